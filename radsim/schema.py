@@ -1,0 +1,59 @@
+"""The vocabulary: what each variable that leaves the package is called, means and is measured in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated
+
+import numpy as np
+import xarray as xr
+from pydantic import Strict
+from pydantic.types import AllowInfNan
+
+Real = Annotated[
+    float, Strict(), AllowInfNan(False)
+]  # a finite number, never text or a truth value
+Count = Annotated[int, Strict()]  # a whole number, never 5.0
+Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What one variable holds."""
+
+    units: str
+    meaning: str
+
+
+def value_of(parameter: Parameter, patients: xr.Dataset) -> float | np.ndarray:
+    """Look a model parameter up; a number stands for itself."""
+    return patients[parameter].values if isinstance(parameter, str) else parameter
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, or list them all.
+
+    Examples
+    --------
+    >>> nearest("fractoins", ["fractions", "boost"])
+    "did you mean 'fractions'?"
+    """
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "nothing can be set here"
+
+
+def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset:
+    """Give every variable its units and meaning; one that the vocabulary lacks is an error.
+
+    Attributes are set here, once, at the end of a computation, because arithmetic carries them
+    along and would claim Gy for a comparison of doses.
+    """
+    for name, variable in dataset.data_vars.items():
+        if name not in vocabulary:
+            raise KeyError(f"{name} is not in the vocabulary")
+        entry = vocabulary[str(name)]
+        variable.attrs.update(units=entry.units, long_name=entry.meaning)
+    return dataset
