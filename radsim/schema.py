@@ -1,4 +1,4 @@
-"""The vocabulary: what each variable that leaves the package is called, means and is measured in."""
+"""The vocabulary: what each variable that leaves the package is called and measured in."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

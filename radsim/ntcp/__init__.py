@@ -1,0 +1,1 @@
+"""Complication models, one a file."""

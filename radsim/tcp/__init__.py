@@ -1,0 +1,1 @@
+"""Tumor control models, one a file."""

@@ -1,0 +1,133 @@
+"""Published parameter sets: data files, each with its source, its range and a flag.
+
+A preset is a TOML file in the folder of its family, for example ``tcp/hytec-spine-2021.toml``.
+Every parameter carries a value, units, a meaning, and a flag that says how far its source was
+checked:
+
+- ``verified``: read in the source (or in a page that states it);
+- ``recalled``: known, but the source's text was not at hand, so provisional;
+- ``derived``: computed from other published figures; the note says how;
+- ``assumption``: nobody has published it; the uncertainty says how wide the guess is.
+"""
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from radsim.schema import nearest
+
+Flag = Literal["verified", "recalled", "derived", "assumption"]
+
+
+class Source(BaseModel):
+    """Where figures come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    authors: str
+    title: str = ""
+    journal: str
+    year: int
+    doi: str = ""
+    flag: Flag = "verified"
+    note: str = ""
+
+    def __str__(self) -> str:
+        doi = f", doi {self.doi}" if self.doi else ""
+        return f"{self.authors} ({self.year}), {self.journal}{doi}"
+
+
+class PresetParameter(BaseModel):
+    """One figure of a preset: ``value`` is a number, a name, a list or a distribution."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Any
+    units: str
+    meaning: str
+    flag: Flag
+    source: str = Field(default="", description="the source's key; empty for an assumption")
+    uncertainty: list[float] | dict[str, Any] | None = Field(
+        default=None, description="95 % interval, or a distribution"
+    )
+    note: str = ""
+
+
+class Preset(BaseModel):
+    """One published parameter set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    family: str
+    name: str
+    title: str
+    kind: str = Field(default="", description="the model that the parameters belong to")
+    flag: Flag
+    note: str = ""
+    range: str = Field(description="what the parameters were fitted on, in words")
+    sources: dict[str, Source]
+    parameters: dict[str, PresetParameter]
+    correlations: list[dict[str, Any]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _sources_exist(self) -> "Preset":
+        for name, parameter in self.parameters.items():
+            if parameter.source:
+                if parameter.source not in self.sources:
+                    raise ValueError(
+                        f"parameters.{name}.source: {nearest(parameter.source, self.sources)}"
+                    )
+            elif parameter.flag != "assumption":
+                raise ValueError(f"parameters.{name}: flag {parameter.flag} needs a source")
+            elif parameter.uncertainty is None and parameter.note == "":
+                raise ValueError(
+                    f"parameters.{name}: an assumption needs a spread, or a note why not"
+                )
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """Return the parameters' values by name, with the model's kind where there is one."""
+        values = {name: parameter.value for name, parameter in self.parameters.items()}
+        return {"kind": self.kind, **values} if self.kind else values
+
+
+def preset_names(family: str) -> list[str]:
+    """List the presets of a family, sorted.
+
+    Examples
+    --------
+    >>> "hytec-spine-2021" in preset_names("tcp")
+    True
+    """
+    folder = resources.files(__name__) / family
+    if not folder.is_dir():
+        return []
+    return sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def preset_families() -> list[str]:
+    """List the families that have presets, sorted."""
+    return sorted(
+        entry.name
+        for entry in resources.files(__name__).iterdir()
+        if entry.is_dir() and preset_names(entry.name)
+    )
+
+
+@cache
+def load_preset(family: str, name: str) -> Preset:
+    """Read one preset.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset; the message lists those there are.
+    """
+    names = preset_names(family)
+    if name not in names:
+        raise ValueError(f"no {family} preset {name!r}; there are: {', '.join(names)}")
+    text = (resources.files(__name__) / family / f"{name}.toml").read_text(encoding="utf-8")
+    return Preset.model_validate({"family": family, "name": name, **tomllib.loads(text)})
