@@ -57,3 +57,14 @@ def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset
         entry = vocabulary[str(name)]
         variable.attrs.update(units=entry.units, long_name=entry.meaning)
     return dataset
+
+
+def is_label(patients: xr.Dataset, name: str, wanted: str) -> np.ndarray:
+    """Say for each patient whether a categorical variable has this label, shape (patient,).
+
+    Categorical variables hold codes; ``attrs["labels"]`` lists what they stand for.
+    """
+    labels = list(patients[name].attrs["labels"])
+    if wanted not in labels:
+        raise KeyError(f"{name} has no label {wanted!r}; {nearest(wanted, labels)}")
+    return patients[name].values == labels.index(wanted)
