@@ -1,0 +1,171 @@
+r"""Dose around a low-energy source in the vertebra: inverse square with attenuation.
+
+.. math:: D(r) = P \Bigl(\frac{r_0}{r}\Bigr)^2 e^{-\mu (r - r_0)}
+
+where r is the distance from the source and r0 that of the prescription, depth plus applicator
+radius [mm]. No tissue is nearer than the applicator's radius.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from radsim.depth import gauss_legendre, organ_depth
+from radsim.dose_model import DoseModel, draw_parameter
+from radsim.geometry import Geometry
+from radsim.limits import ORGANS
+from radsim.plan import Intraoperative
+from radsim.rng import UniformSource
+
+FARTHEST = 5.0  # offset of the source from the lesion's center, in radii, that the table reaches
+ROWS = 1001
+BISECTIONS = 50
+
+Arrays = dict[str, np.ndarray]
+
+
+def source_dose(
+    distance: np.ndarray,
+    prescription: float,
+    prescription_distance: np.ndarray,
+    attenuation: np.ndarray,
+) -> np.ndarray:
+    """Dose [Gy] at a distance from the source [mm].
+
+    Examples
+    --------
+    >>> float(source_dose(np.array(13.0), 8.0, np.array(13.0), np.array(0.1)))
+    8.0
+    """
+    return (
+        prescription
+        * (prescription_distance / distance) ** 2
+        * np.exp(attenuation * (prescription_distance - distance))
+    )
+
+
+def share_within(distance: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Share of a unit ball within a distance of a point that lies ``offset`` from its center.
+
+    The volume common to two balls, in closed form.
+
+    Examples
+    --------
+    >>> float(share_within(np.array(0.5), np.array(0.0)))
+    0.125
+    """
+    r, d = np.asarray(distance, dtype=float), np.maximum(np.asarray(offset, dtype=float), 1e-9)
+    overlap = (1.0 + r - d) ** 2 * (d * d + 2.0 * d * (1.0 + r) - 3.0 * (1.0 - r) ** 2)
+    partial = np.maximum(overlap, 0.0) / (16.0 * d)
+    inside = np.minimum(r, 1.0) ** 3
+    return np.select([r + 1.0 <= d, np.abs(1.0 - r) >= d], [0.0, inside], partial)
+
+
+@cache
+def _distance_table(shares: tuple[float, ...]) -> np.ndarray:
+    """Distances that hold these shares of a unit ball, a row for each offset up to FARTHEST."""
+    offset = np.linspace(0.0, FARTHEST, ROWS)[:, None]
+    wanted = np.broadcast_to(np.array(shares), (ROWS, len(shares)))
+    low = np.broadcast_to(np.maximum(offset - 1.0, 0.0), wanted.shape)
+    high = np.broadcast_to(offset + 1.0, wanted.shape)
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        enough = share_within(middle, offset) >= wanted
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    return high
+
+
+def distances(shares: tuple[float, ...], offset: np.ndarray) -> np.ndarray:
+    """Distances from the source holding these shares of the lesion, in its radii.
+
+    ``offset`` is the source's distance from the center, in radii, shape (patient,); the result
+    has shape (patient, share).
+    """
+    table = _distance_table(shares)
+    inside = np.minimum(offset, FARTHEST)
+    position = inside * ((ROWS - 1) / FARTHEST)
+    row = np.minimum(position.astype(np.intp), ROWS - 2)
+    weight = (position - row)[:, None]
+    return table[row] * (1.0 - weight) + table[row + 1] * weight + (offset - inside)[:, None]
+
+
+def intraoperative_dose(
+    plan: Intraoperative,
+    model: DoseModel,
+    geometry: Geometry,
+    patients: range,
+    streams: UniformSource,
+    structures: frozenset[str],
+) -> Arrays:
+    """Dose of a source placed in each lesion, by the names that ``draw_dose`` gives them.
+
+    The source lies off the lesion's center in a random direction, but keeps its distance from
+    the canal. Delivered differs from planned by the output error only: the source sits in the
+    bone that it treats.
+    """
+
+    def draw(name: str) -> np.ndarray:
+        return draw_parameter(getattr(plan, name), f"dose/source/{name}", patients, streams)
+
+    radius = 0.5 * geometry.gtv_extent
+    cosine = 2.0 * streams.uniforms("dose/source/direction", patients) - 1.0
+    away = radius * draw("source_offset")
+    center = geometry.gtv_surface + radius
+    source = np.maximum(center + away * cosine, geometry.wall + draw("canal_clearance"))
+    lateral = away * np.sqrt(1.0 - cosine * cosine)
+    offset = np.sqrt((source - center) ** 2 + lateral**2) / radius
+    applicator = draw("applicator_radius")
+    prescribed_at, attenuation = plan.depth + applicator, draw("attenuation")
+
+    output = np.ones(len(patients))
+    if plan.delivery:
+        output = output + draw_parameter(
+            model.output_error, "dose/delivery/output", patients, streams
+        )
+    volume, _ = gauss_legendre(model.nodes)
+    variables: Arrays = {
+        "prescription": np.full(len(patients), float(plan.prescription)),
+        "plans_tried": np.ones(len(patients), dtype=int),
+        "plan_eligible": np.ones(len(patients), dtype=bool),
+        "limits_met": np.ones(len(patients), dtype=bool),
+        "source_distance": source - geometry.reference,
+    }
+
+    def put(name: str, distance: np.ndarray, present: np.ndarray) -> None:
+        column = (slice(None), None) if distance.ndim == 2 else slice(None)
+        near = np.maximum(distance, applicator[column])
+        planned = source_dose(near, plan.prescription, prescribed_at[column], attenuation[column])
+        planned = np.where(present[column], planned, np.nan)
+        delivered = planned * output[column]
+        kind = np.float32 if distance.ndim == 2 else np.float64
+        variables[f"{name}_planned"] = planned.astype(kind)
+        variables[f"{name}_delivered"] = delivered.astype(kind)
+        variables[f"{name}_delivered_squared"] = (delivered * delivered).astype(kind)
+
+    if "gtv" in structures:
+        put(
+            "gtv",
+            distances(tuple(volume), offset) * radius[:, None],
+            np.ones(len(patients), dtype=bool),
+        )
+    contoured = geometry.length + geometry.beyond
+    for name in (organ for organ in ORGANS if organ in structures):
+        organ = geometry.organs[name]
+        present = geometry.has_cord | (name == "thecal_sac")
+        across, width = source - organ.surface, 2.0 * organ.radius
+
+        hottest = organ.hot_share * geometry.in_field
+        put(f"{name}_d003cc", _organ_distance(hottest, across, width, contoured), present)
+        columns = (across[:, None], width[:, None], contoured[:, None])
+        put(name, _organ_distance(volume, *columns), present)
+    return variables
+
+
+def _organ_distance(
+    share: np.ndarray, across: np.ndarray, width: np.ndarray, length: np.ndarray
+) -> np.ndarray:
+    """Distance from the source [mm] to where this share of a round organ is nearer.
+
+    Depth and length are taken to rank alike: what is deep also lies far along the canal.
+    """
+    return np.hypot(across + width * organ_depth(share), 0.5 * length * share)

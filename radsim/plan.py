@@ -1,0 +1,310 @@
+"""An arm's plan: prescription, boost, limits, earlier radiotherapy, and how it is delivered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from radsim.distributions import Continuous, require
+from radsim.limits import ORGANS, STRUCTURES, AnyLimit, CumulativeLimit, Limit
+from radsim.presets import load_preset
+from radsim.recovery import RecoveryRule
+from radsim.schema import Count, Real, nearest
+
+HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
+
+REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
+
+
+def _require_gray(name: str, dose: float) -> None:
+    require(dose > 0, f"{name} must be above 0 Gy, got {dose}")
+    require(dose <= HIGHEST_DOSE, f"{name} must be at most {HIGHEST_DOSE} Gy, got {dose}; in cGy?")
+
+
+def _lowest(value: Real | Continuous) -> float:
+    return (
+        float(value) if isinstance(value, (int, float)) else float(value.ppf(np.array([1e-9]))[0])
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """An earlier course of radiotherapy at the same level.
+
+    Attributes
+    ----------
+    dose, fractions
+        What the cord and the thecal sac themselves got [Gy].
+    interval
+        Time from it to the new course [months]: a number, a distribution, or the name of a
+        cohort variable.
+
+    Examples
+    --------
+    >>> Prior(dose=30.0, fractions=10, interval=12.0).dose
+    30.0
+    """
+
+    dose: Real
+    fractions: Count
+    interval: Real | Continuous | str
+
+    def __post_init__(self) -> None:
+        _require_gray("prior.dose", self.dose)
+        require(self.fractions >= 1, f"prior.fractions must be 1 or more, got {self.fractions}")
+        if not isinstance(self.interval, str):
+            lowest = _lowest(self.interval)
+            require(lowest >= 0, f"prior.interval must not be negative, got {lowest:.3g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalBeam:
+    """External-beam radiotherapy in equal fractions.
+
+    Attributes
+    ----------
+    regimen
+        Name of the preset that the settings came from, if one did.
+    prescription
+        Dose that is to cover 90 % of PTV_Eval [Gy].
+    fractions
+        Number of equal fractions.
+    boost
+        Planned D50 of the GTV [Gy], a number or a distribution; without it there is one dose
+        level.
+    limits
+        What the plan has to keep to, see :class:`~radsim.limits.Limit` and
+        :class:`~radsim.limits.CumulativeLimit`.
+    prior, recovery
+        An earlier course, and the rule by which the cord has recovered from it.
+    isotoxic
+        Lower the prescription of each patient as far as coverage within the limits asks for;
+        ``prescription`` is then the highest that is given.
+    minimum_coverage
+        Lowest accepted planned D90 of PTV_Eval, as a share of the prescription.
+    maximum_dose
+        Highest accepted planned D2 of PTV_Eval, as a share of the prescription.
+    field
+        ``conformal``: spares the neural structures. ``uniform``: a conventional field with the
+        cord in it, planned to no limits.
+    delivery
+        Whether set-up and output errors are simulated; without them delivered is planned.
+
+    Examples
+    --------
+    >>> sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=18.0)
+    >>> ExternalBeam(prescription=24.0, fractions=1, limits=(sac,)).boost is None
+    True
+    """
+
+    kind: Literal["external_beam"] = "external_beam"
+    regimen: str | None = None
+    prescription: Real
+    fractions: Count
+    boost: Real | Continuous | None = None
+    limits: tuple[AnyLimit, ...] = ()
+    prior: Prior | None = None
+    recovery: RecoveryRule = "25-50"
+    isotoxic: bool = False
+    minimum_coverage: Real = 0.7
+    maximum_dose: Real | None = None
+    field: Literal["conformal", "uniform"] = "conformal"
+    delivery: bool = True
+
+    def __post_init__(self) -> None:
+        _require_gray("prescription", self.prescription)
+        require(self.fractions >= 1, f"fractions must be 1 or more, got {self.fractions}")
+        require(
+            0 <= self.minimum_coverage <= 1,
+            f"minimum_coverage must lie between 0 and 1, got {self.minimum_coverage}",
+        )
+        if self.maximum_dose is not None:
+            require(self.maximum_dose > 1, f"maximum_dose must be above 1, got {self.maximum_dose}")
+        if self.boost is not None:
+            lowest = _lowest(self.boost)
+            require(
+                lowest >= self.prescription,
+                f"boost must not be below the prescription of {self.prescription} Gy, "
+                f"got {lowest:.4g}",
+            )
+            require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
+        if self.field == "uniform":
+            require(self.boost is None, "a uniform field has no boost")
+            require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
+            planned = [limit for limit in self.limits if not _is_flag(limit)]
+            require(not planned, "a uniform field is planned to no limits")
+        else:
+            for level in ("cord", "below_cord"):
+                require(
+                    any(_rules(limit, level) for limit in self.limits),
+                    "limits must hold a mandatory D0.03cc of a neural structure at every level, "
+                    f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
+                    '(or set field = "uniform")',
+                )
+        if self.prior is None:
+            for limit in self.limits:
+                require(
+                    not isinstance(limit, CumulativeLimit),
+                    f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
+                    "prior = { dose, fractions, interval }",
+                )
+
+
+def _is_flag(limit: AnyLimit) -> bool:
+    return limit.optimal if isinstance(limit, Limit) else limit.role == "flag"
+
+
+def _rules(limit: AnyLimit, level: str) -> bool:
+    """Say whether the limit bounds the dose of a neural structure at this level."""
+    if _is_flag(limit) or limit.structure not in ORGANS:
+        return False
+    if isinstance(limit, CumulativeLimit) and limit.level not in ("any", level):
+        return False
+    return level == "cord" or limit.structure == "thecal_sac"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intraoperative:
+    """Intraoperative radiotherapy with a low-energy source in the vertebra, in one fraction.
+
+    Attributes
+    ----------
+    prescription
+        Dose at ``depth`` from the applicator's surface [Gy].
+    depth
+        Distance from the applicator's surface [mm].
+    attenuation
+        Attenuation beyond the inverse square [1/mm].
+    applicator_radius
+        Radius of the applicator [mm].
+    source_offset
+        Distance of the source from the center of the GTV, as a share of its radius.
+    canal_clearance
+        Least distance from the source to the wall of the canal [mm].
+
+    Examples
+    --------
+    >>> plan = Intraoperative(
+    ...     prescription=8.0,
+    ...     depth=13.0,
+    ...     attenuation=0.08,
+    ...     applicator_radius=2.5,
+    ...     source_offset=0.4,
+    ...     canal_clearance=10.0,
+    ... )
+    >>> plan.fractions
+    1
+    """
+
+    kind: Literal["intraoperative"] = "intraoperative"
+    regimen: str | None = None
+    prescription: Real
+    depth: Real
+    attenuation: Real | Continuous
+    applicator_radius: Real | Continuous
+    source_offset: Real | Continuous
+    canal_clearance: Real | Continuous
+    delivery: bool = True
+
+    @property
+    def fractions(self) -> int:
+        """One: nothing is fractionated."""
+        return 1
+
+    def __post_init__(self) -> None:
+        _require_gray("prescription", self.prescription)
+        require(0 < self.depth <= 50, f"depth must lie between 0 and 50 mm, got {self.depth}")
+        for name in ("attenuation", "source_offset", "canal_clearance"):
+            lowest = _lowest(getattr(self, name))
+            require(lowest >= 0, f"{name} must not be negative, got {lowest:.3g}")
+        lowest = _lowest(self.applicator_radius)
+        require(lowest > 0, f"applicator_radius must be above 0, got {lowest:.3g}")
+
+
+Plan = Annotated[ExternalBeam | Intraoperative, Field(discriminator="kind")]
+
+
+def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what an arm names by preset, so that it is explicit and runs again as it is.
+
+    ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
+    ``{ preset = "..." }``, ``{ cord_prv = 14.0 }`` for D0.03cc at most that dose, or both, where
+    the second replaces the preset's mandatory limit of that structure. An arm with an earlier
+    course gets the known rules for two courses as flags. Anything malformed is left for
+    validation to report.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset, or the table of limits names an unknown structure.
+
+    Examples
+    --------
+    >>> expand_plan({"prescription": 24.0, "limits": {"thecal_sac": 18.0}})["limits"]
+    [{'kind': 'dose', 'structure': 'thecal_sac', 'metric': 'D0.03cc', 'at_most': 18.0}]
+    """
+    expanded = dict(settings)
+    regimen = expanded.get("regimen")
+    if isinstance(regimen, str):
+        try:
+            preset = load_preset("regimen", regimen)
+        except ValueError as error:
+            raise ValueError(f"regimen: {error}") from None
+        expanded = {**preset.settings(), **expanded}
+    expanded.setdefault("kind", "external_beam")
+    if expanded["kind"] == "intraoperative":
+        return {**load_preset("dose", "low-energy-source").settings(), **expanded}
+    if isinstance(expanded.get("limits"), Mapping):
+        expanded["limits"] = _expand_limits(expanded["limits"])
+    if isinstance(expanded.get("limits"), list | tuple):
+        expanded["limits"] = [
+            {"kind": "dose", **entry} if isinstance(entry, Mapping) else entry
+            for entry in expanded["limits"]
+        ]
+    if expanded.get("prior") is not None and isinstance(expanded.get("limits", []), list | tuple):
+        expanded["limits"] = _with_flags(list(expanded.get("limits", [])))
+    return expanded
+
+
+def _with_flags(limits: list[Any]) -> list[Any]:
+    """Report the known rules for two courses, whether or not the arm plans to them."""
+    named = {limit.get("name") for limit in limits if isinstance(limit, Mapping)}
+    for preset in REPORTED_RULES:
+        for entry in load_preset("limits", preset).settings().values():
+            if entry["name"] not in named:
+                limits.append({**entry, "role": "flag"})
+    return limits
+
+
+def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
+    entries: list[Any] = []
+    name = table.get("preset")
+    if name is not None:
+        try:
+            entries = [dict(entry) for entry in load_preset("limits", name).settings().values()]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"limits.preset: {error}") from None
+    for structure, value in table.items():
+        if structure == "preset":
+            continue
+        if structure not in STRUCTURES:
+            raise ValueError(f"limits.{structure}: {nearest(structure, ('preset', *STRUCTURES))}")
+        if structure not in ORGANS:
+            raise ValueError(
+                f"limits.{structure}: the short form is D0.03cc of an organ; write "
+                "{ structure, metric, at_least } for a target"
+            )
+        entries = [entry for entry in entries if not _is_replaced(entry, structure)]
+        entries.append({"structure": structure, "metric": "D0.03cc", "at_most": value})
+    return entries
+
+
+def _is_replaced(entry: Mapping[str, Any], structure: str) -> bool:
+    return (
+        entry.get("kind", "dose") == "dose"
+        and entry.get("structure") == structure
+        and entry.get("metric") == "D0.03cc"
+        and not entry.get("optimal", False)
+    )

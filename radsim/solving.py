@@ -1,0 +1,365 @@
+"""Solve one plan per patient in closed form, and say which limits it breaks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from radsim.depth import target_depth, target_depth_share, target_depths
+from radsim.dose_model import DoseModel, Spread, draw_parameter
+from radsim.geometry import Geometry
+from radsim.limits import Limit, cold_share
+from radsim.plan import ExternalBeam
+from radsim.profile import Profile, plateau_for, reference_dose_for
+from radsim.rng import UniformSource
+
+COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
+LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
+    *(0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5),
+    *(0.7, 0.85, 0.93, 0.96, 0.98, 0.99, 0.997),
+)
+DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
+VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
+LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
+COUPLING_STEPS = 3  # boost and coverage are solved in turn; each turn gains about a digit
+HIGHEST_BOOST = 1.25  # plateau over planned D50; a planner does not go beyond
+BRACKETING_STEPS = 8
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Plans to be judged: profiles, by how much they break limits, and goals they miss."""
+
+    profile: Profile
+    prescription: np.ndarray
+    breach: np.ndarray
+    missed: np.ndarray
+
+
+def prepare(
+    plan: ExternalBeam,
+    model: DoseModel,
+    geometry: Geometry,
+    organ_limits: Mapping[str, np.ndarray],
+    patients: range,
+    streams: UniformSource,
+) -> Arrays:
+    """Everything about the patients that planning needs and can't change, by name.
+
+    Arrays are of shape (patient,) or (patient, share); rows are patients.
+    """
+    known: Arrays = {}
+    for name in (
+        "in_target_spread",
+        "utilization_closeness",
+        "closeness_center",
+        "closeness_scale",
+        "missed_goal_accepted",
+    ):
+        known[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
+    for name in ("reference", "gtv_surface", "gtv_extent", "wall", "ring_extent", "ring_shape"):
+        known[name] = getattr(geometry, name)
+    known["gtv_share"] = geometry.gtv_share
+    known["closeness"] = (
+        known["closeness_center"] - (geometry.gtv_surface - geometry.reference)
+    ) / known["closeness_scale"]
+    for name, organ in geometry.organs.items():
+        hottest = 1.0 - geometry.rolloff * organ.hot_share
+        known[f"{name}_limit"] = organ_limits[name] / hottest
+        known[f"{name}_hot_spot"] = organ.hot_spot
+        known[f"{name}_hottest"] = hottest
+    if plan.boost is None:
+        known["coverage_position"] = ptv_position(geometry, COVERAGE)
+        for limit in _target_limits(plan):
+            share = cold_share(limit.metric)
+            known[f"{limit.structure}_{limit.metric}"] = (
+                ptv_position(geometry, share)
+                if limit.structure == "ptv"
+                else geometry.gtv_surface
+                + geometry.gtv_extent
+                * target_depth(np.full(geometry.wall.shape, share), geometry.gtv_shape)
+            )
+    else:
+        depth = target_depths(_ladder(plan), geometry.gtv_shape).astype(float)
+        known["gtv_ladder"] = geometry.gtv_surface[:, None] + geometry.gtv_extent[:, None] * depth
+        depth = target_depths(LADDER, geometry.ring_shape).astype(float)
+        known["ring_ladder"] = geometry.wall[:, None] + geometry.ring_extent[:, None] * depth
+    return known
+
+
+def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -> Candidates:
+    """Solve and judge one plan for each row of ``known`` and ``chosen``."""
+    utilization = _utilization(model, known, chosen)
+    top = plan.prescription * (
+        chosen["plateau"]
+        if plan.boost is None
+        else HIGHEST_BOOST * chosen["boost"] / plan.prescription
+    )
+    falloff, valley_share = chosen["falloff"], chosen["valley"]
+    allowed = np.full(falloff.shape, plan.prescription)
+    for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
+        limit = known[f"{organ}_limit"]
+        x = np.exp((known["reference"] - known[f"{organ}_hot_spot"]) / falloff)
+        # nearer to the target a higher plateau means more dose, inside the organ it means less
+        plateau = np.where(x < 1.0, top, plan.prescription)
+        room = reference_dose_for(np.where(np.isinf(limit), 1.0, limit), x, plateau, valley_share)
+        allowed = np.minimum(allowed, np.where(limit < plateau, room, np.inf))
+    reference_dose = np.maximum(allowed * utilization, LEAST_DOSE * plan.prescription)
+    frame = {
+        "reference": known["reference"],
+        "falloff": falloff,
+        "reference_dose": reference_dose,
+        "valley": valley_share * reference_dose,
+    }
+    if plan.boost is None:
+        return _one_level(plan, known, chosen, frame)
+    return _boosted(plan, known, chosen, frame)
+
+
+def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+    spread = known["in_target_spread"]
+    reference_dose, valley = frame["reference_dose"], frame["valley"]
+    prescription = np.full(reference_dose.shape, float(plan.prescription))
+    highest = chosen["plateau"]
+    if plan.maximum_dose is not None:
+        highest = np.minimum(highest, plan.maximum_dose / (1.0 + spread * ndtri(0.98)))
+    factor = 1.0 + spread * ndtri(COVERAGE)
+    x = np.exp((frame["reference"] - known["coverage_position"]) / frame["falloff"])
+    if plan.isotoxic:
+        prescription = np.clip(
+            _highest_prescription(chosen["coverage_goal"] / factor, highest, x, frame),
+            LEAST_DOSE * plan.prescription,
+            plan.prescription,
+        )
+    wanted = chosen["coverage_goal"] * prescription / factor
+    plateau = np.minimum(plateau_for(wanted, x, reference_dose, valley), highest * prescription)
+    plateau = np.maximum(plateau, reference_dose * (1.0 + 1e-6))
+    profile = Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
+    judge = _Judge(plan, known, profile)
+    judge.at_least(
+        plan.minimum_coverage * prescription, profile.base_dose(x) * factor, optimal=False
+    )
+    for limit in _target_limits(plan):
+        position = known[f"{limit.structure}_{limit.metric}"]
+        factor = 1.0 + spread * ndtri(cold_share(limit.metric))
+        judge.dose(limit, profile.base_dose(profile.attenuation(position)) * factor)
+    return Candidates(
+        profile=profile, prescription=prescription, breach=judge.breach, missed=judge.missed
+    )
+
+
+def _highest_prescription(
+    goal: np.ndarray, highest: np.ndarray, x: np.ndarray, frame: Arrays
+) -> np.ndarray:
+    r"""Prescription p with D = goal p at attenuation X under the plateau highest p [Gy].
+
+    With y = goal p - V, q = highest p - V and d = D0 - V, the profile says y (1 - X + X q / d) = q,
+    a quadratic in p of which the larger root counts.
+    """
+    valley = frame["valley"]
+    d = frame["reference_dose"] - valley
+    a = goal * highest * x / d
+    b = goal * (1.0 - x - x * valley / d) - highest * (1.0 + valley * x / d)
+    c = valley * (valley * x / d + x)
+    return (-b + np.sqrt(np.maximum(b * b - 4.0 * a * c, 0.0))) / (2.0 * np.maximum(a, 1e-300))
+
+
+def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+    spread, share = known["in_target_spread"], known["gtv_share"]
+    reference_dose, valley = frame["reference_dose"], frame["valley"]
+    edge = np.exp((known["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
+    ladder = _ladder(plan)
+    gtv_x = np.exp((frame["reference"][:, None] - known["gtv_ladder"]) / frame["falloff"][:, None])
+    gtv_factor = 1.0 + spread[:, None] * ndtri(np.array(ladder))
+    aims = [(ladder.index(0.5), chosen["boost"])]
+    for limit in _target_limits(plan):
+        if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
+            aims.append((ladder.index(cold_share(limit.metric)), np.asarray(limit.at_most)))
+
+    low = np.maximum(np.full(reference_dose.shape, 1.1 * plan.prescription), reference_dose * 1.01)
+    coverage = chosen["coverage_goal"] * plan.prescription
+    for _ in range(COUPLING_STEPS):
+        high = HIGHEST_BOOST * chosen["boost"]
+        for column, level in aims:
+            x = gtv_x[:, column]
+            base = Profile(**frame, low=low, high=low, edge=edge).base_dose(x)
+            needed = base + (level / gtv_factor[:, column] - base) * (1.0 + edge * x)
+            high = np.minimum(high, plateau_for(needed, x, reference_dose, valley))
+        high = np.maximum(high, low)
+        profile = Profile(**frame, low=low, high=high, edge=edge)
+        gtv_dose = profile.columns().dose(gtv_x) * gtv_factor
+        cold = share_below(coverage, gtv_dose, ladder)
+        ring_cold = np.clip((COVERAGE - share * cold) / (1.0 - share), 1e-4, 0.99)
+        position = known["wall"] + known["ring_extent"] * target_depth(
+            ring_cold, known["ring_shape"]
+        )
+        x = profile.attenuation(position)
+        low = plateau_for(coverage / (1.0 + spread * ndtri(ring_cold)), x, reference_dose, valley)
+        low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
+    high = np.maximum(high, low)
+    profile = Profile(**frame, low=low, high=high, edge=edge)
+    gtv_dose = profile.columns().dose(gtv_x) * gtv_factor
+    ring_x = np.exp(
+        (frame["reference"][:, None] - known["ring_ladder"]) / frame["falloff"][:, None]
+    )
+    ring_dose = profile.columns().base_dose(ring_x) * (
+        1.0 + spread[:, None] * ndtri(np.array(LADDER))
+    )
+    judge = _Judge(plan, known, profile)
+    for limit in _target_limits(plan):
+        volume = cold_share(limit.metric)
+        if limit.structure == "gtv":
+            judge.dose(limit, gtv_dose[:, ladder.index(volume)])
+        else:
+            judge.volume(
+                limit,
+                lambda level: (
+                    share * share_below(level, gtv_dose, ladder)
+                    + (1.0 - share) * share_below(level, ring_dose, LADDER)
+                ),
+            )
+    prescription = np.full(low.shape, float(plan.prescription))
+    return Candidates(
+        profile=profile, prescription=prescription, breach=judge.breach, missed=judge.missed
+    )
+
+
+class _Judge:
+    """Adds up what a plan breaks and misses."""
+
+    def __init__(self, plan: ExternalBeam, known: Arrays, profile: Profile) -> None:
+        self.breach = np.zeros(profile.low.shape)
+        self.missed = np.zeros(profile.low.shape)
+        for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
+            limit = known[f"{organ}_limit"]
+            if np.isinf(limit).all() and not _organ_goals(plan, organ):
+                continue
+            dose = profile.dose(profile.attenuation(known[f"{organ}_hot_spot"]))
+            self.at_most(limit, dose, optimal=False)
+            for goal in _organ_goals(plan, organ):
+                self.at_most(goal / known[f"{organ}_hottest"], dose, optimal=True)
+
+    def at_most(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:
+        excess = np.maximum(dose - level, 0.0) / np.maximum(dose, 1e-9)
+        self._add(np.where(dose > level + DOSE_TOLERANCE, excess, 0.0), optimal)
+
+    def at_least(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:
+        shortage = np.maximum(level - dose, 0.0) / level
+        self._add(np.where(dose < level - DOSE_TOLERANCE, shortage, 0.0), optimal)
+
+    def dose(self, limit: Limit, dose: np.ndarray) -> None:
+        """Judge a metric by its dose [Gy]; outside a window is one missed goal, not two."""
+        if limit.at_most is not None:
+            self.at_most(np.asarray(limit.at_most), dose, limit.optimal)
+        if limit.at_least is not None:
+            self.at_least(np.asarray(limit.at_least), dose, limit.optimal)
+
+    def volume(self, limit: Limit, cold: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Judge a metric by the share of volume below the limit's dose."""
+        share = cold_share(limit.metric)
+        if limit.at_least is not None:
+            short = cold(np.asarray(limit.at_least)) - share
+            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
+        if limit.at_most is not None:
+            short = share - cold(np.asarray(limit.at_most))
+            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
+
+    def _add(self, amount: np.ndarray, optimal: bool) -> None:
+        if optimal:
+            self.missed = self.missed + (amount > 0)
+        else:
+            self.breach = self.breach + amount
+
+
+def share_below(level: np.ndarray, dose: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Share of volume colder than a level [Gy], from doses at rising cold shares.
+
+    ``dose`` has shape (patient, share) and rises along the row; linear in between, 0 and 1 beyond.
+    """
+    steps = np.concatenate([[0.0], np.array(shares), [1.0]])
+    level = np.broadcast_to(level, dose.shape[:1])
+    below = (dose < level[:, None]).sum(axis=1)
+    inside = (below > 0) & (below < len(shares))
+    index = np.clip(below, 1, len(shares) - 1)
+    rows = np.arange(len(dose))
+    low, high = dose[rows, index - 1], dose[rows, index]
+    weight = np.where(inside, (level - low) / np.maximum(high - low, 1e-12), 0.0)
+    share = steps[index] + weight * (steps[index + 1] - steps[index])
+    return np.where(inside, share, np.where(below == 0, 0.0, 1.0))
+
+
+def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
+    """Position on the axis [mm] with this share of PTV_Eval nearer, shape (patient,).
+
+    PTV_Eval is a mixture of the GTV and the rest, so its quantile lies between theirs, and is
+    found there by Newton steps that never leave the bracket.
+    """
+    cold = np.full(geometry.wall.shape, share)
+    gtv = geometry.gtv_surface + geometry.gtv_extent * target_depth(cold, geometry.gtv_shape)
+    ring = geometry.wall + geometry.ring_extent * target_depth(cold, geometry.ring_shape)
+    low, high = np.minimum(gtv, ring), np.maximum(gtv, ring)
+    x = 0.5 * (low + high)
+    weight = geometry.gtv_share
+    for _ in range(BRACKETING_STEPS):
+        t_gtv = np.clip((x - geometry.gtv_surface) / geometry.gtv_extent, 0.0, 1.0)
+        t_ring = np.clip((x - geometry.wall) / geometry.ring_extent, 0.0, 1.0)
+        error = (
+            weight * target_depth_share(t_gtv, geometry.gtv_shape)
+            + (1.0 - weight) * target_depth_share(t_ring, geometry.ring_shape)
+            - cold
+        )
+        high, low = np.where(error > 0, x, high), np.where(error > 0, low, x)
+        slope = (
+            weight * _density(t_gtv, geometry.gtv_shape) / geometry.gtv_extent
+            + (1.0 - weight) * _density(t_ring, geometry.ring_shape) / geometry.ring_extent
+        )
+        step = x - error / np.maximum(slope, 1e-9)
+        x = np.where((step > low) & (step < high), step, 0.5 * (low + high))
+    return x
+
+
+def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)
+
+
+def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
+    wanted = {0.5, *(cold_share(limit.metric) for limit in _target_limits(plan))}
+    return tuple(sorted({*LADDER, *wanted}))
+
+
+def _target_limits(plan: ExternalBeam) -> list[Limit]:
+    return [
+        limit
+        for limit in plan.limits
+        if isinstance(limit, Limit) and limit.structure in ("gtv", "ptv")
+    ]
+
+
+def _organ_goals(plan: ExternalBeam, organ: str) -> list[float]:
+    return [
+        limit.at_most
+        for limit in plan.limits
+        if isinstance(limit, Limit)
+        and limit.structure == organ
+        and limit.optimal
+        and limit.at_most is not None
+    ]
+
+
+def _utilization(model: DoseModel, known: Arrays, chosen: Arrays) -> np.ndarray:
+    rho = known["utilization_closeness"]
+    score = rho * known["closeness"] + np.sqrt(1.0 - rho * rho) * chosen["utilization"]
+    if isinstance(model.utilization, int | float):
+        return np.full(score.shape, float(model.utilization))
+    return np.interp(score, *_by_score(model.utilization))
+
+
+@cache
+def _by_score(distribution: Spread) -> tuple[np.ndarray, np.ndarray]:
+    """Table of a distribution's quantiles over the normal score; its own cost 2 us each."""
+    score = np.linspace(-6.0, 6.0, 4801)
+    return score, distribution.ppf(ndtr(score))  # type: ignore[union-attr]
