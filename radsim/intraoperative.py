@@ -149,7 +149,7 @@ def intraoperative_dose(
             np.ones(len(patients), dtype=bool),
         )
     contoured = geometry.length + geometry.beyond
-    for name in structures.intersection(ORGANS):
+    for name in (organ for organ in ORGANS if organ in structures):
         organ = geometry.organs[name]
         present = geometry.has_cord | (name == "thecal_sac")
         across, width = source - organ.surface, 2.0 * organ.radius

@@ -16,17 +16,10 @@ from radsim.profile import Profile, plateau_for, reference_dose_for
 from radsim.rng import UniformSource
 
 COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
-_LADDER = (0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5)
-LADDER: tuple[float, ...] = (
-    *_LADDER,
-    0.7,
-    0.85,
-    0.93,
-    0.96,
-    0.98,
-    0.99,
-    0.997,
-)  # cold shares where boost is judged
+LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
+    *(0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5),
+    *(0.7, 0.85, 0.93, 0.96, 0.98, 0.99, 0.997),
+)
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
