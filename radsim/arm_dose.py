@@ -51,7 +51,10 @@ class DoseMetric:
         return "" if structure in known else f"no dose to {structure}; {nearest(structure, known)}"
 
     def __str__(self) -> str:
-        return f"{self.course} {self.structure} {self.metric}"
+        structure = (
+            "volume of the highest level" if self.structure == "prescribed" else self.structure
+        )
+        return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
 
 
 @dataclass(frozen=True, kw_only=True)

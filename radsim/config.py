@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,7 +124,7 @@ class Experiment(BaseModel):
     def _months_increase(cls, months: tuple[float, ...]) -> tuple[float, ...]:
         require(len(months) > 0, "must name at least one time")
         require(months[0] > 0, f"must be above 0, got {months[0]}")
-        for earlier, later in zip(months, months[1:], strict=False):
+        for earlier, later in pairwise(months):
             require(earlier < later, f"must increase, got {earlier} before {later}")
         return months
 

@@ -3,6 +3,7 @@
 import csv
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     full["dose"] = _section(raw, "dose", problems, _dose)
     for name in ("tcp", "survival"):
         if name in raw:
-            full[name] = _section(raw, name, problems, lambda s, n=name: _preset(n, s))
+            full[name] = _section(raw, name, problems, partial(_preset, name))
     if isinstance(raw.get("ntcp"), dict):
         full["ntcp"] = _ntcp(raw["ntcp"], problems)
     if isinstance(raw.get("arms"), dict):

@@ -81,15 +81,18 @@ def _path(loc: tuple[Any, ...], data: Any, kind: str) -> list[Any]:
     path: list[Any] = []
     here = data
     for i, step in enumerate(loc):
-        last = i == len(loc) - 1
-        if isinstance(here, Mapping) and step in here:
+        if _holds(here, step):
             here = here[step]
-        elif isinstance(here, (list, tuple)) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        elif not (last and (kind.startswith("missing") or kind in UNKNOWN_KEY)):
+        elif i < len(loc) - 1 or not (kind.startswith("missing") or kind in UNKNOWN_KEY):
             continue  # the tag of a union member or the name of a type, not a key
         path.append(step)
     return path
+
+
+def _holds(table: Any, step: Any) -> bool:
+    if isinstance(table, Mapping):
+        return step in table
+    return isinstance(table, (list, tuple)) and isinstance(step, int) and step < len(table)
 
 
 def _dotted(path: list[Any]) -> str:

@@ -34,7 +34,7 @@ def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
 def presets_used(experiment: Experiment) -> list[str]:
     """List the presets of an experiment as ``family/name``."""
     used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}
-    models = [("tcp", experiment.tcp), ("ntcp", experiment.ntcp.vcf)]
+    models: list[tuple[str, Any]] = [("tcp", experiment.tcp), ("ntcp", experiment.ntcp.vcf)]
     models += [("ntcp", model) for model in experiment.myelopathy_models]
     models += [("survival", experiment.survival)]
     models += [("survival", arm.survival) for arm in experiment.arms.values()]

@@ -6,11 +6,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from radsim import lq
 from radsim.config import Experiment
 from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
 from radsim.summary import wilson_interval
@@ -20,7 +21,6 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 CORD_LINES = ("-", "--", ":", "-.")
 RESOLUTION = 150  # dots per inch
-WHOLE = {"metadata": {"Software": None}}  # so that the same result gives the same bytes
 PANELS = (  # what the overview shows, each with how it reads
     ("local_control_net", "Local control\n(net, as Kaplan-Meier estimates)"),
     ("vcf_cumulative_incidence", "Vertebral fracture\n(cumulative incidence)"),
@@ -28,7 +28,7 @@ PANELS = (  # what the overview shows, each with how it reads
     ("complication_free_control_net", "Control without\ncomplication (net)"),
     ("survival_alive", "Alive"),
 )
-NOTE = "Bars: 95 % Monte Carlo intervals (often narrower than the marker); they hold no model uncertainty."
+NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
 
 
 def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
@@ -42,7 +42,7 @@ def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     ):
         if figure is not None:
             path = folder / f"{name}.png"
-            figure.savefig(path, dpi=RESOLUTION, **WHOLE)
+            figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
             drawn.append(path)
     return drawn
 
@@ -71,8 +71,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
             )  # fmt: skip
         axis.set_title(title, fontsize=9)
         axis.margins(x=0.35)
+        axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axis.set_xlim(left=max(axis.get_xlim()[0], -0.02))
         axis.grid(axis="x", alpha=0.3)
     axes[0].set_yticks(range(len(arms)), [_pretty(arm) for arm in arms])
     axes[0].set_ylim(len(arms) - 0.4, -0.6)
@@ -185,32 +185,32 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
             _cohort_doses(where, result, result["local_control_eqd2_histogram"])
             assert experiment.tcp is not None
             where.set_xlabel(
-                f"EQD2 [Gy] at α/β {experiment.tcp.alpha_beta} of the {experiment.tcp.dose}"
+                f"EQD2 [Gy] at alpha/beta {experiment.tcp.alpha_beta},\n{experiment.tcp.dose}"
             )
         else:
             _cord_curves(curve, experiment, result)
             counts = result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0)
             _cohort_doses(where, result, counts)
             model = experiment.myelopathy_models[0]
-            where.set_xlabel(f"Cumulative EQD2 [Gy] at α/β {model.alpha_beta} of the {model.dose}")
+            where.set_xlabel(
+                f"Cumulative EQD2 [Gy] at alpha/beta {model.alpha_beta},\n{model.dose}"
+            )
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
     axes[1, 0].set_ylabel("Patients")
-    note = "Grey: the range of doses that the curve was fitted on. Below: where the simulated patients lie."
+    note = "Grey: the doses that the curve was fitted on. Below: where the simulated patients lie."
     return _finish(figure, "Dose-response curves used", result, note)
 
 
 def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None:
     model = experiment.tcp
     assert model is not None
-    axis.set_ylabel(
-        f"Local control at {experiment.tcp.onset.months:g} months"  # type: ignore[union-attr]
-        if hasattr(model.onset, "months")
-        else "Local control"
-    )
+    months = model.onset.months if isinstance(model.onset, PowerOnset) else model.onset.reference
+    axis.set_ylabel("Local control" + (f" at {months:g} months" if months else ""))
     axis.set_title(model.preset or "custom control model", fontsize=10)
-    if isinstance(model.alpha_beta, str):
-        return
+    if any(isinstance(p, str) for p in (model.alpha_beta, model.d50, model.gamma50)):
+        return  # parameters that differ between patients have no one curve
+    assert not isinstance(model.alpha_beta, str)
     eqd2 = _dose_axis(result["local_control_eqd2_histogram"])
     bed = eqd2 * (1.0 + 2.0 / model.alpha_beta)
     total = lq.equivalent_dose(bed, model.reference_fractions, model.alpha_beta)
@@ -227,7 +227,7 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     eqd2 = _dose_axis(result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0))
     highest = 0.0
     for index, model in enumerate(experiment.myelopathy_models):
-        if isinstance(model.alpha_beta, str):
+        if any(isinstance(p, str) for p in (model.alpha_beta, model.intercept, model.slope)):
             continue
         risk = _cord_risk(model, eqd2)
         style = CORD_LINES[index % 4]
@@ -260,6 +260,7 @@ def _cohort_doses(axis: Axes, result: xr.Dataset, counts: xr.DataArray) -> None:
     for row, arm in enumerate(result["arm"].values):
         values = counts.sel(arm=arm).values.reshape(-1, coarse).sum(axis=1)
         axis.stairs(values, edges[::coarse], color=COLORS[row % 8], label=_pretty(str(arm)))
+    axis.set_xlim(0, _dose_axis(counts)[-1])
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=7, frameon=False)
 

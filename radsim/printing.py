@@ -3,10 +3,13 @@
 from typing import Any
 
 import xarray as xr
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from radsim.config import Experiment
 from radsim.mistakes import Mistake
+from radsim.pedigree import control_label, model_labels
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
 from radsim.tables import check_rows, comparison_rows, summary_rows
@@ -16,41 +19,73 @@ WIDTH = 110
 
 
 def comparison_text(result: xr.Dataset) -> str:
-    """Print the estimates at the last time, by arm, and the differences from the reference."""
+    """Print the estimates at the last time and the differences from the reference, by arm."""
     experiment = experiment_of(result)
     last = experiment.months[-1]
-    differences = {
-        (arm, endpoint, model, estimator): (delta, lower, upper)
-        for arm, _, endpoint, model, estimator, month, delta, _, lower, upper, *_ in (
-            comparison_rows(result)
-        )
-        if month == last
-    }
-    table = Table(title=f"{experiment.name}: {experiment.patients:,} patients, {last:g} months")
-    for column in ("arm", "endpoint", "estimator", "model"):
-        table.add_column(column, overflow="fold")
-    table.add_column("% (95 % MC)", justify="right", no_wrap=True)
-    table.add_column("difference from reference, points", justify="right", no_wrap=True)
+    arms = list(experiment.arms)
+    estimates: dict[str, dict[str, str]] = {}
     for arm, endpoint, model, estimator, month, value, _, lower, upper, _ in summary_rows(result):
-        if month != last:
-            continue
-        delta = differences.get((arm, endpoint, model, estimator))
-        table.add_row(
-            arm,
-            endpoint,
-            estimator,
-            model,
-            _interval(value, lower, upper),
-            "reference" if arm == experiment.reference else _interval(*delta) if delta else "",
-        )
-    text = _render(table)
+        if month == last or endpoint == "pain_response":
+            when = "" if month == last else f" at {month:g} months"
+            row = estimates.setdefault(
+                _row_name(experiment, (arm,), endpoint, estimator, model) + when, {}
+            )
+            row[arm] = _interval(value, lower, upper)
+    differences: dict[str, dict[str, str]] = {}
+    for compared in comparison_rows(result):
+        arm, _, endpoint, model, estimator, month, delta, _, lower, upper, *_ = compared
+        if month == last:
+            pair = (arm, experiment.reference)
+            name = _row_name(experiment, pair, endpoint, estimator, model)
+            differences.setdefault(name, {})[arm] = _interval(delta, lower, upper)
+    title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
+    text = _by_arm(f"{title} [%]", estimates, arms)
+    others = [arm for arm in arms if arm != experiment.reference]
+    if others:
+        title = f"Difference from {experiment.reference} [percentage points]"
+        text += "\n\n" + _by_arm(title, differences, others)
+    lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
-    if prior and len(prior) < len(experiment.arms):
-        text += (
-            f"\n{', '.join(prior)}: patients with a prior course; compared with the others this "
-            "is a comparison of different cohorts."
+    if prior and len(prior) < len(arms):
+        lines.append(
+            f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
+            "a comparison of different cohorts."
         )
-    return text + "\nIntervals are Monte Carlo error only, not uncertainty of the models."
+    labels = model_labels(experiment)
+    lines.append(
+        "Models: "
+        + ", ".join(
+            labels[key] if isinstance(labels[key], str) else labels[key][0]
+            for key in ("local_control", "vcf", "myelopathy", "survival")
+            if labels.get(key)
+        )
+        + "; sources and ranges: radsim models NAME"
+    )
+    return text + "\n" + "\n".join(lines)
+
+
+def _row_name(
+    experiment: Experiment, arms: tuple[str, ...], endpoint: str, estimator: str, model: str
+) -> str:
+    name = f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
+    if endpoint == "myelopathy" and len(experiment.myelopathy_models) > 1:
+        return f"{name} ({model})"
+    if endpoint in ("local_control", "local_failure"):
+        pair = [experiment.arms[arm] for arm in arms]
+        owner = next((one for one in pair if one.has_prior), pair[0])
+        if model != control_label(experiment, owner, 0):
+            return f"{name}, without reirradiation hazard"
+    return name
+
+
+def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for arm in arms:
+        table.add_column(arm, justify="right", no_wrap=True)
+    for name, values in rows.items():
+        table.add_row(name, *(values.get(arm, "") for arm in arms))
+    return _render(table, width=60 + 26 * len(arms))
 
 
 def warnings_of(result: xr.Dataset) -> list[str]:

@@ -47,9 +47,9 @@ def reduce_patients(experiment: Experiment, patients: xr.Dataset) -> BlockSums:
     for name, values in _checks(experiment, patients):
         moments[f"{name}_share"] = Moments.of(values)
     counts = dict(_curves(experiment, patients))
-    for name in patients.data_vars:
-        if str(name).endswith(("_planned", "_delivered", "_eqd2", "prescription")):
-            counts[f"{name}_histogram"] = _histogram(patients[name].values)
+    for variable, array in patients.data_vars.items():
+        if str(variable).endswith(("_planned", "_delivered", "_eqd2", "prescription")):
+            counts[f"{variable}_histogram"] = _histogram(array.values)
     return BlockSums(moments, counts)
 
 

@@ -139,7 +139,11 @@ def _estimate(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, st
 
 
 def _share(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
-    lower, upper = wilson_interval(moments.mean, moments.count)
+    lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0)
+    none_or_all = (moments.mean == 0.0) | (moments.mean == 1.0)
+    wilson_lower, wilson_upper = wilson_interval(moments.mean, moments.count)
+    lower = np.where(none_or_all, wilson_lower, lower)
+    upper = np.where(none_or_all, wilson_upper, upper)
     yield "", moments.mean, meaning
     for suffix, values in zip(INTERVAL, (moments.standard_error, lower, upper), strict=True):
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {meaning}"

@@ -138,7 +138,8 @@ def risks_of(
         plain = experiment.tcp.risk(cohort, dose)
         ratio = experiment.tcp.reirradiation_hazard_ratio if arm.has_prior else 1.0
         own = HazardRisk(hazard=plain.hazard * ratio, onset=plain.onset)
-        risks["local_failure"] = [own, plain][: len(control_models(experiment))]
+        variants: list[Risk] = [own, plain]
+        risks["local_failure"] = variants[: len(control_models(experiment))]
     if experiment.ntcp.vcf is not None:
         risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
     if experiment.myelopathy_models:
@@ -207,11 +208,10 @@ def _dose_metrics(dose: ArmDose) -> dict[str, np.ndarray]:
             if structure in known:
                 wanted = DoseMetric(structure=structure, metric=metric, course=course)  # type: ignore[arg-type]
                 metrics[f"{name}_{course}"] = dose.sums(wanted)[0]
-    for name, values in dose.dose.data_vars.items():
-        if values.dims == ("patient",) and not str(name).endswith(
-            ("planned", "delivered", "squared")
-        ):
-            metrics[str(name)] = values.values.astype(float)
+    for variable, values in dose.dose.data_vars.items():
+        key = str(variable)
+        if values.dims == ("patient",) and not key.endswith(("planned", "delivered", "squared")):
+            metrics[key] = values.values.astype(float)
     return metrics
 
 

@@ -29,11 +29,18 @@ class Moments:
 
     @classmethod
     def of(cls, rows: np.ndarray) -> "Moments":
-        """Reduce rows over patients, their last axis."""
+        """Reduce rows over patients, their last axis.
+
+        Sums are taken of the differences from the first patient, so that rows in which all are
+        alike have that mean and no deviation, exactly.
+        """
         rows = np.ascontiguousarray(rows, dtype=float)
-        mean = rows.mean(axis=-1)
-        deviations = ((rows - mean[..., np.newaxis]) ** 2).sum(axis=-1)
-        return cls(rows.shape[-1], mean, deviations)
+        first = rows[..., :1]
+        shifted = rows - first
+        mean = shifted.mean(axis=-1)
+        shifted -= mean[..., np.newaxis]
+        shifted *= shifted
+        return cls(rows.shape[-1], first[..., 0] + mean, shifted.sum(axis=-1))
 
     def combine(self, later: "Moments") -> "Moments":
         """Join two sets of patients.

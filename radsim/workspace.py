@@ -1,4 +1,4 @@
-"""A run's folder: may it be written, and does what it holds belong to this experiment?"""
+"""The folder of a run, taken only if nothing in it would be lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
