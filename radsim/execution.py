@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
@@ -111,18 +111,17 @@ def _compute(
 
 @contextmanager
 def _pool(scheduler: str, workers: int) -> Iterator[dict[str, Any]]:
+    """Keep one pool for a whole run: new threads would each get memory of their own."""
+    pool: Executor
     if scheduler == "threads":
-        yield {"scheduler": "threads", "num_workers": workers}
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, context, initializer=_die_with, initargs=(os.getpid(),)
-    ) as pool:
-        try:
-            yield {"scheduler": "processes", "num_workers": workers, "pool": pool}
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        pool = ThreadPoolExecutor(workers)
+    else:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, initializer=_die_with, initargs=(os.getpid(),))
+    try:
+        yield {"scheduler": scheduler, "num_workers": workers, "pool": pool}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _die_with(parent: int) -> None:
