@@ -51,7 +51,12 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
 
-    experiment = load_experiment(file)
+    try:
+        experiment = load_experiment(file)
+    except ExperimentError as error:
+        if as_json:
+            print(json.dumps({"mistakes": error.mistakes}, indent=2))
+        raise
     print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
 
 

@@ -20,6 +20,7 @@ from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp.cord import LogisticCordNTCP
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.plan import Plan
+from radsim.recalibration import recalibrate
 from radsim.schema import Count, Parameter, Real, nearest
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
@@ -175,7 +176,19 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_disagreements(experiment))
     if mistakes:
         raise ExperimentError(mistakes)
-    return experiment
+    return _recalibrated(experiment)
+
+
+def _recalibrated(experiment: Experiment) -> Experiment:
+    vcf = experiment.ntcp.vcf
+    if vcf is None or vcf.recalibrate is None:
+        return experiment
+    try:
+        vcf = recalibrate(vcf, experiment.cohort)
+    except ValueError as error:
+        raise ExperimentError([f"ntcp.vcf.{error}"]) from None
+    ntcp = experiment.ntcp.model_copy(update={"vcf": vcf})
+    return experiment.model_copy(update={"ntcp": ntcp})
 
 
 def load_experiment(path: str | Path) -> Experiment:

@@ -14,6 +14,21 @@ from radsim.schema import Parameter, Real, is_label, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recalibration:
+    """A 1-year net risk that a cohort is to have at some dose a fraction [Gy]."""
+
+    probability: Real
+    fraction_dose: Real
+
+    def __post_init__(self) -> None:
+        require(
+            0 < self.probability < 1,
+            f"probability must lie between 0 and 1, got {self.probability}",
+        )
+        require(self.fraction_dose > 0, f"fraction_dose must be above 0, got {self.fraction_dose}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class VertebralFracture:
     r"""Compression fracture with a reference risk and hazard ratios.
 
@@ -32,6 +47,8 @@ class VertebralFracture:
         For each covariate against its reference.
     onset
         Growth of the hazard; 1 at 12 months.
+    recalibrate
+        Replace the reference risk by the one that gives the experiment's cohort this risk.
 
     References
     ----------
@@ -53,6 +70,7 @@ class VertebralFracture:
     hazard_ratio_malalignment: Parameter
     hazard_ratio_lytic: Parameter
     onset: Onset
+    recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
         risk = self.reference_risk
