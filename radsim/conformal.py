@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from radsim.delivery import Delivery, draw_delivery
-from radsim.dose_model import DoseModel, draw_parameter
+from radsim.dose_model import DoseModel
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS
 from radsim.plan import ExternalBeam
@@ -33,7 +33,6 @@ def conformal_dose(
     delivery = None
     if plan.delivery:
         delivery = draw_delivery(model, plan.fractions, geometry.wrap, indices, streams)
-    spread = draw_parameter(model.in_target_spread, "dose/plan/in_target_spread", indices, streams)
     hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery)
     met = np.ones(len(indices), dtype=bool)
     variables: dict[str, np.ndarray] = {}
@@ -51,7 +50,7 @@ def conformal_dose(
         "plan_eligible": plans.eligible & met & kept,
         **flags,
         **variables,
-        **volume_doses(plan, geometry, plans.profile, delivery, spread, model.nodes, structures),
+        **volume_doses(plan, geometry, plans, delivery, model.nodes, structures),
     }
 
 

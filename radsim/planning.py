@@ -17,7 +17,7 @@ from radsim.solving import Candidates, prepare, solve
 PIECE = 1024  # plans worked out at a time, so that arrays stay in the cache
 BROKEN = 1e3  # score of a plan that breaks a mandatory limit; above any number of missed goals
 ACCEPTED = -1.0
-KEPT = (*(field.name for field in fields(Profile)), "prescription")
+KEPT = (*(field.name for field in fields(Profile)), "prescription", "spread")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Plans:
 
     profile: Profile
     prescription: np.ndarray
+    spread: np.ndarray  # relative standard deviation of dose inside the target
     tried: np.ndarray
     eligible: np.ndarray  # every mandatory limit is met, coverage too
 
@@ -92,9 +93,13 @@ def make_plans(
         active = active[best[active] != ACCEPTED]
         first += attempts
         attempts = first
-    prescription = kept.pop("prescription")
+    prescription, spread = kept.pop("prescription"), kept.pop("spread")
     return Plans(
-        profile=Profile(**kept), prescription=prescription, tried=tried, eligible=best < BROKEN
+        profile=Profile(**kept),
+        prescription=prescription,
+        spread=spread,
+        tried=tried,
+        eligible=best < BROKEN,
     )
 
 

@@ -22,6 +22,8 @@ LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is jud
     *(0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5),
     *(0.7, 0.85, 0.93, 0.96, 0.98, 0.99, 0.997),
 )
+COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
+WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
@@ -38,7 +40,8 @@ class Candidates:
     Attributes
     ----------
     values
-        The parts of a :class:`~radsim.profile.Profile`, and ``prescription`` [Gy].
+        The parts of a :class:`~radsim.profile.Profile`, ``prescription`` [Gy], and ``spread``,
+        the relative standard deviation of dose inside the target.
     breach, missed
         By how much mandatory limits are broken, and how many optimal goals are missed.
     """
@@ -134,33 +137,45 @@ def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -
 
 
 def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
-    spread = known["in_target_spread"]
-    reference_dose, valley = frame["reference_dose"], frame["valley"]
-    prescription = np.full(reference_dose.shape, float(plan.prescription))
-    highest = chosen["plateau"]
-    if plan.maximum_dose is not None:
-        highest = np.minimum(highest, plan.maximum_dose / (1.0 + spread * ndtri(0.98)))
-    factor = 1.0 + spread * ndtri(COVERAGE)
+    """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
+    even, goal = known["in_target_spread"], known["coverage_goal"]
+    prescription = np.full(even.shape, float(plan.prescription))
     x = np.exp((frame["reference"] - known["coverage_position"]) / frame["falloff"])
     if plan.isotoxic:
         prescription = np.clip(
-            _highest_prescription(known["coverage_goal"] / factor, highest, x, frame),
+            _highest_prescription(goal / (1.0 + even * COLD_SCORE), chosen["plateau"], x, frame),
             LEAST_DOSE * plan.prescription,
             plan.prescription,
         )
-    wanted = known["coverage_goal"] * prescription / factor
-    plateau = np.minimum(plateau_for(wanted, x, reference_dose, valley), highest * prescription)
-    plateau = np.maximum(plateau, reference_dose * (1.0 + 1e-6))
-    profile = Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
-    judge = _Judge(plan, known, profile)
-    judge.at_least(
-        plan.minimum_coverage * prescription, profile.base_dose(x) * factor, optimal=False
-    )
+
+    def profile(plateau: np.ndarray) -> Profile:
+        plateau = np.maximum(plateau, frame["reference_dose"] * (1.0 + 1e-6))
+        return Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
+
+    wanted = goal * prescription
+    plateau = chosen["plateau"] * prescription
+    widest = np.full(even.shape, WIDEST_SPREAD)
+    if plan.maximum_dose is not None:
+        highest = plan.maximum_dose * prescription
+        plateau = np.minimum(plateau, highest / (1.0 + even * HOT_SCORE))
+        for _ in range(COUPLING_STEPS):
+            # both D90 = wanted and D2 = highest, given how far short of its plateau dose falls
+            full = wanted * plateau / profile(plateau).base_dose(x)
+            plateau = np.minimum(
+                plateau, (highest * -COLD_SCORE + full * HOT_SCORE) / (HOT_SCORE - COLD_SCORE)
+            )
+        widest = np.maximum((highest / plateau - 1.0) / HOT_SCORE, even)
+    solved = profile(plateau)
+    covering = solved.base_dose(x)
+    spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
+    judge = _Judge(plan, known, solved)
+    d90 = covering * (1.0 + spread * COLD_SCORE)
+    judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
     for limit in _target_limits(plan):
         position = known[f"{limit.structure}_{limit.metric}"]
         factor = 1.0 + spread * ndtri(cold_share(limit.metric))
-        judge.dose(limit, profile.base_dose(profile.attenuation(position)) * factor)
-    return _judged(profile, prescription, judge)
+        judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
+    return _judged(solved, prescription, spread, judge)
 
 
 def _highest_prescription(
@@ -234,12 +249,14 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
                 ),
             )
     prescription = np.full(low.shape, float(plan.prescription))
-    return _judged(solved, prescription, judge)
+    return _judged(solved, prescription, spread, judge)
 
 
-def _judged(profile: Profile, prescription: np.ndarray, judge: "_Judge") -> Candidates:
+def _judged(
+    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: "_Judge"
+) -> Candidates:
     return Candidates(
-        values={**vars(profile), "prescription": prescription},
+        values={**vars(profile), "prescription": prescription, "spread": spread},
         breach=judge.breach,
         missed=judge.missed,
     )

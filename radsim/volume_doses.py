@@ -9,7 +9,7 @@ from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
 from radsim.merging import merged_quantiles
 from radsim.plan import ExternalBeam
-from radsim.profile import Profile
+from radsim.planning import Plans
 
 ROWS = 256  # patients whose doses are worked out at a time, so that arrays stay in the cache
 KINDS = ("planned", "delivered", "delivered_squared")
@@ -20,9 +20,8 @@ Doses = tuple[np.ndarray, ...]  # one array for each of KINDS, or the planned do
 def volume_doses(
     plan: ExternalBeam,
     geometry: Geometry,
-    profile: Profile,
+    plans: Plans,
     delivery: Delivery | None,
-    spread: np.ndarray,
     nodes: int,
     structures: frozenset[str],
 ) -> dict[str, np.ndarray]:
@@ -30,13 +29,8 @@ def volume_doses(
 
     Names are ``<structure>_<kind>``; without ``delivery`` only what is planned. Structures with
     the cord are NaN where there is none.
-
-    Parameters
-    ----------
-    spread
-        Relative standard deviation of dose inside the targets, shape (patient,).
     """
-    everyone = len(spread)
+    everyone = len(plans.tried)
     kinds = KINDS if delivery is not None else KINDS[:1]
     wanted = [structure for structure in STRUCTURES if structure in structures]
     found = {
@@ -46,7 +40,7 @@ def volume_doses(
     }
     for first in range(0, everyone, ROWS):
         rows = slice(first, min(first + ROWS, everyone))
-        some = _Rows(plan, geometry, profile.rows(rows), delivery, spread, nodes, rows)
+        some = _Rows(plan, geometry, plans, delivery, nodes, rows)
         doses = some.targets(structures) | some.organs(structures)
         for structure in wanted:
             for kind, values in zip(kinds, doses[structure], strict=True):
@@ -65,16 +59,16 @@ class _Rows:
         self,
         plan: ExternalBeam,
         geometry: Geometry,
-        profile: Profile,
+        plans: Plans,
         delivery: Delivery | None,
-        spread: np.ndarray,
         nodes: int,
         rows: slice,
     ) -> None:
         self.plan, self.geometry, self.delivery, self.rows = plan, geometry, delivery, rows
+        profile = plans.profile.rows(rows)
         self.falloff = profile.falloff
         self.profile = profile.columns(np.float32)
-        self.spread = self.column(spread)
+        self.spread = self.column(plans.spread)
         self.volume, self.weight = gauss_legendre(nodes)
 
     def column(self, values: np.ndarray) -> np.ndarray:
