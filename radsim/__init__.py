@@ -1,1 +1,36 @@
-"""radsim."""
+"""Monte Carlo radiobiology: compare radiotherapy strategies for spine metastases.
+
+Start with `load_experiment` and `run`; every public name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from radsim.provenance import __version__
+
+_PUBLIC = {
+    "Experiment": "radsim.config",
+    "ExperimentError": "radsim.config",
+    "Streams": "radsim.rng",
+    "load_experiment": "radsim.config",
+    "load_ntcp": "radsim.ntcp",
+    "load_preset": "radsim.presets",
+    "load_tcp": "radsim.tcp",
+    "make_experiment": "radsim.config",
+    "open_result": "radsim.io",
+    "run": "radsim.driver",
+    "save_result": "radsim.io",
+    "simulate": "radsim.simulation",
+}
+
+__all__ = ["__version__", *sorted(_PUBLIC)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'radsim' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

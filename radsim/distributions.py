@@ -163,7 +163,8 @@ class LogNormal:
         given = tuple(n for n in ("median", "sigma", "mean", "cv") if getattr(self, n) is not None)
         require(
             given in (("median", "sigma"), ("mean", "cv")),
-            f"lognormal takes median and sigma, or mean and cv, got {', '.join(given) or 'nothing'}",
+            "lognormal takes median and sigma, or mean and cv, "
+            f"got {', '.join(given) or 'nothing'}",
         )
         for name in given:
             value = getattr(self, name)

@@ -52,6 +52,7 @@ class DoseModel:
     """
 
     kind: Literal["distance"] = "distance"
+    preset: str = ""
     cord_radius: Spread
     prv_margin: Spread
     cord_sac_gap: Spread

@@ -59,12 +59,46 @@ def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset
     return dataset
 
 
+COHORT = {
+    "age": Variable("years", "age at treatment"),
+    "sex": Variable("1", "sex"),
+    "ecog": Variable("1", "ECOG performance status"),
+    "primary": Variable("1", "primary tumor"),
+    "region": Variable("1", "spinal region of the treated segment"),
+    "lumbar_level": Variable("1", "level of a lumbar segment"),
+    "cord_present": Variable("1", "the spinal cord reaches the treated level"),
+    "sins_class": Variable("1", "spinal instability neoplastic score, in classes"),
+    "lesion_type": Variable("1", "radiographic type of the lesion"),
+    "baseline_fracture": Variable("1", "vertebral fracture before treatment, by loss of height"),
+    "body_involved_over_half": Variable("1", "more than half of the vertebral body involved"),
+    "malalignment": Variable("1", "spinal malalignment"),
+    "bilsky": Variable("1", "epidural extension, Bilsky grade"),
+    "gtv_volume": Variable("cm3", "gross tumor volume"),
+    "ptv_volume": Variable("cm3", "volume of PTV_Eval"),
+    "sites": Variable("1", "number of treated sites"),
+    "pain_medication": Variable("1", "takes pain medication"),
+    "prior_interval": Variable("months", "time since the first course"),
+    "prior_technique": Variable("1", "technique of the first course"),
+}
+
+LABELS: dict[str, tuple[str, ...]] = {  # what the models and the dose step know how to read
+    "region": ("cervical", "thoracic", "lumbar", "sacrum"),
+    "lumbar_level": ("L1", "L2", "L3", "L4", "L5"),
+    "lesion_type": ("lytic", "mixed", "blastic"),
+    "baseline_fracture": ("none", "below_half", "half_or_more"),
+    "bilsky": ("0", "1a", "1b", "1c", "2", "3"),
+}
+
+
 def is_label(patients: xr.Dataset, name: str, wanted: str) -> np.ndarray:
     """Say for each patient whether a categorical variable has this label, shape (patient,).
 
-    Categorical variables hold codes; ``attrs["labels"]`` lists what they stand for.
+    Categorical variables hold codes; ``attrs["labels"]`` lists what they stand for. A label
+    that the vocabulary knows but this cohort does not use is nobody's.
     """
     labels = list(patients[name].attrs["labels"])
-    if wanted not in labels:
+    if wanted in labels:
+        return patients[name].values == labels.index(wanted)
+    if wanted not in LABELS.get(name, ()):
         raise KeyError(f"{name} has no label {wanted!r}; {nearest(wanted, labels)}")
-    return patients[name].values == labels.index(wanted)
+    return np.zeros(patients.sizes["patient"], dtype=bool)

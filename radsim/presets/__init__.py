@@ -30,14 +30,14 @@ class Source(BaseModel):
     authors: str
     title: str = ""
     journal: str
-    year: int
+    year: int | None = None
     doi: str = ""
     flag: Flag = "verified"
     note: str = ""
 
     def __str__(self) -> str:
         doi = f", doi {self.doi}" if self.doi else ""
-        return f"{self.authors} ({self.year}), {self.journal}{doi}"
+        return f"{self.authors} ({self.year or 'undated'}), {self.journal}{doi}"
 
 
 class PresetParameter(BaseModel):

@@ -1,0 +1,92 @@
+"""The dose that an arm gave a run of patients, asked for by structure and metric."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from radsim import lq
+from radsim.dose import dose_sums
+from radsim.plan import ExternalBeam, Plan
+from radsim.schema import nearest
+
+Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
+Course = Literal["planned", "delivered"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseMetric:
+    """Which dose a model takes: a metric of a structure, planned or delivered.
+
+    Attributes
+    ----------
+    structure
+        ``prescribed`` is the volume that the arm's highest dose level is prescribed to: the GTV
+        in an arm with a boost, otherwise the PTV (PTV_Eval).
+    metric
+        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; or
+        ``prescription``, the number that was prescribed to the PTV, whatever the plan reached.
+    course
+        ``planned`` or ``delivered`` (with set-up and output errors).
+    """
+
+    structure: Structure = "prescribed"
+    metric: str = "D90"
+    course: Course = "planned"
+
+    def structure_in(self, plan: Plan) -> str:
+        """Name the structure that is meant in an arm."""
+        if self.structure != "prescribed":
+            return self.structure
+        boosted = not isinstance(plan, ExternalBeam) or plan.boost is not None
+        return "gtv" if boosted else "ptv"
+
+    def missing_in(self, plan: Plan, known: Mapping[str, object]) -> str:
+        """Say what a plan lacks of this, or nothing; ``known`` are the structures it gives."""
+        if self.metric == "prescription":
+            return ""
+        structure = self.structure_in(plan)
+        return "" if structure in known else f"no dose to {structure}; {nearest(structure, known)}"
+
+    def __str__(self) -> str:
+        structure = (
+            "volume of the highest level" if self.structure == "prescribed" else self.structure
+        )
+        return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmDose:
+    """The dose of one arm for a run of patients.
+
+    Attributes
+    ----------
+    plan
+        The arm's settings.
+    dose
+        What `radsim.dose.draw_dose` returned for these patients.
+    """
+
+    plan: Plan
+    dose: xr.Dataset
+
+    @property
+    def prescription(self) -> np.ndarray:
+        """Planned prescription of each patient [Gy], shape (patient,)."""
+        return self.dose["prescription"].values
+
+    def sums(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over fractions of dose and squared dose [Gy, Gy2], shape (patient,)."""
+        if wanted.metric == "prescription":
+            return lq.equal_fractions(self.prescription, self.plan.fractions)
+        return dose_sums(self.dose, wanted.structure_in(self.plan), wanted.metric, wanted.course)
+
+    def residual_prior_bed(self, alpha_beta: float | np.ndarray) -> float | np.ndarray:
+        """BED of the prior course that has not recovered [Gy], shape (patient,); 0 without one."""
+        prior = getattr(self.plan, "prior", None)
+        if prior is None:
+            return 0.0
+        bed = lq.bed(*lq.equal_fractions(prior.dose, prior.fractions), alpha_beta)
+        return (1.0 - self.dose["prior_recovery"].values) * bed

@@ -1,0 +1,175 @@
+"""The command line: parse, call one function, print."""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from radsim.config import Experiment, ExperimentError, load_experiment
+from radsim.mistakes import Mistake
+from radsim.provenance import __version__
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="radsim",
+    help="Monte Carlo radiobiology: compare radiotherapy strategies for spine metastases.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+ExperimentFile = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment (TOML)")]
+ResultFolder = Annotated[Path, typer.Argument(metavar="DIR", help="a finished run's folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"radsim {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Compare radiotherapy strategies for spine metastases by simulation."""
+
+
+@app.command()
+def check(file: ExperimentFile, as_json: AsJson = False) -> None:
+    """Say what an experiment file would do, and what is wrong with it."""
+    from radsim.description import describe, description_of
+
+    experiment = load_experiment(file)
+    print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
+
+
+@app.command()
+def run(
+    file: ExperimentFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where the result goes")],
+    patients: Annotated[int | None, typer.Option(help="instead of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(help="instead of the file's seed")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads or processes")] = None,
+    chunk_size: Annotated[int | None, typer.Option(min=1, help="patients a task")] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="threads, processes, single, or the address of a Dask scheduler")
+    ] = "threads",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace another result in DIR")
+    ] = False,
+) -> None:
+    """Run an experiment; the same command goes on where a stopped run left off."""
+    from radsim.driver import run as run_experiment
+    from radsim.execution import check_scheduler
+    from radsim.io import save_result
+    from radsim.plots import draw_figures
+    from radsim.printing import comparison_text
+    from radsim.progress import show_progress
+    from radsim.workspace import claim_folder
+
+    experiment = _override(load_experiment(file), patients=patients, seed=seed)
+    check_scheduler(scheduler)
+    with claim_folder(out, experiment, overwrite) as journal:
+        with show_progress(messages, experiment.patients) as progress:
+            result = run_experiment(
+                experiment,
+                workers=workers,
+                chunk_size=chunk_size,
+                scheduler=scheduler,
+                journal=journal,
+                progress=progress,
+            )
+        save_result(result, out, draw_figures)
+    from radsim.printing import warnings_of
+
+    for line in warnings_of(result):
+        messages.print(f"warning: {line}")
+    print(comparison_text(result))
+    print(f"\nresult in {out}")
+
+
+@app.command()
+def plot(folder: ResultFolder) -> None:
+    """Draw the figures of a finished run again."""
+    from radsim.io import open_result
+    from radsim.plots import draw_figures
+
+    result = open_result(folder)
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    for path in draw_figures(result, figures):
+        print(path)
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(help="one preset, in full")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every preset with its parameters, range, source and flag."""
+    from radsim.printing import preset_text, presets_json, presets_text
+
+    if as_json:
+        print(json.dumps(presets_json(name), indent=2))
+    else:
+        print(presets_text() if name is None else preset_text(name))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the experiment file, for editors."""
+    from radsim.file_schema import file_schema
+
+    print(json.dumps(file_schema(), indent=2))
+
+
+def _override(experiment: Experiment, **changes: int | None) -> Experiment:
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return Experiment.model_validate({**dict(experiment), **given})
+    except ValidationError as error:
+        raise ExperimentError(
+            [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
+        ) from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and end with its exit code; a user's mistake is one line, not a traceback."""
+    warnings.showwarning = _show_warning
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except KeyboardInterrupt:
+        messages.print("interrupted; the same command goes on from here")
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        sys.stderr.close()
+        code = DONE
+    except Exception as error:
+        code = _report(error)
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    messages.print(f"warning: {message}")
+
+
+def _report(error: Exception) -> int:
+    """Say what is wrong in a line for each mistake, and whose fault it is."""
+    if hasattr(error, "format_message"):  # the words of the command itself
+        messages.print(f"error: {error.format_message()}")
+        return WRONG
+    for line in str(error).splitlines() or [type(error).__name__]:
+        messages.print(f"error: {line}")
+    return WRONG if isinstance(error, Mistake) else FAILED

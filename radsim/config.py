@@ -1,0 +1,276 @@
+"""Experiments: the TOML file that a person writes, checked once and then never changed."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from radsim.arm_dose import DoseMetric
+from radsim.cohort import Cohort
+from radsim.distributions import require
+from radsim.dose import available, required_variables
+from radsim.dose_model import DoseModel
+from radsim.expand import expand_experiment, shorten_experiment
+from radsim.mistakes import Mistake, mistakes_of
+from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.ntcp.vertebra import VertebralFracture
+from radsim.plan import Plan
+from radsim.schema import Count, Parameter, Real, nearest
+from radsim.survival import WeibullSurvival
+from radsim.tcp import TCPModel
+
+
+class ExperimentError(Mistake):
+    """What is wrong with an experiment; ``mistakes`` has a line for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PainResponse:
+    """Pain response that an arm states: a published figure, not a prediction."""
+
+    probability: Real
+    months: Real = 3.0
+    definition: str
+    source: str
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.probability <= 1,
+            f"probability must lie between 0 and 1, got {self.probability}",
+        )
+        require(self.months > 0, f"months must be above 0, got {self.months}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One strategy: its plan, and what it states for itself.
+
+    Attributes
+    ----------
+    survival
+        Only to reproduce a trial: survival of this arm's patients instead of the cohort's.
+    """
+
+    plan: Plan
+    survival: WeibullSurvival | None = None
+    pain_response: PainResponse | None = None
+
+    @property
+    def has_prior(self) -> bool:
+        """Say whether the arm treats patients who had an earlier course."""
+        return getattr(self.plan, "prior", None) is not None
+
+
+class Complications(BaseModel):
+    """The complication models of an experiment, by endpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    myelopathy: LogisticCordNTCP | None = None
+    myelopathy_alternatives: tuple[LogisticCordNTCP, ...] = ()
+    vcf: VertebralFracture | None = None
+
+
+class Comparison(BaseModel):
+    """What the arms are compared with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reference: str = ""
+
+
+class Experiment(BaseModel):
+    """Everything that decides the result, and nothing that decides the speed or the place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(min_length=1)]
+    question: str = ""
+    expect: str = ""
+    seed: Count
+    patients: Count
+    months: tuple[Real, ...] = (3.0, 6.0, 12.0, 24.0)
+    cohort: Cohort
+    dose: DoseModel
+    arms: dict[str, Arm]
+    tcp: TCPModel | None = None
+    ntcp: Complications = Complications()
+    survival: WeibullSurvival | None = None
+    compare: Comparison = Comparison()
+
+    @field_validator("seed")
+    @classmethod
+    def _seed_not_negative(cls, seed: int) -> int:
+        require(seed >= 0, f"must not be negative, got {seed}")
+        return seed
+
+    @field_validator("patients")
+    @classmethod
+    def _some_patients(cls, patients: int) -> int:
+        require(patients > 0, f"must be above 0, got {patients}")
+        return patients
+
+    @field_validator("months")
+    @classmethod
+    def _months_increase(cls, months: tuple[float, ...]) -> tuple[float, ...]:
+        require(len(months) > 0, "must name at least one time")
+        require(months[0] > 0, f"must be above 0, got {months[0]}")
+        for earlier, later in pairwise(months):
+            require(earlier < later, f"must increase, got {earlier} before {later}")
+        return months
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_are_named(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
+        require(len(arms) > 0, "must hold at least one arm")
+        return arms
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return self.compare.reference or next(iter(self.arms))
+
+    @property
+    def myelopathy_models(self) -> tuple[LogisticCordNTCP, ...]:
+        """The cord models to report, the file's own first."""
+        own = self.ntcp.myelopathy
+        return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
+
+    def to_toml(self) -> str:
+        """Write the experiment as a file that runs again as it is, presets spelled out."""
+        settings = self.model_dump(mode="json", exclude_none=True)
+        return tomli_w.dumps(_without_empty(shorten_experiment(settings)))
+
+
+def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experiment:
+    """Check the settings of an experiment, as an experiment file has them.
+
+    Parameters
+    ----------
+    settings
+        The tables of an experiment file.
+    folder
+        Where the files that it names are looked for.
+
+    Raises
+    ------
+    ExperimentError
+        With one line for each mistake, which names the key.
+    """
+    full, mistakes = expand_experiment(settings, folder)
+    try:
+        experiment = Experiment.model_validate(full)
+    except ValidationError as error:
+        found = mistakes_of(error, full, Experiment.model_json_schema())
+        raise ExperimentError([*mistakes, *found]) from None
+    mistakes.extend(_disagreements(experiment))
+    if mistakes:
+        raise ExperimentError(mistakes)
+    return experiment
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """Read an experiment file.
+
+    Raises
+    ------
+    ExperimentError
+        If the file can't be read, is not TOML, or has mistakes; a line for each.
+    """
+    path = Path(path)
+    try:
+        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
+    except UnicodeDecodeError as error:
+        raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
+    return make_experiment(settings, path.parent)
+
+
+def _disagreements(experiment: Experiment) -> Iterator[str]:
+    """Find what no section can see alone."""
+    reference = experiment.compare.reference
+    if reference and reference not in experiment.arms:
+        yield f"compare.reference: no arm {reference!r}; {nearest(reference, experiment.arms)}"
+    if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
+        rows = len(experiment.cohort.table)
+        if experiment.patients > rows:
+            yield (
+                f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
+                f"and has {rows} rows"
+            )
+    if "lesions" in experiment.cohort.names:
+        yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
+    if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
+        yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    yield from _missing_variables(experiment)
+    yield from _missing_doses(experiment)
+
+
+def _missing_variables(experiment: Experiment) -> Iterator[str]:
+    known = experiment.cohort.names
+    needed: dict[str, str] = {}
+    for name, arm in experiment.arms.items():
+        for variable in required_variables(arm.plan):
+            needed.setdefault(variable, f"arms.{name}")
+        for variable in _named_parameters(arm.survival):
+            needed.setdefault(variable, f"arms.{name}.survival")
+    if experiment.ntcp.vcf is not None:
+        for variable in VertebralFracture.required_variables:
+            needed.setdefault(variable, "ntcp.vcf")
+    for section, model in _models(experiment):
+        for variable in _named_parameters(model):
+            needed.setdefault(variable, section)
+    for variable, section in sorted(needed.items()):
+        if variable not in known:
+            yield f"{section}: needs the cohort variable {variable!r}; {nearest(variable, known)}"
+
+
+def _named_parameters(model: object) -> list[str]:
+    """Names of cohort variables that stand in a model's parameters."""
+    annotations = getattr(type(model), "__annotations__", {})
+    return [
+        value
+        for name, kind in annotations.items()
+        if kind == Parameter and isinstance(value := getattr(model, name), str)
+    ]
+
+
+def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+    if experiment.tcp is not None:
+        yield "tcp", experiment.tcp
+    for index, model in enumerate(experiment.myelopathy_models):
+        yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
+    if experiment.ntcp.vcf is not None:
+        yield "ntcp.vcf", experiment.ntcp.vcf
+    if experiment.survival is not None:
+        yield "survival", experiment.survival
+
+
+def _missing_doses(experiment: Experiment) -> Iterator[str]:
+    for section, model in _models(experiment):
+        wanted = getattr(model, "dose", None)
+        if isinstance(wanted, DoseMetric):
+            for name, arm in experiment.arms.items():
+                problem = wanted.missing_in(arm.plan, available(arm.plan))
+                if problem:
+                    yield f"{section}.dose: {problem} in arm {name!r}"
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_empty(v) for k, v in value.items() if v not in ("", [], {}, None)}
+    if isinstance(value, (list, tuple)):
+        return [_without_empty(v) for v in value]
+    return value

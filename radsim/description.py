@@ -1,0 +1,105 @@
+"""What an experiment would do, in words and as plain data."""
+
+from typing import Any
+
+from radsim.config import Experiment
+from radsim.pedigree import model_labels, presets_used
+from radsim.plan import ExternalBeam, Plan
+from radsim.reduce import ranked_arms
+from radsim.simulation import control_models
+
+
+def description_of(experiment: Experiment) -> dict[str, Any]:
+    """Describe an experiment as plain data, for `radsim check --json`."""
+    return {
+        "name": experiment.name,
+        "patients": experiment.patients,
+        "seed": experiment.seed,
+        "months": list(experiment.months),
+        "arms": {name: plan_text(arm.plan) for name, arm in experiment.arms.items()},
+        "reference": experiment.reference,
+        "models": model_labels(experiment),
+        "presets": presets_used(experiment),
+        "cohort": sorted(experiment.cohort.names),
+        "notes": notes(experiment),
+    }
+
+
+def describe(experiment: Experiment) -> str:
+    """Describe an experiment in a few lines."""
+    months = ", ".join(f"{month:g}" for month in experiment.months)
+    width = max(len(name) for name in experiment.arms)
+    labels = model_labels(experiment)
+    lines = [
+        f"{experiment.name}: {experiment.patients:,} patients, seed {experiment.seed}, "
+        f"reported at {months} months",
+        f"cohort: {experiment.cohort.preset or 'custom'}, {len(experiment.cohort.names)} variables",
+        "arms:",
+        *(
+            f"  {name:<{width}}  {plan_text(arm.plan)}"
+            + (" (reference)" if name == experiment.reference else "")
+            for name, arm in experiment.arms.items()
+        ),
+        "models:",
+        *(
+            f"  {endpoint}: {', '.join(name) if isinstance(name, list) else name}"
+            for endpoint, name in labels.items()
+            if name
+        ),
+        *(f"note: {note}" for note in notes(experiment)),
+        "no mistakes found",
+    ]
+    return "\n".join(lines)
+
+
+def plan_text(plan: Plan) -> str:
+    """Say what a plan gives, in one line."""
+    if not isinstance(plan, ExternalBeam):
+        return f"{plan.prescription:g} Gy at {plan.depth:g} mm, intraoperative"
+    text = f"{plan.prescription:g} Gy in {plan.fractions}"
+    if plan.boost is not None:
+        boost = plan.boost
+        text += (
+            f", boost of the GTV to {boost:g} Gy"
+            if isinstance(boost, (int, float))
+            else f", boost of the GTV ({boost.kind})"
+        )
+    if plan.prior is not None:
+        text += f", after {plan.prior.dose:g} Gy in {plan.prior.fractions}"
+    return text
+
+
+def notes(experiment: Experiment) -> list[str]:
+    """List what a reader of the result should know beforehand."""
+    found = []
+    prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
+    if prior and len(ranked_arms(experiment)) < len(experiment.arms):
+        found.append(
+            f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
+            "not, so its comparison is one of different cohorts, and it can't be called best"
+        )
+    if len(control_models(experiment)) > 1:
+        found.append(
+            "control after a prior course is reported with and without the model's hazard ratio "
+            "for reirradiation"
+        )
+    if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
+        found.append("no [survival]: nobody dies, so only net probabilities are reported")
+    for name, arm in experiment.arms.items():
+        if arm.survival is not None:
+            found.append(f"arms.{name} states its own survival; comparisons mix it with the dose")
+    missing = [
+        endpoint
+        for endpoint, model in (
+            ("tcp", experiment.tcp),
+            ("ntcp.vcf", experiment.ntcp.vcf),
+            ("ntcp.myelopathy", experiment.ntcp.myelopathy),
+        )
+        if model is None
+    ]
+    if missing:
+        found.append(
+            f"complication-free control needs tcp, ntcp.vcf and ntcp.myelopathy; "
+            f"{', '.join(missing)} is not given, so it is not reported"
+        )
+    return found

@@ -1,0 +1,288 @@
+"""From the short experiment file that a person writes to one in which every number stands."""
+
+import csv
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from radsim.distributions import read_column, require
+from radsim.plan import expand_plan
+from radsim.presets import load_preset
+from radsim.schema import COHORT, LABELS, nearest
+
+COHORT_KEYS = ("preset", "table", "correlations")
+DOSE_PRESET = "distance"  # unless the file names another
+ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
+CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
+
+
+class Problems(list[str]):
+    """Mistakes found on the way, one line each."""
+
+    def attempt(self, key: str, step: Callable[..., Any], *arguments: Any, default: Any) -> Any:
+        """Run one step; if it finds a mistake, note it under its key and go on."""
+        try:
+            return step(*arguments)
+        except ValueError as error:
+            self.append(f"{key}: {error}")
+            return default
+
+
+def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Fill in presets, files and short forms.
+
+    Parameters
+    ----------
+    raw
+        The tables of an experiment file.
+    folder
+        Where the files that it names are looked for.
+
+    Returns
+    -------
+    tuple
+        The same experiment with nothing left to look up, and the mistakes found on the way.
+        What can't be understood is left as it is, for the validation to report.
+    """
+    problems = Problems()
+    full = dict(raw)
+    full["cohort"] = _section(raw, "cohort", problems, lambda c: _cohort(c, folder, problems))
+    full["dose"] = _section(raw, "dose", problems, _dose)
+    for name in ("tcp", "survival"):
+        if name in raw:
+            full[name] = _section(raw, name, problems, partial(_preset, name))
+    if isinstance(raw.get("ntcp"), dict):
+        full["ntcp"] = _ntcp(raw["ntcp"], problems)
+    if isinstance(raw.get("arms"), dict):
+        full["arms"] = {
+            name: _arm(f"arms.{name}", arm, problems) for name, arm in raw["arms"].items()
+        }
+    return full, problems
+
+
+def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
+    """Write an expanded experiment the way a file has it (the inverse in form, not in length)."""
+    short = dict(full)
+    cohort = dict(full["cohort"])
+    for name, variable in cohort.pop("variables", {}).items():
+        distribution = variable.pop("distribution")
+        cohort[name] = {**distribution, **{k: v for k, v in variable.items() if v}}
+    short["cohort"] = cohort
+    short["arms"] = {
+        name: {**arm["plan"], **{key: arm[key] for key in ARM_KEYS if arm.get(key)}}
+        for name, arm in full["arms"].items()
+    }
+    return short
+
+
+def as_distribution(value: Any, folder: Path | None = None) -> Any:
+    """Turn a bare number into a fixed value, and an empirical file into its numbers."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"kind": "fixed", "value": value}
+    if isinstance(value, dict) and "file" in value and folder is not None:
+        rest = dict(value)
+        path = folder / str(rest.pop("file"))
+        require("column" in rest, "file needs a column")
+        rest["values"] = read_column(path, str(rest.pop("column")))
+        if "weight_column" in rest:
+            rest["weights"] = read_column(path, str(rest.pop("weight_column")))
+        return {"kind": "empirical", **rest}
+    return value
+
+
+def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Lay changes over settings, table by table; a table with another kind replaces the old one."""
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        same_kind = isinstance(value, dict) and value.get("kind") in (None, _kind(old))
+        if isinstance(old, dict) and same_kind:
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _kind(table: Any) -> Any:
+    return table.get("kind") if isinstance(table, dict) else None
+
+
+def _section(
+    raw: dict[str, Any], name: str, problems: Problems, step: Callable[[dict[str, Any]], Any]
+) -> Any:
+    section = raw.get(name, {})
+    if not isinstance(section, dict):
+        return section
+    return problems.attempt(name, step, section, default=section)
+
+
+def _preset(family: str, section: dict[str, Any]) -> dict[str, Any]:
+    if "preset" not in section:
+        return section
+    return merge(load_preset(family, _text(section["preset"])).settings(), section)
+
+
+def _text(name: Any) -> str:
+    require(isinstance(name, str), f"preset must be a name in quotes, got {name!r}")
+    return str(name)
+
+
+def _dose(section: dict[str, Any]) -> dict[str, Any]:
+    return _preset("dose", {"preset": DOSE_PRESET, **section})
+
+
+def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    full = {}
+    for endpoint, model in section.items():
+        if endpoint == "myelopathy_alternatives" and isinstance(model, (list, tuple)):
+            full[endpoint] = [
+                _alternative(f"ntcp.{endpoint}[{i}]", entry, problems)
+                for i, entry in enumerate(model)
+            ]
+        elif isinstance(model, dict):
+            key = f"ntcp.{endpoint}"
+            full[endpoint] = problems.attempt(key, _preset, "ntcp", model, default=model)
+        else:
+            full[endpoint] = model
+    if "myelopathy" in full and "myelopathy_alternatives" not in full:
+        own = full["myelopathy"].get("preset") if isinstance(full["myelopathy"], dict) else None
+        full["myelopathy_alternatives"] = [
+            _preset("ntcp", {"preset": name}) for name in CORD_PRESETS if name != own
+        ]
+    return full
+
+
+def _alternative(key: str, entry: Any, problems: Problems) -> Any:
+    table = {"preset": entry} if isinstance(entry, str) else entry
+    if not isinstance(table, dict):
+        return table
+    return problems.attempt(key, _preset, "ntcp", table, default=table)
+
+
+def _arm(key: str, arm: Any, problems: Problems) -> Any:
+    if not isinstance(arm, dict):
+        return {"plan": arm}
+    settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
+    full: dict[str, Any] = {"plan": problems.attempt(key, expand_plan, settings, default=settings)}
+    if "survival" in arm:
+        full["survival"] = (
+            problems.attempt(
+                f"{key}.survival", _preset, "survival", arm["survival"], default=arm["survival"]
+            )
+            if isinstance(arm["survival"], dict)
+            else arm["survival"]
+        )
+    if "pain_response" in arm:
+        full["pain_response"] = arm["pain_response"]
+    return full
+
+
+def _cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
+    variables: dict[str, Any] = {}
+    correlations: Any = []
+    if "preset" in section:
+        preset = load_preset("cohort", _text(section["preset"]))
+        for name, parameter in preset.parameters.items():
+            source = preset.sources.get(parameter.source)
+            variables[name] = {
+                "distribution": parameter.value,
+                "units": parameter.units,
+                "meaning": parameter.meaning,
+                "source": parameter.flag if source is None else f"{parameter.flag}: {source}",
+            }
+        correlations = [
+            {"between": pair["between"], "rho": pair["rho"]} for pair in preset.correlations
+        ]
+    for name, value in section.items():
+        if name not in COHORT_KEYS:
+            key = f"cohort.{name}"
+            variables[name] = problems.attempt(
+                key, _variable, name, value, variables.get(name), folder, default=None
+            )
+            if variables[name] is None:
+                del variables[name]
+    full: dict[str, Any] = {"preset": section.get("preset", ""), "variables": variables}
+    if "table" in section:
+        full["table"] = problems.attempt(
+            "cohort.table", _table, section["table"], folder, default=section["table"]
+        )
+        for name in full["table"].get("columns", ()) if isinstance(full["table"], dict) else ():
+            if name not in section:
+                variables.pop(name, None)
+    drawn = set(variables)
+    full["correlations"] = section.get(
+        "correlations", [pair for pair in correlations if drawn.issuperset(pair["between"])]
+    )
+    return full
+
+
+def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
+    table = {"kind": "categorical", "shares": {value: 1}} if isinstance(value, str) else value
+    settings = dict(table) if isinstance(table, dict) else {}
+    described = {
+        key: settings.pop(key) for key in ("units", "meaning", "source") if key in settings
+    }
+    if old is not None or name in COHORT:
+        known = COHORT.get(name)
+        described.setdefault("units", old["units"] if old else known.units if known else "")
+        described.setdefault("meaning", old["meaning"] if old else known.meaning if known else "")
+    else:
+        require(
+            "units" in described and "meaning" in described,
+            f"not a known variable, {nearest(name, sorted(COHORT))} "
+            "A new variable needs units and meaning",
+        )
+    distribution = as_distribution(settings if isinstance(table, dict) else table, folder)
+    return {"distribution": distribution, "source": "experiment file", **described}
+
+
+def _table(section: Any, folder: Path) -> Any:
+    table = {"file": section} if isinstance(section, str) else section
+    if not isinstance(table, dict) or "file" not in table:
+        return table
+    rest = dict(table)
+    path = folder / str(rest.pop("file"))
+    wanted = rest.pop("declare", [])
+    require(isinstance(wanted, (list, tuple)), "declare must be a list of column names")
+    columns = read_table(path)
+    for name in wanted:
+        require(name in columns, f"{path} has no column {name!r}; {nearest(name, columns)}")
+    kept = {n: values for n, values in columns.items() if n in COHORT or n in wanted}
+    left_out = [n for n in columns if n not in kept]
+    if left_out:
+        warnings.warn(f"cohort.table: columns left out: {', '.join(left_out)}", stacklevel=2)
+    require(len(kept) > 0, f"{path}: no column has a known name; {nearest('', sorted(COHORT))}")
+    return {**rest, "columns": kept}
+
+
+def read_table(path: Path) -> dict[str, tuple[float | str, ...]]:
+    """Read a CSV of patients, one row each; a column is numbers, or text where any cell is none.
+
+    Raises
+    ------
+    ValueError
+        If the file can't be read, or a row lacks a cell.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            rows = list(reader)
+            names = list(reader.fieldnames or [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"can't read {path}: {error}") from error
+    require(len(rows) > 0, f"{path} has no rows")
+    for line, row in enumerate(rows, start=2):
+        for name in names:
+            require(bool((row.get(name) or "").strip()), f"{path}, line {line}: {name} is missing")
+    return {name: _column(name, [row[name].strip() for row in rows]) for name in names}
+
+
+def _column(name: str, cells: list[str]) -> tuple[float | str, ...]:
+    if name in LABELS:  # a Bilsky grade of 0 is a label, not a number
+        return tuple(cells)
+    try:
+        return tuple(float(cell) for cell in cells)
+    except ValueError:
+        return tuple(cells)

@@ -1,0 +1,92 @@
+"""JSON schema of the experiment file as a person writes it, for editors."""
+
+from typing import Any
+
+from radsim.config import Experiment
+from radsim.expand import COHORT_KEYS
+from radsim.presets import preset_names
+from radsim.schema import COHORT
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
+    "LogisticTCP": "tcp",
+    "LogisticCordNTCP": "ntcp",
+    "VertebralFracture": "ntcp",
+    "WeibullSurvival": "survival",
+    "Cohort": "cohort",
+    "DoseModel": "dose",
+}
+
+
+def file_schema() -> dict[str, Any]:
+    """Give the schema of an experiment file: presets and short forms as well as full ones.
+
+    It is the schema of a checked experiment with three changes: what a preset may fill in is
+    optional, a number may stand for a distribution, and arms and cohort are as flat as in a file.
+
+    Examples
+    --------
+    >>> sorted(file_schema()["required"])
+    ['arms', 'cohort', 'name', 'patients', 'seed']
+    """
+    schema = Experiment.model_json_schema()
+    definitions = schema["$defs"]
+    for name, family in PRESET_FAMILIES.items():
+        definition = definitions[name]
+        definition.pop("required", None)
+        definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
+    definitions["Arm"] = _flat_arm(definitions)
+    definitions["Cohort"] = _flat_cohort(definitions)
+    alternatives = definitions["Complications"]["properties"]["myelopathy_alternatives"]
+    alternatives["items"] = {
+        "anyOf": [{"enum": preset_names("ntcp")}, {"$ref": "#/$defs/LogisticCordNTCP"}]
+    }
+    schema["required"] = ["name", "seed", "patients", "cohort", "arms"]
+    return {"$schema": DRAFT, **_numbers_allowed(schema)}
+
+
+def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
+    arm = definitions["Arm"]
+    own = {key: value for key, value in arm["properties"].items() if key != "plan"}
+    kinds = []
+    for name in ("ExternalBeam", "Intraoperative"):
+        plan = definitions[name]
+        properties = {**plan["properties"], **own}
+        properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
+        if "limits" in properties:
+            properties["limits"] = {"type": ["object", "array"]}
+        kinds.append({"type": "object", "properties": properties, "additionalProperties": False})
+    return {"anyOf": kinds}
+
+
+def _flat_cohort(definitions: dict[str, Any]) -> dict[str, Any]:
+    cohort = definitions["Cohort"]["properties"]
+    variable = {
+        "anyOf": [{"type": ["number", "string"]}, {"type": "object", "properties": _variable()}]
+    }
+    known = {name: {**variable, "description": v.meaning} for name, v in COHORT.items()}
+    keys = {key: cohort[key] for key in COHORT_KEYS if key != "table"}
+    table = {"type": ["string", "object"], "description": "a CSV file of patients"}
+    return {
+        "type": "object",
+        "properties": {**keys, "table": table, **known},
+        "additionalProperties": variable,
+    }
+
+
+def _variable() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {"kind": text, "units": text, "meaning": text, "source": text}
+
+
+def _numbers_allowed(schema: Any) -> Any:
+    """Let a number stand wherever a distribution is asked for."""
+    if isinstance(schema, list):
+        return [_numbers_allowed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _numbers_allowed(value) for key, value in schema.items()}
+    tags = changed.get("discriminator", {}).get("mapping", {})
+    if "fixed" in tags:
+        return {"anyOf": [{"type": "number"}, changed]}
+    return changed

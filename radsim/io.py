@@ -1,0 +1,88 @@
+"""Results to disk and back, so that nothing half written can be taken for a result."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+
+from radsim.mistakes import Mistake
+from radsim.result import experiment_of
+from radsim.tables import (
+    BEST_COLUMNS,
+    CHECK_COLUMNS,
+    COMPARISON_COLUMNS,
+    SUMMARY_COLUMNS,
+    best_rows,
+    check_rows,
+    comparison_rows,
+    summary_rows,
+    to_csv,
+)
+
+RESULT = "result.nc"
+WORK = ".radsim"  # in a result's folder: the journal, the lock, and files that are being written
+TABLES = {
+    "summary.csv": (SUMMARY_COLUMNS, summary_rows),
+    "comparison.csv": (COMPARISON_COLUMNS, comparison_rows),
+    "best.csv": (BEST_COLUMNS, best_rows),
+    "checks.csv": (CHECK_COLUMNS, check_rows),
+}
+Draw = Callable[[xr.Dataset, Path], object]  # draws a result's figures into a folder
+
+
+class ResultError(Mistake):
+    """There is no finished result where one was looked for."""
+
+
+def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> None:
+    """Write everything that a finished result folder holds.
+
+    The files are first written aside and then put in place, ``result.nc`` last: a folder that
+    holds it is finished.
+
+    Parameters
+    ----------
+    draw
+        Draws the figures, if there are to be any.
+    """
+    staging = folder / WORK / "staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    (staging / "figures").mkdir(parents=True)
+    for name, (columns, rows) in TABLES.items():
+        (staging / name).write_text(to_csv(columns, rows(result)), encoding="utf-8")
+    (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
+    if draw is not None:
+        draw(result, staging / "figures")
+    result.to_netcdf(staging / RESULT, engine="netcdf4")
+    (folder / RESULT).unlink(missing_ok=True)
+    shutil.rmtree(folder / "figures", ignore_errors=True)
+    for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
+        os.replace(path, folder / path.name)
+    shutil.rmtree(staging)
+
+
+def is_finished(folder: Path) -> bool:
+    """Say whether a folder holds a finished result."""
+    return (folder / RESULT).is_file()
+
+
+def open_result(folder: str | Path) -> xr.Dataset:
+    """Open the result of a finished run.
+
+    Raises
+    ------
+    ResultError
+        If there is none, or it can't be read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ResultError(f"{folder} is not a folder")
+    if not is_finished(folder):
+        raise ResultError(f"{folder} holds no finished result ({RESULT})")
+    try:
+        with xr.open_dataset(folder / RESULT, engine="netcdf4") as result:
+            return result.load()
+    except (OSError, ValueError) as error:
+        raise ResultError(f"can't read {folder / RESULT}: {error}") from None

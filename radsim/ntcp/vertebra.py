@@ -1,0 +1,96 @@
+"""Vertebral compression fracture by proportional hazards."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+
+from radsim.arm_dose import ArmDose
+from radsim.distributions import require
+from radsim.onset import Onset
+from radsim.risk import HazardRisk
+from radsim.schema import Parameter, Real, is_label, value_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class VertebralFracture:
+    r"""Compression fracture with a reference risk and hazard ratios.
+
+    .. math:: H(t) = -\ln(1 - p_0)\, HR\, \frac{F(t)}{F(12)}
+
+    The hazard ratios multiply. Baseline fracture and involvement of more than half of the body
+    are one published covariate: involvement counts only where there was no fracture.
+
+    Attributes
+    ----------
+    reference_risk
+        Net 1-year risk of the reference patient, :math:`p_0`.
+    fraction_dose_threshold
+        Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy].
+    hazard_ratio_...
+        For each covariate against its reference.
+    onset
+        Growth of the hazard; 1 at 12 months.
+
+    References
+    ----------
+    Sahgal et al. (2013), J. Clin. Oncol. 31, 3426-3431.
+    """
+
+    required_variables: ClassVar[frozenset[str]] = frozenset(
+        {"baseline_fracture", "body_involved_over_half", "malalignment", "lesion_type"}
+    )
+
+    kind: Literal["proportional_hazards"] = "proportional_hazards"
+    preset: str = ""
+    reference_risk: Parameter
+    fraction_dose_threshold: Real
+    hazard_ratio_fraction_dose: Parameter
+    hazard_ratio_fracture_below_half: Parameter
+    hazard_ratio_fracture_half_or_more: Parameter
+    hazard_ratio_body_involved: Parameter
+    hazard_ratio_malalignment: Parameter
+    hazard_ratio_lytic: Parameter
+    onset: Onset
+
+    def __post_init__(self) -> None:
+        risk = self.reference_risk
+        require(
+            isinstance(risk, str) or 0 <= risk < 1, f"reference_risk must be in [0, 1), got {risk}"
+        )
+        for name, value in vars(self).items():
+            if name.startswith("hazard_ratio") or name == "fraction_dose_threshold":
+                require(isinstance(value, str) or value > 0, f"{name} must be above 0, got {value}")
+
+    def hazard_ratio(self, patients: xr.Dataset, fraction_dose: np.ndarray) -> np.ndarray:
+        """Hazard of each patient against the reference patient, shape (patient,).
+
+        ``fraction_dose`` is the planned prescription a fraction [Gy], shape (patient,).
+        """
+
+        def where(condition: np.ndarray, name: str) -> np.ndarray:
+            return np.where(
+                condition, value_of(getattr(self, f"hazard_ratio_{name}"), patients), 1.0
+            )
+
+        none = is_label(patients, "baseline_fracture", "none")
+        involved = patients["body_involved_over_half"].values > 0
+        return (
+            where(fraction_dose >= self.fraction_dose_threshold, "fraction_dose")
+            * where(is_label(patients, "baseline_fracture", "below_half"), "fracture_below_half")
+            * where(
+                is_label(patients, "baseline_fracture", "half_or_more"), "fracture_half_or_more"
+            )
+            * where(none & involved, "body_involved")
+            * where(patients["malalignment"].values > 0, "malalignment")
+            * where(is_label(patients, "lesion_type", "lytic"), "lytic")
+        )
+
+    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+        """Risk of fracture of each patient."""
+        fraction_dose = dose.prescription / dose.plan.fractions
+        reference = -np.log1p(-value_of(self.reference_risk, patients))
+        return HazardRisk(
+            hazard=reference * self.hazard_ratio(patients, fraction_dose), onset=self.onset
+        )

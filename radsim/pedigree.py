@@ -1,0 +1,57 @@
+"""Which presets an experiment stands on, and whether it changed them."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from radsim.config import Arm, Experiment
+from radsim.presets import load_preset
+
+
+def model_labels(experiment: Experiment) -> dict[str, Any]:
+    """Name the models as results name them: by preset, with a word where it was changed."""
+    labels: dict[str, Any] = {
+        "myelopathy": [_name("ntcp", m) for m in experiment.myelopathy_models]
+    }
+    if experiment.tcp is not None:
+        labels["local_control"] = _name("tcp", experiment.tcp)
+    if experiment.ntcp.vcf is not None:
+        labels["vcf"] = _name("ntcp", experiment.ntcp.vcf)
+    if experiment.survival is not None:
+        labels["survival"] = _name("survival", experiment.survival)
+    return labels
+
+
+def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
+    """Name the control model of an arm: variant 0 is the file's own, 1 is without the ratio."""
+    name = _name("tcp", experiment.tcp)
+    ratio = getattr(experiment.tcp, "reirradiation_hazard_ratio", 1.0)
+    if arm.has_prior and variant == 0 and ratio != 1.0:
+        return f"{name} (reirradiation hazard x {ratio:g})"
+    return name
+
+
+def presets_used(experiment: Experiment) -> list[str]:
+    """List the presets of an experiment as ``family/name``."""
+    used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}
+    models: list[tuple[str, Any]] = [("tcp", experiment.tcp), ("ntcp", experiment.ntcp.vcf)]
+    models += [("ntcp", model) for model in experiment.myelopathy_models]
+    models += [("survival", experiment.survival)]
+    models += [("survival", arm.survival) for arm in experiment.arms.values()]
+    for family, model in [*models, ("dose", experiment.dose)]:
+        name = getattr(model, "preset", "")
+        used[f"{family}/{name}"] = bool(name)
+    for arm in experiment.arms.values():
+        regimen = getattr(arm.plan, "regimen", None)
+        used[f"regimen/{regimen}"] = bool(regimen)
+    return [key for key, named in used.items() if named]
+
+
+def _name(family: str, model: Any) -> str:
+    if model is None:
+        return ""
+    if not model.preset:
+        return "custom"
+    settings = {**load_preset(family, model.preset).settings(), "preset": model.preset}
+    published = TypeAdapter(type(model)).validate_python(settings)
+    return model.preset if model == published else f"{model.preset} (modified)"

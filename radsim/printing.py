@@ -1,0 +1,193 @@
+"""What the commands print: comparisons, warnings, presets."""
+
+from typing import Any
+
+import xarray as xr
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from radsim.config import Experiment
+from radsim.mistakes import Mistake
+from radsim.pedigree import control_label, model_labels
+from radsim.presets import Preset, load_preset, preset_families, preset_names
+from radsim.result import experiment_of
+from radsim.tables import check_rows, comparison_rows, summary_rows
+
+WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
+WIDTH = 110
+
+
+def comparison_text(result: xr.Dataset) -> str:
+    """Print the estimates at the last time and the differences from the reference, by arm."""
+    experiment = experiment_of(result)
+    last = experiment.months[-1]
+    arms = list(experiment.arms)
+    estimates: dict[str, dict[str, str]] = {}
+    for arm, endpoint, model, estimator, month, value, _, lower, upper, _ in summary_rows(result):
+        if month == last or endpoint == "pain_response":
+            when = "" if month == last else f" at {month:g} months"
+            row = estimates.setdefault(
+                _row_name(experiment, (arm,), endpoint, estimator, model) + when, {}
+            )
+            row[arm] = _interval(value, lower, upper)
+    differences: dict[str, dict[str, str]] = {}
+    for compared in comparison_rows(result):
+        arm, _, endpoint, model, estimator, month, delta, _, lower, upper, *_ = compared
+        if month == last:
+            pair = (arm, experiment.reference)
+            name = _row_name(experiment, pair, endpoint, estimator, model)
+            differences.setdefault(name, {})[arm] = _interval(delta, lower, upper)
+    title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
+    text = _by_arm(f"{title} [%]", estimates, arms)
+    others = [arm for arm in arms if arm != experiment.reference]
+    if others:
+        title = f"Difference from {experiment.reference} [percentage points]"
+        text += "\n\n" + _by_arm(title, differences, others)
+    lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
+    prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
+    if prior and len(prior) < len(arms):
+        lines.append(
+            f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
+            "a comparison of different cohorts."
+        )
+    labels = model_labels(experiment)
+    lines.append(
+        "Models: "
+        + ", ".join(
+            labels[key] if isinstance(labels[key], str) else labels[key][0]
+            for key in ("local_control", "vcf", "myelopathy", "survival")
+            if labels.get(key)
+        )
+        + "; sources and ranges: radsim models NAME"
+    )
+    return text + "\n" + "\n".join(lines)
+
+
+def _row_name(
+    experiment: Experiment, arms: tuple[str, ...], endpoint: str, estimator: str, model: str
+) -> str:
+    name = f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
+    if endpoint == "myelopathy" and len(experiment.myelopathy_models) > 1:
+        return f"{name} ({model})"
+    if endpoint in ("local_control", "local_failure"):
+        pair = [experiment.arms[arm] for arm in arms]
+        owner = next((one for one in pair if one.has_prior), pair[0])
+        if model != control_label(experiment, owner, 0):
+            return f"{name}, without reirradiation hazard"
+    return name
+
+
+def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for arm in arms:
+        table.add_column(arm, justify="right", no_wrap=True)
+    for name, values in rows.items():
+        table.add_row(name, *(values.get(arm, "") for arm in arms))
+    return _render(table, width=60 + 26 * len(arms))
+
+
+def warnings_of(result: xr.Dataset) -> list[str]:
+    """Say where models were used outside their range, and whose plan broke a limit."""
+    lines = []
+    for arm, check, share, *_ in check_rows(result):
+        good = check in ("limits_met", "plan_eligible")
+        bad = 1.0 - share if good else share
+        if check.endswith("_range"):
+            where = check.removesuffix("_range").replace("_", " ")
+            model, _, side = where.rpartition(" ")
+            if bad >= WORTH_A_WARNING:
+                lines.append(
+                    f"{arm}: {bad:.1%} of the patients lie {side} the range that the {model} "
+                    "model was fitted on"
+                )
+        elif good and bad > 0:
+            what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
+            lines.append(f"{arm}: {bad:.2%} of the patients {what}; they stay in every estimate")
+    return lines
+
+
+def presets_text() -> str:
+    """List the presets in a table."""
+    table = Table(title="Presets")
+    for column in ("family", "name", "flag", "what", "fitted on"):
+        table.add_column(column, overflow="fold")
+    for family in preset_families():
+        for name in preset_names(family):
+            preset = load_preset(family, name)
+            table.add_row(family, name, preset.flag, preset.title, preset.range)
+    return _render(table)
+
+
+def preset_text(name: str) -> str:
+    """Show every preset of a name in full."""
+    return "\n\n".join(_in_full(preset) for preset in find_presets(name))
+
+
+def presets_json(name: str | None) -> list[dict[str, Any]]:
+    """Give presets as plain data, all of them or those of a name."""
+    found = (
+        find_presets(name)
+        if name
+        else [load_preset(family, n) for family in preset_families() for n in preset_names(family)]
+    )
+    return [preset.model_dump(mode="json") for preset in found]
+
+
+def find_presets(name: str) -> list[Preset]:
+    """Find presets by name, or by ``family/name``.
+
+    Raises
+    ------
+    Mistake
+        If there is none; the message lists those there are.
+    """
+    every = [(f, n) for f in preset_families() for n in preset_names(f)]
+    found = [(f, n) for f, n in every if name in (n, f"{f}/{n}")]
+    if not found:
+        known = ", ".join(f"{f}/{n}" for f, n in every)
+        raise Mistake(f"no preset {name!r}; there are: {known}")
+    return [load_preset(family, n) for family, n in found]
+
+
+def _in_full(preset: Preset) -> str:
+    lines = [
+        f"{preset.family}/{preset.name}: {preset.title}",
+        f"flag: {preset.flag}",
+        f"fitted on: {preset.range}",
+    ]
+    if preset.note:
+        lines.append(f"note: {preset.note}")
+    table = Table()
+    for column in ("parameter", "value", "units", "95 % or spread", "flag", "source", "meaning"):
+        table.add_column(column, overflow="fold")
+    for key, p in preset.parameters.items():
+        uncertainty = "" if p.uncertainty is None else _plain(p.uncertainty)
+        meaning = f"{p.meaning}. {p.note}" if p.note else p.meaning
+        table.add_row(key, _plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
+    lines.append(_render(table, width=150))
+    lines.append("sources:")
+    for key, source in preset.sources.items():
+        note = f" {source.note}" if source.note else ""
+        lines.append(f"  {key}: {source} [{source.flag}]{note}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return " to ".join(_plain(item) for item in value)
+    return str(value)
+
+
+def _interval(value: float, lower: float, upper: float) -> str:
+    return f"{100 * value:.2f} ({100 * lower:.2f} to {100 * upper:.2f})"
+
+
+def _render(table: Table, width: int = WIDTH) -> str:
+    console = Console(width=width, color_system=None, force_terminal=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().rstrip("\n")

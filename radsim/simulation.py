@@ -1,0 +1,240 @@
+"""The pipeline for any run of patients: cohort, dose, risk, events. No Dask, no files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from radsim.arm_dose import ArmDose, DoseMetric
+from radsim.cohort import draw_cohort
+from radsim.config import Arm, Experiment
+from radsim.dose import available, draw_dose
+from radsim.outcomes import free_probabilities, net_probabilities
+from radsim.risk import HazardRisk, Risk
+from radsim.rng import Streams, UniformSource
+from radsim.schema import COHORT, Variable, label
+
+CONTROL_MODELS = ("file", "without_reirradiation_hazard")
+REPORTED_METRICS = {  # name of the variable: where it is read
+    "gtv_d98": ("gtv", "D98"),
+    "gtv_d90": ("gtv", "D90"),
+    "gtv_d50": ("gtv", "D50"),
+    "ptv_d90": ("ptv", "D90"),
+    "spinal_cord_d003cc": ("spinal_cord", "D0.03cc"),
+    "cord_prv_d003cc": ("cord_prv", "D0.03cc"),
+    "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
+}
+COURSES = ("planned", "delivered")
+
+VOCABULARY = {
+    **{
+        f"{name}_{course}": Variable("Gy", f"{course} {structure} {metric}, physical course dose")
+        for name, (structure, metric) in REPORTED_METRICS.items()
+        for course in COURSES
+    },
+    "local_control_eqd2": Variable("Gy", "EQD2 that the control model reads"),
+    "myelopathy_eqd2": Variable("Gy", "cumulative EQD2 that the cord model reads"),
+    "local_control_net": Variable("1", "probability of local control, death ignored"),
+    "vcf_net": Variable("1", "probability of a compression fracture, death ignored"),
+    "myelopathy_net": Variable("1", "probability of myelopathy, death ignored"),
+    "complication_free_control_net": Variable(
+        "1", "probability of control without fracture or myelopathy, death ignored"
+    ),
+    "complication_free_control_alive": Variable(
+        "1", "probability to be alive, controlled, without fracture or myelopathy"
+    ),
+    "survival_alive": Variable("1", "probability to be alive"),
+    "time_to_local_failure": Variable("months", "time of local failure, infinite for never"),
+    "time_to_vcf": Variable("months", "time of a compression fracture, infinite for never"),
+    "time_to_myelopathy": Variable("months", "time of myelopathy, infinite for never"),
+    "time_to_death": Variable("months", "time of death"),
+    "prescription": Variable("Gy", "planned prescription to PTV_Eval"),
+    "gtv_distance": Variable("mm", "from the neural structure that rules the plan to the GTV"),
+    "plans_tried": Variable("1", "plans made until one was accepted"),
+    "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
+    "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
+    "prior_interval": Variable("months", "time since the prior course"),
+    "prior_recovery": Variable("1", "share of the prior course that has recovered"),
+}
+
+
+def is_flag(name: str) -> bool:
+    """Say whether a variable of the dose step is a yes or no for each patient."""
+    return name in ("plan_eligible", "limits_met") or name.startswith("meets_")
+
+
+def control_models(experiment: Experiment) -> tuple[str, ...]:
+    """Name the variants of the control model that are reported.
+
+    Where an arm has a prior course there are two: with the model's hazard ratio for
+    reirradiation, and without.
+    """
+    prior = any(arm.has_prior for arm in experiment.arms.values())
+    return CONTROL_MODELS if prior else CONTROL_MODELS[:1]
+
+
+def simulate(
+    experiment: Experiment, patients: range, source: UniformSource | None = None
+) -> xr.Dataset:
+    """Simulate some patients of an experiment under every arm.
+
+    Parameters
+    ----------
+    patients
+        Which ones; each is the same in whatever range it is asked for.
+    source
+        Where the uniform numbers come from; the experiment's own streams unless given.
+
+    Returns
+    -------
+    xr.Dataset
+        Cohort variables with dim ``patient``; doses, probabilities and times of events with
+        dims ``arm``, then ``control_model``, ``myelopathy_model`` or ``months`` where they
+        apply, and ``patient`` last, so that sums over patients run along memory. Doses of a
+        structure that a patient or an arm does not have are missing (NaN).
+
+    Examples
+    --------
+    >>> from radsim import load_experiment
+    >>> experiment = load_experiment("experiments/compare_strategies.toml")
+    >>> patients = simulate(experiment, range(0, 4))
+    >>> patients["time_to_death"].dims
+    ('arm', 'patient')
+    """
+    streams = Streams(experiment.seed) if source is None else source
+    cohort = draw_cohort(experiment.cohort, patients, streams)
+    luck = {
+        event: streams.uniforms(f"outcome/{event}", patients)
+        for event in ("local_failure", "vcf", "myelopathy", "death")
+    }
+    arms = [
+        _simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
+    ]
+    stacked = _stack(arms)
+    dataset = xr.Dataset(
+        {name: _named(name, values) for name, values in stacked.items()},
+        coords={
+            "arm": list(experiment.arms),
+            "control_model": list(control_models(experiment)),
+            "myelopathy_model": [m.preset for m in experiment.myelopathy_models],
+            "months": list(experiment.months),
+        },
+    )
+    described = {
+        **COHORT,
+        **{n: Variable(v.units, v.meaning) for n, v in experiment.cohort.variables.items()},
+        **VOCABULARY,
+    }
+    flags = {name: Variable("1", name.replace("_", " ")) for name in stacked if is_flag(name)}
+    return label(xr.merge([cohort, dataset]), {**flags, **described})
+
+
+def risks_of(
+    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
+) -> dict[str, list[Risk]]:
+    """Risk of each event, one for each model of it that is reported, the file's own first."""
+    risks: dict[str, list[Risk]] = {}
+    if experiment.tcp is not None:
+        plain = experiment.tcp.risk(cohort, dose)
+        ratio = experiment.tcp.reirradiation_hazard_ratio if arm.has_prior else 1.0
+        own = HazardRisk(hazard=plain.hazard * ratio, onset=plain.onset)
+        variants: list[Risk] = [own, plain]
+        risks["local_failure"] = variants[: len(control_models(experiment))]
+    if experiment.ntcp.vcf is not None:
+        risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
+    if experiment.myelopathy_models:
+        risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
+    return risks
+
+
+def _simulate_arm(
+    experiment: Experiment,
+    arm: Arm,
+    cohort: xr.Dataset,
+    luck: dict[str, np.ndarray],
+    streams: UniformSource,
+) -> dict[str, np.ndarray]:
+    drawn = draw_dose(
+        arm.plan, experiment.dose, cohort, streams, structures_needed(experiment, arm)
+    )
+    dose = ArmDose(plan=arm.plan, dose=drawn)
+    risks = risks_of(experiment, arm, cohort, dose)
+    months = experiment.months
+    result = _dose_metrics(dose)
+    if experiment.tcp is not None:
+        result["local_control_eqd2"] = experiment.tcp.eqd2(cohort, dose)
+        result["local_control_net"] = np.stack(
+            [free_probabilities(risk, months) for risk in risks["local_failure"]]
+        )
+    for event in ("vcf", "myelopathy"):
+        if event in risks:
+            values = np.stack([net_probabilities(risk, months) for risk in risks[event]])
+            result[f"{event}_net"] = values[0] if event == "vcf" else values
+    if experiment.myelopathy_models:
+        result["myelopathy_eqd2"] = np.stack(
+            [model.eqd2(cohort, dose) for model in experiment.myelopathy_models]
+        )
+    for event, models in risks.items():
+        times = np.stack([risk.time(luck[event]) for risk in models])
+        result[f"time_to_{event}"] = times[0] if event == "vcf" else times
+    free = None
+    if len(risks) == 3:
+        free = np.prod([free_probabilities(r[0], months) for r in risks.values()], axis=0)
+        result["complication_free_control_net"] = free
+    survival = arm.survival or experiment.survival
+    if survival is not None:
+        everyone = np.ones(cohort.sizes["patient"])
+        alive = np.stack([survival.alive(time, cohort) * everyone for time in months])
+        result["survival_alive"] = alive
+        result["time_to_death"] = survival.time(luck["death"], cohort)
+        if free is not None:
+            result["complication_free_control_alive"] = alive * free
+    return result
+
+
+def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
+    """Structures whose dose some model or report reads."""
+    wanted = {structure for structure, _ in REPORTED_METRICS.values()}
+    models = [experiment.tcp, *experiment.myelopathy_models]
+    wanted |= {m.dose.structure_in(arm.plan) for m in models if m is not None}
+    return frozenset(wanted & set(available(arm.plan)))
+
+
+def _dose_metrics(dose: ArmDose) -> dict[str, np.ndarray]:
+    known = available(dose.plan)
+    metrics = {}
+    for name, (structure, metric) in REPORTED_METRICS.items():
+        for course in COURSES:
+            if structure in known:
+                wanted = DoseMetric(structure=structure, metric=metric, course=course)  # type: ignore[arg-type]
+                metrics[f"{name}_{course}"] = dose.sums(wanted)[0]
+    for variable, values in dose.dose.data_vars.items():
+        key = str(variable)
+        if values.dims == ("patient",) and not key.endswith(("planned", "delivered", "squared")):
+            metrics[key] = values.values.astype(float)
+    return metrics
+
+
+def _stack(arms: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Put the arms' arrays together; what an arm does not have is missing."""
+    names = dict.fromkeys(name for arm in arms for name in arm)
+    stacked = {}
+    for name in names:
+        shape = next(arm[name].shape for arm in arms if name in arm)
+        rows = np.full((len(arms), *shape), np.nan)
+        for row, arm in zip(rows, arms, strict=True):
+            if name in arm:
+                row[...] = arm[name]
+        stacked[name] = rows
+    return stacked
+
+
+def _named(name: str, values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    dims = ["arm"]
+    if name in ("local_control_net", "time_to_local_failure"):
+        dims.append("control_model")
+    if name.startswith(("myelopathy_", "time_to_myelopathy")):
+        dims.append("myelopathy_model")
+    if len(dims) < values.ndim - 1:
+        dims.append("months")
+    return (*dims, "patient"), values

@@ -1,0 +1,126 @@
+"""The folder of a run, taken only if nothing in it would be lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from radsim.blocks import BLOCK
+from radsim.config import Experiment
+from radsim.io import RESULT, TABLES, WORK, is_finished, open_result
+from radsim.journal import Journal, folder_lock
+from radsim.mistakes import Mistake
+from radsim.provenance import versions
+
+JOURNAL = "journal"
+MOST_CHANGES = 8  # changed keys that are worth listing
+
+
+class FolderError(Mistake):
+    """A folder that can't take this run's result."""
+
+
+@contextmanager
+def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Iterator[Journal]:
+    """Take a folder for a run, and give the journal of its blocks.
+
+    A folder that holds blocks of the same experiment goes on from there, whether they were left
+    by a run that was stopped or by a finished one with fewer patients. Anything else that is in
+    the way is refused, unless it may be overwritten; even then an earlier result stays until
+    the new one is complete.
+
+    Raises
+    ------
+    FolderError
+        If the folder can't be written, is finished, or belongs to another experiment.
+    FolderInUse
+        If another run holds it.
+    """
+    work = _make_work(folder)
+    with folder_lock(work / "lock"):
+        header = {"experiment": _identity(experiment), "block": BLOCK, "versions": versions()}
+        path = work / JOURNAL
+        earlier = Journal.read_header(path)
+        if overwrite:
+            if earlier != header or is_finished(folder):
+                path.unlink(missing_ok=True)
+        else:
+            _check_finished(folder, experiment)
+            _check_other_files(folder)
+            if earlier is not None and earlier != header:
+                raise FolderError(
+                    f"{folder} holds an unfinished run of another experiment: "
+                    f"{_changes(earlier, header)}; use another folder, or --overwrite"
+                )
+        if earlier is None:
+            path.unlink(missing_ok=True)  # a journal without a header that can be read
+        yield Journal(path, header)
+
+
+def _make_work(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"--out: {folder} is a file, not a folder")
+    work = folder / WORK
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        probe = work / "probe"
+        probe.write_bytes(b"radsim")
+        probe.unlink()
+    except OSError as error:
+        raise FolderError(f"--out: can't write to {folder}: {error.strerror}") from None
+    return work
+
+
+def _check_finished(folder: Path, experiment: Experiment) -> None:
+    if not is_finished(folder):
+        return
+    earlier = Experiment.model_validate_json(open_result(folder).attrs["experiment"])
+    if _identity(earlier) != _identity(experiment):
+        changed = _changes(_identity(earlier), _identity(experiment))
+        raise FolderError(
+            f"{folder} holds the finished result of another experiment: {changed}; "
+            "use another folder, or --overwrite"
+        )
+    if experiment.patients <= earlier.patients:
+        raise FolderError(
+            f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
+            "to extend it, use another folder, or --overwrite"
+        )
+
+
+def _check_other_files(folder: Path) -> None:
+    if is_finished(folder) or (folder / WORK / JOURNAL).exists():
+        return
+    strange = [name for name in (*TABLES, "experiment.toml", "figures") if (folder / name).exists()]
+    if strange:
+        raise FolderError(
+            f"{folder} holds {', '.join(strange)} but no {RESULT}; use another folder, "
+            "or --overwrite"
+        )
+
+
+def _identity(experiment: Experiment) -> dict[str, Any]:
+    """Everything that decides a block of patients; how many patients there are does not."""
+    return experiment.model_dump(mode="json", exclude={"patients"}, exclude_none=True)
+
+
+def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
+    old, new = dict(_leaves(earlier)), dict(_leaves(now))
+    changed = [
+        f"{key} was {old.get(key, 'not set')!r}, now {new.get(key, 'not set')!r}"
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    ]
+    more = f", and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    return ", ".join(changed[:MOST_CHANGES]) + more
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _leaves(below, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, below in enumerate(value):
+            yield from _leaves(below, f"{path}[{index}]")
+    else:
+        yield path, value
