@@ -56,9 +56,3 @@ def draw_delivery(
         organ_shift=shifts[0] * np.cos(angle) + shifts[1] * np.sin(angle),
         output=1.0 + draw("output_error", "output"),
     )
-
-
-def no_errors(fractions: int, patients: int) -> Delivery:
-    """Delivery exactly as planned."""
-    still = np.zeros((fractions, patients))
-    return Delivery(target_shift=still, organ_shift=still, output=np.ones(patients))

@@ -139,8 +139,9 @@ def intraoperative_dose(
         delivered = planned * output[column]
         kind = np.float32 if distance.ndim == 2 else np.float64
         variables[f"{name}_planned"] = planned.astype(kind)
-        variables[f"{name}_delivered"] = delivered.astype(kind)
-        variables[f"{name}_delivered_squared"] = (delivered * delivered).astype(kind)
+        if plan.delivery:
+            variables[f"{name}_delivered"] = delivered.astype(kind)
+            variables[f"{name}_delivered_squared"] = (delivered * delivered).astype(kind)
 
     if "gtv" in structures:
         put(

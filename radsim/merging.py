@@ -2,6 +2,10 @@
 
 import numpy as np
 
+WHOLE = 2**31  # a volume of 1, so that volumes add up exactly in integers
+LOW_BITS = np.uint64(32)
+LOW_MASK = np.uint64(2**32 - 1)
+
 
 def merged_quantiles(
     part: np.ndarray,
@@ -15,13 +19,14 @@ def merged_quantiles(
     Parameters
     ----------
     part, rest
-        Values at the nodes of each part, not negative, shape (patient, node).
+        Values at the nodes of each part in single precision, not negative, shape
+        (patient, node).
     share
         The part's share of the whole, shape (patient,).
     weight
         Volume weights of the nodes, shape (node,).
     shares
-        Cold shares that are wanted, rising along the row, shape (share,).
+        Cold shares that are wanted, rising, shape (share,).
 
     Examples
     --------
@@ -31,18 +36,25 @@ def merged_quantiles(
     [[1.0, 2.5]]
     """
     patients, nodes = part.shape
-    # value and weight packed in one integer each, so that sorting values carries the weights
-    packed = np.empty((patients, 2 * nodes, 2), dtype=np.float32)
-    packed[:, :nodes, 1] = part
-    packed[:, nodes:, 1] = rest
-    packed[:, :nodes, 0] = share[:, None] * weight
-    packed[:, nodes:, 0] = (1.0 - share)[:, None] * weight
-    order = packed.view(np.uint64)[:, :, 0]
-    order.sort(axis=1)
-    value = packed[:, :, 1].astype(float)
-    volume = packed[:, :, 0].astype(float)
-    place = np.cumsum(volume, axis=1) - 0.5 * volume
-    row = np.arange(patients)[:, None]
-    wanted = np.clip(shares, place[:, :1], place[:, -1:]) + row
-    found = np.interp(wanted.reshape(-1), (place + row).reshape(-1), value.reshape(-1))
-    return found.reshape(patients, len(shares))
+    # bits of a float that is not negative sort as it does; below them goes the node's volume
+    packed = np.empty((patients, 2 * nodes), dtype=np.uint64)
+    packed[:, :nodes] = np.ascontiguousarray(part).view(np.uint32)
+    packed[:, nodes:] = np.ascontiguousarray(rest).view(np.uint32)
+    packed <<= LOW_BITS
+    volume = np.rint(share[:, None] * (weight * WHOLE)).astype(np.uint64)
+    packed[:, :nodes] |= volume
+    packed[:, nodes:] |= np.rint(weight * WHOLE).astype(np.uint64) - volume
+    packed.sort(axis=1)
+
+    value = (packed >> LOW_BITS).astype(np.uint32).view(np.float32).astype(float)
+    volume = packed & LOW_MASK
+    place = np.cumsum(volume, axis=1)  # a node stands for the middle of its volume
+    place *= np.uint64(2)
+    place -= volume
+    position = place.astype(float)
+    wanted = np.clip(np.rint(shares * (2 * WHOLE)), position[:, :1], position[:, -1:])
+    row = (np.arange(patients) * (4.0 * WHOLE))[:, None]  # whole numbers below 2**53 add exactly
+    position += row
+    wanted += row
+    found = np.interp(wanted.reshape(-1), position.reshape(-1), value.reshape(-1))
+    return found.reshape(patients, len(shares)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Planning: solve each patient's plan for its goals, and make it anew until limits are met."""
+"""Replanning: make each patient's plan anew until its limits are met and its goals accepted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +12,12 @@ from radsim.geometry import Geometry
 from radsim.plan import ExternalBeam
 from radsim.profile import Profile
 from radsim.rng import UniformSource
-from radsim.solving import prepare, solve
+from radsim.solving import Candidates, prepare, solve
+
+PIECE = 1024  # plans worked out at a time, so that arrays stay in the cache
+BROKEN = 1e3  # score of a plan that breaks a mandatory limit; above any number of missed goals
+ACCEPTED = -1.0
+KEPT = (*(field.name for field in fields(Profile)), "prescription", "spread")
 
 
 @dataclass(frozen=True)
@@ -21,18 +26,9 @@ class Plans:
 
     profile: Profile
     prescription: np.ndarray
+    spread: np.ndarray  # relative standard deviation of dose inside the target
     tried: np.ndarray
     eligible: np.ndarray  # every mandatory limit is met, coverage too
-
-
-PLANNER_CHOICES = (
-    "falloff",
-    "valley",
-    "utilization",
-    "spill",
-    "coverage_goal",
-    "plateau",
-)
 
 
 def make_plans(
@@ -45,88 +41,102 @@ def make_plans(
 ) -> Plans:
     """Make plans until one is accepted, or ``model.plans`` of them; keep the best.
 
-    A new plan draws what a planner can change: fall-off, valley, utilization, boost goal and
-    spill, coverage and plateau. Anatomy and limits stay. A plan that meets every mandatory limit
-    and misses m optimal goals is accepted with probability ``missed_goal_accepted`` ** m. If none
-    is accepted, the one with the fewest missed goals is kept, or, if all break a mandatory limit,
-    the one that breaks them least.
+    A new plan draws what a planner can change: fall-off, valley, utilization, plateau, boost goal
+    and spill. Anatomy and limits stay. A plan that meets every mandatory limit and misses m
+    optimal goals is accepted with probability ``missed_goal_accepted`` ** m. If none is accepted,
+    the one with the fewest missed goals is kept, or, if all break a mandatory limit, the one that
+    breaks them least.
 
     Parameters
     ----------
     organ_limits
         Highest D0.03cc of each neural structure [Gy], shape (patient,); infinite for none.
     """
-    everyone = len(patients)
     known = prepare(plan, model, geometry, organ_limits, patients, streams)
-    names = [f.name for f in fields(Profile)]
-    kept = {name: np.empty(everyone) for name in (*names, "prescription")}
-    best = np.full(everyone, np.inf)
-    tried = np.full(everyone, model.plans)
-    active = np.arange(everyone)
-    first, size = 0, 1
+    choices = _planner_choices(plan, model)
+    kept = {name: np.empty(len(patients)) for name in KEPT}
+    best = np.full(len(patients), np.inf)
+    tried = np.full(len(patients), model.plans)
+    active = np.arange(len(patients))
+    first, attempts = 0, 1
+    # later rounds try as many plans at once as all earlier ones together: the first that is
+    # accepted counts, so this changes no result
     while first < model.plans and active.size:
-        size = min(size, model.plans - first)
-        rows = np.repeat(active, size)
-        choices = _draw_choices(plan, model, range(first, first + size), active, patients, streams)
-        theirs = {name: values[rows] for name, values in known.items()}
-        candidates = solve(plan, model, theirs, choices)
-        lenience = theirs["missed_goal_accepted"] ** candidates.missed
-        accepted = (candidates.breach == 0) & (choices["accept"] < lenience)
-        score = np.where(candidates.breach > 0, 1e3 + candidates.breach, candidates.missed)
-        score = np.where(accepted, -1.0, score).reshape(active.size, size)
-        column = np.argmin(score, axis=1)
-        chosen = np.arange(active.size) * size + column
-        lowest = score.reshape(-1)[chosen]
-        better = lowest < best[active]
-        to, source = active[better], chosen[better]
-        best[to] = lowest[better]
-        for name in names:
-            kept[name][to] = getattr(candidates.profile, name)[source]
-        kept["prescription"][to] = candidates.prescription[source]
-        done = lowest < 0
-        tried[active[done]] = first + column[done] + 1
-        active = active[~done]
-        first += size
-        size = max(1, first)
+        attempts = min(attempts, model.plans - first)
+        luck = {
+            name: [
+                streams.uniforms(f"dose/plan/{name}/{attempt}", patients)
+                for attempt in range(first, first + attempts)
+            ]
+            for name, value in {**choices, "accept": None}.items()
+            if not isinstance(value, int | float | Fixed)
+        }
+        for piece in np.split(active, range(PIECE // attempts, active.size, PIECE // attempts)):
+            rows = np.repeat(piece, attempts)
+            theirs = {name: values[rows] for name, values in known.items()}
+            drawn = {
+                name: _choose(name, value, luck, piece, attempts) for name, value in choices.items()
+            }
+            candidates = solve(plan, model, theirs, drawn)
+            lenience = theirs["missed_goal_accepted"] ** candidates.missed
+            accepted = _uniforms(luck["accept"], piece) < lenience
+            score = _score(candidates, accepted).reshape(piece.size, attempts)
+            column = np.argmin(score, axis=1)
+            lowest = score[np.arange(piece.size), column]
+            better = lowest < best[piece]
+            to = piece[better]
+            source = (np.arange(piece.size) * attempts + column)[better]
+            best[to] = lowest[better]
+            for name in KEPT:
+                kept[name][to] = candidates.values[name][source]
+            tried[piece[lowest == ACCEPTED]] = first + 1 + column[lowest == ACCEPTED]
+        active = active[best[active] != ACCEPTED]
+        first += attempts
+        attempts = first
+    prescription, spread = kept.pop("prescription"), kept.pop("spread")
     return Plans(
-        profile=Profile(**{name: kept[name] for name in names}),
-        prescription=kept["prescription"],
+        profile=Profile(**kept),
+        prescription=prescription,
+        spread=spread,
         tried=tried,
-        eligible=best < 1e3,
+        eligible=best < BROKEN,
     )
 
 
-def _draw_choices(
-    plan: ExternalBeam,
-    model: DoseModel,
-    attempts: range,
-    active: np.ndarray,
-    patients: range,
-    streams: UniformSource,
-) -> dict[str, np.ndarray]:
-    """Draw what a planner can change, each of shape (active x attempt,), patient first."""
-    wanted: dict[str, Spread] = {name: getattr(model, name) for name in PLANNER_CHOICES}
+def _planner_choices(plan: ExternalBeam, model: DoseModel) -> dict[str, Spread]:
+    """What a new plan draws anew."""
+    choices: dict[str, Spread] = {
+        "falloff": model.falloff,
+        "valley": model.valley,
+        "utilization": model.utilization,
+    }
     if plan.boost is None:
-        wanted.pop("spill")
-    else:
-        wanted["boost"] = plan.boost
-        wanted.pop("plateau")
-    shape = (active.size, len(attempts))
+        return {**choices, "plateau": model.plateau}
+    return {**choices, "spill": model.spill, "boost": plan.boost}
 
-    def uniforms(name: str) -> np.ndarray:
-        u = np.empty(shape)
-        for column, attempt in enumerate(attempts):
-            u[:, column] = streams.uniforms(f"dose/plan/{name}/{attempt}", patients)[active]
-        return u.reshape(-1)
 
-    choices: dict[str, np.ndarray] = {}
-    for name, value in wanted.items():
-        if name == "utilization":
-            choices[name] = ndtri(uniforms(name))
-        elif isinstance(value, int | float | Fixed):
-            number = value.value if isinstance(value, Fixed) else value
-            choices[name] = np.full(active.size * len(attempts), float(number))
-        else:
-            choices[name] = value.ppf(uniforms(name))
-    choices["accept"] = uniforms("accept")
-    return choices
+def _choose(
+    name: str,
+    value: Spread,
+    luck: Mapping[str, list[np.ndarray]],
+    piece: np.ndarray,
+    attempts: int,
+) -> np.ndarray:
+    """One choice of the planner for each of these patients and attempts, patient first."""
+    if isinstance(value, int | float | Fixed):
+        number = value.value if isinstance(value, Fixed) else value
+        return np.full(piece.size * attempts, float(number))
+    u = _uniforms(luck[name], piece)
+    # utilization also depends on closeness, so it stays a normal score until it is used
+    return ndtri(u) if name == "utilization" else value.ppf(u)
+
+
+def _uniforms(luck: list[np.ndarray], piece: np.ndarray) -> np.ndarray:
+    return np.stack([u[piece] for u in luck], axis=1).reshape(-1)
+
+
+def _score(candidates: Candidates, accepted: np.ndarray) -> np.ndarray:
+    """Lower is better: accepted, then missed goals, then broken mandatory limits."""
+    whole = candidates.breach == 0
+    score = np.where(whole, candidates.missed, BROKEN + candidates.breach)
+    return np.where(whole & accepted, ACCEPTED, score)

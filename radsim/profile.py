@@ -45,13 +45,21 @@ class Profile:
 
     def base_dose(self, x: np.ndarray) -> np.ndarray:
         """Dose without the boost [Gy] at attenuation X."""
-        return self.valley + (self.low - self.valley) / (1.0 + steepness(self, self.low) * x)
+        dose = _logistic(self.low - self.valley, steepness(self, self.low), x)
+        dose += self.valley
+        return dose
 
     def dose(self, x: np.ndarray) -> np.ndarray:
         """Dose with the boost [Gy] at attenuation X."""
-        base = self.base_dose(x)
-        boosted = self.valley + (self.high - self.valley) / (1.0 + steepness(self, self.high) * x)
-        return base + (boosted - base) / (1.0 + self.edge * x)
+        base = _logistic(self.low - self.valley, steepness(self, self.low), x)
+        dose = _logistic(self.high - self.valley, steepness(self, self.high), x)
+        dose -= base
+        beyond = x * self.edge
+        beyond += 1.0
+        dose /= beyond
+        dose += base
+        dose += self.valley
+        return dose
 
     def rows(self, rows: slice) -> "Profile":
         """Profiles of a run of patients."""
@@ -62,6 +70,13 @@ class Profile:
         return Profile(
             **{f.name: getattr(self, f.name).astype(kind)[:, None] for f in fields(self)}
         )
+
+
+def _logistic(height: np.ndarray, factor: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """``height / (1 + factor x)``, in one new array."""
+    value = x * factor
+    value += 1.0
+    return np.divide(height, value, out=value)
 
 
 def steepness(profile: Profile, plateau: np.ndarray) -> np.ndarray:

@@ -15,27 +15,38 @@ from radsim.plan import ExternalBeam
 from radsim.profile import Profile, plateau_for, reference_dose_for
 from radsim.rng import UniformSource
 
+Arrays = dict[str, np.ndarray]
+
 COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
 LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
     *(0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5),
     *(0.7, 0.85, 0.93, 0.96, 0.98, 0.99, 0.997),
 )
+COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
+WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
+COLDEST_JUDGED = 0.25  # cold share of the GTV up to which coverage is followed
 COUPLING_STEPS = 3  # boost and coverage are solved in turn; each turn gains about a digit
 HIGHEST_BOOST = 1.25  # plateau over planned D50; a planner does not go beyond
 BRACKETING_STEPS = 8
 
-Arrays = dict[str, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Candidates:
-    """Plans to be judged: profiles, by how much they break limits, and goals they miss."""
+    """Solved plans, every array of shape (plan,).
 
-    profile: Profile
-    prescription: np.ndarray
+    Attributes
+    ----------
+    values
+        The parts of a :class:`~radsim.profile.Profile`, ``prescription`` [Gy], and ``spread``,
+        the relative standard deviation of dose inside the target.
+    breach, missed
+        By how much mandatory limits are broken, and how many optimal goals are missed.
+    """
+
+    values: Arrays
     breach: np.ndarray
     missed: np.ndarray
 
@@ -58,6 +69,7 @@ def prepare(
         "utilization_closeness",
         "closeness_center",
         "closeness_scale",
+        "coverage_goal",
         "missed_goal_accepted",
     ):
         known[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
@@ -84,10 +96,14 @@ def prepare(
                 * target_depth(np.full(geometry.wall.shape, share), geometry.gtv_shape)
             )
     else:
-        depth = target_depths(_ladder(plan), geometry.gtv_shape).astype(float)
-        known["gtv_ladder"] = geometry.gtv_surface[:, None] + geometry.gtv_extent[:, None] * depth
-        depth = target_depths(LADDER, geometry.ring_shape).astype(float)
-        known["ring_ladder"] = geometry.wall[:, None] + geometry.ring_extent[:, None] * depth
+        depth = target_depths(_ladder(plan), geometry.gtv_shape)
+        known["gtv_ladder"] = _outward(
+            geometry.gtv_surface - geometry.reference, geometry.gtv_extent, depth
+        )
+        depth = target_depths(LADDER, geometry.ring_shape)
+        known["ring_ladder"] = _outward(
+            geometry.wall - geometry.reference, geometry.ring_extent, depth
+        )
     return known
 
 
@@ -121,35 +137,45 @@ def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -
 
 
 def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
-    spread = known["in_target_spread"]
-    reference_dose, valley = frame["reference_dose"], frame["valley"]
-    prescription = np.full(reference_dose.shape, float(plan.prescription))
-    highest = chosen["plateau"]
-    if plan.maximum_dose is not None:
-        highest = np.minimum(highest, plan.maximum_dose / (1.0 + spread * ndtri(0.98)))
-    factor = 1.0 + spread * ndtri(COVERAGE)
+    """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
+    even, goal = known["in_target_spread"], known["coverage_goal"]
+    prescription = np.full(even.shape, float(plan.prescription))
     x = np.exp((frame["reference"] - known["coverage_position"]) / frame["falloff"])
     if plan.isotoxic:
         prescription = np.clip(
-            _highest_prescription(chosen["coverage_goal"] / factor, highest, x, frame),
+            _highest_prescription(goal / (1.0 + even * COLD_SCORE), chosen["plateau"], x, frame),
             LEAST_DOSE * plan.prescription,
             plan.prescription,
         )
-    wanted = chosen["coverage_goal"] * prescription / factor
-    plateau = np.minimum(plateau_for(wanted, x, reference_dose, valley), highest * prescription)
-    plateau = np.maximum(plateau, reference_dose * (1.0 + 1e-6))
-    profile = Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
-    judge = _Judge(plan, known, profile)
-    judge.at_least(
-        plan.minimum_coverage * prescription, profile.base_dose(x) * factor, optimal=False
-    )
+
+    def profile(plateau: np.ndarray) -> Profile:
+        plateau = np.maximum(plateau, frame["reference_dose"] * (1.0 + 1e-6))
+        return Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
+
+    wanted = goal * prescription
+    plateau = chosen["plateau"] * prescription
+    widest = np.full(even.shape, WIDEST_SPREAD)
+    if plan.maximum_dose is not None:
+        highest = plan.maximum_dose * prescription
+        plateau = np.minimum(plateau, highest / (1.0 + even * HOT_SCORE))
+        for _ in range(COUPLING_STEPS):
+            # both D90 = wanted and D2 = highest, given how far short of its plateau dose falls
+            full = wanted * plateau / profile(plateau).base_dose(x)
+            plateau = np.minimum(
+                plateau, (highest * -COLD_SCORE + full * HOT_SCORE) / (HOT_SCORE - COLD_SCORE)
+            )
+        widest = np.maximum((highest / plateau - 1.0) / HOT_SCORE, even)
+    solved = profile(plateau)
+    covering = solved.base_dose(x)
+    spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
+    judge = _Judge(plan, known, solved)
+    d90 = covering * (1.0 + spread * COLD_SCORE)
+    judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
     for limit in _target_limits(plan):
         position = known[f"{limit.structure}_{limit.metric}"]
         factor = 1.0 + spread * ndtri(cold_share(limit.metric))
-        judge.dose(limit, profile.base_dose(profile.attenuation(position)) * factor)
-    return Candidates(
-        profile=profile, prescription=prescription, breach=judge.breach, missed=judge.missed
-    )
+        judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
+    return _judged(solved, prescription, spread, judge)
 
 
 def _highest_prescription(
@@ -173,58 +199,66 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
     reference_dose, valley = frame["reference_dose"], frame["valley"]
     edge = np.exp((known["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
     ladder = _ladder(plan)
-    gtv_x = np.exp((frame["reference"][:, None] - known["gtv_ladder"]) / frame["falloff"][:, None])
-    gtv_factor = 1.0 + spread[:, None] * ndtri(np.array(ladder))
+    scale = np.float32(-1.0) / frame["falloff"].astype(np.float32)[:, None]
+    gtv_x = np.exp(known["gtv_ladder"] * scale)
+    ring_x = np.exp(known["ring_ladder"] * scale)
+    single = spread.astype(np.float32)[:, None]
+    gtv_factor = 1 + single * _scores(ladder)
+    ring_factor = 1 + single * _scores(LADDER)
     aims = [(ladder.index(0.5), chosen["boost"])]
     for limit in _target_limits(plan):
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
             aims.append((ladder.index(cold_share(limit.metric)), np.asarray(limit.at_most)))
 
+    def profile(low: np.ndarray, high: np.ndarray) -> Profile:
+        return Profile(**frame, low=low, high=high, edge=edge)
+
     low = np.maximum(np.full(reference_dose.shape, 1.1 * plan.prescription), reference_dose * 1.01)
-    coverage = chosen["coverage_goal"] * plan.prescription
+    coverage = known["coverage_goal"] * plan.prescription
+    cold_end = int(np.searchsorted(ladder, COLDEST_JUDGED)) + 1  # far beyond what D90 allows
     for _ in range(COUPLING_STEPS):
         high = HIGHEST_BOOST * chosen["boost"]
         for column, level in aims:
-            x = gtv_x[:, column]
-            base = Profile(**frame, low=low, high=low, edge=edge).base_dose(x)
+            x = gtv_x[:, column].astype(float)
+            base = profile(low, low).base_dose(x)
             needed = base + (level / gtv_factor[:, column] - base) * (1.0 + edge * x)
             high = np.minimum(high, plateau_for(needed, x, reference_dose, valley))
         high = np.maximum(high, low)
-        profile = Profile(**frame, low=low, high=high, edge=edge)
-        gtv_dose = profile.columns().dose(gtv_x) * gtv_factor
-        cold = share_below(coverage, gtv_dose, ladder)
+        cold_dose = profile(low, high).columns(np.float32).dose(gtv_x[:, :cold_end])
+        cold_dose *= gtv_factor[:, :cold_end]
+        cold = Quantiles(cold_dose, ladder[:cold_end]).share_below(coverage)
         ring_cold = np.clip((COVERAGE - share * cold) / (1.0 - share), 1e-4, 0.99)
-        position = known["wall"] + known["ring_extent"] * target_depth(
-            ring_cold, known["ring_shape"]
-        )
-        x = profile.attenuation(position)
+        depth = known["ring_extent"] * target_depth(ring_cold, known["ring_shape"])
+        x = np.exp((frame["reference"] - known["wall"] - depth) / frame["falloff"])
         low = plateau_for(coverage / (1.0 + spread * ndtri(ring_cold)), x, reference_dose, valley)
         low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
     high = np.maximum(high, low)
-    profile = Profile(**frame, low=low, high=high, edge=edge)
-    gtv_dose = profile.columns().dose(gtv_x) * gtv_factor
-    ring_x = np.exp(
-        (frame["reference"][:, None] - known["ring_ladder"]) / frame["falloff"][:, None]
-    )
-    ring_dose = profile.columns().base_dose(ring_x) * (
-        1.0 + spread[:, None] * ndtri(np.array(LADDER))
-    )
-    judge = _Judge(plan, known, profile)
+    solved = profile(low, high)
+    columns = solved.columns(np.float32)
+    gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
+    ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
+    judge = _Judge(plan, known, solved)
     for limit in _target_limits(plan):
-        volume = cold_share(limit.metric)
         if limit.structure == "gtv":
-            judge.dose(limit, gtv_dose[:, ladder.index(volume)])
+            judge.dose(limit, gtv.dose[:, ladder.index(cold_share(limit.metric))])
         else:
             judge.volume(
                 limit,
                 lambda level: (
-                    share * share_below(level, gtv_dose, ladder)
-                    + (1.0 - share) * share_below(level, ring_dose, LADDER)
+                    share * gtv.share_below(level) + (1.0 - share) * ring.share_below(level)
                 ),
             )
     prescription = np.full(low.shape, float(plan.prescription))
+    return _judged(solved, prescription, spread, judge)
+
+
+def _judged(
+    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: "_Judge"
+) -> Candidates:
     return Candidates(
-        profile=profile, prescription=prescription, breach=judge.breach, missed=judge.missed
+        values={**vars(profile), "prescription": prescription, "spread": spread},
+        breach=judge.breach,
+        missed=judge.missed,
     )
 
 
@@ -275,21 +309,39 @@ class _Judge:
             self.breach = self.breach + amount
 
 
-def share_below(level: np.ndarray, dose: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
-    """Share of volume colder than a level [Gy], from doses at rising cold shares.
+class Quantiles:
+    """Doses at rising cold shares of a structure, shape (patient, share), linear in between.
 
-    ``dose`` has shape (patient, share) and rises along the row; linear in between, 0 and 1 beyond.
+    Examples
+    --------
+    >>> quantiles = Quantiles(np.array([[10.0, 20.0]]), (0.2, 0.6))
+    >>> quantiles.share_below(np.array([15.0])).round(6).tolist()
+    [0.4]
     """
-    steps = np.concatenate([[0.0], np.array(shares), [1.0]])
-    level = np.broadcast_to(level, dose.shape[:1])
-    below = (dose < level[:, None]).sum(axis=1)
-    inside = (below > 0) & (below < len(shares))
-    index = np.clip(below, 1, len(shares) - 1)
-    rows = np.arange(len(dose))
-    low, high = dose[rows, index - 1], dose[rows, index]
-    weight = np.where(inside, (level - low) / np.maximum(high - low, 1e-12), 0.0)
-    share = steps[index] + weight * (steps[index + 1] - steps[index])
-    return np.where(inside, share, np.where(below == 0, 0.0, 1.0))
+
+    def __init__(self, dose: np.ndarray, shares: tuple[float, ...]) -> None:
+        self.dose = dose
+        steps = np.array(shares)
+        self._ends = 1.0 / np.maximum(np.diff(dose, axis=1), np.float32(1e-9))
+        self._ends *= np.diff(steps).astype(dose.dtype)
+        self._steps = np.diff(steps).astype(dose.dtype)
+        self._first = steps[0]
+
+    def share_below(self, level: np.ndarray | float) -> np.ndarray:
+        """Share of volume colder than a level [Gy]; it jumps to 0 and 1 beyond the ends."""
+        level = np.asarray(level, dtype=self.dose.dtype)
+        if (level > self.dose[:, -1]).all():  # the commonest case, and the same numbers as below
+            return np.ones(len(self.dose))
+        if (level <= self.dose[:, 0]).all():
+            return np.zeros(len(self.dose))
+        column = level[:, None] if level.ndim else level
+        rise = column - self.dose[:, :-1]
+        rise *= self._ends
+        np.maximum(rise, 0, out=rise)
+        np.minimum(rise, self._steps, out=rise)
+        share = self._first + rise.sum(axis=1).astype(float)
+        share = np.where(level > self.dose[:, 0], share, 0.0)
+        return np.where(level > self.dose[:, -1], 1.0, share)
 
 
 def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
@@ -324,6 +376,16 @@ def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
 
 def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
     return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)
+
+
+def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Positions [mm] in single precision, shape (patient, share)."""
+    return start.astype(np.float32)[:, None] + extent.astype(np.float32)[:, None] * depth
+
+
+@cache
+def _scores(shares: tuple[float, ...]) -> np.ndarray:
+    return ndtri(np.array(shares)).astype(np.float32)
 
 
 def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
