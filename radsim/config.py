@@ -172,11 +172,22 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
         found = mistakes_of(error, full, Experiment.model_json_schema())
-        raise ExperimentError([*mistakes, *found]) from None
+        raise ExperimentError([*mistakes, *_new(found, mistakes.keys)]) from None
     mistakes.extend(_disagreements(experiment))
     if mistakes:
         raise ExperimentError(mistakes)
     return _recalibrated(experiment)
+
+
+def _new(found: list[str], known: list[str]) -> list[str]:
+    """Leave out what only follows from a section that could not be expanded."""
+
+    def follows(line: str, key: str) -> bool:
+        if line.startswith(f"{key}: "):
+            return True
+        return line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
+
+    return [line for line in found if not any(follows(line, key) for key in known)]
 
 
 def _recalibrated(experiment: Experiment) -> Experiment:
@@ -247,7 +258,7 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, section)
     for variable, section in sorted(needed.items()):
         if variable not in known:
-            yield f"{section}: needs the cohort variable {variable!r}; {nearest(variable, known)}"
+            yield f"{section}: needs the cohort variable {variable!r}; {nearest(variable, sorted(known))}"
 
 
 def _named_parameters(model: object) -> list[str]:

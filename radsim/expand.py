@@ -9,7 +9,7 @@ from typing import Any
 
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
-from radsim.presets import load_preset
+from radsim.presets import Preset, load_preset
 from radsim.schema import COHORT, LABELS, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
@@ -19,7 +19,11 @@ CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
 
 
 class Problems(list[str]):
-    """Mistakes found on the way, one line each."""
+    """Mistakes found on the way, one line each; ``keys`` are where they were found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
 
     def attempt(self, key: str, step: Callable[..., Any], *arguments: Any, default: Any) -> Any:
         """Run one step; if it finds a mistake, note it under its key and go on."""
@@ -27,10 +31,11 @@ class Problems(list[str]):
             return step(*arguments)
         except ValueError as error:
             self.append(f"{key}: {error}")
+            self.keys.append(key)
             return default
 
 
-def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any], Problems]:
     """Fill in presets, files and short forms.
 
     Parameters
@@ -48,7 +53,8 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     """
     problems = Problems()
     full = dict(raw)
-    full["cohort"] = _section(raw, "cohort", problems, lambda c: _cohort(c, folder, problems))
+    if "cohort" in raw:
+        full["cohort"] = _section(raw, "cohort", problems, lambda c: _cohort(c, folder, problems))
     full["dose"] = _section(raw, "dose", problems, _dose)
     for name in ("tcp", "survival"):
         if name in raw:
@@ -165,7 +171,10 @@ def _arm(key: str, arm: Any, problems: Problems) -> Any:
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
-    full: dict[str, Any] = {"plan": problems.attempt(key, expand_plan, settings, default=settings)}
+    unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
+    full: dict[str, Any] = {
+        "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
+    }
     if "survival" in arm:
         full["survival"] = (
             problems.attempt(
@@ -182,8 +191,11 @@ def _arm(key: str, arm: Any, problems: Problems) -> Any:
 def _cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     variables: dict[str, Any] = {}
     correlations: Any = []
+    preset = None
     if "preset" in section:
-        preset = load_preset("cohort", _text(section["preset"]))
+        name = section["preset"]
+        preset = problems.attempt("cohort.preset", _cohort_preset, name, default=None)
+    if preset is not None:
         for name, parameter in preset.parameters.items():
             source = preset.sources.get(parameter.source)
             variables[name] = {
@@ -216,6 +228,10 @@ def _cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[s
         "correlations", [pair for pair in correlations if drawn.issuperset(pair["between"])]
     )
     return full
+
+
+def _cohort_preset(name: Any) -> Preset:
+    return load_preset("cohort", _text(name))
 
 
 def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
