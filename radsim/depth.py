@@ -3,15 +3,16 @@
 from functools import cache
 
 import numpy as np
-from scipy.special import betaincinv, roots_legendre
+from scipy.special import betaincinv, ndtri, roots_legendre
 
 SHAPES = np.linspace(1.0, 3.0, 401)  # first shape of Beta(a, 2), step 0.005
 SHARES = np.linspace(0.0, 1.0, 1025)  # in-field shares of an organ's volume
 NEWTON_STEPS = 6
 
 
+@cache
 def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on (0, 1): volume shares, hottest first.
+    """Nodes and weights on (0, 1): volume shares, hottest first. Not to be written to.
 
     Examples
     --------
@@ -20,7 +21,9 @@ def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     0.25
     """
     x, w = roots_legendre(nodes)
-    return 0.5 * (x + 1.0), 0.5 * w
+    volume, weight = 0.5 * (x + 1.0), 0.5 * w
+    volume.flags.writeable = weight.flags.writeable = False
+    return volume, weight
 
 
 def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -62,6 +65,14 @@ def target_depth(share: np.ndarray, shape: np.ndarray) -> np.ndarray:
         error = power * t * (1.0 + shape - shape * t) - share
         t = np.clip(t - error / (shape * (shape + 1.0) * power * (1.0 - t)), 1e-12, 1.0 - 1e-9)
     return t
+
+
+@cache
+def normal_scores(shares: tuple[float, ...]) -> np.ndarray:
+    """Normal scores of volume shares in single precision, shape (share,). Not to be written to."""
+    scores = ndtri(np.array(shares)).astype(np.float32)
+    scores.flags.writeable = False
+    return scores
 
 
 @cache

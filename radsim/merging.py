@@ -1,10 +1,11 @@
 """Quantiles of a volume made of two parts, from the quantiles of each."""
 
+import sys
+
 import numpy as np
 
-WHOLE = 2**31  # a volume of 1, so that volumes add up exactly in integers
-LOW_BITS = np.uint64(32)
-LOW_MASK = np.uint64(2**32 - 1)
+WHOLE = 2**31  # stands for a volume of 1; positions stay below 2**53 for 2**20 patients at a time
+HIGH = 1 if sys.byteorder == "little" else 0  # the half of 64 bits that decides their order
 
 
 def merged_quantiles(
@@ -38,23 +39,23 @@ def merged_quantiles(
     patients, nodes = part.shape
     # bits of a float that is not negative sort as it does; below them goes the node's volume
     packed = np.empty((patients, 2 * nodes), dtype=np.uint64)
-    packed[:, :nodes] = np.ascontiguousarray(part).view(np.uint32)
-    packed[:, nodes:] = np.ascontiguousarray(rest).view(np.uint32)
-    packed <<= LOW_BITS
-    volume = np.rint(share[:, None] * (weight * WHOLE)).astype(np.uint64)
-    packed[:, :nodes] |= volume
-    packed[:, nodes:] |= np.rint(weight * WHOLE).astype(np.uint64) - volume
+    halves = packed.view(np.uint32).reshape(patients, 2 * nodes, 2)
+    halves[:, :nodes, HIGH] = np.ascontiguousarray(part).view(np.uint32)
+    halves[:, nodes:, HIGH] = np.ascontiguousarray(rest).view(np.uint32)
+    volume = np.rint(share[:, None] * (weight * WHOLE)).astype(np.uint32)
+    halves[:, :nodes, 1 - HIGH] = volume
+    halves[:, nodes:, 1 - HIGH] = np.rint(weight * WHOLE).astype(np.uint32) - volume
     packed.sort(axis=1)
 
-    value = (packed >> LOW_BITS).astype(np.uint32).view(np.float32).astype(float)
-    volume = packed & LOW_MASK
-    place = np.cumsum(volume, axis=1)  # a node stands for the middle of its volume
-    place *= np.uint64(2)
-    place -= volume
-    position = place.astype(float)
-    wanted = np.clip(np.rint(shares * (2 * WHOLE)), position[:, :1], position[:, -1:])
-    row = (np.arange(patients) * (4.0 * WHOLE))[:, None]  # whole numbers below 2**53 add exactly
-    position += row
+    value = halves.view(np.float32)[:, :, HIGH].astype(float)
+    sorted_volume = halves[:, :, 1 - HIGH].astype(np.int64)
+    place = np.cumsum(sorted_volume, axis=1)  # a node stands for the middle of its volume
+    place *= 2
+    place -= sorted_volume
+    wanted = np.rint(shares * (2 * WHOLE)).astype(np.int64)
+    wanted = np.clip(wanted, place[:, :1], place[:, -1:])
+    row = (np.arange(patients) * (4 * WHOLE))[:, None]
+    place += row
     wanted += row
-    found = np.interp(wanted.reshape(-1), position.reshape(-1), value.reshape(-1))
+    found = np.interp(wanted.reshape(-1), place.reshape(-1), value.reshape(-1))
     return found.reshape(patients, len(shares)).astype(np.float32)

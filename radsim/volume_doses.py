@@ -1,10 +1,9 @@
 """Doses of whole structures at nodes of volume, from one profile and one delivery a patient."""
 
 import numpy as np
-from scipy.special import ndtri
 
 from radsim.delivery import Delivery
-from radsim.depth import gauss_legendre, organ_depths, target_depths
+from radsim.depth import gauss_legendre, normal_scores, organ_depths, target_depths
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
 from radsim.merging import merged_quantiles
@@ -79,17 +78,17 @@ class _Rows:
         if not structures & {"gtv", "ptv"}:
             return {}
         geometry, boosted = self.geometry, self.plan.boost is not None
-        cold = 1.0 - self.volume
-        factor = 1 + self.spread * ndtri(cold).astype(np.float32)
+        cold = tuple((1.0 - self.volume).tolist())
+        factor = 1 + self.spread * normal_scores(cold)
         shifts = None if self.delivery is None else self.delivery.target_shift
-        depth = target_depths(tuple(cold), geometry.gtv_shape[self.rows])
+        depth = target_depths(cold, geometry.gtv_shape[self.rows])
         gtv = self.column(geometry.gtv_surface) + self.column(geometry.gtv_extent) * depth
         doses: dict[str, Doses] = {}
         if "gtv" in structures or boosted:
             doses["gtv"] = self.doses(gtv, factor, shifts, boosted)
         if "ptv" not in structures:
             return doses
-        depth = target_depths(tuple(cold), geometry.ring_shape[self.rows])
+        depth = target_depths(cold, geometry.ring_shape[self.rows])
         ring = self.column(geometry.wall) + self.column(geometry.ring_extent) * depth
         if boosted:
             base = self.doses(ring, factor, shifts, boosted=False)
@@ -117,7 +116,7 @@ class _Rows:
             return {}
         geometry, volume = self.geometry, self.volume.astype(np.float32)
         in_field = self.column(geometry.in_field)
-        depth = organ_depths(tuple(self.volume), geometry.in_field[self.rows])
+        depth = organ_depths(tuple(self.volume.tolist()), geometry.in_field[self.rows])
         # a tail at both ends, so half the volume beyond the field lies at each
         reach = self.column((geometry.length + geometry.beyond) / (2.0 * geometry.tail))
         factor = np.exp(-np.maximum(volume - in_field, 0) * reach)
