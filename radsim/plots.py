@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from radsim import lq
 from radsim.config import Experiment
@@ -19,7 +19,7 @@ from radsim.summary import wilson_interval
 # Okabe and Ito's palette, which color-blind readers can tell apart
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
-CORD_LINES = ("-", "--", ":", "-.")
+LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to
 RESOLUTION = 150  # dots per inch
 PANELS = (  # what the overview shows, each with how it reads
     ("local_control_net", "Local control\n(net, as Kaplan-Meier estimates)"),
@@ -71,6 +71,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
                 _percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
                 ha="center", fontsize=8,
             )  # fmt: skip
+        if name == "myelopathy_cumulative_incidence":
+            title += f"\n{result['myelopathy_model'].values[0]}"
         axis.set_title(title, fontsize=9)
         axis.margins(x=0.35)
         axis.xaxis.set_major_locator(MaxNLocator(3))
@@ -152,7 +154,8 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
         for row, arm in enumerate(result["arm"].values):
             curve = result[name].sel(arm=arm).values
             lower, upper = wilson_interval(curve, int(result.attrs["patients"]))
-            axis.plot(time, curve, color=COLORS[row % 8], label=_pretty(str(arm)))
+            look = {"color": COLORS[row % 8], "linestyle": LINES[row % 4]}
+            axis.plot(time, curve, **look, label=_pretty(str(arm)))
             axis.fill_between(time, lower, upper, color=COLORS[row % 8], alpha=0.2, linewidth=0)
         axis.set_title(label, fontsize=10)
         axis.set_xlabel("Months after treatment")
@@ -200,7 +203,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
     axes[1, 0].set_ylabel("Patients")
-    note = "Grey: the doses that the curve was fitted on. Below: where the simulated patients lie."
+    note = "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie."
     return _finish(figure, "Dose-response curves used", result, note)
 
 
@@ -232,7 +235,7 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
         if any(isinstance(p, str) for p in (model.alpha_beta, model.intercept, model.slope)):
             continue
         risk = _cord_risk(model, eqd2)
-        style = CORD_LINES[index % 4]
+        style = LINES[index % 4]
         axis.plot(eqd2, risk, style, color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
     own = experiment.myelopathy_models[0]
@@ -264,6 +267,7 @@ def _cohort_doses(axis: Axes, result: xr.Dataset, counts: xr.DataArray) -> None:
         axis.stairs(values, edges[::coarse], color=COLORS[row % 8], label=_pretty(str(arm)))
     axis.set_xlim(0, _dose_axis(counts)[-1])
     axis.set_ylim(bottom=0)
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.legend(fontsize=7, frameon=False)
 
 
@@ -291,7 +295,7 @@ def _finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %" if value >= 0.01 else f"{100 * value:.2g} %"
+    return f"{100 * value:.1f} %" if value >= 0.01 else f"{100 * value:.2f} %"
 
 
 def _pretty(name: str) -> str:
