@@ -123,6 +123,26 @@ def isoeffective_dose(
     return equivalent_dose(bed(dose, dose_squared, alpha_beta), new_fractions, alpha_beta)
 
 
+def withers_dose(
+    total_dose: Quantity, fraction_dose: Quantity, new_fraction_dose: Quantity, alpha_beta: Quantity
+) -> Quantity:
+    r"""Total dose in fractions of another size with the same effect [Gy].
+
+    .. math:: D_2 = D_1 \frac{d_1 + \alpha/\beta}{d_2 + \alpha/\beta}
+
+    Examples
+    --------
+    >>> round(withers_dose(70.0, 2.0, 3.0, alpha_beta=3.5), 10)
+    59.2307692308
+
+    References
+    ----------
+    Withers et al. (1983), Cancer 51, 262-268.
+    """
+    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    return total_dose * (fraction_dose + alpha_beta) / (new_fraction_dose + alpha_beta)
+
+
 def _require(condition: Any, message: str) -> None:
     if not condition:
         raise ValueError(message)
