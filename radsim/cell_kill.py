@@ -20,13 +20,6 @@ def _require_positive(law: object, *names: str) -> None:
         require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
 
-def _fractions_of(dose: lq.Quantity, dose_squared: lq.Quantity) -> np.ndarray:
-    """Fractions of an equal course with these sums; 1 where there is no dose."""
-    dose = np.asarray(dose, dtype=float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(dose > 0, np.round(dose * (dose / dose_squared), 6), 1.0)
-
-
 class _Quadratic:
     """What the laws share that are LQ in a schedule with full repair and without delay."""
 
@@ -107,7 +100,9 @@ class LQTime(_Quadratic):
     ) -> lq.Quantity:
         """BED of a course given by its sums [Gy]."""
         if self.overall_time is None:
-            number = _fractions_of(dose, dose_squared) if fractions is None else fractions
+            number = (
+                lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
+            )
             days = weekday_course_days(number)
         else:
             days = self.overall_time
@@ -176,7 +171,11 @@ class IncompleteRepair(_Quadratic):
         fractions: lq.Quantity | None = None,
     ) -> lq.Quantity:
         """BED of a course given by its sums [Gy]."""
-        number = _fractions_of(dose, dose_squared) if fractions is None else np.asarray(fractions)
+        number = (
+            lq.equal_fractions_behind(dose, dose_squared)
+            if fractions is None
+            else np.asarray(fractions)
+        )
         counted = self._squared(self.half_time, dose, dose_squared, number)
         if self.slow_half_time is not None:
             slow = self._squared(self.slow_half_time, dose, dose_squared, number)
@@ -217,6 +216,7 @@ class LQL:
     changes_high_doses: ClassVar[bool] = True
 
     kind: Literal["lq_l"] = "lq_l"
+    preset: str = ""
     transition: Real
     slope: Real | None = None
 
@@ -274,6 +274,7 @@ class UniversalSurvivalCurve:
     changes_high_doses: ClassVar[bool] = True
 
     kind: Literal["usc"] = "usc"
+    preset: str = ""
     alpha: Real
     d0: Real
 
@@ -307,6 +308,8 @@ class UniversalSurvivalCurve:
         """Total dose in 2 Gy fractions with this BED [Gy]."""
         return 2.0 * bed / self.bed(2.0, 4.0, alpha_beta)
 
+
+LAWS_BY_NAME = ("lq",)  # kinds that need no parameters, so that their name is enough
 
 CellKill = Annotated[
     LQ | LQTime | IncompleteRepair | LQL | UniversalSurvivalCurve, Field(discriminator="kind")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from radsim.cell_kill import LAWS_BY_NAME
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
 from radsim.presets import Preset, load_preset
@@ -56,9 +57,14 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     if "cohort" in raw:
         full["cohort"] = _section(raw, "cohort", problems, lambda c: _cohort(c, folder, problems))
     full["dose"] = _section(raw, "dose", problems, _dose)
-    for name in ("tcp", "survival"):
+    for name, step in (("tcp", partial(_model, "tcp")), ("survival", partial(_preset, "survival"))):
         if name in raw:
-            full[name] = _section(raw, name, problems, partial(_preset, name))
+            full[name] = _section(raw, name, problems, step)
+    if isinstance(raw.get("tcp_alternatives"), (list, tuple)):
+        full["tcp_alternatives"] = [
+            _alternative("tcp", f"tcp_alternatives[{i}]", entry, problems, full.get("tcp"))
+            for i, entry in enumerate(raw["tcp_alternatives"])
+        ]
     if isinstance(raw.get("ntcp"), dict):
         full["ntcp"] = _ntcp(raw["ntcp"], problems)
     if isinstance(raw.get("arms"), dict):
@@ -130,6 +136,33 @@ def _preset(family: str, section: dict[str, Any]) -> dict[str, Any]:
     return merge(load_preset(family, _text(section["preset"])).settings(), section)
 
 
+def _model(family: str, section: dict[str, Any]) -> dict[str, Any]:
+    """Fill in a model's preset, and those of its law of cell kill and of its modifiers."""
+    full = _preset(family, section)
+    if "cell_kill" in full:
+        full = {**full, "cell_kill": _law(full["cell_kill"])}
+    if isinstance(full.get("modifiers"), (list, tuple)):
+        full = {**full, "modifiers": [_modifier(one) for one in full["modifiers"]]}
+    return full
+
+
+def _law(law: Any) -> Any:
+    if isinstance(law, str):
+        if law in LAWS_BY_NAME:
+            return {"kind": law}
+        law = {"preset": law}
+    return _preset("cell_kill", law) if isinstance(law, dict) else law
+
+
+def _modifier(modifier: Any) -> Any:
+    table = {"preset": modifier} if isinstance(modifier, str) else modifier
+    if not isinstance(table, dict) or "preset" not in table:
+        return table
+    ratios = load_preset("modifier", _text(table["preset"])).parameters["hazard_ratio"]
+    intervals = {"interval": ratios.uncertainty} if ratios.flag != "assumption" else {}
+    return {**{k: v for k, v in intervals.items() if v}, **_preset("modifier", table)}
+
+
 def _text(name: Any) -> str:
     require(isinstance(name, str), f"preset must be a name in quotes, got {name!r}")
     return str(name)
@@ -144,12 +177,12 @@ def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
     for endpoint, model in section.items():
         if endpoint == "myelopathy_alternatives" and isinstance(model, (list, tuple)):
             full[endpoint] = [
-                _alternative(f"ntcp.{endpoint}[{i}]", entry, problems)
+                _alternative("ntcp", f"ntcp.{endpoint}[{i}]", entry, problems)
                 for i, entry in enumerate(model)
             ]
         elif isinstance(model, dict):
             key = f"ntcp.{endpoint}"
-            full[endpoint] = problems.attempt(key, _preset, "ntcp", model, default=model)
+            full[endpoint] = problems.attempt(key, _model, "ntcp", model, default=model)
         else:
             full[endpoint] = model
     if "myelopathy" in full and "myelopathy_alternatives" not in full:
@@ -160,11 +193,14 @@ def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
     return full
 
 
-def _alternative(key: str, entry: Any, problems: Problems) -> Any:
+def _alternative(family: str, key: str, entry: Any, problems: Problems, own: Any = None) -> Any:
+    """Fill in an alternative; one that names neither preset nor kind is the file's own, changed."""
     table = {"preset": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict):
         return table
-    return problems.attempt(key, _preset, "ntcp", table, default=table)
+    if own is not None and "preset" not in table and "kind" not in table:
+        table = merge(own, table)
+    return problems.attempt(key, _model, family, table, default=table)
 
 
 def _arm(key: str, arm: Any, problems: Problems) -> Any:

@@ -25,6 +25,19 @@ def equal_fractions(total_dose: Quantity, fractions: Quantity) -> tuple[Quantity
     return total_dose, total_dose * total_dose / fractions
 
 
+def equal_fractions_behind(dose: Quantity, dose_squared: Quantity) -> np.ndarray:
+    """Number of equal fractions with these sums; 1 where there is no dose.
+
+    Examples
+    --------
+    >>> float(equal_fractions_behind(24.0, 288.0))
+    2.0
+    """
+    dose = np.asarray(dose, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(dose > 0, np.round(dose * (dose / dose_squared), 6), 1.0)
+
+
 def sum_fractions(fraction_doses: Quantity) -> tuple[Quantity, Quantity]:
     """Sums of dose and squared dose of unequal fractions, which lie on the last axis.
 

@@ -12,6 +12,7 @@ from radsim.mistakes import Mistake
 from radsim.pedigree import control_label, model_labels
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
+from radsim.simulation import control_models
 from radsim.tables import check_rows, comparison_rows, summary_rows
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
@@ -74,7 +75,10 @@ def _row_name(
         pair = [experiment.arms[arm] for arm in arms]
         owner = next((one for one in pair if one.has_prior), pair[0])
         if model != control_label(experiment, owner, 0):
-            return f"{name}, without reirradiation hazard"
+            variants = control_models(experiment)
+            for variant, shown in enumerate(variants):
+                if variant and model == control_label(experiment, owner, variant):
+                    return f"{name}, {shown.replace('_', ' ')}"
     return name
 
 

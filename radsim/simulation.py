@@ -13,6 +13,7 @@ from radsim.outcomes import free_probabilities, net_probabilities
 from radsim.risk import HazardRisk, Risk
 from radsim.rng import Streams, UniformSource
 from radsim.schema import COHORT, Variable, label
+from radsim.tcp.control import ControlModel
 
 CONTROL_MODELS = ("file", "without_reirradiation_hazard")
 REPORTED_METRICS = {  # name of the variable: where it is read
@@ -68,10 +69,11 @@ def control_models(experiment: Experiment) -> tuple[str, ...]:
     """Name the variants of the control model that are reported.
 
     Where an arm has a prior course there are two: with the model's hazard ratio for
-    reirradiation, and without.
+    reirradiation, and without. Then come the alternatives that the file lists.
     """
     prior = any(arm.has_prior for arm in experiment.arms.values())
-    return CONTROL_MODELS if prior else CONTROL_MODELS[:1]
+    own = CONTROL_MODELS if prior else CONTROL_MODELS[:1]
+    return (*own, *(m.label or m.preset or m.kind for m in experiment.tcp_alternatives))
 
 
 def simulate(
@@ -137,15 +139,23 @@ def risks_of(
     risks: dict[str, list[Risk]] = {}
     if experiment.tcp is not None:
         plain = experiment.tcp.risk(cohort, dose)
-        ratio = experiment.tcp.reirradiation_hazard_ratio if arm.has_prior else 1.0
-        own = HazardRisk(hazard=plain.hazard * ratio, onset=plain.onset)
-        variants: list[Risk] = [own, plain]
-        risks["local_failure"] = variants[: len(control_models(experiment))]
+        variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
+        if any(one.has_prior for one in experiment.arms.values()):
+            variants.append(plain)
+        for other in experiment.tcp_alternatives:
+            variants.append(_after_prior(other.risk(cohort, dose), other, arm))
+        risks["local_failure"] = variants
     if experiment.ntcp.vcf is not None:
         risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
     if experiment.myelopathy_models:
         risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
     return risks
+
+
+def _after_prior(risk: HazardRisk, model: ControlModel, arm: Arm) -> HazardRisk:
+    """Raise the hazard of failure in an arm with a prior course."""
+    ratio = model.reirradiation_hazard_ratio if arm.has_prior else 1.0
+    return HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
 
 
 def _simulate_arm(
@@ -196,8 +206,9 @@ def _simulate_arm(
 def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
     """Structures whose dose some model or report reads."""
     wanted = {structure for structure, _ in REPORTED_METRICS.values()}
-    models = [experiment.tcp, *experiment.myelopathy_models]
-    wanted |= {m.dose.structure_in(arm.plan) for m in models if m is not None}
+    models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
+    doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
+    wanted |= {dose.structure_in(arm.plan) for dose in doses if dose is not None}
     return frozenset(wanted & set(available(arm.plan)))
 
 

@@ -56,6 +56,17 @@ class PresetParameter(BaseModel):
     note: str = ""
 
 
+class Anchor(BaseModel):
+    """A published outcome of one schedule, which a preset was fitted to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dose: float = Field(gt=0, description="prescribed dose [Gy]")
+    fractions: int = Field(gt=0)
+    probability: float = Field(gt=0, lt=1)
+    flag: Flag
+
+
 class Preset(BaseModel):
     """One published parameter set."""
 
@@ -71,6 +82,7 @@ class Preset(BaseModel):
     sources: dict[str, Source]
     parameters: dict[str, PresetParameter]
     correlations: list[dict[str, Any]] = Field(default_factory=list)
+    anchors: list[Anchor] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
