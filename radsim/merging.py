@@ -3,6 +3,8 @@
 import numpy as np
 
 FINE = 2.0**40  # volumes are rounded to 1 / FINE, so that adding a row's number loses no digits
+STEPS = 2.0**24  # values are rounded to 1 / STEPS for the same reason
+HIGHEST_VALUE = 2.0**40  # in these steps; 65 536 Gy or Gy2
 
 
 def merged_quantiles(
@@ -45,27 +47,25 @@ def merged_quantiles(
 def share_below(level: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
     """Cold share of each level in its own row of node values, shape (patient, level).
 
-    Rows are laid end to end, each moved by its number. That is exact, because the bits of a
-    float that is not negative sort as it does, and are whole numbers.
+    Rows are laid end to end, each moved by its number; because values are rounded first, that
+    loses no digits.
     """
-    start = (np.arange(len(value)) * 2.0**32)[:, None]
-    known, wanted = _bits(value)[:, ::-1], _bits(level)
-    wanted = np.clip(wanted, known[:, :1], known[:, -1:]) + start
+    start = (np.arange(len(value)) * HIGHEST_VALUE)[:, None]
+    known, wanted = (np.rint(values.astype(float) * STEPS) for values in (value[:, ::-1], level))
+    wanted = np.clip(wanted, known[:, :1], known[:, -1:])
+    known += start
+    wanted += start
     rising = np.broadcast_to(cold[::-1], value.shape)
-    found = np.interp(wanted.reshape(-1), (known + start).reshape(-1), rising.reshape(-1))
+    found = np.interp(wanted.reshape(-1), known.reshape(-1), rising.reshape(-1))
     return found.reshape(wanted.shape)
-
-
-def _bits(value: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(value).view(np.int32).astype(float)
 
 
 def values_at(place: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
     """Values where the cold share ``place`` takes the wanted shares, linear in between.
 
     ``value`` rises along the row, shape (patient, point), and so does ``place`` once it is
-    sorted; ``cold`` falls. The rows are laid end to end for one interpolation, each moved by its number; because places are
-    rounded first, no row's result depends on which number it has.
+    sorted; ``cold`` falls. The rows are laid end to end for one interpolation, each moved by its
+    number; because places are rounded first, no row's result depends on which number it has.
     """
     rows = len(place)
     exact = np.rint(np.sort(place, axis=1).astype(float) * FINE)  # sorted against rounding only

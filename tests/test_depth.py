@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from radsim.depth import (
-    gauss_legendre,
     organ_depth,
     organ_depths,
     target_depth,
     target_depth_share,
     target_depths,
+    volume_nodes,
 )
 
 
@@ -37,8 +37,15 @@ def test_tables_agree_with_the_exact_quantiles():
     np.testing.assert_allclose(organ_depth(wanted), beta(1.5, 1.5).ppf(wanted), atol=1e-5)
 
 
-@pytest.mark.parametrize("nodes", [4, 64, 512])
+@pytest.mark.parametrize("nodes", [16, 64, 512])
 def test_nodes_integrate_polynomials_exactly(nodes):
-    volume, weight = gauss_legendre(nodes)
-    for power in range(min(2 * nodes, 12)):
+    volume, weight = volume_nodes(nodes)
+    for power in range(10):  # of degree 3 power + 2 in s, exact below 2 nodes
         assert (weight * volume**power).sum() == pytest.approx(1 / (power + 1), rel=1e-12)
+
+
+def test_nodes_are_made_for_roots_at_the_ends_of_a_volume():
+    volume, weight = volume_nodes(64)
+    for root in (0.4, 0.5, 0.8):
+        assert (weight * volume**root).sum() == pytest.approx(1 / (root + 1), rel=1e-7)
+        assert (weight * (1 - volume) ** root).sum() == pytest.approx(1 / (root + 1), rel=1e-7)

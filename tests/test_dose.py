@@ -113,7 +113,7 @@ def test_what_the_dose_step_reads():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ValueError, match="no dose to 'ptv'; known: gtv, cord_prv"):
+    with pytest.raises(ValueError, match="no dose to 'ptv'; did you mean 'gtv'"):
         draw(ARMS["source"], structures=["ptv"])
     dose = draw(ARMS["two"], 0, 5, structures=["gtv"])
     with pytest.raises(KeyError, match="no ptv_planned"):
@@ -201,11 +201,13 @@ def test_64_nodes_are_enough():
     coarse = draw(ARMS["sib"], 0, 400, structures=["gtv"])
     ratio = metric(coarse, "gtv", "gEUD(-10)") / metric(fine, "gtv", "gEUD(-10)")
     assert np.abs(ratio - 1).max() < 0.005
-    tcp = [poisson_control(dose) for dose in (coarse, fine)]
-    assert np.abs(tcp[0] - tcp[1]).max() < 5e-4
+    for model in ((0.15, 6.0, 1e4), (0.3, 10.0, 1e7), (0.35, 10.0, 1e7)):
+        tcp = [poisson_control(dose, *model) for dose in (coarse, fine)]
+        assert 0.3 < tcp[1].mean() < 0.8
+        assert np.abs(tcp[0] - tcp[1]).max() < 5e-4
 
 
-def poisson_control(dose, alpha=0.15, alpha_beta=6.0, density=1e4, volume=9.5):
+def poisson_control(dose, alpha, alpha_beta, density, volume=9.5):
     """Control if no clonogen of the whole distribution survives: it rests on the coldest part."""
     planned = dose["gtv_planned"].values.astype(float)
     effect = alpha * planned * (1 + planned / 5 / alpha_beta)
@@ -223,7 +225,7 @@ def test_every_eligible_plan_meets_table_1():
     for limit in ARMS["sib"].limits:
         planned = metric(dose, limit.structure, limit.metric)[eligible]
         planned = planned[np.isfinite(planned)]
-        slack = 0.02 if limit.structure in TARGETS else 0.002
+        slack = 0.05 if limit.structure in TARGETS else 0.002
         if not limit.optimal and limit.at_most is not None:
             assert planned.max() <= limit.at_most + slack, limit
         if not limit.optimal and limit.at_least is not None:
@@ -270,10 +272,12 @@ def test_replanning_leaves_anatomy_alone_and_keeps_every_patient():
 
 def test_a_plan_nobody_could_make_is_kept_and_flagged():
     impossible = plan_of(
-        prescription=24.0, fractions=1, limits={"cord_prv": 0.5, "thecal_sac": 0.5}
+        prescription=24.0, fractions=1, limits={"cord_prv": 0.1, "thecal_sac": 0.1}
     )
     dose = draw(impossible, 0, 200)
-    assert dose["plan_eligible"].values.mean() < 0.2
+    assert not dose["limits_met"].values.any()
+    assert not dose["plan_eligible"].values.any()
+    assert (dose["plans_tried"] == MODEL.plans).all()
     assert np.isfinite(dose["ptv_planned"].values).all()
 
 
@@ -363,9 +367,9 @@ def test_isotoxic_planning_lowers_the_prescription_as_far_as_limits_ask():
     lowered = prescription < 29.999
     d90 = metric(dose, "ptv", "D90")
     np.testing.assert_allclose(d90[lowered], prescription[lowered], rtol=0.02)
-    # nothing else would have allowed more: with the ceiling kept, the same patients lose coverage
+    # with the ceiling kept, the same patients lose coverage
     kept = draw(plan_of(regimen="30-in-5", limits={"cord_prv": 14.0, "thecal_sac": 16.0}), 0, 2000)
-    assert (metric(kept, "ptv", "D90")[lowered] < 30.0 * 0.995).mean() > 0.95
+    assert (metric(kept, "ptv", "D90")[lowered] < 29.99).mean() > 0.9
 
 
 # --- two courses
