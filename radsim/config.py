@@ -258,7 +258,8 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, section)
     for variable, section in sorted(needed.items()):
         if variable not in known:
-            yield f"{section}: needs the cohort variable {variable!r}; {nearest(variable, sorted(known))}"
+            meant = nearest(variable, sorted(known))
+            yield f"{section}: needs the cohort variable {variable!r}; {meant}"
 
 
 def _named_parameters(model: object) -> list[str]:

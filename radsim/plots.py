@@ -50,6 +50,8 @@ def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
 def plot_outcomes(result: xr.Dataset) -> Figure | None:
     """Estimates at the last time by arm, with Monte Carlo intervals."""
     panels = [(name, title) for name, title in PANELS if name in result]
+    if not panels:
+        return None
     arms = list(result["arm"].values)
     month = float(result["months"][-1])
     figure = _figure(2.6 * len(panels) + 1.6, 1.9 + 0.5 * len(arms))

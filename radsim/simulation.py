@@ -50,6 +50,7 @@ VOCABULARY = {
     "time_to_death": Variable("months", "time of death"),
     "prescription": Variable("Gy", "planned prescription to PTV_Eval"),
     "gtv_distance": Variable("mm", "from the neural structure that rules the plan to the GTV"),
+    "source_distance": Variable("mm", "from the neural structure to the intraoperative source"),
     "plans_tried": Variable("1", "plans made until one was accepted"),
     "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
     "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
