@@ -8,12 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from radsim.distributions import Continuous, require, require_all
-from radsim.limits import ORGANS, STRUCTURES, AnyLimit, CumulativeLimit, Limit
+from radsim.limits import HIGHEST_DOSE, ORGANS, STRUCTURES, AnyLimit, CumulativeLimit, Limit
 from radsim.presets import load_preset
 from radsim.recovery import RecoveryRule
 from radsim.schema import Count, Real, nearest
 
-HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
 MOST_FRACTIONS = 100  # more than any course has
 
 REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
