@@ -22,6 +22,12 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
+def require_all(*requirements: tuple[bool, str]) -> None:
+    """Raise one ValueError with a line for each condition that does not hold."""
+    broken = [message for condition, message in requirements if not condition]
+    require(not broken, "\n".join(broken))
+
+
 def _require_finite(distribution: object) -> None:
     for field in fields(distribution):  # type: ignore[arg-type]
         value = getattr(distribution, field.name)

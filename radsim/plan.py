@@ -7,20 +7,30 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from radsim.distributions import Continuous, require
-from radsim.limits import ORGANS, STRUCTURES, AnyLimit, CumulativeLimit, Limit
+from radsim.distributions import Continuous, require, require_all
+from radsim.limits import HIGHEST_DOSE, ORGANS, STRUCTURES, AnyLimit, CumulativeLimit, Limit
 from radsim.presets import load_preset
 from radsim.recovery import RecoveryRule
 from radsim.schema import Count, Real, nearest
 
-HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
+MOST_FRACTIONS = 100  # more than any course has
 
 REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
 
 
-def _require_gray(name: str, dose: float) -> None:
-    require(dose > 0, f"{name} must be above 0 Gy, got {dose}")
-    require(dose <= HIGHEST_DOSE, f"{name} must be at most {HIGHEST_DOSE} Gy, got {dose}; in cGy?")
+def _gray(name: str, dose: float) -> tuple[bool, str]:
+    if dose > 0:
+        return (
+            dose <= HIGHEST_DOSE,
+            f"{name} must be at most {HIGHEST_DOSE} Gy, got {dose}; in cGy?",
+        )
+    return False, f"{name} must be above 0 Gy, got {dose}"
+
+
+def _fractions(name: str, fractions: int) -> tuple[bool, str]:
+    if fractions >= 1:
+        return fractions <= MOST_FRACTIONS, f"{name} must be at most {MOST_FRACTIONS}"
+    return False, f"{name} must be 1 or more, got {fractions}"
 
 
 def _lowest(value: Real | Continuous) -> float:
@@ -52,11 +62,12 @@ class Prior:
     interval: Real | Continuous | str
 
     def __post_init__(self) -> None:
-        _require_gray("prior.dose", self.dose)
-        require(self.fractions >= 1, f"prior.fractions must be 1 or more, got {self.fractions}")
-        if not isinstance(self.interval, str):
-            lowest = _lowest(self.interval)
-            require(lowest >= 0, f"prior.interval must not be negative, got {lowest:.3g}")
+        lowest = 0.0 if isinstance(self.interval, str) else _lowest(self.interval)
+        require_all(
+            _gray("prior.dose", self.dose),
+            _fractions("prior.fractions", self.fractions),
+            (lowest >= 0, f"prior.interval must not be negative, got {lowest:.3g}"),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,21 +125,29 @@ class ExternalBeam:
     delivery: bool = True
 
     def __post_init__(self) -> None:
-        _require_gray("prescription", self.prescription)
-        require(self.fractions >= 1, f"fractions must be 1 or more, got {self.fractions}")
-        require(
-            0 <= self.minimum_coverage <= 1,
-            f"minimum_coverage must lie between 0 and 1, got {self.minimum_coverage}",
-        )
-        if self.maximum_dose is not None:
-            require(self.maximum_dose > 1, f"maximum_dose must be above 1, got {self.maximum_dose}")
-        if self.boost is not None:
-            lowest = _lowest(self.boost)
-            require(
+        lowest = self.prescription if self.boost is None else _lowest(self.boost)
+        require_all(
+            _gray("prescription", self.prescription),
+            _fractions("fractions", self.fractions),
+            (
+                0 <= self.minimum_coverage <= 1,
+                f"minimum_coverage must lie between 0 and 1, got {self.minimum_coverage}",
+            ),
+            (
+                self.maximum_dose is None or self.maximum_dose > 1,
+                f"maximum_dose must be above 1, got {self.maximum_dose}",
+            ),
+            (
                 lowest >= self.prescription,
                 f"boost must not be below the prescription of {self.prescription} Gy, "
                 f"got {lowest:.4g}",
-            )
+            ),
+            (
+                lowest <= HIGHEST_DOSE or self.boost is None,
+                f"boost must be at most {HIGHEST_DOSE} Gy, got {lowest:.4g}; in cGy?",
+            ),
+        )
+        if self.boost is not None:
             require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
         if self.field == "uniform":
             require(self.boost is None, "a uniform field has no boost")
@@ -214,7 +233,7 @@ class Intraoperative:
         return 1
 
     def __post_init__(self) -> None:
-        _require_gray("prescription", self.prescription)
+        require_all(_gray("prescription", self.prescription))
         require(0 < self.depth <= 50, f"depth must lie between 0 and 50 mm, got {self.depth}")
         for name in ("attenuation", "source_offset", "canal_clearance"):
             lowest = _lowest(getattr(self, name))
