@@ -27,7 +27,11 @@ def read_course(plan: Tags) -> Course:
             raise ValueError(f"{plan.where}: {fractions} fractions planned")
     elif len(groups) > 1:
         warnings.append(f"the plan has {len(groups)} fraction groups: give the fractions yourself")
+    else:
+        warnings.append("the plan does not say its number of fractions")
     levels = _prescribed(plan)
+    if not levels:
+        warnings.append("the plan does not say its prescription")
     if len(levels) > 1:
         listed = ", ".join(f"{level:g}" for level in levels)
         warnings.append(f"the plan prescribes {listed} Gy: give the prescription yourself")

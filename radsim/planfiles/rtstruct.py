@@ -8,6 +8,7 @@ from radsim.planfiles.contours import Plane, planes_from_contours
 from radsim.planfiles.tags import Tags
 
 FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+EMPTY = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")  # these enclose nothing
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,14 @@ class Region:
         """Contour planes, ascending in z; none if no area is drawn."""
         contours = []
         for contour in self.item.items("ContourSequence") if self.item else ():
-            if contour.text("ContourGeometricType", FILLED[0]) not in FILLED:
-                continue  # points and open lines enclose nothing
+            kind = contour.text("ContourGeometricType")
+            if kind in EMPTY:
+                continue
+            if kind not in FILLED:
+                raise ValueError(f"{self.name}: unknown kind of contour {kind[:20]!r}")
             numbers = contour.numbers("ContourData")
-            if numbers.size % 3:
-                raise ValueError(f"{self.name}: a contour of {numbers.size} coordinates")
+            if numbers.size != 3 * contour.whole("NumberOfContourPoints", numbers.size // 3):
+                raise ValueError(f"{self.name}: a contour has more or fewer points than it says")
             contours.append(numbers.reshape(-1, 3))
         try:
             return planes_from_contours([c for c in contours if len(c) > 2])
@@ -36,19 +40,18 @@ class Region:
 
 def read_regions(structures: Tags) -> list[Region]:
     """Read the regions of a structure set in its own order."""
-    drawn = {
-        item.whole("ReferencedROINumber"): item for item in structures.items("ROIContourSequence")
-    }
+    named = _by_number(structures, "StructureSetROISequence", "ROINumber")
+    drawn = _by_number(structures, "ROIContourSequence", "ReferencedROINumber")
+    if not named:
+        raise ValueError(f"{structures.where}: the structure set names no structures")
+    if not drawn.keys() <= named.keys():
+        raise ValueError(f"{structures.where}: contours belong to a structure without a name")
     regions = [
         Region(
-            roi.text("ROIName"),
-            roi.text("ReferencedFrameOfReferenceUID", ""),
-            drawn.get(roi.whole("ROINumber")),
+            roi.text("ROIName"), roi.text("ReferencedFrameOfReferenceUID", ""), drawn.get(number)
         )
-        for roi in structures.items("StructureSetROISequence")
+        for number, roi in named.items()
     ]
-    if not regions:
-        raise ValueError(f"{structures.where}: the structure set names no structures")
     names = [region.name for region in regions]
     for name in names:
         if names.count(name) > 1:
@@ -56,6 +59,14 @@ def read_regions(structures: Tags) -> list[Region]:
                 f"{structures.where}: {names.count(name)} structures are named {name!r}"
             )
     return regions
+
+
+def _by_number(structures: Tags, sequence: str, keyword: str) -> dict[int, Tags]:
+    items = list(structures.items(sequence))
+    found = {item.whole(keyword): item for item in items}
+    if len(found) < len(items):
+        raise ValueError(f"{structures.where}: two items of {sequence} have the same number")
+    return found
 
 
 def usual_spacing(spacings: list[float | None]) -> float | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+LONGEST = 64  # characters of a name; what a broken file has beyond them is no name
+
 
 @dataclass(frozen=True)
 class Tags:
@@ -18,13 +20,14 @@ class Tags:
         return self._value(keyword) not in (None, "")
 
     def text(self, keyword: str, default: str | None = None) -> str:
-        """Text of a tag, in one line."""
+        """Text of a tag, printable and in one line."""
         value = self._value(keyword)
         if value in (None, ""):
             if default is None:
                 raise ValueError(f"{self.where}: {keyword} is missing")
             return default
-        return " ".join(str(value).split())
+        printable = (c if c.isprintable() else " " for c in str(value)[:LONGEST])
+        return " ".join("".join(printable).split())
 
     def whole(self, keyword: str, default: int | None = None) -> int:
         """Return a tag's whole number."""
