@@ -196,9 +196,10 @@ def generalized_eud(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.nda
     # relative to the dose that rules the sum, so that no power overflows
     extreme = np.where(a > 0.0, dose.max(axis=-1), dose.min(axis=-1))
     finite = np.where(np.isfinite(a), a, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_ratio = np.log(dose) - np.log(extreme)[..., None]
-        eud = extreme * np.exp(_log_power_mean(log_ratio, weight, finite))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        reference = np.log(extreme)
+        log_ratio = np.log(dose) - reference[..., None]
+        eud = np.exp(reference + _log_power_mean(log_ratio, weight, finite))
     eud = np.where(np.isinf(a), extreme, eud)
     return np.where(extreme == 0.0, 0.0, eud)
 

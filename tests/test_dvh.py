@@ -108,7 +108,7 @@ def test_geud_at_or_below_zero_is_zero_where_a_voxel_has_no_dose():
     dose, weight = np.array([40.0, 0.0]), np.array([0.5, 0.5])
     assert generalized_eud(dose, weight, -5.0) == 0.0
     assert generalized_eud(dose, weight, 0.0) == 0.0
-    assert generalized_eud(dose, weight, 1.0) == 20.0
+    assert generalized_eud(dose, weight, 1.0) == pytest.approx(20.0, rel=1e-14)
     assert generalized_eud(np.zeros(2), weight, 5.0) == 0.0
 
 
