@@ -24,7 +24,10 @@ def read_or_refuse(path):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return save(synthetic_plan(**SMALL), tmp_path_factory.mktemp("plan"))
+    datasets = synthetic_plan(**SMALL)
+    for regions in ("StructureSetROISequence", "ROIContourSequence"):
+        del datasets["RTSTRUCT"][regions].value[1:]
+    return save(datasets, tmp_path_factory.mktemp("plan"))
 
 
 @pytest.mark.parametrize("name", ["rtdose0.dcm", "rtstruct0.dcm", "rtplan0.dcm"])

@@ -160,9 +160,8 @@ def test_two_far_planes_are_two_slices_and_no_thick_slab(read):
 
 def test_a_structure_in_one_plane_is_one_slice_thick(read):
     datasets = synthetic_plan(**COARSE)
-    add_region(
-        datasets["RTSTRUCT"], "Thin", [np.column_stack([circle(0, 0, 5.0), np.zeros(CORNERS)])]
-    )
+    disk = np.column_stack([circle(0, 0, 5.0), np.zeros(CORNERS)])
+    add_region(datasets["RTSTRUCT"], "Thin", [disk])
     plan = read(datasets)
     assert plan.structures[-1].volume == pytest.approx(np.pi * 25 * 2 / 1e3, rel=1e-3)
     assert any("taken as 2 mm thick" in warning for warning in plan.warnings)
@@ -185,6 +184,15 @@ def test_a_structure_without_area_is_left_out_by_name_unless_it_is_needed(read):
     assert "Iso has no closed contours; it is left out" in plan.warnings
     with pytest.raises(ValueError, match="Iso has no closed contours"):
         read(datasets, mapping={"Iso": "gtv"})
+
+
+def test_contours_without_area_are_refused_where_they_are_needed(read):
+    datasets = synthetic_plan(**COARSE)
+    line = np.array([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [1.0, 1.0, 0.0]])
+    add_region(datasets["RTSTRUCT"], "Line", [line, np.add(line, (0.0, 0.0, 2.0))])
+    assert "Line: its contours enclose no volume; it is left out" in read(datasets).warnings
+    with pytest.raises(ValueError, match="Line: its contours enclose no volume"):
+        read(datasets, mapping={"Line": "spinal_cord"})
 
 
 def test_only_known_structures_are_read_when_asked(read):

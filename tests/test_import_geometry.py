@@ -66,8 +66,9 @@ def test_a_polygon_may_repeat_its_first_point():
 
 def test_flat_polygons_enclose_nothing():
     assert area([np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]])]) == 0.0
-    points, volume = sample([Plane(0.0, [np.array([[0.0, 0.0], [2.0, 2.0], [1.0, 1.0]])])], 2.0)
-    assert len(points) == volume.size == 0
+    there_and_back = np.array([[0.0, 0.0], [2.0, 2.0], [1.0, 1.0]])
+    _, volume = sample([Plane(0.0, [there_and_back])], 2.0)
+    assert volume.sum() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_slabs_end_half_way_or_half_a_slice_beyond():
@@ -95,7 +96,7 @@ def test_contours_too_large_or_too_intricate_are_refused():
     with pytest.raises(ValueError, match="within 10 m"):
         planes_from_contours([np.full((3, 3), 1e6)])
     zigzag = np.column_stack([np.arange(4000.0), 9e3 * (np.arange(4000) % 2)])
-    with pytest.raises(ValueError, match="too large or too intricate|liters"):
+    with pytest.raises(ValueError, match=r"too intricate|liters"):
         sample([Plane(0.0, [zigzag])], 1e-3)
 
 

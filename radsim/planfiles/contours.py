@@ -109,7 +109,8 @@ def fill(
         return np.empty((0, 2)), np.empty(0)
     # a row crosses an edge from its lower end up to, but not at, its upper end, so that two edges
     # that meet on a row count once, and every row crosses an even number of edges
-    row_of = np.ceil((np.stack([start[:, 1], end[:, 1]]) - bottom) / height - shift).astype(int)
+    row_of = np.ceil((np.stack([start[:, 1], end[:, 1]]) - bottom) / height - shift)
+    row_of = np.clip(row_of, 0, rows).astype(int)
     first, crossings = row_of.min(axis=0), np.ptp(row_of, axis=0)
     if crossings.sum() > MOST_CROSSINGS:
         raise ValueError("contours are too large or too intricate to be a structure")

@@ -22,6 +22,7 @@ from radsim.planfiles.rtplan import Course, read_course
 from radsim.planfiles.rtstruct import Region, read_regions, usual_spacing
 from radsim.planfiles.tags import Tags
 
+SMALLEST = 1e-3  # [mm3] what rounding leaves of contours without area
 DENSE = 3.0  # slices; a structure drawn on every third slice or denser is meant to be continuous
 
 
@@ -128,7 +129,7 @@ def _dose_of_regions(
         try:
             spacing, remarks = _slice_distance(name, planes, usual)
             points, volume = sample(planes, spacing)
-            if not volume.size:
+            if not volume.sum() > SMALLEST:
                 raise ValueError(f"{name}: its contours enclose no volume")
             structure = from_samples(name, assigned.get(name), grid.at(points), volume, nodes)
         except ValueError as error:
