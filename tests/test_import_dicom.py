@@ -295,6 +295,13 @@ def test_what_the_user_says_must_agree_with_the_file(read):
         read(datasets, prescription=24.0)
 
 
+def test_a_target_far_off_its_prescription_is_questioned_and_then_refused(read):
+    plan = read(synthetic_plan(factor=1 / 3, **COARSE))
+    assert any("GTV: D50 is 13.98 Gy, the prescription 30 Gy" in w for w in plan.warnings)
+    with pytest.raises(ValueError, match="is one of them in cGy, or for one fraction"):
+        read(synthetic_plan(factor=1 / 10, **COARSE))
+
+
 def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
     datasets = synthetic_plan(**COARSE)
     datasets["RTPLAN"].DoseReferenceSequence = Sequence(

@@ -14,6 +14,7 @@ from radsim.planfiles.imported import (
     ImportedStructure,
     agreed,
     agreed_count,
+    assemble,
     from_samples,
 )
 from radsim.planfiles.names import assign_structures
@@ -49,12 +50,12 @@ def read_dicom(
             regions = [region for region in regions if region.name in assigned]
         unchecked = _check_frames_of_reference(regions, doses)
         found, complaints = _dose_of_regions(regions, assigned, grid, nodes)
-    return ImportedPlan(
-        structures=tuple(found),
+    return assemble(
+        found,
         prescription=prescription,
         fractions=fractions,
         source="dicom",
-        warnings=(*course.warnings, *remarks, *hints, *unchecked, *complaints),
+        warnings=[*course.warnings, *remarks, *hints, *unchecked, *complaints],
     )
 
 

@@ -12,6 +12,7 @@ from radsim.planfiles.imported import (
     ImportedStructure,
     agreed,
     agreed_count,
+    assemble,
     bin_warning,
     from_curve,
 )
@@ -52,12 +53,12 @@ def read_eclipse(
             continue
         structures.append(found)
         notes += remarks
-    return ImportedPlan(
-        structures=tuple(structures),
+    return assemble(
+        structures,
         prescription=agreed(prescription, ordered.dose, "prescription"),
         fractions=agreed_count(fractions, None),
         source="eclipse",
-        warnings=tuple(notes),
+        warnings=notes,
     )
 
 

@@ -1,6 +1,6 @@
 """What an import gives: a plan's structures with their dose at the nodes of `radsim.dvh`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ TARGETS = ("gtv", "ptv")
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off
 FINE_BIN = 0.1  # [Gy] Dx is uncertain by a bin
+UNUSUAL = 2.0  # a target's median dose this far from the prescription is worth a question
 UNIT_MISTAKE = 5.0  # a target's median dose this far from the prescription is in another unit
 
 
@@ -123,6 +124,34 @@ class ImportedPlan:
 
     def __contains__(self, structure: str) -> bool:
         return any(candidate.structure == structure for candidate in self.structures)
+
+
+def assemble(
+    structures: list[ImportedStructure],
+    *,
+    prescription: float | None,
+    fractions: int | None,
+    source: str,
+    warnings: list[str],
+) -> ImportedPlan:
+    """Plan of these structures, with a warning for a target far off its prescription."""
+    plan = ImportedPlan(
+        structures=tuple(structures),
+        prescription=prescription,
+        fractions=fractions,
+        source=source,
+    )
+    for target in structures:
+        if prescription is None or target.structure not in TARGETS:
+            continue
+        median = float(dose_at_volume(target.dose, plan.volume, 0.5))
+        if not 1.0 / UNUSUAL < median / prescription < UNUSUAL:
+            warnings = [
+                *warnings,
+                f"{target.name}: D50 is {median:.4g} Gy, the prescription {prescription:.4g} Gy: "
+                "make sure that both are of the whole course",
+            ]
+    return replace(plan, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def agreed(given: float | None, stored: float | None, what: str) -> float | None:

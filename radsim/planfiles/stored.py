@@ -7,7 +7,7 @@ import numpy as np
 
 from radsim.dvh import cumulative_from_differential
 from radsim.planfiles.dicom_files import open_folder
-from radsim.planfiles.imported import NODES, ImportedPlan, bin_warning, from_curve
+from radsim.planfiles.imported import NODES, ImportedPlan, assemble, bin_warning, from_curve
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.tags import Tags
 
@@ -35,12 +35,12 @@ def read_stored_dvhs(folder: Path | str, nodes: int = NODES) -> ImportedPlan:
             found, remarks = from_curve(name, assigned.get(name), gray, volume, nodes)
             structures.append(found)
             notes += remarks + bin_warning(name, gray, volume)
-    return ImportedPlan(
-        structures=tuple(structures),
+    return assemble(
+        structures,
         prescription=None,
         fractions=None,
         source="dicom-dvh",
-        warnings=tuple(notes),
+        warnings=notes,
     )
 
 

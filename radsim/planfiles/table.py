@@ -16,6 +16,7 @@ from radsim.planfiles.imported import (
     ImportedStructure,
     agreed,
     agreed_count,
+    assemble,
     bin_warning,
     from_curve,
 )
@@ -64,12 +65,12 @@ def read_table(
         )
         structures.append(found)
         hints += notes + ([] if exact else bin_warning(name, dose, volume))
-    return ImportedPlan(
-        structures=tuple(structures),
+    return assemble(
+        structures,
         prescription=agreed(prescription, remarks.get("prescription [Gy]"), "prescription"),
         fractions=agreed_count(fractions, _count(remarks, "fractions", MOST_FRACTIONS)),
         source="csv",
-        warnings=tuple(dict.fromkeys([*warnings, *hints])),
+        warnings=[*warnings, *hints],
     )
 
 
