@@ -19,7 +19,7 @@ def describe_plan(plan: ImportedPlan) -> str:
 
     Examples
     --------
-    >>> from radsim.planfiles.imported import from_samples
+    >>> from radsim.planfiles.assembly import from_samples
     >>> gtv = from_samples("GTV", "gtv", np.full(9, 30.0), np.full(9, 1e3), nodes=8)
     >>> plan = ImportedPlan(structures=(gtv,), prescription=30.0, fractions=5, source="csv")
     >>> print(describe_plan(plan))

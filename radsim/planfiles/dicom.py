@@ -5,18 +5,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, from_samples
 from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
 from radsim.planfiles.dicom_files import open_folder
 from radsim.planfiles.dose_grid import DoseGrid
-from radsim.planfiles.imported import (
-    NODES,
-    ImportedPlan,
-    ImportedStructure,
-    agreed,
-    agreed_count,
-    assemble,
-    from_samples,
-)
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.rtdose import FractionDose, course_dose
 from radsim.planfiles.rtplan import Course, read_course

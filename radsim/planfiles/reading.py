@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from radsim.planfiles.assembly import NODES
 from radsim.planfiles.dicom import read_dicom
 from radsim.planfiles.dicom_files import is_dicom
 from radsim.planfiles.eclipse import read_eclipse
 from radsim.planfiles.eclipse_text import is_eclipse
-from radsim.planfiles.imported import NODES, ImportedPlan
+from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.rtdose import FractionDose
 from radsim.planfiles.table import is_table, read_table
 from radsim.planfiles.text import read_text

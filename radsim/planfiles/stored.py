@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from radsim.dvh import cumulative_from_differential
+from radsim.planfiles.assembly import NODES, assemble, bin_warning, from_curve
 from radsim.planfiles.dicom_files import open_folder
-from radsim.planfiles.imported import NODES, ImportedPlan, assemble, bin_warning, from_curve
+from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.tags import Tags
 

@@ -10,16 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from radsim.dvh import HOTTEST
-from radsim.planfiles.imported import (
-    NODES,
-    ImportedPlan,
-    ImportedStructure,
-    agreed,
-    agreed_count,
-    assemble,
-    bin_warning,
-    from_curve,
-)
+from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.text import number, read_text
 
