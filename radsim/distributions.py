@@ -180,22 +180,20 @@ class LogNormal:
                 require(value > 0, f"{name} must be above 0, got {value}")
 
     @cached_property
-    def _log_normal(self) -> tuple[float, float]:
+    def _median_and_sigma(self) -> tuple[float, float]:
         if self.median is not None and self.sigma is not None:
-            return float(np.log(self.median)), float(self.sigma)
+            return float(self.median), float(self.sigma)
         assert self.mean is not None and self.cv is not None
-        variance = np.log1p(self.cv**2)
-        return float(np.log(self.mean) - variance / 2), float(np.sqrt(variance))
+        return float(self.mean / np.sqrt(1.0 + self.cv**2)), float(np.sqrt(np.log1p(self.cv**2)))
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
-        center, sigma = self._log_normal
-        return np.exp(center) * np.exp(sigma * special.ndtri(u))
+        median, sigma = self._median_and_sigma
+        return median * np.exp(sigma * special.ndtri(u))
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        center, sigma = self._log_normal
-        x = np.asarray(x, dtype=float)
+        median, sigma = self._median_and_sigma
         with np.errstate(divide="ignore"):
-            return special.ndtr((np.log(np.maximum(x, 0.0)) - center) / sigma)
+            return special.ndtr(np.log(np.maximum(np.asarray(x), 0.0) / median) / sigma)
 
 
 @dataclass(frozen=True, kw_only=True)
