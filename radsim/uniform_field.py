@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from radsim.depth import gauss_legendre
+from radsim.depth import volume_nodes
 from radsim.dose_model import DoseModel, draw_parameter
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
@@ -34,7 +34,7 @@ def uniform_field_dose(
     output = np.ones(everyone)
     if plan.delivery:
         output += draw_parameter(model.output_error, "dose/delivery/output", indices, streams)
-    volume, _ = gauss_legendre(model.nodes)
+    volume, _ = volume_nodes(model.nodes)
     nodes = plan.prescription * (1.0 + spread[:, None] * ndtri(1.0 - volume))
     hot_spots = {}
     for name, organ in geometry.organs.items():
