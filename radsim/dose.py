@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from radsim.conformal import conformal_dose
-from radsim.depth import volume_nodes
 from radsim.dose_model import DoseModel
+from radsim.dvh import volume_nodes
 from radsim.geometry import draw_geometry
 from radsim.intraoperative import intraoperative_dose
 from radsim.library_doses import library_doses

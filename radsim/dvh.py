@@ -2,8 +2,8 @@
 
 A DVH is the dose at K nodes, hottest first, on the last axis; leading axes are patients. A node's
 `volume` is the fraction of the structure that receives at least its dose, between 0 and 1 and
-ascending; its `weight` is the share of the volume it stands for. With Gauss-Legendre nodes the
-mean of any smooth function of dose is a weighted sum, exact to better than 1e-3 at K = 64. A
+ascending; its `weight` is the share of the volume it stands for. With the nodes of `volume_nodes`
+the mean of any smooth function of dose is a weighted sum, exact to better than 1e-3 at K = 64. A
 binned DVH is the same thing with other nodes.
 
 Conventions
@@ -14,6 +14,7 @@ Conventions
   that read the nearest bin instead of interpolating differ by up to one bin.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,26 @@ def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"nodes must be a whole number above 0, got {nodes!r}")
     position, weight = np.polynomial.legendre.leggauss(int(nodes))
     return (1.0 + position) / 2.0, weight / weight.sum()
+
+
+@cache
+def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""Nodes and weights on (0, 1): volume shares, hottest first. Not to be written to.
+
+    Gauss-Legendre in s with :math:`v = s^2 (3 - 2 s)`, which is denser at both ends. Dose has
+    an infinite slope in v at the ends of a structure but not in s, so 64 nodes are a hundred
+    to a thousand times more accurate than Gauss-Legendre in v.
+
+    Examples
+    --------
+    >>> volume, weight = volume_nodes(4)
+    >>> round(float(weight.sum()), 12), round(float((weight * volume).sum()), 12)
+    (1.0, 0.5)
+    """
+    s, w = gauss_legendre(nodes)
+    volume, weight = s * s * (3.0 - 2.0 * s), 6.0 * w * s * (1.0 - s)
+    volume.flags.writeable = weight.flags.writeable = False
+    return volume, weight
 
 
 def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> np.ndarray:

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from radsim.delivery import Delivery, draw_delivery
 from radsim.dose_model import DoseModel, draw_parameter
-from radsim.dvh import dose_at_volume, gauss_legendre
+from radsim.dvh import dose_at_volume, volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, TARGETS, Limit, cold_share
 from radsim.plan import CORD, PlanLibrary, has_cord
@@ -96,14 +96,14 @@ class _Table:
 
 
 def _tabulate(plan: PlanLibrary, nodes: int) -> _Table:
-    volume, _ = gauss_legendre(nodes)
+    volume, _ = volume_nodes(nodes)
     doses: Arrays = {}
     for structure in plan.structures:
         rows, hot = np.full((len(plan.plans), nodes), np.nan), np.full(len(plan.plans), np.nan)
         for row, one in enumerate(plan.plans):
             if structure in one:
                 known = np.array(one[structure].dose)
-                theirs, _ = gauss_legendre(known.size)
+                theirs, _ = volume_nodes(known.size)
                 rows[row] = known if known.size == nodes else dose_at_volume(known, theirs, volume)
                 hot[row] = one[structure].d003cc or np.nan
         doses[structure] = rows
@@ -198,7 +198,7 @@ def _target_doses(plan: PlanLibrary, doses: Arrays) -> Iterator[tuple[Limit, np.
     for limit in plan.limits:
         if isinstance(limit, Limit) and limit.structure in TARGETS and not limit.optimal:
             values = doses[limit.structure]
-            volume, _ = gauss_legendre(values.shape[1])
+            volume, _ = volume_nodes(values.shape[1])
             yield limit, dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))
 
 

@@ -64,8 +64,8 @@ def values_at(place: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndar
     """Values where the cold share ``place`` takes the wanted shares, linear in between.
 
     ``value`` rises along the row, shape (patient, point), and so does ``place`` once it is
-    sorted; ``cold`` falls. The rows are laid end to end for one interpolation, each moved by its number; because places are
-    rounded first, no row's result depends on which number it has.
+    sorted; ``cold`` falls. The rows are laid end to end for one interpolation, each moved by its
+    number; because places are rounded first, no row's result depends on which number it has.
     """
     rows = len(place)
     exact = np.rint(np.sort(place, axis=1).astype(float) * FINE)  # sorted against rounding only

@@ -258,7 +258,7 @@ class LibraryDose:
     Attributes
     ----------
     dose
-        Course dose at Gauss-Legendre nodes of volume, hottest first [Gy].
+        Course dose at the volume nodes of `radsim.dvh.volume_nodes`, hottest first [Gy].
     d003cc
         Lowest dose in the hottest 0.03 cm3 of a neural structure [Gy].
     """

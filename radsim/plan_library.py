@@ -28,8 +28,8 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The arm with ``plans``, one table of structures each: ``dose`` at Gauss-Legendre nodes of
-        volume, hottest first, and ``d003cc`` [Gy].
+        The arm with ``plans``, one table of structures each: ``dose`` at volume nodes,
+        hottest first, and ``d003cc`` [Gy].
 
     Raises
     ------

@@ -8,13 +8,13 @@ from radsim.dvh import (
     HOTTEST,
     TOLERATED_RISE,
     dose_at_volume,
-    gauss_legendre,
     nodes_from_cumulative,
     nodes_from_samples,
+    volume_nodes,
 )
 from radsim.planfiles.imported import TARGETS, ImportedPlan, ImportedStructure
 
-NODES = 64  # Gauss-Legendre nodes of a DVH
+NODES = 64  # volume nodes of a DVH
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off
 FINE_BIN = 0.1  # [Gy] Dx is uncertain by a bin
 UNUSUAL = 2.0  # a target's median dose this far from the prescription is worth a question
@@ -79,7 +79,7 @@ def from_samples(
     known = float(volume[inside].sum()) / 1000.0
     if not inside.any():
         raise ValueError(f"{name} lies wholly outside the dose grid")
-    positions = gauss_legendre(nodes)[0]
+    positions = volume_nodes(nodes)[0]
     hottest = min(HOTTEST / known, 1.0)
     sampled = nodes_from_samples(dose[inside], np.append(positions, hottest), volume[inside])
     return ImportedStructure(
@@ -105,7 +105,7 @@ def from_curve(
     try:
         volume = float(cumulative[0])
         tail = max(float(cumulative[-1]), 0.0)
-        positions = gauss_legendre(nodes)[0]
+        positions = volume_nodes(nodes)[0]
         hottest = min(HOTTEST / volume, 1.0) if volume > 0.0 else 1.0
         values = nodes_from_cumulative(dose, cumulative, np.append(positions, hottest))
     except ValueError as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.dvh import dose_at_volume, gauss_legendre
+from radsim.dvh import dose_at_volume, volume_nodes
 from radsim.planfiles.dose_grid import PLAUSIBLE_DOSE
 
 TARGETS = ("gtv", "ptv")
@@ -25,7 +25,7 @@ class ImportedStructure:
     volume
         Of the part with a known dose [cm3].
     dose
-        Course dose at the Gauss-Legendre nodes, hottest first, shape (K,) [Gy].
+        Course dose at the volume nodes, hottest first, shape (K,) [Gy].
     d003cc
         Lowest dose in the hottest 0.03 cm3 [Gy]; NaN where that is undefined, because the
         structure is smaller or its DVH breaks off before.
@@ -96,12 +96,12 @@ class ImportedPlan:
     @property
     def volume(self) -> np.ndarray:
         """Volume fractions of the nodes."""
-        return gauss_legendre(self.structures[0].dose.size)[0]
+        return volume_nodes(self.structures[0].dose.size)[0]
 
     @property
     def weight(self) -> np.ndarray:
         """Weights of the nodes."""
-        return gauss_legendre(self.structures[0].dose.size)[1]
+        return volume_nodes(self.structures[0].dose.size)[1]
 
     def __getitem__(self, structure: str) -> ImportedStructure:
         """Return the structure with this radsim name."""
