@@ -3,32 +3,11 @@
 from functools import cache
 
 import numpy as np
-from scipy.special import betaincinv, ndtri, roots_legendre
+from scipy.special import betaincinv, ndtri
 
 SHAPES = np.linspace(1.0, 3.0, 401)  # first shape of Beta(a, 2), step 0.005
 SHARES = np.linspace(0.0, 1.0, 1025)  # in-field shares of an organ's volume
 NEWTON_STEPS = 6
-
-
-@cache
-def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    r"""Nodes and weights on (0, 1): volume shares, hottest first. Not to be written to.
-
-    Gauss-Legendre in s with :math:`v = s^2 (3 - 2 s)`, which is denser at both ends. Dose has
-    an infinite slope in v at the ends of a structure but not in s, so 64 nodes are a hundred
-    to a thousand times more accurate than Gauss-Legendre in v.
-
-    Examples
-    --------
-    >>> volume, weight = volume_nodes(4)
-    >>> round(float(weight.sum()), 12), round(float((weight * volume).sum()), 12)
-    (1.0, 0.5)
-    """
-    x, w = roots_legendre(nodes)
-    s = 0.5 * (x + 1.0)
-    volume, weight = s * s * (3.0 - 2.0 * s), 3.0 * w * s * (1.0 - s)
-    volume.flags.writeable = weight.flags.writeable = False
-    return volume, weight
 
 
 def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:

@@ -6,12 +6,13 @@ import numpy as np
 import xarray as xr
 
 from radsim.conformal import conformal_dose
-from radsim.depth import volume_nodes
 from radsim.dose_model import DoseModel
+from radsim.dvh import volume_nodes
 from radsim.geometry import draw_geometry
 from radsim.intraoperative import intraoperative_dose
+from radsim.library_doses import library_doses
 from radsim.limits import ORGANS, TARGETS
-from radsim.plan import ExternalBeam, Intraoperative, Plan
+from radsim.plan import Intraoperative, Plan, PlanLibrary
 from radsim.rng import UniformSource
 from radsim.schema import nearest
 from radsim.uniform_field import uniform_field_dose
@@ -29,8 +30,9 @@ def required_variables(plan: Plan) -> frozenset[str]:
     ['bilsky', 'cord_present', 'gtv_volume', 'ptv_volume', 'region']
     """
     names = {"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"}
-    if isinstance(plan, ExternalBeam) and plan.prior and isinstance(plan.prior.interval, str):
-        names.add(plan.prior.interval)
+    prior = None if isinstance(plan, Intraoperative) else plan.prior
+    if prior is not None and isinstance(prior.interval, str):
+        names.add(prior.interval)
     return frozenset(names)
 
 
@@ -44,6 +46,8 @@ def available(plan: Plan) -> dict[str, tuple[str, ...]]:
     'D0.03cc'
     """
     organs = {organ: ("D0.03cc", *FAMILIES) for organ in ORGANS}
+    if isinstance(plan, PlanLibrary):
+        return {s: organs.get(s, FAMILIES) for s in plan.structures}
     if isinstance(plan, Intraoperative):
         return {"gtv": FAMILIES, **organs}
     return {**dict.fromkeys(TARGETS, FAMILIES), **organs}
@@ -92,7 +96,9 @@ def draw_dose(
             raise ValueError(f"the arm gives no dose to {structure!r}; {nearest(structure, known)}")
     indices = patient_range(patients)
     geometry = draw_geometry(model, patients, indices, streams)
-    if isinstance(plan, Intraoperative):
+    if isinstance(plan, PlanLibrary):
+        variables = library_doses(plan, model, patients, geometry, indices, streams, structures)
+    elif isinstance(plan, Intraoperative):
         variables = intraoperative_dose(plan, model, geometry, indices, streams, structures)
     else:
         give = uniform_field_dose if plan.field == "uniform" else conformal_dose

@@ -153,7 +153,7 @@ def _run_there(
         workers = max(1, sum(client.nthreads().values()))
         waiting = iter(tasks)
         running: dict[Any, Task] = {}
-        completed = as_completed()
+        completed = as_completed(loop=client.loop)
 
         def submit_next() -> None:
             task = next(waiting, None)

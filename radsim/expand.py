@@ -9,12 +9,14 @@ from typing import Any
 
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
-from radsim.presets import Preset, load_preset
+from radsim.plan_library import expand_library
+from radsim.presets import Preset, load_preset, preset_names
 from radsim.schema import COHORT, LABELS, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
-DOSE_PRESET = "distance"  # unless the file names another
+DOSE_PRESET = DOSE_KIND = "distance"  # unless the file names another preset
 ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
+KINDS = {"vcf": "proportional_hazards", "myelopathy": "logistic_eqd2"}  # of complication models
 CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
 
 
@@ -63,7 +65,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         full["ntcp"] = _ntcp(raw["ntcp"], problems)
     if isinstance(raw.get("arms"), dict):
         full["arms"] = {
-            name: _arm(f"arms.{name}", arm, problems) for name, arm in raw["arms"].items()
+            name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
         }
     return full, problems
 
@@ -124,10 +126,16 @@ def _section(
     return problems.attempt(name, step, section, default=section)
 
 
-def _preset(family: str, section: dict[str, Any]) -> dict[str, Any]:
+def _preset(family: str, section: dict[str, Any], kind: str = "") -> dict[str, Any]:
+    """Lay a section over its preset; ``kind`` is the model that the preset has to be of."""
     if "preset" not in section:
         return section
-    return merge(load_preset(family, _text(section["preset"])).settings(), section)
+    name = _text(section["preset"])
+    names = preset_names(family)
+    if kind:
+        names = [other for other in names if load_preset(family, other).kind == kind]
+    require(name in names, f"no such preset {name!r}; there are: {', '.join(names)}")
+    return merge(load_preset(family, name).settings(), section)
 
 
 def _text(name: Any) -> str:
@@ -136,7 +144,7 @@ def _text(name: Any) -> str:
 
 
 def _dose(section: dict[str, Any]) -> dict[str, Any]:
-    return _preset("dose", {"preset": DOSE_PRESET, **section})
+    return _preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
 
 
 def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
@@ -149,7 +157,8 @@ def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
             ]
         elif isinstance(model, dict):
             key = f"ntcp.{endpoint}"
-            full[endpoint] = problems.attempt(key, _preset, "ntcp", model, default=model)
+            kind = KINDS.get(endpoint, "")
+            full[endpoint] = problems.attempt(key, _preset, "ntcp", model, kind, default=model)
         else:
             full[endpoint] = model
     if "myelopathy" in full and "myelopathy_alternatives" not in full:
@@ -164,13 +173,15 @@ def _alternative(key: str, entry: Any, problems: Problems) -> Any:
     table = {"preset": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict):
         return table
-    return problems.attempt(key, _preset, "ntcp", table, default=table)
+    return problems.attempt(key, _preset, "ntcp", table, KINDS["myelopathy"], default=table)
 
 
-def _arm(key: str, arm: Any, problems: Problems) -> Any:
+def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
+    if settings.get("kind") == "library":
+        settings = problems.attempt(key, expand_library, settings, folder, default=settings)
     unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
     full: dict[str, Any] = {
         "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
@@ -247,8 +258,8 @@ def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
     else:
         require(
             "units" in described and "meaning" in described,
-            f"not a known variable, {nearest(name, sorted(COHORT))} "
-            "A new variable needs units and meaning",
+            f"not a known variable ({nearest(name, sorted(COHORT))}); "
+            "a new one needs units and meaning",
         )
     distribution = as_distribution(settings if isinstance(table, dict) else table, folder)
     return {"distribution": distribution, "source": "experiment file", **described}

@@ -10,8 +10,9 @@ from functools import cache
 
 import numpy as np
 
-from radsim.depth import organ_depth, volume_nodes
+from radsim.depth import organ_depth
 from radsim.dose_model import DoseModel, draw_parameter
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS
 from radsim.plan import Intraoperative

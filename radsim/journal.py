@@ -52,6 +52,11 @@ class Journal:
         for first_patient, payload in records:
             yield first_patient, _decode(payload)
 
+    @property
+    def is_empty(self) -> bool:
+        """Say whether no block has been recorded."""
+        return next(self.blocks(), None) is None
+
     def append(self, first_patient: int, sums: BlockSums) -> None:
         """Record a finished block; it is on disk when this returns."""
         self._append(self._encode(first_patient, _encode(sums)))

@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from radsim.depth import volume_nodes
 from radsim.dose_model import DoseModel, draw_parameter
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
 from radsim.plan import ExternalBeam

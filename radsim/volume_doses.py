@@ -3,13 +3,8 @@
 import numpy as np
 
 from radsim.delivery import Delivery
-from radsim.depth import (
-    normal_scores,
-    organ_depths,
-    target_depth_share,
-    target_depths,
-    volume_nodes,
-)
+from radsim.depth import normal_scores, organ_depths, target_depth_share, target_depths
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
 from radsim.merging import merged_quantiles, values_at

@@ -1,5 +1,6 @@
 """The folder of a run, taken only if nothing in it would be lost."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,25 +37,40 @@ def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Itera
     FolderInUse
         If another run holds it.
     """
+    is_new = not folder.exists()
     work = _make_work(folder)
-    with folder_lock(work / "lock"):
-        header = {"experiment": _identity(experiment), "block": BLOCK, "versions": versions()}
-        path = work / JOURNAL
-        earlier = Journal.read_header(path)
-        if overwrite:
-            if earlier != header or is_finished(folder):
-                path.unlink(missing_ok=True)
-        else:
-            _check_finished(folder, experiment)
-            _check_other_files(folder)
-            if earlier is not None and earlier != header:
-                raise FolderError(
-                    f"{folder} holds an unfinished run of another experiment: "
-                    f"{_changes(earlier, header)}; use another folder, or --overwrite"
-                )
-        if earlier is None:
-            path.unlink(missing_ok=True)  # a journal without a header that can be read
-        yield Journal(path, header)
+    try:
+        with folder_lock(work / "lock"):
+            yield _claim(folder, work, experiment, overwrite)
+    except BaseException:
+        if is_new and not is_finished(folder) and _is_empty(work / JOURNAL):
+            shutil.rmtree(folder, ignore_errors=True)  # as it was before
+        raise
+
+
+def _is_empty(path: Path) -> bool:
+    return Journal.read_header(path) is None or Journal(path, {}).is_empty
+
+
+def _claim(folder: Path, work: Path, experiment: Experiment, overwrite: bool) -> Journal:
+    header = {"experiment": _identity(experiment), "block": BLOCK, "versions": versions()}
+    path = work / JOURNAL
+    if _is_empty(path):
+        path.unlink(missing_ok=True)
+    earlier = Journal.read_header(path)
+    if overwrite:
+        again = is_finished(folder) and _identity(_experiment_in(folder)) == _identity(experiment)
+        if earlier != header or again:
+            path.unlink(missing_ok=True)
+    else:
+        _check_finished(folder, experiment)
+        _check_other_files(folder)
+        if earlier is not None and earlier != header:
+            raise FolderError(
+                f"{folder} holds blocks of a run that differs: "
+                f"{_changes(earlier, header)}; use another folder, or --overwrite"
+            )
+    return Journal(path, header)
 
 
 def _make_work(folder: Path) -> Path:
@@ -74,7 +90,7 @@ def _make_work(folder: Path) -> Path:
 def _check_finished(folder: Path, experiment: Experiment) -> None:
     if not is_finished(folder):
         return
-    earlier = Experiment.model_validate_json(open_result(folder).attrs["experiment"])
+    earlier = _experiment_in(folder)
     if _identity(earlier) != _identity(experiment):
         changed = _changes(_identity(earlier), _identity(experiment))
         raise FolderError(
@@ -86,6 +102,10 @@ def _check_finished(folder: Path, experiment: Experiment) -> None:
             f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
             "to extend it, use another folder, or --overwrite"
         )
+
+
+def _experiment_in(folder: Path) -> Experiment:
+    return Experiment.model_validate_json(open_result(folder).attrs["experiment"])
 
 
 def _check_other_files(folder: Path) -> None:
