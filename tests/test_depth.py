@@ -10,8 +10,8 @@ from radsim.depth import (
     target_depth,
     target_depth_share,
     target_depths,
-    volume_nodes,
 )
+from radsim.dvh import volume_nodes
 
 
 @given(share=st.floats(1e-5, 1 - 1e-5), shape=st.floats(1.0, 3.0))

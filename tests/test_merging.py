@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.depth import volume_nodes
+from radsim.dvh import volume_nodes
 from radsim.merging import merged_quantiles, share_below, values_at
 
 VOLUME, _ = volume_nodes(64)
