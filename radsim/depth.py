@@ -21,7 +21,11 @@ def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
     0.5
     """
     t = np.clip(depth, 0, 1)
-    return t**shape * (1 + shape - shape * t)
+    share = t**shape
+    t *= -shape
+    t += 1 + shape
+    share *= t
+    return share
 
 
 def target_depth(share: np.ndarray, shape: np.ndarray) -> np.ndarray:

@@ -63,14 +63,17 @@ def share_below(level: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.nd
 def values_at(place: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
     """Values where the cold share ``place`` takes the wanted shares, linear in between.
 
-    ``value`` rises along the row, shape (patient, point), and so does ``place`` once it is
-    sorted; ``cold`` falls. The rows are laid end to end for one interpolation, each moved by its
-    number; because places are rounded first, no row's result depends on which number it has.
+    ``value`` rises along the row, shape (patient, point), and so does ``place`` but for its
+    order, which is put right in place; ``cold`` falls. The rows are laid end to end for one
+    interpolation, each moved by its number; because places are rounded first, no row's result
+    depends on which number it has.
     """
-    rows = len(place)
-    exact = np.rint(np.sort(place, axis=1).astype(float) * FINE)  # sorted against rounding only
+    place.sort(axis=1)
+    exact = place.astype(float)
+    exact *= FINE
+    np.rint(exact, out=exact)
     wanted = np.clip(np.rint(cold * FINE), exact[:, :1], exact[:, -1:])
-    start = (np.arange(rows) * (2.0 * FINE))[:, None]
+    start = (np.arange(len(place)) * (2.0 * FINE))[:, None]
     exact += start
     wanted += start
     found = np.interp(wanted.reshape(-1), exact.reshape(-1), value.reshape(-1))

@@ -101,7 +101,8 @@ class _Rows:
     def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
         """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
         geometry, share = self.geometry, self.column(self.geometry.gtv_share)
-        x = np.sort(np.concatenate([gtv, ring], axis=1), axis=1)
+        x = np.concatenate([gtv, ring], axis=1)
+        x.sort(axis=1)
         place = np.zeros_like(x)
         for surface, extent, shape, weight in (
             (geometry.gtv_surface, geometry.gtv_extent, geometry.gtv_shape, share),
