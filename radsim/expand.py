@@ -179,7 +179,10 @@ def _arm(key: str, arm: Any, problems: Problems) -> Any:
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
-    unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
+    unexpanded = {
+        "kind": "external_beam",
+        **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
+    }
     full: dict[str, Any] = {
         "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
     }
