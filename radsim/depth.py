@@ -3,24 +3,11 @@
 from functools import cache
 
 import numpy as np
-from scipy.special import betaincinv, roots_legendre
+from scipy.special import betaincinv, ndtri
 
 SHAPES = np.linspace(1.0, 3.0, 401)  # first shape of Beta(a, 2), step 0.005
 SHARES = np.linspace(0.0, 1.0, 1025)  # in-field shares of an organ's volume
 NEWTON_STEPS = 6
-
-
-def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on (0, 1): volume shares, hottest first.
-
-    Examples
-    --------
-    >>> volume, weight = gauss_legendre(4)
-    >>> round(float((weight * volume**3).sum()), 12)
-    0.25
-    """
-    x, w = roots_legendre(nodes)
-    return 0.5 * (x + 1.0), 0.5 * w
 
 
 def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -33,8 +20,8 @@ def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
     >>> float(target_depth_share(0.5, 2.0))
     0.5
     """
-    t = np.clip(depth, 0.0, 1.0)
-    return t**shape * (1.0 + shape - shape * t)
+    t = np.clip(depth, 0, 1)
+    return t**shape * (1 + shape - shape * t)
 
 
 def target_depth(share: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -62,6 +49,14 @@ def target_depth(share: np.ndarray, shape: np.ndarray) -> np.ndarray:
         error = power * t * (1.0 + shape - shape * t) - share
         t = np.clip(t - error / (shape * (shape + 1.0) * power * (1.0 - t)), 1e-12, 1.0 - 1e-9)
     return t
+
+
+@cache
+def normal_scores(shares: tuple[float, ...]) -> np.ndarray:
+    """Normal scores of volume shares in single precision, shape (share,). Not to be written to."""
+    scores = ndtri(np.array(shares)).astype(np.float32)
+    scores.flags.writeable = False
+    return scores
 
 
 @cache

@@ -14,7 +14,7 @@ from radsim.profile import Profile
 from radsim.rng import UniformSource
 from radsim.solving import Candidates, prepare, solve
 
-PIECE = 1024  # plans worked out at a time, so that arrays stay in the cache
+PIECE = 2048  # plans worked out at a time, so that arrays stay in the cache
 BROKEN = 1e3  # score of a plan that breaks a mandatory limit; above any number of missed goals
 ACCEPTED = -1.0
 KEPT = (*(field.name for field in fields(Profile)), "prescription", "spread")

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from radsim.depth import target_depth, target_depth_share, target_depths
+from radsim.depth import normal_scores, target_depth, target_depth_share, target_depths
 from radsim.dose_model import DoseModel, Spread, draw_parameter
 from radsim.geometry import Geometry
 from radsim.limits import Limit, cold_share
@@ -19,8 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
 LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
-    *(0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4, 0.5),
-    *(0.7, 0.85, 0.93, 0.96, 0.98, 0.99, 0.997),
+    *(0.003, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25, 0.5, 0.8, 0.93, 0.98),
 )
 COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
 WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
@@ -203,8 +202,8 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
     gtv_x = np.exp(known["gtv_ladder"] * scale)
     ring_x = np.exp(known["ring_ladder"] * scale)
     single = spread.astype(np.float32)[:, None]
-    gtv_factor = 1 + single * _scores(ladder)
-    ring_factor = 1 + single * _scores(LADDER)
+    gtv_factor = 1 + single * normal_scores(ladder)
+    ring_factor = 1 + single * normal_scores(LADDER)
     aims = [(ladder.index(0.5), chosen["boost"])]
     for limit in _target_limits(plan):
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
@@ -381,11 +380,6 @@ def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
 def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Positions [mm] in single precision, shape (patient, share)."""
     return start.astype(np.float32)[:, None] + extent.astype(np.float32)[:, None] * depth
-
-
-@cache
-def _scores(shares: tuple[float, ...]) -> np.ndarray:
-    return ndtri(np.array(shares)).astype(np.float32)
 
 
 def _ladder(plan: ExternalBeam) -> tuple[float, ...]:

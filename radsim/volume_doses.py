@@ -1,13 +1,13 @@
 """Doses of whole structures at nodes of volume, from one profile and one delivery a patient."""
 
 import numpy as np
-from scipy.special import ndtri
 
 from radsim.delivery import Delivery
-from radsim.depth import gauss_legendre, organ_depths, target_depths
+from radsim.depth import normal_scores, organ_depths, target_depth_share, target_depths
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
-from radsim.merging import merged_quantiles
+from radsim.merging import merged_quantiles, values_at
 from radsim.plan import ExternalBeam
 from radsim.planning import Plans
 
@@ -25,7 +25,7 @@ def volume_doses(
     nodes: int,
     structures: frozenset[str],
 ) -> dict[str, np.ndarray]:
-    """Dose of each structure at Gauss-Legendre nodes, hottest first, shape (patient, node).
+    """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
     Names are ``<structure>_<kind>``; without ``delivery`` only what is planned. Structures with
     the cord are NaN where there is none.
@@ -69,7 +69,7 @@ class _Rows:
         self.falloff = profile.falloff
         self.profile = profile.columns(np.float32)
         self.spread = self.column(plans.spread)
-        self.volume, self.weight = gauss_legendre(nodes)
+        self.volume, _ = volume_nodes(nodes)
 
     def column(self, values: np.ndarray) -> np.ndarray:
         return values[self.rows].astype(np.float32)[:, None]
@@ -79,32 +79,45 @@ class _Rows:
         if not structures & {"gtv", "ptv"}:
             return {}
         geometry, boosted = self.geometry, self.plan.boost is not None
-        cold = 1.0 - self.volume
-        factor = 1 + self.spread * ndtri(cold).astype(np.float32)
+        cold = tuple((1.0 - self.volume).tolist())
+        factor = 1 + self.spread * normal_scores(cold)
         shifts = None if self.delivery is None else self.delivery.target_shift
-        depth = target_depths(tuple(cold), geometry.gtv_shape[self.rows])
+        depth = target_depths(cold, geometry.gtv_shape[self.rows])
         gtv = self.column(geometry.gtv_surface) + self.column(geometry.gtv_extent) * depth
         doses: dict[str, Doses] = {}
         if "gtv" in structures or boosted:
             doses["gtv"] = self.doses(gtv, factor, shifts, boosted)
         if "ptv" not in structures:
             return doses
-        depth = target_depths(tuple(cold), geometry.ring_shape[self.rows])
+        depth = target_depths(cold, geometry.ring_shape[self.rows])
         ring = self.column(geometry.wall) + self.column(geometry.ring_extent) * depth
         if boosted:
             base = self.doses(ring, factor, shifts, boosted=False)
             doses["ptv"] = tuple(map(self.whole, doses["gtv"], base))
         else:  # one profile for both, so positions can be merged instead of doses
-            nearest = np.minimum(gtv[:, -1:], ring[:, -1:])
-            ptv = self.whole(gtv - nearest, ring - nearest) + nearest
-            doses["ptv"] = self.doses(ptv, factor, shifts, boosted=False)
+            doses["ptv"] = self.doses(self.ptv_positions(gtv, ring), factor, shifts, False)
         return doses
 
+    def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
+        """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
+        geometry, share = self.geometry, self.column(self.geometry.gtv_share)
+        x = np.sort(np.concatenate([gtv, ring], axis=1), axis=1)
+        place = np.zeros_like(x)
+        for surface, extent, shape, weight in (
+            (geometry.gtv_surface, geometry.gtv_extent, geometry.gtv_shape, share),
+            (geometry.wall, geometry.ring_extent, geometry.ring_shape, 1 - share),
+        ):
+            depth = x - self.column(surface)
+            depth /= self.column(extent)
+            part = target_depth_share(depth, self.column(shape))
+            part *= weight
+            place += part
+        return values_at(place, x, 1.0 - self.volume)
+
     def whole(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
-        """Values of PTV_Eval from those of its two parts, largest first."""
+        """Doses at PTV_Eval's nodes from those of its parts."""
         share = self.geometry.gtv_share[self.rows]
-        cold = 1.0 - self.volume[::-1]
-        return merged_quantiles(gtv, ring, share, self.weight, cold)[:, ::-1]
+        return merged_quantiles(gtv, ring, share, 1.0 - self.volume)
 
     def organs(self, structures: frozenset[str]) -> dict[str, Doses]:
         """Doses of the neural structures that are wanted.
@@ -117,7 +130,7 @@ class _Rows:
             return {}
         geometry, volume = self.geometry, self.volume.astype(np.float32)
         in_field = self.column(geometry.in_field)
-        depth = organ_depths(tuple(self.volume), geometry.in_field[self.rows])
+        depth = organ_depths(tuple(self.volume.tolist()), geometry.in_field[self.rows])
         # a tail at both ends, so half the volume beyond the field lies at each
         reach = self.column((geometry.length + geometry.beyond) / (2.0 * geometry.tail))
         factor = np.exp(-np.maximum(volume - in_field, 0) * reach)
