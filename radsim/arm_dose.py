@@ -1,6 +1,7 @@
 """The dose that an arm gave a run of patients, asked for by structure and metric."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.dose import dose_sums
-from radsim.plan import ExternalBeam, Plan
+from radsim.plan import Intraoperative, Plan
 from radsim.schema import nearest
 
 Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
@@ -46,21 +47,34 @@ class DoseMetric:
         """Name the structure that is meant in an arm."""
         if self.structure != "prescribed":
             return self.structure
-        boosted = not isinstance(plan, ExternalBeam) or plan.boost is not None
+        boosted = isinstance(plan, Intraoperative) or plan.boost is not None
         return "gtv" if boosted else "ptv"
 
-    def missing_in(self, plan: Plan, known: Mapping[str, object]) -> str:
-        """Say what a plan lacks of this, or nothing; ``known`` are the structures it gives."""
+    def missing_in(self, plan: Plan, known: Mapping[str, Sequence[str]]) -> str:
+        """Say what a plan lacks of this, or nothing; ``known`` are its structures and metrics."""
         if self.metric == "prescription":
             return ""
         structure = self.structure_in(plan)
-        return "" if structure in known else f"no dose to {structure}; {nearest(structure, known)}"
+        if structure not in known:
+            return f"no dose to {structure}; {nearest(structure, known)}"
+        if self.is_dvh or self.metric in known[structure] or _is_of_a_family(self.metric):
+            return ""
+        return f"no {self.metric!r} of the {structure}; known: {', '.join(known[structure])}"
 
     def __str__(self) -> str:
         structure = (
             "volume of the highest level" if self.structure == "prescribed" else self.structure
         )
         return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
+
+
+def _is_of_a_family(metric: str) -> bool:
+    """Say whether this is Dx with x between 0 and 100 %, or gEUD(a) with a that is not 0."""
+    share = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
+    if share:
+        return 0 < float(share.group(1)) < 100
+    exponent = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
+    return exponent is not None and float(exponent.group(1)) != 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,7 @@ class LQTime(_Quadratic):
 
 @dataclass(frozen=True, kw_only=True)
 class IncompleteRepair(_Quadratic):
-    r"""LQ whose quadratic part is lowered by repair within, and raised by its lack between fractions.
+    r"""LQ whose quadratic part falls by repair within and grows by its lack between fractions.
 
     .. math:: BED = \sum_i d_i + \frac{1}{\alpha/\beta}
               \Bigl(\phi \sum_i d_i^2 + 2 \psi^2 \bar d^2 \sum_k (n-k) e^{-\mu(k I - T)}\Bigr)
@@ -132,7 +132,9 @@ class IncompleteRepair(_Quadratic):
 
     Examples
     --------
-    >>> law = IncompleteRepair(half_time=11.4, slow_half_time=129.6, slow_over_fast=0.98, beam_time=30.0)
+    >>> law = IncompleteRepair(
+    ...     half_time=11.4, slow_half_time=129.6, slow_over_fast=0.98, beam_time=30.0
+    ... )
     >>> round(float(law.bed(24.0, 576.0, alpha_beta=2.47)), 6)
     203.252948
 
@@ -251,7 +253,8 @@ class UniversalSurvivalCurve:
     r"""LQ shoulder with the straight tail of the multi-target curve.
 
     The shoulder has the alpha/beta of the model that uses it; alpha and :math:`D_0` then fix the
-    rest: :math:`d_T = \frac{\alpha/\beta}{2} (1/(\alpha D_0) - 1)` and :math:`D_q = \beta d_T^2 D_0`.
+    rest, :math:`d_T = \frac{\alpha/\beta}{2} (1/(\alpha D_0) - 1)` and
+    :math:`D_q = \beta d_T^2 D_0`.
 
     Attributes
     ----------

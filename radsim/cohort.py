@@ -1,6 +1,6 @@
 """Patients: one named variable for each thing that differs between them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,8 +10,9 @@ from scipy import special
 
 from radsim.distributions import Categorical, Distribution, require
 from radsim.rng import UniformSource
-from radsim.schema import LABELS, Real, is_label, nearest
+from radsim.schema import LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO, Real, is_label, nearest
 
+TAIL = 1e-9  # share of patients whose value is not held against a distribution
 CORD_REGIONS = ("cervical", "thoracic")  # and lumbar at L1: the cord ends at the conus
 
 
@@ -102,6 +103,10 @@ class Cohort:
         for name, values in (self.table.columns if self.table else {}).items():
             if name in LABELS:
                 _check_labels(name, sorted({str(value) for value in values}))
+        for name, variable in self.variables.items():
+            _check_values(name, variable.distribution)
+        for name, values in (self.table.columns if self.table else {}).items():
+            _check_column(name, values)
         for pair in self.correlations:
             for name in pair.between:
                 require(
@@ -209,6 +214,30 @@ def _add_cord(patients: xr.Dataset) -> xr.Dataset:
         cord |= is_label(patients, "region", "lumbar") & is_label(patients, "lumbar_level", "L1")
     patients["cord_present"] = ("patient", cord.astype(float))
     return patients
+
+
+def _check_values(name: str, distribution: Distribution) -> None:
+    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
+        require(not isinstance(distribution, Categorical), f"{name} must be a number, not a label")
+        lowest, highest = (float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
+        _check_range(name, lowest, highest)
+
+
+def _check_column(name: str, values: Sequence[float | str]) -> None:
+    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
+        numbers = [value for value in values if not isinstance(value, str)]
+        require(len(numbers) == len(values), f"table: {name} must be numbers")
+        _check_range(name, min(numbers), max(numbers))
+
+
+def _check_range(name: str, lowest: float, highest: float) -> None:
+    if name in POSITIVE:
+        require(lowest > 0, f"{name} must be above 0, got {lowest:.4g}")
+    elif name in NOT_NEGATIVE:
+        require(lowest >= 0, f"{name} must not be negative, got {lowest:.4g}")
+    elif name in YES_OR_NO:
+        for end in (lowest, highest):
+            require(0 <= end <= 1, f"{name} must lie between 0 and 1, got {end:.4g}")
 
 
 def _check_labels(name: str, used: Iterable[str]) -> None:

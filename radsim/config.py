@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from radsim.arm_dose import DoseMetric
 from radsim.cohort import Cohort
-from radsim.distributions import require
+from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
 from radsim.expand import expand_experiment, shorten_experiment
@@ -20,11 +20,16 @@ from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp import CordModel, NTCPModel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.plan import Plan
+from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
 from radsim.refit import refit_to_anchors
-from radsim.schema import Count, Parameter, Real, nearest
+from radsim.schema import Count, Parameter, Real, is_own_name, nearest
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
+
+HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
+MOST_PATIENTS = 10**10
+LATEST = 1200.0  # months; nobody is followed up for longer
 
 
 class ExperimentError(Mistake):
@@ -114,12 +119,14 @@ class Experiment(BaseModel):
     @classmethod
     def _seed_not_negative(cls, seed: int) -> int:
         require(seed >= 0, f"must not be negative, got {seed}")
+        require(seed <= HIGHEST_SEED, f"must be at most {HIGHEST_SEED}")
         return seed
 
     @field_validator("patients")
     @classmethod
     def _some_patients(cls, patients: int) -> int:
         require(patients > 0, f"must be above 0, got {patients}")
+        require(patients <= MOST_PATIENTS, f"must be at most {MOST_PATIENTS:,}")
         return patients
 
     @field_validator("months")
@@ -127,6 +134,7 @@ class Experiment(BaseModel):
     def _months_increase(cls, months: tuple[float, ...]) -> tuple[float, ...]:
         require(len(months) > 0, "must name at least one time")
         require(months[0] > 0, f"must be above 0, got {months[0]}")
+        require(months[-1] <= LATEST, f"must be at most {LATEST:g}, got {months[-1]}")
         for earlier, later in pairwise(months):
             require(earlier < later, f"must increase, got {earlier} before {later}")
         return months
@@ -174,8 +182,11 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
         found = mistakes_of(error, full, Experiment.model_json_schema())
-        raise ExperimentError([*mistakes, *_new(found, mistakes.keys)]) from None
+        new = _new(found, mistakes.keys)
+        raise ExperimentError([*mistakes, *new, *_unknown_reference(settings)]) from None
     mistakes.extend(_disagreements(experiment))
+    if not any(key.startswith("cohort") for key in mistakes.keys):
+        mistakes.extend(_missing_variables(experiment))
     if mistakes:
         raise ExperimentError(mistakes)
     return _refitted(_recalibrated(experiment))
@@ -190,6 +201,14 @@ def _new(found: list[str], known: list[str]) -> list[str]:
         return line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
 
     return [line for line in found if not any(follows(line, key) for key in known)]
+
+
+def _unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
+    compare, arms = settings.get("compare"), settings.get("arms")
+    if isinstance(compare, dict) and isinstance(arms, dict) and arms:
+        reference = compare.get("reference", "")
+        if isinstance(reference, str) and reference and reference not in arms:
+            yield f"compare.reference: no arm {reference!r}; {nearest(reference, arms)}"
 
 
 def _recalibrated(experiment: Experiment) -> Experiment:
@@ -249,9 +268,9 @@ def load_experiment(path: str | Path) -> Experiment:
 
 def _disagreements(experiment: Experiment) -> Iterator[str]:
     """Find what no section can see alone."""
-    reference = experiment.compare.reference
-    if reference and reference not in experiment.arms:
-        yield f"compare.reference: no arm {reference!r}; {nearest(reference, experiment.arms)}"
+    yield from _unknown_reference(
+        {"compare": experiment.compare.model_dump(), "arms": experiment.arms}
+    )
     if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
         rows = len(experiment.cohort.table)
         if experiment.patients > rows:
@@ -259,12 +278,23 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
                 f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
                 f"and has {rows} rows"
             )
+    for name in sorted(experiment.cohort.names):
+        if is_own_name(name):
+            yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
+        yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
+    presets = [model.preset for model in experiment.myelopathy_models]
+    for index, preset in enumerate(presets):
+        if preset in presets[:index]:
+            yield (
+                f"ntcp.myelopathy_alternatives[{index - 1}]: {preset or 'a model without preset'} "
+                "is reported already; each must have a preset of its own"
+            )
     if "lesions" in experiment.cohort.names:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     yield from _model_disagreements(experiment)
-    yield from _missing_variables(experiment)
     yield from _missing_doses(experiment)
 
 
@@ -304,6 +334,9 @@ def _alternative_name(model: Any) -> str:
 
 def _missing_variables(experiment: Experiment) -> Iterator[str]:
     known = experiment.cohort.names
+    if not known:
+        yield f"cohort: has no variables; give a preset: {', '.join(preset_names('cohort'))}"
+        return
     needed: dict[str, str] = {}
     for name, arm in experiment.arms.items():
         for variable in required_variables(arm.plan):
@@ -315,10 +348,25 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, section)
         for variable in _named_parameters(model):
             needed.setdefault(variable, section)
+    labels = {
+        name
+        for name, v in experiment.cohort.variables.items()
+        if isinstance(v.distribution, Categorical)
+    }
+    for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
+        for variable in _named_parameters(model):
+            if variable in labels:
+                yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
             yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+
+
+def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+    for name, arm in experiment.arms.items():
+        if arm.survival is not None:
+            yield f"arms.{name}.survival", arm.survival
 
 
 def _named_parameters(model: object) -> list[str]:

@@ -10,12 +10,14 @@ from typing import Any
 from radsim.cell_kill import LAWS_BY_NAME
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
-from radsim.presets import Preset, load_preset
+from radsim.plan_library import expand_library
+from radsim.presets import Preset, load_preset, preset_names
 from radsim.schema import COHORT, LABELS, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
-DOSE_PRESET = "distance"  # unless the file names another
+DOSE_PRESET = DOSE_KIND = "distance"  # unless the file names another preset
 ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
+FRACTURE_KIND = "proportional_hazards"  # of the presets of vcf, and of no other endpoint
 CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
 
 
@@ -69,7 +71,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         full["ntcp"] = _ntcp(raw["ntcp"], problems)
     if isinstance(raw.get("arms"), dict):
         full["arms"] = {
-            name: _arm(f"arms.{name}", arm, problems) for name, arm in raw["arms"].items()
+            name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
         }
     return full, problems
 
@@ -130,15 +132,22 @@ def _section(
     return problems.attempt(name, step, section, default=section)
 
 
-def _preset(family: str, section: dict[str, Any]) -> dict[str, Any]:
+def _preset(family: str, section: dict[str, Any], endpoint: str = "") -> dict[str, Any]:
+    """Lay a section over its preset; one of a complication has to be of the right endpoint."""
     if "preset" not in section:
         return section
-    return merge(load_preset(family, _text(section["preset"])).settings(), section)
+    name = _text(section["preset"])
+    names = preset_names(family)
+    if family == "ntcp":
+        kinds = {other: load_preset(family, other).kind for other in names}
+        names = [n for n in names if (kinds[n] == FRACTURE_KIND) == (endpoint == "vcf")]
+    require(name in names, f"no such preset {name!r}; there are: {', '.join(names)}")
+    return merge(load_preset(family, name).settings(), section)
 
 
-def _model(family: str, section: dict[str, Any]) -> dict[str, Any]:
+def _model(family: str, section: dict[str, Any], endpoint: str = "") -> dict[str, Any]:
     """Fill in a model's preset, and those of its law of cell kill and of its modifiers."""
-    full = _preset(family, section)
+    full = _preset(family, section, endpoint)
     if "cell_kill" in full:
         full = {**full, "cell_kill": _law(full["cell_kill"])}
     if isinstance(full.get("modifiers"), (list, tuple)):
@@ -169,7 +178,7 @@ def _text(name: Any) -> str:
 
 
 def _dose(section: dict[str, Any]) -> dict[str, Any]:
-    return _preset("dose", {"preset": DOSE_PRESET, **section})
+    return _preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
 
 
 def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
             ]
         elif isinstance(model, dict):
             key = f"ntcp.{endpoint}"
-            full[endpoint] = problems.attempt(key, _model, "ntcp", model, default=model)
+            full[endpoint] = problems.attempt(key, _model, "ntcp", model, endpoint, default=model)
         else:
             full[endpoint] = model
     if "myelopathy" in full and "myelopathy_alternatives" not in full:
@@ -200,14 +209,19 @@ def _alternative(family: str, key: str, entry: Any, problems: Problems, own: Any
         return table
     if own is not None and "preset" not in table and "kind" not in table:
         table = merge(own, table)
-    return problems.attempt(key, _model, family, table, default=table)
+    return problems.attempt(key, _model, family, table, "myelopathy", default=table)
 
 
-def _arm(key: str, arm: Any, problems: Problems) -> Any:
+def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
-    unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
+    if settings.get("kind") == "library":
+        settings = problems.attempt(key, expand_library, settings, folder, default=settings)
+    unexpanded = {
+        "kind": "external_beam",
+        **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
+    }
     full: dict[str, Any] = {
         "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
     }
@@ -283,8 +297,8 @@ def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
     else:
         require(
             "units" in described and "meaning" in described,
-            f"not a known variable, {nearest(name, sorted(COHORT))} "
-            "A new variable needs units and meaning",
+            f"not a known variable ({nearest(name, sorted(COHORT))}); "
+            "a new one needs units and meaning",
         )
     distribution = as_distribution(settings if isinstance(table, dict) else table, folder)
     return {"distribution": distribution, "source": "experiment file", **described}

@@ -63,7 +63,7 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     arm = definitions["Arm"]
     own = {key: value for key, value in arm["properties"].items() if key != "plan"}
     kinds = []
-    for name in ("ExternalBeam", "Intraoperative"):
+    for name in ("ExternalBeam", "Intraoperative", "PlanLibrary"):
         plan = definitions[name]
         properties = {**plan["properties"], **own}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
@@ -103,4 +103,6 @@ def _numbers_allowed(schema: Any) -> Any:
     tags = changed.get("discriminator", {}).get("mapping", {})
     if "fixed" in tags:
         return {"anyOf": [{"type": "number"}, changed]}
+    if "oneOf" in changed and tags:  # a preset alone does not say which kind it is
+        changed["anyOf"] = changed.pop("oneOf")
     return changed

@@ -11,7 +11,9 @@ EQUAL = 1e-3  # relative spread of fraction doses below which they count as equa
 
 
 def tangent_slope(transition: Quantity, alpha_beta: Quantity) -> Quantity:
-    r"""Slope of BED above the transition that goes on where LQ ends, :math:`1 + 2d_T/(\alpha/\beta)`.
+    r"""Slope of BED above the transition that goes on as LQ ends.
+
+    .. math:: s = 1 + \frac{2 d_T}{\alpha/\beta}
 
     Examples
     --------

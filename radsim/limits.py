@@ -15,6 +15,7 @@ from radsim.schema import Real, nearest
 TARGETS = ("gtv", "ptv")
 ORGANS = ("cord_prv", "spinal_cord", "thecal_sac")
 STRUCTURES = TARGETS + ORGANS
+HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
 HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a maximum
 
 Structure = Literal["gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"]
@@ -78,6 +79,10 @@ class Limit:
         for name in ("at_least", "at_most"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0 Gy, got {value}")
+            require(
+                value is None or value <= HIGHEST_DOSE,
+                f"{name} must be at most {HIGHEST_DOSE} Gy, got {value}; in cGy?",
+            )
         if self.at_least is not None and self.at_most is not None:
             require(
                 self.at_least <= self.at_most,

@@ -23,6 +23,8 @@ WANTED = {
     "dataclass_type": "must be a table",
     "tuple_type": "must be a list",
     "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "string_too_short": "must not be empty",
     "finite_number": "must be a finite number",
 }
 LONGEST = 60  # characters of a wrong value that are worth repeating
@@ -40,16 +42,35 @@ def mistakes_of(error: ValidationError, data: Any, schema: Mapping[str, Any]) ->
     schema
         JSON schema of the data, for the keys that are known where an unknown one was found.
     """
-    lines: dict[str, None] = {}
+    found: list[tuple[list[Any], str]] = []
     for detail in error.errors():
         path = _path(detail["loc"], data, detail["type"])
+        for sentence in _sentence(dict(detail), path, data, schema).splitlines():
+            found.append(_with_field(path, sentence, data))
+    paths = [path for path, _ in found]
+    lines: dict[str, None] = {}
+    wrong_types: set[str] = set()
+    for path, sentence in found:
         key = _dotted(path)
-        lines[
-            f"{key}: {_sentence(dict(detail), path, data, schema)}"
-            if key
-            else _sentence(dict(detail), path, data, schema)
-        ] = None
+        if sentence.startswith(tuple(WANTED.values())):
+            deeper = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+            if deeper or key in wrong_types:
+                continue  # each member of a union says what it wanted; one of them is enough
+            wrong_types.add(key)
+        lines[f"{key}: {sentence}" if key else sentence] = None
     return list(lines)
+
+
+def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], str]:
+    """Move the field that a sentence starts with into the path, where it is one."""
+    here = data
+    for step in path:
+        here = here[step] if _holds(here, step) else None
+    field, _, rest = sentence.partition(" ")
+    field = field.rpartition(".")[2]
+    if isinstance(here, Mapping) and field in here and rest.startswith("must "):
+        return [*path, field], rest
+    return path, sentence
 
 
 def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mapping[str, Any]) -> str:

@@ -35,7 +35,8 @@ def repopulation_loss(
 
     Examples
     --------
-    >>> round(72.0 - float(repopulation_loss(42.0, kick_off=28.0, doubling_time=3.0, alpha=0.35)), 8)
+    >>> loss = repopulation_loss(42.0, kick_off=28.0, doubling_time=3.0, alpha=0.35)
+    >>> round(72.0 - float(loss), 8)
     62.75803759
 
     References

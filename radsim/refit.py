@@ -119,13 +119,16 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
         return replace(model, **changed)
 
+    def missed_by(x: np.ndarray) -> np.ndarray:
+        return anchor_residuals(as_model(x), anchors)
+
     x0 = np.where(positive, np.log(np.abs(start)), start)
     reach = np.log([SEARCHED.get(name, SEARCHED_OTHERWISE) for name in names])
     reach = np.where(positive, reach, np.maximum(20.0 * np.abs(x0), 20.0))
     best = min(
         (
             least_squares(
-                lambda x: anchor_residuals(as_model(x), anchors),
+                missed_by,
                 x0 + shift * np.array(positive),
                 bounds=(x0 - reach, x0 + reach),
             )

@@ -94,6 +94,18 @@ COHORT = {
     "prior_technique": Variable("1", "technique of the first course"),
 }
 
+POSITIVE = ("gtv_volume", "ptv_volume")
+NOT_NEGATIVE = ("age", "prior_interval")
+YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
+
+OWN_NAMES = (  # of dimensions and of what is computed; a cohort can't have variables so named
+    "patient", "arm", "months", "control_model", "myelopathy_model", "prescription",
+    "gtv_distance", "source_distance", "plans_tried", "plan_eligible", "limits_met",
+    "prior_recovery",
+)  # fmt: skip
+OWN_ENDINGS = ("_planned", "_delivered", "_eqd2", "_net", "_alive")
+OWN_BEGINNINGS = ("time_to_", "meets_")
+
 LABELS: dict[str, tuple[str, ...]] = {  # what the models and the dose step know how to read
     "region": ("cervical", "thoracic", "lumbar", "sacrum"),
     "lumbar_level": ("L1", "L2", "L3", "L4", "L5"),
@@ -101,6 +113,17 @@ LABELS: dict[str, tuple[str, ...]] = {  # what the models and the dose step know
     "baseline_fracture": ("none", "below_half", "half_or_more"),
     "bilsky": ("0", "1a", "1b", "1c", "2", "3"),
 }
+
+
+def is_own_name(name: str) -> bool:
+    """Say whether the package gives this name to something that it computes.
+
+    Examples
+    --------
+    >>> is_own_name("time_to_death"), is_own_name("age")
+    (True, False)
+    """
+    return name in OWN_NAMES or name.endswith(OWN_ENDINGS) or name.startswith(OWN_BEGINNINGS)
 
 
 def is_label(patients: xr.Dataset, name: str, wanted: str) -> np.ndarray:

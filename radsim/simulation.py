@@ -129,7 +129,8 @@ def simulate(
         **VOCABULARY,
     }
     flags = {name: Variable("1", name.replace("_", " ")) for name in stacked if is_flag(name)}
-    return label(xr.merge([cohort, dataset]), {**flags, **described})
+    own = cohort.drop_vars([name for name in stacked if name in cohort])  # arms say it better
+    return label(xr.merge([own, dataset]), {**flags, **described})
 
 
 def risks_of(

@@ -58,6 +58,8 @@ class Moments:
     @property
     def variance(self) -> np.ndarray:
         """Variance between patients."""
+        if self.count < 2:  # one patient says nothing about the others
+            return np.full_like(self.deviations, np.inf)
         return self.deviations / (self.count - 1)
 
     @property

@@ -169,8 +169,8 @@ def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
     """Refuse a law of cell kill that changes the doses a model's figures were fitted on."""
     require(
         not fitted_under or not law.changes_high_doses or law.kind == fitted_under,
-        f"cell_kill: the parameters of {preset or 'this model'} were fitted under {fitted_under}, and "
-        "already hold how the fitted data behave at high doses; "
+        f"cell_kill: the parameters of {preset or 'this model'} were fitted under "
+        f"{fitted_under}, and already hold how the fitted data behave at high doses; "
         f"{law.kind} would change the effect of the very schedules they were fitted on. "
         f"Give parameters that were fitted under {law.kind}",
     )

@@ -8,8 +8,8 @@ import xarray as xr
 from scipy import special
 
 from radsim import lq
-from radsim.equivalent_uniform import generalized_eud
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.reduction import reduced_dose
 from radsim.schema import Parameter, Real
 
 Link = Literal["probit", "log_logistic", "poisson"]
@@ -75,7 +75,7 @@ def lkb_probability(
     ----------
     Kutcher and Burman (1989), Int. J. Radiat. Oncol. Biol. Phys. 16, 1623-1630.
     """
-    return lyman_probability(generalized_eud(dose, weight, 1.0 / n), td50, m, link)
+    return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, link)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ class LKB(ComplicationModel):
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
         assert weight is not None
-        reduced = generalized_eud(dose, weight, 1.0 / self.n)
+        reduced = reduced_dose(dose, weight, 1.0 / self.n)
         td50, m = (_last(self._value(name, patients, dose)) for name in ("td50", "m"))
         return lyman_probability(reduced, td50, m, self.link)
 

@@ -1,4 +1,4 @@
-"""Complications whose log odds are a function of dose: logistic and log-logistic, with covariates."""
+"""Complications whose log odds depend on dose and covariates: logistic and log-logistic."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal

@@ -9,7 +9,7 @@ import xarray as xr
 from radsim import lq
 from radsim.arm_dose import DoseMetric
 from radsim.distributions import require
-from radsim.equivalent_uniform import generalized_eud
+from radsim.reduction import reduced_dose
 from radsim.schema import Parameter, Real
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
@@ -63,7 +63,7 @@ class EquivalentUniformTCP(ControlModel):
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
         eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
-        return self._of(generalized_eud(eqd2, weight, self.a), patients)
+        return self._of(reduced_dose(eqd2, weight, self.a), patients)
 
     def _of(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         return log_logistic_failure_hazard(
