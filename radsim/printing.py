@@ -116,7 +116,7 @@ def presets_text() -> str:
     """List the presets in a table."""
     table = Table(title="Presets")
     for column in ("family", "name", "flag", "what", "fitted on"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("family", "name"))
     for family in preset_families():
         for name in preset_names(family):
             preset = load_preset(family, name)

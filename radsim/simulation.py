@@ -205,11 +205,14 @@ def _simulate_arm(
 
 
 def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
-    """Structures whose dose some model or report reads."""
-    wanted = {structure for structure, _ in REPORTED_METRICS.values()}
+    """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
     models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
     doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
-    wanted |= {dose.structure_in(arm.plan) for dose in doses if dose is not None}
+    read = [
+        *REPORTED_METRICS.values(),
+        *((dose.structure_in(arm.plan), dose.metric) for dose in doses if dose is not None),
+    ]
+    wanted = {structure for structure, metric in read if metric != "D0.03cc"}
     return frozenset(wanted & set(available(arm.plan)))
 
 

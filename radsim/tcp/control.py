@@ -182,6 +182,8 @@ class ControlModel:
     def curve(self, eqd2: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
         """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
 
+        A model in which time counts has all of it given at once.
+
         Examples
         --------
         >>> from radsim.tcp import load_tcp
@@ -191,14 +193,11 @@ class ControlModel:
         eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
         alpha_beta = self._value("alpha_beta", patients, eqd2)
         bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
-        fractions = np.maximum(eqd2 / 2.0, 1.0)
         if self.dose.is_dvh:
-            hazard = self.distribution_hazard(
-                bed[..., None], np.ones(1), patients, fractions[..., None]
-            )
+            hazard = self.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
         else:
-            hazard = self.hazard(bed, patients, fractions)
-        return np.exp(-hazard)
+            hazard = self.hazard(bed, patients, 1)
+        return np.exp(-np.minimum(hazard, LARGEST))
 
     def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
         """Look a parameter up; one number a patient is a column beside a DVH."""
