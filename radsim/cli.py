@@ -193,6 +193,22 @@ def models(
 
 
 @app.command()
+def validate(
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="for the files")] = None,
+) -> None:
+    """Set published results beside simulations of the cohorts and schedules they came from."""
+    from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+
+    rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
+    print(validation_text(rows))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
+        draw_forest(rows).savefig(out / "validation.png", dpi=150, metadata={"Software": None})
+        print(f"validation.csv and validation.png in {out}")
+
+
+@app.command()
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="a CSV of doses and outcomes")],
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="a kind or a preset")],
