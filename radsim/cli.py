@@ -198,9 +198,12 @@ def validate(
 ) -> None:
     """Set published results beside simulations of the cohorts and schedules they came from."""
     from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+    from radsim.validation.predictive import phase2_trials, predictive_text
 
     rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
     print(validation_text(rows))
+    messages.print("simulating trials like the phase 2 trial")
+    print("\n" + predictive_text(phase2_trials()))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
