@@ -208,7 +208,7 @@ def test_every_law_of_cell_kill_rises_with_dose_and_lies_below_lq(kind, dose, fr
     law = TypeAdapter(CellKill).validate_python({"kind": kind, **LAWS[kind]})
     course = lq.equal_fractions(dose, fractions)
     bed = float(law.bed(*course, 6.0, fractions))
-    assert 0.0 <= bed
+    assert bed >= 0.0
     assert bed <= float(law.bed(*lq.equal_fractions(dose + more, fractions), 6.0, fractions)) + 1e-9
     if kind != "incomplete_repair":  # damage may carry over from one fraction to the next
         assert bed <= lq.bed(*course, 6.0) * (1 + 1e-12) + 1e-12
