@@ -29,7 +29,7 @@ LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no d
 COLDEST_JUDGED = 0.25  # cold share of the GTV up to which coverage is followed
 COUPLING_STEPS = 3  # boost and coverage are solved in turn; each turn gains about a digit
 HIGHEST_BOOST = 1.25  # plateau over planned D50; a planner does not go beyond
-BRACKETING_STEPS = 8
+BRACKETING_STEPS = 5  # below a micrometer
 
 
 @dataclass(frozen=True)
@@ -369,7 +369,7 @@ def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
             + (1.0 - weight) * _density(t_ring, geometry.ring_shape) / geometry.ring_extent
         )
         step = x - error / np.maximum(slope, 1e-9)
-        x = np.where((step > low) & (step < high), step, 0.5 * (low + high))
+        x = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
     return x
 
 
