@@ -215,13 +215,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
-        messages.print("interrupted; the same command goes on from here")
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
+    except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough
         code = DONE
     except Exception as error:
         code = _report(error)
+    if code == INTERRUPTED:  # also what typer makes of an interrupt
+        messages.print("interrupted; the same command goes on from here")
     sys.exit(code if isinstance(code, int) else DONE)
 
 

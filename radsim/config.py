@@ -203,7 +203,7 @@ def _new(found: list[str], known: list[str]) -> list[str]:
 
 def _unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
     compare, arms = settings.get("compare"), settings.get("arms")
-    if isinstance(compare, dict) and isinstance(arms, dict):
+    if isinstance(compare, dict) and isinstance(arms, dict) and arms:
         reference = compare.get("reference", "")
         if isinstance(reference, str) and reference and reference not in arms:
             yield f"compare.reference: no arm {reference!r}; {nearest(reference, arms)}"

@@ -182,7 +182,10 @@ def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
     if settings.get("kind") == "library":
         settings = problems.attempt(key, expand_library, settings, folder, default=settings)
-    unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
+    unexpanded = {
+        "kind": "external_beam",
+        **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
+    }
     full: dict[str, Any] = {
         "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
     }

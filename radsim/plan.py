@@ -385,7 +385,8 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     expanded = dict(settings)
     regimen = expanded.get("regimen")
-    if isinstance(regimen, str):
+    if regimen is not None:
+        require(isinstance(regimen, str), f"regimen: must be text in quotes, got {regimen!r}")
         try:
             preset = load_preset("regimen", regimen)
         except ValueError as error:
