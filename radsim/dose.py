@@ -69,8 +69,8 @@ def draw_dose(
     patients
         Cohort with the variables of :func:`required_variables`; ``patient`` counts up by 1.
     structures
-        Structures whose dose is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
-        ``thecal_sac``.
+        Structures whose whole DVH is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
+        ``thecal_sac``. D0.03cc of the neural ones is always there.
 
     Returns
     -------
