@@ -74,6 +74,9 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another result in DIR")
     ] = False,
+    figures: Annotated[
+        bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
+    ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
     from radsim.driver import run as run_experiment
@@ -96,7 +99,7 @@ def run(
                 journal=journal,
                 progress=progress,
             )
-        save_result(result, out, draw_figures)
+        save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
 
     for line in warnings_of(result):
