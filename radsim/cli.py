@@ -214,9 +214,11 @@ def _override(experiment: Experiment, **changes: int | None) -> Experiment:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and end with its exit code; a user's mistake is one line, not a traceback."""
-    warnings.showwarning = _show_warning
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=UserWarning)  # those are meant for a user
+            warnings.showwarning = _show_warning
+            code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough
