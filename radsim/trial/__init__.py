@@ -1,26 +1,71 @@
 """Virtual trials: draw them, analyse them, and say what a design can be expected to show."""
 
-from radsim.trial.cox import HazardRatio, cox_ratio
-from radsim.trial.fine_gray import fine_gray_ratio
-from radsim.trial.gray import gray_test
-from radsim.trial.incidence import cumulative_incidence, time_lost
-from radsim.trial.kaplan_meier import kaplan_meier, restricted_mean
-from radsim.trial.logrank import logrank
-from radsim.trial.risk_table import RiskTable, risk_table
-from radsim.trial.verdict import Estimate, Verdict
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "Estimate",
-    "HazardRatio",
-    "RiskTable",
-    "Verdict",
-    "cox_ratio",
-    "cumulative_incidence",
-    "fine_gray_ratio",
-    "gray_test",
-    "kaplan_meier",
-    "logrank",
-    "restricted_mean",
-    "risk_table",
-    "time_lost",
-]
+_PUBLIC = {
+    "Boundaries": "group_sequential",
+    "Difference": "landmark",
+    "Estimate": "verdict",
+    "HazardRatio": "cox",
+    "PatientPool": "arms",
+    "PiecewiseAccrual": "accrual",
+    "RampAccrual": "accrual",
+    "RiskTable": "subjects",
+    "SingleArm": "single_arm",
+    "StatedArm": "arms",
+    "Stratum": "design",
+    "TrialDesign": "design",
+    "Trials": "observe",
+    "TwoStage": "single_arm",
+    "UniformAccrual": "accrual",
+    "Verdict": "verdict",
+    "Visits": "design",
+    "assurance_of_events": "assurance",
+    "assurance_of_proportions": "assurance",
+    "boundaries": "group_sequential",
+    "clopper_pearson": "single_arm",
+    "compare_proportions": "proportions",
+    "cox_ratio": "cox",
+    "cumulative_incidence": "incidence",
+    "draw_trials": "observe",
+    "event_probability": "event_formulas",
+    "events_needed": "event_formulas",
+    "exact_p_value": "exact_tests",
+    "exact_power": "exact_tests",
+    "exact_size": "exact_tests",
+    "fine_gray_ratio": "fine_gray",
+    "gray_test": "gray",
+    "incidence_difference": "landmark",
+    "kaplan_meier": "survival_curve",
+    "logrank": "log_rank",
+    "non_inferiority_test": "binary_tests",
+    "patients_needed": "event_formulas",
+    "power_of_events": "event_formulas",
+    "power_of_proportions": "proportion_formulas",
+    "proportion_test": "binary_tests",
+    "restricted_mean": "survival_curve",
+    "restricted_mean_difference": "landmark",
+    "risk_table": "subjects",
+    "simon_design": "single_arm",
+    "single_arm_design": "single_arm",
+    "size_for_non_inferiority": "proportion_formulas",
+    "size_for_proportions": "proportion_formulas",
+    "smallest_exact_size": "proportion_formulas",
+    "smallest_single_arm": "single_arm",
+    "survival_difference": "landmark",
+    "time_lost": "incidence",
+    "time_lost_difference": "landmark",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'radsim.trial' has no attribute {name!r}")
+    return getattr(import_module(f"radsim.trial.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

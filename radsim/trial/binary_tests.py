@@ -1,6 +1,7 @@
 """Tests of two proportions that need only the counts: chi-square, likelihood ratio, margins."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from radsim.distributions import require
@@ -12,7 +13,7 @@ NORMAL_TESTS = ("pearson", "yates", "unpooled_z", "lrt")
 
 
 def proportion_test(
-    x1: np.ndarray, n1: np.ndarray, x2: np.ndarray, n2: np.ndarray, *, test: str = "pearson"
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, test: str = "pearson"
 ) -> Verdict:
     r"""Test whether two proportions are equal, by a statistic that is normal in large samples.
 
@@ -35,9 +36,7 @@ def proportion_test(
     >>> round(float(proportion_test(40, 114, 16, 115).p_value), 10)  # the SC.24 trial
     0.0001933811
     """
-    require(
-        test in NORMAL_TESTS, f"test must be one of {', '.join(NORMAL_TESTS)}, got {test!r}"
-    )
+    require(test in NORMAL_TESTS, f"test must be one of {', '.join(NORMAL_TESTS)}, got {test!r}")
     c = counts(x1, n1, x2, n2)
     gap = c.p1 - c.p2
     estimable = (c.pooled > 0.0) & (c.pooled < 1.0)
@@ -57,10 +56,10 @@ def proportion_test(
 
 
 def non_inferiority_test(
-    x1: np.ndarray,
-    n1: np.ndarray,
-    x2: np.ndarray,
-    n2: np.ndarray,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
     margin: float,
     *,
     test: str = "farrington-manning",

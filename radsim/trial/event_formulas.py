@@ -44,7 +44,8 @@ def events_needed(
     >>> round(events_needed(0.5), 4), round(events_needed(0.5, formula="freedman"), 4)
     (65.3457, 70.6399)
     """
-    return _z_sum(power, alpha) ** 2 / _per_event(hazard_ratio, formula, allocation) ** 2
+    per_event = _per_event(hazard_ratio, formula, allocation)
+    return float((_z_sum(power, alpha) / per_event) ** 2)
 
 
 def power_of_events(

@@ -1,11 +1,11 @@
-"""Gray's test: do the cumulative incidences of an event differ between two arms?"""
+"""Gray's test of whether two arms differ in the cumulative incidence of an event."""
 
 import numpy as np
 
 from radsim.distributions import require
 from radsim.trial.incidence import Steps, incidence_steps
-from radsim.trial.kaplan_meier import ANY
-from radsim.trial.risk_table import ARMS, RiskTable
+from radsim.trial.subjects import ARMS, RiskTable
+from radsim.trial.survival_curve import ANY
 from radsim.trial.verdict import Verdict, normal_test
 
 TINY = 1e-12  # keeps 1 - F above 0 where everybody has had the event
@@ -56,7 +56,7 @@ def gray_score(
     """Score of arm 1 and its variance, shapes (...)."""
     if not stratified:
         return _score(table, cause)
-    from radsim.trial.logrank import strata_of
+    from radsim.trial.log_rank import strata_of
 
     parts = [_score(stratum, cause) for stratum in strata_of(table)]
     return sum(s for s, _ in parts), sum(v for _, v in parts)  # type: ignore[return-value]

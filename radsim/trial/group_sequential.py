@@ -27,7 +27,7 @@ def spent_obrien_fleming(information: float, error: float) -> float:
 
 def spent_pocock(information: float, error: float) -> float:
     """Error spent by Lan and DeMets' Pocock type function, one-sided."""
-    return float(error * np.log1p((np.e - 1.0) * min(max(information, 0.0), 1.0)))
+    return float(error * np.log1p(np.expm1(1.0) * min(max(information, 0.0), 1.0)))
 
 
 SPENDING: dict[str, Callable[[float, float], float]] = {

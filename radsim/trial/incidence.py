@@ -6,8 +6,8 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.schema import nearest
-from radsim.trial.kaplan_meier import ANY, is_reached, step_widths
-from radsim.trial.risk_table import RiskTable
+from radsim.trial.subjects import RiskTable
+from radsim.trial.survival_curve import ANY, is_reached, step_widths
 from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
 
@@ -136,7 +136,9 @@ def incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
     survival = np.cumprod((at_risk - mine - other) / at_risk, axis=-1)
     before = np.ones_like(survival)
     before[..., 1:] = survival[..., :-1]
-    return Steps(at_risk, mine, other, survival, before, np.cumsum(before * mine / at_risk, axis=-1))
+    return Steps(
+        at_risk, mine, other, survival, before, np.cumsum(before * mine / at_risk, axis=-1)
+    )
 
 
 def sum_of_squares(table: RiskTable, change: np.ndarray) -> np.ndarray:
@@ -202,7 +204,12 @@ def _influence_on_area(
 
 
 def _subject_influence(
-    table: RiskTable, steps: Steps, later: np.ndarray, weight: np.ndarray, cause: int, arm: int | None
+    table: RiskTable,
+    steps: Steps,
+    later: np.ndarray,
+    weight: np.ndarray,
+    cause: int,
+    arm: int | None,
 ) -> np.ndarray:
     """Weigh what a subject's own event adds against what being at risk takes away.
 

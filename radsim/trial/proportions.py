@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radsim.distributions import require
 from radsim.schema import nearest
@@ -38,7 +39,7 @@ class Counts:
         return (self.x1 + self.x2) / (self.n1 + self.n2)
 
 
-def counts(x1: np.ndarray, n1: np.ndarray, x2: np.ndarray, n2: np.ndarray) -> Counts:
+def counts(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> Counts:
     """Check the events ``x`` of ``n`` subjects of two groups, shapes (...).
 
     Raises
@@ -59,10 +60,10 @@ def counts(x1: np.ndarray, n1: np.ndarray, x2: np.ndarray, n2: np.ndarray) -> Co
 
 
 def compare_proportions(
-    x1: np.ndarray,
-    n1: np.ndarray,
-    x2: np.ndarray,
-    n2: np.ndarray,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
     *,
     measure: str = "difference",
     interval: str = "newcombe",
@@ -137,7 +138,7 @@ def _wald(c: Counts, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         top, bottom = c.x1 * (c.n2 - c.x2), c.x2 * (c.n1 - c.x1)
         cells = (c.x1, c.n1 - c.x1, c.x2, c.n2 - c.x2)
         exists = np.logical_and.reduce([cell > 0.0 for cell in cells])
-        terms = sum(1.0 / _safe(cell) for cell in cells)
+        terms = np.sum([1.0 / _safe(cell) for cell in cells], axis=0)
     value = np.where(
         bottom > 0.0, top / _safe(bottom), np.where(top > 0.0, np.inf, 1.0)
     )  # 0 against 0 says nothing: 1

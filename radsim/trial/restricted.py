@@ -1,6 +1,7 @@
 """Two proportions under a stated difference or ratio: their likeliest values, and score tests."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radsim.distributions import require
 
@@ -8,11 +9,11 @@ MEASURES = ("difference", "ratio", "odds_ratio")
 
 
 def restricted_proportions(
-    x1: np.ndarray,
-    n1: np.ndarray,
-    x2: np.ndarray,
-    n2: np.ndarray,
-    value: np.ndarray,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+    value: ArrayLike,
     measure: str = "difference",
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Likeliest p1 and p2 among those whose difference, ratio or odds ratio is a given value.
@@ -61,11 +62,11 @@ def restricted_proportions(
 
 
 def score_z(
-    x1: np.ndarray,
-    n1: np.ndarray,
-    x2: np.ndarray,
-    n2: np.ndarray,
-    value: np.ndarray,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+    value: ArrayLike,
     measure: str = "difference",
     *,
     corrected: bool = False,

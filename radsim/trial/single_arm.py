@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from radsim.distributions import require
@@ -39,7 +40,7 @@ class TwoStage:
     early: float
 
 
-def binomial_tail(successes: np.ndarray, patients: np.ndarray, p: float) -> np.ndarray:
+def binomial_tail(successes: ArrayLike, patients: ArrayLike, p: float) -> np.ndarray:
     """Probability of so many successes or more.
 
     Examples
@@ -103,9 +104,7 @@ def smallest_single_arm(
     raise ValueError(f"{most} patients reach a power of {design.power:.3f}, not {power}")
 
 
-def clopper_pearson(
-    successes: int, patients: int, *, level: float = 0.95
-) -> tuple[float, float]:
+def clopper_pearson(successes: int, patients: int, *, level: float = 0.95) -> tuple[float, float]:
     """Exact interval of one proportion (Clopper and Pearson).
 
     Examples
@@ -168,9 +167,7 @@ def simon_design(
         if kind == "minimax" and best is not None:
             break  # a larger one is not the smallest
     if best is None:
-        raise ValueError(
-            f"no two-stage design of up to {most} patients reaches a power of {power}"
-        )
+        raise ValueError(f"no two-stage design of up to {most} patients reaches a power of {power}")
     return best
 
 

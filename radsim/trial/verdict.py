@@ -54,7 +54,9 @@ class Estimate:
     estimable: np.ndarray
 
 
-def normal_test(score: np.ndarray, variance: np.ndarray, usable: np.ndarray | bool = True) -> Verdict:
+def normal_test(
+    score: np.ndarray, variance: np.ndarray, usable: np.ndarray | bool = True
+) -> Verdict:
     """Divide a score by its standard error; without variance there is no test.
 
     Examples

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from radsim.distributions import require
-from radsim.trial.risk_table import DEATH, EVENT, RiskTable
+from radsim.trial.subjects import DEATH, EVENT, RiskTable
 from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radsim.distributions import require
 
@@ -129,12 +130,12 @@ class RiskTable:
 
 
 def risk_table(
-    time: np.ndarray,
-    cause: np.ndarray,
-    arm: np.ndarray | int = 0,
+    time: ArrayLike,
+    cause: ArrayLike,
+    arm: ArrayLike = 0,
     *,
-    patient: np.ndarray | None = None,
-    stratum: np.ndarray | None = None,
+    patient: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
 ) -> RiskTable:
     """Sort the subjects of one trial or of many by their times.
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.trial.incidence import sum_of_squares
-from radsim.trial.kaplan_meier import ANY, survival_steps
-from radsim.trial.risk_table import EVENT, RiskTable
+from radsim.trial.subjects import EVENT, RiskTable
+from radsim.trial.survival_curve import ANY, survival_steps
 from radsim.trial.verdict import Verdict, normal_test
 
 WEIGHTS = ("none", "peto")
@@ -83,8 +83,9 @@ def logrank_score(
     require(len(causes) > 0 and set(causes) <= set(ANY), f"causes must be of {ANY}, got {causes}")
     if robust and table.patient is None:
         raise ValueError("a robust variance needs patients; give risk_table a patient")
-    score, variance = 0.0, 0.0
-    residuals = 0.0
+    score: np.ndarray | float = 0.0
+    variance: np.ndarray | float = 0.0
+    residuals: np.ndarray | float = 0.0
     for stratum in strata_of(table) if stratified else (table,):
         w = _weights(stratum, causes, weight)
         s, v = _score(stratum, causes, w)
@@ -128,9 +129,7 @@ def _score(
     return gap.sum(axis=-1), spread.sum(axis=-1)
 
 
-def _residuals(
-    table: RiskTable, causes: Sequence[int], weights: np.ndarray | None
-) -> np.ndarray:
+def _residuals(table: RiskTable, causes: Sequence[int], weights: np.ndarray | None) -> np.ndarray:
     """Each subject's part of the score: its own event, less what its time at risk expected."""
     at_risk = np.maximum(table.at_risk(), 1.0)
     share = table.at_risk(1) / at_risk
