@@ -100,6 +100,4 @@ class PiecewiseAccrual:
         return float(self.until[-1])
 
 
-Accrual = Annotated[
-    UniformAccrual | RampAccrual | PiecewiseAccrual, Field(discriminator="kind")
-]
+Accrual = Annotated[UniformAccrual | RampAccrual | PiecewiseAccrual, Field(discriminator="kind")]

@@ -65,9 +65,7 @@ class StatedArm:
                 f"{name} must be above 0 and at most 1, got {value}",
             )
         p = self.proportion
-        require(
-            p is None or 0.0 <= p <= 1.0, f"proportion must lie between 0 and 1, got {p}"
-        )
+        require(p is None or 0.0 <= p <= 1.0, f"proportion must lie between 0 and 1, got {p}")
         for name in (
             "control_months", "survival_months", "failure_shape", "survival_shape",
             "median_survival",
@@ -126,7 +124,10 @@ class PatientPool:
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
 
 
-def time_of(law: tuple[float, float], exponential: np.ndarray) -> np.ndarray:
+Law = tuple[float, float] | tuple[np.ndarray, np.ndarray]  # shape and rate, also by trial
+
+
+def time_of(law: Law, exponential: np.ndarray) -> np.ndarray:
     """Time at which the cumulative hazard a t^k reaches a level; never if a is 0.
 
     Examples
@@ -135,6 +136,6 @@ def time_of(law: tuple[float, float], exponential: np.ndarray) -> np.ndarray:
     25.0
     """
     shape, rate = law
-    if rate == 0.0:
-        return np.full(np.shape(exponential), np.inf)
-    return (exponential / rate) if shape == 1.0 else (exponential / rate) ** (1.0 / shape)
+    with np.errstate(divide="ignore"):
+        level = exponential / np.asarray(rate)
+    return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))

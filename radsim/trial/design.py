@@ -10,6 +10,7 @@ from radsim.trial.accrual import Accrual, UniformAccrual
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
+ALL_AT_ONCE = UniformAccrual(months=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ class TrialDesign:
     allocation: tuple[Count, Count] = (1, 1)
     block: Count = 4
     strata: tuple[Stratum, ...] = ()
-    accrual: Accrual = UniformAccrual(months=0.0)
+    accrual: Accrual = ALL_AT_ONCE
     minimum_follow_up: Real | None = None
     calendar_cut: Real | None = None
     event_target: Count | None = None

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from radsim.rng import UniformSource
-from radsim.trial.arms import PatientPool, StatedArm, time_of
+from radsim.trial.arms import Law, PatientPool, StatedArm, time_of
 from radsim.trial.design import TrialDesign
 
 GROUP = 32  # patients whose numbers lie side by side in a stream, so that trials are nested
@@ -69,9 +69,7 @@ def draw_numbers(streams: UniformSource, name: str, trials: range, patients: int
     return numbers
 
 
-def draw_exponential(
-    streams: UniformSource, name: str, trials: range, patients: int
-) -> np.ndarray:
+def draw_exponential(streams: UniformSource, name: str, trials: range, patients: int) -> np.ndarray:
     """Give each patient a standard exponential, shape (trial, patient)."""
     return -np.log(draw_numbers(streams, name, trials, patients))
 
@@ -138,9 +136,7 @@ def draw_fate(
     return Fate(failure, death, drop_out, lesions, {})
 
 
-def _draw_arms(
-    design: TrialDesign, name: str, trials: range, streams: UniformSource
-) -> np.ndarray:
+def _draw_arms(design: TrialDesign, name: str, trials: range, streams: UniformSource) -> np.ndarray:
     """Arms in the order of randomization, in permuted blocks, shape (trial, patient)."""
     control, experimental = design.allocation
     share = experimental / (control + experimental)
@@ -172,12 +168,11 @@ def _draw_hazard_ratio(
 
 def _by_arm(
     arm: np.ndarray,
-    control: tuple[float, float],
-    experimental: tuple[float, float],
+    control: Law,
+    experimental: Law,
     exponential: np.ndarray,
 ) -> np.ndarray:
-    if control == experimental:
+    same = [np.array_equal(control[i], experimental[i]) for i in (0, 1)]
+    if all(same):
         return time_of(control, exponential)
-    if control[0] == experimental[0] == 1.0 and control[1] > 0.0 and experimental[1] > 0.0:
-        return exponential * np.array([1.0 / control[1], 1.0 / experimental[1]])[arm]
     return np.where(arm == 1, time_of(experimental, exponential), time_of(control, exponential))

@@ -7,7 +7,7 @@ import numpy as np
 from radsim.distributions import require
 from radsim.schema import nearest
 from radsim.trial.subjects import RiskTable
-from radsim.trial.survival_curve import ANY, is_reached, step_widths
+from radsim.trial.survival_curve import ANY, is_reached, step_widths, survival_steps
 from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
 
@@ -130,10 +130,14 @@ def time_lost(
 def incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
     """Aalen-Johansen at each sorted time."""
     require(cause in ANY, f"cause must be 1 (event) or 2 (death), got {cause}")
+    return table.remember(("incidence", cause, arm), lambda: _incidence_steps(table, cause, arm))
+
+
+def _incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
     at_risk = np.maximum(table.at_risk(arm), 1.0)
     mine = table.events((cause,), arm)
     other = table.events((3 - cause,), arm)
-    survival = np.cumprod((at_risk - mine - other) / at_risk, axis=-1)
+    survival, _ = survival_steps(table, ANY, arm)
     before = np.ones_like(survival)
     before[..., 1:] = survival[..., :-1]
     return Steps(

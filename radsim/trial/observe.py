@@ -109,9 +109,7 @@ def observe(design: TrialDesign, enrolled: Enrolled, fate: Fate) -> Trials:
     return trials if seen.shape[-1] == 1 else _per_lesion(trials, time, cause, fate.lesions)
 
 
-def _per_lesion(
-    trials: Trials, time: np.ndarray, cause: np.ndarray, lesions: np.ndarray
-) -> Trials:
+def _per_lesion(trials: Trials, time: np.ndarray, cause: np.ndarray, lesions: np.ndarray) -> Trials:
     count, n, most = time.shape
     there = np.arange(most) < lesions[..., np.newaxis]
     arm = np.where(there, trials.arm[..., np.newaxis], ABSENT).reshape(count, -1)

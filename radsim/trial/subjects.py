@@ -1,8 +1,9 @@
 """Who is at risk and who has an event, at every observed time of many trials at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,12 +48,20 @@ class RiskTable:
     starts: np.ndarray | None
     patient: np.ndarray | None = None
     stratum: np.ndarray | None = None
+    _memo: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def remember(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Compute what several analyses need only once."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     def within(self, stratum: int) -> "RiskTable":
         """Keep the subjects of one stratum; the others become absent."""
         if self.stratum is None:
             raise ValueError("the table has no strata; give risk_table a stratum")
-        return replace(self, arm=np.where(self.stratum == stratum, self.arm, ABSENT))
+        mine = np.where(self.stratum == stratum, self.arm, ABSENT)
+        return replace(self, arm=mine, _memo={})
 
     def members(self, arm: int | None = None) -> np.ndarray:
         """Say which subjects are in an arm, or in any."""
@@ -61,11 +70,15 @@ class RiskTable:
     def at_risk(self, arm: int | None = None) -> np.ndarray:
         """Count the subjects whose time is this one or later."""
         if arm is None:
-            return self._at_risk[0] + self._at_risk[1]
+            return self.remember("at_risk", lambda: self._at_risk[0] + self._at_risk[1])
         return self._at_risk[arm]
 
     def events(self, causes: Sequence[int], arm: int | None = None) -> np.ndarray:
         """Count the events at a time, all of them at the last subject who has that time."""
+        key = "events", tuple(causes), arm
+        return self.remember(key, lambda: self._events(causes, arm))
+
+    def _events(self, causes: Sequence[int], arm: int | None) -> np.ndarray:
         mine = self.members(arm) & self.has(causes)
         count = mine.astype(float)
         if self.starts is None:

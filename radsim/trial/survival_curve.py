@@ -120,6 +120,13 @@ def survival_steps(
 
     Where everybody left at risk has the event the curve is 0 and Greenwood's term is left out.
     """
+    key = "survival", tuple(causes), arm
+    return table.remember(key, lambda: _survival_steps(table, causes, arm))
+
+
+def _survival_steps(
+    table: RiskTable, causes: Sequence[int], arm: int | None
+) -> tuple[np.ndarray, np.ndarray]:
     at_risk = np.maximum(table.at_risk(arm), 1.0)
     events = table.events(causes, arm)
     left = at_risk - events
