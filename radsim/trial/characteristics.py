@@ -70,7 +70,7 @@ def share_of(happened: np.ndarray) -> Share:
     0.012649110640673518
     """
     n = len(happened)
-    p = np.count_nonzero(happened) / n
+    p = float(np.count_nonzero(happened) / n)
     lower, upper = wilson_interval(np.array(p), n)
     return Share(p, mc_error(p, n), float(lower), float(upper))
 
