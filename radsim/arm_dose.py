@@ -10,7 +10,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.dose import dose_sums
-from radsim.plan import ExternalBeam, Plan
+from radsim.plan import Intraoperative, Plan
 from radsim.schema import nearest
 
 Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
@@ -41,7 +41,7 @@ class DoseMetric:
         """Name the structure that is meant in an arm."""
         if self.structure != "prescribed":
             return self.structure
-        boosted = not isinstance(plan, ExternalBeam) or plan.boost is not None
+        boosted = isinstance(plan, Intraoperative) or plan.boost is not None
         return "gtv" if boosted else "ptv"
 
     def missing_in(self, plan: Plan, known: Mapping[str, Sequence[str]]) -> str:

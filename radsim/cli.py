@@ -78,6 +78,9 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another result in DIR")
     ] = False,
+    figures: Annotated[
+        bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
+    ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
     from radsim.driver import run as run_experiment
@@ -106,7 +109,7 @@ def run(
                 journal=journal,
                 progress=progress,
             )
-        save_result(result, out, draw_figures)
+        save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
 
     for line in warnings_of(result):
@@ -155,6 +158,65 @@ def plot(folder: ResultFolder) -> None:
 
 
 @app.command()
+def dvh(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="a folder of DICOM files, an Eclipse text, a CSV")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="store the plan as a CSV")
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=STRUCTURE", help="what a name stands for, such as Cord=spinal_cord"
+        ),
+    ] = None,
+    fractions: Annotated[
+        int | None, typer.Option(min=1, help="where the file does not say")
+    ] = None,
+    prescription: Annotated[float | None, typer.Option(help="for the course [Gy]")] = None,
+    fraction_dose: Annotated[
+        str | None,
+        typer.Option(help="what a DICOM dose of type FRACTION holds: session or course"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a plan from DICOM-RT, a text DVH or a CSV, and print or store its metrics."""
+    from radsim.planfiles import describe_plan, plan_metrics, read_plan, save_plan
+
+    if fraction_dose not in (None, "session", "course"):
+        raise Mistake(f"--fraction-dose: must be session or course, got {fraction_dose!r}")
+    try:
+        plan = read_plan(
+            path,
+            mapping=_mapping(name or []),
+            fractions=fractions,
+            prescription=prescription,
+            fraction_dose=fraction_dose,  # type: ignore[arg-type]
+        )
+    except (ValueError, ImportError) as error:
+        raise Mistake(str(error)) from None
+    if out is not None:
+        if out.exists():
+            raise Mistake(f"--out: {out} exists; name another file")
+        try:
+            save_plan(plan, out)
+        except OSError as error:
+            raise Mistake(f"--out: can't write {out}: {error.strerror}") from None
+    print(json.dumps(plan_metrics(plan), indent=2) if as_json else describe_plan(plan))
+
+
+def _mapping(names: list[str]) -> dict[str, str]:
+    mapping = {}
+    for entry in names:
+        found, equals, structure = entry.rpartition("=")
+        if not (found and equals and structure):
+            raise Mistake(f"--name: must be NAME=STRUCTURE, got {entry!r}")
+        mapping[found] = structure
+    return mapping
+
+
+@app.command()
 def models(
     name: Annotated[str | None, typer.Argument(help="one preset, in full")] = None,
     as_json: AsJson = False,
@@ -192,13 +254,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
-        messages.print("interrupted; the same command goes on from here")
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
+    except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough
         code = DONE
     except Exception as error:
         code = _report(error)
+    if code == INTERRUPTED:  # also what typer makes of an interrupt
+        messages.print("interrupted; the same command goes on from here")
     sys.exit(code if isinstance(code, int) else DONE)
 
 

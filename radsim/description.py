@@ -4,7 +4,7 @@ from typing import Any
 
 from radsim.config import Experiment
 from radsim.pedigree import model_labels, presets_used
-from radsim.plan import ExternalBeam, Plan
+from radsim.plan import Intraoperative, Plan, PlanLibrary
 from radsim.reduce import ranked_arms
 from radsim.simulation import control_models
 
@@ -54,9 +54,11 @@ def describe(experiment: Experiment) -> str:
 
 def plan_text(plan: Plan) -> str:
     """Say what a plan gives, in one line."""
-    if not isinstance(plan, ExternalBeam):
+    if isinstance(plan, Intraoperative):
         return f"{plan.prescription:g} Gy at {plan.depth:g} mm, intraoperative"
     text = f"{plan.prescription:g} Gy in {plan.fractions}"
+    if isinstance(plan, PlanLibrary):
+        text += f", {len(plan.plans)} plans of a library"
     if plan.boost is not None:
         boost = plan.boost
         text += (

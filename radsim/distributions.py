@@ -174,28 +174,24 @@ class LogNormal:
         )
         for name in given:
             value = getattr(self, name)
-            if name in ("sigma", "cv"):
-                require(value > 0, f"{name} must be above 0, got {value}")
-            else:
-                require(value > 0, f"{name} must be above 0, got {value}")
+            require(value > 0, f"{name} must be above 0, got {value}")
 
     @cached_property
-    def _log_normal(self) -> tuple[float, float]:
+    def _median_sigma(self) -> tuple[float, float]:
         if self.median is not None and self.sigma is not None:
-            return float(np.log(self.median)), float(self.sigma)
+            return float(self.median), float(self.sigma)
         assert self.mean is not None and self.cv is not None
-        variance = np.log1p(self.cv**2)
-        return float(np.log(self.mean) - variance / 2), float(np.sqrt(variance))
+        return float(self.mean / np.hypot(1.0, self.cv)), float(np.sqrt(np.log1p(self.cv**2)))
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
-        center, sigma = self._log_normal
-        return np.exp(center) * np.exp(sigma * special.ndtri(u))
+        median, sigma = self._median_sigma
+        return median * np.exp(sigma * special.ndtri(u))
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        center, sigma = self._log_normal
+        median, sigma = self._median_sigma
         x = np.asarray(x, dtype=float)
         with np.errstate(divide="ignore"):
-            return special.ndtr((np.log(np.maximum(x, 0.0)) - center) / sigma)
+            return special.ndtr(np.log(np.maximum(x, 0.0) / median) / sigma)
 
 
 @dataclass(frozen=True, kw_only=True)

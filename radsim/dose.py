@@ -6,12 +6,13 @@ import numpy as np
 import xarray as xr
 
 from radsim.conformal import conformal_dose
-from radsim.depth import gauss_legendre
 from radsim.dose_model import DoseModel
+from radsim.dvh import generalized_eud, volume_nodes
 from radsim.geometry import draw_geometry
 from radsim.intraoperative import intraoperative_dose
+from radsim.library_doses import library_doses
 from radsim.limits import ORGANS, TARGETS
-from radsim.plan import ExternalBeam, Intraoperative, Plan
+from radsim.plan import Intraoperative, Plan, PlanLibrary
 from radsim.rng import UniformSource
 from radsim.schema import nearest
 from radsim.uniform_field import uniform_field_dose
@@ -24,13 +25,15 @@ def required_variables(plan: Plan) -> frozenset[str]:
 
     Examples
     --------
+    >>> from radsim.plan import ExternalBeam
     >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
     >>> sorted(required_variables(plan))
     ['bilsky', 'cord_present', 'gtv_volume', 'ptv_volume', 'region']
     """
     names = {"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"}
-    if isinstance(plan, ExternalBeam) and plan.prior and isinstance(plan.prior.interval, str):
-        names.add(plan.prior.interval)
+    prior = None if isinstance(plan, Intraoperative) else plan.prior
+    if prior is not None and isinstance(prior.interval, str):
+        names.add(prior.interval)
     return frozenset(names)
 
 
@@ -39,11 +42,14 @@ def available(plan: Plan) -> dict[str, tuple[str, ...]]:
 
     Examples
     --------
+    >>> from radsim.plan import ExternalBeam
     >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
     >>> available(plan)["spinal_cord"][0]
     'D0.03cc'
     """
     organs = {organ: ("D0.03cc", *FAMILIES) for organ in ORGANS}
+    if isinstance(plan, PlanLibrary):
+        return {s: organs.get(s, FAMILIES) for s in plan.structures}
     if isinstance(plan, Intraoperative):
         return {"gtv": FAMILIES, **organs}
     return {**dict.fromkeys(TARGETS, FAMILIES), **organs}
@@ -63,14 +69,14 @@ def draw_dose(
     patients
         Cohort with the variables of :func:`required_variables`; ``patient`` counts up by 1.
     structures
-        Structures whose dose is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
-        ``thecal_sac``.
+        Structures whose whole DVH is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
+        ``thecal_sac``. D0.03cc of the neural ones is always there.
 
     Returns
     -------
     For each structure s: ``s_planned``, ``s_delivered`` [Gy] and ``s_delivered_squared``, the sum
-    over fractions of the squared fraction dose [Gy2], all (patient, node), at Gauss-Legendre
-    nodes of volume, hottest first (coordinates ``volume`` and ``weight``). For neural structures
+    over fractions of the squared fraction dose [Gy2], all (patient, node), at nodes of volume,
+    hottest first (coordinates ``volume`` and ``weight``). For neural structures
     also ``s_d003cc_planned``, ``s_d003cc_delivered`` and ``s_d003cc_delivered_squared``
     (patient,). An arm without delivery errors has only what is planned. NaN where a patient has
     no cord. Then, (patient,): ``prescription`` [Gy],
@@ -92,13 +98,15 @@ def draw_dose(
             raise ValueError(f"the arm gives no dose to {structure!r}; {nearest(structure, known)}")
     indices = patient_range(patients)
     geometry = draw_geometry(model, patients, indices, streams)
-    if isinstance(plan, Intraoperative):
+    if isinstance(plan, PlanLibrary):
+        variables = library_doses(plan, model, patients, geometry, indices, streams, structures)
+    elif isinstance(plan, Intraoperative):
         variables = intraoperative_dose(plan, model, geometry, indices, streams, structures)
     else:
         give = uniform_field_dose if plan.field == "uniform" else conformal_dose
         variables = give(plan, model, patients, geometry, indices, streams, structures)
     variables["gtv_distance"] = geometry.gtv_surface
-    volume, weight = gauss_legendre(model.nodes)
+    volume, weight = volume_nodes(model.nodes)
     return xr.Dataset(
         {
             name: (("patient", "node") if values.ndim == 2 else ("patient",), values)
@@ -181,15 +189,25 @@ def _metric(dose: xr.Dataset, values: np.ndarray, metric: str, power: float) -> 
     quantile = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
     if quantile and 0 < float(quantile.group(1)) < 100:
         share = float(quantile.group(1)) / 100.0
-        right = int(np.clip(np.searchsorted(volume, share), 1, len(volume) - 1))
-        step = (share - volume[right - 1]) / (volume[right] - volume[right - 1])
-        low, high = values[:, right - 1].astype(float), values[:, right].astype(float)
-        return low + step * (high - low)
+        # a squared dose is interpolated as its root, so that it stays the square of a dose
+        return _interpolated(values, volume, share, 1.0 / power) ** power
     mean = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
     a = float(mean.group(1)) if mean else 1.0
     if metric != "mean" and (mean is None or a == 0):
         raise ValueError(f"wanted D98, D0.03cc, mean or gEUD(-10), got {metric!r}")
-    # times the largest value, so that a high power neither overflows nor vanishes
-    scale = values.max(axis=1, keepdims=True).astype(float)
-    terms = weight * (values / scale) ** (a / power)
-    return scale[:, 0] * terms.sum(axis=1) ** (power / a)
+    return generalized_eud(values, weight, a / power)
+
+
+def _interpolated(values: np.ndarray, volume: np.ndarray, share: float, power: float) -> np.ndarray:
+    """Node values to a power, at one volume share: cubic through the four nearest nodes.
+
+    Kept between its two neighbors, so that it stays monotone across a bend.
+    """
+    right = int(np.clip(np.searchsorted(volume, share), 1, len(volume) - 1))
+    first = int(np.clip(right - 2, 0, len(volume) - 4))
+    near = {node: values[:, node].astype(float) ** power for node in range(first, first + 4)}
+    found = np.zeros(len(values))
+    for node, value in near.items():
+        others = volume[[other for other in near if other != node]]
+        found += value * np.prod((share - others) / (volume[node] - others))
+    return np.clip(found, near[right], near[right - 1])

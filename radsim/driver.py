@@ -6,6 +6,7 @@ import xarray as xr
 
 from radsim.blocks import blocks_of, tasks_of
 from radsim.config import Experiment
+from radsim.dose_sample import sample_doses, sample_metrics
 from radsim.execution import default_workers, run_tasks
 from radsim.journal import Journal
 from radsim.result import make_result
@@ -60,7 +61,8 @@ def run(
     total = next(finished)
     for sums in finished:
         total = total.combine(sums)
-    return make_result(experiment, total)
+    result = make_result(experiment, total)
+    return result.merge(sample_doses(experiment)).merge(sample_metrics(experiment))
 
 
 def _all_blocks(

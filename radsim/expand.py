@@ -9,6 +9,7 @@ from typing import Any
 
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
+from radsim.plan_library import expand_library
 from radsim.presets import Preset, load_preset, preset_names
 from radsim.schema import COHORT, LABELS, nearest
 
@@ -64,7 +65,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         full["ntcp"] = _ntcp(raw["ntcp"], problems)
     if isinstance(raw.get("arms"), dict):
         full["arms"] = {
-            name: _arm(f"arms.{name}", arm, problems) for name, arm in raw["arms"].items()
+            name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
         }
     return full, problems
 
@@ -175,11 +176,16 @@ def _alternative(key: str, entry: Any, problems: Problems) -> Any:
     return problems.attempt(key, _preset, "ntcp", table, KINDS["myelopathy"], default=table)
 
 
-def _arm(key: str, arm: Any, problems: Problems) -> Any:
+def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
-    unexpanded = {"kind": "external_beam", **{k: v for k, v in settings.items() if k != "limits"}}
+    if settings.get("kind") == "library":
+        settings = problems.attempt(key, expand_library, settings, folder, default=settings)
+    unexpanded = {
+        "kind": "external_beam",
+        **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
+    }
     full: dict[str, Any] = {
         "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
     }

@@ -49,7 +49,7 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     arm = definitions["Arm"]
     own = {key: value for key, value in arm["properties"].items() if key != "plan"}
     kinds = []
-    for name in ("ExternalBeam", "Intraoperative"):
+    for name in ("ExternalBeam", "Intraoperative", "PlanLibrary"):
         plan = definitions[name]
         properties = {**plan["properties"], **own}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}

@@ -10,8 +10,9 @@ from functools import cache
 
 import numpy as np
 
-from radsim.depth import gauss_legendre, organ_depth
+from radsim.depth import organ_depth
 from radsim.dose_model import DoseModel, draw_parameter
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS
 from radsim.plan import Intraoperative
@@ -122,7 +123,7 @@ def intraoperative_dose(
         output = output + draw_parameter(
             model.output_error, "dose/delivery/output", patients, streams
         )
-    volume, _ = gauss_legendre(model.nodes)
+    volume, _ = volume_nodes(model.nodes)
     variables: Arrays = {
         "prescription": np.full(len(patients), float(plan.prescription)),
         "plans_tried": np.ones(len(patients), dtype=int),
@@ -150,15 +151,16 @@ def intraoperative_dose(
             np.ones(len(patients), dtype=bool),
         )
     contoured = geometry.length + geometry.beyond
-    for name in (organ for organ in ORGANS if organ in structures):
+    for name in ORGANS:
         organ = geometry.organs[name]
         present = geometry.has_cord | (name == "thecal_sac")
         across, width = source - organ.surface, 2.0 * organ.radius
 
         hottest = organ.hot_share * geometry.in_field
         put(f"{name}_d003cc", _organ_distance(hottest, across, width, contoured), present)
-        columns = (across[:, None], width[:, None], contoured[:, None])
-        put(name, _organ_distance(volume, *columns), present)
+        if name in structures:
+            columns = (across[:, None], width[:, None], contoured[:, None])
+            put(name, _organ_distance(volume, *columns), present)
     return variables
 
 

@@ -49,11 +49,12 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     """
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
-    (staging / "figures").mkdir(parents=True)
+    staging.mkdir(parents=True)
     for name, (columns, rows) in TABLES.items():
         (staging / name).write_text(to_csv(columns, rows(result)), encoding="utf-8")
     (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
     if draw is not None:
+        (staging / "figures").mkdir()
         draw(result, staging / "figures")
     result.to_netcdf(staging / RESULT, engine="netcdf4")
     (folder / RESULT).unlink(missing_ok=True)

@@ -88,6 +88,7 @@ def equivalent_dose_of_size(
     >>> round(equivalent_dose_of_size(bed_70, 3.0, alpha_beta=10.0), 6)
     64.615385
     """
+    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
     return bed / (1.0 + fraction_dose / alpha_beta)
 
 
@@ -106,6 +107,8 @@ def equivalent_dose(bed: Quantity, fractions: Quantity, alpha_beta: Quantity) ->
     >>> round(float(equivalent_dose(bed_12, 3, alpha_beta=6.0)), 3)
     28.108
     """
+    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    _require(np.all(np.asarray(fractions) > 0), f"fractions must be above 0, got {fractions}")
     return 2.0 * bed / (1.0 + np.sqrt(1.0 + 4.0 * bed / (fractions * alpha_beta)))
 
 

@@ -1,61 +1,80 @@
 """Quantiles of a volume made of two parts, from the quantiles of each."""
 
-import sys
-
 import numpy as np
 
-WHOLE = 2**31  # stands for a volume of 1; positions stay below 2**53 for 2**20 patients at a time
-HIGH = 1 if sys.byteorder == "little" else 0  # the half of 64 bits that decides their order
+FINE = 2.0**40  # volumes are rounded to 1 / FINE, so that adding a row's number loses no digits
+STEPS = 2.0**24  # values are rounded to 1 / STEPS for the same reason
+HIGHEST_VALUE = 2.0**40  # in these steps; 65 536 Gy or Gy2
 
 
 def merged_quantiles(
-    part: np.ndarray,
-    rest: np.ndarray,
-    share: np.ndarray,
-    weight: np.ndarray,
-    shares: np.ndarray,
+    part: np.ndarray, rest: np.ndarray, share: np.ndarray, cold: np.ndarray
 ) -> np.ndarray:
-    """Values at fixed cold shares of the whole, shape (patient, share).
+    """Values at the nodes' cold shares of the whole, shape (patient, node).
+
+    The whole's cold share is the mixture of its parts', each linear between its own nodes.
 
     Parameters
     ----------
     part, rest
-        Values at the nodes of each part in single precision, not negative, shape
-        (patient, node).
+        Values at the nodes of each part in single precision, not negative, falling along the
+        row, shape (patient, node).
     share
         The part's share of the whole, shape (patient,).
-    weight
-        Volume weights of the nodes, shape (node,).
-    shares
-        Cold shares that are wanted, rising, shape (share,).
+    cold
+        Cold share of each node in its own part, falling, shape (node,).
 
     Examples
     --------
-    >>> value = np.array([[1.0, 2.0]], dtype=np.float32)
-    >>> weight = np.array([0.5, 0.5])
-    >>> merged_quantiles(value, value + 2, np.array([0.5]), weight, np.array([0.125, 0.5])).tolist()
-    [[1.0, 2.5]]
+    >>> value = np.array([[3.0, 2.0, 1.0]], dtype=np.float32)
+    >>> cold = np.array([0.75, 0.5, 0.25])
+    >>> merged_quantiles(value, value, np.array([0.4]), cold).tolist()
+    [[3.0, 2.0, 1.0]]
     """
-    patients, nodes = part.shape
-    # bits of a float that is not negative sort as it does; below them goes the node's volume
-    packed = np.empty((patients, 2 * nodes), dtype=np.uint64)
-    halves = packed.view(np.uint32).reshape(patients, 2 * nodes, 2)
-    halves[:, :nodes, HIGH] = np.ascontiguousarray(part).view(np.uint32)
-    halves[:, nodes:, HIGH] = np.ascontiguousarray(rest).view(np.uint32)
-    volume = np.rint(share[:, None] * (weight * WHOLE)).astype(np.uint32)
-    halves[:, :nodes, 1 - HIGH] = volume
-    halves[:, nodes:, 1 - HIGH] = np.rint(weight * WHOLE).astype(np.uint32) - volume
-    packed.sort(axis=1)
+    weight = share[:, None]
+    value = np.concatenate([part, rest], axis=1)
+    place = np.concatenate(
+        [
+            weight * cold + (1.0 - weight) * share_below(part, rest, cold),
+            (1.0 - weight) * cold + weight * share_below(rest, part, cold),
+        ],
+        axis=1,
+    )
+    value.sort(axis=1)
+    return values_at(place, value, cold)  # places rise with values, so each is sorted alone
 
-    value = halves.view(np.float32)[:, :, HIGH].astype(float)
-    sorted_volume = halves[:, :, 1 - HIGH].astype(np.int64)
-    place = np.cumsum(sorted_volume, axis=1)  # a node stands for the middle of its volume
-    place *= 2
-    place -= sorted_volume
-    wanted = np.rint(shares * (2 * WHOLE)).astype(np.int64)
-    wanted = np.clip(wanted, place[:, :1], place[:, -1:])
-    row = (np.arange(patients) * (4 * WHOLE))[:, None]
-    place += row
-    wanted += row
-    found = np.interp(wanted.reshape(-1), place.reshape(-1), value.reshape(-1))
-    return found.reshape(patients, len(shares)).astype(np.float32)
+
+def share_below(level: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    """Cold share of each level in its own row of node values, shape (patient, level).
+
+    Rows are laid end to end, each moved by its number; because values are rounded first, that
+    loses no digits.
+    """
+    start = (np.arange(len(value)) * HIGHEST_VALUE)[:, None]
+    known, wanted = (np.rint(values.astype(float) * STEPS) for values in (value[:, ::-1], level))
+    wanted = np.clip(wanted, known[:, :1], known[:, -1:])
+    known += start
+    wanted += start
+    rising = np.broadcast_to(cold[::-1], value.shape)
+    found = np.interp(wanted.reshape(-1), known.reshape(-1), rising.reshape(-1))
+    return found.reshape(wanted.shape)
+
+
+def values_at(place: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    """Values where the cold share ``place`` takes the wanted shares, linear in between.
+
+    ``value`` rises along the row, shape (patient, point), and so does ``place`` but for its
+    order, which is put right in place; ``cold`` falls. The rows are laid end to end for one
+    interpolation, each moved by its number; because places are rounded first, no row's result
+    depends on which number it has.
+    """
+    place.sort(axis=1)
+    exact = place.astype(float)
+    exact *= FINE
+    np.rint(exact, out=exact)
+    wanted = np.clip(np.rint(cold * FINE), exact[:, :1], exact[:, -1:])
+    start = (np.arange(len(place)) * (2.0 * FINE))[:, None]
+    exact += start
+    wanted += start
+    found = np.interp(wanted.reshape(-1), exact.reshape(-1), value.reshape(-1))
+    return found.reshape(wanted.shape).astype(np.float32)

@@ -86,7 +86,9 @@ class LognormalOnset:
         )
 
     def _cdf(self, months: float) -> float:
-        return float(special.ndtr(np.log(months / self.median) / self.sigma)) if months > 0 else 0.0
+        if months <= 0:
+            return 0.0
+        return float(special.ndtr((np.log(months) - np.log(self.median)) / self.sigma))
 
     def growth(self, months: float) -> float:
         """Return the cumulative growth at a time [months]."""

@@ -10,16 +10,14 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from radsim import lq
 from radsim.config import Experiment
+from radsim.dose_plots import plot_coverage, plot_delivery, plot_dvh_bands
+from radsim.figure_style import COLORS, LINES, MARKERS, finish, new_figure, percent, pretty
 from radsim.ntcp.cord import LogisticCordNTCP
 from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
 from radsim.summary import wilson_interval
 
-# Okabe and Ito's palette, which color-blind readers can tell apart
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
-LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to
 RESOLUTION = 150  # dots per inch
 PANELS = (  # what the overview shows, each with how it reads
     ("local_control_net", "Local control\n(net, as Kaplan-Meier estimates)"),
@@ -39,6 +37,9 @@ def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
         ("therapeutic_plane", plot_therapeutic_plane(result)),
         ("cumulative_incidence", plot_cumulative_incidence(result)),
         ("dose_response", plot_dose_response(result)),
+        ("dvh_bands", plot_dvh_bands(result)),
+        ("coverage", plot_coverage(result)),
+        ("planned_delivered", plot_delivery(result)),
     ):
         if figure is not None:
             path = folder / f"{name}.png"
@@ -54,7 +55,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
         return None
     arms = list(result["arm"].values)
     month = float(result["months"][-1])
-    figure = _figure(2.6 * len(panels) + 1.6, 1.9 + 0.5 * len(arms))
+    figure = new_figure(2.6 * len(panels) + 1.6, 1.9 + 0.5 * len(arms))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (name, title) in zip(axes, panels, strict=True):
         value, lower, upper = _own(result, name, month)
@@ -68,7 +69,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
                 capsize=3,
             )
             axis.annotate(
-                _percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
+                percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
                 ha="center", fontsize=8,
             )  # fmt: skip
         if name == "myelopathy_cumulative_incidence":
@@ -78,9 +79,9 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
         axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
         axis.grid(axis="x", alpha=0.3)
-    axes[0].set_yticks(range(len(arms)), [_pretty(arm) for arm in arms])
+    axes[0].set_yticks(range(len(arms)), [pretty(arm) for arm in arms])
     axes[0].set_ylim(len(arms) - 0.4, -0.6)
-    return _finish(figure, f"Outcomes at {month:g} months", result, NOTE)
+    return finish(figure, f"Outcomes at {month:g} months", result, NOTE)
 
 
 def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
@@ -96,7 +97,7 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     if not panels:
         return None
     month = float(result["months"][-1])
-    figure = _figure(4.6 * len(panels) + 0.4, 4.4)
+    figure = new_figure(4.6 * len(panels) + 0.4, 4.4)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     control, low, high = _own(result, "local_control_net", month)
     for axis, (name, label) in zip(axes, panels, strict=True):
@@ -110,7 +111,7 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
                 yerr=[[control[row] - low[row]], [high[row] - control[row]]],
                 fmt=marker,
                 color=color,
-                label=_pretty(str(arm)),
+                label=pretty(str(arm)),
             )
             if name == "myelopathy_net":
                 others = result[name].sel(arm=arm, months=month).values[1:]
@@ -131,7 +132,7 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     note = NOTE
     if any(name == "myelopathy_net" for name, _ in panels):
         note += "\nFilled: the experiment's own cord model; open: the other published cord models."
-    return _finish(figure, f"Therapeutic plane at {month:g} months", result, note)
+    return finish(figure, f"Therapeutic plane at {month:g} months", result, note)
 
 
 def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
@@ -147,7 +148,7 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
     ]
     if not panels:
         return None
-    figure = _figure(3.8 * len(panels) + 0.6, 4.0)
+    figure = new_figure(3.8 * len(panels) + 0.6, 4.0)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     time = result["time"].values
     for axis, (name, label) in zip(axes, panels, strict=True):
@@ -155,7 +156,7 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
             curve = result[name].sel(arm=arm).values
             lower, upper = wilson_interval(curve, int(result.attrs["patients"]))
             look = {"color": COLORS[row % 8], "linestyle": LINES[row % 4]}
-            axis.plot(time, curve, **look, label=_pretty(str(arm)))
+            axis.plot(time, curve, **look, label=pretty(str(arm)))
             axis.fill_between(time, lower, upper, color=COLORS[row % 8], alpha=0.2, linewidth=0)
         axis.set_title(label, fontsize=10)
         axis.set_xlabel("Months after treatment")
@@ -166,7 +167,7 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("Cumulative incidence, death competing")
     axes[0].legend(fontsize=8, frameon=False)
-    return _finish(
+    return finish(
         figure, "Events over time", result, "Bands: 95 % Monte Carlo intervals. Scales differ."
     )
 
@@ -181,7 +182,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         panels.append("cord")
     if not panels:
         return None
-    figure = _figure(5.2 * len(panels) + 0.4, 5.4)
+    figure = new_figure(5.2 * len(panels) + 0.4, 5.4)
     axes = figure.subplots(2, len(panels), sharex="col", height_ratios=[2, 1], squeeze=False)
     for column, panel in enumerate(panels):
         curve, where = axes[0, column], axes[1, column]
@@ -204,7 +205,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         curve.grid(alpha=0.3)
     axes[1, 0].set_ylabel("Patients")
     note = "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie."
-    return _finish(figure, "Dose-response curves used", result, note)
+    return finish(figure, "Dose-response curves used", result, note)
 
 
 def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None:
@@ -264,7 +265,7 @@ def _cohort_doses(axis: Axes, result: xr.Dataset, counts: xr.DataArray) -> None:
     coarse = 4  # bins of 1 Gy read better than the stored ones
     for row, arm in enumerate(result["arm"].values):
         values = counts.sel(arm=arm).values.reshape(-1, coarse).sum(axis=1)
-        axis.stairs(values, edges[::coarse], color=COLORS[row % 8], label=_pretty(str(arm)))
+        axis.stairs(values, edges[::coarse], color=COLORS[row % 8], label=pretty(str(arm)))
     axis.set_xlim(0, _dose_axis(counts)[-1])
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -280,23 +281,3 @@ def _own(result: xr.Dataset, name: str, month: float) -> tuple[np.ndarray, np.nd
             values = values.isel({dim: 0})
         found.append(values.values)
     return found[0], found[1], found[2]
-
-
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure:
-    figure.suptitle(
-        f"{title}: {result.attrs['title']}, {int(result.attrs['patients']):,} patients", fontsize=11
-    )
-    figure.supxlabel(note, fontsize=7, color="0.35")
-    return figure
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %" if value >= 0.01 else f"{100 * value:.2f} %"
-
-
-def _pretty(name: str) -> str:
-    return name.replace("_", " ")

@@ -157,5 +157,7 @@ def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult)
     values = np.array(sorted(set(points)))
     x, p = values[:, 0], values[:, 1]
     error = 2.0 * np.sqrt(p * (1.0 - p) / trials)
-    look = {"color": COLORS[row % 6], "marker": MARKERS[row % 6], "markersize": 4}
-    axis.errorbar(x, p, yerr=error, label=name, capsize=2, lw=1, **look)
+    axis.errorbar(
+        x, p, yerr=error, label=name, capsize=2, lw=1,
+        color=COLORS[row % 6], marker=MARKERS[row % 6], markersize=4,
+    )  # fmt: skip

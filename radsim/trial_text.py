@@ -4,7 +4,7 @@ from radsim.trial.arms import StatedArm
 from radsim.trial.characteristics import Power, Share
 from radsim.trial.design import TrialDesign
 from radsim.trial.nulls import NULLS
-from radsim.virtual_trial import TrialResult
+from radsim.virtual_trial import Benefit, TrialResult
 
 
 def summary_text(results: dict[str, TrialResult]) -> str:
@@ -49,11 +49,7 @@ def _summary(name: str, result: TrialResult) -> str:
     if none.value > 0.0:
         lines.append(f"  trials with no event in an arm: {_share(none)}")
     for b in result.benefits:
-        price = (
-            f"{b.per_harm:.2f} events avoided for each caused"
-            if b.per_harm is not None
-            else "no event is avoided at the price of this harm"
-        )
+        price = _price(b)
         lines.append(
             f"  {b.harm}: {100 * b.control:.2f} % control, {100 * b.experimental:.2f} % "
             f"experimental; {price}"
@@ -65,6 +61,14 @@ def _summary(name: str, result: TrialResult) -> str:
             f"months, mean events {looks.events:.1f}"
         )
     return "\n".join(lines)
+
+
+def _price(benefit: Benefit) -> str:
+    if benefit.per_harm is None:
+        return "one arm is better in both, so nothing is traded"
+    if benefit.caused > 0.0:
+        return f"{benefit.per_harm:.2f} events avoided for each harm caused"
+    return f"{benefit.per_harm:.2f} more events for each harm avoided"
 
 
 def _formula_lines(result: TrialResult) -> list[str]:

@@ -9,9 +9,11 @@ import xarray as xr
 
 from radsim.dose_model import draw_parameter
 from radsim.limits import CumulativeLimit, Limit
-from radsim.plan import ExternalBeam, Prior
+from radsim.plan import ExternalBeam, PlanLibrary, Prior
 from radsim.recovery import recovered_share
 from radsim.rng import UniformSource
+
+Fractionated = ExternalBeam | PlanLibrary  # what may follow an earlier course
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class EarlierCourse:
 
 
 def draw_earlier_course(
-    plan: ExternalBeam, patients: xr.Dataset, indices: range, streams: UniformSource
+    plan: Fractionated, patients: xr.Dataset, indices: range, streams: UniformSource
 ) -> EarlierCourse | None:
     """Draw, or look up, the interval since the arm's earlier course, if it has one."""
     if plan.prior is None:
@@ -37,7 +39,10 @@ def draw_earlier_course(
 
 
 def organ_limit(
-    plan: ExternalBeam, organ: str, has_cord: np.ndarray, earlier: EarlierCourse | None
+    plan: Fractionated,
+    organ: str,
+    has_cord: np.ndarray,
+    earlier: EarlierCourse | None,
 ) -> np.ndarray:
     """Highest planned D0.03cc of a neural structure [Gy], shape (patient,); infinite for none."""
     highest = np.full(has_cord.shape, np.inf)
@@ -54,7 +59,7 @@ def organ_limit(
 
 
 def rules_kept(
-    plan: ExternalBeam,
+    plan: Fractionated,
     has_cord: np.ndarray,
     earlier: EarlierCourse | None,
     planned: Mapping[str, np.ndarray],
@@ -97,7 +102,7 @@ def flag_name(rule: str) -> str:
 
 
 def _prior_effect(
-    rule: CumulativeLimit, plan: ExternalBeam, earlier: EarlierCourse
+    rule: CumulativeLimit, plan: Fractionated, earlier: EarlierCourse
 ) -> tuple[np.ndarray, np.ndarray]:
     """Effect of the earlier course [Gy], and the share of it that has recovered."""
     effect = rule.effect_of(earlier.prior.dose, earlier.prior.fractions)

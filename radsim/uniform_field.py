@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from radsim.depth import gauss_legendre
 from radsim.dose_model import DoseModel, draw_parameter
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
 from radsim.plan import ExternalBeam
@@ -34,7 +34,7 @@ def uniform_field_dose(
     output = np.ones(everyone)
     if plan.delivery:
         output += draw_parameter(model.output_error, "dose/delivery/output", indices, streams)
-    volume, _ = gauss_legendre(model.nodes)
+    volume, _ = volume_nodes(model.nodes)
     nodes = plan.prescription * (1.0 + spread[:, None] * ndtri(1.0 - volume))
     hot_spots = {}
     for name, organ in geometry.organs.items():
@@ -56,8 +56,8 @@ def uniform_field_dose(
         absent = ~geometry.has_cord & (name in ("cord_prv", "spinal_cord"))
         planned = np.where(absent[:, None], np.nan, nodes)
         put(name, planned.astype(np.float32), output.astype(np.float32)[:, None])
-        if name in ORGANS:
-            put(f"{name}_d003cc", hot_spots[name], output)
+    for name in ORGANS:
+        put(f"{name}_d003cc", hot_spots[name], output)
     earlier = draw_earlier_course(plan, patients, indices, streams)
     flags, _ = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return {

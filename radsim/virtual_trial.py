@@ -23,9 +23,11 @@ from radsim.trial.characteristics import (
 )
 from radsim.trial.curves import ExpectedCurves, expected_curves
 from radsim.trial.event_formulas import event_probability
+from radsim.trial.exact_tests import exact_power
 from radsim.trial.flow import Flow, flow_of, median_trial
 from radsim.trial.formula_size import (
     FormulaSize,
+    for_lost,
     geometric_mean_ratio,
     powers_for_proportions,
     sizes_for_proportions,
@@ -42,6 +44,7 @@ from radsim.trial.uncertainty import UncertainArms
 CURVE_TRIALS = 1024  # trials from which expected curves are averaged
 SEARCH_TRIALS = 4000  # trials at each size that is tried, at most
 POOL_BLOCK = 8192
+EXACT_POWER_UP_TO = 150  # evaluable patients an arm
 HARMS = ("vcf", "myelopathy")
 
 
@@ -68,7 +71,8 @@ class Benefit:
     caused
         Experimental minus control share of patients seen with the harm.
     per_harm
-        Events avoided for each harm caused; None where no harm is caused or no event avoided.
+        Events avoided for each harm caused (or suffered for each harm avoided); None where one arm
+        is better in both.
     """
 
     harm: str
@@ -326,7 +330,17 @@ def _formulas(
         p = section.control.proportion, section.experimental.proportion  # type: ignore[union-attr]
         n = shown.counts["evaluable"].mean(axis=0)
         powers = powers_for_proportions(p[0], p[1], n[0], n[1], alpha=section.alpha)  # type: ignore[arg-type]
-        return 1.0, sizes_for_proportions(p[0], p[1], **options), powers  # type: ignore[arg-type]
+        whole = [int(round(float(size))) for size in n]
+        for test in plan.analyses:
+            if min(whole) > 0 and max(whole) <= EXACT_POWER_UP_TO:
+                powers[f"exact, {test}"] = exact_power(
+                    p[1], p[0], whole[1], whole[0], test=test, alpha=section.alpha  # type: ignore[arg-type]
+                )
+        rows = sizes_for_proportions(p[0], p[1], **options)  # type: ignore[arg-type]
+        lost = float(plan.design.not_evaluable)
+        if lost > 0.0:
+            rows = [for_lost(row, lost) for row in rows]
+        return 1.0, rows, powers
     ratio = _hazard_ratio(plan, shown)
     counts = shown.counts
     seen = counts["events"].sum(axis=0) / np.maximum(counts["randomized"].sum(axis=0), 1)
@@ -400,7 +414,7 @@ def _benefits(shown: Shown) -> list[Benefit]:
         if name.startswith("harm/"):
             share = shares(name)
             caused = share[:, 1] - share[:, 0]
-            good = gap.mean() > 0.0 and caused.mean() > 0.0
+            traded = gap.mean() * caused.mean() > 0.0
             rows.append(
                 Benefit(
                     name.removeprefix("harm/"),
@@ -410,7 +424,7 @@ def _benefits(shown: Shown) -> list[Benefit]:
                     float(caused.std() / np.sqrt(trials)),
                     float(gap.mean()),
                     float(gap.std() / np.sqrt(trials)),
-                    float(gap.mean() / caused.mean()) if good else None,
+                    float(gap.mean() / caused.mean()) if traded else None,
                 )
             )
     return rows

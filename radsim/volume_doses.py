@@ -3,10 +3,11 @@
 import numpy as np
 
 from radsim.delivery import Delivery
-from radsim.depth import gauss_legendre, normal_scores, organ_depths, target_depths
+from radsim.depth import normal_scores, organ_depths, target_depth_share, target_depths
+from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS, STRUCTURES
-from radsim.merging import merged_quantiles
+from radsim.merging import merged_quantiles, values_at
 from radsim.plan import ExternalBeam
 from radsim.planning import Plans
 
@@ -24,7 +25,7 @@ def volume_doses(
     nodes: int,
     structures: frozenset[str],
 ) -> dict[str, np.ndarray]:
-    """Dose of each structure at Gauss-Legendre nodes, hottest first, shape (patient, node).
+    """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
     Names are ``<structure>_<kind>``; without ``delivery`` only what is planned. Structures with
     the cord are NaN where there is none.
@@ -68,7 +69,7 @@ class _Rows:
         self.falloff = profile.falloff
         self.profile = profile.columns(np.float32)
         self.spread = self.column(plans.spread)
-        self.volume, self.weight = gauss_legendre(nodes)
+        self.volume, _ = volume_nodes(nodes)
 
     def column(self, values: np.ndarray) -> np.ndarray:
         return values[self.rows].astype(np.float32)[:, None]
@@ -94,16 +95,30 @@ class _Rows:
             base = self.doses(ring, factor, shifts, boosted=False)
             doses["ptv"] = tuple(map(self.whole, doses["gtv"], base))
         else:  # one profile for both, so positions can be merged instead of doses
-            nearest = np.minimum(gtv[:, -1:], ring[:, -1:])
-            ptv = self.whole(gtv - nearest, ring - nearest) + nearest
-            doses["ptv"] = self.doses(ptv, factor, shifts, boosted=False)
+            doses["ptv"] = self.doses(self.ptv_positions(gtv, ring), factor, shifts, False)
         return doses
 
+    def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
+        """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
+        geometry, share = self.geometry, self.column(self.geometry.gtv_share)
+        x = np.concatenate([gtv, ring], axis=1)
+        x.sort(axis=1)
+        place = np.zeros_like(x)
+        for surface, extent, shape, weight in (
+            (geometry.gtv_surface, geometry.gtv_extent, geometry.gtv_shape, share),
+            (geometry.wall, geometry.ring_extent, geometry.ring_shape, 1 - share),
+        ):
+            depth = x - self.column(surface)
+            depth /= self.column(extent)
+            part = target_depth_share(depth, self.column(shape))
+            part *= weight
+            place += part
+        return values_at(place, x, 1.0 - self.volume)
+
     def whole(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
-        """Values of PTV_Eval from those of its two parts, largest first."""
+        """Doses at PTV_Eval's nodes from those of its parts."""
         share = self.geometry.gtv_share[self.rows]
-        cold = 1.0 - self.volume[::-1]
-        return merged_quantiles(gtv, ring, share, self.weight, cold)[:, ::-1]
+        return merged_quantiles(gtv, ring, share, 1.0 - self.volume)
 
     def organs(self, structures: frozenset[str]) -> dict[str, Doses]:
         """Doses of the neural structures that are wanted.

@@ -8,7 +8,8 @@ import numpy as np
 from radsim.distributions import require
 from radsim.schema import Real, nearest
 from radsim.trial.cox import HazardRatio, cox_ratio
-from radsim.trial.exact_tests import BINARY_TESTS, p_values
+from radsim.trial.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.exact_tests import BINARY_TESTS, EXACT_TESTS, p_values
 from radsim.trial.fine_gray import fine_gray_ratio
 from radsim.trial.gray import gray_test
 from radsim.trial.landmark import (
@@ -239,7 +240,10 @@ def analyse_binary(
     results = {}
     for name in names:
         p = np.ones(len(x1))
-        for a, b in sizes:
+        if name in NORMAL_TESTS:
+            verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
+            p[usable] = verdict.p_value
+        for a, b in sizes if name in EXACT_TESTS else ():
             here = usable & (n1 == a) & (n0 == b)
             p[here] = p_values(int(a), int(b), name)[x1[here], x0[here]]
         results[name] = Outcome(np.sign(effect), p, effect, usable)

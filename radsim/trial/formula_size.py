@@ -118,3 +118,13 @@ def powers_for_proportions(
 def geometric_mean_ratio(log_ratios: np.ndarray, estimable: np.ndarray) -> float:
     """Typical hazard ratio of simulated trials, for formulas that want one number."""
     return float(np.exp(log_ratios[estimable].mean())) if estimable.any() else 1.0
+
+
+def for_lost(size: FormulaSize, not_evaluable: float) -> FormulaSize:
+    """Randomize more, so that the size is left when a share is not evaluable."""
+    return FormulaSize(
+        size.formula,
+        f"{size.takes}; {100 * not_evaluable:g} % not evaluable",
+        size.patients / (1.0 - not_evaluable),
+        size.events,
+    )

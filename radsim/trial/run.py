@@ -18,6 +18,7 @@ from radsim.trial.analyses import (
 )
 from radsim.trial.design import TrialDesign
 from radsim.trial.draw import Arms, draw_enrolment, draw_fate, draw_numbers
+from radsim.trial.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.observe import Trials, observe
 from radsim.trial.subjects import DEATH, EVENT
 from radsim.trial.uncertainty import UncertainArms, draw_arms, proportions_of
@@ -49,12 +50,27 @@ class TrialPlan:
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
         check_analyses(self.analyses, binary=self.binary)
+        exact = [name for name in self.analyses if name in EXACT_TESTS]
+        if self.binary and exact:
+            most = largest_exact_trial(self.design)
+            require(
+                self.design.patients <= most,
+                f"{exact[0]} lists outcomes, for up to {most} patients in this design, "
+                f"got {self.design.patients}",
+            )
         needs = "logrank_stratified" in self.analyses and not self.design.strata
         require(not needs, "logrank_stratified needs strata in the design")
 
     def with_patients(self, patients: int) -> "TrialPlan":
         """Return the same plan with another number of patients."""
         return replace(self, design=replace(self.design, patients=patients))
+
+
+def largest_exact_trial(design: TrialDesign) -> int:
+    """Largest number of patients for which exact tests can list every outcome of both arms."""
+    share = max(design.allocation) / sum(design.allocation)
+    room = LARGEST - (design.block or LARGEST // 5)  # arms are not quite what the allocation says
+    return int(room / share)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from scipy import special
 
 from radsim.distributions import require
 from radsim.trial.characteristics import Share, rejections, share_of
-from radsim.trial.run import TrialPlan, run_trials
+from radsim.trial.exact_tests import EXACT_TESTS
+from radsim.trial.run import TrialPlan, largest_exact_trial, run_trials
 
 START = 64  # patients to begin with where no formula says better
 MOST = 20_000  # patients that are tried at most
@@ -87,6 +88,8 @@ def sample_size(
     require(0.0 < power < 1.0, f"power must lie between 0 and 1, got {power}")
     require(analysis in plan.analyses, f"{analysis!r} is not one of the plan's analyses")
     step = plan.design.block or sum(plan.design.allocation)
+    if plan.binary and analysis in EXACT_TESTS:
+        most = min(most, largest_exact_trial(plan.design))
     most = max(step, most // step * step)
     known: dict[int, Share] = {}
 

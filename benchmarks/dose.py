@@ -1,0 +1,82 @@
+"""What the dose of one patient costs, by regimen, structures and threads.
+
+Run it on a quiet machine: ``python benchmarks/dose.py``. The best of several runs counts, on one
+thread unless said. Four structures are GTV, PTV_Eval, cord PRV and thecal sac, planned only;
+``delivered`` adds set-up and output errors of every fraction to them. Planning is included.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from pydantic import TypeAdapter
+
+import radsim
+from radsim.cohort import draw_cohort
+from radsim.dose import draw_dose
+from radsim.dose_model import default_dose_model
+from radsim.plan import Plan, expand_plan
+
+EXPERIMENT = "experiments/compare_strategies.toml"
+FOUR = frozenset({"gtv", "ptv", "cord_prv", "thecal_sac"})
+REGIMENS = ("sib-phase2", "24-in-2", "24x1", "reirradiation-30-in-5", "iort-8-at-13mm")
+
+
+def best(work: Callable[[], object], runs: int) -> float:
+    """Seconds of the fastest of several runs."""
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def plan_of(regimen: str, delivery: bool) -> Plan:
+    settings = expand_plan({"regimen": regimen, "delivery": delivery})
+    return TypeAdapter(Plan).validate_python(settings)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=4096, help="patients a block")
+    parser.add_argument("--runs", type=int, default=15)
+    arguments = parser.parse_args()
+    patients, streams = arguments.patients, radsim.Streams(1)
+    settings = radsim.load_experiment(EXPERIMENT).cohort
+    model = default_dose_model()
+    blocks = [
+        draw_cohort(settings, range(start, start + patients), streams) for start in (0, patients)
+    ]
+
+    print("microseconds a patient")
+    print(f"{'regimen':24}{'four':>10}{'delivered':>12}{'plan only':>12}")
+    for regimen in REGIMENS:
+        structures = FOUR - {"ptv"} if regimen.startswith("iort") else FOUR
+        row = []
+        for delivery, wanted in ((False, structures), (True, structures), (False, frozenset())):
+            plan = plan_of(regimen, delivery)
+            seconds = best(
+                lambda plan=plan, wanted=wanted: draw_dose(plan, model, blocks[0], streams, wanted),
+                arguments.runs,
+            )
+            row.append(seconds / patients * 1e6)
+        print(f"{regimen:24}{row[0]:10.2f}{row[1]:12.2f}{row[2]:12.2f}")
+
+    plan = plan_of("sib-phase2", True)
+
+    def block(number: int) -> float:
+        dose = draw_dose(plan, model, blocks[number], streams, FOUR)
+        return float(np.asarray(dose["gtv_planned"]).sum())
+
+    one = best(lambda: [block(0), block(1)], arguments.runs)
+    with ThreadPoolExecutor(2) as pool:
+        two = best(lambda: list(pool.map(block, (0, 1))), arguments.runs)
+    print(f"two blocks of {patients} on 2 threads: {one / two:.2f} times as fast as on 1")
+
+
+if __name__ == "__main__":
+    main()

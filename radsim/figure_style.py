@@ -1,0 +1,38 @@
+"""What every figure shares: colors, sizes, titles."""
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which color-blind readers can tell apart
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure [inches]; without pyplot, so that nothing is shared or shown."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure:
+    """Write the title, with what was run, and a note below."""
+    patients = int(result.attrs["patients"])
+    figure.suptitle(f"{title}: {result.attrs['title']}, {patients:,} patients", fontsize=11)
+    figure.supxlabel(note, fontsize=7, color="0.35")
+    return figure
+
+
+def percent(value: float) -> str:
+    """Write a share in per cent, with more digits where it is small.
+
+    Examples
+    --------
+    >>> percent(0.957), percent(0.0019)
+    ('95.7 %', '0.19 %')
+    """
+    return f"{100 * value:.1f} %" if value >= 0.01 else f"{100 * value:.2f} %"
+
+
+def pretty(name: str) -> str:
+    """Write the name of an arm for a reader."""
+    return name.replace("_", " ")

@@ -1,0 +1,18 @@
+"""Plans made by a treatment planning system, brought to the dose nodes of `radsim.dvh`."""
+
+from radsim.planfiles.description import describe_plan, plan_metrics
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.reading import read_plan
+from radsim.planfiles.stored import read_stored_dvhs
+from radsim.planfiles.table import load_plan, save_plan
+
+__all__ = [
+    "ImportedPlan",
+    "ImportedStructure",
+    "describe_plan",
+    "load_plan",
+    "plan_metrics",
+    "read_plan",
+    "read_stored_dvhs",
+    "save_plan",
+]

@@ -1,0 +1,167 @@
+"""DICOM-RT: a plan from a folder with its RTDOSE, its RTSTRUCT and, best, its RTPLAN."""
+
+import warnings
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, from_samples
+from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
+from radsim.planfiles.dicom_files import open_folder
+from radsim.planfiles.dose_grid import DoseGrid
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.names import assign_structures
+from radsim.planfiles.rtdose import FractionDose, course_dose
+from radsim.planfiles.rtplan import Course, read_course
+from radsim.planfiles.rtstruct import Region, read_regions, usual_spacing
+from radsim.planfiles.tags import Tags
+
+SMALLEST = 1e-3  # [mm3] what rounding leaves of contours without area
+DENSE = 3.0  # slices; a structure drawn on every third slice or denser is meant to be continuous
+
+
+def read_dicom(
+    folder: Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    fractions: int | None = None,
+    prescription: float | None = None,
+    fraction_dose: FractionDose | None = None,
+    known_only: bool = False,
+    nodes: int = NODES,
+) -> ImportedPlan:
+    """Read the one plan in a folder; see `radsim.planfiles.read_plan` for the arguments."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's remarks on values that nobody reads here
+        doses, structures, course = _files_of_one_plan(folder)
+        fractions = agreed_count(fractions, course.fractions)
+        prescription = agreed(prescription, course.prescription, "prescription")
+        grid, remarks = course_dose(doses, course, fractions, fraction_dose)
+        regions = read_regions(structures)
+        assigned, hints = assign_structures([region.name for region in regions], mapping)
+        if known_only:
+            regions = [region for region in regions if region.name in assigned]
+        unchecked = _check_frames_of_reference(regions, doses)
+        found, complaints = _dose_of_regions(regions, assigned, grid, nodes)
+    return assemble(
+        found,
+        prescription=prescription,
+        fractions=fractions,
+        source="dicom",
+        warnings=[*course.warnings, *remarks, *hints, *unchecked, *complaints],
+    )
+
+
+def _files_of_one_plan(folder: Path) -> tuple[list[Tags], Tags, Course]:
+    files = open_folder(folder)
+    doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
+    for kind in ("RTDOSE", "RTSTRUCT"):
+        if not files[kind]:
+            raise ValueError(f"no {kind} in {folder}")
+    structures = _referenced(sets, doses[0], "ReferencedStructureSetSequence")
+    if len({file.text("PatientID", "") for file in [*doses, *plans, structures]} - {""}) > 1:
+        raise ValueError(f"{folder} holds files of more than one patient")
+    if not plans:
+        unknown = "no RTPLAN in the folder: fractions and prescription are not known from it"
+        return doses, structures, Course(warnings=(unknown,))
+    plan = _referenced(plans, doses[0], "ReferencedRTPlanSequence")
+    for dose in doses:
+        wanted = _references(dose, "ReferencedRTPlanSequence")
+        if wanted and plan.text("SOPInstanceUID", "") not in wanted:
+            raise ValueError(f"{dose.where} belongs to another plan than {plan.where}")
+    return doses, structures, read_course(plan)
+
+
+def _referenced(files: list[Tags], dose: Tags, sequence: str) -> Tags:
+    """Return the file that the dose refers to, or the only one."""
+    wanted = _references(dose, sequence)
+    matching = [file for file in files if file.text("SOPInstanceUID", "") in wanted]
+    if len(matching) == 1:
+        return matching[0]
+    if len(files) > 1:
+        kind = files[0].text("Modality")
+        raise ValueError(f"{len(files)} {kind} files in one folder: keep one plan's files in it")
+    return files[0]
+
+
+def _references(dose: Tags, sequence: str) -> set[str]:
+    return {item.text("ReferencedSOPInstanceUID", "") for item in dose.items(sequence)} - {""}
+
+
+def _check_frames_of_reference(regions: list[Region], doses: list[Tags]) -> list[str]:
+    frames = {dose.text("FrameOfReferenceUID", "") for dose in doses}
+    if len(frames) > 1:
+        raise ValueError("the doses lie in different frames of reference")
+    frame = frames.pop()
+    unstated = not frame
+    for region in regions:
+        unstated |= not region.frame_of_reference
+        if frame and region.frame_of_reference and region.frame_of_reference != frame:
+            raise ValueError(f"{region.name} lies in another frame of reference than the dose")
+    if not unstated:
+        return []
+    return ["a frame of reference is not stated, so it is not sure that dose and contours match"]
+
+
+def _dose_of_regions(
+    regions: list[Region], assigned: Mapping[str, str], grid: DoseGrid, nodes: int
+) -> tuple[list[ImportedStructure], list[str]]:
+    """Structures with their dose; one that radsim does not need may fail with a warning."""
+    notes: list[str] = []
+    drawn: dict[str, list[Plane]] = {}
+    for region in regions:
+        try:
+            drawn[region.name] = region.planes()
+            if not drawn[region.name]:
+                raise ValueError(f"{region.name} has no closed contours")
+        except ValueError as error:
+            drawn.pop(region.name, None)
+            _give_up_or_note(region.name, error, assigned, notes)
+    usual = usual_spacing([own_spacing(planes) for planes in drawn.values()])
+    found = []
+    for name, planes in drawn.items():
+        try:
+            spacing, remarks = _slice_distance(name, planes, usual)
+            points, volume = sample(planes, spacing)
+            if not volume.sum() > SMALLEST:
+                raise ValueError(f"{name}: its contours enclose no volume")
+            structure = from_samples(name, assigned.get(name), grid.at(points), volume, nodes)
+        except ValueError as error:
+            _give_up_or_note(name, error, assigned, notes)
+            continue
+        found.append(structure)
+        notes += remarks
+        if structure.missing > 0.0:
+            notes.append(
+                f"{name}: {structure.missing:.3g} cm3 lie outside the dose grid and are left out"
+            )
+    return found, notes
+
+
+def _give_up_or_note(
+    name: str, error: ValueError, assigned: Mapping[str, str], notes: list[str]
+) -> None:
+    message = str(error) if str(error).startswith(name) else f"{name}: {error}"
+    if name in assigned:
+        raise ValueError(message) from error
+    notes.append(f"{message}; it is left out")
+
+
+def _slice_distance(name: str, planes: list[Plane], usual: float | None) -> tuple[float, list[str]]:
+    """Distance between a structure's planes [mm], by itself and by its structure set."""
+    own = own_spacing(planes)
+    if own is None and usual is None:
+        raise ValueError(f"{name} is drawn in one plane, and no slice distance is known")
+    if own is None or (usual is not None and own > DENSE * usual):
+        own = usual
+    assert own is not None
+    notes = []
+    if usual is not None and own > GAP * usual:
+        notes.append(f"{name} is drawn every {own:.3g} mm, others every {usual:.3g} mm")
+    if len(planes) == 1:
+        notes.append(f"{name} is drawn in one plane: taken as {own:.3g} mm thick")
+    z = [plane.z for plane in planes]
+    gaps = sum(upper - lower > GAP * own for lower, upper in pairwise(z))
+    if gaps:
+        notes.append(f"{name} has {gaps} gaps between its planes, which are left empty")
+    return own, notes

@@ -1,0 +1,146 @@
+"""Text DVHs as the planning system Eclipse exports them, in English."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from radsim.dvh import cumulative_from_differential, mean_dose
+from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
+from radsim.planfiles.eclipse_text import Block, Prescription, gray, read_blocks
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.names import assign_structures
+
+VOLUME_ROUNDING = 0.06  # [cm3] volumes are printed with one decimal
+VOLUME_TOLERANCE = 0.02  # share of the volume by which its two statements may differ
+MEAN_TOLERANCE = 0.01  # share of the mean dose by which its two statements may differ
+EVEN = 1e-3  # share of a bin by which the bins of a differential DVH may differ
+RATIO = "ratio of total structure volume"
+DIFFERENTIAL = "dvolume / ddose"
+
+
+def read_eclipse(
+    text: str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    fractions: int | None = None,
+    prescription: float | None = None,
+    known_only: bool = False,
+    nodes: int = NODES,
+) -> ImportedPlan:
+    """Read the one plan in a text; see `radsim.planfiles.read_plan` for the arguments."""
+    blocks, ordered = read_blocks(text)
+    assigned, notes = assign_structures([block.name for block in blocks], mapping)
+    if ordered.dose is None:
+        notes.append("the file defines no prescription")
+    structures = []
+    for block in blocks:
+        if known_only and block.name not in assigned:
+            continue
+        try:
+            found, remarks = _structure(block, assigned.get(block.name), ordered, nodes)
+        except ValueError as error:
+            if block.name in assigned:
+                raise
+            notes.append(f"{error}; it is left out")
+            continue
+        structures.append(found)
+        notes += remarks
+    return assemble(
+        structures,
+        prescription=agreed(prescription, ordered.dose, "prescription"),
+        fractions=agreed_count(fractions, None),
+        source="eclipse",
+        warnings=notes,
+    )
+
+
+def _structure(
+    block: Block, structure: str | None, ordered: Prescription, nodes: int
+) -> tuple[ImportedStructure, list[str]]:
+    name, stated = block.name, block.stated.get("volume")
+    if not stated or stated < 0.0:
+        raise ValueError(f"{name}: the file states no volume")
+    cover = block.stated.get("dose cover.")
+    share = 1.0 if cover is None else min(cover / 100.0, 1.0)
+    dose, cumulative = _curve(block, stated, ordered)
+    # some versions draw the curve of the whole structure, others that of the covered part
+    differs = min(abs(cumulative[0] - stated), abs(cumulative[0] - stated * share))
+    if not differs <= VOLUME_ROUNDING + VOLUME_TOLERANCE * stated:
+        raise ValueError(
+            f"{name}: the DVH holds {cumulative[0]:.4g} cm3, but the structure {stated:.4g} cm3"
+        )
+    notes = []
+    if share < 1.0:
+        cumulative = cumulative * (stated * share / cumulative[0])
+        notes = [f"{name}: {1.0 - share:.1%} of the volume has no dose and is left out"]
+    missing = stated * (1.0 - share)
+    found, remarks = from_curve(name, structure, dose, cumulative, nodes, missing)
+    notes += remarks + bin_warning(name, dose, cumulative)
+    return found, notes + _check_mean(block, dose, cumulative, ordered)
+
+
+def _curve(block: Block, stated: float, ordered: Prescription) -> tuple[np.ndarray, np.ndarray]:
+    """Doses [Gy] and the volume that receives at least each [cm3], absolute where printed."""
+    columns = {label: (unit, block.table[:, i]) for i, (label, unit) in enumerate(block.columns)}
+    for label in ("dose", "relative dose"):
+        if label in columns:
+            unit, values = columns[label]
+            dose = values * _gray(unit, block.name, ordered)
+            break
+    else:
+        raise ValueError(f"{block.name}: no column of doses")
+    for label in ("structure volume", RATIO):
+        if label in columns:
+            unit, values = columns[label]
+            return dose, values * _cubic_centimeters(unit, block.name, stated)
+    if DIFFERENTIAL not in columns:
+        raise ValueError(f"{block.name}: no column of volumes")
+    unit, density = columns[DIFFERENTIAL]
+    volume_unit, _, dose_unit = unit.partition("/")
+    width = _bin_width(block.name, dose)
+    in_bin = density * _cubic_centimeters(volume_unit.strip(), block.name, stated)
+    in_bin *= width / _gray(dose_unit.strip(), block.name, ordered)
+    edges = np.append(dose, dose[-1] + width) - width / 2.0  # rows stand at the middle of bins
+    return np.maximum(edges, 0.0), cumulative_from_differential(in_bin)
+
+
+def _bin_width(name: str, dose: np.ndarray) -> float:
+    widths = np.diff(dose)
+    width = float(widths.mean())
+    if width <= 0.0 or np.ptp(widths) > EVEN * width:
+        raise ValueError(f"{name}: a differential DVH needs bins of one width")
+    return width
+
+
+def _gray(unit: str, name: str, ordered: Prescription) -> float:
+    """Gy in a unit of dose, per cent of the prescription included."""
+    if unit != "%":
+        return gray(unit, name)
+    if not ordered.dose or not ordered.percent:
+        raise ValueError(f"{name}: relative doses need a prescription, and none is defined")
+    return ordered.dose / ordered.percent
+
+
+def _cubic_centimeters(unit: str, name: str, stated: float) -> float:
+    """Return cm3 in a unit of volume, per cent of the structure included."""
+    if unit == "%":
+        return stated / 100.0
+    if unit not in ("cm³", "cm3", "cc", "ccm"):
+        raise ValueError(f"{name}: volume must be in cm3 or %, got {unit!r}")
+    return 1.0
+
+
+def _check_mean(
+    block: Block, dose: np.ndarray, cumulative: np.ndarray, ordered: Prescription
+) -> list[str]:
+    """Warning if the curve's mean is not the one that the file states."""
+    stated = block.stated.get("mean dose")
+    if stated is None or (block.heading["mean dose"].unit == "%" and not ordered.dose):
+        return []
+    stated *= _gray(block.heading["mean dose"].unit, block.name, ordered)
+    share = -np.diff(cumulative, append=0.0) / cumulative[0]
+    middle = np.append((dose[1:] + dose[:-1]) / 2.0, dose[-1])
+    mean = float(mean_dose(middle, share))
+    if abs(mean - stated) <= MEAN_TOLERANCE * stated + float(np.diff(dose).max()):
+        return []
+    return [f"{block.name}: the DVH's mean is {mean:.4g} Gy, but the file says {stated:.4g} Gy"]

@@ -1,0 +1,196 @@
+"""The CSV of DVHs that radsim reads and writes; docs/dvh-import.md describes it."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from itertools import dropwhile, takewhile
+from pathlib import Path
+
+import numpy as np
+
+from radsim.dvh import HOTTEST
+from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.names import assign_structures
+from radsim.planfiles.text import number, read_text
+
+COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
+DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
+VOLUME_UNITS = {"cm3": 1.0, "cm³": 1.0, "cc": 1.0}
+MOST_NODES, MOST_FRACTIONS = 4096, 1000  # guards against broken files
+Curves = dict[str, list[tuple[float, float]]]
+
+
+def is_table(text: str) -> bool:
+    """Whether a text is a table of DVHs, by its header."""
+    header = _header(text)
+    return header is not None and "name" in header and bool(COLUMN.search(" ".join(header)))
+
+
+def read_table(
+    text: str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    fractions: int | None = None,
+    prescription: float | None = None,
+    known_only: bool = False,
+    nodes: int | None = None,
+) -> ImportedPlan:
+    """Read the one plan in a table; see `radsim.planfiles.read_plan` for the arguments."""
+    remarks, warnings, missing = _remarks(text)
+    curves, named = _curves(text)
+    said = dict(mapping or {})
+    written = {
+        name: structure for name, structure in named.items() if structure not in said.values()
+    }
+    assigned, hints = assign_structures(list(curves), written | said)
+    exact = _count(remarks, "nodes", MOST_NODES)  # by radsim: points of the curve itself, no bins
+    count = nodes or exact or NODES
+    structures = []
+    for name, rows in curves.items():
+        if known_only and name not in assigned:
+            continue
+        dose, volume = np.array(rows).T
+        found, notes = from_curve(
+            name, assigned.get(name), dose, volume, count, missing.get(name, 0.0)
+        )
+        structures.append(found)
+        hints += notes + ([] if exact else bin_warning(name, dose, volume))
+    return assemble(
+        structures,
+        prescription=agreed(prescription, remarks.get("prescription [Gy]"), "prescription"),
+        fractions=agreed_count(fractions, _count(remarks, "fractions", MOST_FRACTIONS)),
+        source="csv",
+        warnings=[*warnings, *hints],
+    )
+
+
+def save_plan(plan: ImportedPlan, path: Path | str) -> None:
+    """Write a plan as a CSV that `load_plan` reads back with the same doses.
+
+    Structure names and warnings are kept as they are; nothing else of the plan's origin is.
+    """
+    page = io.StringIO()
+    if plan.prescription is not None:
+        page.write(f"# prescription [Gy] = {plan.prescription!r}\n")
+    if plan.fractions is not None:
+        page.write(f"# fractions = {plan.fractions}\n")
+    page.write(f"# nodes = {plan.volume.size}\n")
+    page.writelines(f"# warning = {warning}\n" for warning in plan.warnings)
+    page.writelines(
+        f"# outside the dose grid [cm3], {structure.name} = {structure.missing!r}\n"
+        for structure in plan.structures
+        if structure.missing > 0.0
+    )
+    writer = csv.writer(page, lineterminator="\n")
+    writer.writerow(["name", "structure", "dose [Gy]", "volume [cm3]"])
+    for structure in plan.structures:
+        for dose, volume in _points(structure, plan.volume):
+            writer.writerow([structure.name, structure.structure or "", repr(dose), repr(volume)])
+    Path(path).write_text(page.getvalue(), encoding="utf-8")
+
+
+def load_plan(path: Path | str) -> ImportedPlan:
+    """Read a plan that `save_plan` wrote."""
+    return read_table(read_text(Path(path)))
+
+
+def _points(structure: ImportedStructure, volume: np.ndarray) -> list[tuple[float, float]]:
+    """Points of the cumulative DVH, coldest first: its nodes, D0.03cc and the two ends."""
+    dose, share = structure.dose, volume
+    if np.isfinite(structure.d003cc):
+        dose = np.append(dose, structure.d003cc)
+        share = np.append(share, HOTTEST / structure.volume)
+    dose, share = np.sort(dose), np.sort(share)[::-1]
+    dose = np.concatenate([dose[:1], dose, dose[-1:]])
+    share = np.concatenate([[1.0], share, [0.0]])
+    return [(float(d), float(s * structure.volume)) for d, s in zip(dose, share, strict=True)]
+
+
+def _remarks(text: str) -> tuple[dict[str, float], list[str], dict[str, float]]:
+    """Numbers, warnings and missing volumes [cm3] of the lines that begin with #."""
+    numbers, warnings, missing = {}, [], {}
+    for line in takewhile(lambda line: line.startswith("#"), text.splitlines()):
+        key, _, value = line.removeprefix("#").strip().rpartition(" = ")
+        if line.startswith("# warning = "):
+            warnings.append(line.removeprefix("# warning = ").strip())
+        elif key in ("prescription [Gy]", "fractions", "nodes"):
+            numbers[key] = _number(value, key)
+        elif key.startswith("outside the dose grid [cm3], "):
+            missing[key.partition(", ")[2]] = _number(value, key)
+    return numbers, warnings, missing
+
+
+def _count(remarks: Mapping[str, float], key: str, most: int) -> int | None:
+    value = remarks.get(key)
+    if value is not None and not (value.is_integer() and 1 <= value <= most):
+        raise ValueError(f"{key} must be a whole number from 1 to {most}, got {value:g}")
+    return None if value is None else int(value)
+
+
+def _number(value: str, key: str) -> float:
+    found = number(value, decimal_comma=False)
+    if found is None or found < 0.0:
+        raise ValueError(f"{key} must be a number, got {value[:40]!r}")
+    return found
+
+
+def _rows(text: str) -> "csv.DictReader[str]":
+    remarks_first = dropwhile(lambda line: line.startswith("#"), text.splitlines())
+    table = [line for line in remarks_first if line.strip()]
+    separator = ";" if table and ";" in table[0] else ","
+    return csv.DictReader(table, delimiter=separator, skipinitialspace=True)
+
+
+def _header(text: str) -> list[str] | None:
+    try:
+        return [name.strip().lower() for name in _rows(text[:10_000]).fieldnames or []]
+    except csv.Error:
+        return None
+
+
+def _curves(text: str) -> tuple[Curves, dict[str, str]]:
+    """Points of each structure, as (dose [Gy], volume [cm3]), and the structures named."""
+    rows = _rows(text)
+    header = [name.strip().lower() for name in rows.fieldnames or []]
+    rows.fieldnames = header
+    dose, gray = _column(header, "dose", DOSE_UNITS)
+    volume, cubic_centimeters = _column(header, "volume", VOLUME_UNITS)
+    comma = rows.reader.dialect.delimiter == ";"
+    curves: Curves = {}
+    named: dict[str, str] = {}
+    last = None
+    for row in _checked(rows):
+        name = " ".join((row["name"] or "").split())
+        point = [number(row[column] or "", comma) for column in (dose, volume)]
+        if not name or point[0] is None or point[1] is None:
+            raise ValueError(f"line of {name or 'no name'!r}: dose and volume must be numbers")
+        if name in curves and name != last:
+            raise ValueError(f"two DVHs are named {name!r}")
+        curves.setdefault(name, []).append((point[0] * gray, point[1] * cubic_centimeters))
+        structure = (row.get("structure") or "").strip()
+        if structure and named.setdefault(name, structure) != structure:
+            raise ValueError(f"{name} is both {named[name]} and {structure}")
+        last = name
+    if not curves:
+        raise ValueError("the table has no rows")
+    return curves, named
+
+
+def _checked(rows: "csv.DictReader[str]") -> list[dict[str, str | None]]:
+    try:
+        return list(rows)
+    except csv.Error as error:
+        raise ValueError(f"the table cannot be read: {error}") from error
+
+
+def _column(header: list[str], what: str, units: Mapping[str, float]) -> tuple[str, float]:
+    """Name of a column and the factor to its unit."""
+    for name in header:
+        match = COLUMN.fullmatch(name)
+        if match and match[1] == what:
+            if match[2].strip() in units:
+                return name, units[match[2].strip()]
+            raise ValueError(f"{what} must be in {' or '.join(units)}, got {match[2]!r}")
+    raise ValueError(f"no column '{what} [{next(iter(units))}]' among {', '.join(header)}")

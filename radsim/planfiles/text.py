@@ -1,0 +1,49 @@
+"""Text files as clinics have them: their encodings and their ways to write numbers."""
+
+import math
+import re
+from pathlib import Path
+
+LARGEST_TEXT = 2**28  # [bytes] no DVH export comes near
+BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+COMMA_NUMBER = re.compile(r"(?<![\w.,])\d+,\d+(?![\w.,])")
+POINT_NUMBER = re.compile(r"(?<![\w.,])\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.,])")
+
+
+def read_text(path: Path) -> str:
+    """Text of a file in UTF-8, UTF-16 or, failing that, Windows' western code page."""
+    if path.stat().st_size > LARGEST_TEXT:
+        raise ValueError(f"{path.name} is too large to be a DVH")
+    contents = path.read_bytes()
+    encoding = BYTE_ORDER_MARKS.get(contents[:2], BYTE_ORDER_MARKS.get(contents[:3], "utf-8"))
+    try:
+        return contents.decode(encoding)
+    except UnicodeDecodeError:
+        return contents.decode("cp1252", errors="replace")
+
+
+def uses_decimal_comma(text: str) -> bool:
+    """Whether numbers in a text have a decimal comma: some do, and none has a decimal point.
+
+    Examples
+    --------
+    >>> uses_decimal_comma("Volume: 12,3"), uses_decimal_comma("12.3 1,234")
+    (True, False)
+    """
+    return COMMA_NUMBER.search(text) is not None and POINT_NUMBER.search(text) is None
+
+
+def number(token: str, decimal_comma: bool) -> float | None:
+    """Return a finite number, or None if the token is not one.
+
+    Examples
+    --------
+    >>> number("12,5", decimal_comma=True), number("not defined", decimal_comma=False)
+    (12.5, None)
+    """
+    token = token.strip()
+    try:
+        value = float(token.replace(",", ".") if decimal_comma else token)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in token else None

@@ -1,0 +1,27 @@
+"""Experiments that several tests share."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from radsim import Experiment, make_experiment
+
+SMALL = Path(__file__).parent / "small.toml"
+SHIPPED = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+
+
+def settings() -> dict[str, Any]:
+    """Settings of the small experiment, to be changed at will."""
+    return tomllib.loads(SMALL.read_text(encoding="utf-8"))
+
+
+def experiment(**changes: Any) -> Experiment:
+    """Build the small experiment with other tables or values at its top level."""
+    return make_experiment({**settings(), **changes})
+
+
+@cache
+def small() -> Experiment:
+    """Build the small experiment as it is."""
+    return experiment()

@@ -1,0 +1,549 @@
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.sequence import Sequence
+from pydicom.uid import RLELossless
+from synthetic_plan import (
+    BODIES,
+    CORNERS,
+    FRACTIONS,
+    ORIENTATIONS,
+    PRESCRIPTION,
+    add_region,
+    circle,
+    contours,
+    exact_dose,
+    exact_volume,
+    for_beam,
+    prescribe,
+    save,
+    synthetic_plan,
+)
+
+from radsim.dvh import dose_at_volume
+from radsim.planfiles import (
+    describe_plan,
+    load_plan,
+    plan_metrics,
+    read_plan,
+    read_stored_dvhs,
+    save_plan,
+)
+
+COARSE = dict(spacing=(4.0, 4.0), frames=np.arange(-50.0, 51.0, 4.0))
+FINE_FRAMES = np.arange(-50.0, 51.0, 2.0)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """The synthetic plan as it should be, for tests that only read it."""
+    return read_plan(save(synthetic_plan(), tmp_path_factory.mktemp("plan")))
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write datasets and read them as a plan."""
+    return lambda datasets, **how: read_plan(save(datasets, tmp_path / "plan"), **how)
+
+
+def assert_exact(plan):
+    for structure in plan.structures:
+        name, volume = structure.name, exact_volume(structure.name)
+        assert structure.volume == pytest.approx(volume, rel=0.005), name
+        assert structure.missing == 0.0
+        for fraction, tolerance in ((0.98, 0.01), (0.5, 0.015), (0.02, 0.015)):
+            got = float(dose_at_volume(structure.dose, plan.volume, fraction))
+            assert got == pytest.approx(exact_dose(name, fraction), rel=tolerance), (name, fraction)
+        assert structure.d003cc == pytest.approx(exact_dose(name, 0.03 / volume), rel=0.015), name
+
+
+def names_and_doses(plan):
+    return {s.structure: s.dose for s in plan.structures}
+
+
+def assert_same(one, other, rtol=1e-6):
+    assert {s.name for s in one.structures} == {s.name for s in other.structures}
+    for a, b in zip(one.structures, other.structures, strict=True):
+        np.testing.assert_allclose(a.dose, b.dose, rtol=rtol)
+        np.testing.assert_allclose([a.volume, a.d003cc], [b.volume, b.d003cc], rtol=rtol)
+
+
+# what is read ------------------------------------------------------------------------------------
+
+
+def test_synthetic_plan_has_its_exact_dvhs(plan):
+    assert_exact(plan)
+    assert {s.structure for s in plan.structures} == {
+        "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac",
+    }  # fmt: skip
+    assert (plan.fractions, plan.prescription, plan.source) == (FRACTIONS, PRESCRIPTION, "dicom")
+    assert plan.warnings == ()
+
+
+def test_synthetic_plan_is_the_same_bytes_every_time(tmp_path):
+    def digest(folder):
+        files = sorted(save(synthetic_plan(**COARSE), folder).iterdir())
+        return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+
+
+@pytest.mark.parametrize("name", ORIENTATIONS)
+def test_a_dose_grid_may_be_turned_in_any_way(read, name):
+    size = (110.0, 110.0) if name == "oblique" else (96.0, 96.0)
+    assert_exact(read(synthetic_plan(orientation=ORIENTATIONS[name], size=size)))
+
+
+@pytest.mark.parametrize("name", ["head first, supine", "feet first, supine"])
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize(
+    "frames",
+    [FINE_FRAMES, FINE_FRAMES[::-1], np.delete(FINE_FRAMES, [5, 6, 44])],
+    ids=["ascending", "descending", "uneven"],
+)
+def test_frame_offsets_may_be_relative_or_absolute_and_run_either_way(read, name, absolute, frames):
+    datasets = synthetic_plan(
+        orientation=ORIENTATIONS[name], absolute_offsets=absolute, frames=frames
+    )
+    assert_exact(read(datasets))
+
+
+def test_16_bit_pixels_are_read(read):
+    assert_exact(read(synthetic_plan(bits=16)))
+
+
+def test_rows_and_columns_have_their_own_spacing(read):
+    assert_exact(read(synthetic_plan(spacing=(1.5, 2.0))))
+
+
+def test_a_keyhole_is_the_hole_it_cuts(read, plan):
+    keyholed = read(synthetic_plan(keyhole=True))
+    assert_same(plan, keyholed, rtol=1e-3)
+
+
+def test_contours_in_one_plane_are_combined_by_the_even_odd_rule(read):
+    datasets = synthetic_plan(**COARSE)
+    rings = [np.column_stack([circle(0, 0, r), np.full(CORNERS, z)]) for z in (0.0, 2.0)
+             for r in (12.0, 8.0, 4.0)]  # fmt: skip
+    add_region(datasets["RTSTRUCT"], "Rings", rings)
+    rings = read(datasets).structures[-1]
+    assert rings.volume == pytest.approx(np.pi * (144 - 64 + 16) * 4.0 / 1000.0, rel=1e-3)
+
+
+def test_a_contour_drawn_twice_counts_once(read, plan):
+    datasets = synthetic_plan()
+    for item in datasets["RTSTRUCT"].ROIContourSequence:
+        item.ContourSequence = Sequence([*item.ContourSequence, *item.ContourSequence])
+    assert_same(plan, read(datasets))
+
+
+def test_a_missing_plane_is_a_gap_that_is_named(read):
+    datasets = synthetic_plan(**COARSE)
+    kept = [c for c in contours("SpinalCord") if not 0.0 < c[0, 2] < 6.0]
+    add_region(datasets["RTSTRUCT"], "Gapped", kept)
+    plan = read(datasets)
+    whole = exact_volume("SpinalCord")
+    assert plan.structures[-1].volume == pytest.approx(whole * 21 / 24, rel=0.002)
+    assert any("Gapped has 1 gaps" in warning for warning in plan.warnings)
+
+
+def test_two_far_planes_are_two_slices_and_no_thick_slab(read):
+    datasets = synthetic_plan(**COARSE)
+    two = [np.column_stack([circle(0, 0, 5.0), np.full(CORNERS, z)]) for z in (-21.0, 21.0)]
+    add_region(datasets["RTSTRUCT"], "Two", two)
+    assert read(datasets).structures[-1].volume == pytest.approx(np.pi * 25 * 4 / 1e3, rel=1e-3)
+
+
+def test_a_structure_in_one_plane_is_one_slice_thick(read):
+    datasets = synthetic_plan(**COARSE)
+    disk = np.column_stack([circle(0, 0, 5.0), np.zeros(CORNERS)])
+    add_region(datasets["RTSTRUCT"], "Thin", [disk])
+    plan = read(datasets)
+    assert plan.structures[-1].volume == pytest.approx(np.pi * 25 * 2 / 1e3, rel=1e-3)
+    assert any("taken as 2 mm thick" in warning for warning in plan.warnings)
+
+
+def test_d003cc_of_a_tiny_structure_is_undefined(read):
+    datasets = synthetic_plan(**COARSE)
+    tiny = [np.column_stack([circle(0, 0, 1.2), np.full(CORNERS, z)]) for z in (0.0, 2.0)]
+    add_region(datasets["RTSTRUCT"], "Tiny", tiny)
+    plan = read(datasets)
+    assert np.isnan(plan.structures[-1].d003cc)
+    assert plan.structures[-1].volume == pytest.approx(np.pi * 1.44 * 4 / 1e3, rel=0.005)
+    assert describe_plan(plan).splitlines()[-1].endswith("-")
+
+
+def test_a_structure_without_area_is_left_out_by_name_unless_it_is_needed(read):
+    datasets = synthetic_plan(**COARSE)
+    add_region(datasets["RTSTRUCT"], "Iso", [np.zeros((1, 3))], kind="POINT")
+    plan = read(datasets)
+    assert "Iso has no closed contours; it is left out" in plan.warnings
+    with pytest.raises(ValueError, match="Iso has no closed contours"):
+        read(datasets, mapping={"Iso": "gtv"})
+
+
+def test_contours_without_area_are_refused_where_they_are_needed(read):
+    datasets = synthetic_plan(**COARSE)
+    line = np.array([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [1.0, 1.0, 0.0]])
+    add_region(datasets["RTSTRUCT"], "Line", [line, np.add(line, (0.0, 0.0, 2.0))])
+    assert "Line: its contours enclose no volume; it is left out" in read(datasets).warnings
+    with pytest.raises(ValueError, match="Line: its contours enclose no volume"):
+        read(datasets, mapping={"Line": "spinal_cord"})
+
+
+def test_only_known_structures_are_read_when_asked(read):
+    datasets = synthetic_plan(**COARSE)
+    add_region(datasets["RTSTRUCT"], "Lung_L", contours("GTV"))
+    assert len(read(datasets, known_only=True).structures) == len(BODIES)
+
+
+def test_any_file_of_the_folder_stands_for_it(tmp_path):
+    folder = save(synthetic_plan(**COARSE), tmp_path)
+    (folder / "notes.txt").write_text("no DICOM")
+    assert_same(read_plan(folder), read_plan(folder / "rtdose0.dcm"))
+
+
+def test_plan_without_its_cord_has_no_cord(read):
+    datasets = synthetic_plan(**COARSE)
+    structures = datasets["RTSTRUCT"]
+    del structures.StructureSetROISequence[2], structures.ROIContourSequence[2]
+    plan = read(datasets)
+    assert "spinal_cord" not in plan and "gtv" in plan
+    with pytest.raises(KeyError, match="no spinal_cord; it has: gtv, ptv, cord_prv, thecal_sac"):
+        plan["spinal_cord"]
+
+
+# summation, fractions, prescription --------------------------------------------------------------
+
+
+def test_a_fraction_dose_is_multiplied_when_it_is_one_sessions(read):
+    plan = read(synthetic_plan(summation="FRACTION", factor=1 / FRACTIONS))
+    assert_exact(plan)
+    assert plan.warnings == (
+        "the FRACTION dose is taken as one session's and multiplied by 5 fractions",
+    )
+
+
+def test_a_fraction_dose_is_kept_when_it_is_the_courses(read):
+    plan = read(synthetic_plan(summation="FRACTION"))
+    assert_exact(plan)
+    assert plan.warnings == ("the FRACTION dose is taken as the course's",)
+
+
+def test_a_fraction_dose_that_can_be_either_is_refused_until_the_user_says(read):
+    datasets = synthetic_plan(summation="FRACTION", factor=1 / FRACTIONS, **COARSE)
+    del datasets["RTPLAN"].DoseReferenceSequence
+    with pytest.raises(ValueError, match="say fraction_dose='session' or 'course'"):
+        read(datasets)
+    maximum = read(datasets, fraction_dose="session")["gtv"].d003cc
+    assert maximum == pytest.approx(42.0, rel=0.01)
+
+
+def test_a_session_dose_is_multiplied(read):
+    assert_exact(read(synthetic_plan(summation="FRACTION_SESSION", factor=1 / FRACTIONS)))
+
+
+def test_a_fraction_dose_without_a_fraction_count_is_refused(read):
+    datasets = synthetic_plan(summation="FRACTION", factor=1 / FRACTIONS, **COARSE)
+    del datasets["RTPLAN"]
+    with pytest.raises(ValueError, match="needs the number of fractions"):
+        read(datasets)
+
+
+def test_beam_doses_are_added_when_all_are_there(read):
+    datasets = synthetic_plan(factor=0.3)
+    second = synthetic_plan(factor=0.7)["RTDOSE"]
+    datasets["RTDOSE"] = [for_beam(datasets["RTDOSE"], 1), for_beam(second, 2)]
+    plan = read(datasets)
+    assert_exact(plan)
+    assert plan.warnings == ("the doses of 2 beams were added, each taken as the course's",)
+
+
+def test_a_missing_beam_or_an_unknown_number_of_beams_is_refused(read):
+    datasets = synthetic_plan(factor=0.5, **COARSE)
+    for_beam(datasets["RTDOSE"], 1)
+    with pytest.raises(ValueError, match=r"beams \[1, 2\], but the doses are of \[1\]"):
+        read(datasets)
+
+
+def test_beam_doses_without_a_plan_are_refused(read):
+    datasets = synthetic_plan(**COARSE)
+    for_beam(datasets["RTDOSE"], 1)
+    del datasets["RTPLAN"]
+    with pytest.raises(ValueError, match="BEAM doses need the RTPLAN"):
+        read(datasets)
+
+
+def test_fractions_are_never_guessed(read):
+    datasets = synthetic_plan(**COARSE)
+    del datasets["RTPLAN"]
+    plan = read(datasets)
+    assert plan.fractions is None and plan.prescription is None
+    assert any("no RTPLAN" in warning for warning in plan.warnings)
+    assert read(datasets, fractions=5).fractions == 5
+
+
+def test_what_the_user_says_must_agree_with_the_file(read):
+    datasets = synthetic_plan(**COARSE)
+    with pytest.raises(ValueError, match="fractions: the file says 5, not 3"):
+        read(datasets, fractions=3)
+    with pytest.raises(ValueError, match="prescription: the file says 30, not 24"):
+        read(datasets, prescription=24.0)
+
+
+def test_a_target_far_off_its_prescription_is_questioned_and_then_refused(read):
+    plan = read(synthetic_plan(factor=1 / 3, **COARSE))
+    assert any("GTV: D50 is 13.98 Gy, the prescription 30 Gy" in w for w in plan.warnings)
+    with pytest.raises(ValueError, match="is one of them in cGy, or for one fraction"):
+        read(synthetic_plan(factor=1 / 10, **COARSE))
+
+
+def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence(
+        [prescribe(30), prescribe(42), prescribe(11.3, place="COORDINATES")]
+    )
+    plan = read(datasets)
+    assert plan.prescription is None
+    assert "the plan prescribes 30, 42 Gy: give the prescription yourself" in plan.warnings
+    assert read(datasets, prescription=30.0).prescription == 30.0
+
+
+def test_several_fraction_groups_are_not_added_up(read):
+    datasets = synthetic_plan(**COARSE)
+    groups = datasets["RTPLAN"].FractionGroupSequence
+    datasets["RTPLAN"].FractionGroupSequence = Sequence([groups[0], groups[0]])
+    plan = read(datasets)
+    assert plan.fractions is None
+    assert any("2 fraction groups" in warning for warning in plan.warnings)
+
+
+# names -------------------------------------------------------------------------------------------
+
+
+def rename(datasets, old, new):
+    for roi in datasets["RTSTRUCT"].StructureSetROISequence:
+        if roi.ROIName == old:
+            roi.ROIName = new
+    return datasets
+
+
+def test_a_user_may_say_which_structure_is_which(read):
+    datasets = rename(synthetic_plan(**COARSE), "SpinalCord", "Myelon")
+    assert "spinal_cord" not in read(datasets)
+    assert read(datasets, mapping={"Myelon": "spinal_cord"})["spinal_cord"].name == "Myelon"
+
+
+def test_a_name_that_is_not_in_the_plan_is_an_error(read):
+    with pytest.raises(ValueError, match="the plan has no 'Cord'"):
+        read(synthetic_plan(**COARSE), mapping={"Cord": "spinal_cord"})
+
+
+def test_duplicate_names_are_refused(read):
+    with pytest.raises(ValueError, match="2 structures are named 'GTV'"):
+        read(rename(synthetic_plan(**COARSE), "ThecalSac", "GTV"))
+
+
+# no patient --------------------------------------------------------------------------------------
+
+
+def test_patient_and_dates_are_dropped_at_the_door(tmp_path):
+    folder = save(synthetic_plan(**COARSE), tmp_path / "plan")
+    plan = read_plan(folder)
+    save_plan(plan, tmp_path / "plan.csv")
+    everything = repr(plan) + describe_plan(plan) + (tmp_path / "plan.csv").read_text()
+    for secret in ("Secret", "SECRET", "19440404", "20230303", "1.2.3."):
+        assert secret not in everything
+
+
+def test_a_stored_plan_reads_back_the_same(tmp_path, plan):
+    save_plan(plan, tmp_path / "plan.csv")
+    again = load_plan(tmp_path / "plan.csv")
+    assert_same(plan, again, rtol=1e-9)
+    assert (again.fractions, again.prescription) == (plan.fractions, plan.prescription)
+    assert [s.structure for s in again.structures] == [s.structure for s in plan.structures]
+    assert again.warnings == plan.warnings
+
+
+# refusals ----------------------------------------------------------------------------------------
+
+REFUSED = {
+    "relative": ("RTDOSE", dict(DoseUnits="RELATIVE"), "must be GY, got RELATIVE"),
+    "effective": ("RTDOSE", dict(DoseType="EFFECTIVE"), "must be PHYSICAL, got EFFECTIVE"),
+    "error": ("RTDOSE", dict(DoseType="ERROR"), "must be PHYSICAL, got ERROR"),
+    "no units": ("RTDOSE", dict(DoseUnits=None), "DoseUnits is missing"),
+    "several plans": ("RTDOSE", dict(DoseSummationType="MULTI_PLAN"), "do not make up a course"),
+    "frame": ("RTDOSE", dict(FrameOfReferenceUID="9.9"), "GTV lies in another frame of reference"),
+    "cGy": ("RTDOSE", dict(DoseGridScaling="0.000001"), "is the file in cGy"),
+    "no scaling": ("RTDOSE", dict(DoseGridScaling=None), "DoseGridScaling is missing"),
+    "negative scaling": ("RTDOSE", dict(DoseGridScaling="-1e-8"), "must not be negative"),
+    "no pixels": ("RTDOSE", dict(PixelData=b""), "cut short"),
+    "more rows": ("RTDOSE", dict(Rows=60000), "cut short"),
+    "no rows": ("RTDOSE", dict(Rows=0), "impossible dose grid"),
+    "huge": ("RTDOSE", dict(Rows=65535, Columns=65535), "impossible dose grid"),
+    "8 bits": ("RTDOSE", dict(BitsAllocated=8, BitsStored=8), "16 or 32 bits"),
+    "12 bits": ("RTDOSE", dict(BitsStored=12), "all in use"),
+    "offsets": ("RTDOSE", dict(GridFrameOffsetVector=[0, 1]), "26 dose frames, but 2 frame offset"),
+    "offset start": ("RTDOSE", dict(GridFrameOffsetVector=[7, 9]), "neither 0 nor the z"),
+    "skewed": ("RTDOSE", dict(ImageOrientationPatient=[1, 0, 0, 0.5, 0.5, 0]), "perpendicular"),
+    "short": ("RTDOSE", dict(ImageOrientationPatient=[1, 0, 0]), "must hold 6 numbers, got 3"),
+    "flat pixel": ("RTDOSE", dict(PixelSpacing=[0, 2]), "pixel spacing must be above 0"),
+    "one frame": (
+        "RTDOSE", dict(NumberOfFrames=1, GridFrameOffsetVector=[0.0]), "needs two or more frames",
+    ),
+    "other plan": ("RTPLAN", dict(SOPInstanceUID="9.9"), "belongs to another plan"),
+    "other patient": ("RTPLAN", dict(PatientID="OTHER"), "files of more than one patient"),
+    "no fractions": (
+        "RTPLAN", dict(FractionGroupSequence=None, DoseReferenceSequence=None), None,
+    ),
+    "no names": ("RTSTRUCT", dict(StructureSetROISequence=None), "names no structures"),
+    "no modality": ("RTSTRUCT", dict(Modality=None), "no RTSTRUCT in"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_give_a_wrong_number_is_refused(read, case):
+    modality, changes, message = REFUSED[case]
+    datasets = synthetic_plan(**COARSE)
+    for keyword, value in changes.items():
+        setattr(datasets[modality], keyword, value)
+    if message is None:
+        plan = read(datasets)
+        assert plan.fractions is None and len(plan.warnings) == 2
+        return
+    with pytest.raises(ValueError, match=message) as refusal:
+        read(datasets)
+    assert "\n" not in str(refusal.value) and "SECRET" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("modality", ["RTDOSE", "RTSTRUCT"])
+def test_a_folder_needs_dose_and_structures(read, modality):
+    datasets = synthetic_plan(**COARSE)
+    del datasets[modality]
+    with pytest.raises(ValueError, match=f"no {modality} in"):
+        read(datasets)
+
+
+def test_a_folder_holds_one_plan(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTDOSE"] = [datasets["RTDOSE"]] * 2
+    with pytest.raises(ValueError, match="2 plan doses in one folder"):
+        read(datasets)
+
+
+def test_a_target_partly_outside_the_dose_grid_is_refused(read):
+    with pytest.raises(ValueError, match="of this target lies outside the dose grid"):
+        read(synthetic_plan(frames=np.arange(-50.0, 9.0, 2.0)))
+
+
+def test_an_organ_partly_outside_the_dose_grid_is_named_and_measured(read):
+    plan = read(synthetic_plan(frames=np.arange(-22.0, 30.0, 2.0)))
+    cord = plan["spinal_cord"]
+    assert cord.missing == pytest.approx(exact_volume("SpinalCord") * 2 / 48, rel=0.01)
+    assert cord.missing + cord.volume == pytest.approx(exact_volume("SpinalCord"), rel=0.005)
+    assert any(w.startswith("SpinalCord: ") and "outside" in w for w in plan.warnings)
+
+
+def test_a_structure_wholly_outside_the_grid_is_refused_or_left_out(read):
+    datasets = synthetic_plan(**COARSE)
+    far = [c + np.array([500.0, 0.0, 0.0]) for c in contours("GTV")]
+    add_region(datasets["RTSTRUCT"], "Far", far)
+    assert "Far lies wholly outside the dose grid; it is left out" in read(datasets).warnings
+    with pytest.raises(ValueError, match="Far lies wholly outside"):
+        read(datasets, mapping={"Far": "spinal_cord"})
+
+
+def test_contours_that_are_not_axial_are_refused(read):
+    datasets = synthetic_plan(**COARSE)
+    tilted = [c[:, [2, 1, 0]] for c in contours("SpinalCord")]
+    add_region(datasets["RTSTRUCT"], "Tilted", tilted)
+    with pytest.raises(ValueError, match="Tilted: contours must lie in axial planes"):
+        read(datasets, mapping={"Tilted": "spinal_cord"})
+
+
+def test_compressed_pixels_that_cannot_be_read_are_refused(read):
+    datasets = synthetic_plan(**COARSE)
+    dose = datasets["RTDOSE"]
+    dose.file_meta.TransferSyntaxUID = RLELossless
+    dose.PixelData = b"\xfe\xff\x00\xe0\x00\x00\x00\x00\xfe\xff\x00\xe0\x04\x00\x00\x00abcd"
+    dose["PixelData"].is_undefined_length = True
+    with pytest.raises(ValueError, match="compressed and cannot be read"):
+        read(datasets)
+
+
+def test_compressed_pixels_are_read_where_pydicom_can(read, plan):
+    datasets = synthetic_plan(bits=16)
+    datasets["RTDOSE"].compress(RLELossless)
+    assert_same(plan, read(datasets), rtol=1e-4)
+
+
+def test_without_pydicom_the_error_names_the_extra(tmp_path, monkeypatch):
+    folder = save(synthetic_plan(**COARSE), tmp_path)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(ImportError, match=r"radsim\[dicom\]"):
+        read_plan(folder)
+
+
+# the planning system's own DVHs ------------------------------------------------------------------
+
+
+def with_stored_dvh(datasets, **changes):
+    from synthetic_plan import _item
+
+    width = np.full(45, 1.0)
+    volume = np.array([exact_volume("GTV")] * 30 + list(np.linspace(11.4, -1e-4, 15)))
+    values = dict(
+        DVHType="CUMULATIVE",
+        DoseUnits="GY",
+        DVHDoseScaling=1,
+        DVHVolumeUnits="CM3",
+        DVHData=[f"{v:.6g}" for v in np.column_stack([width, volume]).ravel()],
+        DVHReferencedROISequence=Sequence([_item(ReferencedROINumber=1)]),
+        DVHMaximumDose=104.9,  # in per cent, under DoseUnits GY, as real files have it
+    )
+    datasets["RTDOSE"].DVHSequence = Sequence([_item(**(values | changes))])
+    return datasets
+
+
+def test_stored_dvhs_are_pairs_of_bin_width_and_volume(tmp_path):
+    folder = save(with_stored_dvh(synthetic_plan(**COARSE)), tmp_path)
+    stored = read_stored_dvhs(folder)
+    assert stored["gtv"].volume == pytest.approx(exact_volume("GTV"), rel=1e-5)
+    assert stored["gtv"].dose.min() >= 29.0 and stored["gtv"].dose.max() < 45.0
+    assert any("DVH bins of 1 Gy" in warning for warning in stored.warnings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(DVHVolumeUnits="PERCENT"), "DVHVolumeUnits must be CM3"),
+        (dict(DoseUnits="RELATIVE"), "DoseUnits must be GY"),
+        (dict(DVHType="NATURAL"), "DVHType must be"),
+        (dict(DVHData=[1, 2, 3, 4, 5]), "must hold pairs"),
+    ],
+)
+def test_stored_dvhs_in_other_units_are_refused(tmp_path, changes, message):
+    folder = save(with_stored_dvh(synthetic_plan(**COARSE), **changes), tmp_path)
+    with pytest.raises(ValueError, match=message):
+        read_stored_dvhs(folder)
+
+
+REAL = os.environ.get("RADSIM_REAL_PLAN")
+
+
+@pytest.mark.skipif(not REAL, reason="RADSIM_REAL_PLAN names no folder of a real plan")
+def test_a_real_plan_agrees_with_its_planning_system():
+    """For the example data of dicompyler-core 0.5.6 (tests/testdata/example_data)."""
+    ours = plan_metrics(read_plan(Path(REAL)))
+    theirs = plan_metrics(read_stored_dvhs(Path(REAL)))
+    for name in ("Heart", "Lt Lung", "Tumor Bed", "Tumor Bed Block", "Breast"):
+        assert ours[name]["volume"] == pytest.approx(theirs[name]["volume"], rel=0.03), name
+        assert ours[name]["D2"] == pytest.approx(theirs[name]["D2"], rel=0.005), name
+        assert ours[name]["D0.03cc"] == pytest.approx(theirs[name]["D0.03cc"], rel=0.01), name
+    for name in ("Tumor Bed", "Tumor Bed Block"):
+        assert ours[name]["D50"] == pytest.approx(theirs[name]["D50"], rel=0.001), name
+        assert ours[name]["D98"] == pytest.approx(theirs[name]["D98"], rel=0.02), name

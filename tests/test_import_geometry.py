@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radsim.planfiles.contours import Plane, fill, own_spacing, planes_from_contours, sample, slabs
+from radsim.planfiles.dose_grid import DoseGrid
+
+
+def rectangle(x, y, width, height):
+    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+
+
+def area(polygons, rows=64, shift=0.5):
+    return fill(polygons, rows, shift, step=0.5)[1].sum()
+
+
+def shoelace(polygon):
+    x, y = polygon.T
+    return 0.5 * abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+
+
+@given(
+    corners=st.integers(3, 40),
+    radius=st.floats(1.0, 50.0),
+    x=st.floats(-300, 300),
+    shift=st.floats(0.0, 0.99),
+)
+def test_area_of_a_convex_polygon_is_its_shoelace_area(corners, radius, x, shift):
+    angle = 2 * np.pi * np.arange(corners) / corners + 0.3
+    polygon = np.column_stack([x + radius * np.cos(angle), radius * np.sin(angle)])
+    assert area([polygon], 400, shift) == pytest.approx(shoelace(polygon), rel=0.01)
+
+
+@given(shift=st.floats(0.0, 0.99), rows=st.integers(2, 99), width=st.floats(0.1, 99))
+def test_area_of_an_aligned_rectangle_is_exact(shift, rows, width):
+    assert area([rectangle(1.0, 2.0, width, 3.0)], rows, shift) == pytest.approx(3.0 * width)
+
+
+def test_all_polygons_of_a_plane_are_filled_by_the_even_odd_rule():
+    outer, hole, island = rectangle(0, 0, 8, 8), rectangle(2, 2, 4, 4), rectangle(3, 3, 2, 2)
+    assert area([outer]) == pytest.approx(64)
+    assert area([outer, hole]) == pytest.approx(48)
+    assert area([outer, hole[::-1]]) == pytest.approx(48)  # whichever way it runs
+    assert area([outer, hole, island]) == pytest.approx(52)
+    assert area([outer, rectangle(20, 0, 1, 8)]) == pytest.approx(72)
+    points, _ = fill([outer, hole, island], 64, 0.5, 0.5)
+    in_ring = np.all((points > 2) & (points < 6), axis=1) & np.any(
+        (points < 3) | (points > 5), axis=1
+    )
+    assert not in_ring.any()
+
+
+def test_a_keyhole_without_width_cuts_out_its_hole_alone():
+    keyhole = np.array(
+        [[0, 0], [8, 0], [8, 8], [0, 8], [0, 4], [2, 4], [2, 6], [6, 6], [6, 2], [2, 2], [2, 4],
+         [0, 4]], float,
+    )  # fmt: skip
+    assert area([keyhole]) == pytest.approx(48)
+
+
+def test_a_polygon_may_repeat_its_first_point():
+    square = rectangle(0, 0, 2, 2)
+    assert area([np.vstack([square, square[:1]])]) == pytest.approx(4.0)
+
+
+def test_flat_polygons_enclose_nothing():
+    assert area([np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]])]) == 0.0
+    there_and_back = np.array([[0.0, 0.0], [2.0, 2.0], [1.0, 1.0]])
+    _, volume = sample([Plane(0.0, [there_and_back])], 2.0)
+    assert volume.sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_slabs_end_half_way_or_half_a_slice_beyond():
+    lower, upper = slabs(np.array([0.0, 2.0, 5.0, 14.0]), spacing=3.0)
+    np.testing.assert_allclose(lower, [-1.5, 1.0, 3.5, 12.5])
+    np.testing.assert_allclose(upper, [1.0, 3.5, 6.5, 15.5])
+
+
+def test_samples_lie_inside_and_hold_the_volume():
+    z = np.arange(0.0, 9.0, 3.0)
+    contours = [
+        np.column_stack([rectangle(-2, -1, 4, 2), np.full(4, height)]) for height in z[::-1]
+    ]
+    planes = planes_from_contours(contours)
+    assert own_spacing(planes) == 3.0
+    points, volume = sample(planes, 3.0)
+    assert volume.sum() == pytest.approx(4 * 2 * 9)
+    assert np.all(np.abs(points[:, 0]) < 2) and np.all(np.abs(points[:, 1]) < 1)
+    assert points[:, 2].min() > -1.5 and points[:, 2].max() < 7.5
+    center = (volume[:, None] * points).sum(axis=0) / volume.sum()
+    np.testing.assert_allclose(center, [0.0, 0.0, 3.0], atol=0.01)
+
+
+def test_contours_too_large_or_too_intricate_are_refused():
+    with pytest.raises(ValueError, match="within 10 m"):
+        planes_from_contours([np.full((3, 3), 1e6)])
+    zigzag = np.column_stack([np.arange(4000.0), 9e3 * (np.arange(4000) % 2)])
+    with pytest.raises(ValueError, match=r"too intricate|liters"):
+        sample([Plane(0.0, [zigzag])], 1e-3)
+
+
+def grid(**changes):
+    values = dict(
+        dose=np.arange(60.0).reshape(3, 4, 5),
+        origin=np.array([10.0, 20.0, 30.0]),
+        along_columns=np.array([1.0, 0.0, 0.0]),
+        along_rows=np.array([0.0, 1.0, 0.0]),
+        row_spacing=2.0,
+        column_spacing=3.0,
+        offsets=np.array([0.0, 2.0, 5.0]),
+    )
+    return DoseGrid(**(values | changes))
+
+
+def test_stored_coordinates_are_voxel_centers():
+    for frame, z in enumerate((30.0, 32.0, 35.0)):
+        for row in range(4):
+            for column in range(5):
+                point = np.array([[10.0 + 3.0 * column, 20.0 + 2.0 * row, z]])
+                assert grid().at(point)[0] == grid().dose[frame, row, column]
+
+
+def test_dose_beyond_the_outermost_centers_is_unknown():
+    outside = np.array([[9.9, 20, 30], [10, 26.1, 30], [22.1, 20, 30], [10, 20, 35.1]], float)
+    assert np.isnan(grid().at(outside)).all()
+    assert grid().at(np.array([[22.0, 26.0, 35.0]]))[0] == 59.0
+
+
+@given(
+    x=st.floats(0, 12), y=st.floats(0, 6), z=st.floats(0, 5), a=st.floats(-3, 3), b=st.floats(-3, 3)
+)
+def test_a_linear_dose_is_interpolated_exactly(x, y, z, a, b):
+    frames, rows, columns = np.meshgrid([0.0, 2.0, 5.0], 2.0 * np.arange(4), 3.0 * np.arange(5),
+                                        indexing="ij")  # fmt: skip
+    linear = grid(dose=60.0 + a * columns + b * rows + frames)
+    point = np.array([[10.0 + x, 20.0 + y, 30.0 + z]])
+    assert linear.at(point)[0] == pytest.approx(60.0 + a * x + b * y + z)

@@ -1,0 +1,78 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from radsim.summary import BlockSums, Moments, normal_interval, wilson_interval
+
+VALUES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60)
+
+
+@given(values=VALUES, cuts=st.lists(st.integers(1, 59), max_size=6))
+def test_joining_blocks_gives_the_mean_and_variance_of_everybody(values, cuts):
+    edges = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
+    blocks = [Moments.of(np.array([values[a:b]])) for a, b in itertools.pairwise(edges)]
+    total = blocks[0]
+    for block in blocks[1:]:
+        total = total.combine(block)
+    assert total.count == len(values)
+    assert total.mean[0] == pytest.approx(np.mean(values), rel=1e-9, abs=1e-9)
+    assert total.variance[0] == pytest.approx(np.var(values, ddof=1), rel=1e-9, abs=1e-6)
+    expected = np.std(values, ddof=1) / np.sqrt(len(values))
+    assert total.standard_error[0] == pytest.approx(expected, rel=1e-9, abs=1e-4)
+
+
+@given(value=st.floats(0.0, 1.0), sizes=st.lists(st.integers(1, 100), min_size=1, max_size=5))
+def test_patients_that_are_all_alike_have_that_mean_and_no_error_exactly(value, sizes):
+    total = Moments.of(np.full((1, sizes[0]), value))
+    for size in sizes[1:]:
+        total = total.combine(Moments.of(np.full((1, size), value)))
+    assert total.mean[0] == value
+    assert total.deviations[0] == 0.0
+
+
+def test_one_patient_says_nothing_about_the_error():
+    one = Moments.of(np.array([[0.3]]))
+    assert one.standard_error.tolist() == [np.inf]
+    lower, upper = normal_interval(one.mean, one.standard_error, 0.0, 1.0)
+    assert (lower[0], upper[0]) == (0.0, 1.0)
+
+
+def test_small_differences_of_large_numbers_keep_their_digits():
+    values = 1e9 + np.array([[1.0, 2.0, 3.0, 4.0]])
+    assert Moments.of(values).variance[0] == pytest.approx(5 / 3, rel=1e-9)
+
+
+def test_sums_of_blocks_join_by_name():
+    def sums(values):
+        return BlockSums({"x": Moments.of(np.array([values]))}, {"n": np.array([len(values)])})
+
+    joined = sums([1.0, 2.0]).combine(sums([6.0]))
+    assert joined.moments["x"].mean.tolist() == [3.0]
+    assert joined.counts["n"].tolist() == [3]
+
+
+@given(share=st.floats(0.0, 1.0), error=st.floats(0.0, 10.0))
+def test_intervals_hold_their_estimate_and_stay_inside_what_is_possible(share, error):
+    lower, upper = normal_interval(np.array(share), np.array(error), 0.0, 1.0)
+    assert 0.0 <= lower <= share <= upper <= 1.0
+
+
+@given(events=st.integers(0, 1000), more=st.integers(1, 1000))
+def test_the_wilson_interval_is_scipys(events, more):
+    total = events + more
+    for count in (events, total):
+        lower, upper = wilson_interval(np.array(count / total), total)
+        theirs = stats.binomtest(count, total).proportion_ci(method="wilson")
+        assert float(lower) == pytest.approx(theirs.low, abs=1e-12)
+        assert float(upper) == pytest.approx(theirs.high, abs=1e-12)
+        assert lower <= count / total <= upper
+
+
+def test_the_wilson_interval_is_honest_at_no_event_and_at_all():
+    assert float(wilson_interval(np.array(0.0), 100)[0]) == 0.0
+    assert float(wilson_interval(np.array(0.0), 100)[1]) == pytest.approx(0.0370, abs=1e-4)
+    assert float(wilson_interval(np.array(1.0), 100)[0]) == pytest.approx(1 - 0.0370, abs=1e-4)
