@@ -50,8 +50,12 @@ def _options(
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
+    from radsim.virtual_trial import describe_trial, load_trial, states_trial_only
 
     try:
+        if states_trial_only(file):
+            print(describe_trial(load_trial(file), as_json=as_json))
+            return
         experiment = load_experiment(file)
     except ExperimentError as error:
         if as_json:
@@ -85,8 +89,14 @@ def run(
     from radsim.plots import draw_figures
     from radsim.printing import comparison_text
     from radsim.progress import show_progress
+    from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
 
+    if states_trial_only(file):
+        if patients is not None:
+            raise ExperimentError(["--patients: a [trial] states its own, trial.patients"])
+        trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
+        return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
     check_scheduler(scheduler)
     with claim_folder(out, experiment, overwrite) as journal:
@@ -106,6 +116,32 @@ def run(
         messages.print(f"warning: {line}")
     print(comparison_text(result))
     print(f"\nresult in {out}")
+    if experiment.trial is not None:
+        trial(file, out, seed=seed, workers=workers, overwrite=True)
+
+
+@app.command()
+def trial(
+    file: ExperimentFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where the tables go")],
+    trials: Annotated[int | None, typer.Option(min=1, help="instead of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="instead of the file's seed")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace another trial in DIR")
+    ] = False,
+) -> None:
+    """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
+    from radsim.trial_files import check_folder, save_trial
+    from radsim.trial_text import summary_text
+    from radsim.virtual_trial import load_trial, run_virtual_trial, with_changes
+
+    source = with_changes(load_trial(file), trials=trials, seed=seed)
+    check_folder(out, overwrite)
+    results = run_virtual_trial(source, workers=workers or 1)
+    save_trial(results, source, out)
+    print(summary_text(results))
+    print(f"\ntrial in {out}")
 
 
 @app.command()

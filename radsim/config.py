@@ -25,6 +25,7 @@ from radsim.recalibration import recalibrate
 from radsim.schema import Count, Parameter, Real, is_own_name, nearest
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
+from radsim.trial.section import TrialSection
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
@@ -112,6 +113,7 @@ class Experiment(BaseModel):
     ntcp: Complications = Complications()
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
+    trial: TrialSection | None = None
 
     @field_validator("seed")
     @classmethod
@@ -270,6 +272,23 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     yield from _missing_doses(experiment)
+    yield from _wrong_trial(experiment)
+
+
+def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
+    if experiment.trial is None:
+        return
+    try:
+        variants = experiment.trial.variants()
+    except ValueError as error:
+        yield f"trial.{error}"
+        return
+    for section in variants.values():
+        for key in ("control", "experimental"):
+            arm = getattr(section, key)
+            if isinstance(arm, str) and arm not in experiment.arms:
+                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
 
 
 def _missing_variables(experiment: Experiment) -> Iterator[str]:
