@@ -8,20 +8,10 @@ import xarray as xr
 from radsim.comparison import best_shares
 from radsim.config import Experiment
 from radsim.outcomes import event_counts, happened
+from radsim.schema import ESTIMATES
 from radsim.simulation import is_flag
 from radsim.summary import BlockSums, Moments
 
-ESTIMATES = (  # the variables of a result, in the order in which they are reported
-    "local_control_net",
-    "local_failure_cumulative_incidence",
-    "vcf_net",
-    "vcf_cumulative_incidence",
-    "myelopathy_net",
-    "myelopathy_cumulative_incidence",
-    "survival_alive",
-    "complication_free_control_net",
-    "complication_free_control_alive",
-)
 BENEFITS = ("local_control_net", "complication_free_control_net")
 HARMS = ("vcf_net", "myelopathy_net")
 EVENTS = ("local_failure", "vcf", "myelopathy")
