@@ -25,12 +25,13 @@ from radsim.plan import Plan
 from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
 from radsim.schema import ESTIMATES, Count, Parameter, Real, is_own_name, nearest
+from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
-FEWEST_PATIENTS = 8192  # that a run to a precision starts with
+FEWEST_PATIENTS = 16384  # that a run to a precision starts with
 LATEST = 1200.0  # months; nobody is followed up for longer
 
 
@@ -342,6 +343,13 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     for name in sorted(experiment.cohort.names):
         if is_own_name(name):
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    if experiment.uniforms != "plain" and experiment.patients % WHOLE:
+        below = experiment.patients // WHOLE * WHOLE
+        near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
+        yield (
+            f"patients: must be a multiple of {WHOLE} with uniforms = {experiment.uniforms!r}, "
+            f"got {experiment.patients}; take {near}"
+        )
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]

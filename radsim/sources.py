@@ -99,7 +99,8 @@ def _points(seed: int, dimensions: int, index: int) -> np.ndarray:
     digest = blake2b(f"{seed}/sobol/{replicate}".encode(), digest_size=8).digest()
     rng = np.random.default_rng(int.from_bytes(digest, "little"))
     engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
-    engine.fast_forward(index // REPLICATES * SLICE)
+    if index >= REPLICATES:  # forward by nothing is an error
+        engine.fast_forward(index // REPLICATES * SLICE)
     return np.clip(engine.random(SLICE), SMALLEST, LARGEST)
 
 
