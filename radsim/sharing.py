@@ -42,6 +42,25 @@ class RememberedDose(ArmDose):
         return self.asked[wanted]
 
 
+class QuickDataset:
+    """A Dataset whose variables are looked up once; models ask for the same ones again and again."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.dataset = dataset
+        self.found: dict[Any, Any] = {}
+
+    def __getitem__(self, name: Any) -> Any:
+        if name not in self.found:
+            self.found[name] = self.dataset[name]
+        return self.found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.found or name in self.dataset
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dataset, name)
+
+
 def reduce_variants(
     variants: Sequence[Experiment], patients: range, source: UniformSource
 ) -> BlockSums:
@@ -113,7 +132,7 @@ class _Shared:
         cohort: xr.Dataset = self.once(
             "cohort",
             cohort_key,
-            lambda: draw_cohort(variant.cohort, self.patients, self.source),
+            lambda: QuickDataset(draw_cohort(variant.cohort, self.patients, self.source)),
         )
         doses = [self._dose(variant, arm, cohort, cohort_key) for arm in variant.arms.values()]
         return _Outcomes(self, variant, cohort, cohort_key, doses).rows()
@@ -126,7 +145,8 @@ class _Shared:
         dose = self.doses.get(key)
         if dose is None:
             drawn = draw_dose(arm.plan, variant.dose, cohort, self.source, structures)
-            dose = self.doses[key] = RememberedDose(plan=arm.plan, dose=drawn)
+            quick: Any = QuickDataset(drawn)
+            dose = self.doses[key] = RememberedDose(plan=arm.plan, dose=quick)
             while len(self.doses) > 1 and sum(d.dose.nbytes for d in self.doses.values()) > KEPT:
                 self.doses.popitem(last=False)
         self.doses.move_to_end(key)
@@ -338,31 +358,36 @@ class _Outcomes:
     def _checks(self) -> list[tuple]:
         """Shares of patients outside a model's range, or whose plan breaks a limit."""
         models = (self.variant.tcp, *self.variant.myelopathy_models)
-        key = (tuple(k for k, _ in self.doses), tuple(self.shared.token(m) for m in models))
-        return self.shared.once("checks", key, self._count_checks)
+        doses = tuple(key for key, _ in self.doses)
+        key = (doses, tuple(self.shared.token(model) for model in models))
+        ranges = self.shared.once("ranges", key, lambda: _shares([*map(self._ranges, self._each())]))
+        flags = self.shared.once("flags", doses, lambda: _shares([*map(self._flags, self._each())]))
+        return [*ranges, *flags]
 
-    def _count_checks(self) -> list[tuple]:
-        columns: dict[str, list[np.ndarray]] = {}
-        everyone = len(self.shared.patients)
-        flags = dict.fromkeys(
-            str(name) for _, dose in self.doses for name in dose.dose.data_vars if is_flag(str(name))
-        )
-        for _, dose in self.doses:
-            eqd2: dict[str, np.ndarray] = {}
-            if self.variant.tcp is not None:
-                eqd2["local_control"] = self.variant.tcp.eqd2(self.cohort, dose)
-            for model in self.variant.myelopathy_models:
-                eqd2[f"myelopathy_{model.preset}"] = model.eqd2(self.cohort, dose)
-            for name, values in checks_of(self.variant, eqd2):
-                columns.setdefault(name, []).append(values)
-            for name in flags:
-                values = dose.dose[name].values if name in dose.dose else np.full(everyone, np.nan)
-                columns.setdefault(name, []).append(values)
-        found = []
-        for name, values in columns.items():
-            moments = Moments.of(np.stack([np.asarray(v, dtype=float) for v in values]))
-            found.append((f"{name}_share", moments.mean, moments.deviations, None))
-        return found
+    def _each(self) -> list[RememberedDose]:
+        return [dose for _, dose in self.doses]
+
+    def _ranges(self, dose: RememberedDose) -> dict[str, np.ndarray]:
+        eqd2: dict[str, np.ndarray] = {}
+        if self.variant.tcp is not None:
+            eqd2["local_control"] = self.variant.tcp.eqd2(self.cohort, dose)
+        for model in self.variant.myelopathy_models:
+            eqd2[f"myelopathy_{model.preset}"] = model.eqd2(self.cohort, dose)
+        return dict(checks_of(self.variant, eqd2))
+
+    def _flags(self, dose: RememberedDose) -> dict[str, np.ndarray]:
+        return {str(n): dose.dose[n].values for n in dose.dose.data_vars if is_flag(str(n))}
+
+
+def _shares(arms: list[dict[str, np.ndarray]]) -> list[tuple]:
+    """Share of patients by arm of each flag; missing where an arm does not have it."""
+    found = []
+    for name in dict.fromkeys(name for arm in arms for name in arm):
+        missing = np.full(len(next(arm[name] for arm in arms if name in arm)), np.nan)
+        rows = np.stack([arm.get(name, missing) for arm in arms]).astype(float)
+        moments = Moments.of(rows)
+        found.append((f"{name}_share", moments.mean, moments.deviations, None))
+    return found
 
 
 def _net_sums(

@@ -33,6 +33,7 @@ class VariantMaker:
             update={"sweep": {}, "uncertainty": {}, "sensitivity": {}, "written": {}}
         )
         self._made: dict[str, Experiment] = {}
+        self._never_in_place: set[str] = set()
 
     def make(self, changes: Mapping[str, Any]) -> Experiment:
         """Make the experiment that has these changes.
@@ -42,23 +43,30 @@ class VariantMaker:
         ExperimentError
             If the changed experiment has mistakes.
         """
-        whole, numbers = {}, {}
-        for key, value in changes.items():
-            (numbers if self._is_number(key, value) else whole)[key] = value
-        base = self._checked(whole)
+        numbers = {k: float(v) for k, v in changes.items() if self._is_number(k, v)}
+        base = self._checked({k: v for k, v in changes.items() if k not in numbers})
         try:
             for key, value in numbers.items():
-                base = _replaced(base, key, float(value))
+                base = self._with_number(base, key, value)
         except _NotInPlace:
-            return self._checked(dict(changes))
+            return self.make(changes)  # that key is now known to need the whole file
         except ValueError as error:
             first = str(error).splitlines()[0]
             raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
         return base
 
+    def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
+        try:
+            return _replaced(base, key, value)
+        except _NotInPlace:
+            self._never_in_place.add(key)
+            raise
+
     def _is_number(self, key: str, value: Any) -> bool:
-        calibrates = self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf."))
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and not calibrates
+        if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
+            return False
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and key not in self._never_in_place
 
     def _checked(self, changes: Mapping[str, Any]) -> Experiment:
         if not changes:
