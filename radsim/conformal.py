@@ -38,9 +38,8 @@ def conformal_dose(
     variables: dict[str, np.ndarray] = {}
     for organ, doses in hot_spots.items():
         met &= ~(doses[0] > limits[organ] + LIMIT_TOLERANCE)
-        if organ in structures:
-            for kind, values in zip(KINDS, doses, strict=False):
-                variables[f"{organ}_d003cc_{kind}"] = values
+        for kind, values in zip(KINDS, doses, strict=False):
+            variables[f"{organ}_d003cc_{kind}"] = values
     planned = {organ: doses[0] for organ, doses in hot_spots.items()}
     flags, kept = rules_kept(plan, geometry.has_cord, earlier, planned)
     return {

@@ -25,6 +25,7 @@ def required_variables(plan: Plan) -> frozenset[str]:
 
     Examples
     --------
+    >>> from radsim.plan import ExternalBeam
     >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
     >>> sorted(required_variables(plan))
     ['bilsky', 'cord_present', 'gtv_volume', 'ptv_volume', 'region']
@@ -41,6 +42,7 @@ def available(plan: Plan) -> dict[str, tuple[str, ...]]:
 
     Examples
     --------
+    >>> from radsim.plan import ExternalBeam
     >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
     >>> available(plan)["spinal_cord"][0]
     'D0.03cc'
@@ -67,8 +69,8 @@ def draw_dose(
     patients
         Cohort with the variables of :func:`required_variables`; ``patient`` counts up by 1.
     structures
-        Structures whose dose is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
-        ``thecal_sac``.
+        Structures whose whole DVH is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
+        ``thecal_sac``. D0.03cc of the neural ones is always there.
 
     Returns
     -------

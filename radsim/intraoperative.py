@@ -151,15 +151,16 @@ def intraoperative_dose(
             np.ones(len(patients), dtype=bool),
         )
     contoured = geometry.length + geometry.beyond
-    for name in (organ for organ in ORGANS if organ in structures):
+    for name in ORGANS:
         organ = geometry.organs[name]
         present = geometry.has_cord | (name == "thecal_sac")
         across, width = source - organ.surface, 2.0 * organ.radius
 
         hottest = organ.hot_share * geometry.in_field
         put(f"{name}_d003cc", _organ_distance(hottest, across, width, contoured), present)
-        columns = (across[:, None], width[:, None], contoured[:, None])
-        put(name, _organ_distance(volume, *columns), present)
+        if name in structures:
+            columns = (across[:, None], width[:, None], contoured[:, None])
+            put(name, _organ_distance(volume, *columns), present)
     return variables
 
 

@@ -62,7 +62,7 @@ def library_doses(
     variables: Arrays = {}
     for name, planned in drawn.doses.items():
         structure = name.removesuffix("_d003cc")
-        if structure not in structures:
+        if planned.ndim == 2 and structure not in structures:
             continue
         kinds = {"planned": planned}
         if delivered is not None:

@@ -216,10 +216,13 @@ def _simulate_arm(
 
 
 def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
-    """Structures whose dose some model or report reads."""
-    wanted = {structure for structure, _ in REPORTED_METRICS.values()}
-    models = [experiment.tcp, *experiment.myelopathy_models]
-    wanted |= {m.dose.structure_in(arm.plan) for m in models if m is not None}
+    """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
+    models = [m for m in (experiment.tcp, *experiment.myelopathy_models) if m is not None]
+    read = [
+        *REPORTED_METRICS.values(),
+        *((m.dose.structure_in(arm.plan), m.dose.metric) for m in models),
+    ]
+    wanted = {structure for structure, metric in read if metric != "D0.03cc"}
     return frozenset(wanted & set(available(arm.plan)))
 
 

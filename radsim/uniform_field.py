@@ -56,8 +56,8 @@ def uniform_field_dose(
         absent = ~geometry.has_cord & (name in ("cord_prv", "spinal_cord"))
         planned = np.where(absent[:, None], np.nan, nodes)
         put(name, planned.astype(np.float32), output.astype(np.float32)[:, None])
-        if name in ORGANS:
-            put(f"{name}_d003cc", hot_spots[name], output)
+    for name in ORGANS:
+        put(f"{name}_d003cc", hot_spots[name], output)
     earlier = draw_earlier_course(plan, patients, indices, streams)
     flags, _ = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return {
