@@ -1,7 +1,7 @@
 """Experiments: the TOML file that a person writes, checked once and then never changed."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -190,6 +190,15 @@ class Experiment(BaseModel):
         own = self.ntcp.myelopathy
         return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
 
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> "Experiment":
+        """Copy, and forget what was worked out from the fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("known", "study"):
+            copied.__dict__.pop(name, None)
+        return copied
+
     @property
     def has_design(self) -> bool:
         """Say whether variants of it are to be run."""
@@ -343,13 +352,8 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     for name in sorted(experiment.cohort.names):
         if is_own_name(name):
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
-    if experiment.uniforms != "plain" and experiment.patients % WHOLE:
-        below = experiment.patients // WHOLE * WHOLE
-        near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
-        yield (
-            f"patients: must be a multiple of {WHOLE} with uniforms = {experiment.uniforms!r}, "
-            f"got {experiment.patients}; take {near}"
-        )
+    if problem := patients_problem(experiment):
+        yield problem
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]
@@ -364,6 +368,19 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     yield from _missing_doses(experiment)
+
+
+def patients_problem(experiment: Experiment) -> str:
+    """Say what is wrong with the number of patients for the source of uniforms, or nothing."""
+    patients, source = experiment.patients, experiment.uniforms
+    if source == "plain" or patients % WHOLE == 0 or experiment.precision is not None:
+        return ""
+    below = patients // WHOLE * WHOLE
+    near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
+    return (
+        f"patients: must be a multiple of {WHOLE} with uniforms = {source!r}, got {patients}; "
+        f"take {near}"
+    )
 
 
 def _missing_variables(experiment: Experiment) -> Iterator[str]:

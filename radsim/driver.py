@@ -87,6 +87,12 @@ def run(
     return make_result(experiment, totals.sums())
 
 
+def work_of(experiment: Experiment) -> int:
+    """Patients that a run simulates, each variant's counted; what progress is told of."""
+    variants = len(experiment.study.design) if experiment.has_design else 1
+    return experiment.patients * variants
+
+
 class _Totals:
     """The sums so far, by pack of variants and by replicate, joined in the order of the pieces."""
 

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from radsim.config import Precision
+from radsim.config import (
+    FEWEST_PATIENTS,
+    Experiment,
+    ExperimentError,
+    Precision,
+)
 from radsim.schema import ESTIMATES
 from radsim.summary import Z95, BlockSums, wilson_interval
 
@@ -44,3 +49,20 @@ def patients_needed(precision: Precision, sums: BlockSums, patients: int, unit: 
         return patients
     share = min(MARGIN * (error / precision.standard_error) ** 2, MOST_GROWTH)
     return max(-(-int(np.ceil(patients * share)) // unit) * unit, patients + unit)
+
+
+def with_precision(experiment: Experiment, error: float, patients: int | None) -> Experiment:
+    """Ask for a standard error, from a few patients on unless their number is given.
+
+    Raises
+    ------
+    ExperimentError
+        If the error is not between 0 and 1.
+    """
+    named = () if experiment.precision is None else experiment.precision.estimates
+    try:
+        precision = Precision(standard_error=error, estimates=named)
+    except ValueError as problem:
+        raise ExperimentError([f"--precision: {problem}"]) from None
+    first = FEWEST_PATIENTS if patients is None else patients
+    return experiment.model_copy(update={"precision": precision, "patients": first})
