@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from radsim.design_result import select_estimate
 from radsim.figure_style import COLORS, LINES, MARKERS, RESOLUTION, new_figure, pretty
+from radsim.reduce import HARMS
 from radsim.result import experiment_of
 
 PANELS = (
@@ -101,11 +102,11 @@ def plot_map(result: xr.Dataset, arm: str) -> Figure:
     for panel, (name, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels,
                                     strict=True):  # fmt: skip
         values = select_estimate(here, f"{name}_difference").sel(arm=arm).transpose(second, first)
-        _map(figure, panel, values, None)
+        _map(figure, panel, values, None, name in HARMS)
         panel.set_title(title, fontsize=10)
     reference = result.attrs["reference"]
     title = _title(result, f"{pretty(arm)} against {pretty(reference)}", here, others)
-    return _finish(figure, title, "Difference in percentage points; contours are labeled.")
+    return _finish(figure, title, "Difference in percentage points, blue is better; contours are labeled.")
 
 
 def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
@@ -121,12 +122,13 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
         widest = float(np.abs(values).max()) or 1.0
         for column, place in enumerate(places):
             panel = grid[row, column]
-            _map(figure, panel, values.isel({third: place}).transpose(second, first), widest)
+            one = values.isel({third: place}).transpose(second, first)
+            _map(figure, panel, one, widest, name in HARMS)
             label = _short(here[third].values[place])
             panel.set_title(f"{title}\n{pretty(third)} {label}", fontsize=8)
     reference = result.attrs["reference"]
     title = _title(result, f"{pretty(arm)} against {pretty(reference)}", here, others)
-    return _finish(figure, title, "Difference in percentage points; one scale a row.")
+    return _finish(figure, title, "Difference in percentage points, blue is better; one scale a row.")
 
 
 def plot_uncertainty(result: xr.Dataset) -> Figure:
@@ -148,6 +150,7 @@ def plot_uncertainty(result: xr.Dataset) -> Figure:
                     label=SOURCE_NAMES[source] if row == 0 else None,
                 )  # fmt: skip
         panel.set_title(title, fontsize=9)
+        panel.xaxis.set_major_locator(MaxNLocator(3))
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
         panel.grid(axis="x", alpha=0.3)
     panels_axes[0].set_yticks(range(len(arms)), [pretty(arm) for arm in arms])
@@ -188,13 +191,16 @@ def plot_tornado(result: xr.Dataset) -> Figure:
     return _finish(figure, _title(result, what, here, axes), note)
 
 
-def _map(figure: Figure, panel: Axes, values: xr.DataArray, widest: float | None) -> None:
+def _map(
+    figure: Figure, panel: Axes, values: xr.DataArray, widest: float | None, harm: bool
+) -> None:
     down, across = (str(dim) for dim in values.dims)
     x, numeric_x = _positions(values[across])
     y, numeric_y = _positions(values[down])
     numbers = 100.0 * values.values
     limit = 100.0 * widest if widest else float(np.abs(numbers).max()) or 1.0
-    mesh = panel.pcolormesh(x, y, numbers, cmap="RdBu", vmin=-limit, vmax=limit, shading="nearest")
+    colors = "RdBu_r" if harm else "RdBu"  # blue is better
+    mesh = panel.pcolormesh(x, y, numbers, cmap=colors, vmin=-limit, vmax=limit, shading="nearest")
     if min(numbers.shape) > 1 and np.ptp(numbers) > 0:
         lines = panel.contour(x, y, numbers, colors="black", linewidths=0.6, levels=5)
         panel.clabel(lines, fontsize=6, fmt="%.3g")
