@@ -104,9 +104,10 @@ def storage(patients: int, draws: int) -> dict[str, float]:
         spent += time.perf_counter() - started
 
     Journal.append = counted  # type: ignore[method-assign]
-    with tempfile.TemporaryDirectory() as folder, claim_folder(
-        Path(folder) / "run", experiment, overwrite=False
-    ) as journal:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        claim_folder(Path(folder) / "run", experiment, overwrite=False) as journal,
+    ):
         seconds = timed(lambda: radsim.run(experiment, journal=journal))["seconds"]
     return {"share": spent / seconds}
 
@@ -120,7 +121,9 @@ def equal_error(patients: int) -> dict[str, float]:
     """
     found = {}
     for uniforms in ("plain", "antithetic", "sobol"):
-        experiment = experiment_with(patients=patients, uniforms=uniforms, compare={"reference": "single_24"})
+        experiment = experiment_with(
+            patients=patients, uniforms=uniforms, compare={"reference": "single_24"}
+        )
         started = time.perf_counter()
         result = radsim.run(experiment)
         seconds = time.perf_counter() - started

@@ -82,9 +82,7 @@ def run(
         float | None,
         typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="run a design however long it takes")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
     from radsim.cost import check_cost

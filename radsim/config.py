@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from radsim.arm_dose import DoseMetric
 from radsim.cohort import Cohort
-from radsim.design_file import DESIGN_SECTIONS, Study, read_in_tables, read_study
+from radsim.correlated_groups import read_in_tables
+from radsim.design_file import DESIGN_SECTIONS, Study, read_study
 from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
@@ -31,7 +32,7 @@ from radsim.tcp import TCPModel
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
-FEWEST_PATIENTS = 16384  # that a run to a precision starts with
+FEWEST_PATIENTS = 32_768  # that a run to a precision starts with
 LATEST = 1200.0  # months; nobody is followed up for longer
 
 

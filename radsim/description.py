@@ -11,7 +11,6 @@ from radsim.plan import Intraoperative, Plan, PlanLibrary
 from radsim.reduce import ranked_arms
 from radsim.simulation import control_models
 
-
 PARTS = {
     DRAWS: "joint draws",
     ALTERNATIVES: "other models",

@@ -1,13 +1,10 @@
 """The sections of an experiment file that make a design: sweep, uncertainty, sensitivity."""
 
-import csv
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
+from radsim.correlated_groups import read_group
 from radsim.designs import (
     NOMINAL,
     Axis,
@@ -17,14 +14,11 @@ from radsim.designs import (
     axis_name,
     flatten,
     label_of,
-    spread_range,
 )
 from radsim.distributions import require
 from radsim.joint_draws import (
     METHODS,
-    BootstrapGroup,
     Factor,
-    NormalGroup,
     Single,
     dimensions_of,
     draw_table,
@@ -35,6 +29,7 @@ from radsim.joint_draws import (
 from radsim.rng import Streams
 from radsim.schema import nearest
 from radsim.sobol import saltelli_uniforms
+from radsim.swept_values import check_value, keys_together, listed_values
 from radsim.variation import check_key
 
 DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
@@ -170,12 +165,12 @@ class _Reader:
         values = {
             key: listed
             for key, value in flatten(rest, ends=("kind", "from"))
-            if (listed := self.attempt(f"sweep.{key}", _listed, value)) is not None
+            if (listed := self.attempt(f"sweep.{key}", listed_values, value)) is not None
         }
         for key in values:
             self.claim("sweep", key)
         axes: list[Axis] = []
-        together = self.attempt("sweep.zipped", _groups_of_keys, zipped, list(values)) or []
+        together = self.attempt("sweep.zipped", keys_together, zipped, list(values)) or []
         first_of = {group[0]: group for group in together}
         follows = {key for group in together for key in group[1:]}
         for key, listed in values.items():
@@ -205,7 +200,7 @@ class _Reader:
             flat = dict(flatten(entry, ends=("kind", "structure", "metric")))
             label = flat.pop("label", None)
             for key, value in flat.items():
-                self.attempt(f"sweep.variants[{index}].{key}", _checked, value)
+                self.attempt(f"sweep.variants[{index}].{key}", check_value, value)
             entries.append(flat)
             labels.append(label or ", ".join(f"{k} = {label_of(v)}" for k, v in flat.items()))
         require(len(set(labels)) == len(labels), "two variants are alike; each must differ")
@@ -234,7 +229,7 @@ class _Reader:
             groups = []
         for index, group in enumerate(groups):
             where = f"{section}.groups[{index}]"
-            read = self.attempt(where, _group, group, self.streams.seed)
+            read = self.attempt(where, read_group, group)
             if read is not None:
                 for key in read.keys:
                     self.claim(section, key)
@@ -270,7 +265,7 @@ class _Reader:
                 self.mistakes.append(
                     f"{where}: {self.varied[key]} varies it already; leave one of them out"
                 )
-            for entry in self.attempt(where, _listed, value, 1) or ():
+            for entry in self.attempt(where, listed_values, value, 1) or ():
                 entries.append({key: entry})
                 labels.append((key, str(label_of(entry))))
         return entries, labels
@@ -322,153 +317,10 @@ class _Reader:
         return draw_table(factors, saltelli_uniforms(points, sizes))
 
 
-def _checked(value: Any) -> Any:
-    """Check that a value can be set: nothing that is not finite."""
-    if isinstance(value, float):
-        require(math.isfinite(value), f"must hold finite numbers, got {value}")
-    if isinstance(value, Mapping):
-        for below in value.values():
-            _checked(below)
-    if isinstance(value, (list, tuple)):
-        for below in value:
-            _checked(below)
-    return value
-
-
-def _listed(value: Any, fewest: int = 2) -> tuple[Any, ...]:
-    """Values of a key, from a list or a range."""
-    if isinstance(value, Mapping):
-        require("from" in value or "to" in value, "must be a list or a range, such as [3, 6, 10]")
-        listed = spread_range(value)
-    else:
-        require(
-            isinstance(value, (list, tuple)), f"must be a list of values or a range, got {value!r}"
-        )
-        listed = tuple(_checked(entry) for entry in value)
-    require(len(listed) > 0, "must not be empty")
-    if len(listed) < fewest:
-        raise ValueError(
-            f"one value is no sweep; set the key to {label_of(listed[0])} in its section instead"
-        )
-    labels = [label_of(entry) for entry in listed]
-    for index, label in enumerate(labels):
-        require(label not in labels[:index], f"holds {label} twice")
-    numbers = [isinstance(label, float) for label in labels]
-    require(all(numbers) or not any(numbers), "must be all numbers or none")
-    return listed
-
-
-def _groups_of_keys(zipped: Any, keys: list[str]) -> list[list[str]]:
-    """Keys that go together: ``true`` for all, or a list of lists."""
-    if zipped is True:
-        require(len(keys) > 1, "needs two keys or more")
-        return [keys]
-    if zipped is False:
-        return []
-    require(
-        isinstance(zipped, (list, tuple)) and all(isinstance(g, (list, tuple)) for g in zipped),
-        f"must be true or lists of keys, such as [[\"a\", \"b\"]], got {zipped!r}",
-    )
-    seen: set[str] = set()
-    groups = []
-    for group in zipped:
-        require(len(group) > 1, f"needs two keys or more, got {list(group)}")
-        for key in group:
-            require(key in keys, f"{key!r} is not swept; {nearest(str(key), keys)}")
-            require(key not in seen, f"{key!r} stands in it twice")
-            seen.add(key)
-        groups.append(sorted(group, key=keys.index))
-    return groups
-
-
 def _count(value: Any, fewest: int) -> int:
     whole = isinstance(value, int) and not isinstance(value, bool)
     require(whole and value >= fewest, f"must be a whole number, {fewest} or more, got {value!r}")
     return int(value)
-
-
-def _group(settings: Any, seed: int) -> Factor:
-    """Read a correlated group, by covariance or by a bootstrap table."""
-    require(isinstance(settings, Mapping), f"must be a table, got {settings!r}")
-    keys = settings.get("keys")
-    require(
-        isinstance(keys, (list, tuple)) and len(keys) > 1 and all(isinstance(k, str) for k in keys),
-        f"needs keys, a list of two or more, got {keys!r}",
-    )
-    require(len(set(keys)) == len(keys), "names a key twice")
-    name = settings.get("name", " + ".join(keys))
-    known = {"keys", "name", "center", "covariance", "log", "table", "columns", "rows"}
-    for key in settings:
-        require(key in known, f"unknown key {key}; {nearest(key, sorted(known))}")
-    if "covariance" in settings:
-        require("center" in settings, "needs center beside covariance")
-        center = tuple(float(value) for value in settings["center"])
-        covariance = tuple(tuple(float(v) for v in row) for row in settings["covariance"])
-        require(
-            len(covariance) == len(keys) and all(len(row) == len(keys) for row in covariance),
-            f"covariance must be {len(keys)} by {len(keys)}",
-        )
-        return NormalGroup(
-            keys=tuple(keys), center=center, covariance=covariance,
-            log=bool(settings.get("log", False)), name=name,
-        )  # fmt: skip
-    require("rows" in settings, "needs covariance, or table with the rows of a bootstrap")
-    rows = settings["rows"]
-    return BootstrapGroup(keys=tuple(keys), columns=tuple(tuple(c) for c in rows), name=name)
-
-
-def read_in_tables(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Put the numbers of bootstrap tables in the place of their names.
-
-    ``table`` is the path of a CSV beside the experiment file, or the name of one that radsim
-    ships; ``columns`` names its column for each key, otherwise the last part of the key.
-
-    Raises
-    ------
-    ValueError
-        If there is no such file or column, or a cell is no number.
-    """
-    changed = dict(settings)
-    for section in ("uncertainty", "sensitivity"):
-        table = changed.get(section)
-        groups = table.get("groups") if isinstance(table, Mapping) else None
-        if isinstance(groups, (list, tuple)):
-            read = [
-                _with_rows(group, folder, f"{section}.groups[{index}]")
-                for index, group in enumerate(groups)
-            ]
-            changed[section] = {**table, "groups": read}
-    return changed
-
-
-def _with_rows(group: Any, folder: Path, where: str) -> Any:
-    if not isinstance(group, Mapping) or "table" not in group or "rows" in group:
-        return group
-    keys = group.get("keys", [])
-    names = group.get("columns", [str(key).rpartition(".")[2] for key in keys])
-    if not isinstance(names, (list, tuple)) or len(names) != len(keys):
-        raise ValueError(f"{where}.columns: must name a column for each key, got {names!r}")
-    try:
-        lines = _open_table(str(group["table"]), folder).splitlines()
-        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-        columns = [[float(row[name]) for row in rows] for name in names]
-    except KeyError as error:
-        raise ValueError(f"{where}.table: has no column {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{where}.table: can't read {group['table']}: {error}") from None
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{where}.table: {error}") from None
-    return {**group, "rows": columns}
-
-
-def _open_table(name: str, folder: Path) -> str:
-    shipped = resources.files("radsim.presets") / "bootstrap"
-    names = sorted(f.name[: -len(".csv")] for f in shipped.iterdir() if f.name.endswith(".csv"))
-    if name in names:
-        return (shipped / f"{name}.csv").read_text(encoding="utf-8")
-    path = folder / name
-    require(path.is_file(), f"no table {name!r}; a CSV file beside this one, or: {', '.join(names)}")
-    return path.read_text(encoding="utf-8-sig")
 
 
 def _one_at_a_time(
@@ -482,4 +334,3 @@ def _one_at_a_time(
                 rows.append(entry)
                 ends.append((key, share))
     return rows, ends
-

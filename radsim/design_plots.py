@@ -87,8 +87,12 @@ def plot_lines(result: xr.Dataset) -> Figure:
         panel.yaxis.set_major_formatter(PercentFormatter(1.0))
         panel.grid(alpha=0.3)
     figure.axes[0].legend(fontsize=7, frameon=False)
-    note = "Bands: 95 % over the uncertain parameters." if over else (
-        "Bands: 95 % Monte Carlo intervals, often narrower than the line; no model uncertainty."
+    note = (
+        "Bands: 95 % over the uncertain parameters."
+        if over
+        else (
+            "Bands: 95 % Monte Carlo intervals, often narrower than the line; no model uncertainty."
+        )
     )
     return _finish(figure, _title(result, f"by {pretty(axis)}", here, others), note)
 
@@ -106,7 +110,9 @@ def plot_map(result: xr.Dataset, arm: str) -> Figure:
         panel.set_title(title, fontsize=10)
     reference = result.attrs["reference"]
     title = _title(result, f"{pretty(arm)} against {pretty(reference)}", here, others)
-    return _finish(figure, title, "Difference in percentage points, blue is better; contours are labeled.")
+    return _finish(
+        figure, title, "Difference in percentage points, blue is better; contours are labeled."
+    )
 
 
 def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
@@ -128,7 +134,9 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
             panel.set_title(f"{title}\n{pretty(third)} {label}", fontsize=8)
     reference = result.attrs["reference"]
     title = _title(result, f"{pretty(arm)} against {pretty(reference)}", here, others)
-    return _finish(figure, title, "Difference in percentage points, blue is better; one scale a row.")
+    return _finish(
+        figure, title, "Difference in percentage points, blue is better; one scale a row."
+    )
 
 
 def plot_uncertainty(result: xr.Dataset) -> Figure:
@@ -162,7 +170,7 @@ def plot_uncertainty(result: xr.Dataset) -> Figure:
 
 
 def plot_tornado(result: xr.Dataset) -> Figure:
-    """One parameter at a time at its 2.5 % and 97.5 % point: the widest swings of each difference."""
+    """One parameter at a time at its 2.5 % and 97.5 % point: the widest swings."""
     axes = _axes(result)
     here = _at_middle(result.isel(months=-1), axes)
     arms = _compared(result)

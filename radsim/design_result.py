@@ -64,9 +64,7 @@ class _Rows:
     second: np.ndarray
 
     def difference(self, reference: int) -> "_Rows":
-        return _Rows(
-            *(v - v[:, :, [reference]] for v in (self.whole, self.first, self.second))
-        )
+        return _Rows(*(v - v[:, :, [reference]] for v in (self.whole, self.first, self.second)))
 
 
 class _Maker:
@@ -198,9 +196,7 @@ class _Maker:
         rows = self.design.rows_of(part)
         return _Rows(*(self._by_point(v)[:, rows] for v in (whole, first, second)))
 
-    def _uncertainty(
-        self, name: str, shown: str, nominal: Moments, reference: int | None
-    ) -> Found:
+    def _uncertainty(self, name: str, shown: str, nominal: Moments, reference: int | None) -> Found:
         """Uncertainty of an estimate or of its difference, by source."""
         if not self._is_uncertain:
             return
@@ -227,7 +223,13 @@ class _Maker:
                 ("_noise_share", spread.noise_share, "share of inner noise taken out of the draws"),
             ):
                 placed = self._spread_out(values)
-                yield f"{shown}_parameters{suffix}", (*dims, *arms), placed, "1", f"{meaning}: {what}"
+                yield (
+                    f"{shown}_parameters{suffix}",
+                    (*dims, *arms),
+                    placed,
+                    "1",
+                    f"{meaning}: {what}",
+                )
             if reference is None:
                 values = self._spread_out(rows.whole)
                 yield f"{name}_draws", (*dims, "draw", *arms), values, "1", f"by draw: {what}"

@@ -168,7 +168,9 @@ class _Tables:
                 for m, month in enumerate(self.months):
                     for r, arm in enumerate(self.result["ranked_arm"].values):
                         row = [endpoint_of(name)[0], month, str(arm)]
-                        lines.append(_Line(row, self._cells(f"{name}_best", _FIELDS, r, m), [INTERVAL]))
+                        lines.append(
+                            _Line(row, self._cells(f"{name}_best", _FIELDS, r, m), [INTERVAL])
+                        )
                         if DRAWS in self.design.parts:
                             values = self._cells(f"{name}_best", _PARAMETER_FIELDS, r, m)
                             lines.append(_Line(row, values, [PARAMETERS]))
@@ -253,7 +255,9 @@ class _Tables:
                     for m, month in enumerate(self.months):
                         where = (a, m) if place is None else (a, place, m)
                         own = self._array(shown)[(slice(None), *where)]
-                        ends = self._array(f"{shown}_tornado")[(slice(None), k, slice(None), *where)]
+                        ends = self._array(f"{shown}_tornado")[
+                            (slice(None), k, slice(None), *where)
+                        ]
                         swing = np.abs(ends[:, 1] - ends[:, 0])
                         endpoint, estimator = endpoint_of(name)
                         found.append(
@@ -281,9 +285,7 @@ class _Tables:
                         np.stack(columns, axis=1),
                     )
 
-    def _shown(
-        self, labels: "_Names"
-    ) -> Iterator[tuple[str, str, str, int | None, str, str]]:
+    def _shown(self, labels: "_Names") -> Iterator[tuple[str, str, str, int | None, str, str]]:
         """Every estimate and every difference that a table of uncertainty shows."""
         for arm in self.experiment.arms:
             for name, place, model in labels.of(self.result, arm):
@@ -303,7 +305,8 @@ class _Tables:
 
     def _cells(self, name: str, fields: Sequence[str], *where: int) -> np.ndarray:
         """Numbers of some fields of a variable in one place, shape (point, field)."""
-        columns = [self._array(name + field)[(slice(None), *where)] for field in fields]
+        here: Any = (slice(None), *where)
+        columns = [self._array(name + field)[here] for field in fields]
         return np.stack(columns, axis=1)
 
     def _array(self, name: str) -> np.ndarray:
@@ -377,7 +380,9 @@ class _Names:
     def _joint(self, name: str, arm: Arm) -> str:
         if name == "survival_alive":
             own = arm.survival
-            label = f"stated by the arm: {own.preset or 'custom'}" if own else self.labels["survival"]
+            label = (
+                f"stated by the arm: {own.preset or 'custom'}" if own else self.labels["survival"]
+            )
             return self._marked(label, "survival")
         vcf = self._marked(self.labels.get("vcf", ""), "ntcp.vcf")
         if name.startswith("vcf"):
@@ -435,10 +440,7 @@ def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> 
 
 def _numbers(values: np.ndarray) -> list[str]:
     """Numbers of each row as CSV cells; a missing one is empty."""
-    return [
-        ",".join("" if number != number else repr(number) for number in row)
-        for row in values.tolist()
-    ]
+    return [",".join(map(repr, row)).replace("nan", "") for row in values.tolist()]
 
 
 def _end(last: Sequence[Any] | None, point: int) -> str:

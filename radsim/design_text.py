@@ -72,7 +72,9 @@ def _sweep_text(result: xr.Dataset) -> str:
             point = values[..., index] if values.dims[-1] == "point" else values.isel(point=index)
             labels = [_label(point[axis].item()) for axis in axes]
             table.add_row(
-                *labels, _pretty(name), *(_percent(float(point.sel(arm=a))) for a in experiment.arms)
+                *labels,
+                _pretty(name),
+                *(_percent(float(point.sel(arm=a))) for a in experiment.arms),
             )
     return _render(table)
 
@@ -80,9 +82,7 @@ def _sweep_text(result: xr.Dataset) -> str:
 def _uncertainty_text(result: xr.Dataset) -> str:
     """Standard deviations by source of each comparison, at the middle of a sweep."""
     experiment = experiment_of(result)
-    middle = {
-        axis.name: len(axis) // 2 for axis in experiment.study.design.axes
-    }
+    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
     last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
     title = "Difference from " + experiment.reference + " and its standard deviations [points]"
     if middle:
@@ -131,9 +131,7 @@ def _best_text(result: xr.Dataset, names: list[str]) -> str:
         table.add_column(column, overflow="fold")
     for name in names:
         values = last[f"{name}_best_probability"]
-        table.add_row(
-            _pretty(name), *(_percent(float(values.sel(ranked_arm=arm))) for arm in arms)
-        )
+        table.add_row(_pretty(name), *(_percent(float(values.sel(ranked_arm=arm))) for arm in arms))
     return _render(table)
 
 
@@ -155,7 +153,9 @@ def _percent(value: float) -> str:
 
 
 def _render(table: Table) -> str:
-    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, markup=False)
+    console = Console(
+        width=WIDTH, color_system=None, force_terminal=False, highlight=False, markup=False
+    )
     with console.capture() as capture:
         console.print(table)
     return capture.get().rstrip("\n")

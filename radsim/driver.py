@@ -73,9 +73,7 @@ def run(
         wanted = -(-wanted // unit) * unit  # whole blocks, so that more can be added
     while done < wanted:
         pieces = pieces_of(experiment, done, wanted)
-        finished = _all_pieces(
-            experiment, pieces, workers, chunk_size, scheduler, journal, report
-        )
+        finished = _all_pieces(experiment, pieces, workers, chunk_size, scheduler, journal, report)
         for piece, sums in _in_order(pieces, finished):
             totals.add(piece, sums)
         done = wanted

@@ -69,8 +69,8 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
 def _tables(result: xr.Dataset) -> Iterator[tuple[str, Iterable[str]]]:
     """Give each table's name, and its text in pieces."""
     if is_design(result):
-        for name, (columns, rows) in design_tables(result).items():
-            yield name, itertools.chain([to_csv(columns, [])], rows)
+        for name, (header, text) in design_tables(result).items():
+            yield name, itertools.chain([to_csv(header, [])], text)
         yield "design.csv", design_table(experiment_of(result))
         return
     for name, (columns, rows) in TABLES.items():

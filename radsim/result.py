@@ -88,7 +88,9 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
                 add(f"{name}_{suffix}", dims, values, units, meaning)
     for name, moments in sums.moments.items():
         if name.endswith("_best"):
-            for suffix, values, meaning in share_fields(moments, f"share of patients for whom {name}"):
+            for suffix, values, meaning in share_fields(
+                moments, f"share of patients for whom {name}"
+            ):
                 add(name + suffix, ("ranked_arm", "months"), values, "1", meaning)
         elif name.endswith("_share"):
             what = name.removesuffix("_share").replace("_", " ")
@@ -143,9 +145,7 @@ def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarr
 
 def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
     """Give a share of patients, its error and its interval: suffix, values, meaning."""
-    lower, upper = normal_interval(
-        moments.mean, moments.standard_error, 0.0, 1.0, moments.reach
-    )
+    lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0, moments.reach)
     none_or_all = (moments.mean == 0.0) | (moments.mean == 1.0)
     wilson_lower, wilson_upper = wilson_interval(moments.mean, moments.count)
     lower = np.where(none_or_all, wilson_lower, lower)

@@ -8,6 +8,7 @@ random numbers are the same for all, so nothing of this changes a number.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class RememberedDose(ArmDose):
 
 
 class QuickDataset:
-    """A Dataset whose variables are looked up once; models ask for the same ones again and again."""
+    """A Dataset whose variables are looked up once; models ask for the same again and again."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self.dataset = dataset
@@ -83,7 +84,10 @@ def reduce_variants(
     counts = {name: np.stack(values) for name, values in halves.items()}
     counts["half_patients"] = np.full(len(variants), len(patients) // 2)
     return BlockSums(
-        {name: _stack_variants(found, len(variants), len(patients)) for name, found in rows.items()},
+        {
+            name: _stack_variants(found, len(variants), len(patients))
+            for name, found in rows.items()
+        },
         counts,
     )
 
@@ -179,7 +183,7 @@ class _Outcomes:
         risks = self._risks()
         deaths, death_key = self._deaths()
         for event, (key, models) in risks.items():
-            net = self.shared.once(event, key, lambda e=event, m=models: self._net(e, m))
+            net = self.shared.once(event, key, partial(self._net, event, models))
             self._add(found, f"{NAMES[event]}_net", net)
             if deaths is not None:
                 self._add(
@@ -188,7 +192,7 @@ class _Outcomes:
                     self.shared.once(
                         (event, "time"),
                         (key, death_key),
-                        lambda e=event, m=models: self._incidence(e, m, deaths),
+                        partial(self._incidence, event, models, deaths),
                     ),
                 )
         alive, alive_key = self._alive()
@@ -203,7 +207,9 @@ class _Outcomes:
                     found,
                     "complication_free_control_alive",
                     self.shared.once(
-                        "free and alive", (keys, alive_key), lambda: self._both(free_sums, free, alive)
+                        "free and alive",
+                        (keys, alive_key),
+                        lambda: self._both(free_sums, free, alive),
                     ),
                 )
         found.extend(self._best(risks))
@@ -229,7 +235,7 @@ class _Outcomes:
             return [own, plain] if both else [own]
 
         if variant.tcp is not None:
-            key = (dose_keys, token(variant.tcp), both)
+            key: Hashable = (dose_keys, token(variant.tcp), both)
             found["local_failure"] = key, self._of_arms("control", key, control)
         vcf = variant.ntcp.vcf
         if vcf is not None:
@@ -277,9 +283,7 @@ class _Outcomes:
             key,
         )
 
-    def _incidence(
-        self, event: str, models: list[list[Risk]], deaths: list[np.ndarray]
-    ) -> RowSums:
+    def _incidence(self, event: str, models: list[list[Risk]], deaths: list[np.ndarray]) -> RowSums:
         u = self.shared.luck[event]
         times = np.stack([np.stack([risk.time(u) for risk in arm]) for arm in models])
         for arm, death in zip(times, deaths, strict=True):
@@ -293,7 +297,7 @@ class _Outcomes:
         return sums
 
     def _alive(self) -> tuple[np.ndarray | None, Hashable]:
-        """Probability to be alive, shape (arm, month, patient), or 1 patient where all are alike."""
+        """Probability to be alive, shape (arm, month, patient)."""
         laws = [arm.survival or self.variant.survival for arm in self.arms]
         if any(law is None for law in laws):
             return None, ()
@@ -360,7 +364,9 @@ class _Outcomes:
         models = (self.variant.tcp, *self.variant.myelopathy_models)
         doses = tuple(key for key, _ in self.doses)
         key = (doses, tuple(self.shared.token(model) for model in models))
-        ranges = self.shared.once("ranges", key, lambda: _shares([*map(self._ranges, self._each())]))
+        ranges = self.shared.once(
+            "ranges", key, lambda: _shares([*map(self._ranges, self._each())])
+        )
         flags = self.shared.once("flags", doses, lambda: _shares([*map(self._flags, self._each())]))
         return [*ranges, *flags]
 
@@ -390,9 +396,7 @@ def _shares(arms: list[dict[str, np.ndarray]]) -> list[tuple]:
     return found
 
 
-def _net_sums(
-    risks: list[Risk], months: tuple[float, ...], free: bool, reference: int
-) -> RowSums:
+def _net_sums(risks: list[Risk], months: tuple[float, ...], free: bool, reference: int) -> RowSums:
     """Sums of the probabilities of one model in every arm, shape (arm, month)."""
     if not free and all(isinstance(risk, LifetimeRisk) for risk in risks):
         lifetime = sums_of(np.stack([risk.lifetime for risk in risks]), reference)  # type: ignore[union-attr]

@@ -108,10 +108,7 @@ def simulate(
     """
     streams = source_of(experiment) if source is None else source
     cohort = draw_cohort(experiment.cohort, patients, streams)
-    luck = {
-        event: streams.uniforms(f"outcome/{event}", patients)
-        for event in EVENTS
-    }
+    luck = {event: streams.uniforms(f"outcome/{event}", patients) for event in EVENTS}
     arms = [
         _simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
     ]

@@ -15,7 +15,7 @@ from scipy.stats import qmc
 
 from radsim.rng import SMALLEST, Streams
 
-SLICE = 1024  # consecutive patients of one replicate
+SLICE = 2048  # consecutive patients of one replicate
 REPLICATES = 16
 WHOLE = SLICE * REPLICATES  # patients come in multiples of this
 LARGEST = 1.0 - 2.0**-53  # stands in for a one, whose inverse CDF is infinite
@@ -27,7 +27,7 @@ def replicate_of(patient: int) -> int:
 
     Examples
     --------
-    >>> replicate_of(0), replicate_of(1024), replicate_of(16 * 1024)
+    >>> replicate_of(0), replicate_of(SLICE), replicate_of(WHOLE)
     (0, 1, 0)
     """
     return patient // SLICE % REPLICATES

@@ -34,8 +34,7 @@ def changes_of(design):
 def test_a_grid_is_the_product_of_its_lists_in_the_order_of_the_file():
     design = experiment(sweep={"tcp": {"alpha_beta": [3, 6]}, "survival.shape": [1.0, 2.0]}).study
     expected = [
-        {"tcp.alpha_beta": a, "survival.shape": s}
-        for a, s in itertools.product([3, 6], [1.0, 2.0])
+        {"tcp.alpha_beta": a, "survival.shape": s} for a, s in itertools.product([3, 6], [1.0, 2.0])
     ]
     assert changes_of(design.design) == expected
     assert [axis.name for axis in design.design.axes] == ["alpha_beta", "shape"]
@@ -53,7 +52,8 @@ def test_zipped_lists_go_together_and_cross_with_the_others():
     assert changes_of(design)[3] == {
         "arms.one.prescription": 20.0, "arms.boosted.boost": 45.0, "tcp.alpha_beta": 3
     }  # fmt: skip
-    assert experiment(sweep={**ALPHA_BETA, "survival.shape": [1, 2, 3], "zipped": True}).study.design.shape == (3,)  # fmt: skip
+    all_together = {**ALPHA_BETA, "survival.shape": [1, 2, 3], "zipped": True}
+    assert experiment(sweep=all_together).study.design.shape == (3,)
 
 
 def test_listed_variants_may_each_set_other_keys():
@@ -171,7 +171,13 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
         ({**ALPHA_BETA, "survival.shape": [1, 2], "zipped": True}, "lists must be of equal length"),
         ({**ALPHA_BETA, "zipped": [["tcp.alpha_beta", "tcp.d50"]]}, "'tcp.d50' is not swept"),
         ({"variants": [{"tcp.alpha_beta": 3}]}, "1 variant is no sweep"),
-        ({"tcp.dose": [{"metric": "D98"}, {"metric": "D50"}], "tcp.dose.course": ["planned", "delivered"]}, "varies tcp.dose already"),  # fmt: skip
+        (
+            {
+                "tcp.dose": [{"metric": "D98"}, {"metric": "D50"}],
+                "tcp.dose.course": ["planned", "delivered"],
+            },
+            "varies tcp.dose already",
+        ),
         ({"arms.boosted.boost": [20.0, 40.0]}, "must not be below the prescription"),
     ],
 )

@@ -55,7 +55,9 @@ def test_a_latin_hypercube_puts_one_draw_in_each_slice():
 
 def test_another_seed_gives_other_draws():
     for method in METHODS:
-        assert not np.array_equal(drawn([SINGLE], method)["c"], drawn([SINGLE], method, seed=4)["c"])
+        assert not np.array_equal(
+            drawn([SINGLE], method)["c"], drawn([SINGLE], method, seed=4)["c"]
+        )
 
 
 def test_logarithmic_groups_have_their_medians_and_stay_positive():

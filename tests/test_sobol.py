@@ -33,7 +33,7 @@ def test_ishigami_has_its_exact_indices():
     found = indices(ishigami, (1, 1, 1))
     np.testing.assert_allclose(found.first[:, 0], first / variance, atol=0.02)
     np.testing.assert_allclose(
-        found.total[:, 0], (first + [both, 0.0, both]) / variance, atol=0.02
+        found.total[:, 0], (first + np.array([both, 0.0, both])) / variance, atol=0.02
     )
     assert (found.first_lower <= found.first).all()
     assert (found.total <= found.total_upper).all()
