@@ -83,6 +83,9 @@ def run(
         typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
+    figures: Annotated[
+        bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
+    ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
     from radsim.cost import check_cost
@@ -112,7 +115,7 @@ def run(
                 journal=journal,
                 progress=progress,
             )
-        save_result(result, out, draw_figures)
+        save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
 
     for line in warnings_of(result):
@@ -233,9 +236,11 @@ def _override(experiment: Experiment, **changes: int | None) -> Experiment:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and end with its exit code; a user's mistake is one line, not a traceback."""
-    warnings.showwarning = _show_warning
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=UserWarning)  # those are meant for a user
+            warnings.showwarning = _show_warning
+            code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -410,10 +410,22 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         for variable in _named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
+            elif variable in known:
+                yield from _impossible_values(section, model, variable, experiment.cohort)
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
             yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+
+
+def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
+    """Ask the model itself about the lowest and highest value that a cohort variable takes."""
+    names = [f.name for f in fields(model) if getattr(model, f.name) == variable]
+    for value in cohort.ends(variable):
+        try:
+            replace(model, **dict.fromkeys(names, value))
+        except ValueError as error:
+            yield f"{section}: {error} from the cohort variable {variable!r}"
 
 
 def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:

@@ -51,12 +51,13 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     """
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
-    (staging / "figures").mkdir(parents=True)
+    staging.mkdir(parents=True)
     for name, text in _tables(result):
         with (staging / name).open("w", encoding="utf-8", newline="") as file:
             file.writelines(text)
     (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
     if draw is not None:
+        (staging / "figures").mkdir()
         draw(result, staging / "figures")
     result.to_netcdf(staging / RESULT, engine="netcdf4")
     (folder / RESULT).unlink(missing_ok=True)

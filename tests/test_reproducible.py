@@ -227,7 +227,7 @@ def test_more_patients_extend_a_run_to_what_a_fresh_one_gives(tried, reference, 
 
 
 def run_arguments(folder, file=SMALL):
-    return ("run", file, "--out", folder, "--patients", 25_000, "--workers", 1)
+    return ("run", file, "--out", folder, "--patients", 25_000, "--workers", 1, "--no-figures")
 
 
 @pytest.fixture(scope="module")
