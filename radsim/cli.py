@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from radsim.config import Experiment, ExperimentError, load_experiment
+from radsim.config import Experiment, ExperimentError, load_experiment, patients_problem
 from radsim.mistakes import Mistake
 from radsim.provenance import __version__
 
@@ -61,6 +61,10 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
         if as_json:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
         raise
+    if experiment.has_design:
+        from radsim.variants import check_variants
+
+        check_variants(experiment)
     print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
 
 
@@ -78,16 +82,24 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another result in DIR")
     ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
     figures: Annotated[
         bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
     ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
+    from radsim.cost import check_cost
     from radsim.driver import run as run_experiment
+    from radsim.driver import work_of
     from radsim.execution import check_scheduler
     from radsim.io import save_result
     from radsim.plots import draw_figures
-    from radsim.printing import comparison_text
+    from radsim.precision import with_precision
+    from radsim.printing import comparison_text, precision_text
     from radsim.progress import show_progress
     from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
@@ -98,9 +110,13 @@ def run(
         trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
         return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
+    if precision is not None:
+        experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
+    if experiment.has_design and not yes:
+        messages.print(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
-        with show_progress(messages, experiment.patients) as progress:
+        with show_progress(messages, work_of(experiment)) as progress:
             result = run_experiment(
                 experiment,
                 workers=workers,
@@ -115,6 +131,8 @@ def run(
     for line in warnings_of(result):
         messages.print(f"warning: {line}")
     print(comparison_text(result))
+    for line in precision_text(result):
+        print(line)
     print(f"\nresult in {out}")
     if experiment.trial is not None:
         trial(file, out, seed=seed, workers=workers, overwrite=True)
@@ -241,7 +259,11 @@ def schema() -> None:
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:
     given = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Experiment.model_validate({**dict(experiment), **given})
+        fields = {name: getattr(experiment, name) for name in Experiment.model_fields}
+        changed = Experiment.model_validate({**fields, **given})
+        if problem := patients_problem(changed):
+            raise ExperimentError([f"--{problem}"])
+        return changed
     except ValidationError as error:
         raise ExperimentError(
             [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
