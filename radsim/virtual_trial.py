@@ -334,7 +334,12 @@ def _formulas(
         for test in plan.analyses:
             if min(whole) > 0 and max(whole) <= EXACT_POWER_UP_TO:
                 powers[f"exact, {test}"] = exact_power(
-                    p[1], p[0], whole[1], whole[0], test=test, alpha=section.alpha  # type: ignore[arg-type]
+                    p[1],
+                    p[0],
+                    whole[1],
+                    whole[0],
+                    test=test,
+                    alpha=section.alpha,  # type: ignore[arg-type]
                 )
         rows = sizes_for_proportions(p[0], p[1], **options)  # type: ignore[arg-type]
         lost = float(plan.design.not_evaluable)
