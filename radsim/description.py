@@ -7,7 +7,7 @@ from radsim.config import Experiment
 from radsim.cost import cost_of
 from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.designs import NOMINAL
-from radsim.pedigree import model_labels, presets_used
+from radsim.pedigree import model_labels, outside_fractionation, presets_used
 from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
 from radsim.presets import load_preset
 from radsim.reduce import ranked_arms
@@ -116,6 +116,7 @@ def notes(experiment: Experiment) -> list[str]:
             "for reirradiation"
         )
     found.extend(_control_notes(experiment))
+    found.extend(outside_fractionation(experiment))
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         found.append("no [survival]: nobody dies, so only net probabilities are reported")
     for name, arm in experiment.arms.items():

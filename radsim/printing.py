@@ -11,7 +11,7 @@ from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
 from radsim.mistakes import Mistake
-from radsim.pedigree import control_label, model_labels
+from radsim.pedigree import control_label, model_labels, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
@@ -99,7 +99,7 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
-    lines = []
+    lines = outside_fractionation(experiment_of(result))
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
