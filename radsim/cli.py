@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from radsim.config import Experiment, ExperimentError, load_experiment
+from radsim.config import Experiment, ExperimentError, load_experiment, patients_problem
 from radsim.mistakes import Mistake
 from radsim.provenance import __version__
 
@@ -51,13 +51,21 @@ def _options(
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
+    from radsim.virtual_trial import describe_trial, load_trial, states_trial_only
 
     try:
+        if states_trial_only(file):
+            print(describe_trial(load_trial(file), as_json=as_json))
+            return
         experiment = load_experiment(file)
     except ExperimentError as error:
         if as_json:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
         raise
+    if experiment.has_design:
+        from radsim.variants import check_variants
+
+        check_variants(experiment)
     print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
 
 
@@ -75,20 +83,41 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another result in DIR")
     ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
+    figures: Annotated[
+        bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
+    ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
+    from radsim.cost import check_cost
     from radsim.driver import run as run_experiment
+    from radsim.driver import work_of
     from radsim.execution import check_scheduler
     from radsim.io import save_result
     from radsim.plots import draw_figures
-    from radsim.printing import comparison_text
+    from radsim.precision import with_precision
+    from radsim.printing import comparison_text, precision_text
     from radsim.progress import show_progress
+    from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
 
+    if states_trial_only(file):
+        if patients is not None:
+            raise ExperimentError(["--patients: a [trial] states its own, trial.patients"])
+        trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
+        return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
+    if precision is not None:
+        experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
+    if experiment.has_design and not yes:
+        messages.print(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
-        with show_progress(messages, experiment.patients) as progress:
+        with show_progress(messages, work_of(experiment)) as progress:
             result = run_experiment(
                 experiment,
                 workers=workers,
@@ -97,13 +126,41 @@ def run(
                 journal=journal,
                 progress=progress,
             )
-        save_result(result, out, draw_figures)
+        save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
 
     for line in warnings_of(result):
         messages.print(f"warning: {line}")
     print(comparison_text(result))
+    for line in precision_text(result):
+        print(line)
     print(f"\nresult in {out}")
+    if experiment.trial is not None:
+        trial(file, out, seed=seed, workers=workers, overwrite=True)
+
+
+@app.command()
+def trial(
+    file: ExperimentFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where the tables go")],
+    trials: Annotated[int | None, typer.Option(min=1, help="instead of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="instead of the file's seed")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace another trial in DIR")
+    ] = False,
+) -> None:
+    """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
+    from radsim.trial_files import check_folder, save_trial
+    from radsim.trial_text import summary_text
+    from radsim.virtual_trial import load_trial, run_virtual_trial, with_changes
+
+    source = with_changes(load_trial(file), trials=trials, seed=seed)
+    check_folder(out, overwrite)
+    results = run_virtual_trial(source, workers=workers or 1)
+    save_trial(results, source, out)
+    print(summary_text(results))
+    print(f"\ntrial in {out}")
 
 
 @app.command()
@@ -277,7 +334,11 @@ def schema() -> None:
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:
     given = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Experiment.model_validate({**dict(experiment), **given})
+        fields = {name: getattr(experiment, name) for name in Experiment.model_fields}
+        changed = Experiment.model_validate({**fields, **given})
+        if problem := patients_problem(changed):
+            raise ExperimentError([f"--{problem}"])
+        return changed
     except ValidationError as error:
         raise ExperimentError(
             [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
@@ -286,9 +347,11 @@ def _override(experiment: Experiment, **changes: int | None) -> Experiment:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and end with its exit code; a user's mistake is one line, not a traceback."""
-    warnings.showwarning = _show_warning
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=UserWarning)  # those are meant for a user
+            warnings.showwarning = _show_warning
+            code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough

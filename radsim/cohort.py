@@ -128,6 +128,17 @@ class Cohort:
             names.add("cord_present")
         return frozenset(names)
 
+    def ends(self, name: str) -> tuple[float, ...]:
+        """Lowest and highest value of a variable, its tails aside; nothing for one of labels."""
+        if name in self.variables:
+            distribution = self.variables[name].distribution
+            if isinstance(distribution, Categorical):
+                return ()
+            return tuple(float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
+        values = self.table.columns.get(name, ()) if self.table else ()
+        numbers = [value for value in values if not isinstance(value, str)]
+        return (min(numbers), max(numbers)) if numbers else ()
+
     @property
     def _correlated(self) -> list[str]:
         return sorted({name for pair in self.correlations for name in pair.between})

@@ -1,22 +1,25 @@
 """Experiments: the TOML file that a person writes, checked once and then never changed."""
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from radsim.arm_dose import DoseMetric
 from radsim.cohort import Cohort
+from radsim.correlated_groups import read_in_tables
+from radsim.design_file import DESIGN_SECTIONS, Study, read_study
 from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
 from radsim.eligibility import EligibilityRule
-from radsim.expand import expand_experiment, shorten_experiment
+from radsim.expand import expand_experiment, read_in_files, shorten_experiment
 from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp import CordModel, NTCPModel
 from radsim.ntcp.vertebra import VertebralFracture
@@ -24,12 +27,15 @@ from radsim.plan import Plan
 from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
 from radsim.refit import refit_to_anchors
-from radsim.schema import Count, Parameter, Real, is_own_name, nearest
+from radsim.schema import ESTIMATES, Count, Parameter, Real, is_own_name, nearest
+from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
+from radsim.trial.section import TrialSection
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
+FEWEST_PATIENTS = 32_768  # that a run to a precision starts with
 LATEST = 1200.0  # months; nobody is followed up for longer
 
 
@@ -96,6 +102,32 @@ class Comparison(BaseModel):
     reference: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How exact a run is to be, instead of how many patients it has.
+
+    Attributes
+    ----------
+    standard_error
+        The run goes on until the largest Monte Carlo standard error is not above this.
+    estimates
+        Whose errors count, such as ``local_control_net`` or ``vcf_net_difference``; the estimates
+        of each arm and their differences unless given.
+    """
+
+    standard_error: Real
+    estimates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            0 < self.standard_error < 1,
+            f"standard_error must lie between 0 and 1, got {self.standard_error}",
+        )
+        known = (*ESTIMATES, *(f"{name}_difference" for name in ESTIMATES))
+        for name in self.estimates:
+            require(name in known, f"estimates: no estimate {name!r}; {nearest(name, known)}")
+
+
 class Experiment(BaseModel):
     """Everything that decides the result, and nothing that decides the speed or the place."""
 
@@ -116,6 +148,13 @@ class Experiment(BaseModel):
     ntcp: Complications = Complications()
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
+    trial: TrialSection | None = None
+    precision: Precision | None = None
+    uniforms: Literal["plain", "antithetic", "sobol"] = "plain"
+    sweep: dict[str, Any] = {}
+    uncertainty: dict[str, Any] = {}
+    sensitivity: dict[str, Any] = {}
+    written: dict[str, Any] = {}  # the file's own tables, which the variants of a design change
 
     @field_validator("seed")
     @classmethod
@@ -158,9 +197,40 @@ class Experiment(BaseModel):
         own = self.ntcp.myelopathy
         return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
 
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> "Experiment":
+        """Copy, and forget what was worked out from the fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("known", "study"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    @property
+    def has_design(self) -> bool:
+        """Say whether variants of it are to be run."""
+        return bool(self.sweep or self.uncertainty or self.sensitivity)
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """Tables of the experiment as a file has them, every preset and every key spelled out."""
+        return shorten_experiment(self.model_dump(mode="json", exclude={"written"}))
+
+    @cached_property
+    def study(self) -> Study:
+        """The design: every variant, in its order."""
+        sections = {name: getattr(self, name) or None for name in DESIGN_SECTIONS}
+        return read_study(sections, self.known, self.seed)[0]
+
     def to_toml(self) -> str:
-        """Write the experiment as a file that runs again as it is, presets spelled out."""
-        settings = self.model_dump(mode="json", exclude_none=True)
+        """Write the experiment as a file that runs again as it is.
+
+        Presets are spelled out; not in a design, whose variants may change them.
+        """
+        if self.written:
+            run = {"seed": self.seed, "patients": self.patients}
+            return tomli_w.dumps({**self.written, **run})
+        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
         return tomli_w.dumps(_without_empty(shorten_experiment(settings)))
 
 
@@ -179,7 +249,9 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     ExperimentError
         With one line for each mistake, which names the key.
     """
+    settings, found = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
+    mistakes.extend(found)
     try:
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
@@ -189,9 +261,36 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_disagreements(experiment))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(_missing_variables(experiment))
+    mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
-    return _refitted(_recalibrated(experiment))
+    experiment = _refitted(_recalibrated(experiment))
+    if experiment.has_design:
+        written = read_in_files(settings, folder)
+        experiment = experiment.model_copy(update={"written": written})
+    return experiment
+
+
+def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Read in what the design sections name; a bare precision is a standard error."""
+    precision = settings.get("precision")
+    if isinstance(precision, (int, float)) and not isinstance(precision, bool):
+        settings = {**settings, "precision": {"standard_error": float(precision)}}
+    if isinstance(settings.get("precision"), dict):
+        settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
+    if "written" in settings:  # not a key of a file
+        return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
+    try:
+        return read_in_tables(settings, folder), []
+    except ValueError as error:
+        return settings, [str(error)]
+
+
+def _wrong_design(experiment: Experiment, settings: dict[str, Any]) -> list[str]:
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    if not sections:
+        return []
+    return read_study(sections, experiment.known, experiment.seed)[1]
 
 
 def _new(found: list[str], known: list[str]) -> list[str]:
@@ -283,6 +382,8 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     for name in sorted(experiment.cohort.names):
         if is_own_name(name):
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    if problem := patients_problem(experiment):
+        yield problem
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]
@@ -300,6 +401,36 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "eligibility: leave out of cohort.table whoever is not eligible"
     yield from _model_disagreements(experiment)
     yield from _missing_doses(experiment)
+    yield from _wrong_trial(experiment)
+
+
+def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
+    if experiment.trial is None:
+        return
+    try:
+        variants = experiment.trial.variants()
+    except ValueError as error:
+        yield f"trial.{error}"
+        return
+    for section in variants.values():
+        for key in ("control", "experimental"):
+            arm = getattr(section, key)
+            if isinstance(arm, str) and arm not in experiment.arms:
+                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+
+
+def patients_problem(experiment: Experiment) -> str:
+    """Say what is wrong with the number of patients for the source of uniforms, or nothing."""
+    patients, source = experiment.patients, experiment.uniforms
+    if source == "plain" or patients % WHOLE == 0 or experiment.precision is not None:
+        return ""
+    below = patients // WHOLE * WHOLE
+    near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
+    return (
+        f"patients: must be a multiple of {WHOLE} with uniforms = {source!r}, got {patients}; "
+        f"take {near}"
+    )
 
 
 def _model_disagreements(experiment: Experiment) -> Iterator[str]:
@@ -364,10 +495,22 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         for variable in _named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
+            elif variable in known:
+                yield from _impossible_values(section, model, variable, experiment.cohort)
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
             yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+
+
+def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
+    """Ask the model itself about the lowest and highest value that a cohort variable takes."""
+    names = [f.name for f in fields(model) if getattr(model, f.name) == variable]
+    for value in cohort.ends(variable):
+        try:
+            replace(model, **dict.fromkeys(names, value))
+        except ValueError as error:
+            yield f"{section}: {error} from the cohort variable {variable!r}"
 
 
 def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:

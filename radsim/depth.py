@@ -7,7 +7,7 @@ from scipy.special import betaincinv, ndtri
 
 SHAPES = np.linspace(1.0, 3.0, 401)  # first shape of Beta(a, 2), step 0.005
 SHARES = np.linspace(0.0, 1.0, 1025)  # in-field shares of an organ's volume
-NEWTON_STEPS = 6
+NEWTON_STEPS = 3
 
 
 def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:

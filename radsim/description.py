@@ -4,11 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from radsim.config import Experiment
-from radsim.pedigree import model_labels, presets_used
+from radsim.cost import cost_of
+from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
+from radsim.designs import NOMINAL
+from radsim.pedigree import model_labels, outside_fractionation, presets_used
 from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
 from radsim.presets import load_preset
 from radsim.reduce import ranked_arms
 from radsim.refit import anchor_residuals
+
+PARTS = {
+    DRAWS: "joint draws",
+    ALTERNATIVES: "other models",
+    SALTELLI: "rows of a Saltelli design",
+    TORNADO: "rows, one at a time,",
+}
 
 
 def description_of(experiment: Experiment) -> dict[str, Any]:
@@ -23,6 +33,7 @@ def description_of(experiment: Experiment) -> dict[str, Any]:
         "models": model_labels(experiment),
         "presets": presets_used(experiment),
         "cohort": sorted(experiment.cohort.names),
+        "design": design_lines(experiment),
         "notes": notes(experiment),
     }
 
@@ -48,10 +59,27 @@ def describe(experiment: Experiment) -> str:
             for endpoint, name in labels.items()
             if name
         ),
+        *design_lines(experiment),
         *(f"note: {note}" for note in notes(experiment)),
         "no mistakes found",
     ]
     return "\n".join(lines)
+
+
+def design_lines(experiment: Experiment) -> list[str]:
+    """Say what an experiment varies, in a line for each axis and part, and what it would take."""
+    if not experiment.has_design:
+        return []
+    design = experiment.study.design
+    lines = ["design:"]
+    for axis in design.axes:
+        labels = [f"{v:g}" if isinstance(v, float) else str(v) for v in axis.labels]
+        shown = ", ".join(labels if len(labels) <= 8 else [*labels[:3], "...", labels[-1]])
+        lines.append(f"  {axis.name} ({', '.join(axis.table.columns)}): {shown}")
+    for part, rows in design.parts.items():
+        if part != NOMINAL:
+            lines.append(f"  {len(rows)} {PARTS[part]} of {', '.join(rows.columns)}")
+    return [*lines, f"  {cost_of(experiment)}"]
 
 
 def plan_text(plan: Plan) -> str:
@@ -88,6 +116,7 @@ def notes(experiment: Experiment) -> list[str]:
             "for reirradiation"
         )
     found.extend(_control_notes(experiment))
+    found.extend(outside_fractionation(experiment))
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         found.append("no [survival]: nobody dies, so only net probabilities are reported")
     for name, arm in experiment.arms.items():

@@ -7,7 +7,7 @@ import xarray as xr
 
 from radsim.conformal import conformal_dose
 from radsim.dose_model import DoseModel
-from radsim.dvh import volume_nodes
+from radsim.dvh import generalized_eud, volume_nodes
 from radsim.geometry import draw_geometry
 from radsim.intraoperative import intraoperative_dose
 from radsim.library_doses import library_doses
@@ -195,10 +195,7 @@ def _metric(dose: xr.Dataset, values: np.ndarray, metric: str, power: float) -> 
     a = float(mean.group(1)) if mean else 1.0
     if metric != "mean" and (mean is None or a == 0):
         raise ValueError(f"wanted D98, D0.03cc, mean or gEUD(-10), got {metric!r}")
-    # times the largest value, so that a high power neither overflows nor vanishes
-    scale = values.max(axis=1, keepdims=True).astype(float)
-    terms = weight * (values / scale) ** (a / power)
-    return scale[:, 0] * terms.sum(axis=1) ** (power / a)
+    return generalized_eud(values, weight, a / power)
 
 
 def _interpolated(values: np.ndarray, volume: np.ndarray, share: float, power: float) -> np.ndarray:

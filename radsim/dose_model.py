@@ -43,7 +43,7 @@ class DoseModel:
     systematic_shift, random_shift, output_error
         Delivery, each axis of the transverse plane; output as a relative error.
     nodes
-        Gauss-Legendre nodes of volume at which dose is kept.
+        Nodes of volume at which dose is kept.
 
     Examples
     --------

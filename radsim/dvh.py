@@ -22,6 +22,7 @@ import numpy as np
 Quantity = Any  # a float or an array of floats
 
 HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
+NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits
 TOLERATED_RISE = 1e-3  # share of the volume; more than the rounding of a printed DVH
 
 
@@ -232,7 +233,9 @@ def _log_power_mean(log_ratio: np.ndarray, weight: np.ndarray, a: np.ndarray) ->
     # near a = 0 the sum is 1 plus very little: keep the little
     excess = (weight * np.expm1(power * log_ratio)).sum(axis=-1)
     log_sum = np.where(small, np.log1p(excess), np.log(1.0 + excess))
-    return np.where(a == 0.0, (weight * log_ratio).sum(axis=-1), log_sum / a)
+    geometric = (weight * log_ratio).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(a) < NEXT_TO_ZERO, geometric, log_sum / a)
 
 
 def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:

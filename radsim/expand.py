@@ -95,6 +95,21 @@ def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
     return short
 
 
+def read_in_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the numbers of the files that a cohort names in the place of their names."""
+    cohort = dict(settings["cohort"])
+    for name, value in cohort.items():
+        if name == "table":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it was said when the file was first read
+                cohort[name] = _table(value, folder)
+        elif isinstance(value, dict) and "file" in value:
+            described = {k: value[k] for k in ("units", "meaning", "source") if k in value}
+            rest = {k: v for k, v in value.items() if k not in described}
+            cohort[name] = {**as_distribution(rest, folder), **described}
+    return {**settings, "cohort": cohort}
+
+
 def as_distribution(value: Any, folder: Path | None = None) -> Any:
     """Turn a bare number into a fixed value, and an empirical file into its numbers."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from radsim.depth import organ_depth
+from radsim.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose_model import DoseModel, draw_parameter
 from radsim.limits import HOT_SPOT
 from radsim.rng import UniformSource
@@ -17,6 +17,7 @@ from radsim.schema import nearest
 
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
 LATERAL_MARGIN, AXIAL_MARGIN = 2.0, 5.0  # [mm] from GTV to the least PTV, the phase 2 trial's
+BRACKETING_STEPS = 5  # below a micrometer
 REGIONS_WITHOUT_GRADE = ("sacrum",)
 
 
@@ -157,3 +158,37 @@ def gtv_surface(
     surface = np.where(grade == 0, wall + clearance, sac)
     surface = np.where((grade == GRADES.index("1b")) & has_cord, 0.5 * (sac + cord), surface)
     return np.where((grade >= GRADES.index("1c")) & has_cord, cord, surface)
+
+
+def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
+    """Position on the axis [mm] with this share of PTV_Eval nearer, shape (patient,).
+
+    PTV_Eval is a mixture of the GTV and the rest, so its quantile lies between theirs, and is
+    found there by Newton steps that never leave the bracket.
+    """
+    cold = np.full(geometry.wall.shape, share)
+    gtv = geometry.gtv_surface + geometry.gtv_extent * target_depth(cold, geometry.gtv_shape)
+    ring = geometry.wall + geometry.ring_extent * target_depth(cold, geometry.ring_shape)
+    low, high = np.minimum(gtv, ring), np.maximum(gtv, ring)
+    x = 0.5 * (low + high)
+    weight = geometry.gtv_share
+    for _ in range(BRACKETING_STEPS):
+        t_gtv = np.clip((x - geometry.gtv_surface) / geometry.gtv_extent, 0.0, 1.0)
+        t_ring = np.clip((x - geometry.wall) / geometry.ring_extent, 0.0, 1.0)
+        error = (
+            weight * target_depth_share(t_gtv, geometry.gtv_shape)
+            + (1.0 - weight) * target_depth_share(t_ring, geometry.ring_shape)
+            - cold
+        )
+        high, low = np.where(error > 0, x, high), np.where(error > 0, low, x)
+        slope = (
+            weight * _density(t_gtv, geometry.gtv_shape) / geometry.gtv_extent
+            + (1.0 - weight) * _density(t_ring, geometry.ring_shape) / geometry.ring_extent
+        )
+        step = x - error / np.maximum(slope, 1e-9)
+        x = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
+    return x
+
+
+def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)

@@ -41,6 +41,28 @@ def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
     return name
 
 
+def outside_fractionation(experiment: Experiment) -> list[str]:
+    """Say which arms are fractionated as no course was that a model was fitted on."""
+    models: list[tuple[str, Any]] = [
+        ("control", experiment.tcp),
+        ("fracture", experiment.ntcp.vcf),
+    ]
+    models += [("cord", model) for model in experiment.myelopathy_models]
+    lines = []
+    for name, arm in experiment.arms.items():
+        conventional = getattr(arm.plan, "field", "") == "uniform"
+        for kind, model in models:
+            most = getattr(model, "most_fractions", None)
+            if most is not None and (conventional or arm.plan.fractions > most):
+                what = "a conventional field" if conventional else f"{arm.plan.fractions} fractions"
+                lines.append(
+                    f"{name}: {what}; 100% of the patients lie outside the range of the {kind} "
+                    f"model {getattr(model, 'preset', '')}, which was fitted on conformal courses "
+                    f"in up to {most} fractions"
+                )
+    return lines
+
+
 def presets_used(experiment: Experiment) -> list[str]:
     """List the presets of an experiment as ``family/name``."""
     used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}

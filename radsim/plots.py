@@ -10,14 +10,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from radsim.config import Experiment
+from radsim.design_plots import draw_design_figures
+from radsim.design_tables import is_design
 from radsim.dose_plots import plot_coverage, plot_delivery, plot_dvh_bands
-from radsim.figure_style import COLORS, LINES, MARKERS, finish, new_figure, percent, pretty
+from radsim.figure_style import (
+    COLORS,
+    LINES,
+    MARKERS,
+    RESOLUTION,
+    finish,
+    new_figure,
+    percent,
+    pretty,
+)
 from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
 from radsim.summary import wilson_interval
 
-RESOLUTION = 150  # dots per inch
 PANELS = (  # what the overview shows, each with how it reads
     ("local_control_net", "Local control\n(net, as Kaplan-Meier estimates)"),
     ("vcf_cumulative_incidence", "Vertebral fracture\n(cumulative incidence)"),
@@ -30,6 +40,8 @@ NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no mod
 
 def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     """Draw every figure that a result has the data for; returns their paths."""
+    if is_design(result):
+        return draw_design_figures(result, folder)
     drawn = []
     for name, figure in (
         ("outcomes", plot_outcomes(result)),

@@ -98,6 +98,18 @@ POSITIVE = ("gtv_volume", "ptv_volume")
 NOT_NEGATIVE = ("age", "prior_interval")
 YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
 
+ESTIMATES = (  # the variables of a result, in the order in which they are reported
+    "local_control_net",
+    "local_failure_cumulative_incidence",
+    "vcf_net",
+    "vcf_cumulative_incidence",
+    "myelopathy_net",
+    "myelopathy_cumulative_incidence",
+    "survival_alive",
+    "complication_free_control_net",
+    "complication_free_control_alive",
+)
+
 OWN_NAMES = (  # of dimensions and of what is computed; a cohort can't have variables so named
     "patient", "arm", "months", "control_model", "myelopathy_model", "prescription",
     "gtv_distance", "source_distance", "plans_tried", "plan_eligible", "limits_met",

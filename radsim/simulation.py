@@ -1,6 +1,7 @@
 """The pipeline for any run of patients: cohort, dose, risk, events. No Dask, no files."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,7 @@ from radsim.outcomes import free_probabilities, net_probabilities
 from radsim.risk import HazardRisk, Risk
 from radsim.rng import Streams, UniformSource
 from radsim.schema import COHORT, Variable, label
+from radsim.sources import MOST_DIMENSIONS, Antithetic, Recorder, Sobol
 from radsim.tcp.control import ControlModel
 
 CONTROL_MODELS = ("file", "without_reirradiation_hazard")
@@ -26,6 +28,8 @@ REPORTED_METRICS = {  # name of the variable: where it is read
     "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
 }
 COURSES = ("planned", "delivered")
+EVENTS = ("local_failure", "vcf", "myelopathy", "death")  # each decided by one number a patient
+TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients need
 
 VOCABULARY = {
     **{
@@ -86,7 +90,7 @@ def simulate(
     patients
         Which ones; each is the same in whatever range it is asked for.
     source
-        Where the uniform numbers come from; the experiment's own streams unless given.
+        Where the uniform numbers come from; what the experiment names unless given.
 
     Returns
     -------
@@ -104,12 +108,9 @@ def simulate(
     >>> patients["time_to_death"].dims
     ('arm', 'patient')
     """
-    streams = Streams(experiment.seed) if source is None else source
+    streams = source_of(experiment) if source is None else source
     cohort, screened = draw_eligible(experiment.cohort, experiment.eligibility, patients, streams)
-    luck = {
-        event: streams.uniforms(f"outcome/{event}", patients)
-        for event in ("local_failure", "vcf", "myelopathy", "death")
-    }
+    luck = {event: streams.uniforms(f"outcome/{event}", patients) for event in EVENTS}
     arms = [
         _simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
     ]
@@ -133,6 +134,23 @@ def simulate(
     flags = {name: Variable("1", name.replace("_", " ")) for name in stacked if is_flag(name)}
     own = cohort.drop_vars([name for name in stacked if name in cohort])  # arms say it better
     return label(xr.merge([own, dataset]), {**flags, **described})
+
+
+def source_of(experiment: Experiment) -> UniformSource:
+    """Return the source of uniform numbers that an experiment names."""
+    if experiment.uniforms == "plain":
+        return Streams(experiment.seed)
+    if experiment.uniforms == "antithetic":
+        return Antithetic(experiment.seed)
+    return Sobol(experiment.seed, _decisions(experiment.model_dump_json(exclude={"written"})))
+
+
+@lru_cache(maxsize=8)
+def _decisions(experiment: str) -> tuple[str, ...]:
+    """Name what is decided by a random number, in the order in which a few patients need it."""
+    recorder = Recorder(0)
+    simulate(Experiment.model_validate_json(experiment), TRIAL_PATIENTS, recorder)
+    return tuple(recorder.names)[:MOST_DIMENSIONS]
 
 
 def risks_of(

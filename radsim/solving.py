@@ -1,15 +1,16 @@
 """Solve one plan per patient in closed form, and say which limits it breaks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from radsim.depth import normal_scores, target_depth, target_depth_share, target_depths
+from radsim.depth import normal_scores, target_depth, target_depths
 from radsim.dose_model import DoseModel, Spread, draw_parameter
-from radsim.geometry import Geometry
+from radsim.geometry import Geometry, ptv_position
+from radsim.judging import Judge, Quantiles
 from radsim.limits import Limit, cold_share
 from radsim.plan import ExternalBeam
 from radsim.profile import Profile, plateau_for, reference_dose_for
@@ -23,13 +24,10 @@ LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is jud
 )
 COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
 WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
-DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
-VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
 COLDEST_JUDGED = 0.25  # cold share of the GTV up to which coverage is followed
 COUPLING_STEPS = 3  # boost and coverage are solved in turn; each turn gains about a digit
 HIGHEST_BOOST = 1.25  # plateau over planned D50; a planner does not go beyond
-BRACKETING_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def prepare(
         known[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
     for name in ("reference", "gtv_surface", "gtv_extent", "wall", "ring_extent", "ring_shape"):
         known[name] = getattr(geometry, name)
-    known["gtv_share"] = geometry.gtv_share
+    known["gtv_share"], known["has_cord"] = geometry.gtv_share, geometry.has_cord
     known["closeness"] = (
         known["closeness_center"] - (geometry.gtv_surface - geometry.reference)
     ) / known["closeness_scale"]
@@ -167,7 +165,7 @@ def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays)
     solved = profile(plateau)
     covering = solved.base_dose(x)
     spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
-    judge = _Judge(plan, known, solved)
+    judge = Judge(plan, known, solved)
     d90 = covering * (1.0 + spread * COLD_SCORE)
     judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
     for limit in _target_limits(plan):
@@ -236,7 +234,7 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
     columns = solved.columns(np.float32)
     gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
     ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
-    judge = _Judge(plan, known, solved)
+    judge = Judge(plan, known, solved)
     for limit in _target_limits(plan):
         if limit.structure == "gtv":
             judge.dose(limit, gtv.dose[:, ladder.index(cold_share(limit.metric))])
@@ -252,129 +250,13 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
 
 
 def _judged(
-    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: "_Judge"
+    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: Judge
 ) -> Candidates:
     return Candidates(
         values={**vars(profile), "prescription": prescription, "spread": spread},
         breach=judge.breach,
         missed=judge.missed,
     )
-
-
-class _Judge:
-    """Adds up what a plan breaks and misses."""
-
-    def __init__(self, plan: ExternalBeam, known: Arrays, profile: Profile) -> None:
-        self.breach = np.zeros(profile.low.shape)
-        self.missed = np.zeros(profile.low.shape)
-        for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
-            limit = known[f"{organ}_limit"]
-            if np.isinf(limit).all() and not _organ_goals(plan, organ):
-                continue
-            dose = profile.dose(profile.attenuation(known[f"{organ}_hot_spot"]))
-            self.at_most(limit, dose, optimal=False)
-            for goal in _organ_goals(plan, organ):
-                self.at_most(goal / known[f"{organ}_hottest"], dose, optimal=True)
-
-    def at_most(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:
-        excess = np.maximum(dose - level, 0.0) / np.maximum(dose, 1e-9)
-        self._add(np.where(dose > level + DOSE_TOLERANCE, excess, 0.0), optimal)
-
-    def at_least(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:
-        shortage = np.maximum(level - dose, 0.0) / level
-        self._add(np.where(dose < level - DOSE_TOLERANCE, shortage, 0.0), optimal)
-
-    def dose(self, limit: Limit, dose: np.ndarray) -> None:
-        """Judge a metric by its dose [Gy]; outside a window is one missed goal, not two."""
-        if limit.at_most is not None:
-            self.at_most(np.asarray(limit.at_most), dose, limit.optimal)
-        if limit.at_least is not None:
-            self.at_least(np.asarray(limit.at_least), dose, limit.optimal)
-
-    def volume(self, limit: Limit, cold: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Judge a metric by the share of volume below the limit's dose."""
-        share = cold_share(limit.metric)
-        if limit.at_least is not None:
-            short = cold(np.asarray(limit.at_least)) - share
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
-        if limit.at_most is not None:
-            short = share - cold(np.asarray(limit.at_most))
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
-
-    def _add(self, amount: np.ndarray, optimal: bool) -> None:
-        if optimal:
-            self.missed = self.missed + (amount > 0)
-        else:
-            self.breach = self.breach + amount
-
-
-class Quantiles:
-    """Doses at rising cold shares of a structure, shape (patient, share), linear in between.
-
-    Examples
-    --------
-    >>> quantiles = Quantiles(np.array([[10.0, 20.0]]), (0.2, 0.6))
-    >>> quantiles.share_below(np.array([15.0])).round(6).tolist()
-    [0.4]
-    """
-
-    def __init__(self, dose: np.ndarray, shares: tuple[float, ...]) -> None:
-        self.dose = dose
-        steps = np.array(shares)
-        self._ends = 1.0 / np.maximum(np.diff(dose, axis=1), np.float32(1e-9))
-        self._ends *= np.diff(steps).astype(dose.dtype)
-        self._steps = np.diff(steps).astype(dose.dtype)
-        self._first = steps[0]
-
-    def share_below(self, level: np.ndarray | float) -> np.ndarray:
-        """Share of volume colder than a level [Gy]; it jumps to 0 and 1 beyond the ends."""
-        level = np.asarray(level, dtype=self.dose.dtype)
-        if (level > self.dose[:, -1]).all():  # the commonest case, and the same numbers as below
-            return np.ones(len(self.dose))
-        if (level <= self.dose[:, 0]).all():
-            return np.zeros(len(self.dose))
-        column = level[:, None] if level.ndim else level
-        rise = column - self.dose[:, :-1]
-        rise *= self._ends
-        np.maximum(rise, 0, out=rise)
-        np.minimum(rise, self._steps, out=rise)
-        share = self._first + rise.sum(axis=1).astype(float)
-        share = np.where(level > self.dose[:, 0], share, 0.0)
-        return np.where(level > self.dose[:, -1], 1.0, share)
-
-
-def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
-    """Position on the axis [mm] with this share of PTV_Eval nearer, shape (patient,).
-
-    PTV_Eval is a mixture of the GTV and the rest, so its quantile lies between theirs, and is
-    found there by Newton steps that never leave the bracket.
-    """
-    cold = np.full(geometry.wall.shape, share)
-    gtv = geometry.gtv_surface + geometry.gtv_extent * target_depth(cold, geometry.gtv_shape)
-    ring = geometry.wall + geometry.ring_extent * target_depth(cold, geometry.ring_shape)
-    low, high = np.minimum(gtv, ring), np.maximum(gtv, ring)
-    x = 0.5 * (low + high)
-    weight = geometry.gtv_share
-    for _ in range(BRACKETING_STEPS):
-        t_gtv = np.clip((x - geometry.gtv_surface) / geometry.gtv_extent, 0.0, 1.0)
-        t_ring = np.clip((x - geometry.wall) / geometry.ring_extent, 0.0, 1.0)
-        error = (
-            weight * target_depth_share(t_gtv, geometry.gtv_shape)
-            + (1.0 - weight) * target_depth_share(t_ring, geometry.ring_shape)
-            - cold
-        )
-        high, low = np.where(error > 0, x, high), np.where(error > 0, low, x)
-        slope = (
-            weight * _density(t_gtv, geometry.gtv_shape) / geometry.gtv_extent
-            + (1.0 - weight) * _density(t_ring, geometry.ring_shape) / geometry.ring_extent
-        )
-        step = x - error / np.maximum(slope, 1e-9)
-        x = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-    return x
-
-
-def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)
 
 
 def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -392,17 +274,6 @@ def _target_limits(plan: ExternalBeam) -> list[Limit]:
         limit
         for limit in plan.limits
         if isinstance(limit, Limit) and limit.structure in ("gtv", "ptv")
-    ]
-
-
-def _organ_goals(plan: ExternalBeam, organ: str) -> list[float]:
-    return [
-        limit.at_most
-        for limit in plan.limits
-        if isinstance(limit, Limit)
-        and limit.structure == organ
-        and limit.optimal
-        and limit.at_most is not None
     ]
 
 

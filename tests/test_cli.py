@@ -36,7 +36,9 @@ def cheap(tmp_path):
 
 
 def run(capsys, file, folder, *more):
-    return radsim(capsys, "run", file, "--out", folder, "--scheduler", "single", *more)
+    return radsim(
+        capsys, "run", file, "--out", folder, "--scheduler", "single", "--no-figures", *more
+    )
 
 
 def test_a_run_prints_its_comparison_and_where_it_lies_and_exits_0(capsys, cheap, tmp_path):
@@ -324,6 +326,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(cheap):
 
 
 def test_plot_draws_the_figures_of_a_finished_run_again(capsys, finished):
+    assert not (finished / "figures").exists()  # it was run with --no-figures
+    assert radsim(capsys, "plot", finished).code == 0
     before = files(finished)
     for path in (finished / "figures").iterdir():
         os.remove(path)

@@ -425,3 +425,36 @@ def test_an_arm_after_another_course_may_be_conventional():
     plan = plan_of(regimen="8x1", prior={"dose": 30.0, "fractions": 10, "interval": 24.0})
     dose = draw(plan)
     assert {"meets_hytec_reirradiation", "prior_recovery"} <= set(dose.data_vars)
+
+
+# --- far from what anybody would ask for
+
+
+@pytest.mark.parametrize("arm", ["sib", "single", "again", "conventional", "source"])
+@pytest.mark.parametrize("volumes", [(0.01, 0.02), (3000.0, 1.0), (0.001, 500.0)])
+def test_doses_stay_finite_for_volumes_of_any_size(arm, volumes):
+    patients = spine_patients(0, 40).copy()
+    for name, volume in zip(("gtv_volume", "ptv_volume"), volumes, strict=True):
+        patients[name] = ("patient", np.full(40, volume))
+    dose = draw_dose(ARMS[arm], MODEL, patients, Streams(1), structures_of(ARMS[arm]))
+    for structure in structures_of(ARMS[arm]):
+        for kind in ("planned", "delivered", "delivered_squared"):
+            values = dose[f"{structure}_{kind}"].values[dose_has(dose, structure)]
+            assert np.isfinite(values).all()
+            assert (values >= 0).all()
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_no_patients_is_an_empty_dose(arm):
+    nobody = spine_patients(0, 40).isel(patient=slice(0, 0))
+    dose = draw_dose(ARMS[arm], MODEL, nobody, Streams(1), structures_of(ARMS[arm]))
+    assert dict(dose.sizes) == {"patient": 0, "node": MODEL.nodes}
+
+
+def test_a_first_course_that_leaves_no_room_is_flagged():
+    prior = {"dose": 60.0, "fractions": 30, "interval": 1.0}
+    dose = draw(plan_of(regimen="reirradiation-30-in-5", prior=prior), 0, 300)
+    cord = dose_has(dose, "spinal_cord")
+    assert not dose["limits_met"].values[cord].any()
+    assert np.nanmax(metric(dose, "spinal_cord", "D0.03cc")) < 1.0
+    assert np.isfinite(metric(dose, "ptv", "D90")).all()

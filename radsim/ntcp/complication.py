@@ -13,7 +13,7 @@ from radsim.distributions import require
 from radsim.limits import ORGANS
 from radsim.onset import LognormalOnset, Onset
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, value_of
 
 LARGEST = 1e300  # stands in for an infinite dose
 NOBODY = xr.Dataset()  # where no parameter is looked up
@@ -47,6 +47,9 @@ class ComplicationModel:
         conventional radiotherapy.
     valid_eqd2
         Range of what is read that the parameters were fitted on [Gy].
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
     onset
         Time to the event of those who get it, or growth of the hazard.
     """
@@ -67,6 +70,7 @@ class ComplicationModel:
     accept_other_structure: bool = False
     highest_fraction_dose: Real | None = None
     valid_eqd2: tuple[Real, Real] | None = None
+    most_fractions: Count | None = None
     onset: Onset
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from radsim.arm_dose import ArmDose
 from radsim.distributions import require
 from radsim.onset import Onset
 from radsim.risk import HazardRisk
-from radsim.schema import Parameter, Real, is_label, value_of
+from radsim.schema import Count, Parameter, Real, is_label, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,9 @@ class VertebralFracture:
         Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy].
     hazard_ratio_...
         For each covariate against its reference.
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
     onset
         Growth of the hazard; 1 at 12 months.
     recalibrate
@@ -74,6 +77,7 @@ class VertebralFracture:
     hazard_ratio_malalignment: Parameter
     hazard_ratio_lytic: Parameter
     onset: Onset
+    most_fractions: Count | None = None
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:

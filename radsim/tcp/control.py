@@ -14,7 +14,7 @@ from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
 from radsim.risk import HazardRisk
-from radsim.schema import Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, value_of
 
 LARGEST = 1e300  # stands in for infinite doses and hazards, so that 0 times it is 0
 NOBODY = xr.Dataset()  # where no parameter is looked up
@@ -45,6 +45,9 @@ class ControlModel:
         uniform fields.
     valid_eqd2
         Range of EQD2 that the parameters were fitted on [Gy].
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
     reirradiation_hazard_ratio
         Multiplies the hazard in an arm with a prior course.
     estimates
@@ -71,6 +74,7 @@ class ControlModel:
     onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
     onset_conventional: Onset | None = None
     valid_eqd2: tuple[Real, Real] | None = None
+    most_fractions: Count | None = None
     reirradiation_hazard_ratio: Real = 1.0
     estimates: Literal["net", "crude"] = "net"
     modifiers: tuple[HazardModifier, ...] = ()
