@@ -230,3 +230,21 @@ def test_models_shows_a_preset_in_full_and_draws_it(capsys, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
     assert radsim(capsys, "models", "--plot", path).code == 2
     assert radsim(capsys, "models", "histology", "--plot", path).code == 2
+
+
+def test_a_sweep_reports_the_alternatives_and_keeps_eligibility():
+    from radsim import run
+
+    settings = {
+        **SHIPPED,
+        "patients": 60,
+        "tcp_alternatives": ["hytec-log-logistic", {"label": "D98", "dose": {"metric": "D98"}}],
+        "eligibility": {"x": {"where": {"lesion_type": ["lytic"]}, "action": "treat"}},
+    }
+    alone = run(make_experiment(settings), scheduler="single")
+    swept = run(
+        make_experiment({**settings, "sweep": {"tcp.d50": [19.44, 25.0]}}), scheduler="single"
+    )
+    for name in ("local_control_net", "vcf_net"):
+        first = swept[name].isel({swept[name].dims[0]: 0}).values
+        assert first == pytest.approx(alone[name].values, rel=1e-12, nan_ok=True)
