@@ -9,6 +9,7 @@ import xarray as xr
 from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.distributions import require
+from radsim.limits import ORGANS
 from radsim.onset import Onset, PowerOnset
 from radsim.risk import HazardRisk
 from radsim.schema import Parameter, Real, value_of
@@ -86,6 +87,11 @@ class LogisticTCP:
         require(
             self.reirradiation_hazard_ratio > 0,
             f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
+        )
+
+        require(
+            self.dose.structure not in ORGANS,
+            f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
         )
 
     def failure_hazard(
