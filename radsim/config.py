@@ -157,7 +157,7 @@ class Experiment(BaseModel):
     def to_toml(self) -> str:
         """Write the experiment as a file that runs again as it is, presets spelled out."""
         settings = self.model_dump(mode="json", exclude_none=True)
-        return tomli_w.dumps(_without_empty(shorten_experiment(settings)))
+        return tomli_w.dumps(_without_blanks(shorten_experiment(settings)))
 
 
 def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experiment:
@@ -269,6 +269,12 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    without = [name for name, arm in experiment.arms.items() if arm.survival is None]
+    if experiment.survival is None and 0 < len(without) < len(experiment.arms):
+        yield (
+            "survival: an arm states its own, so the others need a [survival] section: "
+            f"{', '.join(without)}"
+        )
     yield from _missing_doses(experiment)
 
 
@@ -341,9 +347,10 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
                     yield f"{section}.dose: {problem} in arm {name!r}"
 
 
-def _without_empty(value: Any) -> Any:
+def _without_blanks(value: Any) -> Any:
+    """Leave out text that is empty; an empty list stays, because it says that there is none."""
     if isinstance(value, dict):
-        return {k: _without_empty(v) for k, v in value.items() if v not in ("", [], {}, None)}
+        return {k: _without_blanks(v) for k, v in value.items() if v != ""}
     if isinstance(value, (list, tuple)):
-        return [_without_empty(v) for v in value]
+        return [_without_blanks(v) for v in value]
     return value
