@@ -300,10 +300,17 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         for name, v in experiment.cohort.variables.items()
         if isinstance(v.distribution, Categorical)
     }
+    if experiment.cohort.table is not None:
+        columns = experiment.cohort.table.columns
+        labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
     for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
         for variable in _named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
+    for name, arm in experiment.arms.items():
+        interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
+        if interval in labels:
+            yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))

@@ -277,6 +277,11 @@ def test_a_library_that_is_not_there_is_one_mistake():
     assert line == "arms.ours: folder: nowhere is not a folder"
 
 
+def test_an_interval_is_no_label():
+    (line,) = mistakes(changed(arms__again__prior__interval="region"))
+    assert line == "arms.again.prior.interval: 'region' holds labels; it needs months"
+
+
 def test_every_arm_needs_a_survival_where_one_has_its_own():
     change = {"survival": MISSING, "arms__one__survival": {"preset": "rtog-0631"}}
     (line,) = mistakes(changed(**change))
