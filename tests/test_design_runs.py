@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from command_line import ROOT, files, radsim
-from examples import experiment
+from examples import DESIGNS, experiment
 
 from radsim import open_result, run, save_result
 from radsim.cost import TooLarge, check_cost
@@ -48,7 +48,8 @@ samples = 2
 
 
 KILLED = FILE[: FILE.index("[uncertainty]")].replace("patients = 300", "patients = 150") + (
-    '[uncertainty]\ndraws = 3\n"survival.scale" = { kind = "uniform", lower = 10.0, upper = 30.0 }\n'
+    "[uncertainty]\ndraws = 3\n"
+    '"survival.scale" = { kind = "uniform", lower = 10.0, upper = 30.0 }\n'
 )
 
 
@@ -299,10 +300,25 @@ def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
 
 
 def test_two_runs_cannot_write_to_one_folder(design, tmp_path):
-    with claim_folder(tmp_path, design, overwrite=False):
-        with pytest.raises(ValueError, match="another run is writing"):
-            with claim_folder(tmp_path, design, overwrite=False):
-                pass
+    with (
+        claim_folder(tmp_path, design, overwrite=False),
+        pytest.raises(ValueError, match="another run is writing"),
+        claim_folder(tmp_path, design, overwrite=False),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.stem)
+def test_every_shipped_design_asks_a_question_and_all_its_variants_are_possible(path):
+    from radsim import load_experiment
+    from radsim.variants import check_variants
+
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# Question: ") and "# Expect" in text
+    made = load_experiment(path)
+    check_cost(made)
+    if len(made.study.design) < 1000:
+        check_variants(made)
 
 
 def test_a_full_disk_loses_nothing_that_was_recorded(file, tmp_path):
