@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,8 +51,12 @@ def _options(
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
+    from radsim.virtual_trial import describe_trial, load_trial, states_trial_only
 
     try:
+        if states_trial_only(file):
+            print(describe_trial(load_trial(file), as_json=as_json))
+            return
         experiment = load_experiment(file)
     except ExperimentError as error:
         if as_json:
@@ -97,8 +102,14 @@ def run(
     from radsim.precision import with_precision
     from radsim.printing import comparison_text, precision_text
     from radsim.progress import show_progress
+    from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
 
+    if states_trial_only(file):
+        if patients is not None:
+            raise ExperimentError(["--patients: a [trial] states its own, trial.patients"])
+        trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
+        return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
@@ -124,6 +135,32 @@ def run(
     for line in precision_text(result):
         print(line)
     print(f"\nresult in {out}")
+    if experiment.trial is not None:
+        trial(file, out, seed=seed, workers=workers, overwrite=True)
+
+
+@app.command()
+def trial(
+    file: ExperimentFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where the tables go")],
+    trials: Annotated[int | None, typer.Option(min=1, help="instead of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="instead of the file's seed")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace another trial in DIR")
+    ] = False,
+) -> None:
+    """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
+    from radsim.trial_files import check_folder, save_trial
+    from radsim.trial_text import summary_text
+    from radsim.virtual_trial import load_trial, run_virtual_trial, with_changes
+
+    source = with_changes(load_trial(file), trials=trials, seed=seed)
+    check_folder(out, overwrite)
+    results = run_virtual_trial(source, workers=workers or 1)
+    save_trial(results, source, out)
+    print(summary_text(results))
+    print(f"\ntrial in {out}")
 
 
 @app.command()
@@ -210,6 +247,68 @@ def models(
         print(json.dumps(presets_json(name), indent=2))
     else:
         print(presets_text() if name is None else preset_text(name))
+
+
+@app.command()
+def validate(
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="for the files")] = None,
+) -> None:
+    """Set published results beside simulations of the cohorts and schedules they came from."""
+    from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+
+    rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
+    print(validation_text(rows))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
+        draw_forest(rows).savefig(out / "validation.png", dpi=150, metadata={"Software": None})
+        print(f"validation.csv and validation.png in {out}")
+
+
+@app.command()
+def fit(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="a CSV of doses and outcomes")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="a kind or a preset")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the model")
+    ] = None,
+    estimate: Annotated[str, typer.Option(help="parameters to estimate, with commas")] = "",
+    covariate: Annotated[list[str] | None, typer.Option(help="a column with a ratio")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="resamples")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="a preset file")] = None,
+) -> None:
+    """Fit a model to a table of outcomes by maximum likelihood."""
+    from radsim.fit import fit as fit_model
+    from radsim.fit_report import fit_preset, fit_text, model_to_fit
+    from radsim.outcome_table import read_outcomes
+
+    chosen = dict(_setting(text) for text in settings or [])
+    try:
+        table, left_out = read_outcomes(data, covariate or [])
+        if left_out:
+            messages.print(f"warning: columns left out: {', '.join(left_out)}")
+        family, started = model_to_fit(model, chosen, table)
+        names = [name.strip() for name in estimate.split(",") if name.strip()]
+        found = fit_model(started, table, names, covariate or [], bootstrap, seed)
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    print(fit_text(found, family))
+    if out is not None:
+        out.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
+        print(f"preset in {out}")
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found:
+        raise Mistake(f"--set takes KEY=VALUE, got {text!r}")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
 
 
 @app.command()

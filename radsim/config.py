@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -20,15 +20,17 @@ from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
 from radsim.expand import expand_experiment, read_in_files, shorten_experiment
 from radsim.mistakes import Mistake, mistakes_of
-from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.ntcp import CordModel, NTCPModel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.plan import Plan
 from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
+from radsim.refit import refit_to_anchors
 from radsim.schema import ESTIMATES, Count, Parameter, Real, is_own_name, nearest
 from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
+from radsim.trial.section import TrialSection
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
@@ -86,9 +88,9 @@ class Complications(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    myelopathy: LogisticCordNTCP | None = None
-    myelopathy_alternatives: tuple[LogisticCordNTCP, ...] = ()
-    vcf: VertebralFracture | None = None
+    myelopathy: CordModel | None = None
+    myelopathy_alternatives: tuple[CordModel, ...] = ()
+    vcf: NTCPModel | None = None
 
 
 class Comparison(BaseModel):
@@ -140,9 +142,11 @@ class Experiment(BaseModel):
     dose: DoseModel
     arms: dict[str, Arm]
     tcp: TCPModel | None = None
+    tcp_alternatives: tuple[TCPModel, ...] = ()
     ntcp: Complications = Complications()
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
+    trial: TrialSection | None = None
     precision: Precision | None = None
     uniforms: Literal["plain", "antithetic", "sobol"] = "plain"
     sweep: dict[str, Any] = {}
@@ -186,7 +190,7 @@ class Experiment(BaseModel):
         return self.compare.reference or next(iter(self.arms))
 
     @property
-    def myelopathy_models(self) -> tuple[LogisticCordNTCP, ...]:
+    def myelopathy_models(self) -> tuple[CordModel, ...]:
         """The cord models to report, the file's own first."""
         own = self.ntcp.myelopathy
         return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
@@ -258,7 +262,7 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
-    experiment = _recalibrated(experiment)
+    experiment = _refitted(_recalibrated(experiment))
     if experiment.has_design:
         written = read_in_files(settings, folder)
         experiment = experiment.model_copy(update={"written": written})
@@ -308,7 +312,7 @@ def _unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 
 def _recalibrated(experiment: Experiment) -> Experiment:
     vcf = experiment.ntcp.vcf
-    if vcf is None or vcf.recalibrate is None:
+    if not isinstance(vcf, VertebralFracture) or vcf.recalibrate is None:
         return experiment
     try:
         vcf = recalibrate(vcf, experiment.cohort)
@@ -316,6 +320,29 @@ def _recalibrated(experiment: Experiment) -> Experiment:
         raise ExperimentError([f"ntcp.vcf.{error}"]) from None
     ntcp = experiment.ntcp.model_copy(update={"vcf": vcf})
     return experiment.model_copy(update={"ntcp": ntcp})
+
+
+def _refitted(experiment: Experiment) -> Experiment:
+    """Fit the control models that ask for it to their presets' anchors again."""
+    mistakes: list[str] = []
+
+    def again(key: str, model: Any) -> Any:
+        if model is None or not model.refit:
+            return model
+        try:
+            return refit_to_anchors(model).model
+        except ValueError as error:
+            mistakes.append(f"{key}.{error}")
+            return model
+
+    own = again("tcp", experiment.tcp)
+    others = tuple(
+        again(f"tcp_alternatives[{i}]", model)
+        for i, model in enumerate(experiment.tcp_alternatives)
+    )
+    if mistakes:
+        raise ExperimentError(mistakes)
+    return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
 
 
 def load_experiment(path: str | Path) -> Experiment:
@@ -368,7 +395,25 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    yield from _model_disagreements(experiment)
     yield from _missing_doses(experiment)
+    yield from _wrong_trial(experiment)
+
+
+def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
+    if experiment.trial is None:
+        return
+    try:
+        variants = experiment.trial.variants()
+    except ValueError as error:
+        yield f"trial.{error}"
+        return
+    for section in variants.values():
+        for key in ("control", "experimental"):
+            arm = getattr(section, key)
+            if isinstance(arm, str) and arm not in experiment.arms:
+                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
 
 
 def patients_problem(experiment: Experiment) -> str:
@@ -384,6 +429,40 @@ def patients_problem(experiment: Experiment) -> str:
     )
 
 
+def _model_disagreements(experiment: Experiment) -> Iterator[str]:
+    if experiment.tcp_alternatives and experiment.tcp is None:
+        yield "tcp_alternatives: alternatives to [tcp], which is missing"
+    names = [_alternative_name(model) for model in experiment.tcp_alternatives]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"tcp_alternatives: two are called {name!r}; give each a label of its own"
+    deaths = [] if experiment.survival is None else ["survival"]
+    deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
+    for section, model in _models(experiment):
+        if deaths and getattr(model, "estimates", "net") == "crude":
+            yield (
+                f"{section}: {model.preset or 'this model'} was fitted to cumulative incidences "
+                "that death had already lowered, so death would count twice: leave out "
+                f"{', '.join(deaths)}, or take a preset of net control (spine-cross-strategy)"
+            )
+        for name, arm in experiment.arms.items():
+            if arm.has_prior and getattr(model, "effect", "") == "physical":
+                yield (
+                    f"{section}.effect: arms.{name} has a prior course, and two courses are never "
+                    "added as Gy; take eqd2 or bed"
+                )
+            highest = getattr(model, "highest_fraction_dose", None)
+            each = arm.plan.prescription / arm.plan.fractions
+            if highest is not None and each > highest:
+                yield (
+                    f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
+                    f"fraction, and arms.{name} gives {each:g} Gy"
+                )
+
+
+def _alternative_name(model: Any) -> str:
+    return model.label or model.preset or model.kind
+
+
 def _missing_variables(experiment: Experiment) -> Iterator[str]:
     known = experiment.cohort.names
     if not known:
@@ -395,10 +474,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, f"arms.{name}")
         for variable in _named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
-    if experiment.ntcp.vcf is not None:
-        for variable in VertebralFracture.required_variables:
-            needed.setdefault(variable, "ntcp.vcf")
     for section, model in _models(experiment):
+        for variable in getattr(model, "required_variables", ()):
+            needed.setdefault(variable, section)
         for variable in _named_parameters(model):
             needed.setdefault(variable, section)
     labels = {
@@ -436,17 +514,21 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 def _named_parameters(model: object) -> list[str]:
     """Names of cohort variables that stand in a model's parameters."""
-    annotations = getattr(type(model), "__annotations__", {})
+    if not is_dataclass(model):
+        return []
     return [
         value
-        for name, kind in annotations.items()
-        if kind == Parameter and isinstance(value := getattr(model, name), str)
+        for one in fields(model)
+        if one.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, one.name), str)
     ]
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     if experiment.tcp is not None:
         yield "tcp", experiment.tcp
+    for index, alternative in enumerate(experiment.tcp_alternatives):
+        yield f"tcp_alternatives[{index}]", alternative
     for index, model in enumerate(experiment.myelopathy_models):
         yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
     if experiment.ntcp.vcf is not None:

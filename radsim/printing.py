@@ -11,10 +11,11 @@ from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
 from radsim.mistakes import Mistake
-from radsim.pedigree import control_label, model_labels
+from radsim.pedigree import control_label, model_labels, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
+from radsim.simulation import control_models
 from radsim.tables import check_rows, comparison_rows, summary_rows
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
@@ -79,7 +80,10 @@ def _row_name(
         pair = [experiment.arms[arm] for arm in arms]
         owner = next((one for one in pair if one.has_prior), pair[0])
         if model != control_label(experiment, owner, 0):
-            return f"{name}, without reirradiation hazard"
+            variants = control_models(experiment)
+            for variant, shown in enumerate(variants):
+                if variant and model == control_label(experiment, owner, variant):
+                    return f"{name}, {shown.replace('_', ' ')}"
     return name
 
 
@@ -95,7 +99,7 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
-    lines = []
+    lines = outside_fractionation(experiment_of(result))
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
@@ -151,7 +155,7 @@ def presets_text() -> str:
     """List the presets in a table."""
     table = Table(title="Presets")
     for column in ("family", "name", "flag", "what", "fitted on"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("family", "name"))
     for family in preset_families():
         for name in preset_names(family):
             preset = load_preset(family, name)

@@ -1,0 +1,74 @@
+"""Expected cumulative incidence over time, with the numbers still at risk."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.rng import Streams
+from radsim.trial.incidence import incidence_steps
+from radsim.trial.observe import draw_trials
+from radsim.trial.run import BLOCK, TrialPlan
+from radsim.trial.subjects import ARMS, DEATH, EVENT
+from radsim.trial.uncertainty import draw_arms
+
+
+@dataclass(frozen=True)
+class ExpectedCurves:
+    """Means over trials, shapes (arm, month).
+
+    Attributes
+    ----------
+    months
+        Times, shape (month,).
+    event, death
+        Mean cumulative incidence of the event and of death before it.
+    lower, upper
+        Central 95 % of the trials' estimates of the event's incidence.
+    at_risk
+        Mean number still at risk.
+    """
+
+    months: np.ndarray
+    event: np.ndarray
+    death: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    at_risk: np.ndarray
+
+
+def expected_curves(
+    plan: TrialPlan, months: np.ndarray, *, trials: int, seed: int
+) -> ExpectedCurves:
+    """Estimate each trial's curves and average them; a curve is carried on where a trial ends."""
+    streams = Streams(seed)
+    parts = [
+        _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)
+        for first in range(0, trials, BLOCK)
+    ]
+    events, deaths, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(3))
+    lower, upper = np.quantile(events, (0.025, 0.975), axis=-1)
+    return ExpectedCurves(
+        months, events.mean(axis=-1), deaths.mean(axis=-1), lower, upper, at_risk.mean(axis=-1)
+    )
+
+
+def _curves(
+    plan: TrialPlan, months: np.ndarray, trials: range, streams: Streams
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Incidence of event and death, and number at risk, shapes (arm, month, trial)."""
+    arms = draw_arms(plan.arms, trials, streams)
+    table = draw_trials(plan.design, arms, trials, streams).table()
+
+    def incidence(cause: int, arm: int) -> list[np.ndarray]:
+        steps = incidence_steps(table, cause, arm).incidence
+        return [table.value_at(steps, month, 0.0) for month in months]
+
+    def left(arm: int) -> list[np.ndarray]:
+        mine = np.where(table.members(arm), table.time, -1.0)
+        return [np.count_nonzero(mine >= month, axis=-1) for month in months]
+
+    return (
+        np.array([incidence(EVENT, arm) for arm in ARMS]),
+        np.array([incidence(DEATH, arm) for arm in ARMS]),
+        np.array([left(arm) for arm in ARMS], float),
+    )

@@ -1,0 +1,64 @@
+"""Where the patients of one trial went, as a CONSORT diagram counts them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.rng import Streams
+from radsim.trial.draw import draw_enrolment, draw_fate
+from radsim.trial.observe import Trials, observe
+from radsim.trial.run import Shown, TrialPlan
+from radsim.trial.subjects import DEATH, EVENT
+from radsim.trial.uncertainty import draw_arms
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Patients of one arm.
+
+    Attributes
+    ----------
+    with_event
+        With the event in at least one lesion.
+    died
+        Before any event.
+    lost
+        Dropped out before any event or death.
+    free
+        Free of the event at the end of follow-up.
+    """
+
+    randomized: int
+    not_evaluable: int
+    with_event: int
+    died: int
+    lost: int
+    free: int
+
+
+def median_trial(shown: Shown, analysis: str) -> int:
+    """Find the trial whose statistic is the median one; the first of equals."""
+    z = shown.outcomes[analysis].z
+    return int(np.argsort(z, kind="stable")[(len(z) - 1) // 2])
+
+
+def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:
+    """Count the patients of one trial with a time to an event, control arm first."""
+    some, streams = range(trial, trial + 1), Streams(seed)
+    arms = draw_arms(plan.arms, some, streams)
+    enrolled = draw_enrolment(plan.design, some, streams)
+    seen = observe(plan.design, enrolled, draw_fate(plan.design, arms, enrolled, some, streams))
+    return _flow(seen, 0), _flow(seen, 1)
+
+
+def _flow(trials: Trials, arm: int) -> Flow:
+    mine = trials.enrolled.arm[0] == arm
+    evaluable = mine & trials.enrolled.evaluable[0]
+    causes = trials.cause.reshape(len(mine), -1)
+    there = trials.arm.reshape(len(mine), -1) >= 0
+    failed = ((causes == EVENT) & there).any(axis=1) & evaluable
+    died = ((causes == DEATH) & there).any(axis=1) & evaluable & ~failed
+    lost = trials.lost[0] & evaluable & ~failed & ~died
+    free = evaluable & ~failed & ~died & ~lost
+    counts = (mine, mine & ~evaluable, failed, died, lost, free)
+    return Flow(*(int(np.count_nonzero(c)) for c in counts))

@@ -1,0 +1,182 @@
+"""Trials with interim looks: when they stop, and what that does to power and duration."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import special
+
+from radsim.distributions import require
+from radsim.rng import Streams
+from radsim.trial.analyses import ANALYSES, analyse
+from radsim.trial.characteristics import Share, share_of
+from radsim.trial.design import TrialDesign
+from radsim.trial.draw import draw_enrolment, draw_fate
+from radsim.trial.group_sequential import Boundaries
+from radsim.trial.observe import Trials, observe
+from radsim.trial.run import BLOCK, TrialPlan
+from radsim.trial.subjects import ABSENT, EVENT
+from radsim.trial.uncertainty import draw_arms
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look over all trials, or the trial as a whole (``information`` 0).
+
+    Attributes
+    ----------
+    efficacy_limit, futility_limit
+        Of z in favor of the experimental arm.
+    events
+        Events at which the look is planned.
+    efficacy, futility
+        Share of trials that stop here.
+    """
+
+    information: float
+    events: int
+    efficacy_limit: float
+    futility_limit: float
+    efficacy: Share
+    futility: Share
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """What looks do to a trial.
+
+    Attributes
+    ----------
+    power
+        Share of trials that stop for efficacy at any look.
+    duration, enrolled, events
+        Means when the trial stops.
+    fixed_power
+        Power of the same trial without looks, at the same one-sided error.
+    """
+
+    looks: tuple[Look, ...]
+    power: Share
+    fixed_power: Share
+    duration: float
+    enrolled: float
+    events: float
+
+
+def run_sequential(
+    plan: TrialPlan,
+    limits: Boundaries,
+    *,
+    analysis: str,
+    planned_events: int,
+    trials: int,
+    seed: int,
+) -> Sequential:
+    """Simulate trials that are looked at when shares of the planned events are seen.
+
+    The last look is the analysis of the design itself. A look that comes no sooner than the last
+    one is skipped. Futility limits stop a trial.
+
+    Parameters
+    ----------
+    planned_events
+        Events of the final analysis, to which the shares of information refer.
+
+    Raises
+    ------
+    ValueError
+        If the endpoint is binary, or no events are planned.
+    """
+    require(not plan.binary, "looks need a time to an event")
+    require(planned_events >= 1, "no events are expected, so there is nothing to look at")
+    parts = [
+        _run_block(plan, limits, analysis, planned_events, range(a, min(a + BLOCK, trials)), seed)
+        for a in range(0, trials, BLOCK)
+    ]
+    z, duration, enrolled, events = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    stop, good = _stops(z, limits)
+    rows = np.arange(trials)
+    looks = tuple(
+        Look(
+            t,
+            _events_at(t, planned_events),
+            limits.efficacy[k],
+            limits.futility[k],
+            share_of((stop == k) & good),
+            share_of((stop == k) & ~good),
+        )
+        for k, t in enumerate(limits.information)
+    )
+    one_sided = limits.alpha_spent[-1]
+    fixed = z[:, -1] >= -special.ndtri(one_sided)
+    return Sequential(
+        looks,
+        share_of(good),
+        share_of(fixed),
+        float(duration[rows, stop].mean()),
+        float(enrolled[rows, stop].mean()),
+        float(events[rows, stop].mean()),
+    )
+
+
+def _stops(z: np.ndarray, limits: Boundaries) -> tuple[np.ndarray, np.ndarray]:
+    """Look at which each trial stops, and whether for efficacy."""
+    efficacy = z >= np.array(limits.efficacy)
+    futility = z < np.array(limits.futility)
+    stopped = efficacy | futility
+    stopped[:, -1] = True
+    stop = stopped.argmax(axis=1)
+    return stop, efficacy[np.arange(len(z)), stop]
+
+
+def _events_at(information: float, planned: int) -> int:
+    return max(1, int(np.ceil(information * planned - 1e-9)))
+
+
+def _run_block(
+    plan: TrialPlan, limits: Boundaries, analysis: str, planned: int, trials: range, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Statistic, calendar time, patients entered and events at each look, shapes (trial, look)."""
+    streams = Streams(seed)
+    arms = draw_arms(plan.arms, trials, streams)
+    enrolled = draw_enrolment(plan.design, trials, streams)
+    fate = draw_fate(plan.design, arms, enrolled, trials, streams)
+    sign = -1.0 if ANALYSES[analysis].more_is_worse else 1.0
+    last = observe(plan.design, enrolled, fate)
+    columns: list[tuple[np.ndarray, ...]] = []
+    for t in limits.information:
+        if t >= 1.0:
+            seen = last
+        else:
+            seen = observe(_until(plan.design, _events_at(t, planned)), enrolled, fate)
+        outcome = analyse(seen, (analysis,), plan.settings)[analysis]
+        early = (seen.cut < last.cut) | (t >= 1.0)
+        z = np.where(early, sign * outcome.z, np.nan)
+        columns.append((z, seen.cut, _entered(seen), _events(seen)))
+    z, cut, entered, events = (
+        np.stack([column[i] for column in columns], axis=1) for i in range(4)
+    )
+    return _skipped_stay(z, limits), cut, entered, events
+
+
+def _skipped_stay(z: np.ndarray, limits: Boundaries) -> np.ndarray:
+    """Give a look that is skipped a statistic between its limits, so that nothing stops."""
+    middle = 0.5 * (np.array(limits.efficacy) + np.array(limits.futility))
+    return np.where(np.isnan(z), middle, z)
+
+
+def _until(design: TrialDesign, events: int) -> TrialDesign:
+    return replace(
+        design,
+        event_target=events,
+        latest=max(design.cut, design.accrual.end),
+        minimum_follow_up=None,
+        calendar_cut=None,
+    )
+
+
+def _entered(trials: Trials) -> np.ndarray:
+    return np.count_nonzero(trials.enrolled.entry <= trials.cut[:, np.newaxis], axis=-1)
+
+
+def _events(trials: Trials) -> np.ndarray:
+    return np.count_nonzero((trials.cause == EVENT) & (trials.arm != ABSENT), axis=-1)

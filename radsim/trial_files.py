@@ -1,0 +1,52 @@
+"""Write the results of virtual trials to a folder, complete or not at all."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from radsim.config import Experiment
+from radsim.mistakes import Mistake
+from radsim.tables import to_csv
+from radsim.trial_plots import draw_trial_figures
+from radsim.trial_tables import TABLES
+from radsim.trial_text import assumptions_text
+from radsim.virtual_trial import TrialResult, VirtualTrial
+
+TEXT = "trial_assumptions.txt"
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder in which another trial would be lost.
+
+    Raises
+    ------
+    Mistake
+        If it holds a trial, or is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Mistake(f"--out: {folder} is a file, not a folder")
+    if not overwrite and (folder / TEXT).exists():
+        raise Mistake(f"{folder} holds a trial already; use another folder, or --overwrite")
+
+
+def save_trial(
+    results: dict[str, TrialResult], source: Experiment | VirtualTrial, folder: Path
+) -> None:
+    """Write tables, figures and the text; they appear together when all are done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
+    except OSError as error:
+        raise Mistake(f"--out: can't write to {folder}: {error.strerror}") from None
+    try:
+        (work / "figures").mkdir()
+        draw_trial_figures(results, work / "figures")
+        for name, (columns, rows) in TABLES.items():
+            (work / name).write_text(to_csv(columns, list(rows(results))))
+        (work / TEXT).write_text(assumptions_text(results, source.name, source.seed))
+        (folder / "figures").mkdir(exist_ok=True)
+        for path in sorted(work.rglob("*")):
+            if path.is_file():
+                path.replace(folder / path.relative_to(work))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
