@@ -8,7 +8,10 @@ from typing import Any
 from radsim import Experiment, make_experiment
 
 SMALL = Path(__file__).parent / "small.toml"
-SHIPPED = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+_FILES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+_SECTIONS = {"sweep", "uncertainty", "sensitivity"}
+DESIGNS = [p for p in _FILES if _SECTIONS & set(tomllib.loads(p.read_text(encoding="utf-8")))]
+SHIPPED = [path for path in _FILES if path not in DESIGNS]
 
 
 def settings() -> dict[str, Any]:
