@@ -8,7 +8,9 @@ from typing import Any
 from radsim import Experiment, make_experiment
 
 SMALL = Path(__file__).parent / "small.toml"
-SHIPPED = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+EXPERIMENTS = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+SHIPPED = [path for path in EXPERIMENTS if "trial" not in tomllib.loads(path.read_text("utf-8"))]
+TRIALS = [path for path in EXPERIMENTS if path not in SHIPPED]
 
 
 def settings() -> dict[str, Any]:

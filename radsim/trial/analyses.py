@@ -7,8 +7,8 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.schema import Real, nearest
-from radsim.trial.cox import HazardRatio, cox_ratio
 from radsim.trial.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.cox import HazardRatio, cox_ratio
 from radsim.trial.exact_tests import BINARY_TESTS, EXACT_TESTS, p_values
 from radsim.trial.fine_gray import fine_gray_ratio
 from radsim.trial.gray import gray_test
