@@ -28,7 +28,8 @@ class DoseMetric:
         in an arm with a boost, otherwise the PTV (PTV_Eval).
     metric
         ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; or
-        ``prescription``, the number that was prescribed to the PTV, whatever the plan reached.
+        ``prescription``, the number that was prescribed to the PTV, whatever the plan reached;
+        or ``DVH``, the dose everywhere in the structure.
     course
         ``planned`` or ``delivered`` (with set-up and output errors).
     """
@@ -36,6 +37,11 @@ class DoseMetric:
     structure: Structure = "prescribed"
     metric: str = "D90"
     course: Course = "planned"
+
+    @property
+    def is_dvh(self) -> bool:
+        """Say whether the whole dose-volume histogram is meant."""
+        return self.metric == "DVH"
 
     def structure_in(self, plan: Plan) -> str:
         """Name the structure that is meant in an arm."""
@@ -51,7 +57,7 @@ class DoseMetric:
         structure = self.structure_in(plan)
         if structure not in known:
             return f"no dose to {structure}; {nearest(structure, known)}"
-        if self.metric in known[structure] or _is_of_a_family(self.metric):
+        if self.is_dvh or self.metric in known[structure] or _is_of_a_family(self.metric):
             return ""
         return f"no {self.metric!r} of the {structure}; known: {', '.join(known[structure])}"
 
@@ -90,6 +96,27 @@ class ArmDose:
     def prescription(self) -> np.ndarray:
         """Planned prescription of each patient [Gy], shape (patient,)."""
         return self.dose["prescription"].values
+
+    @property
+    def fractions(self) -> int:
+        """Number of fractions."""
+        return int(self.plan.fractions)
+
+    def read(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Sums of dose and squared dose [Gy, Gy2], and the volume weights behind them.
+
+        For a metric the sums have shape (patient,) and there are no weights; for a DVH they have
+        shape (patient, node), and the weights (node,) add up to 1.
+        """
+        if not wanted.is_dvh:
+            return *self.sums(wanted), None
+        name = wanted.structure_in(self.plan)
+        weight = self.dose["weight"].values
+        if wanted.course == "delivered" and self.dose.attrs["delivery"]:
+            total = self.dose[f"{name}_delivered"].values.astype(float)
+            return total, self.dose[f"{name}_delivered_squared"].values.astype(float), weight
+        total = self.dose[f"{name}_planned"].values.astype(float)
+        return total, total * total / self.fractions, weight
 
     def sums(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray]:
         """Sums over fractions of dose and squared dose [Gy, Gy2], shape (patient,)."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from radsim.config import Experiment, ExperimentError, load_experiment
+from radsim.config import Experiment, ExperimentError, load_experiment, patients_problem
 from radsim.mistakes import Mistake
 from radsim.provenance import __version__
 
@@ -61,6 +62,10 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
         if as_json:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
         raise
+    if experiment.has_design:
+        from radsim.variants import check_variants
+
+        check_variants(experiment)
     print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
 
 
@@ -78,16 +83,24 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another result in DIR")
     ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
     figures: Annotated[
         bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
     ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
+    from radsim.cost import check_cost
     from radsim.driver import run as run_experiment
+    from radsim.driver import work_of
     from radsim.execution import check_scheduler
     from radsim.io import save_result
     from radsim.plots import draw_figures
-    from radsim.printing import comparison_text
+    from radsim.precision import with_precision
+    from radsim.printing import comparison_text, precision_text
     from radsim.progress import show_progress
     from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
@@ -98,9 +111,13 @@ def run(
         trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
         return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
+    if precision is not None:
+        experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
+    if experiment.has_design and not yes:
+        messages.print(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
-        with show_progress(messages, experiment.patients) as progress:
+        with show_progress(messages, work_of(experiment)) as progress:
             result = run_experiment(
                 experiment,
                 workers=workers,
@@ -115,6 +132,8 @@ def run(
     for line in warnings_of(result):
         messages.print(f"warning: {line}")
     print(comparison_text(result))
+    for line in precision_text(result):
+        print(line)
     print(f"\nresult in {out}")
     if experiment.trial is not None:
         _simulate_trial(experiment, out, workers)
@@ -227,6 +246,68 @@ def models(
 
 
 @app.command()
+def validate(
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="for the files")] = None,
+) -> None:
+    """Set published results beside simulations of the cohorts and schedules they came from."""
+    from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+
+    rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
+    print(validation_text(rows))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
+        draw_forest(rows).savefig(out / "validation.png", dpi=150, metadata={"Software": None})
+        print(f"validation.csv and validation.png in {out}")
+
+
+@app.command()
+def fit(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="a CSV of doses and outcomes")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="a kind or a preset")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the model")
+    ] = None,
+    estimate: Annotated[str, typer.Option(help="parameters to estimate, with commas")] = "",
+    covariate: Annotated[list[str] | None, typer.Option(help="a column with a ratio")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="resamples")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="a preset file")] = None,
+) -> None:
+    """Fit a model to a table of outcomes by maximum likelihood."""
+    from radsim.fit import fit as fit_model
+    from radsim.fit_report import fit_preset, fit_text, model_to_fit
+    from radsim.outcome_table import read_outcomes
+
+    chosen = dict(_setting(text) for text in settings or [])
+    try:
+        table, left_out = read_outcomes(data, covariate or [])
+        if left_out:
+            messages.print(f"warning: columns left out: {', '.join(left_out)}")
+        family, started = model_to_fit(model, chosen, table)
+        names = [name.strip() for name in estimate.split(",") if name.strip()]
+        found = fit_model(started, table, names, covariate or [], bootstrap, seed)
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    print(fit_text(found, family))
+    if out is not None:
+        out.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
+        print(f"preset in {out}")
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found:
+        raise Mistake(f"--set takes KEY=VALUE, got {text!r}")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of the experiment file, for editors."""
     from radsim.file_schema import file_schema
@@ -248,7 +329,11 @@ def _simulate_trial(source: Any, out: Path, workers: int | None) -> None:
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:
     given = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Experiment.model_validate({**dict(experiment), **given})
+        fields = {name: getattr(experiment, name) for name in Experiment.model_fields}
+        changed = Experiment.model_validate({**fields, **given})
+        if problem := patients_problem(changed):
+            raise ExperimentError([f"--{problem}"])
+        return changed
     except ValidationError as error:
         raise ExperimentError(
             [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
@@ -257,9 +342,11 @@ def _override(experiment: Experiment, **changes: int | None) -> Experiment:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and end with its exit code; a user's mistake is one line, not a traceback."""
-    warnings.showwarning = _show_warning
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=UserWarning)  # those are meant for a user
+            warnings.showwarning = _show_warning
+            code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit:  # typer's, when the reader of our output, such as `head`, has seen enough

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.summary import Z95, Moments, normal_interval
+from radsim.summary import Moments, normal_interval
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
     Cochran (1977), Sampling Techniques, 3rd ed., section 6.3 (ratio of paired means).
     """
     delta, error = difference.mean, difference.standard_error
-    lower, upper = normal_interval(delta, error, -1.0, 1.0)
+    lower, upper = normal_interval(delta, error, -1.0, 1.0, difference.reach)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference.mean > 0, arm.mean / reference.mean, np.nan)
         covariance = (arm.variance + reference.variance - difference.variance) / 2.0
@@ -54,7 +54,7 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
             + reference.variance / reference.mean**2
             - 2.0 * covariance / (arm.mean * reference.mean)
         ) / arm.count
-        spread = np.exp(Z95 * np.sqrt(np.maximum(relative, 0.0)))
+        spread = np.exp(difference.reach * np.sqrt(np.maximum(relative, 0.0)))
         known = (arm.mean > 0) & (reference.mean > 0)
         ratio_lower = np.where(known, ratio / spread, np.nan)
         ratio_upper = np.where(known, ratio * spread, np.nan)

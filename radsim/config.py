@@ -1,34 +1,40 @@
 """Experiments: the TOML file that a person writes, checked once and then never changed."""
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from radsim.arm_dose import DoseMetric
 from radsim.cohort import Cohort
+from radsim.correlated_groups import read_in_tables
+from radsim.design_file import DESIGN_SECTIONS, Study, read_study
 from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
-from radsim.expand import expand_experiment, shorten_experiment
+from radsim.expand import expand_experiment, read_in_files, shorten_experiment
 from radsim.mistakes import Mistake, mistakes_of
-from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.ntcp import CordModel, NTCPModel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.plan import Plan
 from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
-from radsim.schema import Count, Parameter, Real, is_own_name, nearest
+from radsim.refit import refit_to_anchors
+from radsim.schema import ESTIMATES, Count, Parameter, Real, is_own_name, nearest
+from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
 from radsim.trial.section import TrialSection
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
+FEWEST_PATIENTS = 32_768  # that a run to a precision starts with
 LATEST = 1200.0  # months; nobody is followed up for longer
 
 
@@ -82,9 +88,9 @@ class Complications(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    myelopathy: LogisticCordNTCP | None = None
-    myelopathy_alternatives: tuple[LogisticCordNTCP, ...] = ()
-    vcf: VertebralFracture | None = None
+    myelopathy: CordModel | None = None
+    myelopathy_alternatives: tuple[CordModel, ...] = ()
+    vcf: NTCPModel | None = None
 
 
 class Comparison(BaseModel):
@@ -93,6 +99,32 @@ class Comparison(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How exact a run is to be, instead of how many patients it has.
+
+    Attributes
+    ----------
+    standard_error
+        The run goes on until the largest Monte Carlo standard error is not above this.
+    estimates
+        Whose errors count, such as ``local_control_net`` or ``vcf_net_difference``; the estimates
+        of each arm and their differences unless given.
+    """
+
+    standard_error: Real
+    estimates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            0 < self.standard_error < 1,
+            f"standard_error must lie between 0 and 1, got {self.standard_error}",
+        )
+        known = (*ESTIMATES, *(f"{name}_difference" for name in ESTIMATES))
+        for name in self.estimates:
+            require(name in known, f"estimates: no estimate {name!r}; {nearest(name, known)}")
 
 
 class Experiment(BaseModel):
@@ -110,10 +142,17 @@ class Experiment(BaseModel):
     dose: DoseModel
     arms: dict[str, Arm]
     tcp: TCPModel | None = None
+    tcp_alternatives: tuple[TCPModel, ...] = ()
     ntcp: Complications = Complications()
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
     trial: TrialSection | None = None
+    precision: Precision | None = None
+    uniforms: Literal["plain", "antithetic", "sobol"] = "plain"
+    sweep: dict[str, Any] = {}
+    uncertainty: dict[str, Any] = {}
+    sensitivity: dict[str, Any] = {}
+    written: dict[str, Any] = {}  # the file's own tables, which the variants of a design change
 
     @field_validator("seed")
     @classmethod
@@ -151,14 +190,45 @@ class Experiment(BaseModel):
         return self.compare.reference or next(iter(self.arms))
 
     @property
-    def myelopathy_models(self) -> tuple[LogisticCordNTCP, ...]:
+    def myelopathy_models(self) -> tuple[CordModel, ...]:
         """The cord models to report, the file's own first."""
         own = self.ntcp.myelopathy
         return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
 
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> "Experiment":
+        """Copy, and forget what was worked out from the fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("known", "study"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    @property
+    def has_design(self) -> bool:
+        """Say whether variants of it are to be run."""
+        return bool(self.sweep or self.uncertainty or self.sensitivity)
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """Tables of the experiment as a file has them, every preset and every key spelled out."""
+        return shorten_experiment(self.model_dump(mode="json", exclude={"written"}))
+
+    @cached_property
+    def study(self) -> Study:
+        """The design: every variant, in its order."""
+        sections = {name: getattr(self, name) or None for name in DESIGN_SECTIONS}
+        return read_study(sections, self.known, self.seed)[0]
+
     def to_toml(self) -> str:
-        """Write the experiment as a file that runs again as it is, presets spelled out."""
-        settings = self.model_dump(mode="json", exclude_none=True)
+        """Write the experiment as a file that runs again as it is.
+
+        Presets are spelled out; not in a design, whose variants may change them.
+        """
+        if self.written:
+            run = {"seed": self.seed, "patients": self.patients}
+            return tomli_w.dumps({**self.written, **run})
+        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
         return tomli_w.dumps(_without_empty(shorten_experiment(settings)))
 
 
@@ -177,7 +247,9 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     ExperimentError
         With one line for each mistake, which names the key.
     """
+    settings, found = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
+    mistakes.extend(found)
     try:
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
@@ -187,9 +259,36 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_disagreements(experiment))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(_missing_variables(experiment))
+    mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
-    return _recalibrated(experiment)
+    experiment = _refitted(_recalibrated(experiment))
+    if experiment.has_design:
+        written = read_in_files(settings, folder)
+        experiment = experiment.model_copy(update={"written": written})
+    return experiment
+
+
+def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Read in what the design sections name; a bare precision is a standard error."""
+    precision = settings.get("precision")
+    if isinstance(precision, (int, float)) and not isinstance(precision, bool):
+        settings = {**settings, "precision": {"standard_error": float(precision)}}
+    if isinstance(settings.get("precision"), dict):
+        settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
+    if "written" in settings:  # not a key of a file
+        return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
+    try:
+        return read_in_tables(settings, folder), []
+    except ValueError as error:
+        return settings, [str(error)]
+
+
+def _wrong_design(experiment: Experiment, settings: dict[str, Any]) -> list[str]:
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    if not sections:
+        return []
+    return read_study(sections, experiment.known, experiment.seed)[1]
 
 
 def _new(found: list[str], known: list[str]) -> list[str]:
@@ -213,7 +312,7 @@ def _unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 
 def _recalibrated(experiment: Experiment) -> Experiment:
     vcf = experiment.ntcp.vcf
-    if vcf is None or vcf.recalibrate is None:
+    if not isinstance(vcf, VertebralFracture) or vcf.recalibrate is None:
         return experiment
     try:
         vcf = recalibrate(vcf, experiment.cohort)
@@ -221,6 +320,29 @@ def _recalibrated(experiment: Experiment) -> Experiment:
         raise ExperimentError([f"ntcp.vcf.{error}"]) from None
     ntcp = experiment.ntcp.model_copy(update={"vcf": vcf})
     return experiment.model_copy(update={"ntcp": ntcp})
+
+
+def _refitted(experiment: Experiment) -> Experiment:
+    """Fit the control models that ask for it to their presets' anchors again."""
+    mistakes: list[str] = []
+
+    def again(key: str, model: Any) -> Any:
+        if model is None or not model.refit:
+            return model
+        try:
+            return refit_to_anchors(model).model
+        except ValueError as error:
+            mistakes.append(f"{key}.{error}")
+            return model
+
+    own = again("tcp", experiment.tcp)
+    others = tuple(
+        again(f"tcp_alternatives[{i}]", model)
+        for i, model in enumerate(experiment.tcp_alternatives)
+    )
+    if mistakes:
+        raise ExperimentError(mistakes)
+    return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
 
 
 def load_experiment(path: str | Path) -> Experiment:
@@ -258,6 +380,8 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
     for name in sorted(experiment.cohort.names):
         if is_own_name(name):
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    if problem := patients_problem(experiment):
+        yield problem
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]
@@ -271,6 +395,7 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    yield from _model_disagreements(experiment)
     yield from _missing_doses(experiment)
     yield from _wrong_trial(experiment)
 
@@ -291,6 +416,53 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
 
 
+def patients_problem(experiment: Experiment) -> str:
+    """Say what is wrong with the number of patients for the source of uniforms, or nothing."""
+    patients, source = experiment.patients, experiment.uniforms
+    if source == "plain" or patients % WHOLE == 0 or experiment.precision is not None:
+        return ""
+    below = patients // WHOLE * WHOLE
+    near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
+    return (
+        f"patients: must be a multiple of {WHOLE} with uniforms = {source!r}, got {patients}; "
+        f"take {near}"
+    )
+
+
+def _model_disagreements(experiment: Experiment) -> Iterator[str]:
+    if experiment.tcp_alternatives and experiment.tcp is None:
+        yield "tcp_alternatives: alternatives to [tcp], which is missing"
+    names = [_alternative_name(model) for model in experiment.tcp_alternatives]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"tcp_alternatives: two are called {name!r}; give each a label of its own"
+    deaths = [] if experiment.survival is None else ["survival"]
+    deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
+    for section, model in _models(experiment):
+        if deaths and getattr(model, "estimates", "net") == "crude":
+            yield (
+                f"{section}: {model.preset or 'this model'} was fitted to cumulative incidences "
+                "that death had already lowered, so death would count twice: leave out "
+                f"{', '.join(deaths)}, or take a preset of net control (spine-cross-strategy)"
+            )
+        for name, arm in experiment.arms.items():
+            if arm.has_prior and getattr(model, "effect", "") == "physical":
+                yield (
+                    f"{section}.effect: arms.{name} has a prior course, and two courses are never "
+                    "added as Gy; take eqd2 or bed"
+                )
+            highest = getattr(model, "highest_fraction_dose", None)
+            each = arm.plan.prescription / arm.plan.fractions
+            if highest is not None and each > highest:
+                yield (
+                    f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
+                    f"fraction, and arms.{name} gives {each:g} Gy"
+                )
+
+
+def _alternative_name(model: Any) -> str:
+    return model.label or model.preset or model.kind
+
+
 def _missing_variables(experiment: Experiment) -> Iterator[str]:
     known = experiment.cohort.names
     if not known:
@@ -302,10 +474,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, f"arms.{name}")
         for variable in _named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
-    if experiment.ntcp.vcf is not None:
-        for variable in VertebralFracture.required_variables:
-            needed.setdefault(variable, "ntcp.vcf")
     for section, model in _models(experiment):
+        for variable in getattr(model, "required_variables", ()):
+            needed.setdefault(variable, section)
         for variable in _named_parameters(model):
             needed.setdefault(variable, section)
     labels = {
@@ -343,17 +514,21 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 def _named_parameters(model: object) -> list[str]:
     """Names of cohort variables that stand in a model's parameters."""
-    annotations = getattr(type(model), "__annotations__", {})
+    if not is_dataclass(model):
+        return []
     return [
         value
-        for name, kind in annotations.items()
-        if kind == Parameter and isinstance(value := getattr(model, name), str)
+        for one in fields(model)
+        if one.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, one.name), str)
     ]
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     if experiment.tcp is not None:
         yield "tcp", experiment.tcp
+    for index, alternative in enumerate(experiment.tcp_alternatives):
+        yield f"tcp_alternatives[{index}]", alternative
     for index, model in enumerate(experiment.myelopathy_models):
         yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
     if experiment.ntcp.vcf is not None:

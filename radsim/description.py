@@ -1,12 +1,24 @@
 """What an experiment would do, in words and as plain data."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from radsim.config import Experiment
-from radsim.pedigree import model_labels, presets_used
-from radsim.plan import Intraoperative, Plan, PlanLibrary
+from radsim.cost import cost_of
+from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
+from radsim.designs import NOMINAL
+from radsim.pedigree import model_labels, outside_fractionation, presets_used
+from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
+from radsim.presets import load_preset
 from radsim.reduce import ranked_arms
-from radsim.simulation import control_models
+from radsim.refit import anchor_residuals
+
+PARTS = {
+    DRAWS: "joint draws",
+    ALTERNATIVES: "other models",
+    SALTELLI: "rows of a Saltelli design",
+    TORNADO: "rows, one at a time,",
+}
 
 
 def description_of(experiment: Experiment) -> dict[str, Any]:
@@ -21,6 +33,7 @@ def description_of(experiment: Experiment) -> dict[str, Any]:
         "models": model_labels(experiment),
         "presets": presets_used(experiment),
         "cohort": sorted(experiment.cohort.names),
+        "design": design_lines(experiment),
         "notes": notes(experiment),
     }
 
@@ -46,10 +59,27 @@ def describe(experiment: Experiment) -> str:
             for endpoint, name in labels.items()
             if name
         ),
+        *design_lines(experiment),
         *(f"note: {note}" for note in notes(experiment)),
         "no mistakes found",
     ]
     return "\n".join(lines)
+
+
+def design_lines(experiment: Experiment) -> list[str]:
+    """Say what an experiment varies, in a line for each axis and part, and what it would take."""
+    if not experiment.has_design:
+        return []
+    design = experiment.study.design
+    lines = ["design:"]
+    for axis in design.axes:
+        labels = [f"{v:g}" if isinstance(v, float) else str(v) for v in axis.labels]
+        shown = ", ".join(labels if len(labels) <= 8 else [*labels[:3], "...", labels[-1]])
+        lines.append(f"  {axis.name} ({', '.join(axis.table.columns)}): {shown}")
+    for part, rows in design.parts.items():
+        if part != NOMINAL:
+            lines.append(f"  {len(rows)} {PARTS[part]} of {', '.join(rows.columns)}")
+    return [*lines, f"  {cost_of(experiment)}"]
 
 
 def plan_text(plan: Plan) -> str:
@@ -80,11 +110,13 @@ def notes(experiment: Experiment) -> list[str]:
             f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
             "not, so its comparison is one of different cohorts, and it can't be called best"
         )
-    if len(control_models(experiment)) > 1:
+    if prior:
         found.append(
             "control after a prior course is reported with and without the model's hazard ratio "
             "for reirradiation"
         )
+    found.extend(_control_notes(experiment))
+    found.extend(outside_fractionation(experiment))
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         found.append("no [survival]: nobody dies, so only net probabilities are reported")
     for name, arm in experiment.arms.items():
@@ -105,3 +137,42 @@ def notes(experiment: Experiment) -> list[str]:
             f"{', '.join(missing)} is not given, so it is not reported"
         )
     return found
+
+
+def _control_notes(experiment: Experiment) -> Iterator[str]:
+    conventional = [
+        name
+        for name, arm in experiment.arms.items()
+        if isinstance(arm.plan, ExternalBeam) and arm.plan.field == "uniform"
+    ]
+    for model in (experiment.tcp, *experiment.tcp_alternatives):
+        if model is None:
+            continue
+        name = model.preset or model.kind
+        if model.estimates == "crude":
+            yield f"{name}: control as death has already lowered it; nobody dies in this run"
+        if model.preset == "hytec-spine-2021" and conventional:
+            yield (
+                f"{name} must not be used for conventional radiotherapy "
+                f"({', '.join(conventional)}); spine-cross-strategy is for such comparisons"
+            )
+        law = model.cell_kill
+        if law.changes_high_doses and model.preset and model.fitted_under == law.kind:
+            anchors = load_preset("tcp", model.preset).anchors
+            if anchors:
+                missed = 100.0 * anchor_residuals(model, anchors)
+                worst = max(range(len(anchors)), key=lambda i: abs(missed[i]))
+                yield (
+                    f"{name} refitted under {law.kind} misses its {len(anchors)} anchors by "
+                    f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
+                    f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
+                    f"{missed[worst]:+.1f}"
+                )
+        elif law.kind != "lq" and model.fitted_under == "lq":
+            yield f"{name} was fitted under LQ alone, without what {law.kind} adds to it"
+        epidural = any("bilsky" in one.variables for one in model.modifiers)
+        if epidural and experiment.dose.preset == "distance":
+            yield (
+                "modifiers: the distance-dose model already lowers the dose of epidural lesions, "
+                "so a hazard ratio for them counts part of it twice"
+            )

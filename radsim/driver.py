@@ -1,16 +1,20 @@
-"""Run an experiment: every block of patients once, in any order, summed in one."""
+"""Run an experiment: every piece of it once, in any order, summed in one."""
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import xarray as xr
 
-from radsim.blocks import blocks_of, tasks_of
+from radsim.blocks import Piece, block_size, packs_of, pieces_of, replicate, tasks_of
 from radsim.config import Experiment
-from radsim.dose_sample import sample_doses, sample_metrics
+from radsim.design_result import make_design_result
 from radsim.execution import default_workers, run_tasks
 from radsim.journal import Journal
+from radsim.precision import patients_needed
 from radsim.result import make_result
-from radsim.summary import BlockSums
+from radsim.sources import REPLICATES, WHOLE
+from radsim.summary import BlockSums, replicated
+from radsim.variants import check_variants
 
 Progress = Callable[[int], None]  # told how many patients have been added
 
@@ -35,14 +39,20 @@ def run(
     scheduler
         ``threads``, ``processes``, ``single``, or the address of a running Dask scheduler.
     journal
-        Where finished blocks are recorded, and where those of an earlier run are taken from.
+        Where finished pieces are recorded, and where those of an earlier run are taken from.
     progress
-        Called with the number of patients of each finished block.
+        Called with the number of patients of each finished piece, times its variants.
 
     Returns
     -------
     xr.Dataset
-        See `radsim.result.make_result`. Workers, chunks and scheduler change nothing in it.
+        See `radsim.result.make_result`, and `radsim.design_result.make_design_result` for a
+        design. Workers, chunks and scheduler change nothing in it.
+
+    Raises
+    ------
+    ExperimentError
+        If a variant of a design has mistakes.
 
     Examples
     --------
@@ -53,55 +63,125 @@ def run(
     >>> bool(result["local_control_net"].sel(arm="single_24").isnull().any())
     False
     """
-    blocks = blocks_of(experiment.patients)
+    if experiment.has_design and (journal is None or journal.is_empty):
+        check_variants(experiment)
     report = progress or (lambda patients: None)
-    finished = _in_order(
-        blocks, _all_blocks(experiment, blocks, workers, chunk_size, scheduler, journal, report)
-    )
-    total = next(finished)
-    for sums in finished:
-        total = total.combine(sums)
-    result = make_result(experiment, total)
-    return result.merge(sample_doses(experiment)).merge(sample_metrics(experiment))
+    totals = _Totals(experiment)
+    done, wanted = 0, experiment.patients
+    if experiment.precision is not None:
+        unit = WHOLE if experiment.uniforms != "plain" else block_size(experiment)
+        wanted = -(-wanted // unit) * unit  # whole blocks, so that more can be added
+    while done < wanted:
+        pieces = pieces_of(experiment, done, wanted)
+        finished = _all_pieces(experiment, pieces, workers, chunk_size, scheduler, journal, report)
+        for piece, sums in _in_order(pieces, finished):
+            totals.add(piece, sums)
+        done = wanted
+        if experiment.precision is not None:
+            wanted = patients_needed(experiment.precision, totals.sums(), done, unit)
+    experiment = experiment.model_copy(update={"patients": done})
+    if experiment.has_design:
+        return make_design_result(experiment, totals.sums())
+    return make_result(experiment, totals.sums())
 
 
-def _all_blocks(
+def work_of(experiment: Experiment) -> int:
+    """Patients that a run simulates, each variant's counted; what progress is told of."""
+    variants = len(experiment.study.design) if experiment.has_design else 1
+    return experiment.patients * variants
+
+
+class _Totals:
+    """The sums so far, by pack of variants and by replicate, joined in the order of the pieces."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.joined: dict[tuple[int, int], BlockSums] = {}
+
+    def add(self, piece: Piece, sums: BlockSums) -> None:
+        key = piece.pack, replicate(self.experiment, piece)
+        earlier = self.joined.get(key)
+        self.joined[key] = sums if earlier is None else earlier.combine(sums)
+
+    def sums(self) -> BlockSums:
+        """Join replicates, and put the variants of a design in its order."""
+        size = 1 if self.experiment.uniforms == "plain" else REPLICATES
+        packs = sorted({pack for pack, _ in self.joined})
+        whole = []
+        for pack in packs:
+            each = [self.joined[pack, index] for index in range(size)]
+            whole.append(each[0] if size == 1 else replicated(each))
+        if not self.experiment.has_design:
+            return whole[0]
+        order = np.argsort(np.concatenate(packs_of(self.experiment.study.design)))
+        return _side_by_side(whole, order)
+
+
+def _side_by_side(packs: list[BlockSums], order: np.ndarray) -> BlockSums:
+    """Join packs along their first axis, the variants; what one does not have is missing."""
+    sizes = [len(next(iter(pack.moments.values())).mean) for pack in packs]
+    names = dict.fromkeys(name for pack in packs for name in pack.moments)
+    moments = {}
+    for name in names:
+        known = next(pack.moments[name] for pack in packs if name in pack.moments)
+        arrays = []
+        for field in ("mean", "deviations"):
+            parts = [
+                getattr(pack.moments[name], field)
+                if name in pack.moments
+                else np.full((size, *known.mean.shape[1:]), np.nan)
+                for pack, size in zip(packs, sizes, strict=True)
+            ]
+            arrays.append(np.concatenate(parts)[order])
+        moments[name] = type(known)(known.count, arrays[0], arrays[1], known.reach)
+    counts = {
+        name: np.concatenate([pack.counts[name] for pack in packs])[order]
+        for name in packs[0].counts
+    }
+    return BlockSums(moments, counts)
+
+
+def _all_pieces(
     experiment: Experiment,
-    blocks: list[range],
+    pieces: list[Piece],
     workers: int | None,
     chunk_size: int | None,
     scheduler: str,
     journal: Journal | None,
     report: Progress,
-) -> Iterator[tuple[range, BlockSums]]:
-    """Give every block once: those in the journal, then the others as they finish."""
-    wanted = {block.start: block for block in blocks}
-    for first_patient, sums in journal.blocks() if journal else ():
-        block = wanted.get(first_patient)
-        if block is not None and len(block) == _patients(sums):
-            del wanted[first_patient]
-            report(len(block))
-            yield block, sums
+) -> Iterator[tuple[Piece, BlockSums]]:
+    """Give every piece once: those in the journal, then the others as they finish."""
+    wanted = {piece.number: piece for piece in pieces}
+    for number, sums in journal.blocks() if journal else ():
+        piece = wanted.get(number)
+        if piece is not None and len(piece.patients) == _patients(sums):
+            del wanted[number]
+            report(_size(piece))
+            yield piece, sums
     tasks = tasks_of(list(wanted.values()), chunk_size or 1)
     for task, results in run_tasks(experiment, tasks, scheduler, workers or default_workers()):
-        for block, sums in zip(task, results, strict=True):
+        for piece, sums in zip(task, results, strict=True):
             if journal is not None:
-                journal.append(block.start, sums)
-            report(len(block))
-            yield block, sums
+                journal.append(piece.number, sums)
+            report(_size(piece))
+            yield piece, sums
 
 
 def _in_order(
-    blocks: list[range], finished: Iterator[tuple[range, BlockSums]]
-) -> Iterator[BlockSums]:
-    """Give the sums in the order of the blocks, holding back those that come early."""
+    pieces: list[Piece], finished: Iterator[tuple[Piece, BlockSums]]
+) -> Iterator[tuple[Piece, BlockSums]]:
+    """Give the sums in the order of the pieces, holding back those that come early."""
     early: dict[int, BlockSums] = {}
-    for block in blocks:
-        while block.start not in early:
+    for piece in pieces:
+        while piece.number not in early:
             done, sums = next(finished)
-            early[done.start] = sums
-        yield early.pop(block.start)
+            early[done.number] = sums
+        yield piece, early.pop(piece.number)
 
 
 def _patients(sums: BlockSums) -> int:
     return next(iter(sums.moments.values())).count
+
+
+def _size(piece: Piece) -> int:
+    return len(piece.patients) * max(1, len(piece.variants))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import dask
 from dask.callbacks import Callback
 
-from radsim.blocks import run_blocks
+from radsim.blocks import Piece, run_pieces
 from radsim.config import Experiment
 from radsim.mistakes import Mistake
 from radsim.schema import nearest
@@ -23,7 +23,7 @@ from radsim.summary import BlockSums
 LOCAL = ("threads", "processes", "single")
 WINDOW = 16  # tasks a worker that are handed over at once, so that no graph holds a whole run
 CONNECT_TIMEOUT = 10.0  # seconds to wait for a scheduler
-Task = Sequence[range]
+Task = Sequence[Piece]
 
 
 class SchedulerError(Mistake):
@@ -73,7 +73,7 @@ def _run_here(
 ) -> Iterator[tuple[Task, list[BlockSums]]]:
     if scheduler == "single":
         for task in tasks:
-            yield task, run_blocks(experiment, task)
+            yield task, run_pieces(experiment, task)
         return
     size = WINDOW * workers
     with _pool(scheduler, workers) as settings:
@@ -85,8 +85,8 @@ def _compute(
     experiment: Experiment, tasks: Sequence[Task], settings: dict[str, Any]
 ) -> Iterator[tuple[Task, list[BlockSums]]]:
     """Compute a window of tasks; a thread drives Dask so that results can be handed over here."""
-    work = dask.delayed(run_blocks, pure=False, traverse=False)
-    names = {f"blocks-{uuid4().hex}": task for task in tasks}  # callbacks see every run's keys
+    work = dask.delayed(run_pieces, pure=False, traverse=False)
+    names = {f"pieces-{uuid4().hex}": task for task in tasks}  # callbacks see every run's keys
     calls = [work(experiment, task, dask_key_name=name) for name, task in names.items()]
     finished: SimpleQueue[Any] = SimpleQueue()
 
@@ -158,7 +158,7 @@ def _run_there(
         def submit_next() -> None:
             task = next(waiting, None)
             if task is not None:
-                future = client.submit(run_blocks, shared, task, pure=False)
+                future = client.submit(run_pieces, shared, task, pure=False)
                 running[future] = task
                 completed.add(future)
 

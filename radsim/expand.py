@@ -7,16 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from radsim.cell_kill import LAWS_BY_NAME
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
 from radsim.plan_library import expand_library
-from radsim.presets import Preset, load_preset, preset_names
+from radsim.presets import Preset, load_preset, preset_names, read_preset
 from radsim.schema import COHORT, LABELS, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
 DOSE_PRESET = DOSE_KIND = "distance"  # unless the file names another preset
 ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
-KINDS = {"vcf": "proportional_hazards", "myelopathy": "logistic_eqd2"}  # of complication models
+PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
+FRACTURE_KIND = "proportional_hazards"  # of the presets of vcf, and of no other endpoint
 CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
 
 
@@ -58,11 +60,19 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     if "cohort" in raw:
         full["cohort"] = _section(raw, "cohort", problems, lambda c: _cohort(c, folder, problems))
     full["dose"] = _section(raw, "dose", problems, _dose)
-    for name in ("tcp", "survival"):
+    for name, step in (
+        ("tcp", partial(_model, "tcp", folder=folder)),
+        ("survival", partial(_preset, "survival")),
+    ):
         if name in raw:
-            full[name] = _section(raw, name, problems, partial(_preset, name))
+            full[name] = _section(raw, name, problems, step)
+    if isinstance(raw.get("tcp_alternatives"), (list, tuple)):
+        full["tcp_alternatives"] = [
+            _alternative("tcp", f"tcp_alternatives[{i}]", entry, folder, problems, full.get("tcp"))
+            for i, entry in enumerate(raw["tcp_alternatives"])
+        ]
     if isinstance(raw.get("ntcp"), dict):
-        full["ntcp"] = _ntcp(raw["ntcp"], problems)
+        full["ntcp"] = _ntcp(raw["ntcp"], folder, problems)
     if isinstance(raw.get("arms"), dict):
         full["arms"] = {
             name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
@@ -83,6 +93,21 @@ def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
         for name, arm in full["arms"].items()
     }
     return short
+
+
+def read_in_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the numbers of the files that a cohort names in the place of their names."""
+    cohort = dict(settings["cohort"])
+    for name, value in cohort.items():
+        if name == "table":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it was said when the file was first read
+                cohort[name] = _table(value, folder)
+        elif isinstance(value, dict) and "file" in value:
+            described = {k: value[k] for k in ("units", "meaning", "source") if k in value}
+            rest = {k: v for k, v in value.items() if k not in described}
+            cohort[name] = {**as_distribution(rest, folder), **described}
+    return {**settings, "cohort": cohort}
 
 
 def as_distribution(value: Any, folder: Path | None = None) -> Any:
@@ -126,16 +151,55 @@ def _section(
     return problems.attempt(name, step, section, default=section)
 
 
-def _preset(family: str, section: dict[str, Any], kind: str = "") -> dict[str, Any]:
-    """Lay a section over its preset; ``kind`` is the model that the preset has to be of."""
+def _preset(
+    family: str, section: dict[str, Any], kind: str = "", endpoint: str = ""
+) -> dict[str, Any]:
+    """Lay a section over its preset, which has to be of a kind or of a complication's endpoint."""
     if "preset" not in section:
         return section
     name = _text(section["preset"])
     names = preset_names(family)
     if kind:
         names = [other for other in names if load_preset(family, other).kind == kind]
+    if endpoint:
+        fractures = {n for n in names if load_preset(family, n).kind == FRACTURE_KIND}
+        names = [n for n in names if (n in fractures) == (endpoint == "vcf")]
     require(name in names, f"no such preset {name!r}; there are: {', '.join(names)}")
     return merge(load_preset(family, name).settings(), section)
+
+
+def _model(
+    family: str, section: dict[str, Any], folder: Path, endpoint: str = ""
+) -> dict[str, Any]:
+    """Fill in a model's preset, and those of its law of cell kill and of its modifiers."""
+    name = section.get("preset")
+    if isinstance(name, str) and name.endswith(PRESET_FILE):
+        own = {key: value for key, value in section.items() if key != "preset"}
+        full = merge(read_preset(family, folder / name).settings(), own)
+    else:
+        full = _preset(family, section, endpoint=endpoint)
+    if "cell_kill" in full:
+        full = {**full, "cell_kill": _law(full["cell_kill"])}
+    if isinstance(full.get("modifiers"), (list, tuple)):
+        full = {**full, "modifiers": [_modifier(one) for one in full["modifiers"]]}
+    return full
+
+
+def _law(law: Any) -> Any:
+    if isinstance(law, str):
+        if law in LAWS_BY_NAME:
+            return {"kind": law}
+        law = {"preset": law}
+    return _preset("cell_kill", law) if isinstance(law, dict) else law
+
+
+def _modifier(modifier: Any) -> Any:
+    table = {"preset": modifier} if isinstance(modifier, str) else modifier
+    if not isinstance(table, dict) or "preset" not in table:
+        return table
+    ratios = load_preset("modifier", _text(table["preset"])).parameters["hazard_ratio"]
+    intervals = {"interval": ratios.uncertainty} if ratios.flag != "assumption" else {}
+    return {**{k: v for k, v in intervals.items() if v}, **_preset("modifier", table)}
 
 
 def _text(name: Any) -> str:
@@ -147,18 +211,19 @@ def _dose(section: dict[str, Any]) -> dict[str, Any]:
     return _preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
 
 
-def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
+def _ntcp(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     full = {}
     for endpoint, model in section.items():
         if endpoint == "myelopathy_alternatives" and isinstance(model, (list, tuple)):
             full[endpoint] = [
-                _alternative(f"ntcp.{endpoint}[{i}]", entry, problems)
+                _alternative("ntcp", f"ntcp.{endpoint}[{i}]", entry, folder, problems)
                 for i, entry in enumerate(model)
             ]
         elif isinstance(model, dict):
             key = f"ntcp.{endpoint}"
-            kind = KINDS.get(endpoint, "")
-            full[endpoint] = problems.attempt(key, _preset, "ntcp", model, kind, default=model)
+            full[endpoint] = problems.attempt(
+                key, _model, "ntcp", model, folder, endpoint, default=model
+            )
         else:
             full[endpoint] = model
     if "myelopathy" in full and "myelopathy_alternatives" not in full:
@@ -169,11 +234,17 @@ def _ntcp(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
     return full
 
 
-def _alternative(key: str, entry: Any, problems: Problems) -> Any:
+def _alternative(
+    family: str, key: str, entry: Any, folder: Path, problems: Problems, own: Any = None
+) -> Any:
+    """Fill in an alternative; one that names neither preset nor kind is the file's own, changed."""
     table = {"preset": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict):
         return table
-    return problems.attempt(key, _preset, "ntcp", table, KINDS["myelopathy"], default=table)
+    if own is not None and "preset" not in table and "kind" not in table:
+        table = merge(own, table)
+    endpoint = "myelopathy" if family == "ntcp" else ""
+    return problems.attempt(key, _model, family, table, folder, endpoint, default=table)
 
 
 def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:

@@ -4,6 +4,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which color-blind readers can tell apart
+RESOLUTION = 150  # dots per inch
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to

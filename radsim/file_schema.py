@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from radsim.cell_kill import LAWS_BY_NAME
 from radsim.config import Experiment
 from radsim.expand import COHORT_KEYS
+from radsim.ntcp import NTCPModel
 from radsim.presets import preset_names
-from radsim.schema import COHORT
+from radsim.schema import COHORT, members
+from radsim.tcp import TCPModel
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
-    "LogisticTCP": "tcp",
-    "LogisticCordNTCP": "ntcp",
-    "VertebralFracture": "ntcp",
+    **{one.__name__: "tcp" for one in members(TCPModel)},
+    **{one.__name__: "ntcp" for one in members(NTCPModel)},
+    "LQL": "cell_kill",
+    "UniversalSurvivalCurve": "cell_kill",
+    "HazardModifier": "modifier",
     "WeibullSurvival": "survival",
     "Cohort": "cohort",
     "DoseModel": "dose",
@@ -37,10 +42,19 @@ def file_schema() -> dict[str, Any]:
         definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
     definitions["Arm"] = _flat_arm(definitions)
     definitions["Cohort"] = _flat_cohort(definitions)
-    alternatives = definitions["Complications"]["properties"]["myelopathy_alternatives"]
-    alternatives["items"] = {
-        "anyOf": [{"enum": preset_names("ntcp")}, {"$ref": "#/$defs/LogisticCordNTCP"}]
-    }
+    for family, items in (
+        ("ntcp", definitions["Complications"]["properties"]["myelopathy_alternatives"]),
+        ("tcp", schema["properties"]["tcp_alternatives"]),
+    ):
+        items["items"] = {"anyOf": [{"enum": preset_names(family)}, items["items"]]}
+    for one in (*members(TCPModel), *members(NTCPModel)):
+        fields = definitions[one.__name__]["properties"]
+        if "cell_kill" in fields:
+            names = [*LAWS_BY_NAME, *preset_names("cell_kill")]
+            fields["cell_kill"] = {"anyOf": [{"enum": names}, fields["cell_kill"]]}
+        if "modifiers" in fields:
+            named = {"enum": preset_names("modifier")}
+            fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
     schema["required"] = ["name", "seed", "patients", "cohort", "arms"]
     return {"$schema": DRAFT, **_numbers_allowed(schema)}
 
@@ -89,4 +103,6 @@ def _numbers_allowed(schema: Any) -> Any:
     tags = changed.get("discriminator", {}).get("mapping", {})
     if "fixed" in tags:
         return {"anyOf": [{"type": "number"}, changed]}
+    if "oneOf" in changed and tags:  # a preset alone does not say which kind it is
+        changed["anyOf"] = changed.pop("oneOf")
     return changed

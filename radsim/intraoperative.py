@@ -10,17 +10,18 @@ from functools import cache
 
 import numpy as np
 
-from radsim.depth import organ_depth
 from radsim.dose_model import DoseModel, draw_parameter
 from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
-from radsim.limits import ORGANS
+from radsim.limits import HOT_SPOT, ORGANS
 from radsim.plan import Intraoperative
 from radsim.rng import UniformSource
 
 FARTHEST = 5.0  # offset of the source from the lesion's center, in radii, that the table reaches
 ROWS = 1001
 BISECTIONS = 50
+BISECTIONS_OF_ORGAN = 30  # below a micrometer
+QUADRATURE = 16
 
 Arrays = dict[str, np.ndarray]
 
@@ -154,21 +155,56 @@ def intraoperative_dose(
     for name in ORGANS:
         organ = geometry.organs[name]
         present = geometry.has_cord | (name == "thecal_sac")
-        across, width = source - organ.surface, 2.0 * organ.radius
-
-        hottest = organ.hot_share * geometry.in_field
-        put(f"{name}_d003cc", _organ_distance(hottest, across, width, contoured), present)
+        gap = source - organ.surface
+        near = organ_distance(np.full((1, 1), HOT_SPOT * 1000.0), gap, organ.radius, contoured)
+        put(f"{name}_d003cc", near[:, 0], present)
         if name in structures:
-            columns = (across[:, None], width[:, None], contoured[:, None])
-            put(name, _organ_distance(volume, *columns), present)
+            whole = np.pi * organ.radius**2 * contoured
+            part = whole[:, None] * volume
+            put(name, organ_distance(part, gap, organ.radius, contoured), present)
     return variables
 
 
-def _organ_distance(
-    share: np.ndarray, across: np.ndarray, width: np.ndarray, length: np.ndarray
+def organ_distance(
+    volume: np.ndarray, gap: np.ndarray, radius: np.ndarray, length: np.ndarray
 ) -> np.ndarray:
-    """Distance from the source [mm] to where this share of a round organ is nearer.
+    r"""Distance from the source [mm] within which this volume of a round organ lies.
 
-    Depth and length are taken to rank alike: what is deep also lies far along the canal.
+    The organ is a cylinder with the source beside its middle, so the volume within r is
+
+    .. math:: V(r) = 4 \int \rho\, \phi(\rho)
+              \min\bigl(\sqrt{r^2 - \rho^2}, \tfrac{L}{2}\bigr)\, d\rho, \qquad
+              \cos\phi = \frac{\rho^2 + c^2 - R^2}{2 \rho c}, \quad c = gap + R,
+
+    with rho the distance in the transverse plane. It is inverted by bisection.
+
+    Parameters
+    ----------
+    volume
+        Volume within the distance [mm3], shape (patient, share) or one that broadcasts to it.
+    gap, radius, length
+        From the source to the organ's surface, and the size of the organ [mm], shape (patient,).
     """
-    return np.hypot(across + width * organ_depth(share), 0.5 * length * share)
+    gap, radius, half = (
+        np.maximum(values, 1e-3)[:, None] for values in np.broadcast_arrays(gap, radius, length / 2)
+    )
+    center = gap + radius
+    nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE)
+    # rho from the near to the far side as the cosine of an angle, which takes out both ends' roots
+    angle = 0.5 * np.pi * (nodes + 1.0)
+    share, weight = 0.5 * (1.0 - np.cos(angle)), 0.25 * np.pi * weights * np.sin(angle)
+    low = np.broadcast_to(gap, np.broadcast_shapes(gap.shape, volume.shape))
+    high = np.broadcast_to(np.hypot(gap + 2.0 * radius, half), low.shape)
+    for _ in range(BISECTIONS_OF_ORGAN):
+        middle = 0.5 * (low + high)
+        reach = np.minimum(middle - gap, 2.0 * radius)
+        within = np.zeros(low.shape)
+        for s, w in zip(share, weight, strict=True):
+            rho = gap + reach * s
+            cosine = (rho * rho + center * center - radius * radius) / (2.0 * rho * center)
+            along = np.sqrt(np.maximum(middle * middle - rho * rho, 0.0))
+            arc = np.arccos(np.clip(cosine, -1.0, 1.0))
+            within += w * rho * arc * np.minimum(along, half)
+        enough = 4.0 * within * reach >= volume
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    return high

@@ -1,12 +1,14 @@
 """Results to disk and back, so that nothing half written can be taken for a result."""
 
+import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import xarray as xr
 
+from radsim.design_tables import design_table, design_tables, is_design
 from radsim.mistakes import Mistake
 from radsim.result import experiment_of
 from radsim.tables import (
@@ -50,8 +52,9 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    for name, (columns, rows) in TABLES.items():
-        (staging / name).write_text(to_csv(columns, rows(result)), encoding="utf-8")
+    for name, text in _tables(result):
+        with (staging / name).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(text)
     (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
     if draw is not None:
         (staging / "figures").mkdir()
@@ -62,6 +65,17 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
         os.replace(path, folder / path.name)
     shutil.rmtree(staging)
+
+
+def _tables(result: xr.Dataset) -> Iterator[tuple[str, Iterable[str]]]:
+    """Give each table's name, and its text in pieces."""
+    if is_design(result):
+        for name, (header, text) in design_tables(result).items():
+            yield name, itertools.chain([to_csv(header, [])], text)
+        yield "design.csv", design_table(experiment_of(result))
+        return
+    for name, (columns, rows) in TABLES.items():
+        yield name, [to_csv(columns, rows(result))]
 
 
 def is_finished(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from radsim.summary import BlockSums, Moments
 
 RECORD = struct.Struct("<4sQQI")  # mark, first patient, length of the payload, its checksum
 MARK = b"rsb1"
+LARGE = 2**18  # bytes of a record that is stored as it is
 
 
 class FolderInUse(Mistake):
@@ -99,7 +100,9 @@ def _encode(sums: BlockSums) -> bytes:
     for name, counts in sums.counts.items():
         arrays[f"counts/{name}"] = counts
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    # the sums of many variants are all digits, which take long to compress and hardly shrink
+    large = sum(array.nbytes for array in arrays.values()) > LARGE
+    (np.savez if large else np.savez_compressed)(buffer, **arrays)
     return buffer.getvalue()
 
 

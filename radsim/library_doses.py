@@ -80,7 +80,7 @@ def library_doses(
     return {
         "prescription": np.full(len(indices), float(plan.prescription)),
         "plans_tried": drawn.tried,
-        "plan_eligible": drawn.breach <= 0.0,
+        "plan_eligible": (drawn.breach <= 0.0) & kept,
         "limits_met": met & kept,
         **flags,
         **variables,
@@ -105,7 +105,8 @@ def _tabulate(plan: PlanLibrary, nodes: int) -> _Table:
                 known = np.array(one[structure].dose)
                 theirs, _ = volume_nodes(known.size)
                 rows[row] = known if known.size == nodes else dose_at_volume(known, theirs, volume)
-                hot[row] = one[structure].d003cc or np.nan
+                d003cc = one[structure].d003cc
+                hot[row] = np.nan if d003cc is None else d003cc
         doses[structure] = rows
         if structure in ORGANS:
             doses[f"{structure}_d003cc"] = hot

@@ -25,6 +25,19 @@ def equal_fractions(total_dose: Quantity, fractions: Quantity) -> tuple[Quantity
     return total_dose, total_dose * total_dose / fractions
 
 
+def equal_fractions_behind(dose: Quantity, dose_squared: Quantity) -> np.ndarray:
+    """Number of equal fractions with these sums; 1 where there is no dose.
+
+    Examples
+    --------
+    >>> float(equal_fractions_behind(24.0, 288.0))
+    2.0
+    """
+    dose = np.asarray(dose, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(dose > 0, np.round(dose * (dose / dose_squared), 6), 1.0)
+
+
 def sum_fractions(fraction_doses: Quantity) -> tuple[Quantity, Quantity]:
     """Sums of dose and squared dose of unequal fractions, which lie on the last axis.
 
@@ -124,6 +137,26 @@ def isoeffective_dose(
     """
     dose, dose_squared = equal_fractions(total_dose, fractions)
     return equivalent_dose(bed(dose, dose_squared, alpha_beta), new_fractions, alpha_beta)
+
+
+def withers_dose(
+    total_dose: Quantity, fraction_dose: Quantity, new_fraction_dose: Quantity, alpha_beta: Quantity
+) -> Quantity:
+    r"""Total dose in fractions of another size with the same effect [Gy].
+
+    .. math:: D_2 = D_1 \frac{d_1 + \alpha/\beta}{d_2 + \alpha/\beta}
+
+    Examples
+    --------
+    >>> round(withers_dose(70.0, 2.0, 3.0, alpha_beta=3.5), 10)
+    59.2307692308
+
+    References
+    ----------
+    Withers et al. (1983), Cancer 51, 262-268.
+    """
+    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    return total_dose * (fraction_dose + alpha_beta) / (new_fraction_dose + alpha_beta)
 
 
 def _require(condition: Any, message: str) -> None:

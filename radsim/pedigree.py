@@ -1,5 +1,6 @@
 """Which presets an experiment stands on, and whether it changed them."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,19 +24,54 @@ def model_labels(experiment: Experiment) -> dict[str, Any]:
 
 
 def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
-    """Name the control model of an arm: variant 0 is the file's own, 1 is without the ratio."""
-    name = _name("tcp", experiment.tcp)
-    ratio = getattr(experiment.tcp, "reirradiation_hazard_ratio", 1.0)
-    if arm.has_prior and variant == 0 and ratio != 1.0:
+    """Name the control model of an arm.
+
+    Variant 0 is the file's own, 1 is without the ratio where an arm has a prior course, and the
+    file's alternatives follow.
+    """
+    prior = any(one.has_prior for one in experiment.arms.values())
+    index = variant - (2 if prior else 1)
+    model = experiment.tcp if index < 0 else experiment.tcp_alternatives[index]
+    name = _name("tcp", model)
+    if index >= 0 and model is not None and model.label:
+        name = f"{name}: {model.label}"
+    ratio = getattr(model, "reirradiation_hazard_ratio", 1.0)
+    if arm.has_prior and (variant == 0 or index >= 0) and ratio != 1.0:
         return f"{name} (reirradiation hazard x {ratio:g})"
     return name
+
+
+def outside_fractionation(experiment: Experiment) -> list[str]:
+    """Say which arms are fractionated as no course was that a model was fitted on."""
+    models: list[tuple[str, Any]] = [
+        ("control", experiment.tcp),
+        ("fracture", experiment.ntcp.vcf),
+    ]
+    models += [("cord", model) for model in experiment.myelopathy_models]
+    lines = []
+    for name, arm in experiment.arms.items():
+        conventional = getattr(arm.plan, "field", "") == "uniform"
+        for kind, model in models:
+            most = getattr(model, "most_fractions", None)
+            if most is not None and (conventional or arm.plan.fractions > most):
+                what = "a conventional field" if conventional else f"{arm.plan.fractions} fractions"
+                lines.append(
+                    f"{name}: {what}; 100% of the patients lie outside the range of the {kind} "
+                    f"model {getattr(model, 'preset', '')}, which was fitted on conformal courses "
+                    f"in up to {most} fractions"
+                )
+    return lines
 
 
 def presets_used(experiment: Experiment) -> list[str]:
     """List the presets of an experiment as ``family/name``."""
     used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}
     models: list[tuple[str, Any]] = [("tcp", experiment.tcp), ("ntcp", experiment.ntcp.vcf)]
+    models += [("tcp", model) for model in experiment.tcp_alternatives]
     models += [("ntcp", model) for model in experiment.myelopathy_models]
+    for _, model in list(models):
+        models += [("cell_kill", getattr(model, "cell_kill", None))]
+        models += [("modifier", one) for one in getattr(model, "modifiers", ())]
     models += [("survival", experiment.survival)]
     models += [("survival", arm.survival) for arm in experiment.arms.values()]
     for family, model in [*models, ("dose", experiment.dose)]:
@@ -54,4 +90,6 @@ def _name(family: str, model: Any) -> str:
         return "custom"
     settings = {**load_preset(family, model.preset).settings(), "preset": model.preset}
     published = TypeAdapter(type(model)).validate_python(settings)
-    return model.preset if model == published else f"{model.preset} (modified)"
+    label = {"label": model.label} if hasattr(model, "label") else {}
+    same = model == replace(published, **label)
+    return model.preset if same else f"{model.preset} (modified)"

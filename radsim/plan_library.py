@@ -56,10 +56,10 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
         )
         full[name] = next(iter(stated))
     full["plans"] = [_structures(plan, path.name) for plan, path in zip(plans, paths, strict=True)]
-    if len(plans) < ENOUGH:
+    if len(plans) < ENOUGH and "smoothing" not in full:
         warnings.warn(
-            f"{len(plans)} plans in {folder.name}: fewer than {ENOUGH}, so they are used as they "
-            "are, without smoothing",
+            f"{folder.name} holds {len(plans)} of the {ENOUGH} plans that smoothing needs, so they "
+            "are used as they are",
             stacklevel=2,
         )
         full["smoothing"] = 0.0

@@ -1,6 +1,7 @@
 """Figures of a result, for a reader who treats patients."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -8,17 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-from radsim import lq
 from radsim.config import Experiment
+from radsim.design_plots import draw_design_figures
+from radsim.design_tables import is_design
 from radsim.dose_plots import plot_coverage, plot_delivery, plot_dvh_bands
-from radsim.figure_style import COLORS, LINES, MARKERS, finish, new_figure, percent, pretty
-from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.figure_style import (
+    COLORS,
+    LINES,
+    MARKERS,
+    RESOLUTION,
+    finish,
+    new_figure,
+    percent,
+    pretty,
+)
 from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
 from radsim.summary import wilson_interval
 
-RESOLUTION = 150  # dots per inch
 PANELS = (  # what the overview shows, each with how it reads
     ("local_control_net", "Local control\n(net, as Kaplan-Meier estimates)"),
     ("vcf_cumulative_incidence", "Vertebral fracture\n(cumulative incidence)"),
@@ -31,6 +40,8 @@ NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no mod
 
 def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     """Draw every figure that a result has the data for; returns their paths."""
+    if is_design(result):
+        return draw_design_figures(result, folder)
     drawn = []
     for name, figure in (
         ("outcomes", plot_outcomes(result)),
@@ -214,14 +225,10 @@ def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> No
     months = model.onset.months if isinstance(model.onset, PowerOnset) else model.onset.reference
     axis.set_ylabel("Local control" + (f" at {months:g} months" if months else ""))
     axis.set_title(model.preset or "custom control model", fontsize=10)
-    if any(isinstance(p, str) for p in (model.alpha_beta, model.d50, model.gamma50)):
+    if _named(model):
         return  # parameters that differ between patients have no one curve
-    assert not isinstance(model.alpha_beta, str)
     eqd2 = _dose_axis(result["local_control_eqd2_histogram"])
-    bed = eqd2 * (1.0 + 2.0 / model.alpha_beta)
-    total = lq.equivalent_dose(bed, model.reference_fractions, model.alpha_beta)
-    hazard = model.failure_hazard(*lq.equal_fractions(total, model.reference_fractions))
-    axis.plot(eqd2, np.exp(-hazard), color="black")
+    axis.plot(eqd2, model.curve(eqd2), color="black")
     if model.valid_eqd2 is not None:
         axis.axvspan(*model.valid_eqd2, color="0.9", zorder=0)
     axis.set_ylim(0, 1)
@@ -233,9 +240,9 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     eqd2 = _dose_axis(result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0))
     highest = 0.0
     for index, model in enumerate(experiment.myelopathy_models):
-        if any(isinstance(p, str) for p in (model.alpha_beta, model.intercept, model.slope)):
+        if _named(model):
             continue
-        risk = _cord_risk(model, eqd2)
+        risk = model.curve(eqd2)
         style = LINES[index % 4]
         axis.plot(eqd2, risk, style, color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
@@ -246,10 +253,9 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     axis.set_ylim(0, min(1.0, 1.05 * highest) or 1.0)
 
 
-def _cord_risk(model: LogisticCordNTCP, eqd2: np.ndarray) -> np.ndarray:
-    assert not isinstance(model.alpha_beta, str)
-    bed = eqd2 * (1.0 + 2.0 / model.alpha_beta)
-    return np.asarray(model.probability(0.0, 0.0, bed))
+def _named(model: Any) -> bool:
+    """Say whether a parameter of the curve differs between patients."""
+    return any(isinstance(getattr(model, name), str) for name in (*model.shape, "alpha_beta"))
 
 
 def _dose_axis(counts: xr.DataArray) -> np.ndarray:

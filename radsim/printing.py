@@ -8,10 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from radsim.config import Experiment
+from radsim.design_tables import is_design
+from radsim.design_text import design_text
 from radsim.mistakes import Mistake
-from radsim.pedigree import control_label, model_labels
+from radsim.pedigree import control_label, model_labels, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
+from radsim.schema import ESTIMATES
+from radsim.simulation import control_models
 from radsim.tables import check_rows, comparison_rows, summary_rows
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
@@ -20,6 +24,8 @@ WIDTH = 110
 
 def comparison_text(result: xr.Dataset) -> str:
     """Print the estimates at the last time and the differences from the reference, by arm."""
+    if is_design(result):
+        return design_text(result)
     experiment = experiment_of(result)
     last = experiment.months[-1]
     arms = list(experiment.arms)
@@ -74,7 +80,10 @@ def _row_name(
         pair = [experiment.arms[arm] for arm in arms]
         owner = next((one for one in pair if one.has_prior), pair[0])
         if model != control_label(experiment, owner, 0):
-            return f"{name}, without reirradiation hazard"
+            variants = control_models(experiment)
+            for variant, shown in enumerate(variants):
+                if variant and model == control_label(experiment, owner, variant):
+                    return f"{name}, {shown.replace('_', ' ')}"
     return name
 
 
@@ -90,8 +99,8 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
-    lines = []
-    for arm, check, share, *_ in check_rows(result):
+    lines = outside_fractionation(experiment_of(result))
+    for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
         if check.endswith("_range"):
@@ -108,11 +117,45 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     return lines
 
 
+def _worst_checks(result: xr.Dataset) -> list[tuple[str, str, float]]:
+    """Share of patients by arm and check; the worst of all points of a sweep."""
+    if not is_design(result):
+        return [(arm, check, share) for arm, check, share, *_ in check_rows(result)]
+    found = []
+    for arm in result["arm"].values:
+        for name in map(str, result.data_vars):
+            check = name.removesuffix("_share")
+            if name.endswith("_share") and not name.endswith("_noise_share"):
+                shares = result[name].sel(arm=arm)
+                worst = shares.min() if check in ("limits_met", "plan_eligible") else shares.max()
+                if bool(worst.notnull()):
+                    found.append((str(arm), check, float(worst)))
+    return found
+
+
+def precision_text(result: xr.Dataset) -> list[str]:
+    """Say how many patients a precision took, where one was asked for."""
+    wanted = experiment_of(result).precision
+    if wanted is None:
+        return []
+    names = wanted.estimates or tuple(n for n in ESTIMATES if n in result)
+    errors = {
+        name: float(result[f"{name}_mc_standard_error"].max())
+        for name in names
+        if f"{name}_mc_standard_error" in result
+    }
+    name = max(errors, key=lambda key: errors[key])
+    return [
+        f"\nStandard error of at most {wanted.standard_error:g} took "
+        f"{int(result.attrs['patients']):,} patients; the largest is {errors[name]:.2g} ({name})."
+    ]
+
+
 def presets_text() -> str:
     """List the presets in a table."""
     table = Table(title="Presets")
     for column in ("family", "name", "flag", "what", "fitted on"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("family", "name"))
     for family in preset_families():
         for name in preset_names(family):
             preset = load_preset(family, name)

@@ -1,6 +1,7 @@
 """From simulated patients to the sums that a run keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -8,20 +9,10 @@ import xarray as xr
 from radsim.comparison import best_shares
 from radsim.config import Experiment
 from radsim.outcomes import event_counts, happened
+from radsim.schema import ESTIMATES
 from radsim.simulation import is_flag
 from radsim.summary import BlockSums, Moments
 
-ESTIMATES = (  # the variables of a result, in the order in which they are reported
-    "local_control_net",
-    "local_failure_cumulative_incidence",
-    "vcf_net",
-    "vcf_cumulative_incidence",
-    "myelopathy_net",
-    "myelopathy_cumulative_incidence",
-    "survival_alive",
-    "complication_free_control_net",
-    "complication_free_control_alive",
-)
 BENEFITS = ("local_control_net", "complication_free_control_net")
 HARMS = ("vcf_net", "myelopathy_net")
 EVENTS = ("local_failure", "vcf", "myelopathy")
@@ -93,18 +84,31 @@ def _best(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, n
             yield name, best_shares(-values if name in HARMS else values)
 
 
-def _checks(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
-    if experiment.tcp is not None and experiment.tcp.valid_eqd2 is not None:
-        low, high = experiment.tcp.valid_eqd2
-        eqd2 = patients["local_control_eqd2"].values
-        yield "local_control_below_range", eqd2 < low
-        yield "local_control_above_range", eqd2 > high
-    for index, model in enumerate(experiment.myelopathy_models):
-        if model.valid_eqd2 is not None:
+def checks_of(
+    experiment: Experiment, eqd2: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Say which patients lie outside the range of each model.
+
+    ``eqd2`` is what each model reads [Gy]: of ``local_control``, and of ``myelopathy_NAME`` for
+    each cord model.
+    """
+    models: dict[str, Any] = {"local_control": experiment.tcp}
+    models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
+    for name, model in models.items():
+        if model is not None and model.valid_eqd2 is not None:
             low, high = model.valid_eqd2
-            eqd2 = patients["myelopathy_eqd2"].values[:, index]
-            yield f"myelopathy_{model.preset}_below_range", eqd2 < low
-            yield f"myelopathy_{model.preset}_above_range", eqd2 > high
+            yield f"{name}_below_range", eqd2[name] < low
+            yield f"{name}_above_range", eqd2[name] > high
+
+
+def _checks(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
+    eqd2 = {
+        f"myelopathy_{model.preset}": patients["myelopathy_eqd2"].values[:, index]
+        for index, model in enumerate(experiment.myelopathy_models)
+    }
+    if experiment.tcp is not None:
+        eqd2["local_control"] = patients["local_control_eqd2"].values
+    yield from checks_of(experiment, eqd2)
     for name in patients.data_vars:
         if is_flag(str(name)):
             yield str(name), patients[name].values

@@ -80,17 +80,21 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     for name in ESTIMATES:
         if name in sums.moments:
             dims = estimate_dims(name)
-            for suffix, values, meaning in _estimate(name, sums.moments[name]):
+            for suffix, values, meaning in estimate_fields(name, sums.moments[name]):
                 add(name + suffix, dims, values, "1", meaning)
-            for suffix, values, units, meaning in _comparison(name, sums, reference):
+            for suffix, values, units, meaning in comparison_fields(
+                name, sums.moments[name], sums.moments[f"{name}_difference"], reference
+            ):
                 add(f"{name}_{suffix}", dims, values, units, meaning)
     for name, moments in sums.moments.items():
         if name.endswith("_best"):
-            for suffix, values, meaning in _share(moments, f"share of patients for whom {name}"):
+            for suffix, values, meaning in share_fields(
+                moments, f"share of patients for whom {name}"
+            ):
                 add(name + suffix, ("ranked_arm", "months"), values, "1", meaning)
         elif name.endswith("_share"):
             what = name.removesuffix("_share").replace("_", " ")
-            for suffix, values, meaning in _share(moments, f"share of patients: {what}"):
+            for suffix, values, meaning in share_fields(moments, f"share of patients: {what}"):
                 add(name + suffix, ("arm",), values, "1", meaning)
     for name, counts in sums.counts.items():
         if name.endswith("_curve"):
@@ -113,7 +117,7 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
             "time": ("time", curve_months(experiment), {"units": "months"}),
             "dose": ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"}),
         },
-        attrs=_provenance(experiment),
+        attrs=provenance(experiment),
     )
     return label(dataset, vocabulary)
 
@@ -127,19 +131,21 @@ def _patients(sums: BlockSums) -> int:
     return next(iter(sums.moments.values())).count
 
 
-def _estimate(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, str]]:
+def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Give an estimate, its error and its interval: suffix of the name, values, meaning."""
     mean, error = moments.mean, moments.standard_error
     if name.endswith("_cumulative_incidence"):
         lower, upper = wilson_interval(mean, moments.count)
     else:
-        lower, upper = normal_interval(mean, error, 0.0, 1.0)
+        lower, upper = normal_interval(mean, error, 0.0, 1.0, moments.reach)
     yield "", mean, MEANINGS[name]
     for suffix, values in zip(INTERVAL, (error, lower, upper), strict=True):
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {MEANINGS[name]}"
 
 
-def _share(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
-    lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0)
+def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Give a share of patients, its error and its interval: suffix, values, meaning."""
+    lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0, moments.reach)
     none_or_all = (moments.mean == 0.0) | (moments.mean == 1.0)
     wilson_lower, wilson_upper = wilson_interval(moments.mean, moments.count)
     lower = np.where(none_or_all, wilson_lower, lower)
@@ -149,12 +155,12 @@ def _share(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, st
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {meaning}"
 
 
-def _comparison(
-    name: str, sums: BlockSums, reference: int
+def comparison_fields(
+    name: str, arms: Moments, difference: Moments, reference: int
 ) -> Iterator[tuple[str, np.ndarray, str, str]]:
-    arms = sums.moments[name]
+    """Compare every arm with the reference, arms first: suffix, values, units, meaning."""
     one = Moments(arms.count, arms.mean[reference], arms.deviations[reference])
-    compared = paired_comparison(arms, one, sums.moments[f"{name}_difference"])
+    compared = paired_comparison(arms, one, difference)
     fields = (
         compared.difference,
         compared.standard_error,
@@ -174,7 +180,8 @@ def _comparison(
         yield suffix, values, units, f"{meaning}, {MEANINGS[name]}"
 
 
-def _provenance(experiment: Experiment) -> dict[str, str | int]:
+def provenance(experiment: Experiment) -> dict[str, str | int]:
+    """Give the attributes that say what made a result."""
     return {
         "title": experiment.name,
         "experiment": experiment.model_dump_json(exclude_none=True),

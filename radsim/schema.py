@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -45,6 +45,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else "nothing can be set here"
 
 
+def members(union: Any) -> tuple[type, ...]:
+    """List the classes of a tagged union.
+
+    Examples
+    --------
+    >>> members(Annotated[int | str, "a tag"])
+    (<class 'int'>, <class 'str'>)
+    """
+    inner = get_args(union)[0]
+    return get_args(inner) or (inner,)
+
+
 def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset:
     """Give every variable its units and meaning; one that the vocabulary lacks is an error.
 
@@ -73,6 +85,7 @@ COHORT = {
     "body_involved_over_half": Variable("1", "more than half of the vertebral body involved"),
     "malalignment": Variable("1", "spinal malalignment"),
     "bilsky": Variable("1", "epidural extension, Bilsky grade"),
+    "paraspinal": Variable("1", "the tumor extends beside the spine"),
     "gtv_volume": Variable("cm3", "gross tumor volume"),
     "ptv_volume": Variable("cm3", "volume of PTV_Eval"),
     "sites": Variable("1", "number of treated sites"),
@@ -84,6 +97,18 @@ COHORT = {
 POSITIVE = ("gtv_volume", "ptv_volume")
 NOT_NEGATIVE = ("age", "prior_interval")
 YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
+
+ESTIMATES = (  # the variables of a result, in the order in which they are reported
+    "local_control_net",
+    "local_failure_cumulative_incidence",
+    "vcf_net",
+    "vcf_cumulative_incidence",
+    "myelopathy_net",
+    "myelopathy_cumulative_incidence",
+    "survival_alive",
+    "complication_free_control_net",
+    "complication_free_control_alive",
+)
 
 OWN_NAMES = (  # of dimensions and of what is computed; a cohort can't have variables so named
     "patient", "arm", "months", "control_model", "myelopathy_model", "prescription",
@@ -125,3 +150,17 @@ def is_label(patients: xr.Dataset, name: str, wanted: str) -> np.ndarray:
     if wanted not in LABELS.get(name, ()):
         raise KeyError(f"{name} has no label {wanted!r}; {nearest(wanted, labels)}")
     return np.zeros(patients.sizes["patient"], dtype=bool)
+
+
+def has_label(patients: xr.Dataset, name: str, wanted: str) -> np.ndarray:
+    """Say for each patient whether a variable has this label, shape (patient,).
+
+    Unlike `is_label` it also reads numbers, ``"1"`` for 1, and a label that this cohort does
+    not use is nobody's.
+    """
+    labels = patients[name].attrs.get("labels")
+    if labels is None:
+        return patients[name].values == float(wanted)
+    if wanted not in labels:
+        return np.zeros(patients.sizes["patient"], dtype=bool)
+    return patients[name].values == list(labels).index(wanted)

@@ -1,6 +1,7 @@
 """The pipeline for any run of patients: cohort, dose, risk, events. No Dask, no files."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,8 @@ from radsim.outcomes import free_probabilities, net_probabilities
 from radsim.risk import HazardRisk, Risk
 from radsim.rng import Streams, UniformSource
 from radsim.schema import COHORT, Variable, label
+from radsim.sources import MOST_DIMENSIONS, Antithetic, Recorder, Sobol
+from radsim.tcp.control import ControlModel
 
 CONTROL_MODELS = ("file", "without_reirradiation_hazard")
 REPORTED_METRICS = {  # name of the variable: where it is read
@@ -25,6 +28,8 @@ REPORTED_METRICS = {  # name of the variable: where it is read
     "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
 }
 COURSES = ("planned", "delivered")
+EVENTS = ("local_failure", "vcf", "myelopathy", "death")  # each decided by one number a patient
+TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients need
 
 VOCABULARY = {
     **{
@@ -68,10 +73,11 @@ def control_models(experiment: Experiment) -> tuple[str, ...]:
     """Name the variants of the control model that are reported.
 
     Where an arm has a prior course there are two: with the model's hazard ratio for
-    reirradiation, and without.
+    reirradiation, and without. Then come the alternatives that the file lists.
     """
     prior = any(arm.has_prior for arm in experiment.arms.values())
-    return CONTROL_MODELS if prior else CONTROL_MODELS[:1]
+    own = CONTROL_MODELS if prior else CONTROL_MODELS[:1]
+    return (*own, *(m.label or m.preset or m.kind for m in experiment.tcp_alternatives))
 
 
 def simulate(
@@ -84,7 +90,7 @@ def simulate(
     patients
         Which ones; each is the same in whatever range it is asked for.
     source
-        Where the uniform numbers come from; the experiment's own streams unless given.
+        Where the uniform numbers come from; what the experiment names unless given.
 
     Returns
     -------
@@ -102,12 +108,9 @@ def simulate(
     >>> patients["time_to_death"].dims
     ('arm', 'patient')
     """
-    streams = Streams(experiment.seed) if source is None else source
+    streams = source_of(experiment) if source is None else source
     cohort = draw_cohort(experiment.cohort, patients, streams)
-    luck = {
-        event: streams.uniforms(f"outcome/{event}", patients)
-        for event in ("local_failure", "vcf", "myelopathy", "death")
-    }
+    luck = {event: streams.uniforms(f"outcome/{event}", patients) for event in EVENTS}
     arms = [
         _simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
     ]
@@ -131,6 +134,23 @@ def simulate(
     return label(xr.merge([own, dataset]), {**flags, **described})
 
 
+def source_of(experiment: Experiment) -> UniformSource:
+    """Return the source of uniform numbers that an experiment names."""
+    if experiment.uniforms == "plain":
+        return Streams(experiment.seed)
+    if experiment.uniforms == "antithetic":
+        return Antithetic(experiment.seed)
+    return Sobol(experiment.seed, _decisions(experiment.model_dump_json(exclude={"written"})))
+
+
+@lru_cache(maxsize=8)
+def _decisions(experiment: str) -> tuple[str, ...]:
+    """Name what is decided by a random number, in the order in which a few patients need it."""
+    recorder = Recorder(0)
+    simulate(Experiment.model_validate_json(experiment), TRIAL_PATIENTS, recorder)
+    return tuple(recorder.names)[:MOST_DIMENSIONS]
+
+
 def risks_of(
     experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
 ) -> dict[str, list[Risk]]:
@@ -138,15 +158,23 @@ def risks_of(
     risks: dict[str, list[Risk]] = {}
     if experiment.tcp is not None:
         plain = experiment.tcp.risk(cohort, dose)
-        ratio = experiment.tcp.reirradiation_hazard_ratio if arm.has_prior else 1.0
-        own = HazardRisk(hazard=plain.hazard * ratio, onset=plain.onset)
-        variants: list[Risk] = [own, plain]
-        risks["local_failure"] = variants[: len(control_models(experiment))]
+        variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
+        if any(one.has_prior for one in experiment.arms.values()):
+            variants.append(plain)
+        for other in experiment.tcp_alternatives:
+            variants.append(_after_prior(other.risk(cohort, dose), other, arm))
+        risks["local_failure"] = variants
     if experiment.ntcp.vcf is not None:
         risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
     if experiment.myelopathy_models:
         risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
     return risks
+
+
+def _after_prior(risk: HazardRisk, model: ControlModel, arm: Arm) -> HazardRisk:
+    """Raise the hazard of failure in an arm with a prior course."""
+    ratio = model.reirradiation_hazard_ratio if arm.has_prior else 1.0
+    return HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
 
 
 def _simulate_arm(
@@ -196,10 +224,11 @@ def _simulate_arm(
 
 def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
     """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
-    models = [m for m in (experiment.tcp, *experiment.myelopathy_models) if m is not None]
+    models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
+    doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
     read = [
         *REPORTED_METRICS.values(),
-        *((m.dose.structure_in(arm.plan), m.dose.metric) for m in models),
+        *((dose.structure_in(arm.plan), dose.metric) for dose in doses if dose is not None),
     ]
     wanted = {structure for structure, metric in read if metric != "D0.03cc"}
     return frozenset(wanted & set(available(arm.plan)))

@@ -4,9 +4,11 @@ Sums are formed in fixed blocks of patients and combined in a fixed order, so a 
 same to the last bit whatever the chunks and workers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 Z95 = 1.959963984540054  # 97.5 % point of the standard normal
 
@@ -14,6 +16,8 @@ Z95 = 1.959963984540054  # 97.5 % point of the standard normal
 @dataclass(frozen=True)
 class Moments:
     """Number of patients, and the mean and sum of squared deviations of some rows.
+
+    ``reach`` is how many standard errors a 95 % interval goes to either side.
 
     Examples
     --------
@@ -26,6 +30,7 @@ class Moments:
     count: int
     mean: np.ndarray
     deviations: np.ndarray
+    reach: float = Z95
 
     @classmethod
     def of(cls, rows: np.ndarray) -> "Moments":
@@ -91,13 +96,36 @@ class BlockSums:
         )
 
 
+def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
+    r"""Join independent replicates of equal size, with the error that their spread shows.
+
+    .. math:: SE^2 = \frac{1}{R (R - 1)} \sum_r (\bar x_r - \bar x)^2
+
+    Patients of one replicate are not independent, so the spread between patients would not do.
+    Intervals reach as many standard errors as Student's t with R - 1 degrees of freedom asks for.
+    """
+    size = len(replicates)
+    joined = replicates[0]
+    for later in replicates[1:]:
+        joined = joined.combine(later)
+    moments = {}
+    for name, whole in joined.moments.items():
+        means = np.stack([one.moments[name].mean for one in replicates])
+        between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
+        deviations = between * whole.count * (whole.count - 1)
+        moments[name] = Moments(
+            whole.count, whole.mean, deviations, float(special.stdtrit(size - 1, 0.975))
+        )
+    return BlockSums(moments, joined.counts)
+
+
 def normal_interval(
-    mean: np.ndarray, error: np.ndarray, lowest: float, highest: float
+    mean: np.ndarray, error: np.ndarray, lowest: float, highest: float, reach: float = Z95
 ) -> tuple[np.ndarray, np.ndarray]:
     """95 % Monte Carlo interval of a mean, kept inside what is possible."""
     return (
-        np.clip(mean - Z95 * error, lowest, highest),
-        np.clip(mean + Z95 * error, lowest, highest),
+        np.clip(mean - reach * error, lowest, highest),
+        np.clip(mean + reach * error, lowest, highest),
     )
 
 

@@ -151,10 +151,11 @@ def _estimates(
             owner = next((a for a in either if a.has_prior), either[0])
             variants = result["control_model"].values
             ratio = getattr(experiment.tcp, "reirradiation_hazard_ratio", 1.0)
-            shown = len(variants) if owner.has_prior and ratio != 1.0 else 1
-            for variant in range(shown):
-                model = control_label(experiment, owner, variant)
-                yield name, model, {dim: str(variants[variant])}
+            for variant, shown in enumerate(variants):
+                without = str(shown) == "without_reirradiation_hazard"
+                if not without or (owner.has_prior and ratio != 1.0):
+                    model = control_label(experiment, owner, variant)
+                    yield name, model, {dim: str(shown)}
         elif dim == "myelopathy_model":
             for model in labels["myelopathy"]:
                 yield name, model, {dim: model}

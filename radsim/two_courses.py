@@ -67,14 +67,16 @@ def rules_kept(
     """Flag of each rule over two courses, and whether all that the arm plans to are kept.
 
     ``planned`` holds the D0.03cc of each neural structure [Gy]. A rule that does not apply to a
-    patient counts as kept.
+    patient counts as kept; one about a structure that the plans lack is not reported.
     """
     kept = np.ones(has_cord.shape, dtype=bool)
     flags: dict[str, np.ndarray] = {}
     if earlier is None:
         return flags, kept
-    for rule in plan.limits:
-        if isinstance(rule, CumulativeLimit):
+    rules = [rule for rule in plan.limits if isinstance(rule, CumulativeLimit)]
+    unknown = {rule.name for rule in rules if rule.structure not in planned}
+    for rule in rules:
+        if rule.name not in unknown:
             met = ~rule.applies(has_cord) | rule.is_met(
                 planned[rule.structure],
                 plan.fractions,

@@ -97,11 +97,21 @@ def _check_finished(folder: Path, experiment: Experiment) -> None:
             f"{folder} holds the finished result of another experiment: {changed}; "
             "use another folder, or --overwrite"
         )
+    if _is_more_exact(experiment, earlier):
+        return
     if experiment.patients <= earlier.patients:
         raise FolderError(
             f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
             "to extend it, use another folder, or --overwrite"
         )
+
+
+def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
+    """Say whether a smaller error is asked for than an earlier run was to reach."""
+    wanted, reached = experiment.precision, earlier.precision
+    if wanted is None or reached is None:
+        return False
+    return wanted.standard_error < reached.standard_error
 
 
 def _experiment_in(folder: Path) -> Experiment:
@@ -121,7 +131,10 @@ def _check_other_files(folder: Path) -> None:
 
 def _identity(experiment: Experiment) -> dict[str, Any]:
     """Everything that decides a block of patients; how many patients there are does not."""
-    return experiment.model_dump(mode="json", exclude={"patients"}, exclude_none=True)
+    size = {"patients", "precision"}
+    return experiment.model_dump(mode="json", exclude={*size, "written"}, exclude_none=True) | {
+        "written": {key: value for key, value in experiment.written.items() if key not in size}
+    }
 
 
 def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:

@@ -270,7 +270,7 @@ def for_beam(dose, number):
 def save(plan, folder):
     """Write the datasets as files; a list of datasets becomes as many files."""
     folder = Path(folder)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for modality, datasets in plan.items():
         for i, dataset in enumerate(datasets if isinstance(datasets, list) else [datasets]):
             path = folder / f"{modality.lower()}{i}.dcm"
@@ -300,3 +300,9 @@ def _item(**values):
     for keyword, value in values.items():
         setattr(item, keyword, value)
     return item
+
+
+if __name__ == "__main__":
+    import sys
+
+    save(synthetic_plan(), Path(sys.argv[1]))

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from dose_cases import plan_of, spine_patients
 from reference_cases import case
 
 from radsim import lq
+from radsim.dose import draw_dose
+from radsim.dose_model import default_dose_model
+from radsim.rng import Streams
 
 
 def test_what_a_new_course_may_give_after_an_earlier_one_agrees_with_a_public_tool():
@@ -25,3 +29,18 @@ def test_five_fractions_after_30_gy_in_10_may_give_the_series_doses(recovered, a
     for limit, expected in ((75.0, above), (106.0, below)):
         found = lq.equivalent_dose(limit - (1 - recovered) * earlier, 5, 3.0)
         assert found == pytest.approx(expected, abs=0.006)
+
+
+def test_a_rule_about_a_structure_that_a_library_lacks_is_not_reported():
+    plans = [
+        {
+            "ptv": {"dose": [33.0, 32.0, 31.0, 29.0]},
+            "spinal_cord": {"dose": [18.0, 15.0, 9.0, 2.0], "d003cc": 17.0},
+        }
+    ]
+    prior = {"dose": 30.0, "fractions": 10, "interval": 12.0}
+    plan = plan_of(kind="library", plans=plans, prescription=30.0, fractions=5, prior=prior)
+    wanted = frozenset({"ptv"})
+    dose = draw_dose(plan, default_dose_model(), spine_patients(0, 20), Streams(1), wanted)
+    assert "prior_recovery" in dose
+    assert not [name for name in dose.data_vars if str(name).startswith("meets_")]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from radsim.dose import dose_sums, draw_dose
 from radsim.dose_model import default_dose_model
-from radsim.intraoperative import distances, share_within, source_dose
+from radsim.intraoperative import distances, organ_distance, share_within, source_dose
 from radsim.rng import Streams
 
 WANTED = frozenset({"gtv", "spinal_cord", "thecal_sac"})
@@ -84,3 +84,18 @@ def test_it_is_one_fraction_and_errs_by_output_only():
     np.testing.assert_allclose(squared, delivered**2, rtol=1e-5)
     ratio = delivered / dose_sums(dose, "gtv", "D50")[0]
     assert ratio.std() == pytest.approx(0.01, rel=0.15)
+
+
+@pytest.mark.parametrize(("gap", "radius", "length"), [(10.0, 4.0, 60.0), (5.0, 7.0, 50.0)])
+def test_volumes_of_an_organ_near_the_source_agree_with_counting(gap, radius, length):
+    across = np.linspace(-radius, radius, 161)
+    x, y = np.meshgrid(across[1:] - radius / 160, across[1:] - radius / 160)
+    inside = x * x + y * y < radius * radius
+    along = (np.arange(300) + 0.5) / 300 * length - length / 2
+    square = (x[inside] + gap + radius) ** 2 + y[inside] ** 2
+    counted = np.sort(np.sqrt(square[:, None] + along**2).ravel())
+    whole = np.pi * radius**2 * length
+    volumes = np.array([[30.0, 300.0, 0.5 * whole, 0.95 * whole]])
+    found = organ_distance(volumes, *(np.array([value]) for value in (gap, radius, length)))[0]
+    expected = counted[(volumes[0] / whole * counted.size).astype(int)]
+    np.testing.assert_allclose(found, expected, rtol=1e-3)

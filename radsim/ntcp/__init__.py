@@ -5,19 +5,35 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from radsim.ntcp.cord import LogisticCordNTCP
+from radsim.ntcp.cox import CoxNTCP
+from radsim.ntcp.critical_volume import CriticalVolume
+from radsim.ntcp.lkb import LKB
+from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
+from radsim.ntcp.relative_seriality import RelativeSeriality
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import load_preset
 
-NTCPModel = Annotated[LogisticCordNTCP | VertebralFracture, Field(discriminator="kind")]
+DoseNTCP = (  # models of dose, which may stand for any endpoint
+    LogisticCordNTCP
+    | LogisticNTCP
+    | LogisticD50NTCP
+    | LogLogisticNTCP
+    | LKB
+    | RelativeSeriality
+    | CriticalVolume
+    | CoxNTCP
+)
+CordModel = Annotated[DoseNTCP, Field(discriminator="kind")]
+NTCPModel = Annotated[DoseNTCP | VertebralFracture, Field(discriminator="kind")]
 
 
-def load_ntcp(name: str) -> Any:
-    """Build the model of a complication preset.
+def load_ntcp(name: str, **changes: Any) -> Any:
+    """Build the model of a complication preset, with some of its settings changed.
 
     Examples
     --------
     >>> load_ntcp("vcf-2013").hazard_ratio_lytic
     3.53
     """
-    settings = {**load_preset("ntcp", name).settings(), "preset": name}
+    settings = {**load_preset("ntcp", name).settings(), "preset": name, **changes}
     return TypeAdapter(NTCPModel).validate_python(settings)

@@ -10,7 +10,7 @@ from radsim.arm_dose import ArmDose
 from radsim.distributions import require
 from radsim.onset import Onset
 from radsim.risk import HazardRisk
-from radsim.schema import Parameter, Real, is_label, value_of
+from radsim.schema import Count, Parameter, Real, is_label, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,9 @@ class VertebralFracture:
         Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy].
     hazard_ratio_...
         For each covariate against its reference.
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
     onset
         Growth of the hazard; 1 at 12 months.
     recalibrate
@@ -55,6 +58,10 @@ class VertebralFracture:
     Sahgal et al. (2013), J. Clin. Oncol. 31, 3426-3431.
     """
 
+    equation: ClassVar[str] = "H(t) = -ln(1 - p0) HR F(t) / F(12)"
+    takes: ClassVar[str] = "the planned prescription a fraction, in a step; no EQD2"
+    reads_dvh: ClassVar[bool] = False
+    shape: ClassVar[tuple[str, ...]] = ("reference_risk", "hazard_ratio_fraction_dose")
     required_variables: ClassVar[frozenset[str]] = frozenset(
         {"baseline_fracture", "body_involved_over_half", "malalignment", "lesion_type"}
     )
@@ -70,6 +77,7 @@ class VertebralFracture:
     hazard_ratio_malalignment: Parameter
     hazard_ratio_lytic: Parameter
     onset: Onset
+    most_fractions: Count | None = None
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
@@ -104,6 +112,19 @@ class VertebralFracture:
             * where(patients["malalignment"].values > 0, "malalignment")
             * where(is_label(patients, "lesion_type", "lytic"), "lytic")
         )
+
+    def curve(self, fraction_dose: np.ndarray) -> np.ndarray:
+        """Net 1-year risk of the reference patient at a dose a fraction [Gy].
+
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> load_ntcp("vcf-2013").curve(np.array([12.0, 24.0])).round(4).tolist()
+        [0.009, 0.0442]
+        """
+        high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
+        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, xr.Dataset()), 1.0)
+        return -np.expm1(np.log1p(-value_of(self.reference_risk, xr.Dataset())) * ratio)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
         """Risk of fracture of each patient."""

@@ -13,10 +13,12 @@ checked:
 import tomllib
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from radsim.mistakes import mistakes_of
 from radsim.schema import nearest
 
 Flag = Literal["verified", "recalled", "derived", "assumption"]
@@ -56,6 +58,17 @@ class PresetParameter(BaseModel):
     note: str = ""
 
 
+class Anchor(BaseModel):
+    """A published outcome of one schedule, which a preset was fitted to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dose: float = Field(gt=0, description="prescribed dose [Gy]")
+    fractions: int = Field(gt=0)
+    probability: float = Field(gt=0, lt=1)
+    flag: Flag
+
+
 class Preset(BaseModel):
     """One published parameter set."""
 
@@ -71,6 +84,7 @@ class Preset(BaseModel):
     sources: dict[str, Source]
     parameters: dict[str, PresetParameter]
     correlations: list[dict[str, Any]] = Field(default_factory=list)
+    anchors: list[Anchor] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
@@ -115,6 +129,28 @@ def preset_families() -> list[str]:
         for entry in resources.files(__name__).iterdir()
         if entry.is_dir() and preset_names(entry.name)
     )
+
+
+def read_preset(family: str, path: Path) -> Preset:
+    """Read a preset from a file of one's own.
+
+    Raises
+    ------
+    ValueError
+        If it can't be read, or lacks a source, units, a range; one line for each mistake.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"can't read {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} is not valid TOML: {error}") from None
+    data = {"family": family, "name": path.stem, **raw}
+    try:
+        return Preset.model_validate(data)
+    except ValidationError as error:
+        lines = mistakes_of(error, data, Preset.model_json_schema())
+        raise ValueError("\n".join(f"{path.name}: {line}" for line in lines)) from None
 
 
 @cache

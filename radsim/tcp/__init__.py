@@ -1,22 +1,37 @@
 """Tumor control models, one a file; the union is the list of them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
 from radsim.presets import load_preset
+from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
+from radsim.tcp.log_logistic import LogLogisticTCP
 from radsim.tcp.logistic import LogisticTCP
+from radsim.tcp.logit_eqd2 import LogitTCP
+from radsim.tcp.poisson import PoissonTCP
+from radsim.tcp.probit import ProbitTCP
+from radsim.tcp.zaider_minerbo import ZaiderMinerboTCP
 
-TCPModel = Annotated[LogisticTCP, Field(discriminator="kind")]
+TCPModel = Annotated[
+    LogisticTCP
+    | LogitTCP
+    | LogLogisticTCP
+    | ProbitTCP
+    | PoissonTCP
+    | ZaiderMinerboTCP
+    | EquivalentUniformTCP,
+    Field(discriminator="kind"),
+]
 
 
-def load_tcp(name: str) -> LogisticTCP:
-    """Build the model of a tumor control preset.
+def load_tcp(name: str, **changes: Any) -> Any:
+    """Build the model of a tumor control preset, with some of its settings changed.
 
     Examples
     --------
     >>> load_tcp("hytec-spine-2021").alpha_beta
     6.0
     """
-    settings = {**load_preset("tcp", name).settings(), "preset": name}
-    return TypeAdapter(LogisticTCP).validate_python(settings)
+    settings = {**load_preset("tcp", name).settings(), "preset": name, **changes}
+    return TypeAdapter(TCPModel).validate_python(settings)

@@ -1,17 +1,14 @@
 """Logistic tumor control in dose, as HyTEC fitted it to spine SBRT."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 
 from radsim import lq
-from radsim.arm_dose import ArmDose, DoseMetric
-from radsim.distributions import require
-from radsim.onset import Onset, PowerOnset
-from radsim.risk import HazardRisk
-from radsim.schema import Parameter, Real, value_of
+from radsim.schema import Parameter, Real
+from radsim.tcp.control import LARGEST, NOBODY, ControlModel
 
 
 def logistic_failure_hazard(
@@ -33,16 +30,18 @@ def logistic_failure_hazard(
     >>> round(float(np.exp(-logistic_failure_hazard(19.44, d50=19.44, gamma50=0.814))), 12)
     0.5
     """
-    return np.logaddexp(0.0, 4.0 * gamma50 * (1.0 - dose / d50))
+    with np.errstate(over="ignore"):  # an infinite dose controls all
+        return np.logaddexp(0.0, np.maximum(4.0 * gamma50 * (1.0 - dose / d50), -LARGEST))
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogisticTCP:
+class LogisticTCP(ControlModel):
     r"""Control that is logistic in the dose of an equivalent schedule.
 
     .. math:: TCP = \frac{1}{1 + \exp(4\gamma_{50}(1 - D_m/D_{50}))}
 
-    with :math:`D_m` the dose in ``reference_fractions`` fractions that has the same BED.
+    with :math:`D_m` the dose in ``reference_fractions`` fractions that has the same BED. At zero
+    dose it is :math:`1/(1 + e^{4\gamma_{50}})`, not 0.
 
     Attributes
     ----------
@@ -50,72 +49,31 @@ class LogisticTCP:
         Dose that controls half [Gy in ``reference_fractions`` fractions].
     gamma50
         Normalized slope at D50.
-    alpha_beta
-        For the equivalent schedule [Gy].
     reference_fractions
         Fractions of the schedule that D50 is stated in.
-    dose
-        Which dose enters.
-    onset
-        How the hazard of failure grows; the curve holds where the growth is 1.
-    valid_eqd2
-        Range of EQD2 that the parameters were fitted on [Gy].
-    reirradiation_hazard_ratio
-        Multiplies the hazard in an arm with a prior course.
 
     References
     ----------
     Soltys et al. (2021), Int. J. Radiat. Oncol. Biol. Phys. 110, 112-123.
     """
 
+    equation: ClassVar[str] = "TCP = 1 / (1 + exp(4 g50 (1 - D_m / D50)))"
+    shape: ClassVar[tuple[str, ...]] = ("d50", "gamma50")
+    increasing: ClassVar[tuple[str, ...]] = ("d50", "gamma50", "reference_fractions")
+
     kind: Literal["logistic_dose"] = "logistic_dose"
-    preset: str = ""
     d50: Parameter
     gamma50: Parameter
-    alpha_beta: Parameter
     reference_fractions: Real = 3
-    dose: DoseMetric = field(default_factory=DoseMetric)
-    onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
-    valid_eqd2: tuple[Real, Real] | None = None
-    reirradiation_hazard_ratio: Real = 1.0
 
-    def __post_init__(self) -> None:
-        for name in ("d50", "gamma50", "alpha_beta", "reference_fractions"):
-            value = getattr(self, name)
-            require(isinstance(value, str) or value > 0, f"{name} must be above 0, got {value}")
-        require(
-            self.reirradiation_hazard_ratio > 0,
-            f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
-        )
-
-    def failure_hazard(
-        self, dose: lq.Quantity, dose_squared: lq.Quantity, patients: xr.Dataset | None = None
+    def hazard(
+        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
-        """Cumulative hazard of failure when the growth is 1, from the sums of a course.
-
-        Examples
-        --------
-        >>> from radsim.tcp import load_tcp
-        >>> hytec = load_tcp("hytec-spine-2021")
-        >>> hazard = hytec.failure_hazard(*lq.equal_fractions(24.0, 2))
-        >>> round(float(np.exp(-hazard)), 4)
-        0.8103
-        """
-        patients = xr.Dataset() if patients is None else patients
-        alpha_beta = value_of(self.alpha_beta, patients)
-        equivalent = lq.equivalent_dose(
-            lq.bed(dose, dose_squared, alpha_beta), self.reference_fractions, alpha_beta
-        )
+        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
+        alpha_beta = self._value("alpha_beta", patients, bed)
+        equivalent = self.cell_kill.equivalent_dose(bed, self.reference_fractions, alpha_beta)
         return logistic_failure_hazard(
-            equivalent, value_of(self.d50, patients), value_of(self.gamma50, patients)
+            equivalent,
+            self._value("d50", patients, bed),
+            self._value("gamma50", patients, bed),
         )
-
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
-        """Risk of local failure of each patient, without any effect of a prior course."""
-        return HazardRisk(
-            hazard=self.failure_hazard(*dose.sums(self.dose), patients), onset=self.onset
-        )
-
-    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
-        """EQD2 that the model reads for each patient [Gy], shape (patient,)."""
-        return lq.eqd2(*dose.sums(self.dose), value_of(self.alpha_beta, patients))

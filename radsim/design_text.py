@@ -1,0 +1,161 @@
+"""What the command prints of a design: the range over a sweep, and where uncertainty comes from."""
+
+import numpy as np
+import xarray as xr
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from radsim.design_result import select_estimate
+from radsim.result import experiment_of
+from radsim.schema import ESTIMATES
+from radsim.tables import endpoint_of
+
+SHOWN = (  # estimates that are printed; the tables have all
+    "local_control_net",
+    "vcf_net",
+    "myelopathy_net",
+    "complication_free_control_net",
+    "complication_free_control_alive",
+)
+WIDTH = 150
+MOST_ROWS = 12  # points of a sweep that are printed one by one
+MATTERING = {"parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo"}
+
+
+def design_text(result: xr.Dataset) -> str:
+    """Print a design: estimates over the sweep, and the uncertainty of each comparison."""
+    experiment = experiment_of(result)
+    study = experiment.study
+    title = (
+        f"{experiment.name}: {len(study.design):,} variants, {experiment.patients:,} patients each, "
+        f"at {experiment.months[-1]:g} months"
+    )
+    parts = [title]
+    if study.design.axes:
+        parts.append(_sweep_text(result))
+    if "source" in result.sizes:
+        parts.append(_uncertainty_text(result))
+    best = [name for name in ESTIMATES if f"{name}_best_probability" in result]
+    if best:
+        parts.append(_best_text(result, best))
+    parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
+    return "\n\n".join(parts)
+
+
+def _sweep_text(result: xr.Dataset) -> str:
+    experiment = experiment_of(result)
+    axes = [axis.name for axis in experiment.study.design.axes]
+    names = [name for name in SHOWN if name in result]
+    last = result.isel(months=-1)
+    points = int(np.prod([result.sizes[axis] for axis in axes]))
+    table = Table(title="Over the sweep [%]", title_justify="left", box=box.SIMPLE_HEAD)
+    if points > MOST_ROWS:
+        for column in ("", "arm", "lowest", "at", "highest", "at"):
+            table.add_column(column, overflow="fold")
+        for name in names:
+            values = select_estimate(last, name)
+            for arm in experiment.arms:
+                flat = values.sel(arm=arm).stack(point=axes)
+                low, high = flat[int(flat.values.argmin())], flat[int(flat.values.argmax())]
+                table.add_row(
+                    _pretty(name), arm,
+                    _percent(float(low)), _where(low, axes), _percent(float(high)),
+                    _where(high, axes),
+                )  # fmt: skip
+        return _render(table)
+    for column in (*axes, "", *experiment.arms):
+        table.add_column(str(column), overflow="fold")
+    for name in names:
+        values = select_estimate(last, name).stack(point=axes)
+        for index in range(points):
+            point = values[..., index] if values.dims[-1] == "point" else values.isel(point=index)
+            labels = [_label(point[axis].item()) for axis in axes]
+            table.add_row(
+                *labels,
+                _pretty(name),
+                *(_percent(float(point.sel(arm=a))) for a in experiment.arms),
+            )
+    return _render(table)
+
+
+def _uncertainty_text(result: xr.Dataset) -> str:
+    """Standard deviations by source of each comparison, at the middle of a sweep."""
+    experiment = experiment_of(result)
+    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
+    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    title = "Difference from " + experiment.reference + " and its standard deviations [points]"
+    if middle:
+        title += ", at " + _where(last, list(middle))
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in (
+        "", "arm", "difference", "95 % over parameters", "parameters", "model choice",
+        "Monte Carlo", "between patients", "matters most",
+    ):  # fmt: skip
+        table.add_column(column, overflow="fold")
+    for name in SHOWN:
+        shown = f"{name}_difference"
+        if shown not in result:
+            continue
+        for arm in experiment.arms:
+            if arm == experiment.reference:
+                continue
+            sd = select_estimate(last, f"{shown}_uncertainty").sel(arm=arm)
+            by_source = {source: float(sd.sel(source=source)) for source in sd["source"].values}
+            known = {k: v for k, v in by_source.items() if k in MATTERING and not np.isnan(v)}
+            band = ""
+            if f"{shown}_parameters_lower" in result:
+                ends = [
+                    float(select_estimate(last, f"{shown}_parameters_{end}").sel(arm=arm))
+                    for end in ("lower", "upper")
+                ]
+                band = f"{_percent(ends[0])} to {_percent(ends[1])}"
+            table.add_row(
+                _pretty(name), arm, _percent(float(select_estimate(last, shown).sel(arm=arm))), band,
+                *(_percent(by_source[s]) for s in ("parameters", "models", "monte_carlo", "patients")),
+                MATTERING[max(known, key=lambda k: known[k])],
+            )  # fmt: skip
+    return _render(table)
+
+
+def _best_text(result: xr.Dataset, names: list[str]) -> str:
+    experiment = experiment_of(result)
+    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
+    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    table = Table(
+        title="How often each arm is best over the draws of the parameters [%]",
+        title_justify="left", box=box.SIMPLE_HEAD,
+    )  # fmt: skip
+    arms = [str(arm) for arm in result["ranked_arm"].values]
+    for column in ("", *arms):
+        table.add_column(column, overflow="fold")
+    for name in names:
+        values = last[f"{name}_best_probability"]
+        table.add_row(_pretty(name), *(_percent(float(values.sel(ranked_arm=arm))) for arm in arms))
+    return _render(table)
+
+
+def _where(point: xr.DataArray | xr.Dataset, axes: list[str]) -> str:
+    return ", ".join(f"{axis} {_label(point[axis].item())}" for axis in axes)
+
+
+def _label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _pretty(name: str) -> str:
+    endpoint, estimator = endpoint_of(name)
+    return f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
+
+
+def _percent(value: float) -> str:
+    return "" if np.isnan(value) else f"{100 * value:.2f}"
+
+
+def _render(table: Table) -> str:
+    console = Console(
+        width=WIDTH, color_system=None, force_terminal=False, highlight=False, markup=False
+    )
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().rstrip("\n")

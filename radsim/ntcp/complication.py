@@ -1,0 +1,184 @@
+"""What every model of a complication shares: the dose it reads, and when the event comes."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+
+from radsim import lq
+from radsim.arm_dose import ArmDose, DoseMetric
+from radsim.cell_kill import LQ, CellKill
+from radsim.distributions import require
+from radsim.limits import ORGANS
+from radsim.onset import LognormalOnset, Onset
+from radsim.risk import HazardRisk, LifetimeRisk, Risk
+from radsim.schema import Count, Parameter, Real, value_of
+
+LARGEST = 1e300  # stands in for an infinite dose
+NOBODY = xr.Dataset()  # where no parameter is looked up
+
+Effect = Literal["physical", "eqd2", "bed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplicationModel:
+    r"""Probability of a complication from a metric of an organ, or from its whole DVH.
+
+    Attributes
+    ----------
+    effect
+        What the model's doses are: ``eqd2``, ``bed``, or ``physical``, which no fractionation
+        enters, so that two courses cannot be added up.
+    alpha_beta
+        For EQD2 and BED [Gy].
+    cell_kill
+        The law by which doses make a BED.
+    fitted_under
+        Law that the parameters were fitted under; another one that changes high doses is refused.
+    dose
+        Which dose enters, a metric or ``DVH``. After a prior course what has not recovered of the
+        organ's own dose is added to every part of the organ.
+    fitted_on
+        Structure that the parameters were stated for; another one is refused unless
+        ``accept_other_structure`` is set.
+    highest_fraction_dose
+        Planned prescription a fraction above which an arm is refused [Gy]; for models of
+        conventional radiotherapy.
+    valid_eqd2
+        Range of what is read that the parameters were fitted on [Gy].
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
+    onset
+        Time to the event of those who get it, or growth of the hazard.
+    """
+
+    equation: ClassVar[str]
+    takes: ClassVar[str] = "a metric"
+    reads_dvh: ClassVar[bool] = False
+    shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
+    increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
+
+    preset: str = ""
+    effect: Effect = "eqd2"
+    alpha_beta: Parameter | None = None
+    cell_kill: CellKill = field(default_factory=LQ)
+    fitted_under: str = ""
+    dose: DoseMetric
+    fitted_on: str = ""
+    accept_other_structure: bool = False
+    highest_fraction_dose: Real | None = None
+    valid_eqd2: tuple[Real, Real] | None = None
+    most_fractions: Count | None = None
+    onset: Onset
+
+    def __post_init__(self) -> None:
+        for name in self.increasing:
+            value = getattr(self, name)
+            require(
+                isinstance(value, str) or bool(np.all(np.asarray(value) > 0)),
+                f"{name} must be above 0, got {value}",
+            )
+        ratio = self.alpha_beta
+        if self.effect == "physical":
+            require(ratio is None, "alpha_beta has no meaning with effect = 'physical'")
+            require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
+        else:
+            require(ratio is not None, f"alpha_beta is needed for effect = {self.effect!r}")
+            require(
+                isinstance(ratio, str) or bool(np.all(np.asarray(ratio) > 0)),
+                f"alpha_beta must be above 0, got {ratio}",
+            )
+        check_structure(self.dose, self.fitted_on, self.accept_other_structure)
+        check_law(self.cell_kill, self.fitted_under, self.preset)
+        if self.reads_dvh:
+            require(
+                self.dose.is_dvh,
+                f"dose.metric: this model takes the whole DVH, got {self.dose.metric!r}",
+            )
+        else:
+            require(not self.dose.is_dvh, "dose.metric: this model takes a metric, not a DVH")
+
+    def response(
+        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    ) -> lq.Quantity:
+        """Probability at a dose in the model's own units [Gy].
+
+        For a model that reads a DVH the last axis is the volume, and ``weight`` adds up to 1.
+        """
+        raise NotImplementedError
+
+    def curve(self, dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+        """Probability if the whole organ gets a dose in the model's own units [Gy]."""
+        dose = np.minimum(np.asarray(dose, dtype=float), LARGEST)
+        if self.reads_dvh:
+            return self.response(dose[..., None], patients, np.ones(1))
+        return self.response(dose, patients)
+
+    def risk(self, patients: xr.Dataset, dose: ArmDose) -> Risk:
+        """Risk of each patient."""
+        read, weight = self._read(patients, dose)
+        known = ~np.isnan(read if weight is None else read[:, 0])
+        if self.dose.structure in ORGANS:
+            known = known & (patients["cord_present"].values > 0)
+        # a patient without the organ has no dose; zero stands for it and is not used
+        filled = np.where(known if weight is None else known[:, None], read, 0.0)
+        p = np.where(known, self.response(filled, patients, weight), 0.0)
+        if isinstance(self.onset, LognormalOnset) and self.onset.reference is None:
+            return LifetimeRisk(lifetime=p, onset=self.onset)
+        with np.errstate(divide="ignore"):
+            return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
+
+    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
+        """Dose that the model reads, in its own units [Gy], shape (patient,); of a DVH its mean."""
+        read, weight = self._read(patients, dose)
+        mean = read if weight is None else (read * weight).sum(axis=-1)
+        if self.dose.structure in ORGANS:
+            return np.where(patients["cord_present"].values > 0, mean, np.nan)
+        return mean
+
+    def _read(self, patients: xr.Dataset, dose: ArmDose) -> tuple[np.ndarray, np.ndarray | None]:
+        total, squared, weight = dose.read(self.dose)
+        if self.effect == "physical":
+            return total, weight
+        assert self.alpha_beta is not None
+        alpha_beta = value_of(self.alpha_beta, patients)
+        residual = dose.residual_prior_bed(alpha_beta)
+        if weight is not None:
+            alpha_beta, residual = _column(alpha_beta), _column(residual)
+        bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions) + residual
+        return (bed if self.effect == "bed" else self.cell_kill.eqd2(bed, alpha_beta)), weight
+
+    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
+        """Look a parameter up; one number a patient is a column beside a DVH."""
+        value = value_of(getattr(self, name), patients)
+        return _column(value) if isinstance(getattr(self, name), str) and self.reads_dvh else value
+
+
+def check_structure(dose: DoseMetric, fitted_on: str, accept_other: bool) -> None:
+    """Refuse a structure that a model's figures were not stated for."""
+    require(
+        not fitted_on or accept_other or dose.structure == fitted_on,
+        f"dose.structure: these figures were stated for the {fitted_on}, "
+        f"got {dose.structure}; set accept_other_structure = true to use it all the same",
+    )
+    require(
+        (dose.structure, dose.course) != ("cord_prv", "delivered"),
+        "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
+    )
+
+
+def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
+    """Refuse a law of cell kill that changes the doses a model's figures were fitted on."""
+    require(
+        not fitted_under or not law.changes_high_doses or law.kind == fitted_under,
+        f"cell_kill: the parameters of {preset or 'this model'} were fitted under "
+        f"{fitted_under}, and already hold how the fitted data behave at high doses; "
+        f"{law.kind} would change the effect of the very schedules they were fitted on. "
+        f"Give parameters that were fitted under {law.kind}",
+    )
+
+
+def _column(value: lq.Quantity) -> lq.Quantity:
+    return np.asarray(value)[:, None] if np.ndim(value) == 1 else value

@@ -1,0 +1,77 @@
+"""A parallel organ: it fails when too large a share of it is damaged."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from radsim import lq
+from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.schema import Parameter
+
+
+def damaged_share(
+    dose: lq.Quantity, weight: np.ndarray, d50: lq.Quantity, k: lq.Quantity
+) -> lq.Quantity:
+    r"""Share of an organ's subunits that a DVH destroys, :math:`\sum_j v_j / (1 + (D_{50}/D_j)^k)`.
+
+    Examples
+    --------
+    >>> float(damaged_share(np.array([20.0]), np.array([1.0]), d50=20.0, k=5.0))
+    0.5
+    """
+    with np.errstate(divide="ignore"):
+        logarithm = np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)
+    return (special.expit(logarithm) * weight).sum(axis=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticalVolume(ComplicationModel):
+    r"""Parallel organ with a functional reserve that differs between patients.
+
+    .. math:: p = \Phi\Bigl(\frac{\sum_j v_j\,(1 + (D_{50}/D_j)^k)^{-1} - f}{\sigma}\Bigr)
+
+    At zero dose it is :math:`\Phi(-f/\sigma)`, and at very large dose
+    :math:`\Phi((1-f)/\sigma)`, which is below 1 where the reserve may exceed the organ.
+
+    Attributes
+    ----------
+    d50
+        Dose that destroys half of the subunits [Gy].
+    k
+        Slope of their response.
+    reserve, reserve_sd
+        Mean and standard deviation of the share that may be lost, f and :math:`\sigma`.
+
+    References
+    ----------
+    Jackson et al. (1995), Int. J. Radiat. Oncol. Biol. Phys. 31, 883-891; Niemierko and Goitein
+    (1993), Int. J. Radiat. Oncol. Biol. Phys. 25, 135-145.
+    """
+
+    equation: ClassVar[str] = "p = Phi((sum_j v_j / (1 + (D50 / D_j)^k) - reserve) / reserve_sd)"
+    takes: ClassVar[str] = "the whole DVH"
+    reads_dvh: ClassVar[bool] = True
+    shape: ClassVar[tuple[str, ...]] = ("d50", "k", "reserve", "reserve_sd")
+    increasing: ClassVar[tuple[str, ...]] = ("d50", "k", "reserve", "reserve_sd")
+
+    kind: Literal["critical_volume"] = "critical_volume"
+    d50: Parameter
+    k: Parameter
+    reserve: Parameter
+    reserve_sd: Parameter
+
+    def response(
+        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    ) -> lq.Quantity:
+        """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
+        assert weight is not None
+        d50, k, reserve, sd = (self._value(name, patients, dose) for name in self.shape)
+        lost = damaged_share(dose, weight, d50, k)
+        if isinstance(self.reserve, str):
+            reserve = reserve[:, 0]
+        if isinstance(self.reserve_sd, str):
+            sd = sd[:, 0]
+        return special.ndtr((lost - reserve) / sd)

@@ -1,0 +1,68 @@
+"""Precision on demand: how many patients a run needs for the error that was asked for."""
+
+import numpy as np
+
+from radsim.config import (
+    FEWEST_PATIENTS,
+    Experiment,
+    ExperimentError,
+    Precision,
+)
+from radsim.schema import ESTIMATES
+from radsim.summary import Z95, BlockSums, wilson_interval
+
+MARGIN = 1.05  # patients asked for, over what the errors so far say
+MOST_GROWTH = 16  # times the patients so far, because a first look can be far off
+
+
+def largest_error(precision: Precision, sums: BlockSums) -> float:
+    """Largest Monte Carlo standard error of the estimates that count.
+
+    A share that was counted has at least the error that its Wilson interval shows, so that an
+    event that has not come yet is not taken for one that is known exactly.
+
+    Raises
+    ------
+    ValueError
+        If none of the listed estimates is reported.
+    """
+    names = precision.estimates or (*ESTIMATES, *(f"{name}_difference" for name in ESTIMATES))
+    errors = []
+    for name in names:
+        if name in sums.moments:
+            moments = sums.moments[name]
+            errors.append(float(np.nanmax(moments.standard_error)))
+            if name.endswith("_cumulative_incidence"):
+                lower, upper = wilson_interval(moments.mean, moments.count)
+                rare = moments.mean * moments.count < 10  # else the two errors agree
+                width = np.where(rare, (upper - lower) / (2.0 * Z95), 0.0)
+                errors.append(float(np.nanmax(width)))
+    if not errors:
+        raise ValueError(f"precision.estimates: none is reported: {', '.join(names)}")
+    return max(errors)
+
+
+def patients_needed(precision: Precision, sums: BlockSums, patients: int, unit: int) -> int:
+    """Patients that the run should have, in whole units; as many as now if that is enough."""
+    error = largest_error(precision, sums)
+    if error <= precision.standard_error:
+        return patients
+    share = min(MARGIN * (error / precision.standard_error) ** 2, MOST_GROWTH)
+    return max(-(-int(np.ceil(patients * share)) // unit) * unit, patients + unit)
+
+
+def with_precision(experiment: Experiment, error: float, patients: int | None) -> Experiment:
+    """Ask for a standard error, from a few patients on unless their number is given.
+
+    Raises
+    ------
+    ExperimentError
+        If the error is not between 0 and 1.
+    """
+    named = () if experiment.precision is None else experiment.precision.estimates
+    try:
+        precision = Precision(standard_error=error, estimates=named)
+    except ValueError as problem:
+        raise ExperimentError([f"--precision: {problem}"]) from None
+    first = FEWEST_PATIENTS if patients is None else patients
+    return experiment.model_copy(update={"precision": precision, "patients": first})

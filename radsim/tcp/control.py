@@ -1,0 +1,211 @@
+"""What every model of tumor control shares: which dose it reads, and what multiplies its hazard."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+
+from radsim import lq
+from radsim.arm_dose import ArmDose, DoseMetric
+from radsim.cell_kill import LQ, CellKill
+from radsim.distributions import require
+from radsim.modifiers import HazardModifier
+from radsim.onset import Onset, PowerOnset
+from radsim.plan import ExternalBeam
+from radsim.risk import HazardRisk
+from radsim.schema import Count, Parameter, Real, value_of
+
+LARGEST = 1e300  # stands in for infinite doses and hazards, so that 0 times it is 0
+NOBODY = xr.Dataset()  # where no parameter is looked up
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlModel:
+    r"""Hazard of local failure, :math:`-\ln TCP`, as a function of BED.
+
+    A model states the hazard of a volume that has one BED throughout (`hazard`). Of a metric
+    that is all. Of a whole DVH the parts of the volume are independent, so their hazards add up:
+
+    .. math:: -\ln TCP = \sum_j v_j\, h(BED_j)
+
+    Attributes
+    ----------
+    alpha_beta
+        For the BED [Gy].
+    cell_kill
+        The law by which doses make a BED.
+    fitted_under
+        Law that the parameters were fitted under; one that changes high doses is refused unless
+        ``refit`` asks for parameters that fit the preset's anchors again.
+    dose
+        Which dose enters, a metric or ``DVH``.
+    onset, onset_conventional
+        How the hazard of failure grows; the curve holds where the growth is 1. The second is for
+        uniform fields.
+    valid_eqd2
+        Range of EQD2 that the parameters were fitted on [Gy].
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
+    reirradiation_hazard_ratio
+        Multiplies the hazard in an arm with a prior course.
+    estimates
+        ``crude`` if the parameters were fitted to incidences that death had already lowered, so
+        that no competing death may be simulated.
+    modifiers
+        Hazard ratios of groups of patients.
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
+    """
+
+    equation: ClassVar[str]
+    takes: ClassVar[str] = "a metric (default) or the whole DVH, as BED"
+    shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
+    increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
+
+    label: str = ""
+    preset: str = ""
+    alpha_beta: Parameter
+    cell_kill: CellKill = field(default_factory=LQ)
+    fitted_under: str = ""
+    refit: bool = False
+    dose: DoseMetric = field(default_factory=DoseMetric)
+    onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
+    onset_conventional: Onset | None = None
+    valid_eqd2: tuple[Real, Real] | None = None
+    most_fractions: Count | None = None
+    reirradiation_hazard_ratio: Real = 1.0
+    estimates: Literal["net", "crude"] = "net"
+    modifiers: tuple[HazardModifier, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("alpha_beta", *self.increasing):
+            value = getattr(self, name)
+            require(
+                isinstance(value, str) or bool(np.all(np.asarray(value) > 0)),
+                f"{name} must be above 0, got {value}",
+            )
+        require(
+            self.reirradiation_hazard_ratio > 0,
+            f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
+        )
+        law = self.cell_kill
+        require(
+            not (self.fitted_under and law.changes_high_doses and law.kind != self.fitted_under)
+            or self.refit,
+            f"cell_kill: the parameters of {self.preset or 'this model'} were fitted under "
+            f"{self.fitted_under}, and already hold how the fitted data behave at high doses; "
+            f"{law.kind} would change the effect of the very schedules they were "
+            "fitted on. Set refit = true to fit them to the preset's anchors again, or give "
+            f"parameters that were fitted under {law.kind}",
+        )
+        names = [one.preset for one in self.modifiers if one.preset]
+        for one in self.modifiers:
+            both = [name for name in one.excludes if name in names]
+            require(
+                not both,
+                f"modifiers: {one.preset} and {', '.join(both)} describe the same patients; "
+                "take one or the other",
+            )
+
+    @property
+    def required_variables(self) -> frozenset[str]:
+        """Cohort variables that the modifiers read."""
+        return frozenset(name for one in self.modifiers for name in one.variables)
+
+    def hazard(
+        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    ) -> lq.Quantity:
+        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
+        raise NotImplementedError
+
+    def distribution_hazard(
+        self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
+    ) -> np.ndarray:
+        """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
+        return (self.hazard(bed, patients, fractions) * weight).sum(axis=-1)
+
+    def failure_hazard(
+        self,
+        dose: lq.Quantity,
+        dose_squared: lq.Quantity,
+        patients: xr.Dataset | None = None,
+        *,
+        fractions: lq.Quantity | None = None,
+        weight: np.ndarray | None = None,
+    ) -> lq.Quantity:
+        """Cumulative hazard of failure when the growth is 1, from the sums of a course.
+
+        Parameters
+        ----------
+        dose, dose_squared
+            Fraction doses and their squares, each summed over fractions [Gy, Gy2].
+        fractions
+            As many as equal fractions with these sums unless given.
+        weight
+            Of each part of the volume, which is the last axis of the doses, for a DVH.
+
+        Examples
+        --------
+        >>> from radsim.tcp import load_tcp
+        >>> hytec = load_tcp("hytec-spine-2021")
+        >>> hazard = hytec.failure_hazard(*lq.equal_fractions(24.0, 2))
+        >>> round(float(np.exp(-hazard)), 4)
+        0.8103
+        """
+        patients = NOBODY if patients is None else patients
+        alpha_beta = self._value("alpha_beta", patients, dose)
+        number = lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
+        bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
+        if weight is None:
+            return np.minimum(self.hazard(bed, patients, number), LARGEST)
+        hazard = self.distribution_hazard(bed, weight, patients, number)
+        return np.minimum(hazard, LARGEST)
+
+    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+        """Risk of local failure of each patient, without any effect of a prior course."""
+        total, squared, weight = dose.read(self.dose)
+        hazard = self.failure_hazard(
+            total, squared, patients, fractions=dose.fractions, weight=weight
+        )
+        for one in self.modifiers:
+            hazard = hazard * one.factor(patients)
+        conventional = isinstance(dose.plan, ExternalBeam) and dose.plan.field == "uniform"
+        onset = self.onset_conventional if conventional else None
+        return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
+
+    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
+        """EQD2 that the model reads for each patient [Gy], shape (patient,); of a DVH its mean."""
+        total, squared, weight = dose.read(self.dose)
+        alpha_beta = self._value("alpha_beta", patients, total)
+        bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions)
+        eqd2 = self.cell_kill.eqd2(bed, alpha_beta)
+        return eqd2 if weight is None else (eqd2 * weight).sum(axis=-1)
+
+    def curve(self, eqd2: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+        """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
+
+        A model in which time counts has all of it given at once.
+
+        Examples
+        --------
+        >>> from radsim.tcp import load_tcp
+        >>> round(float(load_tcp("hytec-spine-2021").curve(54.0)), 4)
+        0.8103
+        """
+        eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
+        alpha_beta = self._value("alpha_beta", patients, eqd2)
+        bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
+        if self.dose.is_dvh:
+            hazard = self.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
+        else:
+            hazard = self.hazard(bed, patients, 1)
+        return np.exp(-np.minimum(hazard, LARGEST))
+
+    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
+        """Look a parameter up; one number a patient is a column beside a DVH."""
+        value = value_of(getattr(self, name), patients)
+        if isinstance(getattr(self, name), str) and np.ndim(like) == 2:
+            return np.asarray(value)[:, None]
+        return value

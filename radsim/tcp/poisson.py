@@ -1,0 +1,67 @@
+"""Poisson tumor control: control means that no clonogen survives."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+
+from radsim import lq
+from radsim.arm_dose import DoseMetric
+from radsim.schema import Parameter
+from radsim.tcp.control import NOBODY, ControlModel
+
+
+def surviving_clonogens(
+    clonogens: lq.Quantity, alpha: lq.Quantity, bed: lq.Quantity
+) -> lq.Quantity:
+    r"""Expected number of surviving clonogens, :math:`N_0 e^{-\alpha BED}`.
+
+    Examples
+    --------
+    >>> tcp = np.exp(-surviving_clonogens(1e5, alpha=0.25, bed=24.0 * 3.0))
+    >>> round(float(tcp), 10)
+    0.9984781612
+    """
+    return clonogens * np.exp(-alpha * bed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoissonTCP(ControlModel):
+    r"""Control when the number of surviving clonogens is Poisson.
+
+    .. math:: TCP = \exp\Bigl(-\rho V \sum_j v_j e^{-\alpha BED_j}\Bigr)
+
+    Attributes
+    ----------
+    alpha
+        Linear radiosensitivity [1/Gy].
+    clonogen_density
+        Clonogens in each volume, :math:`\rho` [1/cm3].
+    volume
+        Volume that holds them, :math:`V` [cm3].
+
+    References
+    ----------
+    Webb and Nahum (1993), Phys. Med. Biol. 38, 653-666.
+    """
+
+    equation: ClassVar[str] = "TCP = exp(-density V sum_j v_j exp(-alpha BED_j))"
+    takes: ClassVar[str] = "the whole DVH (default) or a metric, as BED"
+    shape: ClassVar[tuple[str, ...]] = ("alpha", "clonogen_density")
+    increasing: ClassVar[tuple[str, ...]] = ("alpha", "clonogen_density", "volume")
+
+    kind: Literal["poisson"] = "poisson"
+    alpha: Parameter
+    clonogen_density: Parameter
+    volume: Parameter = "gtv_volume"
+    dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
+
+    def hazard(
+        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    ) -> lq.Quantity:
+        """Expected survivors where the whole volume has this BED [Gy]."""
+        clonogens = self._value("clonogen_density", patients, bed) * self._value(
+            "volume", patients, bed
+        )
+        return surviving_clonogens(clonogens, self._value("alpha", patients, bed), bed)

@@ -1,0 +1,160 @@
+"""Tumor control with birth and death of clonogens (Zaider and Minerbo)."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from radsim import lq
+from radsim.arm_dose import DoseMetric
+from radsim.distributions import require
+from radsim.schema import Parameter, Real
+from radsim.tcp.control import NOBODY, ControlModel
+
+
+def fraction_day(index: lq.Quantity) -> lq.Quantity:
+    """Day of a fraction of a course with five a week that begins on a Monday, day 0.
+
+    Examples
+    --------
+    >>> [int(fraction_day(i)) for i in (0, 4, 5)]
+    [0, 4, 7]
+    """
+    return index + 2 * (np.asarray(index) // 5)
+
+
+def clone_survival(
+    log_survival: lq.Quantity, fractions: int, birth_rate: float, death_rate: float, months: float
+) -> lq.Quantity:
+    r"""Probability that the clone of one clonogen is alive some time after the first fraction.
+
+    .. math:: p(t) = \Bigl(\frac{e^{-(b-d)t}}{S(t)}
+              + b \int_0^t \frac{e^{-(b-d)t'}}{S(t')}\,dt'\Bigr)^{-1}
+
+    with S the surviving fraction after the fractions given so far. It is evaluated in logs, so
+    that no surviving fraction is too small.
+
+    Parameters
+    ----------
+    log_survival
+        Natural log of the surviving fraction of the whole course, in equal fractions.
+    birth_rate, death_rate
+        Of clonogens, b and d [1/day].
+    months
+        Time, not before the last fraction [months].
+
+    Examples
+    --------
+    >>> p = clone_survival(np.log(1e-6), 1, birth_rate=0.0, death_rate=0.0, months=1.0)
+    >>> round(float(p) * 1e6, 9)
+    1.0
+
+    References
+    ----------
+    Zaider and Minerbo (2000), Phys. Med. Biol. 45, 279-293.
+    """
+    days = np.append(fraction_day(np.arange(fractions)), months * DAYS_A_MONTH)
+    net = birth_rate - death_rate
+    given = np.arange(1, fractions + 1) / fractions
+    log_killed = -np.asarray(log_survival, dtype=float)[..., None] * given
+    terms = [log_killed[..., -1:] - net * days[-1]]
+    if birth_rate > 0:
+        terms.append(np.log(birth_rate) + log_killed + _log_integral(net, days[:-1], days[1:]))
+    return np.exp(-special.logsumexp(np.concatenate(terms, axis=-1), axis=-1))
+
+
+DAYS_A_MONTH = 30.4375
+
+
+def _log_integral(rate: float, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Log of the integral of exp(-rate t) from start to end."""
+    length = end - start
+    with np.errstate(divide="ignore"):
+        if abs(rate) * float(length.max()) < 1e-8:
+            return np.log(length) - rate * (start + 0.5 * length)
+        if rate > 0:
+            return -rate * start + np.log(-np.expm1(-rate * length)) - np.log(rate)
+        return -rate * end + np.log(-np.expm1(rate * length)) - np.log(-rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZaiderMinerboTCP(ControlModel):
+    r"""Control when clonogens divide and die between and after the fractions.
+
+    .. math:: TCP(t) = \prod_j \bigl(1 - p_j(t)\bigr)^{\rho V v_j}
+
+    with p the probability that a clone is alive at t (`clone_survival`), fractions given five a
+    week. Without births and deaths it is the Poisson model's limit of many clonogens. The curve
+    is evaluated at the time where the onset's growth is 1.
+
+    Attributes
+    ----------
+    alpha
+        Linear radiosensitivity [1/Gy].
+    clonogen_density, volume
+        Clonogens in each volume [1/cm3], and the volume [cm3].
+    birth_rate, death_rate
+        Of clonogens [1/day].
+    evaluated_at
+        Time after the first fraction at which extinction is asked for [months].
+
+    References
+    ----------
+    Zaider and Minerbo (2000), Phys. Med. Biol. 45, 279-293.
+    """
+
+    equation: ClassVar[str] = (
+        "TCP = prod_j (1 - p_j)^(density V v_j), "
+        "1/p = exp(-(b-d) t) / S(t) + b int_0^t exp(-(b-d) t') / S(t') dt'"
+    )
+    takes: ClassVar[str] = "the whole DVH (default) or a metric, as BED, with the fractions"
+    shape: ClassVar[tuple[str, ...]] = ("alpha", "clonogen_density")
+    increasing: ClassVar[tuple[str, ...]] = ("alpha", "clonogen_density", "volume", "evaluated_at")
+
+    kind: Literal["zaider_minerbo"] = "zaider_minerbo"
+    alpha: Parameter
+    clonogen_density: Parameter
+    volume: Parameter = "gtv_volume"
+    birth_rate: Real
+    death_rate: Real
+    evaluated_at: Real = 24.0
+    dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("birth_rate", "death_rate"):
+            value = getattr(self, name)
+            require(value >= 0, f"{name} must not be negative, got {value}")
+
+    def hazard(
+        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    ) -> lq.Quantity:
+        """Hazard of failure of a volume with this BED [Gy] throughout, at the time evaluated."""
+        bed, number = np.broadcast_arrays(
+            np.asarray(bed, dtype=float), np.round(np.asarray(fractions, dtype=float))
+        )
+        latest = fraction_day(int(number.max(initial=1.0)) - 1) / DAYS_A_MONTH
+        require(
+            latest <= self.evaluated_at,
+            f"evaluated_at must not be before the last fraction at {latest:.3g} months, "
+            f"got {self.evaluated_at}",
+        )
+        log_survival = -self._value("alpha", patients, bed) * bed
+        log_survival, number = np.broadcast_arrays(log_survival, number)
+        alive = np.empty(log_survival.shape)
+        for n in np.unique(number):
+            here = number == n
+            alive[here] = clone_survival(
+                log_survival[here],
+                max(int(n), 1),
+                self.birth_rate,
+                self.death_rate,
+                self.evaluated_at,
+            )
+        clonogens = self._value("clonogen_density", patients, bed) * self._value(
+            "volume", patients, bed
+        )
+        with np.errstate(divide="ignore"):  # without any dose a clone is surely alive
+            return clonogens * -np.log1p(-np.minimum(alive, 1.0))

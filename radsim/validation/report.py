@@ -1,0 +1,110 @@
+"""The validation as a table, as a file, and as a figure."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from radsim.validation.run import Row
+
+COLUMNS = (
+    "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
+    "simulated", "mc_standard_error", "verdict", "role", "source", "explanation",
+)  # fmt: skip
+WIDTH = 150
+COLORS = {"met": "#0072B2", "missed": "#D55E00"}  # Okabe and Ito
+
+
+def rows_to_csv(rows: Sequence[Row]) -> str:
+    """Write the rows as CSV, numbers as `repr` gives them."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        t = row.target
+        writer.writerow(
+            [
+                t.id, t.quantity, t.experiment or "none", repr(t.observed), repr(t.lower),
+                repr(t.upper), t.interval, t.units, repr(row.simulated), repr(row.error),
+                row.verdict, t.role, t.source, t.explanation,
+            ]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def validation_text(rows: Sequence[Row]) -> str:
+    """Print the rows and how many predictions are met."""
+    table = Table(title="Validation", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("target", "observed", "simulated (MC error)", "verdict", "role", "source"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        t = row.target
+        observed = f"{t.observed:g} ({t.lower:g} to {t.upper:g}, {t.interval}) {t.units}"
+        simulated = f"{row.simulated:.3g} ({row.error:.2g})"
+        table.add_row(t.quantity, observed, simulated, row.verdict, t.role, t.source)
+    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    lines = [capture.get().rstrip("\n"), ""]
+    for role in ("prediction", "calibration"):
+        of_role = [row for row in rows if row.target.role == role]
+        met = sum(row.verdict == "met" for row in of_role)
+        lines.append(f"{role}s met: {met} of {len(of_role)}")
+    lines.append("Only predictions count: a calibration figure went into a preset.")
+    for row in rows:
+        if row.verdict == "missed":
+            why = row.target.explanation or "No explanation is known."
+            lines.append(f"missed: {row.target.quantity}. {why}")
+    return "\n".join(lines)
+
+
+def draw_forest(rows: Sequence[Row]) -> Figure:
+    """Draw each target's interval and the simulated figure, on a scale of the interval itself.
+
+    The axis runs from the lower end (0) to the upper end (1) of each target's interval, so
+    percentages, doses and ratios stand in one figure; a triangle at the edge lies further out.
+    """
+    figure = Figure(figsize=(10.0, 1.4 + 0.23 * len(rows)), layout="constrained")
+    axis = figure.subplots()
+    for height, row in enumerate(rows):
+        t = row.target
+        span = (t.upper - t.lower) or 1.0
+        observed, simulated = ((x - t.lower) / span for x in (t.observed, row.simulated))
+        if t.upper == t.lower:
+            observed, simulated = observed + 0.5, simulated + 0.5
+        axis.plot([0, 1], [height, height], color="0.7", linewidth=3, solid_capstyle="butt")
+        axis.plot(observed, height, "|", color="black", markersize=9)
+        inside = -0.9 <= simulated <= 1.9
+        shape = "o" if inside else ("<" if simulated < 0 else ">")
+        filled = "full" if t.role == "prediction" else "none"
+        axis.errorbar(
+            min(max(simulated, -0.9), 1.9),
+            height,
+            xerr=1.96 * row.error / span if inside else None,
+            fmt=shape,
+            color=COLORS[row.verdict],
+            fillstyle=filled,
+            markersize=5,
+        )
+        axis.annotate(
+            f"{row.simulated:.3g} against {t.observed:g} {t.units}",
+            (1.0, height), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", fontsize=6, va="center",
+        )  # fmt: skip
+    axis.set_yticks(range(len(rows)), [row.target.quantity for row in rows], fontsize=6)
+    axis.set_ylim(len(rows) - 0.3, -0.7)
+    axis.set_xlim(-1.0, 2.0)
+    axis.set_xticks([0, 1], ["lower end", "upper end"])
+    axis.grid(axis="x", alpha=0.3)
+    axis.set_title("Simulated beside published results", fontsize=10)
+    figure.supxlabel(
+        "Gray: the target's interval, | the published figure. Circles: simulated with its 95 % "
+        "Monte Carlo interval; filled predictions, open calibration; orange missed.",
+        fontsize=7,
+        color="0.35",
+    )
+    return figure

@@ -1,0 +1,180 @@
+"""The variants of an experiment: an experiment each, checked like a file."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from radsim.config import Experiment, ExperimentError, make_experiment
+from radsim.variation import apply_changes
+
+SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
+MODELS = ("tcp", "survival")  # sections that are one model
+MOST_LINES = 20  # mistakes that are worth listing
+
+
+class VariantMaker:
+    """Makes variants of one experiment; what is not a number is checked as a whole file once.
+
+    Most variants only replace numbers of models that are checked already. Those are replaced in
+    place, which runs the models' own checks; everything else goes through the whole file.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.known = experiment.known
+        self.written = {
+            key: value
+            for key, value in experiment.written.items()
+            if key not in ("sweep", "uncertainty", "sensitivity", "precision")
+        }
+        # a recalibrated model follows the cohort, so its variants are calibrated anew
+        self.is_calibrated = "recalibrate" in self.written.get("ntcp", {}).get("vcf", {})
+        self.plain = experiment.model_copy(
+            update={"sweep": {}, "uncertainty": {}, "sensitivity": {}, "written": {}}
+        )
+        self._made: dict[str, Experiment] = {}
+        self._never_in_place: set[str] = set()
+
+    def make(self, changes: Mapping[str, Any]) -> Experiment:
+        """Make the experiment that has these changes.
+
+        Raises
+        ------
+        ExperimentError
+            If the changed experiment has mistakes.
+        """
+        numbers = {k: float(v) for k, v in changes.items() if self._is_number(k, v)}
+        base = self._checked({k: v for k, v in changes.items() if k not in numbers})
+        try:
+            for key, value in numbers.items():
+                base = self._with_number(base, key, value)
+        except _NotInPlace:
+            return self.make(changes)  # that key is now known to need the whole file
+        except ValueError as error:
+            first = str(error).splitlines()[0]
+            raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
+        return base
+
+    def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
+        try:
+            return _replaced(base, key, value)
+        except _NotInPlace:
+            self._never_in_place.add(key)
+            raise
+
+    def _is_number(self, key: str, value: Any) -> bool:
+        if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
+            return False
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and key not in self._never_in_place
+
+    def _checked(self, changes: Mapping[str, Any]) -> Experiment:
+        if not changes:
+            return self.plain
+        said = repr(sorted(changes.items()))
+        if said not in self._made:
+            settings = apply_changes(self.written, changes, self.known)
+            try:
+                made = make_experiment(settings)
+            except ExperimentError as error:
+                raise ExperimentError([f"{_said(changes)}: {m}" for m in error.mistakes]) from None
+            shared = {name: getattr(self.experiment, name) for name in SHARED}
+            if len(self._made) > 256:  # enough for a sweep over plans, little in memory
+                self._made.clear()
+            self._made[said] = made.model_copy(update=shared)
+        return self._made[said]
+
+
+class _NotInPlace(Exception):
+    """The value does not stand for a number that is there already."""
+
+
+def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
+    """Replace one number of a checked experiment; the models check it again."""
+    section, *path = key.split(".")
+    if section in MODELS or section == "dose":
+        return experiment.model_copy(
+            update={section: _set(getattr(experiment, section), path, value)}
+        )
+    if section == "ntcp" and path[0] in ("vcf", "myelopathy"):
+        model = _set(getattr(experiment.ntcp, path[0]), path[1:], value)
+        ntcp = experiment.ntcp.model_copy(update={path[0]: model})
+        return experiment.model_copy(update={"ntcp": ntcp})
+    if section == "arms":
+        name, *below = path
+        arm = experiment.arms[name]
+        own = below[0] in ("survival", "pain_response")
+        changed = (
+            _set(arm, below, value) if own else replace(arm, plan=_set(arm.plan, below, value))
+        )
+        return experiment.model_copy(update={"arms": {**experiment.arms, name: changed}})
+    if section == "cohort" and path[0] in experiment.cohort.variables:
+        old = experiment.cohort.variables[path[0]]
+        variable = replace(old, distribution=_set(old.distribution, path[1:], value))
+        variables = {**experiment.cohort.variables, path[0]: variable}
+        return experiment.model_copy(
+            update={"cohort": replace(experiment.cohort, variables=variables)}
+        )
+    raise _NotInPlace
+
+
+def _set(model: Any, path: list[str], value: float) -> Any:
+    names = {field.name for field in fields(model)} if is_dataclass(model) else set()
+    if not path or path[0] not in names:
+        raise _NotInPlace
+    old = getattr(model, path[0])
+    if len(path) > 1:
+        return replace(model, **{path[0]: _set(old, path[1:], value)})
+    if type(old) is not float:
+        raise _NotInPlace
+    return replace(model, **{path[0]: value})
+
+
+def _said(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value!r}" for key, value in changes.items())
+
+
+def check_variants(experiment: Experiment) -> None:
+    """Make every variant once, so that a mistake in one shows before any patient is simulated.
+
+    Raises
+    ------
+    ExperimentError
+        With a line for each mistake, `MOST_LINES` at most.
+    """
+    maker, design = VariantMaker(experiment), experiment.study.design
+    first: dict[tuple[str, ...], str] = {}  # the first mistake of variants that change these keys
+    more: dict[tuple[str, ...], int] = {}
+    shape = _shape(maker.plain)
+    for index in range(len(design)):
+        changes = design.variant(index)
+        problem = ""
+        try:
+            if _shape(maker.make(changes)) != shape:
+                problem = f"{_said(changes)}: changes what is reported; give it a run of its own"
+        except ExperimentError as error:
+            problem = error.mistakes[0]
+        if problem:
+            keys = tuple(changes)
+            first.setdefault(keys, problem)
+            more[keys] = more.get(keys, -1) + 1
+    if first:
+        raise ExperimentError(
+            [
+                line + (f" (and {more[keys]} more variants like it)" if more[keys] else "")
+                for keys, line in list(first.items())[:MOST_LINES]
+            ]
+        )
+
+
+def _shape(experiment: Experiment) -> tuple[Any, ...]:
+    """What decides the size of the result."""
+    return (
+        tuple(experiment.arms),
+        tuple(arm.has_prior for arm in experiment.arms.values()),
+        len(experiment.myelopathy_models),
+        experiment.tcp is None or experiment.tcp.valid_eqd2 is None,
+        tuple(model.valid_eqd2 is None for model in experiment.myelopathy_models),
+        experiment.ntcp.vcf is None,
+        tuple((arm.survival or experiment.survival) is None for arm in experiment.arms.values()),
+    )

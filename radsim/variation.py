@@ -1,0 +1,121 @@
+"""Varying an experiment file: which keys there are, and laying other values over them."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from radsim.distributions import require
+from radsim.limits import ORGANS
+from radsim.presets import load_preset
+from radsim.schema import nearest
+
+SECTIONS = ("cohort", "dose", "arms", "tcp", "ntcp", "survival")  # what a design may vary
+SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
+FIXED = {  # keys of the file that are the same in all variants, and why
+    "seed": "all variants share one seed, so that their differences hold no luck of the draw",
+    "patients": "all variants treat the same patients",
+    "months": "all variants report at the same times",
+    "compare": "all variants are compared with the same arm",
+    "precision": "it decides how many patients there are, not a number of one variant",
+    "uniforms": "all variants share their random numbers",
+}
+
+
+def check_key(key: str, known: Mapping[str, Any]) -> None:
+    """Check that a dotted key is one of the file that a design may vary.
+
+    Parameters
+    ----------
+    known
+        The tables of the experiment with every preset spelled out.
+
+    Raises
+    ------
+    ValueError
+        If it decides only speed, must be the same in all variants, or does not exist.
+    """
+    first, *rest = key.split(".")
+    require(
+        first not in SPEED,
+        f"decides only speed or place, not a number; it belongs on the command line as "
+        f"--{first.replace('_', '-')}",
+    )
+    require(first not in FIXED, f"can't be varied: {FIXED.get(first, '')}")
+    require(
+        bool(rest) or first not in SECTIONS, f"is a whole section; name a key in it ({first}. ...)"
+    )
+    keys = dict.fromkeys(_known_keys(known))
+    require(key in keys, f"no such key; {_nearest_key(key, list(keys))}")
+
+
+def apply_changes(
+    settings: Mapping[str, Any], changes: Mapping[str, Any], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay changes by dotted key over the tables of an experiment file, before presets are read.
+
+    Shorter keys go first, so that a swept preset does not undo a parameter that is swept too.
+    A table that only a preset spells out is filled in before one of its keys is set.
+
+    Examples
+    --------
+    >>> apply_changes({"tcp": {"preset": "a"}}, {"tcp.onset.exponent": 0.8}, {})
+    {'tcp': {'preset': 'a', 'onset': {'exponent': 0.8}}}
+    """
+    changed = copy.deepcopy(dict(settings))
+    for key in sorted(changes, key=lambda name: name.count(".")):
+        parts = key.split(".")
+        here: dict[str, Any] = changed
+        for depth, part in enumerate(parts[:-1], start=1):
+            if not isinstance(here.get(part), dict):
+                here[part] = _filled(changed, parts[:depth], known)
+            here = here[part]
+        here[parts[-1]] = copy.deepcopy(changes[key])
+    return changed
+
+
+def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, Any]) -> Any:
+    """Give the table that a preset puts at a path; empty where tables are laid over presets."""
+    if path[0] == "arms" and len(path) == 3:
+        regimen = settings["arms"][path[1]].get("regimen")
+        if isinstance(regimen, str):
+            named = load_preset("regimen", regimen).settings().get(path[2])
+            if isinstance(named, dict):
+                return copy.deepcopy(named)
+    here: Any = known
+    for part in path:
+        here = here.get(part) if isinstance(here, Mapping) else None
+    if path[0] in ("cohort", "arms") and isinstance(here, Mapping):
+        return {key: value for key, value in copy.deepcopy(dict(here)).items() if value is not None}
+    return {}
+
+
+def _known_keys(known: Mapping[str, Any]) -> Iterator[str]:
+    for section in SECTIONS:
+        if isinstance(known.get(section), Mapping):
+            yield from _below(known[section], section)
+    for name in known.get("arms", {}):
+        for organ in ("preset", *ORGANS):
+            yield f"arms.{name}.limits.{organ}"
+
+
+def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key, value in table.items():
+        yield f"{path}.{key}"
+        if isinstance(value, Mapping):
+            yield from _below(value, f"{path}.{key}")
+
+
+def _nearest_key(key: str, keys: list[str]) -> str:
+    """Name the nearest key, level by level, so that the list of those known stays short."""
+    close = nearest(key, keys)
+    if close.startswith("did you mean"):
+        return close
+    parts = key.split(".")
+    for depth in range(len(parts) - 1, 0, -1):
+        above = ".".join(parts[:depth])
+        if above in keys or above in SECTIONS:
+            wanted = [
+                k.split(".")[depth] for k in keys if k.startswith(f"{above}.") and len(k) > depth
+            ]
+            return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
+    return f"sections that can be varied: {', '.join(SECTIONS)}"

@@ -1,0 +1,238 @@
+"""What every model keeps to, over the whole registry: a new one is covered once it is listed."""
+
+from dataclasses import fields, replace
+
+import exact_models
+import mpmath
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from radsim import lq
+from radsim.cell_kill import CellKill
+from radsim.ntcp import NTCPModel, load_ntcp
+from radsim.ntcp.vertebra import VertebralFracture
+from radsim.presets import load_preset, preset_names
+from radsim.schema import Parameter, members
+from radsim.tcp import TCPModel, load_tcp
+from radsim.tcp.poisson import PoissonTCP
+from radsim.tcp.zaider_minerbo import ZaiderMinerboTCP
+
+DOSES = np.array([0.0, 1e-300, 1e-9, 1e-3, 1.0, 10.0, 14.9, 15.1, 40.0, 70.0, 200.0, 1e4, 1e155])
+
+
+def models(family, union, load):
+    """Every preset of a family, and an example of each kind that has no preset."""
+    found = {name: load(name) for name in preset_names(family)}
+    have = {model.kind for model in found.values()}
+    for one in members(union):
+        kind = next(f.default for f in fields(one) if f.name == "kind")
+        if kind not in have:
+            found[kind] = one(**exact_models.EXAMPLES[family][kind])
+    return {n: m for n, m in found.items() if not isinstance(m, VertebralFracture)}
+
+
+CONTROL = models("tcp", TCPModel, load_tcp)
+COMPLICATIONS = models("ntcp", NTCPModel, load_ntcp)
+EVERY = {**{f"tcp/{n}": m for n, m in CONTROL.items()},
+         **{f"ntcp/{n}": m for n, m in COMPLICATIONS.items()}}  # fmt: skip
+every_model = pytest.mark.parametrize("name", EVERY)
+
+
+def exact(name, dose):
+    model = EVERY[name]
+    formula = exact_models.control if name.startswith("tcp/") else exact_models.complication
+    with mpmath.workdps(50):
+        return formula(model, mpmath.mpf(dose))
+
+
+def test_every_kind_is_here():
+    for union, found in ((TCPModel, CONTROL), (NTCPModel, COMPLICATIONS)):
+        assert {type(m) for m in found.values()} == set(members(union)) - {VertebralFracture}
+
+
+@every_model
+def test_probabilities_lie_between_0_and_1_and_never_fall_with_dose(name):
+    found = EVERY[name].curve(DOSES)
+    assert np.all((found >= 0) & (found <= 1))
+    assert np.all(np.diff(found) >= 0)
+
+
+@every_model
+def test_limits_at_no_dose_and_at_a_very_large_one(name):
+    model = EVERY[name]
+    assert float(model.curve(0.0)) == pytest.approx(float(exact(name, 0)), abs=1e-12)
+    highest = 1.0
+    if model.kind == "critical_volume":  # a reserve may exceed the organ
+        highest = float(mpmath.ncdf((1 - model.reserve) / model.reserve_sd))
+    assert float(model.curve(1e7)) == pytest.approx(highest, abs=1e-12)
+
+
+@every_model
+@settings(max_examples=40, deadline=None)
+@given(dose=st.floats(0.0, 200.0))
+def test_agrees_with_fifty_digit_arithmetic(name, dose):
+    assert float(EVERY[name].curve(dose)) == pytest.approx(float(exact(name, dose)), abs=1e-10)
+
+
+@every_model
+@settings(max_examples=40, deadline=None)
+@given(dose=st.floats(0.0, allow_infinity=False, allow_nan=False))
+def test_no_finite_dose_overflows(name, dose):
+    found = float(EVERY[name].curve(dose))
+    assert 0.0 <= found <= 1.0
+
+
+@every_model
+@pytest.mark.parametrize("factor", [1e-6, 1e-2, 1e2, 1e6])
+def test_no_finite_parameter_overflows(name, factor):
+    model = EVERY[name]
+    for parameter in model.increasing:
+        value = getattr(model, parameter)
+        if parameter in ("volume", "evaluated_at") or isinstance(value, str):
+            continue
+        found = replace(model, **{parameter: value * factor}).curve(DOSES)
+        assert np.all((found >= 0) & (found <= 1)), parameter
+
+
+@every_model
+def test_numbers_and_arrays_agree(name):
+    model = EVERY[name]
+    together = model.curve(DOSES)
+    alone = [float(model.curve(float(dose))) for dose in DOSES]
+    assert together == pytest.approx(alone, rel=1e-14, abs=1e-300)
+
+
+@every_model
+def test_slopes_are_finite_at_both_ends(name):
+    model = EVERY[name]
+    for dose in (0.0, 1e-8, 300.0, 1e5):
+        step = 1e-6 * max(dose, 1.0)
+        slope = (float(model.curve(dose + step)) - float(model.curve(dose))) / step
+        assert np.isfinite(slope)
+
+
+@every_model
+def test_a_parameter_may_be_a_variable_of_the_cohort(name):
+    model = EVERY[name]
+    doses = np.array([20.0, 50.0, 80.0])
+    for one in fields(model):
+        value = getattr(model, one.name)
+        if one.type == Parameter and not isinstance(value, str) and one.name != "alpha_beta":
+            patients = xr.Dataset({"own": ("patient", np.full(3, float(value)))})
+            named = replace(model, **{one.name: "own"})
+            assert named.curve(doses, patients) == pytest.approx(model.curve(doses), rel=1e-14)
+
+
+@pytest.mark.parametrize("fractions", [1, 5, 11])
+def test_birth_and_death_between_fractions_agree_with_fifty_digit_arithmetic(fractions):
+    model = CONTROL["zaider_minerbo"]
+    dose = 30.0
+    found = float(np.exp(-model.failure_hazard(*lq.equal_fractions(dose, fractions))))
+    with mpmath.workdps(50):
+        bed = mpmath.mpf(dose) * (1 + mpmath.mpf(dose) / fractions / 6)
+        eqd2 = bed / (1 + mpmath.mpf(2) / 6)
+        clonogens = mpmath.mpf(model.clonogen_density) * mpmath.mpf(model.volume)
+        answer = exact_models.zaider_minerbo(model, eqd2, clonogens, fractions)
+    assert found == pytest.approx(float(answer), abs=1e-10)
+
+
+def test_without_births_and_deaths_zaider_and_minerbo_tend_to_poisson():
+    numbers = {"alpha": 0.15, "clonogen_density": 1e6, "volume": 10.0, "alpha_beta": 6.0}
+    still = ZaiderMinerboTCP(**numbers, birth_rate=0.0, death_rate=0.0)
+    course = lq.equal_fractions(60.0, 5)
+    poisson = PoissonTCP(**numbers).failure_hazard(*course)
+    assert float(still.failure_hazard(*course)) == pytest.approx(float(poisson), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_draws_of_a_parameter_and_patients_broadcast_in_one_call(name):
+    model = CONTROL[name]
+    parameter = model.shape[0]
+    value = getattr(model, parameter)
+    draws = value * np.array([[0.9], [1.0], [1.1]])
+    many = replace(model, **{parameter: draws})
+    dose, squared = lq.equal_fractions(np.array([20.0, 24.0]), np.array([1.0, 2.0]))
+    together = many.failure_hazard(dose, squared)
+    assert together.shape == (3, 2)
+    assert together[1] == pytest.approx(model.failure_hazard(dose, squared), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, m in CONTROL.items() if m.kind != "geud"])
+def test_the_hazards_of_the_parts_of_a_dvh_add_up(name):
+    model = CONTROL[name]
+    doses, weight = np.array([[20.0, 24.0, 30.0]]), np.array([0.2, 0.5, 0.3])
+    whole = model.failure_hazard(doses, doses**2 / 2, fractions=2, weight=weight)
+    parts = sum(
+        w * float(model.failure_hazard(d, d * d / 2, fractions=2))
+        for d, w in zip(doses[0], weight, strict=True)
+    )
+    assert float(whole[0]) == pytest.approx(parts, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, m in COMPLICATIONS.items() if m.reads_dvh])
+def test_a_uniform_dvh_in_many_bins_is_a_uniform_dose(name):
+    model = COMPLICATIONS[name]
+    doses = np.full((2, 64), [[30.0], [60.0]])
+    found = model.response(doses, weight=np.full(64, 1 / 64))
+    assert found == pytest.approx(model.curve(np.array([30.0, 60.0])), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, m in COMPLICATIONS.items() if m.reads_dvh])
+@settings(max_examples=25, deadline=None)
+@given(doses=st.lists(st.floats(0.0, 90.0), min_size=4, max_size=4), part=st.integers(0, 3))
+def test_more_dose_to_any_part_never_lowers_a_complication(name, doses, part):
+    model, weight = COMPLICATIONS[name], np.array([0.1, 0.2, 0.3, 0.4])
+    before = float(model.response(np.array(doses), weight=weight))
+    more = np.array(doses)
+    more[part] += 5.0
+    assert 0.0 <= before <= float(model.response(more, weight=weight)) + 1e-12 <= 1.0 + 1e-12
+
+
+LAWS = {
+    "lq": {},
+    "lq_time": {"alpha": 0.3, "doubling_time": 5.0, "kick_off": 21.0},
+    "incomplete_repair": {"half_time": 90.0, "beam_time": 20.0},
+    "lq_l": {"transition": 6.0},
+    "usc": {"alpha": 0.33, "d0": 1.25},
+}
+
+
+@pytest.mark.parametrize("kind", LAWS)
+@settings(max_examples=50, deadline=None)
+@given(dose=st.floats(0.0, 100.0), fractions=st.integers(1, 40), more=st.floats(0.0, 50.0))
+def test_every_law_of_cell_kill_rises_with_dose_and_lies_below_lq(kind, dose, fractions, more):
+    law = TypeAdapter(CellKill).validate_python({"kind": kind, **LAWS[kind]})
+    course = lq.equal_fractions(dose, fractions)
+    bed = float(law.bed(*course, 6.0, fractions))
+    assert bed >= 0.0
+    assert bed <= float(law.bed(*lq.equal_fractions(dose + more, fractions), 6.0, fractions)) + 1e-9
+    if kind != "incomplete_repair":  # damage may carry over from one fraction to the next
+        assert bed <= lq.bed(*course, 6.0) * (1 + 1e-12) + 1e-12
+
+
+@pytest.mark.parametrize("kind", ["lq_l", "usc"])
+@settings(max_examples=50, deadline=None)
+@given(dose=st.floats(0.1, 100.0), fractions=st.integers(1, 10))
+def test_an_equivalent_schedule_has_the_same_bed(kind, dose, fractions):
+    law = TypeAdapter(CellKill).validate_python({"kind": kind, **LAWS[kind]})
+    back = law.equivalent_dose(law.bed(*lq.equal_fractions(dose, fractions), 6.0), fractions, 6.0)
+    assert float(back) == pytest.approx(dose, rel=1e-9)
+
+
+def test_every_kind_of_cell_kill_is_tried():
+    kinds = [f.default for one in members(CellKill) for f in fields(one) if f.name == "kind"]
+    assert kinds == list(LAWS)
+
+
+@pytest.mark.parametrize("family", ["tcp", "ntcp"])
+def test_every_preset_says_what_its_model_takes(family):
+    load = load_tcp if family == "tcp" else load_ntcp
+    for name in preset_names(family):
+        model = load(name)
+        assert model.takes
+        assert model.equation
+        assert load_preset(family, name).range
