@@ -18,6 +18,7 @@ from radsim.design_file import DESIGN_SECTIONS, Study, read_study
 from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
+from radsim.eligibility import EligibilityRule
 from radsim.expand import expand_experiment, read_in_files, shorten_experiment
 from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp import CordModel, NTCPModel
@@ -139,6 +140,7 @@ class Experiment(BaseModel):
     patients: Count
     months: tuple[Real, ...] = (3.0, 6.0, 12.0, 24.0)
     cohort: Cohort
+    eligibility: dict[str, EligibilityRule] = {}
     dose: DoseModel
     arms: dict[str, Arm]
     tcp: TCPModel | None = None
@@ -395,6 +397,8 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    if experiment.eligibility and experiment.cohort.table is not None:
+        yield "eligibility: leave out of cohort.table whoever is not eligible"
     yield from _model_disagreements(experiment)
     without = [name for name, arm in experiment.arms.items() if arm.survival is None]
     if experiment.survival is None and 0 < len(without) < len(experiment.arms):
@@ -480,6 +484,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, f"arms.{name}")
         for variable in _named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
+    for name, rule in experiment.eligibility.items():
+        for variable in rule.where:
+            needed.setdefault(variable, f"eligibility.{name}")
     for section, model in _models(experiment):
         for variable in getattr(model, "required_variables", ()):
             needed.setdefault(variable, section)
