@@ -137,7 +137,7 @@ class _Shared:
         doses = [self._dose(variant, arm, cohort, cohort_key) for arm in variant.arms.values()]
         return _Outcomes(self, variant, cohort, cohort_key, doses, screened).rows()
 
-    def _draw_patients(self, variant: Experiment) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
+    def _draw_patients(self, variant: Experiment) -> tuple[Any, dict[str, np.ndarray]]:
         drawn, screened = draw_eligible(
             variant.cohort, variant.eligibility, self.patients, self.source
         )
