@@ -136,7 +136,7 @@ def run(
         print(line)
     print(f"\nresult in {out}")
     if experiment.trial is not None:
-        trial(file, out, seed=seed, workers=workers, overwrite=True)
+        _simulate_trial(experiment, out, workers)
 
 
 @app.command()
@@ -151,16 +151,12 @@ def trial(
     ] = False,
 ) -> None:
     """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
-    from radsim.trial_files import check_folder, save_trial
-    from radsim.trial_text import summary_text
-    from radsim.virtual_trial import load_trial, run_virtual_trial, with_changes
+    from radsim.trial_files import check_folder
+    from radsim.virtual_trial import load_trial, with_changes
 
     source = with_changes(load_trial(file), trials=trials, seed=seed)
     check_folder(out, overwrite)
-    results = run_virtual_trial(source, workers=workers or 1)
-    save_trial(results, source, out)
-    print(summary_text(results))
-    print(f"\ntrial in {out}")
+    _simulate_trial(source, out, workers)
 
 
 @app.command()
@@ -329,6 +325,17 @@ def schema() -> None:
     from radsim.file_schema import file_schema
 
     print(json.dumps(file_schema(), indent=2))
+
+
+def _simulate_trial(source: Any, out: Path, workers: int | None) -> None:
+    from radsim.trial_files import save_trial
+    from radsim.trial_text import summary_text
+    from radsim.virtual_trial import run_virtual_trial
+
+    results = run_virtual_trial(source, workers=workers or 1)
+    save_trial(results, source, out)
+    print(summary_text(results))
+    print(f"\ntrial in {out}")
 
 
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:
