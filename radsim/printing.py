@@ -107,13 +107,12 @@ def warnings_of(result: xr.Dataset) -> list[str]:
         bad = 1.0 - share if good else share
         if check.endswith("_range") and bad >= WORTH_A_WARNING:
             model, _, side = check.removesuffix("_range").replace("_", " ").rpartition(" ")
-            outside.setdefault(arm, []).append(
-                f"{bad:.1%} {side} the range that the {model} model was fitted on"
-            )
+            outside.setdefault(arm, []).append(f"{model} {bad:.1%} {side}")
         elif good and bad > 0:
             what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
             lines.append(f"{arm}: {bad:.2%} of the patients {what}; they stay in every estimate")
-    lines += [f"{arm}: of the patients, {'; '.join(parts)}" for arm, parts in outside.items()]
+    for arm, parts in outside.items():
+        lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
     return lines
 
 
