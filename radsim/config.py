@@ -510,6 +510,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
         if interval in labels:
             yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
+        elif isinstance(interval, str) and min(experiment.cohort.ends(interval), default=0) < 0:
+            lowest = min(experiment.cohort.ends(interval))
+            yield f"arms.{name}.prior.interval: {interval!r} must not be negative, got {lowest:.3g}"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))

@@ -101,20 +101,18 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     lines = outside_fractionation(experiment_of(result))
+    outside: dict[str, list[str]] = {}
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
-        if check.endswith("_range"):
-            where = check.removesuffix("_range").replace("_", " ")
-            model, _, side = where.rpartition(" ")
-            if bad >= WORTH_A_WARNING:
-                lines.append(
-                    f"{arm}: {bad:.1%} of the patients lie {side} the range that the {model} "
-                    "model was fitted on"
-                )
+        if check.endswith("_range") and bad >= WORTH_A_WARNING:
+            model, _, side = check.removesuffix("_range").replace("_", " ").rpartition(" ")
+            outside.setdefault(arm, []).append(f"{model} {bad:.1%} {side}")
         elif good and bad > 0:
             what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
             lines.append(f"{arm}: {bad:.2%} of the patients {what}; they stay in every estimate")
+    for arm, parts in outside.items():
+        lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
     return lines
 
 
