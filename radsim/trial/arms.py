@@ -136,6 +136,6 @@ def time_of(law: Law, exponential: np.ndarray) -> np.ndarray:
     25.0
     """
     shape, rate = law
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # what overflows never happens
         level = exponential / np.asarray(rate)
-    return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))
+        return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))
