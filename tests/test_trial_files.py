@@ -4,7 +4,6 @@ import csv
 import tomllib
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from command_line import files, radsim
 from examples import SMALL, TRIALS
