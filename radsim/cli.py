@@ -235,10 +235,19 @@ def _mapping(names: list[str]) -> dict[str, str]:
 def models(
     name: Annotated[str | None, typer.Argument(help="one preset, in full")] = None,
     as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="PATH", help="draw NAME's curve to a file")
+    ] = None,
 ) -> None:
     """List every preset with its parameters, range, source and flag."""
-    from radsim.printing import preset_text, presets_json, presets_text
+    from radsim.catalog import plot_curve
+    from radsim.printing import find_presets, preset_text, presets_json, presets_text
 
+    if plot is not None:
+        if name is None:
+            raise Mistake("--plot draws one preset; give its NAME")
+        if not any([plot_curve(preset, plot) for preset in find_presets(name)]):
+            raise Mistake(f"{name} has no curve to draw")
     if as_json:
         print(json.dumps(presets_json(name), indent=2))
     else:
@@ -251,9 +260,12 @@ def validate(
 ) -> None:
     """Set published results beside simulations of the cohorts and schedules they came from."""
     from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+    from radsim.validation.predictive import phase2_trials, predictive_text
 
     rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
     print(validation_text(rows))
+    messages.print("simulating trials like the phase 2 trial")
+    print("\n" + predictive_text(phase2_trials()))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")

@@ -338,8 +338,7 @@ class _Maker:
                     yield (
                         f"{shown}_{index}{end}", (*dims, "factor", *arms),
                         self._spread_out(values), "1",
-                        f"{index.replace('_', '-')} Sobol index{end.replace('_', ', 95 % ')}: "
-                        f"{what}",
+                        f"{index.replace('_', '-')} Sobol index{end.replace('_', ', ')}: {what}",
                     )  # fmt: skip
         if TORNADO in self.design.parts:
             rows = self._rows(name, TORNADO).whole

@@ -28,7 +28,7 @@ def design_text(result: xr.Dataset) -> str:
     experiment = experiment_of(result)
     study = experiment.study
     title = (
-        f"{experiment.name}: {len(study.design):,} variants, {experiment.patients:,} patients each, "
+        f"{experiment.name}: {len(study.design):,} variants of {experiment.patients:,} patients, "
         f"at {experiment.months[-1]:g} months"
     )
     parts = [title]
@@ -110,11 +110,16 @@ def _uncertainty_text(result: xr.Dataset) -> str:
                     for end in ("lower", "upper")
                 ]
                 band = f"{_percent(ends[0])} to {_percent(ends[1])}"
+            difference = float(select_estimate(last, shown).sel(arm=arm))
+            apart = [by_source[s] for s in ("parameters", "models", "monte_carlo", "patients")]
             table.add_row(
-                _pretty(name), arm, _percent(float(select_estimate(last, shown).sel(arm=arm))), band,
-                *(_percent(by_source[s]) for s in ("parameters", "models", "monte_carlo", "patients")),
-                MATTERING[max(known, key=lambda k: known[k])],
-            )  # fmt: skip
+                _pretty(name),
+                arm,
+                _percent(difference),
+                band,
+                *map(_percent, apart),
+                MATTERING[max(known, key=lambda source: known[source])],
+            )
     return _render(table)
 
 

@@ -17,6 +17,7 @@ from radsim.rng import SMALLEST, Streams
 
 METHODS = ("random", "latin-hypercube", "sobol")
 LARGEST_UNIFORM = 1.0 - 2.0**-53
+HALF_STEP = 2.0**-31  # Sobol points have 30 bits; the middle of a step is never 0
 ASYMMETRY = 1e-9  # of the largest element, above which a covariance is not symmetric
 
 
@@ -277,7 +278,7 @@ def sobol_points(dimensions: int, points: int, seed: int, name: str) -> np.ndarr
         dimensions, scramble=True, rng=np.random.default_rng(int.from_bytes(digest, "little"))
     )
     whole = 1 << max(points - 1, 0).bit_length()
-    return np.clip(engine.random(whole)[:points], SMALLEST, LARGEST_UNIFORM)
+    return engine.random(whole)[:points] + HALF_STEP
 
 
 def draw_table(factors: Sequence[Factor], uniforms: np.ndarray) -> Table:

@@ -13,11 +13,12 @@ from hashlib import blake2b
 import numpy as np
 from scipy.stats import qmc
 
-from radsim.rng import SMALLEST, Streams
+from radsim.rng import Streams
 
 SLICE = 2048  # consecutive patients of one replicate
 REPLICATES = 16
 WHOLE = SLICE * REPLICATES  # patients come in multiples of this
+HALF_STEP = 2.0**-31  # the points have 30 bits; the middle of a step is never 0
 LARGEST = 1.0 - 2.0**-53  # stands in for a one, whose inverse CDF is infinite
 MOST_DIMENSIONS = 1024  # decisions that get a dimension of their own; the others stay plain
 
@@ -101,7 +102,7 @@ def _points(seed: int, dimensions: int, index: int) -> np.ndarray:
     engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
     if index >= REPLICATES:  # forward by nothing is an error
         engine.fast_forward(index // REPLICATES * SLICE)
-    return np.clip(engine.random(SLICE), SMALLEST, LARGEST)
+    return engine.random(SLICE) + HALF_STEP
 
 
 @dataclass

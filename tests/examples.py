@@ -9,8 +9,11 @@ from radsim import Experiment, make_experiment
 
 SMALL = Path(__file__).parent / "small.toml"
 EXPERIMENTS = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
-SHIPPED = [path for path in EXPERIMENTS if "trial" not in tomllib.loads(path.read_text("utf-8"))]
-TRIALS = [path for path in EXPERIMENTS if path not in SHIPPED]
+_DESIGN = {"sweep", "uncertainty", "sensitivity"}
+_SECTIONS = {path: set(tomllib.loads(path.read_text("utf-8"))) for path in EXPERIMENTS}
+TRIALS = [path for path in EXPERIMENTS if "trial" in _SECTIONS[path]]
+DESIGNS = [path for path in EXPERIMENTS if _DESIGN & _SECTIONS[path]]
+SHIPPED = [path for path in EXPERIMENTS if path not in (*TRIALS, *DESIGNS)]
 
 
 def settings() -> dict[str, Any]:

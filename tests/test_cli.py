@@ -51,7 +51,10 @@ def test_a_run_prints_its_comparison_and_where_it_lies_and_exits_0(capsys, cheap
 
 def test_patients_outside_a_models_range_are_a_warning(capsys, cheap, tmp_path):
     ended = run(capsys, cheap, tmp_path / "out")
-    assert any("below the range that the local control model" in line for line in ended.errors)
+    assert any(
+        "outside what a model was fitted on: local control" in line and "below" in line
+        for line in ended.errors
+    )
 
 
 def test_check_of_a_good_file_describes_it(capsys):
@@ -393,6 +396,18 @@ def test_the_schema_accepts_every_experiment(validator, path):
 
 def test_the_schema_accepts_resolved_experiments(validator, finished):
     validator.validate(tomllib.loads((finished / "experiment.toml").read_text(encoding="utf-8")))
+
+
+def test_the_schema_accepts_a_library_of_plans(validator):
+    found = tomllib.loads(CHEAP)
+    found["arms"]["ours"] = {"kind": "library", "folder": "plans/", "names": {"C": "spinal_cord"}}
+    validator.validate(found)
+
+
+def test_the_schema_accepts_a_part_of_a_presets_table(validator):
+    found = tomllib.loads(CHEAP)
+    found["tcp"]["onset"] = {"exponent": 0.8}
+    validator.validate(found)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""Precision on demand: as many patients as it takes, and no more than it must."""
+
+import numpy as np
+import pytest
+from examples import experiment, settings
+
+from radsim import ExperimentError, make_experiment, run
+from radsim.config import Precision
+from radsim.precision import largest_error, patients_needed
+from radsim.summary import BlockSums, Moments
+
+CHEAP = {
+    "arms": {
+        "a": {"prescription": 8.0, "fractions": 1, "field": "uniform"},
+        "b": {"prescription": 20.0, "fractions": 5, "field": "uniform"},
+    },
+    "compare": {},
+}
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr("radsim.blocks.BLOCK", 64)
+
+
+def cheap(standard_error, **changes):
+    precision = {
+        "standard_error": standard_error,
+        "estimates": ["local_failure_cumulative_incidence"],
+    }
+    return experiment(**CHEAP, precision=precision, patients=64, **changes)
+
+
+def test_a_run_ends_when_its_largest_error_is_small_enough_and_not_long_after():
+    result = run(cheap(0.02), scheduler="single")
+    patients = result.attrs["patients"]
+    error = float(result["local_failure_cumulative_incidence_mc_standard_error"].max())
+    assert error <= 0.02
+    assert 0.25 / 0.02**2 * 0.5 < patients < 0.25 / 0.02**2 * 1.6
+    assert patients % 64 == 0
+
+
+def test_the_result_is_that_of_a_plain_run_of_as_many_patients():
+    precise = run(cheap(0.03), workers=2)
+    plain = run(experiment(**CHEAP, patients=precise.attrs["patients"]), scheduler="single")
+    for name in plain.data_vars:
+        np.testing.assert_array_equal(precise[name].values, plain[name].values, name)
+
+
+def test_precision_takes_the_place_of_patients():
+    table = settings()
+    del table["patients"]
+    assert make_experiment({**table, "precision": 0.01}).precision == Precision(standard_error=0.01)
+    with pytest.raises(ExperimentError, match="patients: is missing"):
+        make_experiment(table)
+
+
+def test_every_variant_of_a_design_is_as_exact():
+    result = run(cheap(0.04, sweep={"tcp.alpha_beta": [3, 10]}), scheduler="single")
+    errors = result["local_failure_cumulative_incidence_mc_standard_error"]
+    assert errors.sizes["alpha_beta"] == 2
+    assert float(errors.max()) <= 0.04
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.1, float("nan"), "small", {"standard_error": 2.0}])
+def test_an_impossible_precision_is_refused(value):
+    with pytest.raises(ExperimentError, match="precision"):
+        experiment(precision=value)
+
+
+def test_an_event_that_has_not_come_is_not_known_exactly():
+    counted = Moments(1000, np.zeros(1), np.zeros(1))
+    sums = BlockSums({"myelopathy_cumulative_incidence": counted}, {})
+    precision = Precision(standard_error=1e-5, estimates=("myelopathy_cumulative_incidence",))
+    assert 5e-4 < largest_error(precision, sums) < 2e-3
+    assert patients_needed(precision, sums, 1000, 64) == 16_000
+    with pytest.raises(ValueError, match="none is reported"):
+        largest_error(Precision(standard_error=0.1, estimates=("vcf_net",)), sums)
