@@ -1,6 +1,7 @@
 """Virtual trials from a file: plan each scenario, simulate it, gather what it can show."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from radsim.config import HIGHEST_SEED, Experiment, ExperimentError, load_experiment
+from radsim.design_file import DRAWS
 from radsim.mistakes import mistakes_of
 from radsim.schema import Count
 from radsim.simulation import simulate
@@ -40,10 +42,13 @@ from radsim.trial.run import Shown, TrialPlan, run_trials
 from radsim.trial.section import TrialSection
 from radsim.trial.size import SampleSize, sample_size
 from radsim.trial.uncertainty import UncertainArms, proportions_of
+from radsim.variants import VariantMaker
 
 CURVE_TRIALS = 1024  # trials from which expected curves are averaged
 SEARCH_TRIALS = 4000  # trials at each size that is tried, at most
 POOL_BLOCK = 8192
+MOST_POOLS = 64  # draws of an experiment's uncertain parameters
+SMALLEST_POOL = 2000  # patients a draw, so that chance in the pool adds little
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
 HARMS = ("vcf", "myelopathy")
 
@@ -261,7 +266,7 @@ def run_scenario(
         formulas=formulas,
         formula_powers=formula_powers,
         size=size,
-        assurance=_assurance(section, plan, seed, workers),
+        assurance=_assurance(section, plan, source, workers),
         benefits=_benefits(shown),
         curve=_curve(section, plan, seed, workers),
         looks=_looks(section, plan, shown, seed),
@@ -394,12 +399,47 @@ def _probabilities_without_death(plan: TrialPlan) -> tuple[float, float] | None:
     return control, experimental
 
 
-def _assurance(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> Power | None:
-    if not section.uncertainty:
+def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> PatientPool:
+    """Simulate a pool of patients for each draw of the experiment's uncertain parameters."""
+    maker, draws = VariantMaker(experiment), experiment.study.design.parts[DRAWS]
+    count = min(len(draws), MOST_POOLS)
+    size = max(section.simulated_patients // count, SMALLEST_POOL)
+    smaller = replace(section, simulated_patients=size)
+    pools = [draw_pool(maker.make(draws.row(i)), smaller) for i in range(count)]
+
+    def side_by_side(times: Callable[[PatientPool], np.ndarray]) -> np.ndarray:
+        return np.concatenate([times(pool) for pool in pools], axis=1)
+
+    return PatientPool(
+        side_by_side(lambda pool: pool.failure),
+        side_by_side(lambda pool: pool.death),
+        {h: side_by_side(lambda pool, h=h: pool.harms[h]) for h in pools[0].harms},  # type: ignore[misc]
+        count,
+    )
+
+
+def _uncertain_arms(
+    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial
+) -> UncertainArms | PatientPool | None:
+    """Arms with their uncertainty, as the trial or the experiment declares it."""
+    if isinstance(plan.arms, PatientPool):
+        if isinstance(source, Experiment) and source.uncertainty:
+            return draw_uncertain_pools(source, section)
         return None
-    assert isinstance(plan.arms, tuple)
+    if not section.uncertainty or isinstance(plan.arms, UncertainArms):
+        return None
+    return UncertainArms(plan.arms, section.uncertainty)
+
+
+def _assurance(
+    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial, workers: int
+) -> Power | None:
+    arms = _uncertain_arms(section, plan, source)
+    if arms is None:
+        return None
+    seed = source.seed
     name = section.primary_analysis
-    uncertain = replace(plan, arms=UncertainArms(plan.arms, section.uncertainty), analyses=(name,))
+    uncertain = replace(plan, arms=arms, analyses=(name,))
     shown = run_trials(uncertain, section.trials, seed=seed, workers=workers)
     return power_of(name, shown.outcomes[name], plan.alpha)
 

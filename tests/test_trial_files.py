@@ -8,9 +8,17 @@ import pytest
 from command_line import files, radsim
 from examples import SMALL, TRIALS
 
-from radsim import load_experiment
+from radsim import load_experiment, make_experiment
 from radsim.trial_tables import TABLES
-from radsim.virtual_trial import VirtualTrial, load_trial, run_scenario, states_trial_only
+from radsim.virtual_trial import (
+    SMALLEST_POOL,
+    VirtualTrial,
+    draw_uncertain_pools,
+    load_trial,
+    run_scenario,
+    run_virtual_trial,
+    states_trial_only,
+)
 
 STATED = """
 name = "stated"
@@ -114,6 +122,27 @@ def test_arms_can_come_from_the_experiment(tmp_path, capsys):
     resolved = load_experiment(folder / "experiment.toml")
     assert resolved.trial is not None
     assert resolved.trial.control == first
+
+
+def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
+    settings = tomllib.loads(SMALL.read_text(encoding="utf-8"))
+    first, second = list(settings["arms"])[:2]
+    sure = {
+        "control": first, "experimental": second, "trials": 60, "patients": 100,
+        "simulated_patients": 400, "find_size": False, "design": {"minimum_follow_up": 24.0},
+    }  # fmt: skip
+    spread = {"draws": 3, "tcp.gamma50": {"kind": "normal", "mean": 0.8, "sd": 0.1}}
+    source = make_experiment({**settings, "trial": sure, "uncertainty": spread})
+    result = run_virtual_trial(source)["trial"]
+    assert result.assurance is not None
+    pool = draw_uncertain_pools(source, source.trial)
+    assert pool.pools == 3
+    assert pool.failure.shape == (2, 3 * SMALLEST_POOL)
+    thirds = (pool.failure < 24.0).mean(axis=0).reshape(3, -1).mean(axis=1)
+    assert len(set(thirds)) == 3
+    assert (
+        run_virtual_trial(make_experiment({**settings, "trial": sure}))["trial"].assurance is None
+    )
 
 
 @pytest.mark.parametrize(

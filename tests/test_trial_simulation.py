@@ -33,6 +33,7 @@ from radsim.trial import (
     sample_size,
     under_null,
 )
+from radsim.trial.analyses import ANALYSES
 from radsim.trial.characteristics import (
     expectations,
     mc_error,
@@ -353,3 +354,41 @@ def test_frailty_makes_lesions_of_a_patient_fail_together():
     both, one = failed.all(axis=-1).mean(), failed.mean()
     assert both > 1.5 * one**2
     assert logrank(trials.table(), robust=True).p_value.shape == (4,)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_odd_designs_end_in_flags_not_in_nan(seed):
+    rng = np.random.default_rng(seed)
+
+    def pick(*options):
+        return options[rng.integers(len(options))]
+
+    end = pick(
+        {"minimum_follow_up": 0.0}, {"minimum_follow_up": 24.0}, {"calendar_cut": 40.0},
+        {"event_target": 1, "latest": 50.0}, {"event_target": 1000, "latest": 50.0},
+    )  # fmt: skip
+    allocation = pick((1, 1), (1, 2), (3, 1))
+    design = TrialDesign(
+        patients=pick(2, 3, 30), allocation=allocation, block=pick(0, sum(allocation)),
+        strata=pick((), (Stratum(share=0.5), Stratum(share=0.1, hazard_ratio=3.0))),
+        accrual=pick(UniformAccrual(months=12.0), RampAccrual(months=20.0, full=10.0)),
+        drop_out_hazard=pick(0.0, 0.05, 10.0), not_evaluable=pick(0.0, 0.9),
+        visits=pick(None, Visits(at=(3.0, 6.0)), Visits(at=(100.0,))),
+        lesions=pick((1.0,), (0.2, 0.0, 0.8)), frailty=pick(0.0, 0.01, 100.0), **end,
+    )  # fmt: skip
+    arms = tuple(
+        StatedArm(
+            failure_hazard=pick(0.0, 0.001, 0.1, 5.0), death_hazard=pick(0.0, 0.1, 50.0),
+            failure_shape=pick(1.0, 0.5, 2.0),
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    plan = TrialPlan(
+        design=design, arms=arms, settings=Settings(landmark=pick(0.5, 60.0)),
+        analyses=tuple(n for n in ANALYSES if n != "logrank_stratified" or design.strata),
+    )  # fmt: skip
+    shown = run_trials(plan, 30, seed=seed)
+    for name, outcome in shown.outcomes.items():
+        numbers = np.stack([outcome.z, outcome.p_value, outcome.effect])
+        assert np.isfinite(numbers).all(), name
+        assert ((outcome.p_value >= 0.0) & (outcome.p_value <= 1.0)).all(), name

@@ -107,17 +107,25 @@ class PatientPool:
         Times of the event and of death, infinite for never, shape (2, patient) [months].
     harms
         Times of harms by name, of the same shape.
+    pools
+        How many pools of equal size stand side by side, one for each draw of uncertain
+        parameters; trial i takes its patients from pool i, and they go round.
     """
 
     failure: np.ndarray
     death: np.ndarray
     harms: dict[str, np.ndarray]
+    pools: int = 1
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
         require(
             len(shape) == 2 and shape[0] == 2 and shape[1] > 0,
             f"a pool holds two arms and at least one patient, got the shape {shape}",
+        )
+        require(
+            self.pools >= 1 and shape[1] % self.pools == 0,
+            f"{shape[1]} patients can't be shared among {self.pools} pools",
         )
         for name, times in (("failure", self.failure), ("death", self.death), *self.harms.items()):
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
@@ -136,6 +144,6 @@ def time_of(law: Law, exponential: np.ndarray) -> np.ndarray:
     25.0
     """
     shape, rate = law
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # what overflows never happens
         level = exponential / np.asarray(rate)
-    return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))
+        return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))

@@ -112,7 +112,9 @@ def draw_fate(
         drop_out = draw_exponential(streams, "drop_out", trials, n) / design.drop_out_hazard
     if isinstance(arms, PatientPool):
         u = draw_numbers(streams, "pool", trials, n)
-        row = np.minimum((u * arms.death.shape[1]).astype(int), arms.death.shape[1] - 1)
+        size = arms.death.shape[1] // arms.pools
+        row = np.minimum((u * size).astype(int), size - 1)
+        row += size * (np.array(trials) % arms.pools)[:, np.newaxis]
         failure = arms.failure[enrolled.arm, row][..., np.newaxis]
         harms = {name: times[enrolled.arm, row] for name, times in arms.harms.items()}
         one = np.ones((len(trials), n), int)

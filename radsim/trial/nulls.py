@@ -61,7 +61,8 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
             return np.stack([times[0], times[0]])
 
         death = same(arms.death) if death_too else arms.death
-        return PatientPool(same(arms.failure), death, {k: same(v) for k, v in arms.harms.items()})
+        harms = {name: same(times) for name, times in arms.harms.items()}
+        return PatientPool(same(arms.failure), death, harms, arms.pools)
     control, experimental = arms
     if death_too:
         return control, control

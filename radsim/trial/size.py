@@ -82,7 +82,7 @@ def sample_size(
     >>> design = TrialDesign(patients=2, minimum_follow_up=24.0)
     >>> plan = TrialPlan(design=design, arms=arms, analyses=("logrank",))
     >>> found = sample_size(plan, analysis="logrank", trials=400, seed=1)
-    >>> found.reached, 40 < found.patients < 80
+    >>> found.reached, found.power.value >= 0.8
     (True, True)
     """
     require(0.0 < power < 1.0, f"power must lie between 0 and 1, got {power}")
