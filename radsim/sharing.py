@@ -23,7 +23,7 @@ from radsim.reduce import checks_of, ranked_arms
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.rng import UniformSource
 from radsim.row_sums import RowSums, counts_of, stacked, sums_of
-from radsim.simulation import EVENTS, control_models, is_flag, structures_needed
+from radsim.simulation import EVENTS, control_risks, is_flag, structures_needed
 from radsim.summary import BlockSums, Moments
 
 KEPT = 128 * 2**20  # bytes of doses that are kept for variants to come
@@ -225,29 +225,27 @@ class _Outcomes:
         variant, token = self.variant, self.shared.token
         dose_keys = tuple(key for key, _ in self.doses)
         found: dict[str, tuple[Hashable, list[list[Risk]]]] = {}
-        both = len(control_models(variant)) > 1
-
-        def control(arm: Arm, dose: RememberedDose) -> list[Risk]:
-            assert variant.tcp is not None
-            plain = variant.tcp.risk(self.cohort, dose)
-            ratio = variant.tcp.reirradiation_hazard_ratio if arm.has_prior else 1.0
-            own = HazardRisk(hazard=plain.hazard * ratio, onset=plain.onset)
-            return [own, plain] if both else [own]
-
         if variant.tcp is not None:
-            key: Hashable = (dose_keys, token(variant.tcp), both)
-            found["local_failure"] = key, self._of_arms("control", key, control)
+            models = (variant.tcp, *variant.tcp_alternatives)
+            # whether any arm has a prior course follows from the plans, so from the doses' keys
+            key: Hashable = (dose_keys, tuple(token(model) for model in models))
+            found["local_failure"] = (
+                key,
+                self._of_arms(
+                    "control", key, lambda arm, d: control_risks(variant, arm, self.cohort, d)
+                ),
+            )
         vcf = variant.ntcp.vcf
         if vcf is not None:
             key = (dose_keys, token(vcf))
             found["vcf"] = key, self._of_arms("vcf", key, lambda _, d: [vcf.risk(self.cohort, d)])
-        models = variant.myelopathy_models
-        if models:
-            key = (dose_keys, tuple(token(model) for model in models))
+        cords = variant.myelopathy_models
+        if cords:
+            key = (dose_keys, tuple(token(model) for model in cords))
             found["myelopathy"] = (
                 key,
                 self._of_arms(
-                    "myelopathy", key, lambda _, d: [model.risk(self.cohort, d) for model in models]
+                    "myelopathy", key, lambda _, d: [model.risk(self.cohort, d) for model in cords]
                 ),
             )
         return found

@@ -157,18 +157,26 @@ def risks_of(
     """Risk of each event, one for each model of it that is reported, the file's own first."""
     risks: dict[str, list[Risk]] = {}
     if experiment.tcp is not None:
-        plain = experiment.tcp.risk(cohort, dose)
-        variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
-        if any(one.has_prior for one in experiment.arms.values()):
-            variants.append(plain)
-        for other in experiment.tcp_alternatives:
-            variants.append(_after_prior(other.risk(cohort, dose), other, arm))
-        risks["local_failure"] = variants
+        risks["local_failure"] = control_risks(experiment, arm, cohort, dose)
     if experiment.ntcp.vcf is not None:
         risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
     if experiment.myelopathy_models:
         risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
     return risks
+
+
+def control_risks(
+    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
+) -> list[Risk]:
+    """Risk of local failure, in the order of `control_models`; needs a control model."""
+    assert experiment.tcp is not None
+    plain = experiment.tcp.risk(cohort, dose)
+    variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
+    if any(one.has_prior for one in experiment.arms.values()):
+        variants.append(plain)
+    for other in experiment.tcp_alternatives:
+        variants.append(_after_prior(other.risk(cohort, dose), other, arm))
+    return variants
 
 
 def _after_prior(risk: HazardRisk, model: ControlModel, arm: Arm) -> HazardRisk:
