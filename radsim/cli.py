@@ -136,7 +136,7 @@ def run(
         print(line)
     print(f"\nresult in {out}")
     if experiment.trial is not None:
-        trial(file, out, seed=seed, workers=workers, overwrite=True)
+        _simulate_trial(experiment, out, workers)
 
 
 @app.command()
@@ -151,16 +151,12 @@ def trial(
     ] = False,
 ) -> None:
     """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
-    from radsim.trial_files import check_folder, save_trial
-    from radsim.trial_text import summary_text
-    from radsim.virtual_trial import load_trial, run_virtual_trial, with_changes
+    from radsim.trial_files import check_folder
+    from radsim.virtual_trial import load_trial, with_changes
 
     source = with_changes(load_trial(file), trials=trials, seed=seed)
     check_folder(out, overwrite)
-    results = run_virtual_trial(source, workers=workers or 1)
-    save_trial(results, source, out)
-    print(summary_text(results))
-    print(f"\ntrial in {out}")
+    _simulate_trial(source, out, workers)
 
 
 @app.command()
@@ -239,10 +235,19 @@ def _mapping(names: list[str]) -> dict[str, str]:
 def models(
     name: Annotated[str | None, typer.Argument(help="one preset, in full")] = None,
     as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="PATH", help="draw NAME's curve to a file")
+    ] = None,
 ) -> None:
     """List every preset with its parameters, range, source and flag."""
-    from radsim.printing import preset_text, presets_json, presets_text
+    from radsim.catalog import plot_curve
+    from radsim.printing import find_presets, preset_text, presets_json, presets_text
 
+    if plot is not None:
+        if name is None:
+            raise Mistake("--plot draws one preset; give its NAME")
+        if not any([plot_curve(preset, plot) for preset in find_presets(name)]):
+            raise Mistake(f"{name} has no curve to draw")
     if as_json:
         print(json.dumps(presets_json(name), indent=2))
     else:
@@ -255,9 +260,12 @@ def validate(
 ) -> None:
     """Set published results beside simulations of the cohorts and schedules they came from."""
     from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
+    from radsim.validation.predictive import phase2_trials, predictive_text
 
     rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
     print(validation_text(rows))
+    messages.print("simulating trials like the phase 2 trial")
+    print("\n" + predictive_text(phase2_trials()))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
@@ -317,6 +325,17 @@ def schema() -> None:
     from radsim.file_schema import file_schema
 
     print(json.dumps(file_schema(), indent=2))
+
+
+def _simulate_trial(source: Any, out: Path, workers: int | None) -> None:
+    from radsim.trial_files import save_trial
+    from radsim.trial_text import summary_text
+    from radsim.virtual_trial import run_virtual_trial
+
+    results = run_virtual_trial(source, workers=workers or 1)
+    save_trial(results, source, out)
+    print(summary_text(results))
+    print(f"\ntrial in {out}")
 
 
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:

@@ -18,6 +18,7 @@ from radsim.design_file import DESIGN_SECTIONS, Study, read_study
 from radsim.distributions import Categorical, require
 from radsim.dose import available, required_variables
 from radsim.dose_model import DoseModel
+from radsim.eligibility import EligibilityRule
 from radsim.expand import expand_experiment, read_in_files, shorten_experiment
 from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp import CordModel, NTCPModel
@@ -139,6 +140,7 @@ class Experiment(BaseModel):
     patients: Count
     months: tuple[Real, ...] = (3.0, 6.0, 12.0, 24.0)
     cohort: Cohort
+    eligibility: dict[str, EligibilityRule] = {}
     dose: DoseModel
     arms: dict[str, Arm]
     tcp: TCPModel | None = None
@@ -229,7 +231,7 @@ class Experiment(BaseModel):
             run = {"seed": self.seed, "patients": self.patients}
             return tomli_w.dumps({**self.written, **run})
         settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
-        return tomli_w.dumps(_without_empty(shorten_experiment(settings)))
+        return tomli_w.dumps(_without_blanks(shorten_experiment(settings)))
 
 
 def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experiment:
@@ -395,7 +397,15 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    if experiment.eligibility and experiment.cohort.table is not None:
+        yield "eligibility: leave out of cohort.table whoever is not eligible"
     yield from _model_disagreements(experiment)
+    without = [name for name, arm in experiment.arms.items() if arm.survival is None]
+    if experiment.survival is None and 0 < len(without) < len(experiment.arms):
+        yield (
+            "survival: an arm states its own, so the others need a [survival] section: "
+            f"{', '.join(without)}"
+        )
     yield from _missing_doses(experiment)
     yield from _wrong_trial(experiment)
 
@@ -474,6 +484,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
             needed.setdefault(variable, f"arms.{name}")
         for variable in _named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
+    for name, rule in experiment.eligibility.items():
+        for variable in rule.where:
+            needed.setdefault(variable, f"eligibility.{name}")
     for section, model in _models(experiment):
         for variable in getattr(model, "required_variables", ()):
             needed.setdefault(variable, section)
@@ -484,12 +497,22 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         for name, v in experiment.cohort.variables.items()
         if isinstance(v.distribution, Categorical)
     }
+    if experiment.cohort.table is not None:
+        columns = experiment.cohort.table.columns
+        labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
     for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
         for variable in _named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
             elif variable in known:
                 yield from _impossible_values(section, model, variable, experiment.cohort)
+    for name, arm in experiment.arms.items():
+        interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
+        if interval in labels:
+            yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
+        elif isinstance(interval, str) and min(experiment.cohort.ends(interval), default=0) < 0:
+            lowest = min(experiment.cohort.ends(interval))
+            yield f"arms.{name}.prior.interval: {interval!r} must not be negative, got {lowest:.3g}"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
@@ -547,9 +570,10 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
                     yield f"{section}.dose: {problem} in arm {name!r}"
 
 
-def _without_empty(value: Any) -> Any:
+def _without_blanks(value: Any) -> Any:
+    """Leave out text that is empty; an empty list stays, because it says that there is none."""
     if isinstance(value, dict):
-        return {k: _without_empty(v) for k, v in value.items() if v not in ("", [], {}, None)}
+        return {k: _without_blanks(v) for k, v in value.items() if v != ""}
     if isinstance(value, (list, tuple)):
-        return [_without_empty(v) for v in value]
+        return [_without_blanks(v) for v in value]
     return value

@@ -115,8 +115,9 @@ def plot_delivery(result: xr.Dataset) -> Figure | None:
         axis.plot([0, 1.05 * highest], [0, 1.05 * highest], color="0.6", linewidth=0.8, zorder=0)
         axis.set_xlabel(f"{title}, planned [Gy]")
         axis.set_ylabel("Delivered [Gy]")
-        axis.set_xlim(0, 1.05 * highest)
-        axis.set_ylim(0, 1.05 * highest)
+        if highest > 0.0:  # where no sampled patient has the structure there is nothing to scale
+            axis.set_xlim(0, 1.05 * highest)
+            axis.set_ylim(0, 1.05 * highest)
         axis.set_aspect("equal")
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize=8, frameon=False, markerscale=3)

@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from radsim.cohort import draw_cohort
 from radsim.config import Experiment
 from radsim.dose import available, draw_dose
+from radsim.eligibility import draw_eligible
 from radsim.rng import Streams
 from radsim.schema import Variable, label
 from radsim.simulation import simulate
@@ -29,7 +29,8 @@ def sample_doses(experiment: Experiment) -> xr.Dataset:
         such structure; patients without a cord are left out of the cord's quantiles.
     """
     patients = range(min(SAMPLE, experiment.patients))
-    cohort = draw_cohort(experiment.cohort, patients, Streams(experiment.seed))
+    streams = Streams(experiment.seed)
+    cohort, _ = draw_eligible(experiment.cohort, experiment.eligibility, patients, streams)
     nodes = experiment.dose.nodes
     shape = (len(experiment.arms), len(STRUCTURES))
     bands = {kind: np.full((*shape, len(QUANTILES), nodes), np.nan) for kind in KINDS}

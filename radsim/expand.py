@@ -10,7 +10,7 @@ from typing import Any
 from radsim.cell_kill import LAWS_BY_NAME
 from radsim.distributions import read_column, require
 from radsim.plan import expand_plan
-from radsim.plan_library import expand_library
+from radsim.plan_library import READING, expand_library
 from radsim.presets import Preset, load_preset, preset_names, read_preset
 from radsim.schema import COHORT, LABELS, nearest
 
@@ -252,7 +252,8 @@ def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
     if settings.get("kind") == "library":
-        settings = problems.attempt(key, expand_library, settings, folder, default=settings)
+        unread = {name: value for name, value in settings.items() if name not in READING}
+        settings = problems.attempt(key, expand_library, settings, folder, default=unread)
     unexpanded = {
         "kind": "external_beam",
         **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
@@ -331,7 +332,7 @@ def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
         described.setdefault("meaning", old["meaning"] if old else known.meaning if known else "")
     else:
         require(
-            "units" in described and "meaning" in described,
+            bool(described.get("units") and described.get("meaning")),
             f"not a known variable ({nearest(name, sorted(COHORT))}); "
             "a new one needs units and meaning",
         )

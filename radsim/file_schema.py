@@ -21,6 +21,7 @@ PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
     "Cohort": "cohort",
     "DoseModel": "dose",
 }
+ONSETS = ("LognormalOnset", "PowerOnset")  # laid over the preset's, key by key
 
 
 def file_schema() -> dict[str, Any]:
@@ -40,6 +41,8 @@ def file_schema() -> dict[str, Any]:
         definition = definitions[name]
         definition.pop("required", None)
         definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
+    for name in ONSETS:
+        definitions[name].pop("required", None)
     definitions["Arm"] = _flat_arm(definitions)
     definitions["Cohort"] = _flat_cohort(definitions)
     for family, items in (
@@ -70,6 +73,9 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
         plan = definitions[name]
         properties = {**plan["properties"], **own}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
+        if name == "PlanLibrary":
+            properties["folder"] = {"type": "string", "description": "of the plans"}
+            properties["names"] = {"type": "object", "additionalProperties": {"type": "string"}}
         if "limits" in properties:
             properties["limits"] = {"type": ["object", "array"]}
         kinds.append({"type": "object", "properties": properties, "additionalProperties": False})

@@ -115,6 +115,14 @@ def fit(
         f"not identifiable: {table.rows} rows cannot determine {len(start)} parameters; "
         f"hold {problem.names[-1]}",
     )
+    if table.events is not None:
+        happened = float((table.weight * table.events).sum())
+        possible = float((table.weight * table.patients).sum())
+        require(
+            0.0 < happened < possible,
+            f"not identifiable: {', '.join(problem.names)}, because the table has "
+            f"{'no events' if happened == 0.0 else 'only events'}",
+        )
     problem.require_distinct(start, table)
     tried = [problem.best(start + shift * problem.logarithmic, table) for shift in (0.0, -1.0, 1.0)]
     theta = min(tried, key=lambda found: problem.loss(found, table))

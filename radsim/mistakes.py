@@ -153,7 +153,7 @@ def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[
             return schema
         kind = value.get("kind") if isinstance(value, Mapping) else None
         mapping = schema.get("discriminator", {}).get("mapping", {})
-        if kind in mapping:
+        if isinstance(kind, str) and kind in mapping:
             schema = {"$ref": mapping[kind]}
         else:
             tables = [m for m in members if m.get("type") != "null"]

@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from radsim.catalog import model_lines, plain, text_plot
 from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
@@ -100,20 +101,19 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     lines = outside_fractionation(experiment_of(result))
+    outside: dict[str, list[str]] = {}
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
-        if check.endswith("_range"):
-            where = check.removesuffix("_range").replace("_", " ")
-            model, _, side = where.rpartition(" ")
-            if bad >= WORTH_A_WARNING:
-                lines.append(
-                    f"{arm}: {bad:.1%} of the patients lie {side} the range that the {model} "
-                    "model was fitted on"
-                )
+        if check.endswith("_range") and bad >= WORTH_A_WARNING:
+            model, _, side = check.removesuffix("_range").replace("_", " ").rpartition(" ")
+            outside.setdefault(arm, []).append(
+                f"{bad:.1%} {side} the range that the {model} model was fitted on"
+            )
         elif good and bad > 0:
             what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
             lines.append(f"{arm}: {bad:.2%} of the patients {what}; they stay in every estimate")
+    lines += [f"{arm}: of the patients, {'; '.join(parts)}" for arm, parts in outside.items()]
     return lines
 
 
@@ -199,6 +199,7 @@ def _in_full(preset: Preset) -> str:
         f"{preset.family}/{preset.name}: {preset.title}",
         f"flag: {preset.flag}",
         f"fitted on: {preset.range}",
+        *model_lines(preset),
     ]
     if preset.note:
         lines.append(f"note: {preset.note}")
@@ -206,23 +207,16 @@ def _in_full(preset: Preset) -> str:
     for column in ("parameter", "value", "units", "95 % or spread", "flag", "source", "meaning"):
         table.add_column(column, overflow="fold")
     for key, p in preset.parameters.items():
-        uncertainty = "" if p.uncertainty is None else _plain(p.uncertainty)
+        uncertainty = "" if p.uncertainty is None else plain(p.uncertainty)
         meaning = f"{p.meaning}. {p.note}" if p.note else p.meaning
-        table.add_row(key, _plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
+        table.add_row(key, plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
     lines.append(_render(table, width=150))
     lines.append("sources:")
     for key, source in preset.sources.items():
         note = f" {source.note}" if source.note else ""
         lines.append(f"  {key}: {source} [{source.flag}]{note}")
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return " to ".join(_plain(item) for item in value)
-    return str(value)
+    plot = text_plot(preset)
+    return "\n".join([*lines, plot] if plot else lines)
 
 
 def _interval(value: float, lower: float, upper: float) -> str:

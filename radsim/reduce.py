@@ -23,7 +23,8 @@ DOSE_EDGES = np.arange(0.0, 200.0 + DOSE_STEP / 2, DOSE_STEP)  # Gy; the last bi
 
 def curve_months(experiment: Experiment) -> np.ndarray:
     """Times of the cumulative incidence curves [months]."""
-    return np.arange(0.0, experiment.months[-1] + CURVE_STEP / 2, CURVE_STEP)
+    steps = max(1, round(experiment.months[-1] / CURVE_STEP))
+    return CURVE_STEP * np.arange(steps + 1)
 
 
 def reduce_patients(experiment: Experiment, patients: xr.Dataset) -> BlockSums:

@@ -15,10 +15,10 @@ import numpy as np
 import xarray as xr
 
 from radsim.arm_dose import ArmDose, DoseMetric
-from radsim.cohort import draw_cohort
 from radsim.comparison import best_shares
 from radsim.config import Arm, Experiment
 from radsim.dose import draw_dose
+from radsim.eligibility import draw_eligible
 from radsim.reduce import checks_of, ranked_arms
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.rng import UniformSource
@@ -132,14 +132,16 @@ class _Shared:
 
     def reduce(self, variant: Experiment) -> list[tuple]:
         """Rows of one variant: name, mean, squared deviations, sum over the first half."""
-        cohort_key = self.token(variant.cohort)
-        cohort: xr.Dataset = self.once(
-            "cohort",
-            cohort_key,
-            lambda: QuickDataset(draw_cohort(variant.cohort, self.patients, self.source)),
-        )
+        cohort_key = (self.token(variant.cohort), self.token(variant.eligibility))
+        cohort, screened = self.once("cohort", cohort_key, lambda: self._draw_patients(variant))
         doses = [self._dose(variant, arm, cohort, cohort_key) for arm in variant.arms.values()]
-        return _Outcomes(self, variant, cohort, cohort_key, doses).rows()
+        return _Outcomes(self, variant, cohort, cohort_key, doses, screened).rows()
+
+    def _draw_patients(self, variant: Experiment) -> tuple[Any, dict[str, np.ndarray]]:
+        drawn, screened = draw_eligible(
+            variant.cohort, variant.eligibility, self.patients, self.source
+        )
+        return QuickDataset(drawn), screened
 
     def _dose(
         self, variant: Experiment, arm: Arm, cohort: xr.Dataset, cohort_key: Hashable
@@ -167,8 +169,10 @@ class _Outcomes:
         cohort: xr.Dataset,
         cohort_key: Hashable,
         doses: list[tuple[Hashable, RememberedDose]],
+        screened: dict[str, np.ndarray],
     ) -> None:
         self.shared = shared
+        self.screened = screened
         self.variant = variant
         self.cohort = cohort
         self.cohort_key = cohort_key
@@ -380,7 +384,8 @@ class _Outcomes:
         return dict(checks_of(self.variant, eqd2))
 
     def _flags(self, dose: RememberedDose) -> dict[str, np.ndarray]:
-        return {str(n): dose.dose[n].values for n in dose.dose.data_vars if is_flag(str(n))}
+        flags = {str(n): dose.dose[n].values for n in dose.dose.data_vars if is_flag(str(n))}
+        return {**flags, **self.screened}
 
 
 def _shares(arms: list[dict[str, np.ndarray]]) -> list[tuple]:

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from radsim.arm_dose import ArmDose, DoseMetric
-from radsim.cohort import draw_cohort
 from radsim.config import Arm, Experiment
 from radsim.dose import available, draw_dose
+from radsim.eligibility import draw_eligible
 from radsim.outcomes import free_probabilities, net_probabilities
 from radsim.risk import HazardRisk, Risk
 from radsim.rng import Streams, UniformSource
@@ -109,11 +109,13 @@ def simulate(
     ('arm', 'patient')
     """
     streams = source_of(experiment) if source is None else source
-    cohort = draw_cohort(experiment.cohort, patients, streams)
+    cohort, screened = draw_eligible(experiment.cohort, experiment.eligibility, patients, streams)
     luck = {event: streams.uniforms(f"outcome/{event}", patients) for event in EVENTS}
     arms = [
         _simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
     ]
+    for arm in arms:
+        arm.update(screened)
     stacked = _stack(arms)
     dataset = xr.Dataset(
         {name: _named(name, values) for name, values in stacked.items()},

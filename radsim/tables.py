@@ -184,4 +184,4 @@ def _pain_rows(experiment: Experiment, arm: str) -> Iterator[Row]:
 
 def _number(value: xr.DataArray) -> float | str:
     number = float(value)
-    return "" if np.isnan(number) else number
+    return number if np.isfinite(number) else ""

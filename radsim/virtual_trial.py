@@ -39,7 +39,7 @@ from radsim.trial.nulls import differs_in_death, under_null
 from radsim.trial.run import Shown, TrialPlan, run_trials
 from radsim.trial.section import TrialSection
 from radsim.trial.size import SampleSize, sample_size
-from radsim.trial.uncertainty import UncertainArms
+from radsim.trial.uncertainty import UncertainArms, proportions_of
 
 CURVE_TRIALS = 1024  # trials from which expected curves are averaged
 SEARCH_TRIALS = 4000  # trials at each size that is tried, at most
@@ -327,25 +327,7 @@ def _formulas(
         "allocation": experimental / control,
     }
     if plan.binary:
-        p = section.control.proportion, section.experimental.proportion  # type: ignore[union-attr]
-        n = shown.counts["evaluable"].mean(axis=0)
-        powers = powers_for_proportions(p[0], p[1], n[0], n[1], alpha=section.alpha)  # type: ignore[arg-type]
-        whole = [int(round(float(size))) for size in n]
-        for test in plan.analyses:
-            if min(whole) > 0 and max(whole) <= EXACT_POWER_UP_TO:
-                powers[f"exact, {test}"] = exact_power(
-                    p[1],
-                    p[0],
-                    whole[1],
-                    whole[0],
-                    test=test,
-                    alpha=section.alpha,  # type: ignore[arg-type]
-                )
-        rows = sizes_for_proportions(p[0], p[1], **options)  # type: ignore[arg-type]
-        lost = float(plan.design.not_evaluable)
-        if lost > 0.0:
-            rows = [for_lost(row, lost) for row in rows]
-        return 1.0, rows, powers
+        return 1.0, *_binary_formulas(section, plan, shown, options)
     ratio = _hazard_ratio(plan, shown)
     counts = shown.counts
     seen = counts["events"].sum(axis=0) / np.maximum(counts["randomized"].sum(axis=0), 1)
@@ -357,6 +339,25 @@ def _formulas(
     at = int(np.argmin(np.abs(curves.months - section.landmark)))
     incidences = float(curves.event[0, at]), float(curves.event[1, at])
     return ratio, sizes_for_times(ratio, probabilities, incidences, **options), {}
+
+
+def _binary_formulas(
+    section: TrialSection, plan: TrialPlan, shown: Shown, options: dict[str, float]
+) -> tuple[list[FormulaSize], dict[str, float]]:
+    """Sizes for the proportions, and each method's power with the evaluable patients expected."""
+    p0, p1 = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    n0, n1 = (float(n) for n in shown.counts["evaluable"].mean(axis=0))
+    powers: dict[str, float] = {}
+    if min(n0, n1) >= 1.0:
+        powers = powers_for_proportions(p0, p1, n0, n1, alpha=section.alpha)
+        whole = round(n1), round(n0)
+        if max(whole) <= EXACT_POWER_UP_TO:
+            for test in plan.analyses:
+                power = exact_power(p1, p0, *whole, test=test, alpha=section.alpha)
+                powers[f"exact, {test}"] = power
+    rows = sizes_for_proportions(p0, p1, **options)  # type: ignore[arg-type]
+    lost = float(plan.design.not_evaluable)
+    return [for_lost(row, lost) for row in rows] if lost > 0.0 else rows, powers
 
 
 def _hazard_ratio(plan: TrialPlan, shown: Shown) -> float:

@@ -8,10 +8,12 @@ from typing import Any
 from radsim import Experiment, make_experiment
 
 SMALL = Path(__file__).parent / "small.toml"
-_FILES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
-_SECTIONS = {"sweep", "uncertainty", "sensitivity"}
-DESIGNS = [p for p in _FILES if _SECTIONS & set(tomllib.loads(p.read_text(encoding="utf-8")))]
-SHIPPED = [path for path in _FILES if path not in DESIGNS]
+EXPERIMENTS = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+_DESIGN = {"sweep", "uncertainty", "sensitivity"}
+_SECTIONS = {path: set(tomllib.loads(path.read_text("utf-8"))) for path in EXPERIMENTS}
+TRIALS = [path for path in EXPERIMENTS if "trial" in _SECTIONS[path]]
+DESIGNS = [path for path in EXPERIMENTS if _DESIGN & _SECTIONS[path]]
+SHIPPED = [path for path in EXPERIMENTS if path not in (*TRIALS, *DESIGNS)]
 
 
 def settings() -> dict[str, Any]:

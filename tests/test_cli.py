@@ -395,6 +395,18 @@ def test_the_schema_accepts_resolved_experiments(validator, finished):
     validator.validate(tomllib.loads((finished / "experiment.toml").read_text(encoding="utf-8")))
 
 
+def test_the_schema_accepts_a_library_of_plans(validator):
+    found = tomllib.loads(CHEAP)
+    found["arms"]["ours"] = {"kind": "library", "folder": "plans/", "names": {"C": "spinal_cord"}}
+    validator.validate(found)
+
+
+def test_the_schema_accepts_a_part_of_a_presets_table(validator):
+    found = tomllib.loads(CHEAP)
+    found["tcp"]["onset"] = {"exponent": 0.8}
+    validator.validate(found)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -120,6 +120,8 @@ IMPOSSIBLE = [
     ({"cohort__age": {"kind": "normal", "mean": 60.0, "sd": -5.0}}, "cohort.age.sd: must be above 0, got -5.0"),
     ({"cohort__age": {"kind": "norml", "mean": 60.0}}, "cohort.age: no kind 'norml'; did you mean 'normal'?"),
     ({"cohort__new": {"kind": "fixed", "value": 1.0}}, "cohort.new: not a known variable"),
+    ({"cohort__new": {"kind": "fixed", "value": 1.0, "units": "", "meaning": "x"}}, "cohort.new: not a known variable"),
+    ({"arms__again__prior__kind": []}, "arms.again.prior.kind: unknown key; "),
     ({"cohort__lesions": {"kind": "fixed", "value": 2.0, "units": "1", "meaning": "n"}}, "cohort.lesions: several lesions a patient are not supported; one is simulated"),
     ({"cohort__time_to_death": {"kind": "fixed", "value": 2.0, "units": "1", "meaning": "n"}}, "cohort.time_to_death: the name is taken by something that is computed; use another"),
     ({"ntcp__vcf__reference_risk": 1.5}, "ntcp.vcf.reference_risk: must be in [0, 1), got 1.5"),
@@ -253,6 +255,44 @@ def test_a_file_round_trips_through_its_resolved_form(tmp_path):
     path = tmp_path / "resolved.toml"
     path.write_text(experiment().to_toml(), encoding="utf-8")
     assert load_experiment(path) == load_experiment(SMALL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cohort__correlations": []},
+        {"ntcp__myelopathy_alternatives": []},
+        {"arms__one": {"regimen": "24x1", "field": "uniform", "limits": []}},
+    ],
+)
+def test_an_empty_list_means_none_in_the_resolved_form_too(change, tmp_path):
+    given = make_experiment(changed(**change))
+    path = tmp_path / "resolved.toml"
+    path.write_text(given.to_toml(), encoding="utf-8")
+    assert load_experiment(path) == given
+
+
+def test_a_library_that_is_not_there_is_one_mistake():
+    (line,) = mistakes(changed(arms__ours={"kind": "library", "folder": "nowhere"}))
+    assert line == "arms.ours: folder: nowhere is not a folder"
+
+
+def test_an_interval_is_no_label():
+    (line,) = mistakes(changed(arms__again__prior__interval="region"))
+    assert line == "arms.again.prior.interval: 'region' holds labels; it needs months"
+
+
+def test_every_arm_needs_a_survival_where_one_has_its_own():
+    change = {"survival": MISSING, "arms__one__survival": {"preset": "rtog-0631"}}
+    (line,) = mistakes(changed(**change))
+    assert line.startswith("survival: ")
+    assert line.endswith(": boosted, conventional, again, source")
+
+
+@pytest.mark.parametrize("organ", ["spinal_cord", "cord_prv", "thecal_sac"])
+def test_tumor_control_reads_no_dose_of_an_organ(organ):
+    (line,) = mistakes(changed(tcp__dose={"structure": organ, "metric": "D50"}))
+    assert line == f"tcp: dose.structure must be prescribed, gtv or ptv, got {organ!r}"
 
 
 def test_names_may_be_in_any_language():

@@ -152,5 +152,5 @@ def test_a_preset_that_hides_where_a_figure_comes_from_does_not_load(change, mes
 
 
 def test_a_preset_that_is_not_there_names_those_that_are():
-    with pytest.raises(ValueError, match="no tcp preset 'x'; there are: .*hytec-spine-2021"):
+    with pytest.raises(ValueError, match=r"no tcp preset 'x'; there are: .*hytec-spine-2021"):
         load_preset("tcp", "x")

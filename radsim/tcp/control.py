@@ -10,6 +10,7 @@ from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.cell_kill import LQ, CellKill
 from radsim.distributions import require
+from radsim.limits import ORGANS
 from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
@@ -89,6 +90,10 @@ class ControlModel:
         require(
             self.reirradiation_hazard_ratio > 0,
             f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
+        )
+        require(
+            self.dose.structure not in ORGANS,
+            f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
         )
         law = self.cell_kill
         require(

@@ -33,6 +33,7 @@ _PUBLIC = {
     "compare_proportions": "proportions",
     "cox_ratio": "cox",
     "cumulative_incidence": "incidence",
+    "dose_response_power": "dose_response",
     "draw_trials": "observe",
     "event_probability": "event_formulas",
     "events_needed": "event_formulas",

@@ -15,6 +15,7 @@ BINARY_TESTS = (*NORMAL_TESTS, *EXACT_TESTS)
 SAME = 1e-9  # relative gap up to which two outcomes are equally extreme
 GRID = 512  # values of the nuisance probability that are tried first
 ZOOMS = 6  # times that the points about the best of them are drawn together
+NEARLY_SURE = 0.999  # a tail as likely as this needs no more digits
 TAILS_AT_ONCE = 2048  # so that memory stays small
 REFINEMENTS = 60  # steps of golden section, for the size of a test
 GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
@@ -179,7 +180,7 @@ def _worst_tail(statistic: np.ndarray, n1: int, n2: int) -> np.ndarray:
         tail = np.cumsum(first[rows] * second[columns])[last]
         better = tail > best
         best, where = np.where(better, tail, best), np.where(better, p, where)
-    unsure = np.flatnonzero(best < 0.5)  # twice a half or more is a p value of 1
+    unsure = np.flatnonzero(best < NEARLY_SURE)
     joined = rank.reshape(statistic.shape)
     for start in range(0, len(unsure), TAILS_AT_ONCE):
         some = unsure[start : start + TAILS_AT_ONCE]

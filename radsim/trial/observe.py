@@ -9,6 +9,8 @@ from radsim.trial.design import TrialDesign
 from radsim.trial.draw import Arms, Enrolled, Fate, draw_enrolment, draw_fate
 from radsim.trial.subjects import ABSENT, CENSORED, DEATH, EVENT, RiskTable, risk_table
 
+ROUNDING = 1e-12  # what adding and taking away the time of entry may lose
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -149,4 +151,5 @@ def _cut(design: TrialDesign, enrolled: Enrolled, fate: Fate, seen: np.ndarray) 
     if design.event_target > when.shape[-1]:
         return latest
     place = design.event_target - 1
-    return np.minimum(np.partition(when, place, axis=-1)[:, place], latest)
+    last = np.partition(when, place, axis=-1)[:, place] * (1.0 + ROUNDING)  # it is to be seen
+    return np.minimum(last, latest)

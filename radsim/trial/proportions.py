@@ -163,11 +163,11 @@ def _newcombe(c: Counts, measure: str, z: float) -> tuple[np.ndarray, np.ndarray
         lower = d - np.sqrt((c.p1 - l1) ** 2 + (u2 - c.p2) ** 2)
         return lower, d + np.sqrt((u1 - c.p1) ** 2 + (c.p2 - l2) ** 2)
     if measure == "ratio":
-        return _mover_lower(c.p1, l1, c.p2, u2), 1.0 / _mover_lower(c.p2, l2, c.p1, u1)
+        return _mover_lower(c.p1, l1, c.p2, u2), _reciprocal(_mover_lower(c.p2, l2, c.p1, u1))
     first = [_odds(p) for p in (c.p1, l1, u1)]
     second = [_odds(p) for p in (c.p2, l2, u2)]
     lower = _mover_lower(first[0], first[1], second[0], second[2])
-    return lower, 1.0 / _mover_lower(second[0], second[1], first[0], first[2])
+    return lower, _reciprocal(_mover_lower(second[0], second[1], first[0], first[2]))
 
 
 def _mover_lower(
@@ -210,7 +210,7 @@ def _scale(measure: str):  # type: ignore[no-untyped-def]
     """Map -1..1 to the values that a measure can take."""
     if measure == "difference":
         return lambda s: s
-    return lambda s: (1.0 + s) / np.maximum(1.0 - s, 1e-300)
+    return lambda s: (1.0 + s) / np.maximum(1.0 - s, 1e-15)
 
 
 def _to_scale(measure: str, value: np.ndarray) -> np.ndarray:
@@ -222,6 +222,10 @@ def _to_scale(measure: str, value: np.ndarray) -> np.ndarray:
 
 def _odds(p: np.ndarray) -> np.ndarray:
     return np.where(p < 1.0, p / np.where(p < 1.0, 1.0 - p, 1.0), np.inf)
+
+
+def _reciprocal(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0.0, 1.0 / _safe(x), np.inf)
 
 
 def _safe(x: np.ndarray) -> np.ndarray:

@@ -94,7 +94,9 @@ def score_z(
         variance = variance * (n1 + n2) / (n1 + n2 - 1.0)
     usable = variance > 0.0
     z = gap / np.sqrt(np.where(usable, variance, 1.0))
-    return np.where(usable, z, np.where(np.abs(gap) < 1e-12, 0.0, np.sign(gap) * np.inf))
+    return np.where(
+        usable, z, np.where(np.abs(gap) < 1e-12, 0.0, np.where(gap > 0.0, np.inf, -np.inf))
+    )
 
 
 def _of_difference(

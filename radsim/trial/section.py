@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from radsim.distributions import Distribution, require
@@ -12,9 +13,11 @@ from radsim.trial.arms import StatedArm
 from radsim.trial.design import TrialDesign
 from radsim.trial.exact_tests import BINARY_TESTS
 from radsim.trial.group_sequential import boundaries
+from radsim.trial.uncertainty import UncertainArms
 
 ENDPOINTS = ("local_failure", "vcf", "myelopathy")
 MOST_TRIALS = 1_000_000
+EXTREMES = (1e-6, 1.0 - 1e-6)  # quantiles of an uncertain parameter that must still be possible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +134,16 @@ class TrialSection:
         _ = self.trial_design
 
     def _check_stated(self) -> None:
+        assert isinstance(self.control, StatedArm)
+        assert isinstance(self.experimental, StatedArm)
+        uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
+        for u in EXTREMES:  # what can be drawn must be possible
+            at = {key: float(law.ppf(np.array([u]))[0]) for key, law in self.uncertainty.items()}
+            for key, value in at.items():
+                try:
+                    uncertain.drawn({key: value})
+                except ValueError as error:
+                    raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
         for name in ("control", "experimental"):
             arm = getattr(self, name)
             if self.binary:

@@ -116,7 +116,7 @@ def sample_size(
 
 
 def _only(plan: TrialPlan, patients: int, analysis: str) -> TrialPlan:
-    return replace(plan.with_patients(patients), analyses=(analysis,))
+    return replace(plan, analyses=(analysis,)).with_patients(patients)
 
 
 def _bracket(

@@ -1,0 +1,220 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import radsim
+
+from radsim import load_preset, load_tcp
+from radsim.fit import anchors_table, fit
+from radsim.fit_report import fit_preset, model_to_fit
+from radsim.mistakes import Mistake
+from radsim.outcome_table import OutcomeTable, read_outcomes
+from radsim.presets import read_preset
+
+ANCHORS = load_preset("tcp", "hytec-spine-2021").anchors
+
+
+def cohort(rows=400, seed=1):
+    random = np.random.default_rng(seed)
+    dose = random.uniform(10.0, 80.0, rows)
+    factor = random.integers(0, 2, rows).astype(float)
+    p = 1 / (1 + np.exp(3.0 - 0.07 * dose - np.log(2.5) * factor))
+    return OutcomeTable(
+        dose=dose, events=(random.random(rows) < p).astype(float), patients=np.ones(rows),
+        weight=np.ones(rows), covariates={"factor": factor},
+    )  # fmt: skip
+
+
+def logistic(table, **settings):
+    return model_to_fit("ntcp/logistic", {"effect": "physical", **settings}, table)[1]
+
+
+def test_the_refit_of_the_hytec_anchors_is_reproduced():
+    # D50 32.9 Gy (24.4-39.1), k 3.01 (2.05-4.08), correlation 0.96, RMSE 0.73 points, largest 1.4
+    found = fit(load_tcp("hytec-log-logistic"), anchors_table(ANCHORS), bootstrap=200)
+    assert found.estimates["d50"].value == pytest.approx(32.9, abs=0.05)
+    assert found.estimates["k"].value == pytest.approx(3.01, abs=0.005)
+    assert found.correlation[0, 1] == pytest.approx(0.96, abs=0.01)
+    assert found.estimates["d50"].bootstrap == pytest.approx((24.4, 39.1), abs=1.5)
+    assert found.goodness["root mean square residual"] == pytest.approx(0.0073, abs=5e-5)
+    assert found.goodness["largest residual"] == pytest.approx(0.014, abs=5e-4)
+
+
+def test_a_logistic_fit_is_that_of_newtons_method():
+    table = cohort()
+    found = fit(logistic(table), table, covariates=("factor",))
+    design = np.stack([np.ones(table.rows), table.dose, table.covariates["factor"]], axis=1)
+    beta = np.zeros(3)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-design @ beta))
+        information = design.T @ (design * (p * (1 - p))[:, None])
+        beta += np.linalg.solve(information, design.T @ (table.events - p))
+    values = [e.value for e in found.estimates.values()]
+    assert values == pytest.approx([beta[0], beta[1], np.exp(beta[2])], rel=1e-4)
+    low, high = found.estimates["slope"].profile
+    error = np.sqrt(np.linalg.inv(information)[1, 1])
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.1)
+    assert low < 0.07 < high
+
+
+def test_grouped_rows_weigh_as_their_patients_do():
+    random = np.random.default_rng(2)
+    dose = np.repeat([20.0, 30.0, 40.0, 50.0, 60.0], 40)
+    event = (random.random(200) < 1 / (1 + np.exp(4 - 0.1 * dose))).astype(float)
+    single = OutcomeTable(dose=dose, events=event, patients=np.ones(200), weight=np.ones(200))
+    levels = np.unique(dose)
+    grouped = OutcomeTable(
+        dose=levels, events=np.array([event[dose == d].sum() for d in levels]),
+        patients=np.full(5, 40.0), weight=np.ones(5),
+    )  # fmt: skip
+    weighted = OutcomeTable(
+        dose=np.repeat(levels, 2), events=np.tile([1.0, 0.0], 5), patients=np.ones(10),
+        weight=np.array([[event[dose == d].sum(), 40 - event[dose == d].sum()] for d in levels])
+        .ravel(),
+    )  # fmt: skip
+    fits = [fit(logistic(t), t).estimates["slope"] for t in (single, grouped, weighted)]
+    assert fits[1].value == pytest.approx(fits[0].value, rel=1e-4)
+    assert fits[2].value == pytest.approx(fits[0].value, rel=1e-4)
+    assert fits[1].profile == pytest.approx(fits[0].profile, rel=1e-2)
+
+
+def test_a_bootstrap_is_the_same_whenever_it_is_run():
+    table = cohort(120)
+    first, second = (fit(logistic(table), table, bootstrap=20, seed=3) for _ in range(2))
+    assert first.estimates == second.estimates
+    assert first.estimates != fit(logistic(table), table, bootstrap=20, seed=4).estimates
+
+
+def test_dvhs_determine_the_volume_effect():
+    random = np.random.default_rng(5)
+    dose, volume = random.uniform(5.0, 70.0, (1500, 4)), random.dirichlet(np.ones(4), 1500)
+    eud = ((dose**2.0) * volume).sum(axis=1) ** 0.5
+    from scipy.special import ndtr
+
+    events = (random.random(1500) < ndtr((eud - 40.0) / 8.0)).astype(float)
+    table = OutcomeTable(
+        dose=dose, volume=volume, events=events, patients=np.ones(1500), weight=np.ones(1500)
+    )
+    _, model = model_to_fit("lkb", {"effect": "physical"}, table)
+    found = fit(model, table).estimates
+    for name, truth in (("td50", 40.0), ("m", 0.2), ("n", 0.5)):
+        low, high = found[name].profile
+        assert low < truth < high
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dose": np.full(400, 40.0)}, "intercept and slope can change together"),
+        ({"events": (cohort().dose > 40).astype(float)}, "runs off"),
+        ({"events": np.zeros(400)}, "intercept, slope, because the table has no events"),
+    ],
+)
+def test_a_fit_that_is_not_identifiable_says_which_parameter(change, message):
+    table = OutcomeTable(**{**vars(cohort()), **change})
+    with pytest.raises(ValueError, match=f"not identifiable: .*{message}"):
+        fit(logistic(table), table)
+
+
+def test_a_covariate_that_never_differs_is_named():
+    table = OutcomeTable(**{**vars(cohort()), "covariates": {"factor": np.ones(400)}})
+    with pytest.raises(ValueError, match=r"not identifiable: intercept and odds_ratios\.factor"):
+        fit(logistic(table), table, covariates=("factor",))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("nope", {}, "no model 'nope' to fit"),
+        ("log_logistic", {}, "alpha_beta: is missing"),
+        ("log_logistic", {"alpha_beta": 6.0, "bogus": 1.0}, "no setting 'bogus'"),
+        ("log_logistic", {"alpha_beta": -6.0}, "alpha_beta: must be above 0"),
+    ],
+)
+def test_a_model_that_cannot_be_built_is_a_mistake(name, settings, message):
+    with pytest.raises(Mistake, match=message):
+        model_to_fit(name, settings, cohort())
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dose,event\n1,0\n2,3\n", "row 2: event must be 0 or 1"),
+        ("dose,event\n-1,0\n", "row 1: dose must not be negative"),
+        ("dose,event\nx,0\n", "row 1: dose must be a number, got 'x'"),
+        ("gray,event\n1,0\n", "needs a column dose"),
+        ("dose\n1\n", "needs one of the columns event"),
+        ("dose,events\n1,0\n", "events needs a column patients"),
+        ("dose,events,patients\n1,5,4\n", "events must lie between 0 and patients"),
+        ("dose,probability\n1,1\n", "probability must lie between 0 and 1"),
+        ("dose,event,weight\n1,0,-1\n", "weight must not be negative"),
+        ("dose,fractions,event\n1,2.5,0\n", "fractions must be a whole number"),
+        ("dvh,event\nbad.csv,0\n", "bad.csv: the volumes of a DVH must add up to 1"),
+        ("dvh,event\nnone.csv,0\n", "can't read"),
+        ("dose,event\n", "has no rows"),
+    ],
+)
+def test_a_table_that_is_wrong_says_where(tmp_path, text, message):
+    write(tmp_path, "bad.csv", "dose,volume\n10,0.5\n20,0.2\n")
+    with pytest.raises(ValueError, match=message):
+        read_outcomes(write(tmp_path, "data.csv", text))
+
+
+def test_a_covariate_that_the_table_lacks_is_named(tmp_path):
+    path = write(tmp_path, "data.csv", "dose,event,age\n1,0,60\n")
+    with pytest.raises(ValueError, match="no covariate 'agee'; did you mean 'age'"):
+        read_outcomes(path, ["agee"])
+
+
+def test_dvhs_are_read_beside_the_table(tmp_path):
+    write(tmp_path, "a.csv", "dose,volume\n10,60\n20,40\n")
+    write(tmp_path, "b.csv", "dose,volume\n15,1\n")
+    table, left = read_outcomes(
+        write(tmp_path, "data.csv", "dvh,event,site\na.csv,1,x\nb.csv,0,y\n")
+    )
+    assert left == ["site"]
+    assert table.volume.tolist() == [[0.6, 0.4], [1.0, 0.0]]
+
+
+def anchors_csv(folder):
+    rows = [f"{a.dose},{a.fractions},{a.probability}" for a in ANCHORS]
+    return write(folder, "anchors.csv", "\n".join(["dose,fractions,probability", *rows]) + "\n")
+
+
+def test_the_command_writes_a_preset_that_an_experiment_may_name(capsys, tmp_path):
+    out = tmp_path / "mine.toml"
+    done = radsim(
+        capsys, "fit", str(anchors_csv(tmp_path)), "--model", "log_logistic",
+        "--set", "alpha_beta=6.0", "--bootstrap", "20", "--out", str(out),
+    )  # fmt: skip
+    assert done.code == 0
+    assert "d50 = 32.893" in done.output
+    preset = read_preset("tcp", out)
+    assert preset.parameters["k"].value == pytest.approx(3.012, abs=1e-3)
+    assert preset.correlations[0]["rho"] > 0.9
+    shipped = Path("experiments/compare_strategies.toml").read_text(encoding="utf-8")
+    text = shipped.replace('preset = "hytec-spine-2021"', 'preset = "mine.toml"')
+    assert radsim(capsys, "check", str(write(tmp_path, "e.toml", text))).code == 0
+
+
+@pytest.mark.parametrize("missing", ["units", "source", "range"])
+def test_a_preset_file_that_lacks_something_is_refused_by_a_line(tmp_path, missing):
+    found = fit(load_tcp("hytec-log-logistic"), anchors_table(ANCHORS))
+    text = fit_preset(found, "mine", "tcp")
+    lines = [line for line in text.splitlines() if not line.startswith(f"{missing} =")]
+    path = write(tmp_path, "mine.toml", "\n".join(lines))
+    with pytest.raises(ValueError, match=f"mine.toml: .*{missing}"):
+        read_preset("tcp", path)
+
+
+def test_a_fit_that_fails_is_one_line_and_exit_code_2(capsys, tmp_path):
+    path = write(tmp_path, "data.csv", "dose,event\n40,0\n40,1\n40,1\n")
+    done = radsim(capsys, "fit", str(path), "--model", "ntcp/logistic", "--set", "effect=physical")
+    assert done.code == 2
+    assert "not identifiable" in done.errors[0]

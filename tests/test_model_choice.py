@@ -1,0 +1,232 @@
+"""Models, laws of cell kill and modifiers chosen in an experiment."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import radsim
+
+from radsim import load_tcp, make_experiment, simulate
+from radsim.catalog import models_page, plot_curve, text_plot
+from radsim.cell_kill import LQL
+from radsim.config import ExperimentError
+from radsim.description import notes
+from radsim.modifiers import HazardModifier
+from radsim.presets import load_preset, preset_names
+from radsim.refit import refit_to_anchors
+
+SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
+MASS = {"paraspinal": {"kind": "bernoulli", "probability": 0.3}}
+
+
+def with_tcp(tcp, **other):
+    return make_experiment({**SHIPPED, "tcp": tcp, **other})
+
+
+def with_cohort(**variables):
+    return {"cohort": {**SHIPPED["cohort"], **variables}}
+
+
+@pytest.mark.parametrize("law", ["lq-l-6", "usc-2008", {"kind": "lq_l", "transition": 8.0}])
+def test_a_law_that_changes_high_doses_is_refused_with_the_reason(law):
+    with pytest.raises(ExperimentError, match="fitted under lq, and already hold how"):
+        with_tcp({"preset": "hytec-spine-2021", "cell_kill": law})
+
+
+def test_a_refit_when_asked_runs_and_says_by_how_much_it_misses():
+    experiment = with_tcp({"preset": "hytec-spine-2021", "cell_kill": "lq-l-6", "refit": True})
+    assert experiment.tcp.fitted_under == "lq_l"
+    assert any("refitted under lq_l misses its 8 anchors by 5.1 points" in n
+               for n in notes(experiment))  # fmt: skip
+    again = make_experiment(tomllib.loads(experiment.to_toml()))
+    assert again == experiment
+
+
+def test_the_refit_ships_its_residuals():
+    model = load_tcp("hytec-spine-2021", cell_kill=LQL(transition=6.0), refit=True)
+    found = refit_to_anchors(model)
+    assert found.residuals.shape == (8,)
+    assert found.root_mean_square == pytest.approx(0.051, abs=0.001)
+    assert abs(found.residuals).max() > 0.08
+    assert found.root_mean_square < np.sqrt(np.mean(found.before**2))
+    assert "misses its 8 anchors" in str(found)
+
+
+def test_a_refit_without_anchors_is_refused():
+    with pytest.raises(ExperimentError, match="refit needs at least 2 anchors"):
+        with_tcp({"preset": "spine-cross-strategy", "cell_kill": "lq-l-6", "refit": True})
+
+
+def test_the_schedule_ranking_turns_in_the_shipped_experiment():
+    from radsim import load_experiment
+
+    experiment = load_experiment("experiments/lq_models.toml")
+    control = simulate(experiment, range(50))["local_control_net"].sel(months=24).mean("patient")
+    single, five = control.sel(arm="single_24"), control.sel(arm="five_of_8")
+    assert single.sel(control_model="file") > five.sel(control_model="file") + 0.04
+    name = "LQ-L, transition 6 Gy, refitted"
+    assert single.sel(control_model=name) < five.sel(control_model=name) - 0.04
+
+
+def test_the_crude_preset_allows_no_competing_death():
+    with pytest.raises(ExperimentError, match="death would count twice: leave out survival"):
+        with_tcp({"preset": "spine-cross-strategy-crude"})
+    without = {k: v for k, v in SHIPPED.items() if k != "survival"}
+    experiment = make_experiment({**without, "tcp": {"preset": "spine-cross-strategy-crude"}})
+    assert any("nobody dies" in note for note in notes(experiment))
+
+
+def test_a_covariate_that_the_cohort_lacks_is_named():
+    with pytest.raises(ExperimentError, match="tcp: needs the cohort variable 'paraspinal'"):
+        with_tcp({"preset": "spine-cross-strategy", "modifiers": ["paraspinal-2023"]})
+
+
+def test_modifiers_of_the_same_patients_are_refused_together():
+    with pytest.raises(ExperimentError, match="describe the same patients"):
+        with_tcp(
+            {"preset": "spine-cross-strategy", "modifiers": ["mass-sc24", "paraspinal-2023"]},
+            **with_cohort(**MASS),
+        )
+
+
+@pytest.mark.parametrize("name", preset_names("modifier"))
+def test_a_modifier_has_mean_1_over_its_reference_mix(name):
+    modifier = HazardModifier(**load_preset("modifier", name).settings())
+    shares, ratios = modifier.reference_share, modifier.hazard_ratio
+    rest = 1.0 - sum(shares.values())
+    mean = rest + sum(shares[g] * ratios[g] for g in shares)
+    assert mean / modifier.reference_mean == pytest.approx(1.0, abs=1e-15)
+
+
+def test_a_published_interval_is_that_of_the_drawn_ratios():
+    settings = load_preset("modifier", "paraspinal-2023").settings()
+    modifier = HazardModifier(**settings, interval={"paraspinal": (1.010, 2.002)})
+    low, middle, high = modifier.ratios("paraspinal", np.array([0.025, 0.5, 0.975]))
+    assert middle == 1.422
+    assert (low, high) == pytest.approx((1.010, 2.002), rel=0.01)
+    with pytest.raises(ValueError, match="no interval is published"):
+        HazardModifier(**settings).ratios("paraspinal", np.array([0.5]))
+
+
+def test_a_modifier_multiplies_the_hazard_of_its_group_alone():
+    plain = with_tcp({"preset": "spine-cross-strategy"}, **with_cohort(**MASS))
+    changed = with_tcp(
+        {"preset": "spine-cross-strategy", "modifiers": ["paraspinal-2023"]}, **with_cohort(**MASS)
+    )
+    before, after = (simulate(e, range(60)) for e in (plain, changed))
+    ratio = np.log(after["local_control_net"]) / np.log(before["local_control_net"])
+    group = before["paraspinal"].values == 1
+    mean = 1 + 0.3 * 0.422
+    assert ratio.values[..., group] == pytest.approx(1.422 / mean, rel=1e-9)
+    assert ratio.values[..., ~group] == pytest.approx(1 / mean, rel=1e-9)
+
+
+def test_a_model_of_conventional_fractions_refuses_sbrt():
+    with pytest.raises(ExperimentError, match="schultheiss-2008 is for at most 4 Gy a fraction"):
+        make_experiment({**SHIPPED, "ntcp": {"myelopathy": {"preset": "schultheiss-2008"}}})
+
+
+def test_two_courses_are_never_added_as_gray():
+    model = {
+        "kind": "logistic", "intercept": -3.0, "slope": 0.1, "effect": "physical",
+        "dose": {"structure": "spinal_cord", "metric": "mean"},
+        "onset": {"kind": "lognormal", "median": 6.0, "sigma": 0.4},
+    }  # fmt: skip
+    with pytest.raises(ExperimentError, match="two courses are never added as Gy"):
+        make_experiment({**SHIPPED, "ntcp": {"myelopathy": model}})
+
+
+@pytest.mark.parametrize(
+    "tcp",
+    [
+        {"kind": "poisson", "alpha": 0.15, "alpha_beta": 6.0, "clonogen_density": 300.0},
+        {"kind": "zaider_minerbo", "alpha": 0.15, "alpha_beta": 6.0, "clonogen_density": 300.0,
+         "birth_rate": 0.02, "death_rate": 0.01},
+        {"kind": "geud", "d50": 33.0, "gamma50": 0.75, "alpha_beta": 6.0, "a": -10.0},
+        {"kind": "probit", "d50": 33.0, "gamma50": 0.75, "alpha_beta": 6.0},
+        {"preset": "hytec-spine-2021", "dose": {"metric": "DVH"}},
+        {"preset": "hytec-spine-2021",
+         "cell_kill": {"kind": "incomplete_repair", "half_time": 60.0, "beam_time": 20.0}},
+        {"preset": "hytec-spine-2021", "cell_kill": {"kind": "lq_time", "alpha": 0.2,
+         "doubling_time": 5.0, "kick_off": 1.0}},
+    ],
+)  # fmt: skip
+def test_every_kind_runs_in_an_experiment_and_in_any_range(tcp):
+    experiment = with_tcp(tcp)
+    together = simulate(experiment, range(12))["local_control_net"].values
+    alone = simulate(experiment, range(5, 6))["local_control_net"].values
+    assert np.all((together >= 0) & (together <= 1))
+    assert np.array_equal(together[..., 5:6], alone)
+
+
+def test_lkb_reads_the_whole_cord_and_is_zero_without_one():
+    experiment = make_experiment({**SHIPPED, "ntcp": {"myelopathy": {"preset": "cord-lkb-1991"}}})
+    patients = simulate(experiment, range(60))
+    risk = patients["myelopathy_net"].isel(myelopathy_model=0, months=-1).values
+    cord = patients["cord_present"].values == 1
+    assert np.all(risk[:, ~cord] == 0.0)
+    assert np.all(risk[:, cord] > 0.0)
+
+
+@pytest.mark.parametrize(
+    ("tcp", "message"),
+    [
+        ({"preset": "spine-cross-strategy", "slope": -0.05}, "slope: must be above 0"),
+        ({"preset": "hytec-log-logistic", "k": -1.0}, "k: must be above 0"),
+        ({"preset": "hytec-log-logistic", "kk": 1.0}, "tcp.kk: unknown key; did you mean 'k'"),
+        ({"preset": "hytec-spine-2021", "cell_kill": "lql"}, "no such preset 'lql'"),
+        ({"preset": "hytec-spine-2021", "modifiers": ["x"]}, "x"),
+        ({"preset": "nothing.toml"}, "can't read"),
+    ],
+)
+def test_wrong_settings_are_one_line_each(tcp, message):
+    with pytest.raises(ExperimentError, match=message) as caught:
+        with_tcp(tcp)
+    assert len(caught.value.mistakes) == 1
+
+
+def test_eligibility_replaces_who_may_not_be_treated_in_any_range():
+    rules = {
+        "surgery": {"where": {"sins_class": ["7-12"]}, "action": "exclude"},
+        "lytic": {"where": {"lesion_type": ["lytic"]}, "action": "flag"},
+    }
+    experiment = make_experiment({**SHIPPED, "eligibility": rules})
+    patients = simulate(experiment, range(200))
+    labels = patients["sins_class"].attrs["labels"]
+    assert set(patients["sins_class"].values) == {list(labels).index("0-6")}
+    assert patients["meets_eligibility"].isel(arm=0).mean() == pytest.approx(22 / 28, abs=0.1)
+    alone = simulate(experiment, range(77, 78))
+    assert alone["gtv_volume"].item() == patients["gtv_volume"].values[77]
+    plain = simulate(make_experiment(SHIPPED), range(200))
+    first = patients["meets_eligibility"].isel(arm=0).values == 1
+    assert np.array_equal(patients["age"].values[first], plain["age"].values[first])
+
+
+def test_eligibility_that_nobody_meets_is_said():
+    rules = {"none": {"where": {"sins_class": ["13-18"]}, "action": "treat"}}
+    with pytest.raises(ValueError, match="no eligible patient"):
+        simulate(make_experiment({**SHIPPED, "eligibility": rules}), range(3))
+
+
+def test_the_models_page_is_up_to_date():
+    page = Path("docs/models.md").read_text(encoding="utf-8")
+    assert page == models_page(), "run: python -m radsim.catalog docs/models.md"
+
+
+@pytest.mark.parametrize("family", ["tcp", "ntcp"])
+def test_every_model_can_be_drawn(family, tmp_path):
+    for name in preset_names(family):
+        preset = load_preset(family, name)
+        assert "*" in text_plot(preset)
+        assert plot_curve(preset, tmp_path / f"{name}.png")
+
+
+def test_models_shows_a_preset_in_full_and_draws_it(capsys, tmp_path):
+    path = tmp_path / "curve.png"
+    done = radsim(capsys, "models", "hytec-spine-2021", "--plot", path)
+    for wanted in ("equation: TCP", "takes:", "fractionation:", "fitted on:", "sources:", "*"):
+        assert wanted in done.output
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert radsim(capsys, "models", "--plot", path).code == 2
+    assert radsim(capsys, "models", "histology", "--plot", path).code == 2
