@@ -443,6 +443,10 @@ def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> 
 
 def _numbers(values: np.ndarray) -> list[str]:
     """Numbers of each row as CSV cells; a missing one is empty."""
+    points = len(values)
+    if np.array_equal(values, np.broadcast_to(values[0], values.shape), equal_nan=True):
+        values = values[:1]  # most sweeps leave most estimates as they are
+        return [",".join(map(repr, values[0].tolist())).replace("nan", "")] * points
     return [",".join(map(repr, row)).replace("nan", "") for row in values.tolist()]
 
 
