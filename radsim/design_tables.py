@@ -26,6 +26,7 @@ from radsim.tables import (
 from radsim.variants import VariantMaker
 
 PARAMETERS = "parameters"
+WITHOUT_RATIO = "without_reirradiation_hazard"
 POINTS_AT_ONCE = 256  # points of a sweep whose rows are put together at once
 UNCERTAINTY_COLUMNS = (
     "arm", "reference", "endpoint", "model", "estimator", "months", "estimate",
@@ -367,10 +368,12 @@ class _Names:
             dim = MODEL_DIMS.get(name)
             if dim == "control_model":
                 ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
-                both = result.sizes[dim] > 1 and owner.has_prior and ratio != 1.0
-                for place in range(2 if both else 1):
-                    label = control_label(self.variant, owner, place)
-                    yield name, place, self._marked(label, "tcp")
+                for place, shown in enumerate(result[dim].values):
+                    without = str(shown) == WITHOUT_RATIO
+                    if not without or (owner.has_prior and ratio != 1.0):
+                        label = control_label(self.variant, owner, place)
+                        own = "tcp" if place == 0 or without else ""
+                        yield name, place, self._marked(label, own)
             elif dim == "myelopathy_model":
                 for place, label in enumerate(self.labels["myelopathy"]):
                     yield name, place, self._marked(label, "ntcp.myelopathy" if not place else "")
@@ -440,6 +443,10 @@ def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> 
 
 def _numbers(values: np.ndarray) -> list[str]:
     """Numbers of each row as CSV cells; a missing one is empty."""
+    points = len(values)
+    if np.array_equal(values, np.broadcast_to(values[0], values.shape), equal_nan=True):
+        values = values[:1]  # most sweeps leave most estimates as they are
+        return [",".join(map(repr, values[0].tolist())).replace("nan", "")] * points
     return [",".join(map(repr, row)).replace("nan", "") for row in values.tolist()]
 
 

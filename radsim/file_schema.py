@@ -58,6 +58,9 @@ def file_schema() -> dict[str, Any]:
         if "modifiers" in fields:
             named = {"enum": preset_names("modifier")}
             fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
+    properties = schema["properties"]
+    properties.pop("written")  # worked out, not written by a person
+    properties["precision"] = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Precision"}]}
     schema["required"] = ["name", "seed", "patients", "cohort", "arms"]
     return {"$schema": DRAFT, **_numbers_allowed(schema)}
 

@@ -27,6 +27,8 @@ class VariantMaker:
             for key, value in experiment.written.items()
             if key not in ("sweep", "uncertainty", "sensitivity", "precision")
         }
+        # a refitted model follows its own parameters, so its variants are fitted anew
+        self.is_refit = bool(self.written.get("tcp", {}).get("refit"))
         # a recalibrated model follows the cohort, so its variants are calibrated anew
         self.is_calibrated = "recalibrate" in self.written.get("ntcp", {}).get("vcf", {})
         self.plain = experiment.model_copy(
@@ -64,6 +66,8 @@ class VariantMaker:
 
     def _is_number(self, key: str, value: Any) -> bool:
         if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
+            return False
+        if self.is_refit and key.startswith("tcp."):
             return False
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return number and key not in self._never_in_place
@@ -173,6 +177,7 @@ def _shape(experiment: Experiment) -> tuple[Any, ...]:
         tuple(experiment.arms),
         tuple(arm.has_prior for arm in experiment.arms.values()),
         len(experiment.myelopathy_models),
+        len(experiment.tcp_alternatives),
         experiment.tcp is None or experiment.tcp.valid_eqd2 is None,
         tuple(model.valid_eqd2 is None for model in experiment.myelopathy_models),
         experiment.ntcp.vcf is None,
