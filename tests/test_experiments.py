@@ -106,7 +106,7 @@ def test_estimates_and_intervals_lie_between_zero_and_one(finished):
 
 
 def test_comparisons_are_differences_and_ratios_of_the_summary(finished):
-    _, folder = finished
+    path, folder = finished
     key = ("endpoint", "model", "estimator", "months")
     summary = {
         (r["arm"], *(r[k] for k in key)): float(r["estimate"]) for r in rows(folder, "summary.csv")
@@ -133,7 +133,7 @@ def test_comparisons_are_differences_and_ratios_of_the_summary(finished):
             )
             assert low <= needed <= high
             assert needed == pytest.approx(1 / abs(difference))
-    assert compared > 0
+    assert compared > 0 or len(load_experiment(path).arms) == 1
 
 
 def test_identities_between_estimates_hold(finished):
