@@ -196,7 +196,9 @@ def test_the_resolved_experiment_says_everything_and_runs_again(finished, capsys
     path, folder = finished
     resolved = tomllib.loads((folder / "experiment.toml").read_text(encoding="utf-8"))
     assert resolved["patients"] == PATIENTS
-    assert resolved["tcp"]["d50"] == 19.44
+    first = {"hytec-spine-2021": ("d50", 19.44), "spine-cross-strategy": ("slope", 0.0482)}
+    parameter, value = first[resolved["tcp"]["preset"]]
+    assert resolved["tcp"][parameter] == value
     assert radsim(capsys, "check", folder / "experiment.toml").code == 0
     again = load_experiment(folder / "experiment.toml")
     original = load_experiment(path).model_copy(update={"patients": PATIENTS})
