@@ -231,6 +231,8 @@ class Experiment(BaseModel):
             run = {"seed": self.seed, "patients": self.patients}
             return tomli_w.dumps({**self.written, **run})
         settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
+        unused = [name for name in DESIGN_SECTIONS if not settings.get(name)]
+        settings = {key: value for key, value in settings.items() if key not in unused}
         return tomli_w.dumps(_without_blanks(shorten_experiment(settings)))
 
 

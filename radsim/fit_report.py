@@ -1,6 +1,7 @@
 """From a name to a model to fit, and from a fit to words and to a preset file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,8 @@ def _typical_dose(family: str, settings: Mapping[str, Any], table: OutcomeTable)
 
 def _build(family: str, settings: dict[str, Any]) -> Any:
     adapter: TypeAdapter[Any] = TypeAdapter(UNIONS[family])
-    known = kinds(family)[settings["kind"]].__dataclass_fields__  # type: ignore[attr-defined]
+    one: Any = kinds(family)[settings["kind"]]
+    known = [field.name for field in fields(one)]
     for key in settings:
         if key not in known:
             raise Mistake(f"{settings['kind']} has no setting {key!r}; {nearest(key, known)}")
