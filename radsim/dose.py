@@ -76,8 +76,8 @@ def draw_dose(
     -------
     For each structure s: ``s_planned``, ``s_delivered`` [Gy] and ``s_delivered_squared``, the sum
     over fractions of the squared fraction dose [Gy2], all (patient, node), at nodes of volume,
-    hottest first (coordinates ``volume`` and ``weight``). For neural structures
-    also ``s_d003cc_planned``, ``s_d003cc_delivered`` and ``s_d003cc_delivered_squared``
+    hottest first (coordinates ``volume`` and ``weight``). For every neural structure, asked for
+    or not, ``s_d003cc_planned``, ``s_d003cc_delivered`` and ``s_d003cc_delivered_squared``
     (patient,). An arm without delivery errors has only what is planned. NaN where a patient has
     no cord. Then, (patient,): ``prescription`` [Gy],
     ``gtv_distance`` from the ruling neural surface (cord PRV, else thecal sac) to the nearest GTV
