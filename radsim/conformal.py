@@ -7,12 +7,13 @@ from radsim.delivery import Delivery, draw_delivery
 from radsim.dose_model import DoseModel
 from radsim.geometry import Geometry
 from radsim.limits import ORGANS
+from radsim.plain_doses import Doses
 from radsim.plan import ExternalBeam
 from radsim.planning import make_plans
 from radsim.profile import Profile
 from radsim.rng import UniformSource
 from radsim.two_courses import draw_earlier_course, organ_limit, rules_kept
-from radsim.volume_doses import KINDS, Doses, volume_doses
+from radsim.volume_doses import KINDS, volume_doses
 
 LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 

@@ -64,7 +64,8 @@ def normal_scores(shares: tuple[float, ...]) -> np.ndarray:
 
 
 @cache
-def _target_table(shares: tuple[float, ...]) -> np.ndarray:
+def target_table(shares: tuple[float, ...]) -> np.ndarray:
+    """Relative depths of fixed volume shares, a row for each of ``SHAPES``."""
     return betaincinv(SHAPES[:, None], 2.0, np.array(shares)).astype(np.float32)
 
 
@@ -73,11 +74,17 @@ def target_depths(shares: tuple[float, ...], shape: np.ndarray) -> np.ndarray:
 
     Looked up in a table over the shape, linear between rows.
     """
-    return _between_rows(_target_table(shares), (shape - SHAPES[0]) / (SHAPES[1] - SHAPES[0]))
+    return _between_rows(target_table(shares), target_row(shape))
+
+
+def target_row(shape: np.ndarray) -> np.ndarray:
+    """Place of each shape among the rows of ``target_table``."""
+    return (shape - SHAPES[0]) / (SHAPES[1] - SHAPES[0])
 
 
 @cache
-def _organ_table(volumes: tuple[float, ...]) -> np.ndarray:
+def organ_table(volumes: tuple[float, ...]) -> np.ndarray:
+    """Relative depths at fixed volume shares, a row for each of ``SHARES`` in the field."""
     share = np.minimum(np.array(volumes) / np.maximum(SHARES[:, None], 1e-9), 1.0)
     return betaincinv(1.5, 1.5, share).astype(np.float32)
 
@@ -88,7 +95,12 @@ def organ_depths(volumes: tuple[float, ...], in_field: np.ndarray) -> np.ndarray
     The depth along a diameter of a disk is Beta(1.5, 1.5); only the share ``in_field`` of the
     organ's length faces the target, and what is beyond has the depth of the far side.
     """
-    return _between_rows(_organ_table(volumes), in_field / (SHARES[1] - SHARES[0]))
+    return _between_rows(organ_table(volumes), organ_row(in_field))
+
+
+def organ_row(in_field: np.ndarray) -> np.ndarray:
+    """Place of each in-field share among the rows of ``organ_table``."""
+    return in_field / (SHARES[1] - SHARES[0])
 
 
 @cache

@@ -9,7 +9,14 @@ from radsim.presets import load_preset
 
 __version__ = "0.1.0"
 
-MATTERING = ("numpy", "scipy", "xarray", "dask", "pydantic")  # packages that could move a digit
+MATTERING = (
+    "numpy",
+    "scipy",
+    "xarray",
+    "dask",
+    "pydantic",
+    "numba",
+)  # packages that could move a digit
 
 
 def versions() -> dict[str, str]:

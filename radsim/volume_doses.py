@@ -1,20 +1,18 @@
 """Doses of whole structures at nodes of volume, from one profile and one delivery a patient."""
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 
 from radsim.delivery import Delivery
-from radsim.depth import normal_scores, organ_depths, target_depth_share, target_depths
-from radsim.dvh import volume_nodes
 from radsim.geometry import Geometry
-from radsim.limits import ORGANS, STRUCTURES
-from radsim.merging import merged_quantiles, values_at
+from radsim.limits import STRUCTURES
+from radsim.plain_doses import fill_plainly
 from radsim.plan import ExternalBeam
 from radsim.planning import Plans
 
-ROWS = 2048  # patients at a time: fewer, and two threads wait for each other; more leave the cache
 KINDS = ("planned", "delivered", "delivered_squared")
-
-Doses = tuple[np.ndarray, ...]  # one array for each of KINDS, or the planned dose alone
 
 
 def volume_doses(
@@ -28,142 +26,31 @@ def volume_doses(
     """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
     Names are ``<structure>_<kind>``; without ``delivery`` only what is planned. Structures with
-    the cord are NaN where there is none.
+    the cord are NaN where there is none. With numba installed the loops are compiled; without,
+    numpy does the same work, to rounding.
     """
-    everyone = len(plans.tried)
     kinds = KINDS if delivery is not None else KINDS[:1]
-    wanted = [structure for structure in STRUCTURES if structure in structures]
+    shape = (len(plans.tried), nodes)
     found = {
-        f"{structure}_{kind}": np.empty((everyone, nodes), dtype=np.float32)
-        for structure in wanted
-        for kind in kinds
+        structure: tuple(np.empty(shape, dtype=np.float32) for _ in kinds)
+        for structure in STRUCTURES
+        if structure in structures
     }
-    for first in range(0, everyone, ROWS):
-        rows = slice(first, min(first + ROWS, everyone))
-        some = _Rows(plan, geometry, plans, delivery, nodes, rows)
-        doses = some.targets(structures) | some.organs(structures)
-        for structure in wanted:
-            for kind, values in zip(kinds, doses[structure], strict=True):
-                found[f"{structure}_{kind}"][rows] = values
+    _filler()(plan, geometry, plans, delivery, found)
     for structure in ("cord_prv", "spinal_cord"):
-        if structure in structures:
-            for kind in kinds:
-                found[f"{structure}_{kind}"][~geometry.has_cord] = np.nan
-    return found
+        for values in found.get(structure, ()):
+            values[~geometry.has_cord] = np.nan
+    return {
+        f"{structure}_{kind}": values
+        for structure, arrays in found.items()
+        for kind, values in zip(kinds, arrays, strict=True)
+    }
 
 
-class _Rows:
-    """Some patients, in single precision; what is one number a patient is a column."""
-
-    def __init__(
-        self,
-        plan: ExternalBeam,
-        geometry: Geometry,
-        plans: Plans,
-        delivery: Delivery | None,
-        nodes: int,
-        rows: slice,
-    ) -> None:
-        self.plan, self.geometry, self.delivery, self.rows = plan, geometry, delivery, rows
-        profile = plans.profile.rows(rows)
-        self.falloff = profile.falloff
-        self.profile = profile.columns(np.float32)
-        self.spread = self.column(plans.spread)
-        self.volume, _ = volume_nodes(nodes)
-
-    def column(self, values: np.ndarray) -> np.ndarray:
-        return values[self.rows].astype(np.float32)[:, None]
-
-    def targets(self, structures: frozenset[str]) -> dict[str, Doses]:
-        """Doses of GTV and PTV_Eval, as far as they are wanted."""
-        if not structures & {"gtv", "ptv"}:
-            return {}
-        geometry, boosted = self.geometry, self.plan.boost is not None
-        cold = tuple((1.0 - self.volume).tolist())
-        factor = 1 + self.spread * normal_scores(cold)
-        shifts = None if self.delivery is None else self.delivery.target_shift
-        depth = target_depths(cold, geometry.gtv_shape[self.rows])
-        gtv = self.column(geometry.gtv_surface) + self.column(geometry.gtv_extent) * depth
-        doses: dict[str, Doses] = {}
-        if "gtv" in structures or boosted:
-            doses["gtv"] = self.doses(gtv, factor, shifts, boosted)
-        if "ptv" not in structures:
-            return doses
-        depth = target_depths(cold, geometry.ring_shape[self.rows])
-        ring = self.column(geometry.wall) + self.column(geometry.ring_extent) * depth
-        if boosted:
-            base = self.doses(ring, factor, shifts, boosted=False)
-            doses["ptv"] = tuple(map(self.whole, doses["gtv"], base))
-        else:  # one profile for both, so positions can be merged instead of doses
-            doses["ptv"] = self.doses(self.ptv_positions(gtv, ring), factor, shifts, False)
-        return doses
-
-    def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
-        """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
-        geometry, share = self.geometry, self.column(self.geometry.gtv_share)
-        x = np.concatenate([gtv, ring], axis=1)
-        x.sort(axis=1)
-        place = np.zeros_like(x)
-        for surface, extent, shape, weight in (
-            (geometry.gtv_surface, geometry.gtv_extent, geometry.gtv_shape, share),
-            (geometry.wall, geometry.ring_extent, geometry.ring_shape, 1 - share),
-        ):
-            depth = x - self.column(surface)
-            depth /= self.column(extent)
-            part = target_depth_share(depth, self.column(shape))
-            part *= weight
-            place += part
-        return values_at(place, x, 1.0 - self.volume)
-
-    def whole(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
-        """Doses at PTV_Eval's nodes from those of its parts."""
-        share = self.geometry.gtv_share[self.rows]
-        return merged_quantiles(gtv, ring, share, 1.0 - self.volume)
-
-    def organs(self, structures: frozenset[str]) -> dict[str, Doses]:
-        """Doses of the neural structures that are wanted.
-
-        The hottest volume lies shallow and in the middle of the target's length: depth and length
-        rank alike. Dose rolls off along that length and falls exponentially beyond it.
-        """
-        wanted = [name for name in ORGANS if name in structures]
-        if not wanted:
-            return {}
-        geometry, volume = self.geometry, self.volume.astype(np.float32)
-        in_field = self.column(geometry.in_field)
-        depth = organ_depths(tuple(self.volume.tolist()), geometry.in_field[self.rows])
-        # a tail at both ends, so half the volume beyond the field lies at each
-        reach = self.column((geometry.length + geometry.beyond) / (2.0 * geometry.tail))
-        factor = np.exp(-np.maximum(volume - in_field, 0) * reach)
-        factor *= 1 - self.column(geometry.rolloff) * np.minimum(volume / in_field, 1)
-        shifts = None if self.delivery is None else self.delivery.organ_shift
-        doses = {}
-        for name in wanted:
-            organ = geometry.organs[name]
-            position = self.column(organ.surface) - self.column(2.0 * organ.radius) * depth
-            doses[name] = self.doses(position, factor, shifts, self.plan.boost is not None)
-        return doses
-
-    def doses(
-        self, position: np.ndarray, factor: np.ndarray, shifts: np.ndarray | None, boosted: bool
-    ) -> Doses:
-        """Dose at positions on the axis [mm], times a factor, as planned and with shifts."""
-        curve = self.profile.dose if boosted else self.profile.base_dose
-        x = self.profile.reference - position
-        x /= self.profile.falloff
-        np.exp(x, out=x)
-        planned = curve(x)
-        planned *= factor
-        if self.delivery is None or shifts is None:
-            return (planned,)
-        total, squared = np.zeros_like(planned), np.zeros_like(planned)
-        for shift in np.exp(-shifts[:, self.rows] / self.falloff).astype(np.float32):
-            dose = curve(x * shift[:, None])
-            total += dose
-            dose *= dose
-            squared += dose
-        share = factor * (self.column(self.delivery.output) / np.float32(self.plan.fractions))
-        total *= share
-        share *= share
-        squared *= share
-        return planned, total, squared
+@cache
+def _filler() -> Callable[..., None]:
+    try:  # when it is needed, for it takes a third of a second
+        from radsim.compiled_doses import fill_compiled
+    except ImportError:  # numba is not there, or does not go with this numpy
+        return fill_plainly
+    return fill_compiled
