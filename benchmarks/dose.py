@@ -3,6 +3,7 @@
 Run it on a quiet machine: ``python benchmarks/dose.py``. The best of several runs counts, on one
 thread unless said. Four structures are GTV, PTV_Eval, cord PRV and thecal sac, planned only;
 ``delivered`` adds set-up and output errors of every fraction to them. Planning is included.
+``numpy`` is the first column without compiled loops. Below are the steps of the main comparison.
 """
 
 import argparse
@@ -14,10 +15,14 @@ import numpy as np
 from pydantic import TypeAdapter
 
 import radsim
+from radsim import volume_doses
 from radsim.cohort import draw_cohort
 from radsim.dose import draw_dose
 from radsim.dose_model import default_dose_model
+from radsim.plain_doses import fill_plainly
 from radsim.plan import Plan, expand_plan
+from radsim.reduce import reduce_patients
+from radsim.simulation import structures_needed
 
 EXPERIMENT = "experiments/compare_strategies.toml"
 FOUR = frozenset({"gtv", "ptv", "cord_prv", "thecal_sac"})
@@ -40,6 +45,43 @@ def plan_of(regimen: str, delivery: bool) -> Plan:
     return TypeAdapter(Plan).validate_python(settings)
 
 
+def without_compiled_loops(work: Callable[[], object]) -> Callable[[], object]:
+    """The same work by numpy alone."""
+
+    def plainly() -> object:
+        chosen = volume_doses._filler
+        volume_doses._filler = lambda: fill_plainly
+        try:
+            return work()
+        finally:
+            volume_doses._filler = chosen
+
+    return plainly
+
+
+def pipeline(patients: int, runs: int) -> dict[str, float]:
+    """Seconds of each step of the main comparison, all arms of one block of patients."""
+    experiment, streams = radsim.load_experiment(EXPERIMENT), radsim.Streams(1)
+    indices = range(patients)
+    cohort = draw_cohort(experiment.cohort, indices, streams)
+    simulated = radsim.simulate(experiment, indices, streams)
+
+    def doses() -> None:
+        for arm in experiment.arms.values():
+            wanted = structures_needed(experiment, arm)
+            draw_dose(arm.plan, experiment.dose, cohort, streams, wanted)
+
+    seconds = {
+        "cohort": best(lambda: draw_cohort(experiment.cohort, indices, streams), runs),
+        "doses": best(doses, runs),
+        "doses, numpy": best(without_compiled_loops(doses), runs),
+        "estimates": best(lambda: reduce_patients(experiment, simulated), runs),
+    }
+    whole = best(lambda: radsim.simulate(experiment, indices, streams), runs)
+    seconds["models and events"] = whole - seconds["cohort"] - seconds["doses"]
+    return seconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, default=4096, help="patients a block")
@@ -53,18 +95,24 @@ def main() -> None:
     ]
 
     print("microseconds a patient")
-    print(f"{'regimen':24}{'four':>10}{'delivered':>12}{'plan only':>12}")
+    print(f"{'regimen':24}{'four':>10}{'numpy':>10}{'delivered':>12}{'plan only':>12}")
     for regimen in REGIMENS:
         structures = FOUR - {"ptv"} if regimen.startswith("iort") else FOUR
         row = []
         for delivery, wanted in ((False, structures), (True, structures), (False, frozenset())):
             plan = plan_of(regimen, delivery)
-            seconds = best(
-                lambda plan=plan, wanted=wanted: draw_dose(plan, model, blocks[0], streams, wanted),
-                arguments.runs,
-            )
-            row.append(seconds / patients * 1e6)
-        print(f"{regimen:24}{row[0]:10.2f}{row[1]:12.2f}{row[2]:12.2f}")
+
+            def work(plan: Plan = plan, wanted: frozenset[str] = wanted) -> object:
+                return draw_dose(plan, model, blocks[0], streams, wanted)
+
+            row.append(best(work, arguments.runs) / patients * 1e6)
+            if not row[1:]:
+                row.append(best(without_compiled_loops(work), arguments.runs) / patients * 1e6)
+        print(f"{regimen:24}{row[0]:10.2f}{row[1]:10.2f}{row[2]:12.2f}{row[3]:12.2f}")
+
+    print("\nmain comparison, all arms, microseconds a patient")
+    for step, seconds in pipeline(patients, arguments.runs).items():
+        print(f"{step:24}{seconds / patients * 1e6:10.2f}")
 
     plan = plan_of("sib-phase2", True)
 
