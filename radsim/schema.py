@@ -1,7 +1,7 @@
 """The vocabulary: what each variable that leaves the package is called and measured in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
@@ -28,6 +28,32 @@ class Variable:
 def value_of(parameter: Parameter, patients: xr.Dataset) -> float | np.ndarray:
     """Look a model parameter up; a number stands for itself."""
     return patients[parameter].values if isinstance(parameter, str) else parameter
+
+
+def beside_parts(value: Any) -> Any:
+    """Give a parameter an axis for the parts of a volume; a number stays what it is.
+
+    A parameter has one number for each patient, shape (patient,), or for each draw of an
+    uncertain one, shape (draw, 1). A DVH has one more axis, its last.
+
+    Examples
+    --------
+    >>> beside_parts(np.array([[40.0], [50.0]])).shape, beside_parts(40.0)
+    ((2, 1, 1), 40.0)
+    """
+    return np.asarray(value)[..., None] if np.ndim(value) else value
+
+
+def named_parameters(model: object) -> list[str]:
+    """List the cohort variables whose names stand in a model's parameters."""
+    if not is_dataclass(model):
+        return []
+    return [
+        value
+        for one in fields(model)
+        if one.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, one.name), str)
+    ]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ EXAMPLES = {  # parameters of the kinds that no preset has; of these only tests 
     "ntcp": {
         "logistic": {"intercept": -3.0, "slope": 0.05, "dose": MEAN, **CORD},
         "logistic_d50": {"d50": 40.0, "gamma50": 1.2, "dose": MEAN, **CORD},
+        "log_logistic": {"d50": 60.0, "k": 8.0, "dose": MEAN, **CORD},
         "relative_seriality": {
             "d50": 55.0, "gamma": 1.9, "s": 0.5, "form": "pow2", "dose": WHOLE, **CORD
         },
@@ -78,6 +79,32 @@ def complication(model, dose):
     if model.kind == "cox":
         return 1 - mpmath.exp(-mpf(model.baseline_hazard) * mpmath.exp(mpf(model.slope) * dose))
     raise KeyError(f"state {model.kind} in fifty digits here")
+
+
+def relative_seriality(doses, weight, d50, gamma, s, form):
+    """Whole DVHs, with the parts as they stand in the formula."""
+    spared = mpf(1)
+    for dose, share in zip(doses, weight, strict=True):
+        relative, slope = mpf(float(dose)) / mpf(d50), mpmath.e * mpf(gamma)
+        if form == "pow2":
+            p = mpf(2) ** -mpmath.exp(slope * (1 - relative))
+        else:
+            p = mpmath.exp(-mpmath.exp(slope - relative * (slope - mpmath.log(mpmath.log(2)))))
+        spared *= (1 - p ** mpf(s)) ** mpf(float(share))
+    return (1 - spared) ** (1 / mpf(s))
+
+
+def lkb(doses, weight, td50, m, n, link):
+    """Whole DVHs."""
+    power = 1 / mpf(n)
+    eud = sum(mpf(float(v)) * mpf(float(d)) ** power for d, v in zip(doses, weight, strict=True))
+    relative = eud ** (1 / power) / mpf(td50)
+    gamma50 = 1 / (mpf(m) * mpmath.sqrt(2 * mpmath.pi))
+    if link == "probit":
+        return mpmath.ncdf((relative - 1) / mpf(m))
+    if link == "log_logistic":
+        return 1 / (1 + relative ** (-4 * gamma50))
+    return mpf(2) ** -mpmath.exp(mpmath.e * gamma50 * (1 - relative))
 
 
 def _bed(model, eqd2):

@@ -14,10 +14,13 @@ from pydantic import TypeAdapter
 from radsim import lq
 from radsim.cell_kill import CellKill
 from radsim.ntcp import NTCPModel, load_ntcp
+from radsim.ntcp.lkb import lkb_probability
+from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import load_preset, preset_names
 from radsim.schema import Parameter, members
 from radsim.tcp import TCPModel, load_tcp
+from radsim.tcp.control import ControlModel
 from radsim.tcp.poisson import PoissonTCP
 from radsim.tcp.zaider_minerbo import ZaiderMinerboTCP
 
@@ -236,3 +239,55 @@ def test_every_preset_says_what_its_model_takes(family):
         assert model.takes
         assert model.equation
         assert load_preset(family, name).range
+
+
+DRAWN = [
+    (name, parameter)
+    for name, model in EVERY.items()
+    for parameter in (*model.shape, *(("alpha_beta", "a") if name.startswith("tcp/") else ()))
+    if isinstance(getattr(model, parameter, None), (int, float))
+]
+DVHS = np.array([[20.0, 24.0, 30.0], [10.0, 40.0, 55.0]])
+SHARES = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
+
+
+def of_dvhs(model, whole):
+    """Probability of two patients, from their DVHs or from one dose each."""
+    if isinstance(model, ControlModel):
+        dose, weight = (DVHS, SHARES) if whole else (DVHS[:, 1], None)
+        hazard = model.failure_hazard(dose, dose**2 / 4, fractions=4, weight=weight)
+        return np.exp(-hazard)
+    if whole:
+        return model.response(DVHS, weight=SHARES)
+    return model.response(DVHS[:, 1])
+
+
+@pytest.mark.parametrize(("name", "parameter"), DRAWN, ids=lambda v: v)
+def test_draws_stand_before_the_patients_for_metrics_and_for_dvhs(name, parameter):
+    model = EVERY[name]
+    both = isinstance(model, ControlModel) and parameter != "a"  # which only a DVH is reduced by
+    for whole in (False, True) if both else (getattr(model, "reads_dvh", True),):
+        draws = getattr(model, parameter) * np.array([0.9, 1.0, 1.1])
+        together = of_dvhs(replace(model, **{parameter: draws[:, None]}), whole)
+        alone = [of_dvhs(replace(model, **{parameter: float(d)}), whole) for d in draws]
+        assert together.shape == (3, 2)
+        assert together == pytest.approx(np.array(alone), rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("form", ["pow2", "exp"])
+@pytest.mark.parametrize("s", [0.01, 0.5, 1.0, 3.4, 4.0, 10.0, 30.0, 300.0])
+def test_relative_seriality_of_uneven_dvhs_agrees_with_many_digits(form, s):
+    for doses, weight in zip(DVHS, SHARES, strict=True):
+        found = relative_seriality(doses, weight, 55.0, 2.3, s, form)
+        with mpmath.workdps(4000):  # for P^s beside 1
+            answer = exact_models.relative_seriality(doses, weight, 55.0, 2.3, s, form)
+        assert float(found) == pytest.approx(float(answer), abs=1e-10, rel=1e-8)
+
+
+@pytest.mark.parametrize("link", ["probit", "log_logistic", "poisson"])
+def test_lkb_of_uneven_dvhs_agrees_with_fifty_digits(link):
+    for doses, weight in zip(DVHS, SHARES, strict=True):
+        found = lkb_probability(doses, weight, 45.0, 0.2, 0.3, link)
+        with mpmath.workdps(50):
+            answer = exact_models.lkb(doses, weight, 45.0, 0.2, 0.3, link)
+        assert float(found) == pytest.approx(float(answer), abs=1e-10)

@@ -13,7 +13,7 @@ from radsim.distributions import require
 from radsim.limits import ORGANS
 from radsim.onset import LognormalOnset, Onset
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import Count, Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, beside_parts, value_of
 
 LARGEST = 1e300  # stands in for an infinite dose
 NOBODY = xr.Dataset()  # where no parameter is looked up
@@ -106,6 +106,8 @@ class ComplicationModel:
         """Probability at a dose in the model's own units [Gy].
 
         For a model that reads a DVH the last axis is the volume, and ``weight`` adds up to 1.
+        A parameter may be an array of shape (patient,), or (draw, 1) for a result of shape
+        (draw, patient).
         """
         raise NotImplementedError
 
@@ -146,14 +148,17 @@ class ComplicationModel:
         alpha_beta = value_of(self.alpha_beta, patients)
         residual = dose.residual_prior_bed(alpha_beta)
         if weight is not None:
-            alpha_beta, residual = _column(alpha_beta), _column(residual)
+            alpha_beta, residual = beside_parts(alpha_beta), beside_parts(residual)
         bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions) + residual
         return (bed if self.effect == "bed" else self.cell_kill.eqd2(bed, alpha_beta)), weight
 
-    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
-        """Look a parameter up; one number a patient is a column beside a DVH."""
-        value = value_of(getattr(self, name), patients)
-        return _column(value) if isinstance(getattr(self, name), str) and self.reads_dvh else value
+    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up, which stands beside one dose a patient."""
+        return value_of(getattr(self, name), patients)
+
+    def _value_beside_parts(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up, which stands beside a DVH."""
+        return beside_parts(self._value(name, patients))
 
 
 def check_structure(dose: DoseMetric, fitted_on: str, accept_other: bool) -> None:
@@ -178,7 +183,3 @@ def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
         f"{law.kind} would change the effect of the very schedules they were fitted on. "
         f"Give parameters that were fitted under {law.kind}",
     )
-
-
-def _column(value: lq.Quantity) -> lq.Quantity:
-    return np.asarray(value)[:, None] if np.ndim(value) == 1 else value

@@ -76,6 +76,6 @@ class LogisticCordNTCP(ComplicationModel):
     ) -> lq.Quantity:
         """Lifetime risk at a cumulative EQD2 [Gy]."""
         with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients, dose) * dose, LARGEST)
-        log_odds = self._value("intercept", patients, dose) + raised
+            raised = np.minimum(self._value("slope", patients) * dose, LARGEST)
+        log_odds = self._value("intercept", patients) + raised
         return np.where(dose >= self.threshold, special.expit(log_odds), 0.0)

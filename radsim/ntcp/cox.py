@@ -73,8 +73,8 @@ class CoxNTCP(ComplicationModel):
         return -np.expm1(
             -cox_hazard(
                 dose,
-                self._value("baseline_hazard", patients, dose),
-                self._value("slope", patients, dose),
+                self._value("baseline_hazard", patients),
+                self._value("slope", patients),
                 covariates,
             )
         )

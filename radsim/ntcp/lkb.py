@@ -10,7 +10,7 @@ from scipy import special
 from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
 from radsim.reduction import reduced_dose
-from radsim.schema import Parameter, Real
+from radsim.schema import Parameter
 
 Link = Literal["probit", "log_logistic", "poisson"]
 
@@ -57,7 +57,7 @@ def lkb_probability(
     weight: np.ndarray,
     td50: lq.Quantity,
     m: lq.Quantity,
-    n: float,
+    n: lq.Quantity,
     link: Link = "probit",
 ) -> np.ndarray:
     """Probability from DVHs: the last axis of dose [Gy] and weight is the volume.
@@ -111,7 +111,7 @@ class LKB(ComplicationModel):
     kind: Literal["lkb"] = "lkb"
     td50: Parameter
     m: Parameter
-    n: Real
+    n: Parameter
     link: Link = "probit"
 
     def response(
@@ -119,10 +119,5 @@ class LKB(ComplicationModel):
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
         assert weight is not None
-        reduced = reduced_dose(dose, weight, 1.0 / self.n)
-        td50, m = (_last(self._value(name, patients, dose)) for name in ("td50", "m"))
-        return lyman_probability(reduced, td50, m, self.link)
-
-
-def _last(value: lq.Quantity) -> lq.Quantity:
-    return value[..., 0] if np.ndim(value) == 2 else value
+        td50, m, n = (self._value(name, patients) for name in self.shape)
+        return lkb_probability(dose, weight, td50, m, n, self.link)

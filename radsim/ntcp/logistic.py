@@ -74,8 +74,8 @@ class LogisticNTCP(OddsModel):
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients, dose) * dose, LARGEST)
-        return self._value("intercept", patients, dose) + raised
+            raised = np.minimum(self._value("slope", patients) * dose, LARGEST)
+        return self._value("intercept", patients) + raised
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +105,8 @@ class LogisticD50NTCP(OddsModel):
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(over="ignore"):
-            relative = dose / self._value("d50", patients, dose) - 1.0
-            return 4.0 * np.minimum(self._value("gamma50", patients, dose) * relative, LARGEST)
+            relative = dose / self._value("d50", patients) - 1.0
+            return 4.0 * np.minimum(self._value("gamma50", patients) * relative, LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,5 +140,5 @@ class LogLogisticNTCP(OddsModel):
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(divide="ignore"):
-            logarithm = np.log(dose) - np.log(self._value("d50", patients, dose))
-        return np.clip(self._value("k", patients, dose) * logarithm, -LARGEST, LARGEST)
+            logarithm = np.log(dose) - np.log(self._value("d50", patients))
+        return np.clip(self._value("k", patients) * logarithm, -LARGEST, LARGEST)

@@ -5,12 +5,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
+from scipy import special
 
 from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
 from radsim.schema import Parameter
 
 Form = Literal["pow2", "exp"]
+LOG_2 = np.log(2.0)
+SMALL = -40.0  # log of a probability that equals its hazard to the last digit
 
 
 def log_response(
@@ -52,7 +55,8 @@ def relative_seriality(
     dose, weight
         Dose of each part [Gy] and its share of the volume.
     d50, gamma
-        Uniform dose at which half get it [Gy], and the slope there.
+        Uniform dose at which half get it [Gy], and the slope of P: of ``pow2`` its largest
+        normalized slope, :math:`D\,dP/dD`'s maximum.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form
@@ -68,11 +72,26 @@ def relative_seriality(
     ----------
     Källman et al. (1992), Int. J. Radiat. Biol. 62, 249-262.
     """
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        spared = np.log(-np.expm1(s * log_response(dose, d50, gamma, form)))
-        parts = np.where(np.asarray(weight) > 0, spared * weight, 0.0)
-        s = s[..., 0] if np.ndim(s) else s
-        return np.power(-np.expm1(parts.sum(axis=-1)), 1.0 / s)
+    log_response_of_part = s * log_response(dose, d50, gamma, form)
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(weight)
+    log_hazard = special.logsumexp(log_weight + _log_hazard(log_response_of_part), axis=-1)
+    return np.exp(_log_probability(log_hazard) / (s[..., 0] if np.ndim(s) else s))
+
+
+def _log_hazard(log_p: lq.Quantity) -> lq.Quantity:
+    """Log of -ln(1 - p), also where p is too small for a number."""
+    with np.errstate(divide="ignore"):
+        near_one = np.log(-np.expm1(np.maximum(log_p, -LOG_2)))
+        spared = np.where(log_p > -LOG_2, near_one, np.log1p(-np.exp(np.minimum(log_p, -LOG_2))))
+        return np.where(log_p < SMALL, log_p, np.log(-spared))
+
+
+def _log_probability(log_hazard: lq.Quantity) -> lq.Quantity:
+    """The inverse of the above."""
+    with np.errstate(divide="ignore", over="ignore"):
+        p = np.log(-np.expm1(-np.exp(np.maximum(log_hazard, SMALL))))
+    return np.where(log_hazard < SMALL, log_hazard, p)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,5 +134,5 @@ class RelativeSeriality(ComplicationModel):
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
         assert weight is not None
-        d50, gamma, s = (self._value(name, patients, dose) for name in ("d50", "gamma", "s"))
+        d50, gamma, s = (self._value_beside_parts(name, patients) for name in ("d50", "gamma", "s"))
         return relative_seriality(dose, weight, d50, gamma, s, self.form)

@@ -1,7 +1,7 @@
 """What every model of tumor control shares: which dose it reads, and what multiplies its hazard."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
 from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, beside_parts, value_of
 
 LARGEST = 1e300  # stands in for infinite doses and hazards, so that 0 times it is 0
 NOBODY = xr.Dataset()  # where no parameter is looked up
@@ -160,12 +160,13 @@ class ControlModel:
         0.8103
         """
         patients = NOBODY if patients is None else patients
-        alpha_beta = self._value("alpha_beta", patients, dose)
+        one = self if weight is None else self._beside_parts(patients)
         number = lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
+        alpha_beta = one._value("alpha_beta", patients)
         bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
         if weight is None:
             return np.minimum(self.hazard(bed, patients, number), LARGEST)
-        hazard = self.distribution_hazard(bed, weight, patients, number)
+        hazard = one.distribution_hazard(bed, weight, patients, number)
         return np.minimum(hazard, LARGEST)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
@@ -183,7 +184,9 @@ class ControlModel:
     def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
         """EQD2 that the model reads for each patient [Gy], shape (patient,); of a DVH its mean."""
         total, squared, weight = dose.read(self.dose)
-        alpha_beta = self._value("alpha_beta", patients, total)
+        alpha_beta = self._value("alpha_beta", patients)
+        if weight is not None:
+            alpha_beta = beside_parts(alpha_beta)
         bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions)
         eqd2 = self.cell_kill.eqd2(bed, alpha_beta)
         return eqd2 if weight is None else (eqd2 * weight).sum(axis=-1)
@@ -200,17 +203,25 @@ class ControlModel:
         0.8103
         """
         eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
-        alpha_beta = self._value("alpha_beta", patients, eqd2)
+        alpha_beta = self._value("alpha_beta", patients)
         bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
         if self.dose.is_dvh:
-            hazard = self.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
+            one = self._beside_parts(patients)
+            hazard = one.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
         else:
             hazard = self.hazard(bed, patients, 1)
         return np.exp(-np.minimum(hazard, LARGEST))
 
-    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
-        """Look a parameter up; one number a patient is a column beside a DVH."""
-        value = value_of(getattr(self, name), patients)
-        if isinstance(getattr(self, name), str) and np.ndim(like) == 2:
-            return np.asarray(value)[:, None]
-        return value
+    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up."""
+        return value_of(getattr(self, name), patients)
+
+    def _beside_parts(self, patients: xr.Dataset) -> Self:
+        """The same model with its parameters looked up, as they stand beside a DVH."""
+        looked_up = {
+            one.name: self._value(one.name, patients)
+            for one in fields(self)
+            if one.type == Parameter
+        }
+        changed = {n: beside_parts(value) for n, value in looked_up.items() if np.ndim(value)}
+        return replace(self, **changed) if changed else self

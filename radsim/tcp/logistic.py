@@ -70,10 +70,10 @@ class LogisticTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        alpha_beta = self._value("alpha_beta", patients, bed)
+        alpha_beta = self._value("alpha_beta", patients)
         equivalent = self.cell_kill.equivalent_dose(bed, self.reference_fractions, alpha_beta)
         return logistic_failure_hazard(
             equivalent,
-            self._value("d50", patients, bed),
-            self._value("gamma50", patients, bed),
+            self._value("d50", patients),
+            self._value("gamma50", patients),
         )

@@ -46,9 +46,9 @@ class LogitTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         with np.errstate(over="ignore"):
-            log_odds = self._value("intercept", patients, bed) + np.minimum(
-                self._value("slope", patients, bed) * eqd2, LARGEST
+            log_odds = self._value("intercept", patients) + np.minimum(
+                self._value("slope", patients) * eqd2, LARGEST
             )
         return logit_failure_hazard(log_odds)

@@ -61,7 +61,5 @@ class PoissonTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Expected survivors where the whole volume has this BED [Gy]."""
-        clonogens = self._value("clonogen_density", patients, bed) * self._value(
-            "volume", patients, bed
-        )
-        return surviving_clonogens(clonogens, self._value("alpha", patients, bed), bed)
+        clonogens = self._value("clonogen_density", patients) * self._value("volume", patients)
+        return surviving_clonogens(clonogens, self._value("alpha", patients), bed)

@@ -55,7 +55,7 @@ class ProbitTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         return probit_failure_hazard(
-            eqd2, self._value("d50", patients, bed), self._value("gamma50", patients, bed)
+            eqd2, self._value("d50", patients), self._value("gamma50", patients)
         )

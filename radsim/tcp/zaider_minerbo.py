@@ -141,7 +141,7 @@ class ZaiderMinerboTCP(ControlModel):
             f"evaluated_at must not be before the last fraction at {latest:.3g} months, "
             f"got {self.evaluated_at}",
         )
-        log_survival = -self._value("alpha", patients, bed) * bed
+        log_survival = -self._value("alpha", patients) * bed
         log_survival, number = np.broadcast_arrays(log_survival, number)
         alive = np.empty(log_survival.shape)
         for n in np.unique(number):
@@ -153,8 +153,6 @@ class ZaiderMinerboTCP(ControlModel):
                 self.death_rate,
                 self.evaluated_at,
             )
-        clonogens = self._value("clonogen_density", patients, bed) * self._value(
-            "volume", patients, bed
-        )
+        clonogens = self._value("clonogen_density", patients) * self._value("volume", patients)
         with np.errstate(divide="ignore"):  # without any dose a clone is surely alive
             return clonogens * -np.log1p(-np.minimum(alive, 1.0))
