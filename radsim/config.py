@@ -503,6 +503,9 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         columns = experiment.cohort.table.columns
         labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
     for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
+        for variable in getattr(model, "reference_values", ()):
+            if variable in labels:
+                yield f"{section}: {variable!r} holds labels; a covariate needs numbers"
         for variable in named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"

@@ -44,12 +44,12 @@ def lyman_probability(
     """
     with np.errstate(over="ignore", divide="ignore"):
         if link == "probit":
-            return special.ndtr(np.minimum((dose / td50 - 1.0) / m, LARGEST))
-        gamma50 = 1.0 / (m * np.sqrt(2.0 * np.pi))
+            return special.ndtr(np.minimum((dose - td50) / td50 / m, LARGEST))
+        gamma50 = np.minimum(1.0 / (m * np.sqrt(2.0 * np.pi)), LARGEST)
         if link == "log_logistic":
             logarithm = 4.0 * gamma50 * (np.log(dose) - np.log(td50))
             return special.expit(np.clip(logarithm, -LARGEST, LARGEST))
-        return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * (1.0 - dose / td50)))
+        return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * ((td50 - dose) / td50)))
 
 
 def lkb_probability(
@@ -118,6 +118,7 @@ class LKB(ComplicationModel):
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
+        dose = self._checked(dose, weight)
         assert weight is not None
         td50, m, n = (self._value(name, patients) for name in self.shape)
         return lkb_probability(dose, weight, td50, m, n, self.link)

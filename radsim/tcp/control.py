@@ -10,14 +10,15 @@ from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.cell_kill import LQ, CellKill
 from radsim.distributions import require
+from radsim.dvh import check_doses
 from radsim.limits import ORGANS
 from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
 from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, beside_parts, value_of
+from radsim.schema import Count, Parameter, Real, beside_parts, check_numbers, value_of
 
-LARGEST = 1e300  # stands in for infinite doses and hazards, so that 0 times it is 0
+LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 NOBODY = xr.Dataset()  # where no parameter is looked up
 
 
@@ -29,6 +30,10 @@ class ControlModel:
     that is all. Of a whole DVH the parts of the volume are independent, so their hazards add up:
 
     .. math:: -\ln TCP = \sum_j v_j\, h(BED_j)
+
+    A parameter is a number, or the name of a variable of the patients, or in Python an array of
+    draws of shape (draw, 1). Results have shape (patient,), and (draw, patient) with draws, of a
+    metric as of a DVH.
 
     Attributes
     ----------
@@ -81,16 +86,7 @@ class ControlModel:
     modifiers: tuple[HazardModifier, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("alpha_beta", *self.increasing):
-            value = getattr(self, name)
-            require(
-                isinstance(value, str) or bool(np.all(np.asarray(value) > 0)),
-                f"{name} must be above 0, got {value}",
-            )
-        require(
-            self.reirradiation_hazard_ratio > 0,
-            f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
-        )
+        check_numbers(self, ("alpha_beta", "reirradiation_hazard_ratio", *self.increasing))
         require(
             self.dose.structure not in ORGANS,
             f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
@@ -147,9 +143,21 @@ class ControlModel:
         dose, dose_squared
             Fraction doses and their squares, each summed over fractions [Gy, Gy2].
         fractions
-            As many as equal fractions with these sums unless given.
+            As many as equal fractions with these sums unless given; broadcasts with the doses.
         weight
-            Of each part of the volume, which is the last axis of the doses, for a DVH.
+            Share of each part of the volume, which is the last axis of the doses, for a DVH,
+            shape (part,) or (patient, part).
+
+        Returns
+        -------
+        array
+            Shape (patient,), or (draw, patient) if a parameter is an array of draws.
+
+        Raises
+        ------
+        ValueError
+            If a dose is negative or not a number, the weights do not add up to 1, or the
+            patients lack a variable that a parameter names.
 
         Examples
         --------
@@ -160,10 +168,12 @@ class ControlModel:
         0.8103
         """
         patients = NOBODY if patients is None else patients
+        check_doses(dose, weight)
         one = self if weight is None else self._beside_parts(patients)
         number = lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
         alpha_beta = one._value("alpha_beta", patients)
-        bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
+        with np.errstate(over="ignore"):
+            bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
         if weight is None:
             return np.minimum(self.hazard(bed, patients, number), LARGEST)
         hazard = one.distribution_hazard(bed, weight, patients, number)
@@ -196,12 +206,18 @@ class ControlModel:
 
         A model in which time counts has all of it given at once.
 
+        Raises
+        ------
+        ValueError
+            If the dose is negative or not a number.
+
         Examples
         --------
         >>> from radsim.tcp import load_tcp
         >>> round(float(load_tcp("hytec-spine-2021").curve(54.0)), 4)
         0.8103
         """
+        check_doses(eqd2)
         eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
         alpha_beta = self._value("alpha_beta", patients)
         bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)

@@ -31,7 +31,8 @@ def logistic_failure_hazard(
     0.5
     """
     with np.errstate(over="ignore"):  # an infinite dose controls all
-        return np.logaddexp(0.0, np.maximum(4.0 * gamma50 * (1.0 - dose / d50), -LARGEST))
+        score = 4.0 * (gamma50 * ((d50 - dose) / d50))  # exact where dose is next to D50
+        return np.logaddexp(0.0, np.maximum(score, -LARGEST))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.schema import Parameter
-from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.tcp.control import NOBODY, ControlModel
 
 
 def logit_failure_hazard(log_odds: lq.Quantity) -> lq.Quantity:
@@ -48,7 +48,5 @@ class LogitTCP(ControlModel):
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         with np.errstate(over="ignore"):
-            log_odds = self._value("intercept", patients) + np.minimum(
-                self._value("slope", patients) * eqd2, LARGEST
-            )
+            log_odds = self._value("intercept", patients) + self._value("slope", patients) * eqd2
         return logit_failure_hazard(log_odds)

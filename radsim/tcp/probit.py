@@ -23,7 +23,7 @@ def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quant
     0.5
     """
     with np.errstate(over="ignore"):
-        score = np.sqrt(2.0 * np.pi) * gamma50 * (dose / d50 - 1.0)
+        score = np.sqrt(2.0 * np.pi) * (gamma50 * ((dose - d50) / d50))
         return -special.log_ndtr(np.minimum(score, LARGEST))
 
 

@@ -11,7 +11,7 @@ from radsim import lq
 from radsim.arm_dose import DoseMetric
 from radsim.distributions import require
 from radsim.schema import Parameter, Real
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import LARGEST, NOBODY, ControlModel
 
 
 def fraction_day(index: lq.Quantity) -> lq.Quantity:
@@ -26,7 +26,11 @@ def fraction_day(index: lq.Quantity) -> lq.Quantity:
 
 
 def clone_survival(
-    log_survival: lq.Quantity, fractions: int, birth_rate: float, death_rate: float, months: float
+    log_survival: lq.Quantity,
+    fractions: int,
+    birth_rate: lq.Quantity,
+    death_rate: lq.Quantity,
+    months: lq.Quantity,
 ) -> lq.Quantity:
     r"""Probability that the clone of one clonogen is alive some time after the first fraction.
 
@@ -55,28 +59,36 @@ def clone_survival(
     ----------
     Zaider and Minerbo (2000), Phys. Med. Biol. 45, 279-293.
     """
-    days = np.append(fraction_day(np.arange(fractions)), months * DAYS_A_MONTH)
-    net = birth_rate - death_rate
-    given = np.arange(1, fractions + 1) / fractions
-    log_killed = -np.asarray(log_survival, dtype=float)[..., None] * given
-    terms = [log_killed[..., -1:] - net * days[-1]]
-    if birth_rate > 0:
-        terms.append(np.log(birth_rate) + log_killed + _log_integral(net, days[:-1], days[1:]))
-    return np.exp(-special.logsumexp(np.concatenate(terms, axis=-1), axis=-1))
+    log_survival, birth, death, months = (
+        np.asarray(value, dtype=float)[..., None]
+        for value in np.broadcast_arrays(log_survival, birth_rate, death_rate, months)
+    )
+    net = np.clip(birth - death, -LARGEST, LARGEST)
+    start = fraction_day(np.arange(fractions))
+    end = np.concatenate(
+        [np.broadcast_to(start[1:], (*months.shape[:-1], fractions - 1)), months * DAYS_A_MONTH],
+        axis=-1,
+    )
+    log_killed = -log_survival * (np.arange(1, fractions + 1) / fractions)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        alive = log_killed[..., -1:] - net * end[..., -1:]
+        born = np.log(birth) + log_killed + _log_integral(net, start, end)
+        return np.exp(-special.logsumexp(np.concatenate([alive, born], axis=-1), axis=-1))
 
 
 DAYS_A_MONTH = 30.4375
+SLOW = 1e-8  # decay over an interval whose square is nothing beside 1
 
 
-def _log_integral(rate: float, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _log_integral(rate: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Log of the integral of exp(-rate t) from start to end."""
     length = end - start
-    with np.errstate(divide="ignore"):
-        if abs(rate) * float(length.max()) < 1e-8:
-            return np.log(length) - rate * (start + 0.5 * length)
-        if rate > 0:
-            return -rate * start + np.log(-np.expm1(-rate * length)) - np.log(rate)
-        return -rate * end + np.log(-np.expm1(rate * length)) - np.log(-rate)
+    steps = np.abs(rate) * length
+    # the integrand is largest at the start where the rate is above 0, and else at the end
+    largest = -rate * np.where(rate > 0, start, end)
+    slow = np.log(length) - 0.5 * steps
+    fast = np.log(-np.expm1(-steps)) - np.log(np.abs(rate))
+    return largest + np.where(steps < SLOW, slow, fast)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +129,8 @@ class ZaiderMinerboTCP(ControlModel):
     alpha: Parameter
     clonogen_density: Parameter
     volume: Parameter = "gtv_volume"
-    birth_rate: Real
-    death_rate: Real
+    birth_rate: Parameter
+    death_rate: Parameter
     evaluated_at: Real = 24.0
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
@@ -126,7 +138,10 @@ class ZaiderMinerboTCP(ControlModel):
         super().__post_init__()
         for name in ("birth_rate", "death_rate"):
             value = getattr(self, name)
-            require(value >= 0, f"{name} must not be negative, got {value}")
+            require(
+                isinstance(value, str) or bool(np.all(np.asarray(value) >= 0)),
+                f"{name} must not be negative, got {value}",
+            )
 
     def hazard(
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
@@ -141,18 +156,17 @@ class ZaiderMinerboTCP(ControlModel):
             f"evaluated_at must not be before the last fraction at {latest:.3g} months, "
             f"got {self.evaluated_at}",
         )
-        log_survival = -self._value("alpha", patients) * bed
-        log_survival, number = np.broadcast_arrays(log_survival, number)
+        with np.errstate(over="ignore"):
+            log_survival = -np.minimum(self._value("alpha", patients) * bed, LARGEST)
+        rates = (self._value(name, patients) for name in ("birth_rate", "death_rate"))
+        log_survival, number, birth, death = np.broadcast_arrays(log_survival, number, *rates)
         alive = np.empty(log_survival.shape)
         for n in np.unique(number):
             here = number == n
             alive[here] = clone_survival(
-                log_survival[here],
-                max(int(n), 1),
-                self.birth_rate,
-                self.death_rate,
-                self.evaluated_at,
+                log_survival[here], max(int(n), 1), birth[here], death[here], self.evaluated_at
             )
-        clonogens = self._value("clonogen_density", patients) * self._value("volume", patients)
-        with np.errstate(divide="ignore"):  # without any dose a clone is surely alive
-            return clonogens * -np.log1p(-np.minimum(alive, 1.0))
+        density, volume = (self._value(name, patients) for name in ("clonogen_density", "volume"))
+        with np.errstate(divide="ignore", over="ignore"):  # without dose a clone is surely alive
+            hazard = -np.log1p(-np.minimum(alive, 1.0))
+            return np.exp(np.log(density) + np.log(volume) + np.log(hazard))
