@@ -187,7 +187,8 @@ class ComplicationModel:
         wanted = "the whole DVH, with weight" if self.reads_dvh else "a metric, without weight"
         require((weight is not None) == self.reads_dvh, f"this model takes {wanted}")
         check_doses(dose, weight)
-        return np.minimum(dose, LARGEST)
+        dose = np.asarray(dose, dtype=float)
+        return dose if dose.max(initial=0.0) <= LARGEST else np.minimum(dose, LARGEST)
 
     def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
         """Look a parameter up, which stands beside one dose a patient."""

@@ -6,9 +6,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
+from radsim import lq
 from radsim.arm_dose import ArmDose
 from radsim.distributions import require
 from radsim.dvh import check_doses
+from radsim.ntcp.complication import NOBODY
 from radsim.onset import Onset
 from radsim.risk import HazardRisk
 from radsim.schema import Count, Parameter, Real, check_numbers, is_label, value_of
@@ -63,6 +65,7 @@ class VertebralFracture:
     takes: ClassVar[str] = "the planned prescription a fraction, in a step; no EQD2"
     reads_dvh: ClassVar[bool] = False
     shape: ClassVar[tuple[str, ...]] = ("reference_risk", "hazard_ratio_fraction_dose")
+    increasing: ClassVar[tuple[str, ...]] = ()
     required_variables: ClassVar[frozenset[str]] = frozenset(
         {"baseline_fracture", "body_involved_over_half", "malalignment", "lesion_type"}
     )
@@ -114,7 +117,7 @@ class VertebralFracture:
             * where(is_label(patients, "lesion_type", "lytic"), "lytic")
         )
 
-    def curve(self, fraction_dose: np.ndarray) -> np.ndarray:
+    def curve(self, fraction_dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy].
 
         Raises
@@ -130,8 +133,8 @@ class VertebralFracture:
         """
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
-        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, xr.Dataset()), 1.0)
-        return -np.expm1(np.log1p(-value_of(self.reference_risk, xr.Dataset())) * ratio)
+        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, patients), 1.0)
+        return -np.expm1(np.log1p(-value_of(self.reference_risk, patients)) * ratio)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
         """Risk of fracture of each patient."""

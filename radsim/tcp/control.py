@@ -125,7 +125,8 @@ class ControlModel:
         self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
-        return (self.hazard(bed, patients, fractions) * weight).sum(axis=-1)
+        hazard = np.minimum(self.hazard(bed, patients, fractions), LARGEST)
+        return (hazard * weight).sum(axis=-1)
 
     def failure_hazard(
         self,
@@ -220,7 +221,8 @@ class ControlModel:
         check_doses(eqd2)
         eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
         alpha_beta = self._value("alpha_beta", patients)
-        bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
+        with np.errstate(over="ignore"):
+            bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
         if self.dose.is_dvh:
             one = self._beside_parts(patients)
             hazard = one.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
