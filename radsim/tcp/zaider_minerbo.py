@@ -25,20 +25,28 @@ def fraction_day(index: lq.Quantity) -> lq.Quantity:
     return index + 2 * (np.asarray(index) // 5)
 
 
-def clone_survival(
+def log_odds_of_extinction(
     log_survival: lq.Quantity,
     fractions: int,
     birth_rate: lq.Quantity,
     death_rate: lq.Quantity,
     months: lq.Quantity,
 ) -> lq.Quantity:
-    r"""Probability that the clone of one clonogen is alive some time after the first fraction.
+    r"""Log of the odds that the clone of one clonogen has died out.
+
+    Its probability to be alive at t is
 
     .. math:: p(t) = \Bigl(\frac{e^{-(b-d)t}}{S(t)}
               + b \int_0^t \frac{e^{-(b-d)t'}}{S(t')}\,dt'\Bigr)^{-1}
 
-    with S the surviving fraction after the fractions given so far. It is evaluated in logs, so
-    that no surviving fraction is too small.
+    with S the surviving fraction after the fractions given so far. With :math:`S_k` after the
+    fraction on day :math:`t_k`, and :math:`S_0 = 1`, the same equation is
+
+    .. math:: \frac{1 - p}{p}
+              = \sum_k e^{-(b-d)t_k} \Bigl(\frac{1}{S_k} - \frac{1}{S_{k-1}}\Bigr)
+              + d \int_0^t \frac{e^{-(b-d)t'}}{S(t')}\,dt'
+
+    a sum of what is never negative, so that no digit is lost, and in logs nothing too large.
 
     Parameters
     ----------
@@ -51,8 +59,8 @@ def clone_survival(
 
     Examples
     --------
-    >>> p = clone_survival(np.log(1e-6), 1, birth_rate=0.0, death_rate=0.0, months=1.0)
-    >>> round(float(p) * 1e6, 9)
+    >>> odds = log_odds_of_extinction(np.log(1e-6), 1, birth_rate=0.0, death_rate=0.0, months=1.0)
+    >>> round(float(special.expit(-odds)) * 1e6, 9)  # the probability to be alive
     1.0
 
     References
@@ -69,11 +77,12 @@ def clone_survival(
         [np.broadcast_to(start[1:], (*months.shape[:-1], fractions - 1)), months * DAYS_A_MONTH],
         axis=-1,
     )
-    log_killed = -log_survival * (np.arange(1, fractions + 1) / fractions)
+    each = -log_survival / fractions
+    log_killed = each * np.arange(1, fractions + 1)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        alive = log_killed[..., -1:] - net * end[..., -1:]
-        born = np.log(birth) + log_killed + _log_integral(net, start, end)
-        return np.exp(-special.logsumexp(np.concatenate([alive, born], axis=-1), axis=-1))
+        by_dose = log_killed - net * start + np.log(-np.expm1(-each))
+        by_death = np.log(death) + log_killed + _log_integral(net, start, end)
+        return special.logsumexp(np.concatenate([by_dose, by_death], axis=-1), axis=-1)
 
 
 DAYS_A_MONTH = 30.4375
@@ -97,7 +106,7 @@ class ZaiderMinerboTCP(ControlModel):
 
     .. math:: TCP(t) = \prod_j \bigl(1 - p_j(t)\bigr)^{\rho V v_j}
 
-    with p the probability that a clone is alive at t (`clone_survival`), fractions given five a
+    with p the probability that a clone is alive at t (`log_odds_of_extinction`), fractions given five a
     week. Without births and deaths it is the Poisson model's limit of many clonogens. The curve
     is evaluated at the time where the onset's growth is 1.
 
@@ -160,13 +169,13 @@ class ZaiderMinerboTCP(ControlModel):
             log_survival = -np.minimum(self._value("alpha", patients) * bed, LARGEST)
         rates = (self._value(name, patients) for name in ("birth_rate", "death_rate"))
         log_survival, number, birth, death = np.broadcast_arrays(log_survival, number, *rates)
-        alive = np.empty(log_survival.shape)
+        odds = np.empty(log_survival.shape)
         for n in np.unique(number):
             here = number == n
-            alive[here] = clone_survival(
+            odds[here] = log_odds_of_extinction(
                 log_survival[here], max(int(n), 1), birth[here], death[here], self.evaluated_at
             )
         density, volume = (self._value(name, patients) for name in ("clonogen_density", "volume"))
-        with np.errstate(divide="ignore", over="ignore"):  # without dose a clone is surely alive
-            hazard = -np.log1p(-np.minimum(alive, 1.0))
+        hazard = np.logaddexp(0.0, -odds)  # -ln(1 - p)
+        with np.errstate(divide="ignore", over="ignore"):  # of many clonogens, and of none alive
             return np.exp(np.log(density) + np.log(volume) + np.log(hazard))
