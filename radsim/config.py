@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from radsim.plan import Plan
 from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
 from radsim.refit import refit_to_anchors
-from radsim.schema import ESTIMATES, Count, Parameter, Real, is_own_name, nearest
+from radsim.schema import ESTIMATES, Count, Real, is_own_name, named_parameters, nearest
 from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
@@ -484,7 +484,7 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
         for variable in required_variables(arm.plan):
             needed.setdefault(variable, f"arms.{name}")
-        for variable in _named_parameters(arm.survival):
+        for variable in named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
     for name, rule in experiment.eligibility.items():
         for variable in rule.where:
@@ -492,7 +492,7 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
     for section, model in _models(experiment):
         for variable in getattr(model, "required_variables", ()):
             needed.setdefault(variable, section)
-        for variable in _named_parameters(model):
+        for variable in named_parameters(model):
             needed.setdefault(variable, section)
     labels = {
         name
@@ -503,7 +503,10 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
         columns = experiment.cohort.table.columns
         labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
     for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
-        for variable in _named_parameters(model):
+        for variable in getattr(model, "reference_values", ()):
+            if variable in labels:
+                yield f"{section}: {variable!r} holds labels; a covariate needs numbers"
+        for variable in named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
             elif variable in known:
@@ -535,18 +538,6 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     for name, arm in experiment.arms.items():
         if arm.survival is not None:
             yield f"arms.{name}.survival", arm.survival
-
-
-def _named_parameters(model: object) -> list[str]:
-    """Names of cohort variables that stand in a model's parameters."""
-    if not is_dataclass(model):
-        return []
-    return [
-        value
-        for one in fields(model)
-        if one.type in (Parameter, Parameter | None)
-        and isinstance(value := getattr(model, one.name), str)
-    ]
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ Quantity = Any  # a float or an array of floats
 HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
 NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits
 TOLERATED_RISE = 1e-3  # share of the volume; more than the rounding of a printed DVH
+TOLERATED_SUM = 1e-6  # by which shares of a volume may miss 1; more than their rounding
 
 
 def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -236,6 +237,40 @@ def _log_power_mean(log_ratio: np.ndarray, weight: np.ndarray, a: np.ndarray) ->
     geometric = (weight * log_ratio).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.abs(a) < NEXT_TO_ZERO, geometric, log_sum / a)
+
+
+def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
+    """Refuse doses that are negative or not numbers, and shares of a volume that are not shares.
+
+    Parameters
+    ----------
+    dose
+        [Gy]; of a DVH its parts are the last axis.
+    weight
+        Share of the volume of each part, shape (part,) or (patient, part), if it is a DVH.
+
+    Raises
+    ------
+    ValueError
+        It says what was wanted and what came.
+
+    Examples
+    --------
+    >>> check_doses(np.array([10.0, 20.0]), np.array([0.5, 0.5]))
+    """
+    dose = np.asarray(dose, dtype=float)
+    if dose.size and not dose.min() >= 0.0:  # NaN is not
+        wrong = dose[~(dose >= 0.0)].flat[0]
+        raise ValueError(f"dose must be a number that is not negative, got {wrong:g}")
+    if weight is None:
+        return
+    weight = np.asarray(weight, dtype=float)
+    if not (weight.ndim and weight.min(initial=0.0) >= 0.0):
+        raise ValueError("the volumes of a DVH must be shares that are not negative")
+    missing = np.abs(np.vecdot(weight, np.ones(weight.shape[-1])) - 1.0)
+    if not missing.max(initial=0.0) <= TOLERATED_SUM:
+        total = weight.sum(axis=-1).flat[int(np.argmax(missing))]
+        raise ValueError(f"the volumes of a DVH must add up to 1, got {total:g}")
 
 
 def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:

@@ -49,8 +49,8 @@ def linear_tail_bed(
     fractions
         How many there are; as many as equal fractions with these sums unless given. Of unequal
         fractions only the sums are known: half of them is taken to lie one standard deviation
-        below the mean and half above, which is exact for one and two fractions, and wherever
-        all lie on one side of the transition and the slope is the tangent.
+        below the mean and half above. That is exact for equal fractions and for two, and an
+        approximation for more; `linear_tail_bed_of_fractions` is exact where each is known.
 
     Examples
     --------
@@ -78,6 +78,49 @@ def linear_tail_bed(
     )
     quadratic = dose + np.minimum(dose_squared, dose * transition) / alpha_beta
     return np.where(high <= transition, quadratic, fractions * each)
+
+
+def linear_tail_bed_of_fractions(
+    fraction_doses: Quantity,
+    alpha_beta: Quantity,
+    transition: Quantity,
+    slope: Quantity | None = None,
+) -> Quantity:
+    r"""BED under LQ-L of fractions whose doses are each known, on the last axis [Gy]; exact.
+
+    .. math:: BED = \sum_i \begin{cases} d_i (1 + d_i/(\alpha/\beta)) & d_i \le d_T \\
+              d_T (1 + d_T/(\alpha/\beta)) + s (d_i - d_T) & d_i > d_T \end{cases}
+
+    Parameters
+    ----------
+    fraction_doses
+        Shape (..., fraction) [Gy].
+    alpha_beta, transition, slope
+        As for `linear_tail_bed`.
+
+    Raises
+    ------
+    ValueError
+        If a dose is negative.
+
+    Examples
+    --------
+    >>> round(float(linear_tail_bed_of_fractions([2.0, 2.0, 20.0], 6.0, transition=6.0)), 9)
+    59.333333333
+    >>> 2 * 2.0 * (1 + 2 / 6) + 6.0 * (1 + 6 / 6) + 3.0 * (20.0 - 6.0)
+    59.33333333333333
+
+    References
+    ----------
+    Astrahan (2008), Med. Phys. 35, 4161-4172.
+    """
+    doses = np.asarray(fraction_doses, dtype=float)
+    _require(bool(np.all(doses >= 0)), f"dose must not be negative, got {fraction_doses}")
+    ratio, turn = (
+        np.asarray(value, dtype=float)[..., np.newaxis] for value in (alpha_beta, transition)
+    )
+    above = tangent_slope(turn, ratio) if slope is None else np.asarray(slope)[..., np.newaxis]
+    return _one_fraction(doses, ratio, turn, above).sum(axis=-1)
 
 
 def _one_fraction(

@@ -42,12 +42,17 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     """Write everything that a finished result folder holds.
 
     The files are first written aside and then put in place, ``result.nc`` last: a folder that
-    holds it is finished.
+    holds it is finished. Figures come after the numbers, so that none can lose them.
 
     Parameters
     ----------
     draw
         Draws the figures, if there are to be any.
+
+    Raises
+    ------
+    RuntimeError
+        If the figures can't be drawn; the numbers are in the folder all the same.
     """
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
@@ -56,14 +61,20 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
         with (staging / name).open("w", encoding="utf-8", newline="") as file:
             file.writelines(text)
     (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
-    if draw is not None:
-        (staging / "figures").mkdir()
-        draw(result, staging / "figures")
     result.to_netcdf(staging / RESULT, engine="netcdf4")
     (folder / RESULT).unlink(missing_ok=True)
     shutil.rmtree(folder / "figures", ignore_errors=True)
     for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
         os.replace(path, folder / path.name)
+    if draw is not None:
+        (staging / "figures").mkdir()
+        try:
+            draw(result, staging / "figures")
+        except Exception as error:
+            raise RuntimeError(
+                f"the numbers are in {folder}, but a figure can't be drawn: {error}"
+            ) from error
+        os.replace(staging / "figures", folder / "figures")
     shutil.rmtree(staging)
 
 

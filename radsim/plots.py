@@ -1,7 +1,6 @@
 """Figures of a result, for a reader who treats patients."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -26,6 +25,7 @@ from radsim.figure_style import (
 from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
+from radsim.schema import named_parameters
 from radsim.summary import wilson_interval
 
 PANELS = (  # what the overview shows, each with how it reads
@@ -225,7 +225,7 @@ def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> No
     months = model.onset.months if isinstance(model.onset, PowerOnset) else model.onset.reference
     axis.set_ylabel("Local control" + (f" at {months:g} months" if months else ""))
     axis.set_title(model.preset or "custom control model", fontsize=10)
-    if _named(model):
+    if named_parameters(model):
         return  # parameters that differ between patients have no one curve
     eqd2 = _dose_axis(result["local_control_eqd2_histogram"])
     axis.plot(eqd2, model.curve(eqd2), color="black")
@@ -240,7 +240,7 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     eqd2 = _dose_axis(result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0))
     highest = 0.0
     for index, model in enumerate(experiment.myelopathy_models):
-        if _named(model):
+        if named_parameters(model):
             continue
         risk = model.curve(eqd2)
         style = LINES[index % 4]
@@ -249,13 +249,9 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     own = experiment.myelopathy_models[0]
     if own.valid_eqd2 is not None:
         axis.axvspan(*own.valid_eqd2, color="0.9", zorder=0)
-    axis.legend(fontsize=8, frameon=False)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize=8, frameon=False)
     axis.set_ylim(0, min(1.0, 1.05 * highest) or 1.0)
-
-
-def _named(model: Any) -> bool:
-    """Say whether a parameter of the curve differs between patients."""
-    return any(isinstance(getattr(model, name), str) for name in (*model.shape, "alpha_beta"))
 
 
 def _dose_axis(counts: xr.DataArray) -> np.ndarray:

@@ -7,6 +7,7 @@ from radsim.lq import Quantity
 
 LARGE = 400.0  # log of a power up to which doses need no scaling
 SAFE = 1e-200  # a mean of powers below it, or above its inverse, has lost digits
+SMALL = 1e-2  # exponent below which a mean of powers is 1 plus too little
 
 
 def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarray:
@@ -35,7 +36,7 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
     """
     dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
     largest = float(dose.max(initial=0.0))
-    if np.ndim(a) == 0 and 0 < a < np.inf and 0 < largest < np.inf:
+    if np.ndim(a) == 0 and SMALL <= a < np.inf and 0 < largest < np.inf:
         unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
         with np.errstate(under="ignore"):
             powers = np.power(dose if unit == 1.0 else dose / unit, a)
@@ -43,4 +44,5 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
             if mean.min(initial=1.0) > SAFE:
                 return unit * mean ** (1.0 / a)
     # a part without any volume must not rule the sum
-    return generalized_eud(np.where(weight > 0.0, dose, largest), weight, a)
+    held = np.where(weight > 0.0, dose, 0.0).max(axis=-1, keepdims=True)
+    return generalized_eud(np.where(weight > 0.0, dose, held), weight, a)

@@ -1,7 +1,7 @@
 """The vocabulary: what each variable that leaves the package is called and measured in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
@@ -15,6 +15,7 @@ Real = Annotated[
 ]  # a finite number, never text or a truth value
 Count = Annotated[int, Strict()]  # a whole number, never 5.0
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
+NUMBERS = (Real, Real | None, Parameter, Parameter | None)  # types of fields that hold one
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,74 @@ class Variable:
 
 
 def value_of(parameter: Parameter, patients: xr.Dataset) -> float | np.ndarray:
-    """Look a model parameter up; a number stands for itself."""
-    return patients[parameter].values if isinstance(parameter, str) else parameter
+    """Look a model parameter up; a number stands for itself.
+
+    Raises
+    ------
+    ValueError
+        If the patients lack the variable that it names.
+    """
+    return numbers_of(parameter, patients) if isinstance(parameter, str) else parameter
+
+
+def numbers_of(name: str, patients: xr.Dataset) -> np.ndarray:
+    """Numbers of a variable of the patients, shape (patient,).
+
+    Raises
+    ------
+    ValueError
+        If they lack it, or it holds labels.
+    """
+    if name not in patients:
+        there = f"; there are: {', '.join(map(str, patients))}" if patients else ""
+        raise ValueError(f"needs the variable {name!r} of the patients{there}")
+    if "labels" in patients[name].attrs:
+        raise ValueError(f"the variable {name!r} holds labels; a model needs numbers")
+    return patients[name].values
+
+
+def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
+    """Refuse a number of a model that is not finite, or not above 0 where it has to be.
+
+    Raises
+    ------
+    ValueError
+        It names the field.
+    """
+    for one in fields(model):
+        value = getattr(model, one.name)
+        if one.type not in NUMBERS or value is None or isinstance(value, str):
+            continue
+        if not np.all(np.isfinite(value)):
+            raise ValueError(f"{one.name} must be a finite number, got {value}")
+        if one.name in positive and not np.all(np.asarray(value) > 0):
+            raise ValueError(f"{one.name} must be above 0, got {value}")
+
+
+def beside_parts(value: Any) -> Any:
+    """Give a parameter an axis for the parts of a volume; a number stays what it is.
+
+    A parameter has one number for each patient, shape (patient,), or for each draw of an
+    uncertain one, shape (draw, 1). A DVH has one more axis, its last.
+
+    Examples
+    --------
+    >>> beside_parts(np.array([[40.0], [50.0]])).shape, beside_parts(40.0)
+    ((2, 1, 1), 40.0)
+    """
+    return np.asarray(value)[..., None] if np.ndim(value) else value
+
+
+def named_parameters(model: object) -> list[str]:
+    """List the cohort variables whose names stand in a model's parameters."""
+    if not is_dataclass(model):
+        return []
+    return [
+        value
+        for one in fields(model)
+        if one.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, one.name), str)
+    ]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -55,6 +122,11 @@ def members(union: Any) -> tuple[type, ...]:
     """
     inner = get_args(union)[0]
     return get_args(inner) or (inner,)
+
+
+def kind_of(model: type) -> str:
+    """Return what a file calls a class of models."""
+    return str(next(one.default for one in fields(model) if one.name == "kind"))
 
 
 def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
+from radsim.building import load_model
 from radsim.ntcp.cord import LogisticCordNTCP
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.critical_volume import CriticalVolume
@@ -11,7 +12,6 @@ from radsim.ntcp.lkb import LKB
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import RelativeSeriality
 from radsim.ntcp.vertebra import VertebralFracture
-from radsim.presets import load_preset
 
 DoseNTCP = (  # models of dose, which may stand for any endpoint
     LogisticCordNTCP
@@ -30,10 +30,14 @@ NTCPModel = Annotated[DoseNTCP | VertebralFracture, Field(discriminator="kind")]
 def load_ntcp(name: str, **changes: Any) -> Any:
     """Build the model of a complication preset, with some of its settings changed.
 
+    Raises
+    ------
+    Mistake
+        If there is no such preset, or a setting is unknown or wrong.
+
     Examples
     --------
     >>> load_ntcp("vcf-2013").hazard_ratio_lytic
     3.53
     """
-    settings = {**load_preset("ntcp", name).settings(), "preset": name, **changes}
-    return TypeAdapter(NTCPModel).validate_python(settings)
+    return load_model(NTCPModel, "ntcp", name, changes)

@@ -10,12 +10,13 @@ from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.cell_kill import LQ, CellKill
 from radsim.distributions import require
+from radsim.dvh import check_doses
 from radsim.limits import ORGANS
 from radsim.onset import LognormalOnset, Onset
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import Count, Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, beside_parts, check_numbers, value_of
 
-LARGEST = 1e300  # stands in for an infinite dose
+LARGEST = 1e150  # stands in for an infinite dose
 NOBODY = xr.Dataset()  # where no parameter is looked up
 
 Effect = Literal["physical", "eqd2", "bed"]
@@ -74,22 +75,13 @@ class ComplicationModel:
     onset: Onset
 
     def __post_init__(self) -> None:
-        for name in self.increasing:
-            value = getattr(self, name)
-            require(
-                isinstance(value, str) or bool(np.all(np.asarray(value) > 0)),
-                f"{name} must be above 0, got {value}",
-            )
+        check_numbers(self, ("alpha_beta", *self.increasing))
         ratio = self.alpha_beta
         if self.effect == "physical":
             require(ratio is None, "alpha_beta has no meaning with effect = 'physical'")
             require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
         else:
             require(ratio is not None, f"alpha_beta is needed for effect = {self.effect!r}")
-            require(
-                isinstance(ratio, str) or bool(np.all(np.asarray(ratio) > 0)),
-                f"alpha_beta must be above 0, got {ratio}",
-            )
         check_structure(self.dose, self.fitted_on, self.accept_other_structure)
         check_law(self.cell_kill, self.fitted_under, self.preset)
         if self.reads_dvh:
@@ -100,18 +92,58 @@ class ComplicationModel:
         else:
             require(not self.dose.is_dvh, "dose.metric: this model takes a metric, not a DVH")
 
+    @property
+    def reference_values(self) -> dict[str, float]:
+        """Covariates of the model, with the value at which each changes nothing."""
+        return {}
+
+    @property
+    def required_variables(self) -> frozenset[str]:
+        """Cohort variables that the model reads, besides those that stand for parameters."""
+        return frozenset(self.reference_values)
+
     def response(
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy].
 
-        For a model that reads a DVH the last axis is the volume, and ``weight`` adds up to 1.
+        Parameters
+        ----------
+        dose
+            Shape (patient,) for a metric. For a DVH its parts are the last axis: shape
+            (patient, part), or (part,) for dose bins that all patients share [Gy].
+        patients
+            With the variables that parameters and covariates name.
+        weight
+            Share of the volume of each part of a DVH, shape (part,) or (patient, part).
+
+        Returns
+        -------
+        array
+            Shape (patient,), or (draw, patient) if a parameter is an array of draws, which has
+            shape (draw, 1).
+
+        Raises
+        ------
+        ValueError
+            If a dose is negative or not a number, the weights do not add up to 1, or the
+            patients lack a variable.
         """
         raise NotImplementedError
 
     def curve(self, dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
-        """Probability if the whole organ gets a dose in the model's own units [Gy]."""
-        dose = np.minimum(np.asarray(dose, dtype=float), LARGEST)
+        """Probability if the whole organ gets a dose in the model's own units [Gy].
+
+        A covariate that the patients lack stands at its reference.
+
+        Raises
+        ------
+        ValueError
+            If the dose is negative or not a number.
+        """
+        dose = np.asarray(dose, dtype=float)
+        lacking = {n: v for n, v in self.reference_values.items() if n not in patients}
+        patients = patients.assign(lacking)
         if self.reads_dvh:
             return self.response(dose[..., None], patients, np.ones(1))
         return self.response(dose, patients)
@@ -146,14 +178,25 @@ class ComplicationModel:
         alpha_beta = value_of(self.alpha_beta, patients)
         residual = dose.residual_prior_bed(alpha_beta)
         if weight is not None:
-            alpha_beta, residual = _column(alpha_beta), _column(residual)
+            alpha_beta, residual = beside_parts(alpha_beta), beside_parts(residual)
         bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions) + residual
         return (bed if self.effect == "bed" else self.cell_kill.eqd2(bed, alpha_beta)), weight
 
-    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
-        """Look a parameter up; one number a patient is a column beside a DVH."""
-        value = value_of(getattr(self, name), patients)
-        return _column(value) if isinstance(getattr(self, name), str) and self.reads_dvh else value
+    def _checked(self, dose: lq.Quantity, weight: np.ndarray | None) -> np.ndarray:
+        """Check what a response is asked for, and put a number in the place of infinity."""
+        wanted = "the whole DVH, with weight" if self.reads_dvh else "a metric, without weight"
+        require((weight is not None) == self.reads_dvh, f"this model takes {wanted}")
+        check_doses(dose, weight)
+        dose = np.asarray(dose, dtype=float)
+        return dose if dose.max(initial=0.0) <= LARGEST else np.minimum(dose, LARGEST)
+
+    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up, which stands beside one dose a patient."""
+        return value_of(getattr(self, name), patients)
+
+    def _value_beside_parts(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up, which stands beside a DVH."""
+        return beside_parts(self._value(name, patients))
 
 
 def check_structure(dose: DoseMetric, fitted_on: str, accept_other: bool) -> None:
@@ -178,7 +221,3 @@ def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
         f"{law.kind} would change the effect of the very schedules they were fitted on. "
         f"Give parameters that were fitted under {law.kind}",
     )
-
-
-def _column(value: lq.Quantity) -> lq.Quantity:
-    return np.asarray(value)[:, None] if np.ndim(value) == 1 else value

@@ -10,7 +10,7 @@ from scipy import special
 from radsim import lq
 from radsim.arm_dose import DoseMetric
 from radsim.distributions import require
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.schema import Parameter, Real
 
 
@@ -75,7 +75,7 @@ class LogisticCordNTCP(ComplicationModel):
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Lifetime risk at a cumulative EQD2 [Gy]."""
+        dose = self._checked(dose, weight)
         with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients, dose) * dose, LARGEST)
-        log_odds = self._value("intercept", patients, dose) + raised
+            log_odds = self._value("intercept", patients) + self._value("slope", patients) * dose
         return np.where(dose >= self.threshold, special.expit(log_odds), 0.0)

@@ -7,12 +7,21 @@ import xarray as xr
 
 from radsim import lq
 from radsim.distributions import require
+from radsim.schema import nearest, numbers_of
 
 
-def check_ratios(ratios: Mapping[str, float], name: str) -> None:
-    """Refuse a ratio that is not above 0."""
+def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], name: str) -> None:
+    """Refuse a ratio that is not above 0, and a reference of what has no ratio."""
     for variable, ratio in ratios.items():
-        require(ratio > 0, f"{name}.{variable} must be above 0, got {ratio}")
+        require(0 < ratio < np.inf, f"{name}.{variable} must be above 0 and finite, got {ratio}")
+    for variable, reference in references.items():
+        require(
+            variable in ratios, f"references.{variable}: no such ratio; {nearest(variable, ratios)}"
+        )
+        require(
+            bool(np.isfinite(reference)),
+            f"references.{variable} must be a finite number, got {reference}",
+        )
 
 
 def log_ratio(
@@ -27,7 +36,12 @@ def log_ratio(
     references
         Value of the variable at which the ratio is 1; 0 unless given.
     patients
-        With these variables; a variable that it lacks counts as its reference.
+        With these variables.
+
+    Raises
+    ------
+    ValueError
+        If the patients lack a variable, or it holds labels.
 
     Examples
     --------
@@ -37,9 +51,8 @@ def log_ratio(
     """
     total: lq.Quantity = 0.0
     for variable, ratio in ratios.items():
-        if variable in patients:
-            value = patients[variable].values - references.get(variable, 0.0)
-            total = total + value * np.log(ratio)
+        value = numbers_of(variable, patients) - references.get(variable, 0.0)
+        total = total + value * np.log(ratio)
     return total
 
 

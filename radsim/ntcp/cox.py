@@ -22,8 +22,8 @@ def cox_hazard(
     >>> round(float(-np.expm1(-cox_hazard(47.096, baseline=0.01, slope=0.05))), 6)
     0.1
     """
-    with np.errstate(over="ignore"):
-        return np.minimum(baseline * np.exp(slope * dose + log_ratios), LARGEST)
+    with np.errstate(over="ignore"):  # in logs no factor is too small or too large
+        return np.minimum(np.exp(np.log(baseline) + slope * dose + log_ratios), LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,12 @@ class CoxNTCP(ComplicationModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ratios(self.hazard_ratios, "hazard_ratios")
+        check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
 
     @property
-    def required_variables(self) -> frozenset[str]:
-        """Cohort variables that the model reads."""
-        return frozenset(self.hazard_ratios)
+    def reference_values(self) -> dict[str, float]:
+        """Covariates, with the value at which each changes nothing."""
+        return {name: self.references.get(name, 0.0) for name in self.hazard_ratios}
 
     def response(
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
@@ -72,9 +72,9 @@ class CoxNTCP(ComplicationModel):
         covariates = log_ratio(self.hazard_ratios, self.references, patients)
         return -np.expm1(
             -cox_hazard(
-                dose,
-                self._value("baseline_hazard", patients, dose),
-                self._value("slope", patients, dose),
+                self._checked(dose, weight),
+                self._value("baseline_hazard", patients),
+                self._value("slope", patients),
                 covariates,
             )
         )

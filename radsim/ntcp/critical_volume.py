@@ -67,11 +67,9 @@ class CriticalVolume(ComplicationModel):
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
+        dose = self._checked(dose, weight)
         assert weight is not None
-        d50, k, reserve, sd = (self._value(name, patients, dose) for name in self.shape)
-        lost = damaged_share(dose, weight, d50, k)
-        if isinstance(self.reserve, str):
-            reserve = reserve[:, 0]
-        if isinstance(self.reserve_sd, str):
-            sd = sd[:, 0]
-        return special.ndtr((lost - reserve) / sd)
+        d50, k = (self._value_beside_parts(name, patients) for name in ("d50", "k"))
+        reserve, sd = (self._value(name, patients) for name in ("reserve", "reserve_sd"))
+        with np.errstate(over="ignore"):
+            return special.ndtr((damaged_share(dose, weight, d50, k) - reserve) / sd)

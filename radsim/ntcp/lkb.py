@@ -10,7 +10,7 @@ from scipy import special
 from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
 from radsim.reduction import reduced_dose
-from radsim.schema import Parameter, Real
+from radsim.schema import Parameter
 
 Link = Literal["probit", "log_logistic", "poisson"]
 
@@ -44,12 +44,12 @@ def lyman_probability(
     """
     with np.errstate(over="ignore", divide="ignore"):
         if link == "probit":
-            return special.ndtr(np.minimum((dose / td50 - 1.0) / m, LARGEST))
-        gamma50 = 1.0 / (m * np.sqrt(2.0 * np.pi))
+            return special.ndtr(np.minimum((dose - td50) / td50 / m, LARGEST))
+        gamma50 = np.minimum(1.0 / (m * np.sqrt(2.0 * np.pi)), LARGEST)
         if link == "log_logistic":
             logarithm = 4.0 * gamma50 * (np.log(dose) - np.log(td50))
             return special.expit(np.clip(logarithm, -LARGEST, LARGEST))
-        return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * (1.0 - dose / td50)))
+        return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * ((td50 - dose) / td50)))
 
 
 def lkb_probability(
@@ -57,7 +57,7 @@ def lkb_probability(
     weight: np.ndarray,
     td50: lq.Quantity,
     m: lq.Quantity,
-    n: float,
+    n: lq.Quantity,
     link: Link = "probit",
 ) -> np.ndarray:
     """Probability from DVHs: the last axis of dose [Gy] and weight is the volume.
@@ -111,18 +111,14 @@ class LKB(ComplicationModel):
     kind: Literal["lkb"] = "lkb"
     td50: Parameter
     m: Parameter
-    n: Real
+    n: Parameter
     link: Link = "probit"
 
     def response(
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
+        dose = self._checked(dose, weight)
         assert weight is not None
-        reduced = reduced_dose(dose, weight, 1.0 / self.n)
-        td50, m = (_last(self._value(name, patients, dose)) for name in ("td50", "m"))
-        return lyman_probability(reduced, td50, m, self.link)
-
-
-def _last(value: lq.Quantity) -> lq.Quantity:
-    return value[..., 0] if np.ndim(value) == 2 else value
+        td50, m, n = (self._value(name, patients) for name in self.shape)
+        return lkb_probability(dose, weight, td50, m, n, self.link)

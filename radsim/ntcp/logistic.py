@@ -30,12 +30,12 @@ class OddsModel(ComplicationModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ratios(self.odds_ratios, "odds_ratios")
+        check_ratios(self.odds_ratios, self.references, "odds_ratios")
 
     @property
-    def required_variables(self) -> frozenset[str]:
-        """Cohort variables that the model reads."""
-        return frozenset(self.odds_ratios)
+    def reference_values(self) -> dict[str, float]:
+        """Covariates, with the value at which each changes nothing."""
+        return {name: self.references.get(name, 0.0) for name in self.odds_ratios}
 
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
@@ -46,7 +46,8 @@ class OddsModel(ComplicationModel):
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy]."""
         covariates = log_ratio(self.odds_ratios, self.references, patients)
-        return special.expit(self.log_odds(dose, patients) + covariates)
+        with np.errstate(over="ignore"):
+            return special.expit(self.log_odds(self._checked(dose, weight), patients) + covariates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,7 @@ class LogisticNTCP(OddsModel):
 
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
-        with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients, dose) * dose, LARGEST)
-        return self._value("intercept", patients, dose) + raised
+        return self._value("intercept", patients) + self._value("slope", patients) * dose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +103,9 @@ class LogisticD50NTCP(OddsModel):
 
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
-        with np.errstate(over="ignore"):
-            relative = dose / self._value("d50", patients, dose) - 1.0
-            return 4.0 * np.minimum(self._value("gamma50", patients, dose) * relative, LARGEST)
+        d50 = self._value("d50", patients)
+        relative = (dose - d50) / d50  # exact where dose is next to D50
+        return 4.0 * np.minimum(self._value("gamma50", patients) * relative, LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,5 +139,5 @@ class LogLogisticNTCP(OddsModel):
     def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(divide="ignore"):
-            logarithm = np.log(dose) - np.log(self._value("d50", patients, dose))
-        return np.clip(self._value("k", patients, dose) * logarithm, -LARGEST, LARGEST)
+            logarithm = np.log(dose) - np.log(self._value("d50", patients))
+        return np.clip(self._value("k", patients) * logarithm, -LARGEST, LARGEST)

@@ -5,12 +5,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
+from scipy import special
 
 from radsim import lq
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.schema import Parameter
 
 Form = Literal["pow2", "exp"]
+LOG_2 = np.log(2.0)
+SMALL = -40.0  # log of a probability that equals its hazard to the last digit
 
 
 def log_response(
@@ -29,10 +32,9 @@ def log_response(
     [0.5, 0.5]
     """
     with np.errstate(over="ignore"):
-        relative = np.minimum(dose / d50, LARGEST)
-        if form == "pow2":
-            return -np.log(2.0) * np.exp(np.e * gamma * (1.0 - relative))
-        return -np.exp(np.e * gamma - relative * (np.e * gamma - np.log(np.log(2.0))))
+        below = (d50 - dose) / d50  # exact where dose is next to D50
+        spared = np.exp(np.e * (gamma * below))
+        return -LOG_2 * (spared if form == "pow2" else spared * np.exp(-below * np.log(LOG_2)))
 
 
 def relative_seriality(
@@ -69,10 +71,26 @@ def relative_seriality(
     Källman et al. (1992), Int. J. Radiat. Biol. 62, 249-262.
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        spared = np.log(-np.expm1(s * log_response(dose, d50, gamma, form)))
-        parts = np.where(np.asarray(weight) > 0, spared * weight, 0.0)
-        s = s[..., 0] if np.ndim(s) else s
-        return np.power(-np.expm1(parts.sum(axis=-1)), 1.0 / s)
+        log_hazards = _log_hazard(s * log_response(dose, d50, gamma, form))
+        # a part without any volume has no hazard, be its dose however large
+        parts = np.where(np.asarray(weight) > 0, np.log(weight) + log_hazards, -np.inf)
+        log_p = _log_probability(special.logsumexp(parts, axis=-1))
+        return np.exp(log_p / (s[..., 0] if np.ndim(s) else s))
+
+
+def _log_hazard(log_p: lq.Quantity) -> lq.Quantity:
+    """Log of -ln(1 - p), also where p is too small for a number."""
+    return np.where(log_p < SMALL, log_p, np.log(-_log_complement(log_p)))
+
+
+def _log_probability(log_hazard: lq.Quantity) -> lq.Quantity:
+    """The inverse of the above."""
+    return np.where(log_hazard < SMALL, log_hazard, _log_complement(-np.exp(log_hazard)))
+
+
+def _log_complement(log_p: lq.Quantity) -> lq.Quantity:
+    """Log of 1 - p, to the last digits at both ends."""
+    return np.where(log_p > -LOG_2, np.log(-np.expm1(log_p)), np.log1p(-np.exp(log_p)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +132,7 @@ class RelativeSeriality(ComplicationModel):
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
+        dose = self._checked(dose, weight)
         assert weight is not None
-        d50, gamma, s = (self._value(name, patients, dose) for name in ("d50", "gamma", "s"))
+        d50, gamma, s = (self._value_beside_parts(name, patients) for name in ("d50", "gamma", "s"))
         return relative_seriality(dose, weight, d50, gamma, s, self.form)

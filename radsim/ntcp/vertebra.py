@@ -1,16 +1,19 @@
 """Vertebral compression fracture by proportional hazards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 
+from radsim import lq
 from radsim.arm_dose import ArmDose
 from radsim.distributions import require
+from radsim.dvh import check_doses
+from radsim.ntcp.complication import NOBODY
 from radsim.onset import Onset
 from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, is_label, value_of
+from radsim.schema import Count, Parameter, Real, check_numbers, is_label, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,7 @@ class VertebralFracture:
     takes: ClassVar[str] = "the planned prescription a fraction, in a step; no EQD2"
     reads_dvh: ClassVar[bool] = False
     shape: ClassVar[tuple[str, ...]] = ("reference_risk", "hazard_ratio_fraction_dose")
+    increasing: ClassVar[tuple[str, ...]] = ()
     required_variables: ClassVar[frozenset[str]] = frozenset(
         {"baseline_fracture", "body_involved_over_half", "malalignment", "lesion_type"}
     )
@@ -81,13 +85,13 @@ class VertebralFracture:
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
+        ratios = [one.name for one in fields(self) if one.name.startswith("hazard_ratio")]
+        check_numbers(self, ("fraction_dose_threshold", *ratios))
         risk = self.reference_risk
         require(
-            isinstance(risk, str) or 0 <= risk < 1, f"reference_risk must be in [0, 1), got {risk}"
+            isinstance(risk, str) or bool(np.all((np.asarray(risk) >= 0) & (np.asarray(risk) < 1))),
+            f"reference_risk must be in [0, 1), got {risk}",
         )
-        for name, value in vars(self).items():
-            if name.startswith("hazard_ratio") or name == "fraction_dose_threshold":
-                require(isinstance(value, str) or value > 0, f"{name} must be above 0, got {value}")
 
     def hazard_ratio(self, patients: xr.Dataset, fraction_dose: np.ndarray) -> np.ndarray:
         """Hazard of each patient against the reference patient, shape (patient,).
@@ -113,8 +117,13 @@ class VertebralFracture:
             * where(is_label(patients, "lesion_type", "lytic"), "lytic")
         )
 
-    def curve(self, fraction_dose: np.ndarray) -> np.ndarray:
+    def curve(self, fraction_dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy].
+
+        Raises
+        ------
+        ValueError
+            If the dose is negative or not a number.
 
         Examples
         --------
@@ -122,9 +131,10 @@ class VertebralFracture:
         >>> load_ntcp("vcf-2013").curve(np.array([12.0, 24.0])).round(4).tolist()
         [0.009, 0.0442]
         """
+        check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
-        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, xr.Dataset()), 1.0)
-        return -np.expm1(np.log1p(-value_of(self.reference_risk, xr.Dataset())) * ratio)
+        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, patients), 1.0)
+        return -np.expm1(np.log1p(-value_of(self.reference_risk, patients)) * ratio)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
         """Risk of fracture of each patient."""

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from radsim.presets import load_preset
+from radsim.building import load_model
 from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
 from radsim.tcp.log_logistic import LogLogisticTCP
 from radsim.tcp.logistic import LogisticTCP
@@ -28,10 +28,14 @@ TCPModel = Annotated[
 def load_tcp(name: str, **changes: Any) -> Any:
     """Build the model of a tumor control preset, with some of its settings changed.
 
+    Raises
+    ------
+    Mistake
+        If there is no such preset, or a setting is unknown or wrong.
+
     Examples
     --------
     >>> load_tcp("hytec-spine-2021").alpha_beta
     6.0
     """
-    settings = {**load_preset("tcp", name).settings(), "preset": name, **changes}
-    return TypeAdapter(TCPModel).validate_python(settings)
+    return load_model(TCPModel, "tcp", name, changes)

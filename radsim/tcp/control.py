@@ -1,7 +1,7 @@
 """What every model of tumor control shares: which dose it reads, and what multiplies its hazard."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -10,14 +10,15 @@ from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.cell_kill import LQ, CellKill
 from radsim.distributions import require
+from radsim.dvh import check_doses
 from radsim.limits import ORGANS
 from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
 from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, value_of
+from radsim.schema import Count, Parameter, Real, beside_parts, check_numbers, value_of
 
-LARGEST = 1e300  # stands in for infinite doses and hazards, so that 0 times it is 0
+LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 NOBODY = xr.Dataset()  # where no parameter is looked up
 
 
@@ -29,6 +30,10 @@ class ControlModel:
     that is all. Of a whole DVH the parts of the volume are independent, so their hazards add up:
 
     .. math:: -\ln TCP = \sum_j v_j\, h(BED_j)
+
+    A parameter is a number, or the name of a variable of the patients, or in Python an array of
+    draws of shape (draw, 1). Results have shape (patient,), and (draw, patient) with draws, of a
+    metric as of a DVH.
 
     Attributes
     ----------
@@ -81,16 +86,7 @@ class ControlModel:
     modifiers: tuple[HazardModifier, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("alpha_beta", *self.increasing):
-            value = getattr(self, name)
-            require(
-                isinstance(value, str) or bool(np.all(np.asarray(value) > 0)),
-                f"{name} must be above 0, got {value}",
-            )
-        require(
-            self.reirradiation_hazard_ratio > 0,
-            f"reirradiation_hazard_ratio must be above 0, got {self.reirradiation_hazard_ratio}",
-        )
+        check_numbers(self, ("alpha_beta", "reirradiation_hazard_ratio", *self.increasing))
         require(
             self.dose.structure not in ORGANS,
             f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
@@ -129,7 +125,8 @@ class ControlModel:
         self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
-        return (self.hazard(bed, patients, fractions) * weight).sum(axis=-1)
+        hazard = np.minimum(self.hazard(bed, patients, fractions), LARGEST)
+        return (hazard * weight).sum(axis=-1)
 
     def failure_hazard(
         self,
@@ -147,9 +144,21 @@ class ControlModel:
         dose, dose_squared
             Fraction doses and their squares, each summed over fractions [Gy, Gy2].
         fractions
-            As many as equal fractions with these sums unless given.
+            As many as equal fractions with these sums unless given; broadcasts with the doses.
         weight
-            Of each part of the volume, which is the last axis of the doses, for a DVH.
+            Share of each part of the volume, which is the last axis of the doses, for a DVH,
+            shape (part,) or (patient, part).
+
+        Returns
+        -------
+        array
+            Shape (patient,), or (draw, patient) if a parameter is an array of draws.
+
+        Raises
+        ------
+        ValueError
+            If a dose is negative or not a number, the weights do not add up to 1, or the
+            patients lack a variable that a parameter names.
 
         Examples
         --------
@@ -160,12 +169,15 @@ class ControlModel:
         0.8103
         """
         patients = NOBODY if patients is None else patients
-        alpha_beta = self._value("alpha_beta", patients, dose)
+        check_doses(dose, weight)
+        one = self if weight is None else self._beside_parts(patients)
         number = lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
-        bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
+        alpha_beta = one._value("alpha_beta", patients)
+        with np.errstate(over="ignore"):
+            bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
         if weight is None:
             return np.minimum(self.hazard(bed, patients, number), LARGEST)
-        hazard = self.distribution_hazard(bed, weight, patients, number)
+        hazard = one.distribution_hazard(bed, weight, patients, number)
         return np.minimum(hazard, LARGEST)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
@@ -183,7 +195,9 @@ class ControlModel:
     def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
         """EQD2 that the model reads for each patient [Gy], shape (patient,); of a DVH its mean."""
         total, squared, weight = dose.read(self.dose)
-        alpha_beta = self._value("alpha_beta", patients, total)
+        alpha_beta = self._value("alpha_beta", patients)
+        if weight is not None:
+            alpha_beta = beside_parts(alpha_beta)
         bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions)
         eqd2 = self.cell_kill.eqd2(bed, alpha_beta)
         return eqd2 if weight is None else (eqd2 * weight).sum(axis=-1)
@@ -193,24 +207,39 @@ class ControlModel:
 
         A model in which time counts has all of it given at once.
 
+        Raises
+        ------
+        ValueError
+            If the dose is negative or not a number.
+
         Examples
         --------
         >>> from radsim.tcp import load_tcp
         >>> round(float(load_tcp("hytec-spine-2021").curve(54.0)), 4)
         0.8103
         """
+        check_doses(eqd2)
         eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
-        alpha_beta = self._value("alpha_beta", patients, eqd2)
-        bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
+        alpha_beta = self._value("alpha_beta", patients)
+        with np.errstate(over="ignore"):
+            bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
         if self.dose.is_dvh:
-            hazard = self.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
+            one = self._beside_parts(patients)
+            hazard = one.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
         else:
             hazard = self.hazard(bed, patients, 1)
         return np.exp(-np.minimum(hazard, LARGEST))
 
-    def _value(self, name: str, patients: xr.Dataset, like: lq.Quantity) -> lq.Quantity:
-        """Look a parameter up; one number a patient is a column beside a DVH."""
-        value = value_of(getattr(self, name), patients)
-        if isinstance(getattr(self, name), str) and np.ndim(like) == 2:
-            return np.asarray(value)[:, None]
-        return value
+    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+        """Look a parameter up."""
+        return value_of(getattr(self, name), patients)
+
+    def _beside_parts(self, patients: xr.Dataset) -> Self:
+        """The same model with its parameters looked up, as they stand beside a DVH."""
+        looked_up = {
+            one.name: self._value(one.name, patients)
+            for one in fields(self)
+            if one.type == Parameter
+        }
+        changed = {n: beside_parts(value) for n, value in looked_up.items() if np.ndim(value)}
+        return replace(self, **changed) if changed else self

@@ -10,7 +10,7 @@ from radsim import lq
 from radsim.arm_dose import DoseMetric
 from radsim.distributions import require
 from radsim.reduction import reduced_dose
-from radsim.schema import Parameter, Real
+from radsim.schema import Parameter
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
 
@@ -44,30 +44,33 @@ class EquivalentUniformTCP(ControlModel):
     kind: Literal["geud"] = "geud"
     d50: Parameter
     gamma50: Parameter
-    a: Real
+    a: Parameter
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.a != 0, "a must not be 0")
+        zero = not isinstance(self.a, str) and bool(np.any(np.asarray(self.a) == 0))
+        require(not zero, "a must not be 0")
 
     def hazard(
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         return self._of(eqd2, patients)
 
     def distribution_hazard(
         self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
-        return self._of(reduced_dose(eqd2, weight, self.a), patients)
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
+        a = self._value("a", patients)
+        reduced = reduced_dose(eqd2, weight, a[..., 0] if np.ndim(a) else a)
+        return self._of(reduced[..., None], patients)[..., 0]
 
     def _of(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
         return log_logistic_failure_hazard(
             dose,
-            self._value("d50", patients, dose),
-            4.0 * self._value("gamma50", patients, dose),
+            self._value("d50", patients),
+            4.0 * self._value("gamma50", patients),
         )

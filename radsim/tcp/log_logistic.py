@@ -50,7 +50,7 @@ class LogLogisticTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         return log_logistic_failure_hazard(
-            eqd2, self._value("d50", patients, bed), self._value("k", patients, bed)
+            eqd2, self._value("d50", patients), self._value("k", patients)
         )

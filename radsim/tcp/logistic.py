@@ -31,7 +31,8 @@ def logistic_failure_hazard(
     0.5
     """
     with np.errstate(over="ignore"):  # an infinite dose controls all
-        return np.logaddexp(0.0, np.maximum(4.0 * gamma50 * (1.0 - dose / d50), -LARGEST))
+        score = 4.0 * (gamma50 * ((d50 - dose) / d50))  # exact where dose is next to D50
+        return np.logaddexp(0.0, np.maximum(score, -LARGEST))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +71,10 @@ class LogisticTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        alpha_beta = self._value("alpha_beta", patients, bed)
+        alpha_beta = self._value("alpha_beta", patients)
         equivalent = self.cell_kill.equivalent_dose(bed, self.reference_fractions, alpha_beta)
         return logistic_failure_hazard(
             equivalent,
-            self._value("d50", patients, bed),
-            self._value("gamma50", patients, bed),
+            self._value("d50", patients),
+            self._value("gamma50", patients),
         )

@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.schema import Parameter
-from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.tcp.control import NOBODY, ControlModel
 
 
 def logit_failure_hazard(log_odds: lq.Quantity) -> lq.Quantity:
@@ -46,9 +46,7 @@ class LogitTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         with np.errstate(over="ignore"):
-            log_odds = self._value("intercept", patients, bed) + np.minimum(
-                self._value("slope", patients, bed) * eqd2, LARGEST
-            )
+            log_odds = self._value("intercept", patients) + self._value("slope", patients) * eqd2
         return logit_failure_hazard(log_odds)

@@ -13,9 +13,16 @@ from radsim.tcp.control import NOBODY, ControlModel
 
 
 def surviving_clonogens(
-    clonogens: lq.Quantity, alpha: lq.Quantity, bed: lq.Quantity
+    clonogens: lq.Quantity, alpha: lq.Quantity, bed: lq.Quantity, volume: lq.Quantity = 1.0
 ) -> lq.Quantity:
     r"""Expected number of surviving clonogens, :math:`N_0 e^{-\alpha BED}`.
+
+    Parameters
+    ----------
+    clonogens, volume
+        Clonogens, or clonogens in each volume [1/cm3] and the volume [cm3].
+    alpha, bed
+        Linear radiosensitivity [1/Gy] and BED [Gy].
 
     Examples
     --------
@@ -23,7 +30,8 @@ def surviving_clonogens(
     >>> round(float(tcp), 10)
     0.9984781612
     """
-    return clonogens * np.exp(-alpha * bed)
+    with np.errstate(over="ignore"):  # in logs no number of clonogens is too large
+        return np.exp(np.log(clonogens) + np.log(volume) - alpha * bed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,7 @@ class PoissonTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Expected survivors where the whole volume has this BED [Gy]."""
-        clonogens = self._value("clonogen_density", patients, bed) * self._value(
-            "volume", patients, bed
+        density, alpha, volume = (
+            self._value(name, patients) for name in ("clonogen_density", "alpha", "volume")
         )
-        return surviving_clonogens(clonogens, self._value("alpha", patients, bed), bed)
+        return surviving_clonogens(density, alpha, bed, volume)

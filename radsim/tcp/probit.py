@@ -23,7 +23,7 @@ def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quant
     0.5
     """
     with np.errstate(over="ignore"):
-        score = np.sqrt(2.0 * np.pi) * gamma50 * (dose / d50 - 1.0)
+        score = np.sqrt(2.0 * np.pi) * (gamma50 * ((dose - d50) / d50))
         return -special.log_ndtr(np.minimum(score, LARGEST))
 
 
@@ -55,7 +55,7 @@ class ProbitTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         return probit_failure_hazard(
-            eqd2, self._value("d50", patients, bed), self._value("gamma50", patients, bed)
+            eqd2, self._value("d50", patients), self._value("gamma50", patients)
         )

@@ -11,7 +11,7 @@ from radsim import lq
 from radsim.arm_dose import DoseMetric
 from radsim.distributions import require
 from radsim.schema import Parameter, Real
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import LARGEST, NOBODY, ControlModel
 
 
 def fraction_day(index: lq.Quantity) -> lq.Quantity:
@@ -25,16 +25,28 @@ def fraction_day(index: lq.Quantity) -> lq.Quantity:
     return index + 2 * (np.asarray(index) // 5)
 
 
-def clone_survival(
-    log_survival: lq.Quantity, fractions: int, birth_rate: float, death_rate: float, months: float
+def log_odds_of_extinction(
+    log_survival: lq.Quantity,
+    fractions: int,
+    birth_rate: lq.Quantity,
+    death_rate: lq.Quantity,
+    months: lq.Quantity,
 ) -> lq.Quantity:
-    r"""Probability that the clone of one clonogen is alive some time after the first fraction.
+    r"""Log of the odds that the clone of one clonogen has died out.
+
+    Its probability to be alive at t is
 
     .. math:: p(t) = \Bigl(\frac{e^{-(b-d)t}}{S(t)}
               + b \int_0^t \frac{e^{-(b-d)t'}}{S(t')}\,dt'\Bigr)^{-1}
 
-    with S the surviving fraction after the fractions given so far. It is evaluated in logs, so
-    that no surviving fraction is too small.
+    with S the surviving fraction after the fractions given so far. With :math:`S_k` after the
+    fraction on day :math:`t_k`, and :math:`S_0 = 1`, the same equation is
+
+    .. math:: \frac{1 - p}{p}
+              = \sum_k e^{-(b-d)t_k} \Bigl(\frac{1}{S_k} - \frac{1}{S_{k-1}}\Bigr)
+              + d \int_0^t \frac{e^{-(b-d)t'}}{S(t')}\,dt'
+
+    a sum of what is never negative, so that no digit is lost, and in logs nothing too large.
 
     Parameters
     ----------
@@ -47,36 +59,45 @@ def clone_survival(
 
     Examples
     --------
-    >>> p = clone_survival(np.log(1e-6), 1, birth_rate=0.0, death_rate=0.0, months=1.0)
-    >>> round(float(p) * 1e6, 9)
+    >>> odds = log_odds_of_extinction(np.log(1e-6), 1, birth_rate=0.0, death_rate=0.0, months=1.0)
+    >>> round(float(special.expit(-odds)) * 1e6, 9)  # the probability to be alive
     1.0
 
     References
     ----------
     Zaider and Minerbo (2000), Phys. Med. Biol. 45, 279-293.
     """
-    days = np.append(fraction_day(np.arange(fractions)), months * DAYS_A_MONTH)
-    net = birth_rate - death_rate
-    given = np.arange(1, fractions + 1) / fractions
-    log_killed = -np.asarray(log_survival, dtype=float)[..., None] * given
-    terms = [log_killed[..., -1:] - net * days[-1]]
-    if birth_rate > 0:
-        terms.append(np.log(birth_rate) + log_killed + _log_integral(net, days[:-1], days[1:]))
-    return np.exp(-special.logsumexp(np.concatenate(terms, axis=-1), axis=-1))
+    log_survival, birth, death, months = (
+        np.asarray(value, dtype=float)[..., None]
+        for value in np.broadcast_arrays(log_survival, birth_rate, death_rate, months)
+    )
+    net = np.clip(birth - death, -LARGEST, LARGEST)
+    start = fraction_day(np.arange(fractions))
+    end = np.concatenate(
+        [np.broadcast_to(start[1:], (*months.shape[:-1], fractions - 1)), months * DAYS_A_MONTH],
+        axis=-1,
+    )
+    each = -log_survival / fractions
+    log_killed = each * np.arange(1, fractions + 1)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        by_dose = log_killed - net * start + np.log(-np.expm1(-each))
+        by_death = np.log(death) + log_killed + _log_integral(net, start, end)
+        return special.logsumexp(np.concatenate([by_dose, by_death], axis=-1), axis=-1)
 
 
 DAYS_A_MONTH = 30.4375
+SLOW = 1e-8  # decay over an interval whose square is nothing beside 1
 
 
-def _log_integral(rate: float, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _log_integral(rate: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Log of the integral of exp(-rate t) from start to end."""
     length = end - start
-    with np.errstate(divide="ignore"):
-        if abs(rate) * float(length.max()) < 1e-8:
-            return np.log(length) - rate * (start + 0.5 * length)
-        if rate > 0:
-            return -rate * start + np.log(-np.expm1(-rate * length)) - np.log(rate)
-        return -rate * end + np.log(-np.expm1(rate * length)) - np.log(-rate)
+    steps = np.abs(rate) * length
+    # the integrand is largest at the start where the rate is above 0, and else at the end
+    largest = -rate * np.where(rate > 0, start, end)
+    slow = np.log(length) - 0.5 * steps
+    fast = np.log(-np.expm1(-steps)) - np.log(np.abs(rate))
+    return largest + np.where(steps < SLOW, slow, fast)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +106,7 @@ class ZaiderMinerboTCP(ControlModel):
 
     .. math:: TCP(t) = \prod_j \bigl(1 - p_j(t)\bigr)^{\rho V v_j}
 
-    with p the probability that a clone is alive at t (`clone_survival`), fractions given five a
+    with p the probability that a clone is alive at t (`log_odds_of_extinction`), fractions given five a
     week. Without births and deaths it is the Poisson model's limit of many clonogens. The curve
     is evaluated at the time where the onset's growth is 1.
 
@@ -117,8 +138,8 @@ class ZaiderMinerboTCP(ControlModel):
     alpha: Parameter
     clonogen_density: Parameter
     volume: Parameter = "gtv_volume"
-    birth_rate: Real
-    death_rate: Real
+    birth_rate: Parameter
+    death_rate: Parameter
     evaluated_at: Real = 24.0
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
@@ -126,7 +147,10 @@ class ZaiderMinerboTCP(ControlModel):
         super().__post_init__()
         for name in ("birth_rate", "death_rate"):
             value = getattr(self, name)
-            require(value >= 0, f"{name} must not be negative, got {value}")
+            require(
+                isinstance(value, str) or bool(np.all(np.asarray(value) >= 0)),
+                f"{name} must not be negative, got {value}",
+            )
 
     def hazard(
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
@@ -141,20 +165,17 @@ class ZaiderMinerboTCP(ControlModel):
             f"evaluated_at must not be before the last fraction at {latest:.3g} months, "
             f"got {self.evaluated_at}",
         )
-        log_survival = -self._value("alpha", patients, bed) * bed
-        log_survival, number = np.broadcast_arrays(log_survival, number)
-        alive = np.empty(log_survival.shape)
+        with np.errstate(over="ignore"):
+            log_survival = -np.minimum(self._value("alpha", patients) * bed, LARGEST)
+        rates = (self._value(name, patients) for name in ("birth_rate", "death_rate"))
+        log_survival, number, birth, death = np.broadcast_arrays(log_survival, number, *rates)
+        odds = np.empty(log_survival.shape)
         for n in np.unique(number):
             here = number == n
-            alive[here] = clone_survival(
-                log_survival[here],
-                max(int(n), 1),
-                self.birth_rate,
-                self.death_rate,
-                self.evaluated_at,
+            odds[here] = log_odds_of_extinction(
+                log_survival[here], max(int(n), 1), birth[here], death[here], self.evaluated_at
             )
-        clonogens = self._value("clonogen_density", patients, bed) * self._value(
-            "volume", patients, bed
-        )
-        with np.errstate(divide="ignore"):  # without any dose a clone is surely alive
-            return clonogens * -np.log1p(-np.minimum(alive, 1.0))
+        density, volume = (self._value(name, patients) for name in ("clonogen_density", "volume"))
+        hazard = np.logaddexp(0.0, -odds)  # -ln(1 - p)
+        with np.errstate(divide="ignore", over="ignore"):  # of many clonogens, and of none alive
+            return np.exp(np.log(density) + np.log(volume) + np.log(hazard))

@@ -1,0 +1,35 @@
+"""Every model that there is, by name: presets, kinds without one, and all of their choices."""
+
+from dataclasses import fields, replace
+from typing import Literal, get_args, get_origin
+
+import exact_models
+
+from radsim.ntcp import NTCPModel, load_ntcp
+from radsim.presets import preset_names
+from radsim.schema import kind_of, members
+from radsim.tcp import TCPModel, load_tcp
+
+SETTINGS = ("kind", "effect", "estimates")  # choices that are not of a curve's shape
+
+
+def models(family, union, load):
+    """Every preset of a family, an example of each kind that has no preset, and their choices."""
+    found = {name: load(name) for name in preset_names(family)}
+    have = {model.kind for model in found.values()}
+    for one in members(union):
+        if kind_of(one) not in have:
+            found[kind_of(one)] = one(**exact_models.EXAMPLES[family][kind_of(one)])
+    for name, model in list(found.items()):
+        for field in fields(model):
+            if get_origin(field.type) is Literal and field.name not in SETTINGS:
+                for choice in get_args(field.type):
+                    if choice != getattr(model, field.name):
+                        found[f"{name}, {choice}"] = replace(model, **{field.name: choice})
+    return found
+
+
+CONTROL = models("tcp", TCPModel, load_tcp)
+COMPLICATIONS = models("ntcp", NTCPModel, load_ntcp)
+EVERY = {**{f"tcp/{n}": m for n, m in CONTROL.items()},
+         **{f"ntcp/{n}": m for n, m in COMPLICATIONS.items()}}  # fmt: skip
