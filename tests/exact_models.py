@@ -45,6 +45,9 @@ def control(model, eqd2):
         return _logistic(mpf(model.intercept) + mpf(model.slope) * eqd2)
     if model.kind == "log_logistic":
         return _power(eqd2, model.d50, mpf(model.k))
+    if model.kind == "log_logistic_floor":
+        floor = mpf(model.floor)
+        return floor + (1 - floor) * _power(eqd2, model.d50, mpf(model.k))
     if model.kind == "geud":
         return _power(eqd2, model.d50, 4 * mpf(model.gamma50))
     if model.kind == "probit":
@@ -68,6 +71,8 @@ def complication(model, dose):
         return _logistic(4 * mpf(model.gamma50) * (dose / mpf(model.d50) - 1))
     if model.kind == "log_logistic":
         return _power(dose, model.d50, mpf(model.k))
+    if model.kind == "probit":
+        return mpmath.ncdf(mpf(model.intercept) + mpf(model.slope) * dose)
     if model.kind == "lkb":
         return mpmath.ncdf((dose - mpf(model.td50)) / (mpf(model.m) * mpf(model.td50)))
     if model.kind == "relative_seriality":
