@@ -12,7 +12,7 @@ from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
 from radsim.mistakes import Mistake
-from radsim.pedigree import control_label, model_labels, outside_fractionation
+from radsim.pedigree import control_label, model_labels, other_laws, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
@@ -100,7 +100,8 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
-    lines = outside_fractionation(experiment_of(result))
+    experiment = experiment_of(result)
+    lines = [*other_laws(experiment), *outside_fractionation(experiment)]
     outside: dict[str, list[str]] = {}
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
@@ -210,6 +211,8 @@ def _in_full(preset: Preset) -> str:
         meaning = f"{p.meaning}. {p.note}" if p.note else p.meaning
         table.add_row(key, plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
     lines.append(_render(table, width=150))
+    for pair in preset.correlations:
+        lines.append(f"drawn together: {' and '.join(pair['between'])}, correlation {pair['rho']}")
     lines.append("sources:")
     for key, source in preset.sources.items():
         note = f" {source.note}" if source.note else ""
