@@ -65,7 +65,11 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
 
 def other_laws(experiment: Experiment) -> list[str]:
     """Say which models are used with repopulation or repair that their fit did not have."""
-    models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
+    models: list[Any] = [
+        experiment.tcp,
+        *experiment.tcp_alternatives,
+        *experiment.myelopathy_models,
+    ]
     return [
         f"{model.preset or model.kind} was fitted under LQ alone, without what "
         f"{model.cell_kill.kind} adds to it"
