@@ -9,7 +9,7 @@ from scipy import special
 
 from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.schema import Parameter
+from radsim.schema import Parameter, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,5 +46,5 @@ class ProbitNTCP(ComplicationModel):
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy]."""
         with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients, dose) * dose, LARGEST)
-        return special.ndtr(self._value("intercept", patients, dose) + raised)
+            raised = np.minimum(value_of(self.slope, patients) * dose, LARGEST)
+        return special.ndtr(value_of(self.intercept, patients) + raised)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.distributions import require
-from radsim.schema import Parameter
+from radsim.schema import Parameter, value_of
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
 
@@ -60,9 +60,9 @@ class LogLogisticFloorTCP(ControlModel):
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients, bed))
+        eqd2 = self.cell_kill.eqd2(bed, value_of(self.alpha_beta, patients))
         above = log_logistic_failure_hazard(
-            eqd2, self._value("d50", patients, bed), self._value("k", patients, bed)
+            eqd2, value_of(self.d50, patients), value_of(self.k, patients)
         )
         with np.errstate(divide="ignore"):  # no control at no dose, where the floor is 0
-            return -np.log1p(-(1.0 - self._value("floor", patients, bed)) * -np.expm1(-above))
+            return -np.log1p(-(1.0 - value_of(self.floor, patients)) * -np.expm1(-above))
