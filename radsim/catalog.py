@@ -202,9 +202,20 @@ def _preset_section(preset: Preset) -> Iterator[str]:
         spread = "" if p.uncertainty is None else plain(p.uncertainty)
         yield f"| `{name}` | {plain(p.value)} | {p.units} | {spread} | {p.flag} | {p.source} |"
     yield ""
+    for line in joint_lines(preset):
+        yield line
+        yield ""
     for key, source in preset.sources.items():
         yield f"- {key}: {source} [{source.flag}]"
     yield ""
+
+
+def joint_lines(preset: Preset) -> list[str]:
+    """Say which parameters of a preset are uncertain together."""
+    return [
+        f"drawn together: {' and '.join(pair['between'])}, correlation {pair['rho']}"
+        for pair in preset.correlations
+    ]
 
 
 def plain(value: Any) -> str:

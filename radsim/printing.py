@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from radsim.catalog import model_lines, plain, text_plot
+from radsim.catalog import joint_lines, model_lines, plain, text_plot
 from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
@@ -242,9 +242,7 @@ def _in_full(preset: Preset) -> str:
         meaning = f"{p.meaning}. {p.note}" if p.note else p.meaning
         table.add_row(key, plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
     lines.append(_render(table, width=150))
-    for pair in preset.correlations:
-        lines.append(f"drawn together: {' and '.join(pair['between'])}, correlation {pair['rho']}")
-    lines.append("sources:")
+    lines.extend([*joint_lines(preset), "sources:"])
     for key, source in preset.sources.items():
         note = f" {source.note}" if source.note else ""
         lines.append(f"  {key}: {source} [{source.flag}]{note}")

@@ -108,6 +108,23 @@ def test_the_cross_strategy_tables_are_what_their_script_derives_and_what_the_pr
         assert spread == pytest.approx(parameters[key].uncertainty, rel=0.01)
 
 
+def test_an_experiment_draws_the_cross_strategy_line_from_its_table():
+    from radsim import make_experiment
+    from radsim.design_file import DRAWS
+
+    settings = {
+        "name": "line", "seed": 1, "patients": 10, "cohort": {"preset": "sib-phase2"},
+        "arms": {"one": {"regimen": "20-in-5"}}, "tcp": {"preset": "spine-cross-strategy"},
+        "uncertainty": {
+            "draws": 40,
+            "groups": [{"name": "line", "keys": ["tcp.intercept", "tcp.slope"],
+                        "table": "spine-cross-strategy"}],
+        },
+    }  # fmt: skip
+    rows = make_experiment(settings).study.design.parts[DRAWS].columns
+    assert np.corrcoef(rows["tcp.intercept"], rows["tcp.slope"])[0, 1] < -0.9
+
+
 def test_the_shipped_bootstrap_is_what_its_script_derives_and_keeps_the_published_correlation():
     import runpy
 

@@ -7,7 +7,6 @@ import xarray as xr
 
 from radsim.config import make_experiment
 from radsim.driver import run
-from radsim.sources import WHOLE
 from radsim.validation.readings import Run, read
 from radsim.validation.targets import Target, experiment_settings, load_targets
 
@@ -63,7 +62,7 @@ def run_validation(
     progress
         Told the name of each run before it begins.
     largest
-        Most patients of a run, for tests.
+        Most patients of a run, for tests; uniform numbers are then plain.
     """
     targets = load_targets() if targets is None else targets
     runs: dict[str, Run | None] = {"": None}
@@ -72,8 +71,8 @@ def run_validation(
             progress(name)
         settings = experiment_settings(name)
         if largest is not None:
-            unit = 1 if settings.get("uniforms", "plain") == "plain" else WHOLE
-            settings["patients"] = min(settings["patients"], max(largest // unit, 1) * unit)
+            settings["patients"] = min(settings["patients"], largest)
+            settings["uniforms"] = "plain"  # the others take patients in large multiples
         experiment = make_experiment(settings)
         runs[name] = Run(experiment, run(experiment, scheduler=scheduler))
     rows = []
