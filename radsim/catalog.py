@@ -7,20 +7,24 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from radsim.cell_kill import CellKill
 from radsim.figure_style import new_figure
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import Preset, load_preset, preset_names
 from radsim.schema import members
+from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel, load_tcp
 
 PLOTTED = ("tcp", "ntcp")
 HEIGHT, WIDTH = 12, 60  # of a plot in text, in characters
+OF_EVERY_LAW = ("equation", "changes_high_doses", "kind", "preset")
 FAMILIES = {
     "tcp": "Tumor control",
     "ntcp": "Complications",
     "modifier": "Hazard modifiers",
     "cell_kill": "Laws of cell kill",
+    "survival": "Survival",
 }
 
 
@@ -101,6 +105,10 @@ def plot_curve(preset: Preset, path: Path) -> bool:
 
 def model_lines(preset: Preset) -> list[str]:
     """Say what a preset's model computes, what it takes and what it does with fractionation."""
+    if preset.family == "cell_kill":
+        return _law_lines(preset)
+    if preset.family == "survival":
+        return [f"equation: {WeibullSurvival.equation}", "takes: months since treatment; no dose"]
     model = model_of(preset)
     if model is None:
         return []
@@ -117,6 +125,24 @@ def model_lines(preset: Preset) -> list[str]:
         )
     lines.append(f"reads: {model.dose}")
     return lines
+
+
+def _law_lines(preset: Preset) -> list[str]:
+    law = next(one for one in members(CellKill) if kind_of(one) == preset.kind)
+    return [
+        f"equation: {law.equation}",  # type: ignore[attr-defined]
+        "takes: fraction doses d_i [Gy], equal or not, by their sum, the sum of their squares and "
+        "their number n",
+        "gives: BED [Gy] at the alpha/beta (ab) of the model that uses it, and EQD2 by its own law",
+        f'used by: cell_kill = "{preset.name}" in [tcp] or [ntcp.*]; presets that were fitted '
+        "under another law refuse it, or in [tcp] are fitted to their anchors again with "
+        "refit = true",
+    ]
+
+
+def kind_of(model: type) -> str:
+    """Return what a file calls a class of models."""
+    return model.__dataclass_fields__["kind"].default  # type: ignore[attr-defined]
 
 
 def models_page() -> str:
@@ -139,11 +165,19 @@ def _page() -> Iterator[str]:
         yield "| `kind` | equation | takes | parameters of the curve |"
         yield "| --- | --- | --- | --- |"
         for one in members(union):
-            kind = one.__dataclass_fields__["kind"].default  # type: ignore[attr-defined]
             shape = ", ".join(f"`{name}`" for name in one.shape)  # type: ignore[attr-defined]
             equation = one.equation  # type: ignore[attr-defined]
-            yield f"| `{kind}` | `{equation}` | {one.takes} | {shape} |"  # type: ignore[attr-defined]
+            yield f"| `{kind_of(one)}` | `{equation}` | {one.takes} | {shape} |"  # type: ignore[attr-defined]
         yield ""
+    yield f"## {FAMILIES['cell_kill']}: kinds"
+    yield ""
+    yield "| `kind` | equation | parameters |"
+    yield "| --- | --- | --- |"
+    for one in members(CellKill):
+        names = [name for name in one.__dataclass_fields__ if name not in OF_EVERY_LAW]  # type: ignore[attr-defined]
+        shape = ", ".join(f"`{name}`" for name in names)
+        yield f"| `{kind_of(one)}` | `{one.equation}` | {shape} |"  # type: ignore[attr-defined]
+    yield ""
     for family, title in FAMILIES.items():
         yield f"## {title}: presets"
         yield ""
@@ -168,9 +202,20 @@ def _preset_section(preset: Preset) -> Iterator[str]:
         spread = "" if p.uncertainty is None else plain(p.uncertainty)
         yield f"| `{name}` | {plain(p.value)} | {p.units} | {spread} | {p.flag} | {p.source} |"
     yield ""
+    for line in joint_lines(preset):
+        yield line
+        yield ""
     for key, source in preset.sources.items():
         yield f"- {key}: {source} [{source.flag}]"
     yield ""
+
+
+def joint_lines(preset: Preset) -> list[str]:
+    """Say which parameters of a preset are uncertain together."""
+    return [
+        f"drawn together: {' and '.join(pair['between'])}, correlation {pair['rho']}"
+        for pair in preset.correlations
+    ]
 
 
 def plain(value: Any) -> str:

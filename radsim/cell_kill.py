@@ -46,6 +46,8 @@ class LQ(_Quadratic):
     120.0
     """
 
+    equation: ClassVar[str] = "BED = sum_i d_i (1 + d_i / ab)"
+
     kind: Literal["lq"] = "lq"
 
     def bed(
@@ -72,7 +74,8 @@ class LQTime(_Quadratic):
     doubling_time, kick_off
         Potential doubling time, and the day on which repopulation begins [days].
     overall_time
-        Of the course [days]; five fractions a week unless given.
+        Of the course [days]; five fractions a week unless given, see
+        `radsim.overall_time.weekday_course_days`.
 
     Examples
     --------
@@ -80,6 +83,8 @@ class LQTime(_Quadratic):
     >>> round(float(law.bed(60.0, 120.0, alpha_beta=10.0)), 8)
     62.75803759
     """
+
+    equation: ClassVar[str] = "BED = sum_i d_i (1 + d_i / ab) - ln 2 max(T - Tk, 0) / (alpha Tp)"
 
     kind: Literal["lq_time"] = "lq_time"
     alpha: Real
@@ -143,6 +148,11 @@ class IncompleteRepair(_Quadratic):
     Thames (1985), Int. J. Radiat. Biol. 47, 319-339; Millar and Canney (1993), Int. J. Radiat.
     Biol. 64, 293-303.
     """
+
+    equation: ClassVar[str] = (
+        "BED = sum_i d_i + (phi sum_i d_i^2 + 2 psi^2 mean(d)^2 sum_k (n - k) e^(-mu (k I "
+        "- T))) / ab"
+    )
 
     kind: Literal["incomplete_repair"] = "incomplete_repair"
     half_time: Real
@@ -216,6 +226,10 @@ class LQL:
     """
 
     changes_high_doses: ClassVar[bool] = True
+    equation: ClassVar[str] = (
+        "BED = sum_i d_i (1 + d_i / ab) up to dT a fraction, then dT (1 + dT / ab) + "
+        "slope (d_i - dT); slope 1 + 2 dT / ab unless given"
+    )
 
     kind: Literal["lq_l"] = "lq_l"
     preset: str = ""
@@ -275,6 +289,7 @@ class UniversalSurvivalCurve:
     """
 
     changes_high_doses: ClassVar[bool] = True
+    equation: ClassVar[str] = "as lq_l with dT = (ab / 2) (1 / (alpha D0) - 1) and its tangent"
 
     kind: Literal["usc"] = "usc"
     preset: str = ""

@@ -100,7 +100,7 @@ def run(
     from radsim.io import save_result
     from radsim.plots import draw_figures
     from radsim.precision import with_precision
-    from radsim.printing import comparison_text, precision_text
+    from radsim.printing import comparison_text, precision_text, predictive_text
     from radsim.progress import show_progress
     from radsim.virtual_trial import states_trial_only
     from radsim.workspace import claim_folder
@@ -134,6 +134,8 @@ def run(
     print(comparison_text(result))
     for line in precision_text(result):
         print(line)
+    if series := predictive_text(result):
+        print(f"\n{series}")
     print(f"\nresult in {out}")
     if experiment.trial is not None:
         _simulate_trial(experiment, out, workers)
@@ -259,18 +261,26 @@ def validate(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="for the files")] = None,
 ) -> None:
     """Set published results beside simulations of the cohorts and schedules they came from."""
+    from radsim.io import PREDICTIVE
+    from radsim.printing import predictive_text
+    from radsim.tables import PREDICTIVE_COLUMNS, predictive_rows, to_csv
     from radsim.validation import draw_forest, rows_to_csv, run_validation, validation_text
-    from radsim.validation.predictive import phase2_trials, predictive_text
 
-    rows = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
-    print(validation_text(rows))
-    messages.print("simulating trials like the phase 2 trial")
-    print("\n" + predictive_text(phase2_trials()))
+    found = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
+    phase2 = found.results["phase2"]
+    print(validation_text(found.rows))
+    print("\n" + predictive_text(phase2))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "validation.csv").write_text(rows_to_csv(rows), encoding="utf-8")
-        draw_forest(rows).savefig(out / "validation.png", dpi=150, metadata={"Software": None})
-        print(f"validation.csv and validation.png in {out}")
+        files = {
+            "validation.csv": rows_to_csv(found.rows),
+            PREDICTIVE: to_csv(PREDICTIVE_COLUMNS, predictive_rows(phase2)),
+        }
+        for name, text in files.items():
+            (out / name).write_text(text, encoding="utf-8")
+        figure = draw_forest(found.rows)
+        figure.savefig(out / "validation.png", dpi=150, metadata={"Software": None})
+        print(f"{', '.join(files)} and validation.png in {out}")
 
 
 @app.command()

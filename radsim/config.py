@@ -28,6 +28,7 @@ from radsim.presets import preset_names
 from radsim.recalibration import recalibrate
 from radsim.refit import refit_to_anchors
 from radsim.schema import ESTIMATES, Count, Real, is_own_name, named_parameters, nearest
+from radsim.series import Series
 from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
@@ -149,6 +150,7 @@ class Experiment(BaseModel):
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
     trial: TrialSection | None = None
+    predictive: Series | None = None
     precision: Precision | None = None
     uniforms: Literal["plain", "antithetic", "sobol"] = "plain"
     sweep: dict[str, Any] = {}
@@ -410,6 +412,7 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
         )
     yield from _missing_doses(experiment)
     yield from _wrong_trial(experiment)
+    yield from _wrong_series(experiment)
 
 
 def _wrong_trial(experiment: Experiment) -> Iterator[str]:
@@ -426,6 +429,37 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+
+
+def _wrong_series(experiment: Experiment) -> Iterator[str]:
+    """Find what the predictive distribution of a series lacks."""
+    series = experiment.predictive
+    if series is None:
+        return
+    if experiment.has_design:
+        yield "predictive: takes a file without sweep, uncertainty and sensitivity"
+    if series.arm and series.arm not in experiment.arms:
+        yield f"predictive.arm: no arm {series.arm!r}; {nearest(series.arm, experiment.arms)}"
+        return
+    if experiment.patients < series.segments:
+        yield (
+            f"predictive.segments: {series.segments} make one series, and the run has "
+            f"{experiment.patients} patients"
+        )
+    arm = experiment.arms[series.arm or experiment.reference]
+    models = {
+        "local_control": experiment.tcp,
+        "local_failure": experiment.tcp,
+        "vcf": experiment.ntcp.vcf,
+        "myelopathy": experiment.ntcp.myelopathy,
+        "survival": arm.survival or experiment.survival,
+    }
+    for index, figure in enumerate(series.observed):
+        if models[figure.endpoint] is None:
+            yield (
+                f"predictive.observed[{index}].endpoint: {figure.endpoint} is not simulated; "
+                "give its model"
+            )
 
 
 def patients_problem(experiment: Experiment) -> str:

@@ -7,7 +7,7 @@ from radsim.config import Experiment
 from radsim.cost import cost_of
 from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.designs import NOMINAL
-from radsim.pedigree import model_labels, outside_fractionation, presets_used
+from radsim.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
 from radsim.presets import load_preset
 from radsim.reduce import ranked_arms
@@ -116,6 +116,7 @@ def notes(experiment: Experiment) -> list[str]:
             "for reirradiation"
         )
     found.extend(_control_notes(experiment))
+    found.extend(other_laws(experiment))
     found.extend(outside_fractionation(experiment))
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         found.append("no [survival]: nobody dies, so only net probabilities are reported")
@@ -168,8 +169,6 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                     f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
                     f"{missed[worst]:+.1f}"
                 )
-        elif law.kind != "lq" and model.fitted_under == "lq":
-            yield f"{name} was fitted under LQ alone, without what {law.kind} adds to it"
         epidural = any("bilsky" in one.variables for one in model.modifiers)
         if epidural and experiment.dose.preset == "distance":
             yield (

@@ -11,6 +11,7 @@ from radsim.design_result import make_design_result
 from radsim.execution import default_workers, run_tasks
 from radsim.journal import Journal
 from radsim.precision import patients_needed
+from radsim.predictive import with_predictive
 from radsim.result import make_result
 from radsim.sources import REPLICATES, WHOLE
 from radsim.summary import BlockSums, replicated
@@ -82,7 +83,8 @@ def run(
     experiment = experiment.model_copy(update={"patients": done})
     if experiment.has_design:
         return make_design_result(experiment, totals.sums())
-    return make_result(experiment, totals.sums())
+    result = make_result(experiment, totals.sums())
+    return result if experiment.predictive is None else with_predictive(result, experiment)
 
 
 def work_of(experiment: Experiment) -> int:

@@ -15,15 +15,18 @@ from radsim.tables import (
     BEST_COLUMNS,
     CHECK_COLUMNS,
     COMPARISON_COLUMNS,
+    PREDICTIVE_COLUMNS,
     SUMMARY_COLUMNS,
     best_rows,
     check_rows,
     comparison_rows,
+    predictive_rows,
     summary_rows,
     to_csv,
 )
 
 RESULT = "result.nc"
+PREDICTIVE = "predictive.csv"  # only of an experiment with [predictive]
 WORK = ".radsim"  # in a result's folder: the journal, the lock, and files that are being written
 TABLES = {
     "summary.csv": (SUMMARY_COLUMNS, summary_rows),
@@ -62,7 +65,8 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
             file.writelines(text)
     (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
     result.to_netcdf(staging / RESULT, engine="netcdf4")
-    (folder / RESULT).unlink(missing_ok=True)
+    for name in (RESULT, PREDICTIVE):
+        (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "figures", ignore_errors=True)
     for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
         os.replace(path, folder / path.name)
@@ -87,6 +91,8 @@ def _tables(result: xr.Dataset) -> Iterator[tuple[str, Iterable[str]]]:
         return
     for name, (columns, rows) in TABLES.items():
         yield name, [to_csv(columns, rows(result))]
+    if experiment_of(result).predictive is not None:
+        yield PREDICTIVE, [to_csv(PREDICTIVE_COLUMNS, predictive_rows(result))]
 
 
 def is_finished(folder: Path) -> bool:

@@ -8,10 +8,18 @@ from radsim.lq import Quantity
 def weekday_course_days(fractions: Quantity) -> Quantity:
     """Days of a course with five fractions a week, 7 floor(n / 5) + n mod 5.
 
+    This is CERR's convention: four fractions take 4 days, five take 7, because the weekend that
+    follows a full week counts, and 30 take 42. Counted from first to last fraction, as the
+    Zaider-Minerbo model does, the 30th comes on day 39; give ``overall_time`` to have it so.
+
     Examples
     --------
     >>> int(weekday_course_days(30)), int(weekday_course_days(3))
     (42, 3)
+
+    References
+    ----------
+    Deasy, Blanco and Clark (2003), Med. Phys. 30, 979-985 (CERR).
     """
     fractions = np.asarray(fractions)
     return 7 * (fractions // 5) + fractions % 5

@@ -63,6 +63,23 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
     return lines
 
 
+def other_laws(experiment: Experiment) -> list[str]:
+    """Say which models are used with repopulation or repair that their fit did not have."""
+    models: list[Any] = [
+        experiment.tcp,
+        *experiment.tcp_alternatives,
+        *experiment.myelopathy_models,
+    ]
+    return [
+        f"{model.preset or model.kind} was fitted under LQ alone, without what "
+        f"{model.cell_kill.kind} adds to it"
+        for model in models
+        if getattr(model, "fitted_under", "") == "lq"
+        and model.cell_kill.kind != "lq"
+        and not model.cell_kill.changes_high_doses
+    ]
+
+
 def presets_used(experiment: Experiment) -> list[str]:
     """List the presets of an experiment as ``family/name``."""
     used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}

@@ -7,17 +7,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from radsim.catalog import model_lines, plain, text_plot
+from radsim.catalog import joint_lines, model_lines, plain, text_plot
 from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
 from radsim.mistakes import Mistake
-from radsim.pedigree import control_label, model_labels, outside_fractionation
+from radsim.pedigree import control_label, model_labels, other_laws, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
 from radsim.simulation import control_models
-from radsim.tables import check_rows, comparison_rows, summary_rows
+from radsim.tables import check_rows, comparison_rows, predictive_rows, summary_rows
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
 WIDTH = 110
@@ -100,7 +100,8 @@ def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
-    lines = outside_fractionation(experiment_of(result))
+    experiment = experiment_of(result)
+    lines = [*other_laws(experiment), *outside_fractionation(experiment)]
     outside: dict[str, list[str]] = {}
     for arm, check, share in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
@@ -148,6 +149,37 @@ def precision_text(result: xr.Dataset) -> list[str]:
         f"\nStandard error of at most {wanted.standard_error:g} took "
         f"{int(result.attrs['patients']):,} patients; the largest is {errors[name]:.2g} ({name})."
     ]
+
+
+def predictive_text(result: xr.Dataset) -> str:
+    """Print where the figures of a published series fall among simulated series of its size."""
+    rows = predictive_rows(result)
+    if not rows:
+        return ""
+    arm, _, _, _, patients, segments, series, *_, source = rows[0]
+    title = (
+        f"{source}, among {series:,} simulated series of {patients} patients with {segments} "
+        f"segments, as {arm} [%]"
+    )
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    heads = ("observed", "median", "95 % of series", "at or below", "at or above")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for _, endpoint, estimator, months, *_, observed, median, low, high, below, above, _ in rows:
+        name = endpoint.replace("_", " ").replace("vcf", "VCF")
+        table.add_row(
+            f"{name} at {months:g} months ({estimator})",
+            f"{100 * observed:.1f}",
+            f"{100 * median:.1f}",
+            f"{100 * low:.1f} to {100 * high:.1f}",
+            f"{100 * below:.1f}",
+            f"{100 * above:.1f}",
+        )
+    return _render(table, width=130) + (
+        "\nNobody is lost to follow-up and the models' parameters are taken as known, so a real "
+        "series scatters more."
+    )
 
 
 def presets_text() -> str:
@@ -210,7 +242,7 @@ def _in_full(preset: Preset) -> str:
         meaning = f"{p.meaning}. {p.note}" if p.note else p.meaning
         table.add_row(key, plain(p.value), p.units, uncertainty, p.flag, p.source, meaning)
     lines.append(_render(table, width=150))
-    lines.append("sources:")
+    lines.extend([*joint_lines(preset), "sources:"])
     for key, source in preset.sources.items():
         note = f" {source.note}" if source.note else ""
         lines.append(f"  {key}: {source} [{source.flag}]{note}")

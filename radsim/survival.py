@@ -1,7 +1,7 @@
 """Survival of the cohort, which competes with every other endpoint."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,8 @@ class WeibullSurvival:
     >>> round(float(law.alive(15.0, none)), 12)
     0.5
     """
+
+    equation: ClassVar[str] = "S(t) = exp(-(t / scale)^shape)"
 
     kind: Literal["weibull"] = "weibull"
     preset: str = ""

@@ -12,6 +12,7 @@ from radsim.config import Experiment
 from radsim.pedigree import control_label, model_labels
 from radsim.reduce import ESTIMATES, HARMS
 from radsim.result import MODEL_DIMS, experiment_of
+from radsim.series import ESTIMATORS
 
 SUMMARY_COLUMNS = (
     "arm", "endpoint", "model", "estimator", "months",
@@ -27,6 +28,10 @@ BEST_COLUMNS = (
     "endpoint", "months", "arm", "share", "mc_standard_error", "lower", "upper", "interval",
 )  # fmt: skip
 CHECK_COLUMNS = ("arm", "check", "share", "mc_standard_error", "lower", "upper", "interval")
+PREDICTIVE_COLUMNS = (
+    "arm", "endpoint", "estimator", "months", "patients", "segments", "series", "observed",
+    "median", "lower", "upper", "at_or_below", "at_or_above", "source",
+)  # fmt: skip
 INTERVAL = "monte_carlo"
 Row = list[Any]
 
@@ -106,6 +111,28 @@ def check_rows(result: xr.Dataset) -> list[Row]:
                 ]
                 if numbers[0] != "":
                     rows.append([str(arm), str(name).removesuffix("_share"), *numbers, INTERVAL])
+    return rows
+
+
+def predictive_rows(result: xr.Dataset) -> list[Row]:
+    """Rows of ``predictive.csv``: each figure of a series among simulated series of its size."""
+    experiment = experiment_of(result)
+    series = experiment.predictive
+    if series is None:
+        return []
+    rows = []
+    for index, figure in enumerate(series.observed):
+        numbers = [
+            _number(result[f"predictive_{name}"][index])
+            for name in ("observed", "median", "lower", "upper", "at_or_below", "at_or_above")
+        ]
+        rows.append(
+            [
+                series.arm or experiment.reference, figure.endpoint, ESTIMATORS[figure.endpoint],
+                float(figure.months), series.patients, series.segments,
+                experiment.patients // series.segments, *numbers, series.source,
+            ]
+        )  # fmt: skip
     return rows
 
 

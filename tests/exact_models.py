@@ -46,6 +46,9 @@ def control(model, eqd2):
         return _logistic(mpf(model.intercept) + mpf(model.slope) * eqd2)
     if model.kind == "log_logistic":
         return _power(eqd2, model.d50, mpf(model.k))
+    if model.kind == "log_logistic_floor":
+        floor = mpf(model.floor)
+        return floor + (1 - floor) * _power(eqd2, model.d50, mpf(model.k))
     if model.kind == "geud":
         return _power(eqd2, model.d50, 4 * mpf(model.gamma50))
     if model.kind == "probit":
@@ -103,6 +106,8 @@ def complication(model, dose, log_ratio=0):
     if model.kind == "log_logistic":
         odds = (dose / mpf(model.d50)) ** mpf(model.k) * mpmath.exp(log_ratio)
         return odds / (1 + odds)
+    if model.kind == "probit":
+        return mpmath.ncdf(mpf(model.intercept) + mpf(model.slope) * dose)
     if model.kind == "cox":
         log_hazard = mpmath.log(mpf(model.baseline_hazard)) + mpf(model.slope) * dose + log_ratio
         return -mpmath.expm1(-mpmath.exp(min(log_hazard, mpf(1000))))

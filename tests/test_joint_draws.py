@@ -90,6 +90,41 @@ def test_ends_of_a_group_move_its_other_members_along():
     assert Single("x", Uniform(lower=0.0, upper=1.0)).ends(0.975) == [{"x": 0.975}]
 
 
+@pytest.mark.parametrize("name", ["spine-cross-strategy", "spine-cross-strategy-crude"])
+def test_the_cross_strategy_tables_are_what_their_script_derives_and_what_the_presets_say(name):
+    import runpy
+
+    from radsim import load_preset
+
+    script = Path(__file__).parents[1] / "benchmarks" / "cross_strategy_bootstrap.py"
+    derived = runpy.run_path(str(script))["bootstrap"](name)
+    lines = (BOOTSTRAP.parent / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    rows = [[float(r["intercept"]), float(r["slope"])] for r in csv.DictReader(lines[1:])]
+    np.testing.assert_allclose(rows, derived, rtol=1e-4)
+    parameters = load_preset("tcp", name).parameters
+    for column, key in zip(np.transpose(rows), ("intercept", "slope"), strict=True):
+        spread = np.quantile(column, [0.025, 0.975])
+        assert np.median(column) == pytest.approx(parameters[key].value, rel=1e-4)
+        assert spread == pytest.approx(parameters[key].uncertainty, rel=0.01)
+
+
+def test_an_experiment_draws_the_cross_strategy_line_from_its_table():
+    from radsim import make_experiment
+    from radsim.design_file import DRAWS
+
+    settings = {
+        "name": "line", "seed": 1, "patients": 10, "cohort": {"preset": "sib-phase2"},
+        "arms": {"one": {"regimen": "20-in-5"}}, "tcp": {"preset": "spine-cross-strategy"},
+        "uncertainty": {
+            "draws": 40,
+            "groups": [{"name": "line", "keys": ["tcp.intercept", "tcp.slope"],
+                        "table": "spine-cross-strategy"}],
+        },
+    }  # fmt: skip
+    rows = make_experiment(settings).study.design.parts[DRAWS].columns
+    assert np.corrcoef(rows["tcp.intercept"], rows["tcp.slope"])[0, 1] < -0.9
+
+
 def test_the_shipped_bootstrap_is_what_its_script_derives_and_keeps_the_published_correlation():
     import runpy
 

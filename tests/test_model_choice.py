@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import radsim
+from pydantic import TypeAdapter
 
-from radsim import load_tcp, make_experiment, simulate
+from radsim import load_ntcp, load_tcp, make_experiment, run, simulate
 from radsim.catalog import models_page, plot_curve, text_plot
-from radsim.cell_kill import LQL
+from radsim.cell_kill import LQL, CellKill
 from radsim.config import ExperimentError
 from radsim.description import notes
 from radsim.modifiers import HazardModifier
 from radsim.presets import load_preset, preset_names
+from radsim.printing import warnings_of
 from radsim.refit import refit_to_anchors
 
 SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
@@ -54,8 +56,66 @@ def test_the_refit_ships_its_residuals():
 
 
 def test_a_refit_without_anchors_is_refused():
-    with pytest.raises(ExperimentError, match="refit needs at least 2 anchors"):
-        with_tcp({"preset": "spine-cross-strategy", "cell_kill": "lq-l-6", "refit": True})
+    own = {"kind": "log_logistic", "d50": 33.0, "k": 3.0, "alpha_beta": 6.0, "fitted_under": "lq"}
+    with pytest.raises(ExperimentError, match="refit needs a preset with anchors"):
+        with_tcp({**own, "cell_kill": "lq-l-6", "refit": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "misses"),
+    [
+        ("spine-cross-strategy", 0.0107),
+        ("spine-cross-strategy-crude", 0.0152),
+        ("spine-cross-strategy-floor", 0.0121),
+    ],
+)
+def test_the_cross_strategy_presets_are_the_fits_to_their_own_anchors(name, misses):
+    model = load_tcp(name, refit=True)
+    found = refit_to_anchors(model)
+    assert found.root_mean_square == pytest.approx(misses, abs=1e-4)
+    for parameter in model.shape:
+        assert getattr(found.model, parameter) == pytest.approx(getattr(model, parameter), rel=2e-3)
+
+
+@pytest.mark.parametrize("law", ["lq-l-6", "usc-2008"])
+@pytest.mark.parametrize("name", [n for n in preset_names("ntcp") if not n.startswith("vcf")])
+def test_no_complication_preset_takes_a_law_that_changes_high_doses(name, law):
+    kill = TypeAdapter(CellKill).validate_python(load_preset("cell_kill", law).settings())
+    with pytest.raises(ValueError, match=f"{name} were fitted under lq, and already hold how"):
+        load_ntcp(name, cell_kill=kill)
+
+
+def test_an_arm_with_a_prior_course_gets_the_hazard_ratio_of_either_hytec_curve():
+    arms = {"again": {"regimen": "reirradiation-30-in-5"}}
+    nominal = {"dose": {"metric": "prescription"}}
+    settings = {**SHIPPED, "cohort": {"preset": "reirradiation-series"}, "arms": arms}
+    settings["compare"] = {}
+    for name in ("hytec-spine-2021", "hytec-log-logistic"):
+        experiment = make_experiment({**settings, "tcp": {"preset": name, **nominal}})
+        control = simulate(experiment, range(3))["local_control_net"].sel(months=12)
+        assert control.values[0, 0] == pytest.approx(0.76, abs=0.001)  # Myrehaug 2017
+        assert control.values[0, 1] == pytest.approx(0.85, abs=0.005)
+
+
+REPAIR = {"kind": "incomplete_repair", "half_time": 120.0, "beam_time": 30.0}
+
+
+def test_repair_or_time_that_a_fit_did_not_have_is_said_before_and_after_a_run():
+    experiment = make_experiment(
+        {
+            **SHIPPED,
+            "patients": 20,
+            "tcp": {"preset": "hytec-spine-2021", "cell_kill": REPAIR},
+            "ntcp": {"myelopathy": {"preset": "sbrt-cord-default", "cell_kill": REPAIR}},
+        }
+    )
+    said = " was fitted under LQ alone, without what incomplete_repair adds to it"
+    for lines in (notes(experiment), warnings_of(run(experiment, scheduler="single"))):
+        assert f"hytec-spine-2021{said}" in lines
+        assert f"sbrt-cord-default{said}" in lines
+    assert not any(
+        "fitted under LQ alone" in line for line in notes(with_tcp({"preset": "hytec-spine-2021"}))
+    )
 
 
 def test_the_schedule_ranking_turns_in_the_shipped_experiment():

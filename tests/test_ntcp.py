@@ -12,6 +12,7 @@ from reference_cases import case
 from radsim import load_ntcp, lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.limits import Limit
+from radsim.ntcp.relative_seriality import log_response
 from radsim.plan import ExternalBeam, Prior
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
@@ -245,3 +246,16 @@ def test_the_two_fracture_presets_differ_in_their_timing_only():
     pooled = load_ntcp("vcf-pooled")
     assert (pooled.onset.median, pooled.onset.sigma) == (5.0, 1.35)
     assert replace(pooled, onset=VCF.onset, preset=VCF.preset) == VCF
+
+
+@pytest.mark.parametrize(
+    ("form", "slope"),
+    [("pow2", 0.5 * math.e * math.log(2) * 1.7),
+     ("exp", 0.5 * math.log(2) * (math.e * 1.7 - math.log(math.log(2))))]
+)  # fmt: skip
+def test_the_steepness_of_relative_seriality_is_not_quite_the_slope_at_d50(form, slope):
+    def whole(dose):
+        return float(np.exp(log_response(dose, 50.0, 1.7, form)))
+
+    assert 50.0 * (whole(50.001) - whole(49.999)) / 0.002 == pytest.approx(slope, rel=1e-6)
+    assert slope != pytest.approx(1.7, rel=0.01)

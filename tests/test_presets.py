@@ -114,6 +114,41 @@ def test_intervals_of_the_fracture_model_are_the_published_ones(name):
     assert load_preset("ntcp", "vcf-2013").parameters[name].uncertainty == PUBLISHED_INTERVALS[name]
 
 
+@pytest.mark.parametrize(("family", "name"), EVERY)
+def test_every_preset_with_an_alpha_beta_says_under_which_law_it_was_fitted(family, name):
+    parameters = load_preset(family, name).parameters
+    if family in ("tcp", "ntcp") and "alpha_beta" in parameters:
+        assert parameters["fitted_under"].value == "lq"
+
+
+def test_the_spread_of_an_intercept_is_that_of_one_cord_preset_not_of_the_choice_among_three():
+    spread = {
+        name: load_preset("ntcp", f"sbrt-cord-{name}").parameters["intercept"].uncertainty
+        for name in ("default", "low", "case-control")
+    }
+    assert spread == {"default": [-9.7, -6.85], "low": None, "case-control": None}
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "key", "flag"),
+    [
+        ("tcp", "hytec-spine-2021", "d50", "recalled"),  # read in a secondary source
+        ("modifier", "histology", "where", "assumption"),
+        ("ntcp", "vcf-pooled", "onset", "assumption"),
+    ],
+)
+def test_flags_do_not_overclaim(family, name, key, flag):
+    assert load_preset(family, name).parameters[key].flag == flag
+
+
+@pytest.mark.parametrize("dose", [25.8, 30.0, 35.0, 40.0, 44.7])
+def test_the_probit_of_the_cord_table_is_its_logistic_within_the_table(dose):
+    probit, logistic = (
+        float(load_ntcp(f"sbrt-cord-case-control{shape}").curve(dose)) for shape in ("-probit", "")
+    )
+    assert probit == pytest.approx(logistic, abs=0.0015)  # of the fits' stated residuals
+
+
 @pytest.mark.parametrize("name", preset_names("ntcp"))
 def test_every_complication_preset_builds_a_model(name):
     assert load_ntcp(name).preset == name

@@ -3,17 +3,23 @@ import io
 
 import numpy as np
 import pytest
+from command_line import radsim
 
+from radsim.tables import predictive_rows
 from radsim.validation import draw_forest, load_targets, rows_to_csv, run_validation
-from radsim.validation.predictive import kaplan_meier, phase2_trials, predictive_text
 from radsim.validation.report import COLUMNS, validation_text
 from radsim.validation.run import Row
 from radsim.validation.targets import Target
 
 
 @pytest.fixture(scope="module")
-def rows():
+def found():
     return run_validation(scheduler="single", largest=5000)
+
+
+@pytest.fixture(scope="module")
+def rows(found):
+    return found.rows
 
 
 def by_id(rows):
@@ -84,22 +90,57 @@ def test_the_verdict_is_that_of_the_interval():
         interval="95 %", role="prediction", source="s",
     )  # fmt: skip
     assert Row(target=target, simulated=6.0, error=0.0).verdict == "met"
-    assert Row(target=target, simulated=6.01, error=9.0).verdict == "missed"
+    assert Row(target=target, simulated=6.2, error=0.05).verdict == "missed"
+    assert Row(target=target, simulated=6.2, error=0.2).verdict == "undecided"
+    assert Row(target=target, simulated=5.8, error=0.2).verdict == "undecided"
     with pytest.raises(ValueError, match="must hold"):
         Target(**{**target.model_dump(), "observed": 7.0})
+    with pytest.raises(ValueError, match="a weak row needs an explanation"):
+        Target(**{**target.model_dump(), "weak": True})
 
 
-def test_kaplan_and_meier_by_hand():
-    # failures at 3 and 6 with 4 and 2 at risk: 3/4 x 1/2
-    event = np.array([3.0, np.inf, 6.0, np.inf])
-    censored = np.array([9.0, 5.0, 9.0, 8.0])
-    assert kaplan_meier(event, censored, 7.0) == pytest.approx(0.375)
-    assert kaplan_meier(event, censored, 5.0) == pytest.approx(0.75)
+def test_predictions_are_counted_by_what_they_check(rows):
+    text = validation_text(rows)
+    assert "of these, outcomes of patients 4 of 5, checks of dose rules" in text
+    assert "outcomes of patients that could have been missed: 3 of 4" in text
+    predictions = [row.target for row in rows if row.target.role == "prediction"]
+    outcomes = {t.id for t in predictions if t.about == "patients" and not t.weak}
+    assert outcomes == {"phase2-lc-12", "phase2-lc-24", "phase2-vcf-12", "phase2-vcf-24"}
+    for target in predictions:
+        assert target.explanation
+        if target.weak:
+            assert f"weak: {target.quantity}. {target.explanation}" in text
 
 
-def test_the_phase_2_trial_falls_inside_its_predictive_distribution_but_for_late_fractures():
-    rows = {(row.endpoint, row.months): row for row in phase2_trials(120)}
-    assert rows["local control", 24.0].lower <= 95.0 <= rows["local control", 24.0].upper
-    assert rows["alive", 24.0].lower <= 72.8 <= rows["alive", 24.0].upper
-    assert rows["fracture", 24.0].upper < 15.6
-    assert "observed 15.6" in predictive_text(list(rows.values()))
+def test_the_dose_that_a_curve_reads_decides_what_reirradiation_costs(rows):
+    found = by_id(rows)
+    assert found["reirradiation-lc"].simulated == pytest.approx(76.0, abs=0.2)
+    assert found["reirradiation-lc-plain"].simulated == pytest.approx(84.9, abs=0.2)
+    assert found["reirradiation-lc-d98"].simulated < 66.0
+    assert found["reirradiation-crude"].simulated > found["reirradiation-lc"].simulated + 3.0
+
+
+def test_the_phase_2_trial_falls_inside_its_predictive_distribution_but_for_late_fractures(found):
+    result = found.results["phase2"]
+    rows = {(row[1], row[3]): row for row in predictive_rows(result)}
+    assert {row[4] for row in rows.values()} == {25}
+    assert {row[5] for row in rows.values()} == {28}
+    lower, upper, below, above = 9, 10, 11, 12
+    for endpoint, months, observed in (
+        ("local_control", 24.0, 0.95), ("survival", 24.0, 0.728), ("vcf", 12.0, 0.036)
+    ):  # fmt: skip
+        row = rows[endpoint, months]
+        assert row[lower] <= observed <= row[upper] + 5e-4
+        assert min(row[below], row[above]) > 0.05
+    late = rows["vcf", 24.0]
+    assert late[upper] < 0.156
+    assert late[above] < 0.05 < 0.95 < late[below]
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_it_prints(tmp_path, capsys):
+    ran = radsim(capsys, "validate", "--out", tmp_path)
+    assert ran.code == 0
+    assert "among 714 simulated series of 25 patients with 28 segments" in ran.output
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"validation.csv", "predictive.csv", "validation.png"}

@@ -10,6 +10,7 @@ from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.critical_volume import CriticalVolume
 from radsim.ntcp.lkb import LKB
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
+from radsim.ntcp.probit import ProbitNTCP
 from radsim.ntcp.relative_seriality import RelativeSeriality
 from radsim.ntcp.vertebra import VertebralFracture
 
@@ -18,6 +19,7 @@ DoseNTCP = (  # models of dose, which may stand for any endpoint
     | LogisticNTCP
     | LogisticD50NTCP
     | LogLogisticNTCP
+    | ProbitNTCP
     | LKB
     | RelativeSeriality
     | CriticalVolume

@@ -24,7 +24,8 @@ def lyman_probability(
 
     or, with :math:`\gamma_{50} = 1/(m\sqrt{2\pi})`, the log-logistic
     :math:`1/(1 + (TD_{50}/D)^{4\gamma_{50}})` or the Poisson
-    :math:`2^{-\exp(e\gamma_{50}(1 - D/TD_{50}))}`.
+    :math:`2^{-\exp(e\gamma_{50}(1 - D/TD_{50}))}`, whose normalized slope at TD50 is
+    :math:`\frac{e \ln 2}{2}\gamma_{50} = 0.942\gamma_{50}`.
 
     Parameters
     ----------

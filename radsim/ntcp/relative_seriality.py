@@ -24,7 +24,9 @@ def log_response(
     .. math:: \text{pow2}: -\ln 2\, e^{e\gamma(1 - D/D_{50})} \qquad
               \text{exp}: -e^{e\gamma - (D/D_{50})(e\gamma - \ln\ln 2)}
 
-    Both are ln 0.5 at D50, and they differ elsewhere.
+    Both are ln 0.5 at D50, and they differ elsewhere. The normalized slope at D50 is
+    :math:`\frac{e \ln 2}{2}\gamma = 0.942\gamma` of pow2, whose steepest normalized slope is
+    :math:`\gamma`, and :math:`\frac{\ln 2}{2}(e\gamma - \ln\ln 2) = 0.942\gamma + 0.127` of exp.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def relative_seriality(
     dose, weight
         Dose of each part [Gy] and its share of the volume.
     d50, gamma
-        Uniform dose at which half get it [Gy], and the slope there.
+        Uniform dose at which half get it [Gy], and the steepness, see `log_response`.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form
@@ -104,7 +106,8 @@ class RelativeSeriality(ComplicationModel):
     Attributes
     ----------
     d50, gamma
-        Uniform dose at which half get it [Gy], and the normalized slope there.
+        Uniform dose at which half get it [Gy], and the steepness. It is about the normalized
+        slope at D50 but not exactly, see `log_response`.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form

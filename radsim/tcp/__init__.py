@@ -7,6 +7,7 @@ from pydantic import Field
 from radsim.building import load_model
 from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
 from radsim.tcp.log_logistic import LogLogisticTCP
+from radsim.tcp.log_logistic_floor import LogLogisticFloorTCP
 from radsim.tcp.logistic import LogisticTCP
 from radsim.tcp.logit_eqd2 import LogitTCP
 from radsim.tcp.poisson import PoissonTCP
@@ -17,6 +18,7 @@ TCPModel = Annotated[
     LogisticTCP
     | LogitTCP
     | LogLogisticTCP
+    | LogLogisticFloorTCP
     | ProbitTCP
     | PoissonTCP
     | ZaiderMinerboTCP

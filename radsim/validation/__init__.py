@@ -1,12 +1,13 @@
 """Published results beside simulations of the cohorts and schedules they came from."""
 
 from radsim.validation.report import draw_forest, rows_to_csv, validation_text
-from radsim.validation.run import Row, run_validation
+from radsim.validation.run import Row, Validation, run_validation
 from radsim.validation.targets import Target, load_targets
 
 __all__ = [
     "Row",
     "Target",
+    "Validation",
     "draw_forest",
     "load_targets",
     "rows_to_csv",

@@ -13,10 +13,15 @@ from radsim.validation.run import Row
 
 COLUMNS = (
     "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
-    "simulated", "mc_standard_error", "verdict", "role", "source", "explanation",
+    "simulated", "mc_standard_error", "verdict", "role", "about", "weak", "source", "explanation",
 )  # fmt: skip
 WIDTH = 150
-COLORS = {"met": "#0072B2", "missed": "#D55E00"}  # Okabe and Ito
+COLORS = {"met": "#0072B2", "undecided": "#E69F00", "missed": "#D55E00"}  # Okabe and Ito
+ABOUT = {
+    "patients": "outcomes of patients",
+    "rules": "checks of dose rules and of the order of risks",
+    "geometry": "checks of geometry",
+}
 
 
 def rows_to_csv(rows: Sequence[Row]) -> str:
@@ -30,7 +35,7 @@ def rows_to_csv(rows: Sequence[Row]) -> str:
             [
                 t.id, t.quantity, t.experiment or "none", repr(t.observed), repr(t.lower),
                 repr(t.upper), t.interval, t.units, repr(row.simulated), repr(row.error),
-                row.verdict, t.role, t.source, t.explanation,
+                row.verdict, t.role, t.about, str(t.weak).lower(), t.source, t.explanation,
             ]
         )  # fmt: skip
     return text.getvalue()
@@ -50,16 +55,31 @@ def validation_text(rows: Sequence[Row]) -> str:
     with console.capture() as capture:
         console.print(table)
     lines = [capture.get().rstrip("\n"), ""]
-    for role in ("prediction", "calibration"):
-        of_role = [row for row in rows if row.target.role == role]
-        met = sum(row.verdict == "met" for row in of_role)
-        lines.append(f"{role}s met: {met} of {len(of_role)}")
-    lines.append("Only predictions count: a calibration figure went into a preset.")
+    predictions = [row for row in rows if row.target.role == "prediction"]
+    kinds = (
+        f"{what} {met_of([row for row in predictions if row.target.about == about])}"
+        for about, what in ABOUT.items()
+    )
+    strong = [r for r in predictions if r.target.about == "patients" and not r.target.weak]
+    lines += [
+        f"predictions met: {met_of(predictions)}; of these, {', '.join(kinds)}",
+        f"outcomes of patients that could have been missed: {met_of(strong)}",
+        f"calibrations met: {met_of([row for row in rows if row.target.role == 'calibration'])}",
+        "Only predictions count: a calibration figure went into a preset.",
+    ]
     for row in rows:
-        if row.verdict == "missed":
-            why = row.target.explanation or "No explanation is known."
-            lines.append(f"missed: {row.target.quantity}. {why}")
+        t = row.target
+        if row.verdict != "met":
+            why = t.explanation or "No explanation is known."
+            lines.append(f"{row.verdict}: {t.quantity}. {why}")
+        elif t.weak:
+            lines.append(f"weak: {t.quantity}. {t.explanation}")
     return "\n".join(lines)
+
+
+def met_of(rows: Sequence[Row]) -> str:
+    """Say how many rows are met, of how many."""
+    return f"{sum(row.verdict == 'met' for row in rows)} of {len(rows)}"
 
 
 def draw_forest(rows: Sequence[Row]) -> Figure:
@@ -103,7 +123,8 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
     axis.set_title("Simulated beside published results", fontsize=10)
     figure.supxlabel(
         "Gray: the target's interval, | the published figure. Circles: simulated with its 95 % "
-        "Monte Carlo interval; filled predictions, open calibration; orange missed.",
+        "Monte Carlo interval; filled predictions, open calibration; orange missed, yellow "
+        "undecided.",
         fontsize=7,
         color="0.35",
     )

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import xarray as xr
+
 from radsim.config import make_experiment
 from radsim.driver import run
 from radsim.validation.readings import Run, read
 from radsim.validation.targets import Target, experiment_settings, load_targets
+
+Z95 = 1.96  # standard normal quantile of a two-sided 95 % interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +29,22 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """``met`` inside the target's interval, else ``missed``."""
-        met = self.target.lower <= self.simulated <= self.target.upper
-        return "met" if met else "missed"
+        """``met`` inside the target's interval, else ``missed``.
+
+        ``undecided`` where an end of the interval lies within the 95 % Monte Carlo interval.
+        """
+        t, reach = self.target, Z95 * self.error
+        if any(abs(self.simulated - end) < reach for end in (t.lower, t.upper)):
+            return "undecided"
+        return "met" if t.lower <= self.simulated <= t.upper else "missed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """All rows, and the results that they were read from, by the name of the run."""
+
+    rows: tuple[Row, ...]
+    results: dict[str, xr.Dataset]
 
 
 def run_validation(
@@ -35,7 +52,7 @@ def run_validation(
     scheduler: str = "threads",
     progress: Callable[[str], None] | None = None,
     largest: int | None = None,
-) -> list[Row]:
+) -> Validation:
     """Run every experiment that the targets name, and read them.
 
     Parameters
@@ -45,7 +62,7 @@ def run_validation(
     progress
         Told the name of each run before it begins.
     largest
-        Most patients of a run, for tests.
+        Most patients of a run, for tests; uniform numbers are then plain.
     """
     targets = load_targets() if targets is None else targets
     runs: dict[str, Run | None] = {"": None}
@@ -53,11 +70,14 @@ def run_validation(
         if progress is not None:
             progress(name)
         settings = experiment_settings(name)
-        settings["patients"] = min(settings["patients"], largest or settings["patients"])
+        if largest is not None:
+            settings["patients"] = min(settings["patients"], largest)
+            settings["uniforms"] = "plain"  # the others take patients in large multiples
         experiment = make_experiment(settings)
         runs[name] = Run(experiment, run(experiment, scheduler=scheduler))
     rows = []
     for target in targets:
         simulated, error = read(target.read, runs[target.experiment])
         rows.append(Row(target=target, simulated=simulated, error=error))
-    return rows
+    results = {name: one.result for name, one in runs.items() if one is not None}
+    return Validation(rows=tuple(rows), results=results)

@@ -21,8 +21,12 @@ class Target(BaseModel):
     role
         ``calibration`` if the figure went into a preset, so that meeting it proves nothing;
         ``prediction`` otherwise.
+    about
+        What the row checks: an outcome of ``patients``, ``rules`` for dose, or ``geometry``.
+    weak
+        Whether the row could hardly fail, so that meeting it shows little.
     explanation
-        What a reader should know, above all of a miss.
+        What a reader should know, above all of a miss and of a weak row.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,12 +42,16 @@ class Target(BaseModel):
     interval: str
     role: Literal["calibration", "prediction"]
     source: str
+    about: Literal["patients", "rules", "geometry"] = "patients"
+    weak: bool = False
     explanation: str = ""
 
     @model_validator(mode="after")
     def _interval_holds_the_figure(self) -> "Target":
         if not self.lower <= self.observed <= self.upper:
             raise ValueError(f"{self.id}: {self.lower} to {self.upper} must hold {self.observed}")
+        if self.weak and not self.explanation:
+            raise ValueError(f"{self.id}: a weak row needs an explanation")
         return self
 
 

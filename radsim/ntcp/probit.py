@@ -1,0 +1,50 @@
+"""Complications that are a normal CDF of a dose metric."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from radsim import lq
+from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.schema import Parameter, value_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbitNTCP(ComplicationModel):
+    r"""Normal CDF of a dose metric.
+
+    .. math:: p = \Phi(b_0 + b_1 D), \qquad D_{50} = -b_0/b_1, \qquad m = -1/b_0
+
+    At zero dose it is :math:`\Phi(b_0)`, not 0.
+
+    Attributes
+    ----------
+    intercept, slope
+        :math:`b_0` and :math:`b_1` [1, 1/Gy].
+
+    Examples
+    --------
+    >>> from radsim.ntcp import load_ntcp
+    >>> table = load_ntcp("sbrt-cord-case-control-probit")
+    >>> round(float(table.curve(90.4155)), 4)
+    0.5
+    """
+
+    equation: ClassVar[str] = "p = Phi(b0 + b1 D)"
+    shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
+    increasing: ClassVar[tuple[str, ...]] = ("slope",)
+
+    kind: Literal["probit"] = "probit"
+    intercept: Parameter
+    slope: Parameter
+
+    def response(
+        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    ) -> lq.Quantity:
+        """Probability at a dose in the model's own units [Gy]."""
+        with np.errstate(over="ignore"):
+            raised = np.minimum(value_of(self.slope, patients) * dose, LARGEST)
+        return special.ndtr(value_of(self.intercept, patients) + raised)
