@@ -75,8 +75,6 @@ def test_curves_keep_the_control_of_the_anchors_whatever_alpha_beta_is_drawn():
     # refits at 3 to 7 Gy miss them by 0.5 to 0.9 points (root mean square)
     assert np.sqrt(np.mean(low**2)) < 0.012
     assert np.sqrt(np.mean(high**2)) < 0.012
-    # with D50 and slope held, 18 Gy in one fraction would move by 4 points between 3 and 7 Gy
-    assert np.abs(low - high).max() < 0.015
 
 
 def test_hazard_ratios_of_fracture_have_their_published_intervals():
