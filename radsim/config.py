@@ -263,7 +263,8 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_disagreements(experiment))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(_missing_variables(experiment))
-    mistakes.extend(_wrong_design(experiment, settings))
+    if not found:  # else the sections lack the tables that they name
+        mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
     experiment = _refitted(_recalibrated(experiment))
@@ -278,6 +279,9 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     precision = settings.get("precision")
     if isinstance(precision, (int, float)) and not isinstance(precision, bool):
         settings = {**settings, "precision": {"standard_error": float(precision)}}
+    elif precision is not None and not isinstance(precision, dict):
+        without = {key: value for key, value in settings.items() if key != "precision"}
+        return without, [f"precision: must be a number or a table, got {precision!r}"]
     if isinstance(settings.get("precision"), dict):
         settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
     if "written" in settings:  # not a key of a file

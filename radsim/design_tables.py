@@ -367,15 +367,17 @@ class _Names:
             dim = MODEL_DIMS.get(name)
             if dim == "control_model":
                 ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
+                first = len(result[dim]) - len(self.variant.tcp_alternatives)
                 for place, shown in enumerate(result[dim].values):
                     without = str(shown) == WITHOUT_RATIO
                     if not without or (owner.has_prior and ratio != 1.0):
                         label = control_label(self.variant, owner, place)
-                        own = "tcp" if place == 0 or without else ""
+                        own = "tcp" if place < first else f"tcp_alternatives[{place - first}]"
                         yield name, place, self._marked(label, own)
             elif dim == "myelopathy_model":
                 for place, label in enumerate(self.labels["myelopathy"]):
-                    yield name, place, self._marked(label, "ntcp.myelopathy" if not place else "")
+                    other = f"ntcp.myelopathy_alternatives[{place - 1}]"
+                    yield name, place, self._marked(label, other if place else "ntcp.myelopathy")
             else:
                 yield name, None, self._joint(name, self.variant.arms[arm])
 

@@ -90,7 +90,8 @@ def _name(family: str, model: Any) -> str:
     if not model.preset:
         return "custom"
     label = {"label": model.label} if hasattr(model, "label") else {}
-    same = model == replace(_published(family, model.preset, type(model)), **label)
+    kind: Any = type(model)
+    same = model == replace(_published(family, model.preset, kind), **label)
     return model.preset if same else f"{model.preset} (modified)"
 
 

@@ -27,8 +27,15 @@ class VariantMaker:
             for key, value in experiment.written.items()
             if key not in ("sweep", "uncertainty", "sensitivity", "precision")
         }
+        # an alternative that names no model of its own is the file's, changed, and follows it
+        self.followers = {
+            place: entry
+            for place, entry in enumerate(self.written.get("tcp_alternatives", ()))
+            if isinstance(entry, Mapping) and not {"preset", "kind"} & entry.keys()
+        }
         # a refitted model follows its own parameters, so its variants are fitted anew
-        self.is_refit = bool(self.written.get("tcp", {}).get("refit"))
+        controls = [self.written.get("tcp"), *self.followers.values()]
+        self.is_refit = any(model.get("refit") for model in controls if model)
         # a recalibrated model follows the cohort, so its variants are calibrated anew
         self.is_calibrated = "recalibrate" in self.written.get("ntcp", {}).get("vcf", {})
         self.plain = experiment.model_copy(
@@ -59,10 +66,19 @@ class VariantMaker:
 
     def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
         try:
-            return _replaced(base, key, value)
+            changed = _replaced(base, key, value)
+            section, *path = key.split(".")
+            return self._with_followers(changed, path, value) if section == "tcp" else changed
         except _NotInPlace:
             self._never_in_place.add(key)
             raise
+
+    def _with_followers(self, base: Experiment, path: list[str], value: float) -> Experiment:
+        alternatives = list(base.tcp_alternatives)
+        for place, entry in self.followers.items():
+            if not _sets(entry, path):
+                alternatives[place] = _set(alternatives[place], path, value)
+        return base.model_copy(update={"tcp_alternatives": tuple(alternatives)})
 
     def _is_number(self, key: str, value: Any) -> bool:
         if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
@@ -104,7 +120,7 @@ def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
         model = _set(getattr(experiment.ntcp, path[0]), path[1:], value)
         ntcp = experiment.ntcp.model_copy(update={path[0]: model})
         return experiment.model_copy(update={"ntcp": ntcp})
-    if section == "arms":
+    if section == "arms" and len(path) > 1:
         name, *below = path
         arm = experiment.arms[name]
         own = below[0] in ("survival", "pain_response")
@@ -120,6 +136,17 @@ def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
             update={"cohort": replace(experiment.cohort, variables=variables)}
         )
     raise _NotInPlace
+
+
+def _sets(entry: Any, path: list[str]) -> bool:
+    """Say whether a table sets a key itself."""
+    for key in path:
+        if not isinstance(entry, Mapping):
+            return True  # something else stands where the key would be
+        if key not in entry:
+            return False
+        entry = entry[key]
+    return True
 
 
 def _set(model: Any, path: list[str], value: float) -> Any:
