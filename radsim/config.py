@@ -390,6 +390,7 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
     if problem := patients_problem(experiment):
         yield problem
+    yield from _unreported(experiment)
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]
@@ -430,6 +431,26 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+
+
+def _unreported(experiment: Experiment) -> Iterator[str]:
+    """Find estimates that a precision asks for and the experiment does not have."""
+    if experiment.precision is None or not experiment.precision.estimates:
+        return
+    models = {
+        "local_control": experiment.tcp,
+        "vcf": experiment.ntcp.vcf,
+        "myelopathy": experiment.ntcp.myelopathy,
+    }
+    dies = experiment.survival or all(arm.survival for arm in experiment.arms.values())
+    missing = {name for name, model in models.items() if model is None}
+    missing |= {"complication_free_control"} if missing else set()
+    for name in experiment.precision.estimates:
+        endpoint = name.replace("local_failure", "local_control")
+        if endpoint.startswith(tuple(missing)):
+            yield f"precision.estimates: {name} is not reported, because its models are missing"
+        elif not dies and ("_cumulative_incidence" in name or "_alive" in name):
+            yield f"precision.estimates: {name} is not reported without a [survival] section"
 
 
 def patients_problem(experiment: Experiment) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from radsim.design_tables import design_table, design_tables, is_design
+from radsim.journal import writing
 from radsim.mistakes import Mistake
 from radsim.result import experiment_of
 from radsim.tables import (
@@ -52,6 +53,16 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+    with writing(staging):
+        _write(result, staging, draw)
+    (folder / RESULT).unlink(missing_ok=True)
+    shutil.rmtree(folder / "figures", ignore_errors=True)
+    for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
+        os.replace(path, folder / path.name)
+    shutil.rmtree(staging)
+
+
+def _write(result: xr.Dataset, staging: Path, draw: Draw | None) -> None:
     for name, text in _tables(result):
         with (staging / name).open("w", encoding="utf-8", newline="") as file:
             file.writelines(text)
@@ -60,11 +71,6 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
         (staging / "figures").mkdir()
         draw(result, staging / "figures")
     result.to_netcdf(staging / RESULT, engine="netcdf4")
-    (folder / RESULT).unlink(missing_ok=True)
-    shutil.rmtree(folder / "figures", ignore_errors=True)
-    for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
-        os.replace(path, folder / path.name)
-    shutil.rmtree(staging)
 
 
 def _tables(result: xr.Dataset) -> Iterator[tuple[str, Iterable[str]]]:

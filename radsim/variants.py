@@ -1,10 +1,11 @@
 """The variants of an experiment: an experiment each, checked like a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from radsim.config import Experiment, ExperimentError, make_experiment
+from radsim.designs import Design
 from radsim.variation import apply_changes
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
@@ -165,8 +166,13 @@ def _said(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value!r}" for key, value in changes.items())
 
 
-def check_variants(experiment: Experiment) -> None:
+def check_variants(experiment: Experiment, most: int | None = None) -> None:
     """Make every variant once, so that a mistake in one shows before any patient is simulated.
+
+    Parameters
+    ----------
+    most
+        Of a design that is too large for that, make only so many along each axis.
 
     Raises
     ------
@@ -177,7 +183,8 @@ def check_variants(experiment: Experiment) -> None:
     first: dict[tuple[str, ...], str] = {}  # the first mistake of variants that change these keys
     more: dict[tuple[str, ...], int] = {}
     shape = _shape(maker.plain)
-    for index in range(len(design)):
+    indices = range(len(design)) if most is None else _some(design, most)
+    for index in indices:
         changes = design.variant(index)
         problem = ""
         try:
@@ -196,6 +203,15 @@ def check_variants(experiment: Experiment) -> None:
                 for keys, line in list(first.items())[:MOST_LINES]
             ]
         )
+
+
+def _some(design: Design, most: int) -> Iterator[int]:
+    """Numbers of some variants: a few along each axis, and a few at the first point."""
+    stride = len(design)
+    for axis in design.axes:
+        stride //= len(axis)
+        yield from range(0, min(len(axis), most) * stride, stride)
+    yield from range(min(design.inner, most))
 
 
 def _shape(experiment: Experiment) -> tuple[Any, ...]:
