@@ -75,6 +75,8 @@ def packs_of(design: Design) -> list[tuple[int, ...]]:
     >>> packs_of(Design((models, plans)))
     [(0, 2, 1, 3)]
     """
+    if not any(key.startswith(PLAN_SECTIONS) for key in design.keys):  # models alone
+        return [tuple(chunk) for chunk in blocks_of(len(design), PACK)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)

@@ -124,6 +124,18 @@ def test_processes_change_no_bit(monkeypatch):
     assert run(made, scheduler="processes", workers=2).identical(one)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets that distributed leaves open
+def test_a_running_scheduler_changes_no_bit(design, result):
+    from distributed import LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp",
+        dashboard_address=None, worker_dashboard_address=None,
+    )  # fmt: skip
+    with cluster:
+        assert run(design, scheduler=cluster.scheduler_address).identical(result)
+
+
 def test_tables_put_the_designs_columns_first_and_hold_both_intervals(folder, design):
     for name in ("summary.csv", "comparison.csv", "best.csv", "checks.csv", "uncertainty.csv"):
         header = (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
