@@ -25,6 +25,7 @@ from radsim.sources import WHOLE
 from radsim.workspace import claim_folder
 
 EXPERIMENT = Path(__file__).parent.parent / "experiments" / "compare_strategies.toml"
+SEEDS = 8
 MODELS = {  # every model of the experiment, so that no variant is spared any of them
     "tcp.d50": {"kind": "normal", "mean": 19.44, "sd": 0.5},
     "tcp.alpha_beta": {"kind": "uniform", "lower": 4.0, "upper": 8.0},
@@ -112,35 +113,45 @@ def storage(patients: int, draws: int) -> dict[str, float]:
     return {"share": spent / seconds}
 
 
-def equal_error(patients: int) -> dict[str, float]:
+def equal_error(patients: int, seeds: int) -> dict[str, float]:
     """Variance a patient of the main comparison's difference, by how it is estimated.
 
     The difference is control without complication at 24 months, the boosted course minus one
     fraction, nobody dying of anything else. Work for equal error goes as this variance times the
-    time a patient takes.
+    time a patient takes. Sixteen replicates tell a variance to 37 % of itself (one standard
+    error), so variances are means over seeds; their own relative error is given.
     """
     found = {}
     for uniforms in ("plain", "antithetic", "sobol"):
-        experiment = experiment_with(
-            patients=patients, uniforms=uniforms, compare={"reference": "single_24"}
-        )
-        started = time.perf_counter()
-        result = radsim.run(experiment)
-        seconds = time.perf_counter() - started
-        name = "complication_free_control_net"
-        here = {"arm": "sib_five", "months": 24.0}
-        error = float(result[f"{name}_difference_mc_standard_error"].sel(here))
-        found[uniforms] = error**2 * patients
-        found[f"{uniforms}_seconds"] = seconds
+        each, seconds = [], []
+        for seed in range(1, seeds + 1):
+            experiment = experiment_with(
+                patients=patients, uniforms=uniforms, compare={"reference": "single_24"}, seed=seed
+            )
+            started = time.perf_counter()
+            each.append(_variances(radsim.run(experiment), patients))
+            seconds.append(time.perf_counter() - started)
+        table = np.array(each)
+        error = table.std(axis=0, ddof=1) / np.sqrt(seeds) / table.mean(axis=0)
+        found[f"{uniforms}_seconds"] = float(np.median(seconds))
+        found[uniforms], found[f"{uniforms}_error"] = float(table[:, 2].mean()), float(error[2])
         if uniforms == "plain":
-            p = [float(result[name].sel(arm=arm, months=24.0)) for arm in ("sib_five", "single_24")]
-            errors = [
-                float(result[f"{name}_mc_standard_error"].sel(arm=arm, months=24.0))
-                for arm in ("sib_five", "single_24")
-            ]
-            found["counting"] = sum(q * (1.0 - q) for q in p)
-            found["conditional"] = sum(e**2 for e in errors) * patients
+            found["counting"], found["conditional"] = table[:, :2].mean(axis=0).tolist()
     return found
+
+
+def _variances(result: Any, patients: int) -> tuple[float, float, float]:
+    """Variance a patient by counting unpaired events, by probabilities unpaired, and paired."""
+    name, arms = "complication_free_control_net", ("sib_five", "single_24")
+    here = result.sel(months=24.0)
+    p = [float(here[name].sel(arm=arm)) for arm in arms]
+    errors = [float(here[f"{name}_mc_standard_error"].sel(arm=arm)) for arm in arms]
+    paired = float(here[f"{name}_difference_mc_standard_error"].sel(arm=arms[0]))
+    return (
+        sum(q * (1.0 - q) for q in p),
+        sum(e**2 for e in errors) * patients,
+        paired**2 * patients,
+    )
 
 
 MEASURES: dict[str, Callable[..., dict[str, float]]] = {
@@ -179,14 +190,18 @@ def report(names: list[str]) -> None:
     if "storage" in names:
         print(f"recording: {in_a_process('storage', 20_000, 499)['share']:.1%} of a run's time")
     if "error" in names:
-        error = in_a_process("equal_error", 16 * WHOLE)
-        print("work for equal error of the main difference, plain event counting unpaired = 1:")
+        error = in_a_process("equal_error", 16 * WHOLE, SEEDS)
+        print(
+            f"work for equal error of the main difference, {16 * WHOLE:,} patients, {SEEDS} seeds, "
+            "plain event counting unpaired = 1:"
+        )
         for name in ("counting", "conditional", "plain", "antithetic", "sobol"):
             label = {"plain": "conditional + paired"}.get(name, name)
             label = f"conditional + paired + {name}" if name in ("antithetic", "sobol") else label
             work = error[name] / error["counting"]
             slower = error.get(f"{name}_seconds", error["plain_seconds"]) / error["plain_seconds"]
-            print(f"  {label}: 1/{1 / (work * slower):.0f} (time a patient x {slower:.2f})")
+            known = f", +- {error[f'{name}_error']:.0%}" if f"{name}_error" in error else ""
+            print(f"  {label}: 1/{1 / (work * slower):.0f}{known} (time a patient x {slower:.2f})")
 
 
 def main() -> None:

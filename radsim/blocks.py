@@ -15,7 +15,7 @@ from radsim.variants import VariantMaker
 BLOCK = 8192  # patients; changing it changes the last bits of every summary
 PACK = 512  # most variants that are simulated together
 PLANS = 16  # most combinations of cohort and plans among them
-PLAN_SECTIONS = ("cohort", "dose", "arms")  # what decides a dose
+PLAN_SECTIONS = ("cohort", "eligibility", "dose", "arms")  # what decides a dose
 PATIENT_BITS = 40  # of a piece's number; the others are the pack's
 
 
@@ -75,11 +75,13 @@ def packs_of(design: Design) -> list[tuple[int, ...]]:
     >>> packs_of(Design((models, plans)))
     [(0, 2, 1, 3)]
     """
+    if not any(key.startswith(PLAN_SECTIONS) for key in design.keys):  # models alone
+        return [tuple(chunk) for chunk in blocks_of(len(design), PACK)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)
         plans = {k: v for k, v in changes.items() if k.startswith(PLAN_SECTIONS)}
-        cohort = {k: v for k, v in plans.items() if k.startswith("cohort")}
+        cohort = {k: v for k, v in plans.items() if k.startswith(("cohort", "eligibility"))}
         order.setdefault(repr(cohort), {}).setdefault(repr(plans), []).append(index)
     packs: list[tuple[int, ...]] = []
     pack: list[int] = []

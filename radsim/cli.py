@@ -16,6 +16,7 @@ from radsim.mistakes import Mistake
 from radsim.provenance import __version__
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
 app = typer.Typer(
     name="radsim",
@@ -63,9 +64,15 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
         raise
     if experiment.has_design:
+        from radsim.cost import TooLarge, check_cost
         from radsim.variants import check_variants
 
-        check_variants(experiment)
+        try:
+            check_cost(experiment)
+            check_variants(experiment)
+        except TooLarge as error:
+            messages.print(f"warning: {error}; only some of its variants are checked")
+            check_variants(experiment, most=CHECKED)
     print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
 
 
@@ -93,7 +100,7 @@ def run(
     ] = True,
 ) -> None:
     """Run an experiment; the same command goes on where a stopped run left off."""
-    from radsim.cost import check_cost
+    from radsim.cost import check_cost, check_growth
     from radsim.driver import run as run_experiment
     from radsim.driver import work_of
     from radsim.execution import check_scheduler
@@ -118,6 +125,12 @@ def run(
         messages.print(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
         with show_progress(messages, work_of(experiment)) as progress:
+
+            def growth(needed: Experiment, planned: Experiment) -> None:
+                if not yes:
+                    check_growth(needed)
+                progress.total = work_of(planned)
+
             result = run_experiment(
                 experiment,
                 workers=workers,
@@ -125,6 +138,7 @@ def run(
                 scheduler=scheduler,
                 journal=journal,
                 progress=progress,
+                growth=growth,
             )
         save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
@@ -138,6 +152,10 @@ def run(
         print(f"\n{series}")
     print(f"\nresult in {out}")
     if experiment.trial is not None:
+        if experiment.has_design:
+            messages.print(
+                "the trial is simulated for the file's own values; vary it by [trial] scenarios"
+            )
         _simulate_trial(experiment, out, workers)
 
 

@@ -265,7 +265,8 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     mistakes.extend(_disagreements(experiment))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(_missing_variables(experiment))
-    mistakes.extend(_wrong_design(experiment, settings))
+    if not found:  # else the sections lack the tables that they name
+        mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
     experiment = _refitted(_recalibrated(experiment))
@@ -280,6 +281,9 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     precision = settings.get("precision")
     if isinstance(precision, (int, float)) and not isinstance(precision, bool):
         settings = {**settings, "precision": {"standard_error": float(precision)}}
+    elif precision is not None and not isinstance(precision, dict):
+        without = {key: value for key, value in settings.items() if key != "precision"}
+        return without, [f"precision: must be a number or a table, got {precision!r}"]
     if isinstance(settings.get("precision"), dict):
         settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
     if "written" in settings:  # not a key of a file
@@ -388,6 +392,7 @@ def _disagreements(experiment: Experiment) -> Iterator[str]:
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
     if problem := patients_problem(experiment):
         yield problem
+    yield from _unreported(experiment)
     if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
         yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     presets = [model.preset for model in experiment.myelopathy_models]
@@ -460,6 +465,26 @@ def _wrong_series(experiment: Experiment) -> Iterator[str]:
                 f"predictive.observed[{index}].endpoint: {figure.endpoint} is not simulated; "
                 "give its model"
             )
+
+
+def _unreported(experiment: Experiment) -> Iterator[str]:
+    """Find estimates that a precision asks for and the experiment does not have."""
+    if experiment.precision is None or not experiment.precision.estimates:
+        return
+    models = {
+        "local_control": experiment.tcp,
+        "vcf": experiment.ntcp.vcf,
+        "myelopathy": experiment.ntcp.myelopathy,
+    }
+    dies = experiment.survival or all(arm.survival for arm in experiment.arms.values())
+    missing = {name for name, model in models.items() if model is None}
+    missing |= {"complication_free_control"} if missing else set()
+    for name in experiment.precision.estimates:
+        endpoint = name.replace("local_failure", "local_control")
+        if endpoint.startswith(tuple(missing)):
+            yield f"precision.estimates: {name} is not reported, because its models are missing"
+        elif not dies and ("_cumulative_incidence" in name or "_alive" in name):
+            yield f"precision.estimates: {name} is not reported without a [survival] section"
 
 
 def patients_problem(experiment: Experiment) -> str:

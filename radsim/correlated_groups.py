@@ -32,12 +32,13 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
         require(key in known, f"unknown key {key}; {nearest(key, sorted(known))}")
     if "covariance" in settings:
         require("center" in settings, "needs center beside covariance")
-        center = tuple(float(value) for value in settings["center"])
-        covariance = tuple(tuple(float(v) for v in row) for row in settings["covariance"])
+        center = _numbers("center", settings["center"], len(keys))
+        matrix = settings["covariance"]
         require(
-            len(covariance) == len(keys) and all(len(row) == len(keys) for row in covariance),
-            f"covariance must be {len(keys)} by {len(keys)}",
+            isinstance(matrix, (list, tuple)) and len(matrix) == len(keys),
+            f"covariance must be {len(keys)} by {len(keys)}, got {matrix!r}",
         )
+        covariance = tuple(_numbers("a row of covariance", row, len(keys)) for row in matrix)
         return NormalGroup(
             keys=tuple(keys), center=center, covariance=covariance,
             log=bool(settings.get("log", False)), name=name,
@@ -45,6 +46,15 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
     require("rows" in settings, "needs covariance, or table with the rows of a bootstrap")
     rows = settings["rows"]
     return BootstrapGroup(keys=tuple(keys), columns=tuple(tuple(c) for c in rows), name=name)
+
+
+def _numbers(name: str, values: Any, size: int) -> tuple[float, ...]:
+    """Check that a value is a list of so many numbers."""
+    numbers = isinstance(values, (list, tuple)) and not any(
+        isinstance(value, bool) or not isinstance(value, (int, float)) for value in values
+    )
+    require(numbers and len(values) == size, f"{name} must be {size} numbers, got {values!r}")
+    return tuple(float(value) for value in values)
 
 
 def read_in_tables(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -75,20 +85,41 @@ def _with_rows(group: Any, folder: Path, where: str) -> Any:
     if not isinstance(group, Mapping) or "table" not in group or "rows" in group:
         return group
     keys = group.get("keys", [])
+    if not isinstance(keys, (list, tuple)):
+        return group  # which `read_group` says
     names = group.get("columns", [str(key).rpartition(".")[2] for key in keys])
     if not isinstance(names, (list, tuple)) or len(names) != len(keys):
         raise ValueError(f"{where}.columns: must name a column for each key, got {names!r}")
     try:
-        lines = _open_table(str(group["table"]), folder).splitlines()
-        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-        columns = [[float(row[name]) for row in rows] for name in names]
-    except KeyError as error:
-        raise ValueError(f"{where}.table: has no column {error}") from None
+        text = _open_table(str(group["table"]), folder)
+        columns = _columns(text, [str(name) for name in names])
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{where}.table: can't read {group['table']}: {error}") from None
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{where}.table: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{where}.table: {group['table']}: {error}") from None
     return {**group, "rows": columns}
+
+
+def _columns(text: str, names: list[str]) -> list[list[float]]:
+    """Read some columns of numbers from a CSV whose lines may be comments."""
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
+    rows = list(csv.reader(line for _, line in lines))
+    header = [name.strip() for name in rows[0]] if rows else []
+    for name in names:
+        require(name in header, f"no column {name!r}; it has: {', '.join(header) or 'none'}")
+    columns = []
+    for name in names:
+        place, column = header.index(name), []
+        for (number, _), row in zip(lines[1:], rows[1:], strict=True):
+            cell = row[place].strip() if place < len(row) else ""
+            try:
+                column.append(float(cell))
+            except ValueError:
+                raise ValueError(
+                    f"line {number}, column {name}: {cell or 'an empty cell'} is no number"
+                ) from None
+        columns.append(column)
+    return columns
 
 
 def _open_table(name: str, folder: Path) -> str:
@@ -97,7 +128,5 @@ def _open_table(name: str, folder: Path) -> str:
     if name in names:
         return (shipped / f"{name}.csv").read_text(encoding="utf-8")
     path = folder / name
-    require(
-        path.is_file(), f"no table {name!r}; a CSV file beside this one, or: {', '.join(names)}"
-    )
+    require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(names)}")
     return path.read_text(encoding="utf-8-sig")

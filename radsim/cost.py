@@ -29,9 +29,10 @@ class Cost:
 
     def __str__(self) -> str:
         hours, minutes = self.seconds / 3600.0, self.seconds / 60.0
-        time = f"{hours:,.1f} hours" if hours >= 2 else f"{max(1, round(minutes)):,} minutes"
+        whole = max(1, round(minutes))
+        time = f"{hours:,.1f} hours" if hours >= 2 else f"{whole:,} minute{'s' * (whole > 1)}"
         return (
-            f"{self.variants:,} variants, about {time} of one core and "
+            f"{self.variants:,} variant{'s' * (self.variants > 1)}, about {time} of one core and "
             f"{max(0.1, self.memory / 2**30):,.1f} GiB"
         )
 
@@ -61,8 +62,13 @@ def cost_of(experiment: Experiment) -> Cost:
     return Cost(variants, seconds, float(rows * KEPT))
 
 
-def check_cost(experiment: Experiment) -> Cost:
+def check_cost(experiment: Experiment, what: str = "the design is large") -> Cost:
     """Estimate a design's cost and refuse one that is out of proportion.
+
+    Parameters
+    ----------
+    what
+        To say of one that is.
 
     Raises
     ------
@@ -72,7 +78,19 @@ def check_cost(experiment: Experiment) -> Cost:
     cost = cost_of(experiment)
     if cost.seconds > LONGEST or cost.memory > LARGEST:
         raise TooLarge(
-            f"the design is large: {cost}; more than {LONGEST / 3600:g} hour or "
-            f"{LARGEST / 2**30:g} GiB needs --yes"
+            f"{what}: {cost}; more than {LONGEST / 3600:g} hour or {LARGEST / 2**30:g} GiB "
+            "needs --yes"
         )
     return cost
+
+
+def check_growth(experiment: Experiment) -> None:
+    """Refuse a run to a precision that would take more patients than are worth it.
+
+    Raises
+    ------
+    TooLarge
+        With how many patients and how long; finished blocks are kept.
+    """
+    needed = f"the precision would need about {experiment.patients:,} patients"
+    check_cost(experiment, needed)

@@ -29,8 +29,8 @@ from radsim.joint_draws import (
 from radsim.rng import Streams
 from radsim.schema import nearest
 from radsim.sobol import saltelli_uniforms
-from radsim.swept_values import check_value, keys_together, listed_values
-from radsim.variation import check_key
+from radsim.swept_values import check_value, keys_together, listed_values, repeated
+from radsim.variation import FIXED, MODEL_LISTS, SECTIONS, SPEED, check_key, known_keys
 
 DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
 OWN_DIMENSIONS = (  # of a result; an axis of a sweep can't be called so
@@ -41,6 +41,11 @@ DRAWS, ALTERNATIVES, SALTELLI, TORNADO = "draw", "alternative", "saltelli", "tor
 TORNADO_SHARES = (0.025, 0.975)  # quantiles at which one parameter at a time is set
 ANALYSES = ("sobol", "one-at-a-time")
 FEWEST_DRAWS = 2
+MOST_DRAWS = 10**6  # and most base points; more than any run of them would take
+NAMED = (*SECTIONS, *FIXED, *SPEED, *MODEL_LISTS)  # what is not varied, with a reason
+SWEEP_KEYS = ("zipped", "variants")
+UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
+SENSITIVITY_KEYS = ("samples", "method", "keys", "groups")
 
 
 @dataclass(frozen=True)
@@ -90,13 +95,13 @@ def read_study(
     reader = _Reader(known, Streams(seed))
     axes = reader.axes(_table(sections, "sweep", reader))
     uncertainty = _table(sections, "uncertainty", reader)
-    factors = reader.factors("uncertainty", uncertainty, ("draws", "method", "groups", "models"))
+    factors = reader.factors("uncertainty", uncertainty, UNCERTAINTY_KEYS)
     draws = reader.drawn(uncertainty, factors) if uncertainty else None
     entries, alternatives = reader.alternatives(uncertainty.get("models", {}))
     sensitivity = _table(sections, "sensitivity", reader)
     screened: tuple[Factor, ...] = ()
     if sensitivity:
-        own = reader.factors("sensitivity", sensitivity, ("samples", "method", "keys", "groups"))
+        own = reader.factors("sensitivity", sensitivity, SENSITIVITY_KEYS)
         screened = reader.screened(sensitivity, (*factors, *own))
     parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
     if draws is not None:
@@ -135,6 +140,7 @@ class _Reader:
     def __init__(self, known: Mapping[str, Any], streams: Streams) -> None:
         self.known = known
         self.streams = streams
+        self.keys = known_keys(known)
         self.mistakes: list[str] = []
         self.varied: dict[str, str] = {}
 
@@ -148,39 +154,56 @@ class _Reader:
 
     def claim(self, section: str, key: str) -> None:
         """Take a key for a section, once."""
-        self.attempt(f"{section}.{key}", check_key, key, self.known)
-        for other, where in self.varied.items():
-            if f"{other}.".startswith(f"{key}.") or f"{key}.".startswith(f"{other}."):
-                self.mistakes.append(
-                    f"{section}.{key}: {where} varies {other} already; leave one of them out"
-                )
-                break
+        self.attempt(f"{section}.{key}", self._check_free, key)
         self.varied[key] = section
+
+    def _check_free(self, key: str) -> None:
+        """Check that a key exists, and that neither it nor a part of it is varied already."""
+        check_key(key, self.known)
+        for other, where in self.varied.items():
+            require(
+                not (f"{other}.".startswith(f"{key}.") or f"{key}.".startswith(f"{other}.")),
+                f"{where} varies {other} already; leave one of them out",
+            )
+
+    def mistyped(self, section: str, key: str, value: Any, reserved: tuple[str, ...]) -> bool:
+        """Note a setting of a section that is none, and is no key of the file either."""
+        if "." in key or isinstance(value, Mapping) or key in NAMED:
+            return False
+        self.mistakes.append(f"{section}.{key}: unknown key; {nearest(key, reserved)}")
+        return True
 
     def axes(self, section: Mapping[str, Any]) -> list[Axis]:
         """Read ``[sweep]``: an axis for each key, for keys that go together, for a list."""
         rest = dict(section)
         zipped = rest.pop("zipped", [])
         variants = rest.pop("variants", None)
+        written = {
+            key: value
+            for key, value in flatten(rest, ends=("kind", "from"))
+            if not self.mistyped("sweep", key, value, SWEEP_KEYS)
+        }
+        together = self.attempt("sweep.zipped", keys_together, zipped, list(written)) or []
+        tied = {key for group in together for key in group}
         values = {
             key: listed
-            for key, value in flatten(rest, ends=("kind", "from"))
-            if (listed := self.attempt(f"sweep.{key}", listed_values, value)) is not None
+            for key, value in written.items()
+            if (listed := self.attempt(f"sweep.{key}", listed_values, value, 2, key in tied))
+            is not None
         }
         for key in values:
             self.claim("sweep", key)
+        together = [group for group in together if values.keys() >= set(group)]
         axes: list[Axis] = []
-        together = self.attempt("sweep.zipped", keys_together, zipped, list(values)) or []
         first_of = {group[0]: group for group in together}
         follows = {key for group in together for key in group[1:]}
-        for key, listed in values.items():
+        for key in values:
             if key not in follows:
                 group = first_of.get(key, [key])
-                table = self.attempt(
-                    f"sweep.zipped ({', '.join(group)})", Table, {k: values[k] for k in group}
-                )
-                if table is not None:
-                    labels = tuple(label_of(value) for value in listed)
+                where = f"sweep.zipped ({', '.join(group)})"
+                table = self.attempt(where, Table, {k: values[k] for k in group})
+                labels = table and self.attempt(where, _labels, table)
+                if labels:
                     axes.append(Axis(self._name(key, axes), table, labels))
         if variants is not None:
             axis = self.attempt("sweep.variants", self._listed_variants, variants)
@@ -198,7 +221,8 @@ class _Reader:
                 f"[{index}] must be a table of key = value, got {entry!r}",
             )
             flat = dict(flatten(entry, ends=("kind", "structure", "metric")))
-            label = flat.pop("label", None)
+            label = flat.pop("label", "")
+            require(isinstance(label, str), f"[{index}].label must be text, got {label!r}")
             for key, value in flat.items():
                 self.attempt(f"sweep.variants[{index}].{key}", check_value, value)
             entries.append(flat)
@@ -218,11 +242,20 @@ class _Reader:
         """Read uncertain parameters: single keys with a distribution, and groups."""
         found: list[Factor] = []
         rest = {key: value for key, value in settings.items() if key not in reserved}
+        without_kind: dict[str, None] = {}
         for key, value in flatten(rest):
+            if self.mistyped(section, key, value, reserved):
+                continue
+            above = key.rpartition(".")[0]
+            if not isinstance(value, Mapping) and above in self.keys and key not in self.keys:
+                without_kind[above] = None
+                continue
             self.claim(section, key)
             distribution = self.attempt(f"{section}.{key}", read_distribution, value)
             if distribution is not None:
                 found.append(Single(key, distribution))
+        for key in without_kind:
+            self.mistakes.append(f'{section}.{key}: needs a kind, such as kind = "normal"')
         groups = settings.get("groups", [])
         if not isinstance(groups, (list, tuple)):
             self.mistakes.append(f"{section}.groups: must be a list of tables, got {groups!r}")
@@ -242,7 +275,7 @@ class _Reader:
             if "models" not in settings and not self.mistakes:
                 self.mistakes.append("uncertainty: no key has a distribution")
             return None
-        draws = self.attempt("uncertainty.draws", _count, settings.get("draws", 500), FEWEST_DRAWS)
+        draws = self.attempt("uncertainty.draws", _count, settings.get("draws", 500))
         method = settings.get("method", "latin-hypercube")
         if method not in METHODS:
             self.mistakes.append(f"uncertainty.method: no {method!r}; known: {', '.join(METHODS)}")
@@ -260,11 +293,7 @@ class _Reader:
             return entries, labels
         for key, value in flatten(models):
             where = f"uncertainty.models.{key}"
-            self.attempt(where, check_key, key, self.known)
-            if key in self.varied:
-                self.mistakes.append(
-                    f"{where}: {self.varied[key]} varies it already; leave one of them out"
-                )
+            self.attempt(where, self._check_free, key)
             for entry in self.attempt(where, listed_values, value, 1) or ():
                 entries.append({key: entry})
                 labels.append((key, str(label_of(entry))))
@@ -305,9 +334,11 @@ class _Reader:
     def saltelli(self, settings: Mapping[str, Any], factors: tuple[Factor, ...]) -> Table:
         """Draw the rows of a Saltelli design."""
         samples = settings.get("samples", 256)
-        if not isinstance(samples, int) or samples < 2 or samples & (samples - 1):
+        power = isinstance(samples, int) and samples > 1 and not samples & (samples - 1)
+        if not power or samples > MOST_DRAWS:
             self.mistakes.append(
-                f"sensitivity.samples: must be a power of two, such as 256, got {samples!r}"
+                "sensitivity.samples: must be a power of two, such as 256, and at most "
+                f"{MOST_DRAWS:,}, got {samples!r}"
             )
             samples = 2
         sizes = tuple(factor.dimensions for factor in factors)
@@ -317,9 +348,23 @@ class _Reader:
         return draw_table(factors, saltelli_uniforms(points, sizes))
 
 
-def _count(value: Any, fewest: int) -> int:
+def _labels(table: Table) -> tuple[Any, ...]:
+    """Label each row: by its first key alone where that tells all of them apart."""
+    rows = [tuple(label_of(v) for v in table.row(i).values()) for i in range(len(table))]
+    twice = repeated(rows)
+    require(twice is None, f"hold {', '.join(map(str, twice or ()))} twice")
+    first = tuple(row[0] for row in rows)
+    if repeated(first) is None:
+        return first
+    return tuple(", ".join(f"{v:g}" if isinstance(v, float) else v for v in row) for row in rows)
+
+
+def _count(value: Any) -> int:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    require(whole and value >= fewest, f"must be a whole number, {fewest} or more, got {value!r}")
+    require(
+        whole and FEWEST_DRAWS <= value <= MOST_DRAWS,
+        f"must be a whole number, {FEWEST_DRAWS} or more and at most {MOST_DRAWS:,}, got {value!r}",
+    )
     return int(value)
 
 

@@ -329,18 +329,17 @@ class _Tables:
 
     def _text(self, lines_of: Any) -> Iterator[str]:
         """Write lines point by point, those of each point in order."""
+        comma = "," if self.dims else ""
         for names, points in self._labels.groups():
             lines = lines_of(names)
-            starts = [_csv(line.labels).rstrip("\n") for line in lines]
+            if not lines:
+                continue
+            starts = [comma + _csv(line.labels).rstrip("\n") for line in lines]
             for first in range(0, len(points), POINTS_AT_ONCE):
                 chunk = points[first : first + POINTS_AT_ONCE]
-                cells = [_numbers(line.numbers[chunk]) for line in lines]
-                for row, point in enumerate(chunk):
-                    before = self._points[point] + "," if self.dims else ""
-                    yield "".join(
-                        f"{before}{start},{numbers[row]}{_end(line.last, point)}\n"
-                        for start, numbers, line in zip(starts, cells, lines, strict=True)
-                    )
+                columns = [_column(*pair, chunk) for pair in zip(starts, lines, strict=True)]
+                for point, cells in zip(chunk, zip(*columns, strict=True), strict=True):
+                    yield self._points[point].join(("", *cells))
 
 
 _ENDS = ("", "_lower", "_upper")
@@ -368,15 +367,17 @@ class _Names:
             dim = MODEL_DIMS.get(name)
             if dim == "control_model":
                 ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
+                first = len(result[dim]) - len(self.variant.tcp_alternatives)
                 for place, shown in enumerate(result[dim].values):
                     without = str(shown) == WITHOUT_RATIO
                     if not without or (owner.has_prior and ratio != 1.0):
                         label = control_label(self.variant, owner, place)
-                        own = "tcp" if place == 0 or without else ""
+                        own = "tcp" if place < first else f"tcp_alternatives[{place - first}]"
                         yield name, place, self._marked(label, own)
             elif dim == "myelopathy_model":
                 for place, label in enumerate(self.labels["myelopathy"]):
-                    yield name, place, self._marked(label, "ntcp.myelopathy" if not place else "")
+                    other = f"ntcp.myelopathy_alternatives[{place - 1}]"
+                    yield name, place, self._marked(label, other if place else "ntcp.myelopathy")
             else:
                 yield name, None, self._joint(name, self.variant.arms[arm])
 
@@ -441,19 +442,26 @@ def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> 
     return np.stack(columns, axis=1)
 
 
+def _column(start: str, line: _Line, chunk: list[int]) -> list[str]:
+    """What one line says at each of these points, behind the cells of the point itself."""
+    numbers = _numbers(line.numbers[chunk])
+    if line.last is None or len(line.last) == 1:
+        end = "" if line.last is None else f",{line.last[0]}"
+        texts = [f"{start},{number}{end}\n" for number in numbers]
+        return texts * (len(chunk) // len(texts))
+    each = numbers * (len(chunk) // len(numbers))
+    ends = [line.last[point] for point in chunk]
+    return [f"{start},{n},{end}\n" for n, end in zip(each, ends, strict=True)]
+
+
 def _numbers(values: np.ndarray) -> list[str]:
-    """Numbers of each row as CSV cells; a missing one is empty."""
-    points = len(values)
+    """Numbers of each row as CSV cells, a missing one empty; one row for all where all are alike.
+
+    Most sweeps leave most estimates as they are.
+    """
     if np.array_equal(values, np.broadcast_to(values[0], values.shape), equal_nan=True):
-        values = values[:1]  # most sweeps leave most estimates as they are
-        return [",".join(map(repr, values[0].tolist())).replace("nan", "")] * points
+        values = values[:1]
     return [",".join(map(repr, row)).replace("nan", "") for row in values.tolist()]
-
-
-def _end(last: Sequence[Any] | None, point: int) -> str:
-    if last is None:
-        return ""
-    return f",{last[0] if len(last) == 1 else last[point]}"
 
 
 def _cell(value: Any) -> Any:

@@ -7,6 +7,7 @@ of uncertain parameters, rows of a sensitivity analysis), the same at each point
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -197,7 +198,8 @@ def spread_range(settings: Mapping[str, Any]) -> Values:
             value = settings[name]
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             require(
-                number and math.isfinite(value), f"{name} must be a finite number, got {value!r}"
+                number and abs(value) <= sys.float_info.max,
+                f"{name} must be a finite number, got {value!r}",
             )
     first, last = float(settings["from"]), float(settings["to"])
     require(first < last, f"from must be below to, got {first:g} and {last:g}")

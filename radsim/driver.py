@@ -6,11 +6,11 @@ import numpy as np
 import xarray as xr
 
 from radsim.blocks import Piece, block_size, packs_of, pieces_of, replicate, tasks_of
-from radsim.config import Experiment
+from radsim.config import MOST_PATIENTS, Experiment, ExperimentError
 from radsim.design_result import make_design_result
 from radsim.execution import default_workers, run_tasks
 from radsim.journal import Journal
-from radsim.precision import patients_needed
+from radsim.precision import patients_next, patients_projected
 from radsim.predictive import with_predictive
 from radsim.result import make_result
 from radsim.sources import REPLICATES, WHOLE
@@ -18,6 +18,7 @@ from radsim.summary import BlockSums, replicated
 from radsim.variants import check_variants
 
 Progress = Callable[[int], None]  # told how many patients have been added
+Growth = Callable[[Experiment, Experiment], None]  # told what a precision needs, and what is next
 
 
 def run(
@@ -28,6 +29,7 @@ def run(
     scheduler: str = "threads",
     journal: Journal | None = None,
     progress: Progress | None = None,
+    growth: Growth | None = None,
 ) -> xr.Dataset:
     """Run an experiment.
 
@@ -43,6 +45,9 @@ def run(
         Where finished pieces are recorded, and where those of an earlier run are taken from.
     progress
         Called with the number of patients of each finished piece, times its variants.
+    growth
+        Called before a run to a precision takes more patients, with the experiment of as many as
+        it seems to need and that of as many as come next; it may raise to end the run.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def run(
     Raises
     ------
     ExperimentError
-        If a variant of a design has mistakes.
+        If a variant of a design has mistakes, or a precision needs more patients than there can be.
 
     Examples
     --------
@@ -79,12 +84,23 @@ def run(
             totals.add(piece, sums)
         done = wanted
         if experiment.precision is not None:
-            wanted = patients_needed(experiment.precision, totals.sums(), done, unit)
-    experiment = experiment.model_copy(update={"patients": done})
+            needed = patients_projected(experiment.precision, totals.sums(), done, unit)
+            if needed > MOST_PATIENTS:
+                raise ExperimentError(
+                    [f"precision: would need about {needed:,} patients, at most {MOST_PATIENTS:,}"]
+                )
+            wanted = patients_next(needed, done, unit)
+            if growth is not None and wanted > done:
+                growth(_of_size(experiment, needed), _of_size(experiment, wanted))
+    experiment = _of_size(experiment, done)
     if experiment.has_design:
         return make_design_result(experiment, totals.sums())
     result = make_result(experiment, totals.sums())
     return result if experiment.predictive is None else with_predictive(result, experiment)
+
+
+def _of_size(experiment: Experiment, patients: int) -> Experiment:
+    return experiment.model_copy(update={"patients": patients})
 
 
 def work_of(experiment: Experiment) -> int:

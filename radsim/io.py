@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from radsim.design_tables import design_table, design_tables, is_design
+from radsim.journal import writing
 from radsim.mistakes import Mistake
 from radsim.result import experiment_of
 from radsim.tables import (
@@ -45,7 +46,7 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     """Write everything that a finished result folder holds.
 
     The files are first written aside and then put in place, ``result.nc`` last: a folder that
-    holds it is finished. Figures come after the numbers, so that none can lose them.
+    holds it is finished. A figure that can't be drawn doesn't keep the numbers back.
 
     Parameters
     ----------
@@ -60,26 +61,35 @@ def save_result(result: xr.Dataset, folder: Path, draw: Draw | None = None) -> N
     staging = folder / WORK / "staging"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    for name, text in _tables(result):
-        with (staging / name).open("w", encoding="utf-8", newline="") as file:
-            file.writelines(text)
-    (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
-    result.to_netcdf(staging / RESULT, engine="netcdf4")
+    problem: Exception | None = None
+    with writing(staging):
+        _write_numbers(result, staging)
+        if draw is not None:
+            (staging / "figures").mkdir()
+            try:
+                draw(result, staging / "figures")
+            except OSError:
+                raise
+            except Exception as error:
+                problem = error
     for name in (RESULT, PREDICTIVE):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "figures", ignore_errors=True)
     for path in sorted(staging.iterdir(), key=lambda p: p.name == RESULT):
         os.replace(path, folder / path.name)
-    if draw is not None:
-        (staging / "figures").mkdir()
-        try:
-            draw(result, staging / "figures")
-        except Exception as error:
-            raise RuntimeError(
-                f"the numbers are in {folder}, but a figure can't be drawn: {error}"
-            ) from error
-        os.replace(staging / "figures", folder / "figures")
     shutil.rmtree(staging)
+    if problem is not None:
+        raise RuntimeError(
+            f"the numbers are in {folder}, but a figure can't be drawn: {problem}"
+        ) from problem
+
+
+def _write_numbers(result: xr.Dataset, staging: Path) -> None:
+    for name, text in _tables(result):
+        with (staging / name).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(text)
+    (staging / "experiment.toml").write_text(experiment_of(result).to_toml(), encoding="utf-8")
+    result.to_netcdf(staging / RESULT, engine="netcdf4")
 
 
 def _tables(result: xr.Dataset) -> Iterator[tuple[str, Iterable[str]]]:

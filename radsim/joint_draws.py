@@ -13,6 +13,7 @@ from scipy.stats import qmc
 
 from radsim.designs import Table
 from radsim.distributions import Categorical, Distribution, require
+from radsim.mistakes import mistakes_of
 from radsim.rng import SMALLEST, Streams
 
 METHODS = ("random", "latin-hypercube", "sobol")
@@ -225,13 +226,13 @@ def read_distribution(settings: Any) -> Distribution:
         If it is none; the message says why in one line.
     """
     require(isinstance(settings, Mapping), f"must be a distribution with a kind, got {settings!r}")
+    kinds = TypeAdapter(Distribution)
     try:
-        return TypeAdapter(Distribution).validate_python(dict(settings))
+        return kinds.validate_python(dict(settings))
     except ValidationError as error:
-        detail = error.errors()[0]
-        where = ".".join(str(step) for step in detail["loc"][1:])
-        message = detail["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{where}: {message}" if where else message) from None
+        first = mistakes_of(error, dict(settings), kinds.json_schema())[0]
+        field, _, rest = first.partition(": ")
+        raise ValueError(f"{field} {rest}" if field.isidentifier() else first) from None
 
 
 def dimensions_of(factors: Sequence[Factor]) -> int:

@@ -67,7 +67,7 @@ class Journal:
         return RECORD.pack(MARK, first_patient, len(payload), zlib.crc32(payload)) + payload
 
     def _append(self, record: bytes) -> None:
-        with self.path.open("ab") as file:
+        with writing(self.path), self.path.open("ab") as file:
             file.write(record)
             file.flush()
             os.fsync(file.fileno())
@@ -117,6 +117,24 @@ def _decode(payload: bytes) -> BlockSums:
             elif kind == "counts":
                 counts[name] = arrays[key]
     return BlockSums(moments, counts)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say which file could not be written, and that what is finished is not lost.
+
+    Raises
+    ------
+    OSError
+        Where writing fails, such as on a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"can't write {path}: {error.strerror or error}; finished blocks are kept, and the "
+            "same command goes on from them"
+        ) from error
 
 
 @contextmanager

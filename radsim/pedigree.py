@@ -1,6 +1,7 @@
 """Which presets an experiment stands on, and whether it changed them."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -105,8 +106,14 @@ def _name(family: str, model: Any) -> str:
         return ""
     if not model.preset:
         return "custom"
-    settings = {**load_preset(family, model.preset).settings(), "preset": model.preset}
-    published = TypeAdapter(type(model)).validate_python(settings)
     label = {"label": model.label} if hasattr(model, "label") else {}
-    same = model == replace(published, **label)
+    kind: Any = type(model)
+    same = model == replace(_published(family, model.preset, kind), **label)
     return model.preset if same else f"{model.preset} (modified)"
+
+
+@cache
+def _published(family: str, preset: str, kind: type) -> Any:
+    """The model of a preset as it is published."""
+    settings = {**load_preset(family, preset).settings(), "preset": preset}
+    return TypeAdapter(kind).validate_python(settings)

@@ -42,13 +42,27 @@ def largest_error(precision: Precision, sums: BlockSums) -> float:
     return max(errors)
 
 
-def patients_needed(precision: Precision, sums: BlockSums, patients: int, unit: int) -> int:
-    """Patients that the run should have, in whole units; as many as now if that is enough."""
+def patients_projected(precision: Precision, sums: BlockSums, patients: int, unit: int) -> int:
+    """Patients that the errors so far ask for in the end, in whole units; as many as now at least.
+
+    An error falls as one over the square root of the patients.
+    """
     error = largest_error(precision, sums)
     if error <= precision.standard_error:
         return patients
-    share = min(MARGIN * (error / precision.standard_error) ** 2, MOST_GROWTH)
+    share = MARGIN * (error / precision.standard_error) ** 2
     return max(-(-int(np.ceil(patients * share)) // unit) * unit, patients + unit)
+
+
+def patients_next(projected: int, patients: int, unit: int) -> int:
+    """Patients to go on to, in whole units; not all at once where the first look was short.
+
+    Examples
+    --------
+    >>> patients_next(10_000, 8_192, 8_192), patients_next(1_000_000, 8_192, 8_192)
+    (10000, 131072)
+    """
+    return min(projected, -(-MOST_GROWTH * patients // unit) * unit)
 
 
 def with_precision(experiment: Experiment, error: float, patients: int | None) -> Experiment:

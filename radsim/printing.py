@@ -103,34 +103,49 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     experiment = experiment_of(result)
     lines = [*other_laws(experiment), *outside_fractionation(experiment)]
     outside: dict[str, list[str]] = {}
-    for arm, check, share in _worst_checks(result):
+    for arm, check, share, where in _worst_checks(result):
         good = check in ("limits_met", "plan_eligible")
         bad = 1.0 - share if good else share
         if check.endswith("_range") and bad >= WORTH_A_WARNING:
             model, _, side = check.removesuffix("_range").replace("_", " ").rpartition(" ")
-            outside.setdefault(arm, []).append(f"{model} {bad:.1%} {side}")
+            outside.setdefault(arm, []).append(f"{model} {bad:.1%} {side}{where}")
         elif good and bad > 0:
             what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
-            lines.append(f"{arm}: {bad:.2%} of the patients {what}; they stay in every estimate")
+            lines.append(
+                f"{arm}: {bad:.2%} of the patients {what}{where}; they stay in every estimate"
+            )
     for arm, parts in outside.items():
         lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
     return lines
 
 
-def _worst_checks(result: xr.Dataset) -> list[tuple[str, str, float]]:
-    """Share of patients by arm and check; the worst of all points of a sweep."""
+def _worst_checks(result: xr.Dataset) -> list[tuple[str, str, float, str]]:
+    """Share of patients by arm and check; of a sweep the worst of all points, and where that is."""
     if not is_design(result):
-        return [(arm, check, share) for arm, check, share, *_ in check_rows(result)]
+        return [(arm, check, share, "") for arm, check, share, *_ in check_rows(result)]
     found = []
     for arm in result["arm"].values:
         for name in map(str, result.data_vars):
             check = name.removesuffix("_share")
             if name.endswith("_share") and not name.endswith("_noise_share"):
                 shares = result[name].sel(arm=arm)
-                worst = shares.min() if check in ("limits_met", "plan_eligible") else shares.max()
+                good = check in ("limits_met", "plan_eligible")
+                worst = shares.min() if good else shares.max()
                 if bool(worst.notnull()):
-                    found.append((str(arm), check, float(worst)))
+                    found.append((str(arm), check, float(worst), _where(shares, good)))
     return found
+
+
+def _where(shares: xr.DataArray, lowest: bool) -> str:
+    """Say at which point of a sweep a share is the worst; nothing where it is the same at all."""
+    dims = [str(dim) for dim in shares.dims]
+    varies = [dim for dim in dims if bool((shares.max(dim) > shares.min(dim)).any())]
+    if not varies:
+        return ""
+    place = shares.argmin(dims) if lowest else shares.argmax(dims)
+    there = {dim: shares.isel(place)[dim].item() for dim in varies}
+    said = [f"{d} {v:g}" if isinstance(v, float) else f"{d} {v}" for d, v in there.items()]
+    return f" at worst ({', '.join(said)})"
 
 
 def precision_text(result: xr.Dataset) -> list[str]:

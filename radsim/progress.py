@@ -1,7 +1,7 @@
 """How far a run is: a bar on a terminal, rare plain lines elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -19,8 +19,59 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f} patients/s" if speed else "")
 
 
+class Shown:
+    """What shows progress: called with each number of patients added.
+
+    Attributes
+    ----------
+    total
+        Patients that the run is to have; may grow on the way.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+
+    def __call__(self, added: int) -> None:
+        raise NotImplementedError
+
+
+class _Bar(Shown):
+    """A bar on a terminal."""
+
+    def __init__(self, total: int, bar: Progress) -> None:
+        super().__init__(total)
+        self.bar = bar
+        self.task = bar.add_task("patients", total=total)
+
+    def __call__(self, added: int) -> None:
+        self.bar.update(self.task, advance=added, total=self.total)
+
+
+class _Lines(Shown):
+    """A plain line now and then."""
+
+    def __init__(self, total: int, console: Console) -> None:
+        super().__init__(total)
+        self.console = console
+        self.done, self.started = 0, time.monotonic()
+        self.said = self.started
+
+    def __call__(self, added: int) -> None:
+        self.done += added
+        now = time.monotonic()
+        if now - self.said >= PLAIN_INTERVAL:
+            self.said = now
+            rate = self.done / (now - self.started)
+            left = (self.total - self.done) / rate
+            self.console.print(
+                f"{self.done:,} of {self.total:,} patients, {rate:,.0f} patients/s, "
+                f"{left:,.0f} s left",
+                soft_wrap=True,
+            )
+
+
 @contextmanager
-def show_progress(console: Console, patients: int) -> Iterator[Callable[[int], None]]:
+def show_progress(console: Console, patients: int) -> Iterator[Shown]:
     """Show progress while patients are added; yields what to call with each number added."""
     if console.is_terminal:
         columns = (
@@ -30,23 +81,6 @@ def show_progress(console: Console, patients: int) -> Iterator[Callable[[int], N
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("patients", total=patients)
-            yield lambda added: bar.advance(task, added)
+            yield _Bar(patients, bar)
         return
-    done, started = 0, time.monotonic()
-    said = started
-
-    def add(added: int) -> None:
-        nonlocal done, said
-        done += added
-        now = time.monotonic()
-        if now - said >= PLAIN_INTERVAL:
-            said = now
-            rate = done / (now - started)
-            left = (patients - done) / rate
-            console.print(
-                f"{done:,} of {patients:,} patients, {rate:,.0f} patients/s, {left:,.0f} s left",
-                soft_wrap=True,
-            )
-
-    yield add
+    yield _Lines(patients, console)

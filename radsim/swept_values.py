@@ -1,7 +1,7 @@
 """The values of a swept key, as an experiment file lists them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radsim.designs import label_of, spread_range
@@ -22,8 +22,15 @@ def check_value(value: Any) -> Any:
     return value
 
 
-def listed_values(value: Any, fewest: int = 2) -> tuple[Any, ...]:
+def listed_values(value: Any, fewest: int = 2, repeat: bool = False) -> tuple[Any, ...]:
     """Values of a key, from a list or a range.
+
+    Parameters
+    ----------
+    fewest
+        That are worth a list.
+    repeat
+        Whether a value may come twice, as in lists that go together.
 
     Raises
     ------
@@ -49,16 +56,37 @@ def listed_values(value: Any, fewest: int = 2) -> tuple[Any, ...]:
             f"one value is no sweep; set the key to {label_of(listed[0])} in its section instead"
         )
     labels = [label_of(entry) for entry in listed]
-    if len(set(labels)) < len(labels):
-        twice = next(label for index, label in enumerate(labels) if label in labels[:index])
-        raise ValueError(f"holds {twice} twice")
+    twice = repeated(labels)
+    require(repeat or twice is None, f"holds {twice} twice")
     numbers = [isinstance(label, float) for label in labels]
     require(all(numbers) or not any(numbers), "must be all numbers or none")
     return listed
 
 
+def repeated(labels: Sequence[Any]) -> Any:
+    """Give the first label that came before; None if each comes once.
+
+    Examples
+    --------
+    >>> repeated(["a", "b", "a"])
+    'a'
+    """
+    seen = set()
+    for label in labels:
+        if label in seen:
+            return label
+        seen.add(label)
+    return None
+
+
 def keys_together(zipped: Any, keys: list[str]) -> list[list[str]]:
-    """Keys that go together: ``true`` for all, or a list of lists."""
+    """Keys that go together: ``true`` for all, or a list of lists.
+
+    Parameters
+    ----------
+    keys
+        Every key that is swept.
+    """
     if zipped is True:
         require(len(keys) > 1, "needs two keys or more")
         return [keys]

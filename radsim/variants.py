@@ -1,10 +1,11 @@
 """The variants of an experiment: an experiment each, checked like a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from radsim.config import Experiment, ExperimentError, make_experiment
+from radsim.designs import Design
 from radsim.variation import apply_changes
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
@@ -27,8 +28,15 @@ class VariantMaker:
             for key, value in experiment.written.items()
             if key not in ("sweep", "uncertainty", "sensitivity", "precision")
         }
+        # an alternative that names no model of its own is the file's, changed, and follows it
+        self.followers = {
+            place: entry
+            for place, entry in enumerate(self.written.get("tcp_alternatives", ()))
+            if isinstance(entry, Mapping) and not {"preset", "kind"} & entry.keys()
+        }
         # a refitted model follows its own parameters, so its variants are fitted anew
-        self.is_refit = bool(self.written.get("tcp", {}).get("refit"))
+        controls = [self.written.get("tcp"), *self.followers.values()]
+        self.is_refit = any(model.get("refit") for model in controls if model)
         # a recalibrated model follows the cohort, so its variants are calibrated anew
         self.is_calibrated = "recalibrate" in self.written.get("ntcp", {}).get("vcf", {})
         self.plain = experiment.model_copy(
@@ -59,10 +67,19 @@ class VariantMaker:
 
     def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
         try:
-            return _replaced(base, key, value)
+            changed = _replaced(base, key, value)
+            section, *path = key.split(".")
+            return self._with_followers(changed, path, value) if section == "tcp" else changed
         except _NotInPlace:
             self._never_in_place.add(key)
             raise
+
+    def _with_followers(self, base: Experiment, path: list[str], value: float) -> Experiment:
+        alternatives = list(base.tcp_alternatives)
+        for place, entry in self.followers.items():
+            if not _sets(entry, path):
+                alternatives[place] = _set(alternatives[place], path, value)
+        return base.model_copy(update={"tcp_alternatives": tuple(alternatives)})
 
     def _is_number(self, key: str, value: Any) -> bool:
         if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
@@ -104,7 +121,7 @@ def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
         model = _set(getattr(experiment.ntcp, path[0]), path[1:], value)
         ntcp = experiment.ntcp.model_copy(update={path[0]: model})
         return experiment.model_copy(update={"ntcp": ntcp})
-    if section == "arms":
+    if section == "arms" and len(path) > 1:
         name, *below = path
         arm = experiment.arms[name]
         own = below[0] in ("survival", "pain_response")
@@ -120,6 +137,17 @@ def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
             update={"cohort": replace(experiment.cohort, variables=variables)}
         )
     raise _NotInPlace
+
+
+def _sets(entry: Any, path: list[str]) -> bool:
+    """Say whether a table sets a key itself."""
+    for key in path:
+        if not isinstance(entry, Mapping):
+            return True  # something else stands where the key would be
+        if key not in entry:
+            return False
+        entry = entry[key]
+    return True
 
 
 def _set(model: Any, path: list[str], value: float) -> Any:
@@ -138,8 +166,13 @@ def _said(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value!r}" for key, value in changes.items())
 
 
-def check_variants(experiment: Experiment) -> None:
+def check_variants(experiment: Experiment, most: int | None = None) -> None:
     """Make every variant once, so that a mistake in one shows before any patient is simulated.
+
+    Parameters
+    ----------
+    most
+        Of a design that is too large for that, make only so many along each axis.
 
     Raises
     ------
@@ -150,7 +183,8 @@ def check_variants(experiment: Experiment) -> None:
     first: dict[tuple[str, ...], str] = {}  # the first mistake of variants that change these keys
     more: dict[tuple[str, ...], int] = {}
     shape = _shape(maker.plain)
-    for index in range(len(design)):
+    indices = range(len(design)) if most is None else _some(design, most)
+    for index in indices:
         changes = design.variant(index)
         problem = ""
         try:
@@ -169,6 +203,15 @@ def check_variants(experiment: Experiment) -> None:
                 for keys, line in list(first.items())[:MOST_LINES]
             ]
         )
+
+
+def _some(design: Design, most: int) -> Iterator[int]:
+    """Numbers of some variants: a few along each axis, and a few at the first point."""
+    stride = len(design)
+    for axis in design.axes:
+        stride //= len(axis)
+        yield from range(0, min(len(axis), most) * stride, stride)
+    yield from range(min(design.inner, most))
 
 
 def _shape(experiment: Experiment) -> tuple[Any, ...]:

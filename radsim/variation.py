@@ -1,6 +1,7 @@
 """Varying an experiment file: which keys there are, and laying other values over them."""
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,10 @@ from radsim.limits import ORGANS
 from radsim.presets import load_preset
 from radsim.schema import nearest
 
-SECTIONS = ("cohort", "dose", "arms", "tcp", "ntcp", "survival")  # what a design may vary
+SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
+MODEL_LISTS = ("tcp_alternatives", "myelopathy_alternatives")  # lists of models, by number
+DESCRIPTIONS = ("units", "meaning", "source")  # of a cohort variable, which change no number
+NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
 FIXED = {  # keys of the file that are the same in all variants, and why
     "seed": "all variants share one seed, so that their differences hold no luck of the draw",
@@ -18,6 +22,10 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "compare": "all variants are compared with the same arm",
     "precision": "it decides how many patients there are, not a number of one variant",
     "uniforms": "all variants share their random numbers",
+    "trial": "a virtual trial varies its own settings; give it scenarios or curves in [trial]",
+    "name": "it only names the run",
+    "question": "it only describes the run",
+    "expect": "it only describes the run",
 }
 
 
@@ -44,7 +52,16 @@ def check_key(key: str, known: Mapping[str, Any]) -> None:
     require(
         bool(rest) or first not in SECTIONS, f"is a whole section; name a key in it ({first}. ...)"
     )
-    keys = dict.fromkeys(_known_keys(known))
+    require(
+        not (first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS),
+        "describes a variable, and changes no number",
+    )
+    listed = [name for name in MODEL_LISTS if key.rpartition(".")[2] == name]
+    require(
+        not listed,
+        f"is a list of models; name a key of one of them ({key}[0]. ...)",
+    )
+    keys = known_keys(known)
     require(key in keys, f"no such key; {_nearest_key(key, list(keys))}")
 
 
@@ -66,11 +83,33 @@ def apply_changes(
         parts = key.split(".")
         here: dict[str, Any] = changed
         for depth, part in enumerate(parts[:-1], start=1):
+            if numbered := NUMBERED.fullmatch(part):
+                here = _alternative(here, numbered, parts[: depth - 1], known)
+                continue
             if not isinstance(here.get(part), dict):
                 here[part] = _filled(changed, parts[:depth], known)
             here = here[part]
         here[parts[-1]] = copy.deepcopy(changes[key])
     return changed
+
+
+def _alternative(
+    table: dict[str, Any], numbered: re.Match[str], above: list[str], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give one model of a list of alternatives, as a table that can be changed."""
+    name, place = numbered[1], int(numbered[2])
+    if name not in table:  # a list that the file leaves to radsim
+        there: Any = known
+        for part in above:
+            there = there[part]
+        table[name] = [
+            {key: value for key, value in entry.items() if value is not None}
+            for entry in copy.deepcopy(there[name])
+        ]
+    models = table[name] = list(table[name])
+    if isinstance(models[place], str):
+        models[place] = {"preset": models[place]}
+    return models[place]
 
 
 def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, Any]) -> Any:
@@ -89,10 +128,16 @@ def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, An
     return {}
 
 
+def known_keys(known: Mapping[str, Any]) -> dict[str, None]:
+    """Every dotted key that a design may vary, in the order of the file."""
+    return dict.fromkeys(_known_keys(known))
+
+
 def _known_keys(known: Mapping[str, Any]) -> Iterator[str]:
     for section in SECTIONS:
         if isinstance(known.get(section), Mapping):
             yield from _below(known[section], section)
+    yield from _listed(known, "tcp_alternatives", "tcp_alternatives")
     for name in known.get("arms", {}):
         for organ in ("preset", *ORGANS):
             yield f"arms.{name}.limits.{organ}"
@@ -103,6 +148,13 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
         yield f"{path}.{key}"
         if isinstance(value, Mapping):
             yield from _below(value, f"{path}.{key}")
+        if key in MODEL_LISTS:
+            yield from _listed(table, key, f"{path}.{key}")
+
+
+def _listed(table: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
+    for place, model in enumerate(table.get(key) or ()):
+        yield from _below(model, f"{path}[{place}]")
 
 
 def _nearest_key(key: str, keys: list[str]) -> str:

@@ -14,6 +14,7 @@ from radsim.mistakes import Mistake
 from radsim.provenance import versions
 
 JOURNAL = "journal"
+WRITTEN = "written."  # in front of a key as the file has it
 MOST_CHANGES = 8  # changed keys that are worth listing
 
 
@@ -140,12 +141,19 @@ def _identity(experiment: Experiment) -> dict[str, Any]:
 def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     old, new = dict(_leaves(earlier)), dict(_leaves(now))
     changed = [
-        f"{key} was {old.get(key, 'not set')!r}, now {new.get(key, 'not set')!r}"
+        f"{key.removeprefix(WRITTEN)} was {before!r}, now {after!r}"
         for key in {**old, **new}
-        if old.get(key) != new.get(key)
+        if (before := old.get(key, "not set")) != (after := new.get(key, "not set"))
+        and not _is_said(key, old, new)
     ]
     more = f", and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     return ", ".join(changed[:MOST_CHANGES]) + more
+
+
+def _is_said(key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Say whether a key as the file has it is there without its presets spelled out, too."""
+    plain = key.removeprefix(WRITTEN)
+    return plain != key and old.get(plain) != new.get(plain)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

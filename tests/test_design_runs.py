@@ -16,6 +16,8 @@ from examples import DESIGNS, experiment
 from radsim import open_result, run, save_result
 from radsim.cost import TooLarge, check_cost
 from radsim.plots import draw_figures
+from radsim.printing import warnings_of
+from radsim.variants import VariantMaker
 from radsim.workspace import claim_folder
 
 FILE = """
@@ -122,6 +124,18 @@ def test_processes_change_no_bit(monkeypatch):
     assert run(made, scheduler="processes", workers=2).identical(one)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets that distributed leaves open
+def test_a_running_scheduler_changes_no_bit(design, result):
+    from distributed import LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp",
+        dashboard_address=None, worker_dashboard_address=None,
+    )  # fmt: skip
+    with cluster:
+        assert run(design, scheduler=cluster.scheduler_address).identical(result)
+
+
 def test_tables_put_the_designs_columns_first_and_hold_both_intervals(folder, design):
     for name in ("summary.csv", "comparison.csv", "best.csv", "checks.csv", "uncertainty.csv"):
         header = (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
@@ -203,8 +217,12 @@ def test_a_changed_sweep_is_refused_with_what_changed(design, tmp_path):
     with claim_folder(tmp_path, design, overwrite=False) as journal:
         run(design, scheduler="single", journal=journal)
     changed = design.model_copy(update={"sweep": {**design.sweep, "tcp.alpha_beta": [3, 6, 9]}})
-    with pytest.raises(ValueError, match="alpha_beta"), claim_folder(tmp_path, changed, False):
+    with (
+        pytest.raises(ValueError, match="alpha_beta") as caught,
+        claim_folder(tmp_path, changed, False),
+    ):
         pass
+    assert str(caught.value).count("alpha_beta") == 1  # once, though it is kept in two forms
 
 
 def test_more_patients_extend_a_design_to_what_a_fresh_one_gives(design, result, tmp_path):
@@ -231,6 +249,35 @@ def test_a_large_design_says_what_it_takes_and_asks_for_yes(capsys, file, tmp_pa
     assert ended.code == 2
     assert len(ended.errors) == 1 and "--yes" in ended.errors[0]
     assert not (tmp_path / "r").exists()
+
+
+def test_check_of_a_large_design_does_not_make_all_of_it(capsys, file, tmp_path, monkeypatch):
+    made = []
+    make = VariantMaker.make
+    monkeypatch.setattr(
+        VariantMaker, "make", lambda self, changes: made.append(changes) or make(self, changes)
+    )
+    large = tmp_path / "large.toml"
+    grid = "{ from = 2, to = 10, count = 200000 }"
+    large.write_text(FILE.replace("[3, 6, 10]", grid), encoding="utf-8")
+    checked = radsim(capsys, "check", large)
+    assert checked.code == 0
+    assert "only some of its variants are checked" in checked.errors[0]
+    assert 0 < len(made) < 100
+    large.write_text(
+        FILE.replace("[3, 6, 10]", grid.replace("from = 2", "from = -2")), encoding="utf-8"
+    )
+    refused = radsim(capsys, "check", large)
+    assert refused.code == 2
+    assert "alpha_beta must be above 0" in refused.errors[-1]
+
+
+def test_a_warning_of_a_sweep_says_where_it_is_at_its_worst():
+    made = experiment(
+        sweep={"arms.one.prescription": [8.0, 24.0]}, patients=200, compare={}, months=[24.0]
+    )
+    lines = warnings_of(run(made, scheduler="single"))
+    assert any("at worst (prescription" in line for line in lines), lines
 
 
 def test_the_command_prints_the_sweep_and_how_many_patients_a_precision_took(
@@ -330,6 +377,8 @@ def test_a_full_disk_loses_nothing_that_was_recorded(file, tmp_path):
     )  # fmt: skip
     assert limited.returncode == 1, limited.stderr
     assert "Traceback" not in limited.stderr
+    assert f"can't write {folder}" in limited.stderr
+    assert "the same command goes on" in limited.stderr
     assert not (folder / "result.nc").exists()
     done = subprocess.run(
         [*command, "--no-figures"], capture_output=True, text=True,

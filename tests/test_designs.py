@@ -99,6 +99,10 @@ def test_packs_hold_every_variant_once(plans, models, inside):
         ("ntcp.vcf.hazard_ratio_lytic", [1.58, 7.93]),
         ("ntcp.vcf.onset.median", [2.5, 9.0]),
         ("ntcp.myelopathy.preset", ["sbrt-cord-default", "sbrt-cord-low"]),
+        ("tcp_alternatives[0].d50", [30.0, 35.0]),
+        ("tcp_alternatives[1].dose.metric", ["D98", "D50"]),
+        ("ntcp.myelopathy_alternatives[1].intercept", [-6.0, -5.0]),
+        ("eligibility.upper.where.region", [["cervical"], ["cervical", "thoracic"]]),
         ("survival.shape", [0.8, 2.0]),
         ("survival.scale", [20, 40]),
         ("dose.falloff", [4.0, 5.0]),
@@ -116,14 +120,19 @@ def test_packs_hold_every_variant_once(plans, models, inside):
     ],
 )
 def test_any_key_can_be_varied_and_changes_what_the_file_would(key, values):
-    made = experiment(sweep={key: values})
+    made = experiment(
+        sweep={key: values},
+        tcp_alternatives=["hytec-log-logistic", {"dose": {"metric": "D95"}, "label": "D95"}],
+        eligibility={"upper": {"where": {"region": ["lumbar"]}, "action": "exclude"}},
+    )
     check_variants(made)
     maker = VariantMaker(made)
     first, second = (maker.make({key: value}) for value in values)
     assert first != second
     for value, variant in zip(values, (first, second), strict=True):
         whole = maker._checked({key: value})  # through the whole file, never in place
-        for section in ("dose", "arms", "tcp", "ntcp", "survival"):
+        sections = ("eligibility", "dose", "arms", "tcp", "tcp_alternatives", "ntcp", "survival")
+        for section in sections:
             assert getattr(variant, section) == getattr(whole, section), section
         for name, variable in whole.cohort.variables.items():
             assert variant.cohort.variables[name].distribution == variable.distribution
@@ -179,6 +188,19 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
             "varies tcp.dose already",
         ),
         ({"arms.boosted.boost": [20.0, 40.0]}, "must not be below the prescription"),
+        ({"arms.one": [1, 2]}, "arms.one: must be a table, got 1"),
+        ({"tcp.d50": {"from": 1, "to": 10**400, "count": 3}}, "to must be a finite number"),
+        ({"tcp_alternatives": [1, 2]}, "name a key of one of them (tcp_alternatives[0]. ...)"),
+        ({"tcp_alternatives[3].d50": [1, 2]}, "no such key"),
+        ({"trial.patients": [1, 2]}, "give it scenarios or curves in [trial]"),
+        ({"name": ["a", "b"]}, "it only names the run"),
+        ({"cohort.age.units": ["years", "a"]}, "changes no number"),
+        ({**ALPHA_BETA, "zipd": True}, "sweep.zipd: unknown key; did you mean 'zipped'?"),
+        ({"variants": [{"tcp.d50": 18, "label": [1]}, {"tcp.d50": 19}]}, "label must be text"),
+        (
+            {"arms.one.prescription": [24, 24], "arms.one.fractions": [2, 2], "zipped": True},
+            "hold 24.0, 2.0 twice",
+        ),
     ],
 )
 def test_a_wrong_sweep_is_refused_in_one_clear_line(sweep, said):
@@ -207,12 +229,64 @@ GROUP = {"keys": ["tcp.d50", "tcp.gamma50"], "center": [19.44, 0.814]}
         ({"groups": [{**GROUP, "covariance": [[1]]}]}, "must be 2 by 2"),
         ({"groups": [{"keys": ["tcp.d50"], "table": "hytec-spine-2021"}]}, "two or more"),
         ({"models": {"ntcp.vcf.prest": ["vcf-pooled"]}}, "did you mean 'ntcp.vcf.preset'?"),
+        ({"tcp.d50": {"mean": 20.0, "sd": 1.0}}, "tcp.d50: needs a kind"),
+        ({"tcp.d50": {"kind": "normal", "mean": 20.0}}, "tcp.d50: sd is missing"),
+        ({"tcp.d50": {"kind": "norml", "mean": 20.0, "sd": 1.0}}, "did you mean 'normal'?"),
+        ({"drwas": 100, "tcp.alpha_beta": NORMAL}, "drwas: unknown key; did you mean 'draws'?"),
+        ({"draws": 10**9, "tcp.alpha_beta": NORMAL}, "at most 1,000,000, got 1000000000"),
+        ({"groups": [{**GROUP, "keys": 7, "table": "hytec-spine-2021"}]}, "keys, a list of two"),
+        (
+            {"groups": [{**GROUP, "center": 20, "covariance": [[1, 0], [0, 1]]}]},
+            "2 numbers, got 20",
+        ),
+        (
+            {"groups": [{"keys": ["tcp.d50", "tcp.alpha_beta"], "table": "hytec-spine-2021"}]},
+            "no column 'alpha_beta'; it has: d50, gamma50",
+        ),
     ],
 )
 def test_wrong_uncertainty_is_refused_in_one_clear_line(uncertainty, said):
     found = mistakes(uncertainty=uncertainty)
     assert said in found[0], found
     assert len(found) == 1, found
+
+
+def test_lists_that_go_together_may_repeat_a_value_and_are_labeled_apart():
+    sweep = {
+        "arms.one.prescription": [24.0, 24.0, 18.0],
+        "arms.one.fractions": [1, 2, 1],
+        "zipped": True,
+    }
+    axis = experiment(sweep=sweep).study.design.axes[0]
+    assert axis.labels == ("24, 1", "24, 2", "18, 1")
+
+
+def test_another_model_cannot_stand_in_for_what_is_swept_already():
+    """The swept key would be laid over the other model, whose spread would then be nothing."""
+    models = {"tcp.dose": [{"structure": "prescribed", "metric": "D98"}]}
+    for sweep in ({"tcp.dose.metric": ["D90", "D95"]}, {"tcp.dose": [{"metric": "D90"}, {}]}):
+        found = mistakes(sweep=sweep, uncertainty={"models": models})
+        assert len(found) == 1
+        assert f"uncertainty.models.tcp.dose: sweep varies {next(iter(sweep))} already" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "no column 'd50'; it has: a, b"),
+        ("# units\nd50,gamma50\n18,0.8\n20,x\n", "line 4, column gamma50: x is no number"),
+        ("d50,gamma50\n18,0.8\n20\n", "line 3, column gamma50: an empty cell is no number"),
+        ("", "it has: none"),
+    ],
+)
+def test_a_wrong_bootstrap_file_is_one_line_with_its_place(tmp_path, text, said):
+    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
+    group = {"keys": ["tcp.d50", "tcp.gamma50"], "table": "own.csv"}
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment({**settings(), "uncertainty": {"groups": [group]}}, tmp_path)
+    assert len(caught.value.mistakes) == 1
+    assert caught.value.mistakes[0].startswith("uncertainty.groups[0].table: own.csv: ")
+    assert said in caught.value.mistakes[0]
 
 
 def test_two_sections_cannot_vary_one_key():

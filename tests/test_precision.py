@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from command_line import radsim
 from examples import experiment, settings
 
 from radsim import ExperimentError, make_experiment, run
 from radsim.config import Precision
-from radsim.precision import largest_error, patients_needed
+from radsim.precision import largest_error, patients_next, patients_projected
 from radsim.summary import BlockSums, Moments
 
 CHEAP = {
@@ -68,11 +69,65 @@ def test_an_impossible_precision_is_refused(value):
         experiment(precision=value)
 
 
+@pytest.mark.parametrize(
+    ("estimates", "without", "missing"),
+    [
+        (["vcf_net", "local_control_net"], "ntcp", ["vcf_net"]),
+        (["complication_free_control_net_difference"], "ntcp", None),
+        (["vcf_cumulative_incidence", "survival_alive"], "survival", None),
+    ],
+)
+def test_an_estimate_that_is_not_reported_cannot_be_asked_for(estimates, without, missing):
+    written = {key: value for key, value in settings().items() if key != without}
+    written["precision"] = {"standard_error": 0.01, "estimates": estimates}
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment(written)
+    named = [line.split()[1] for line in caught.value.mistakes]
+    assert named == (missing or estimates)
+    assert all("is not reported" in line for line in caught.value.mistakes)
+
+
+def test_a_precision_that_would_take_too_long_says_so_and_keeps_its_blocks(
+    capsys, tmp_path, monkeypatch
+):
+    path = tmp_path / "far.toml"
+    path.write_text(cheap(0.02).to_toml(), encoding="utf-8")
+    monkeypatch.setattr("radsim.cost.LONGEST", 1.0)
+    folder = tmp_path / "r"
+    arguments = ("run", path, "--out", folder, "--no-figures", "--precision", "1e-4")
+    ended = radsim(capsys, *arguments)
+    assert ended.code == 2
+    assert len(ended.errors) == 1
+    assert "the precision would need about" in ended.errors[0]
+    assert "--yes" in ended.errors[0]
+    assert not (folder / "result.nc").exists()
+    assert (folder / ".radsim" / "journal").exists()
+
+
+def test_no_precision_asks_for_more_patients_than_there_can_be():
+    with pytest.raises(ExperimentError, match=r"would need about [\d,]+ patients, at most"):
+        run(cheap(1e-7), scheduler="single")
+
+
+def test_progress_knows_how_far_a_precision_has_to_go():
+    steps = []
+
+    def growth(needed, planned):
+        steps.append((needed.patients, planned.patients))
+
+    result = run(cheap(0.02), scheduler="single", growth=growth)
+    assert steps
+    assert all(planned <= needed for needed, planned in steps)
+    assert result.attrs["patients"] == steps[-1][1]
+
+
 def test_an_event_that_has_not_come_is_not_known_exactly():
     counted = Moments(1000, np.zeros(1), np.zeros(1))
     sums = BlockSums({"myelopathy_cumulative_incidence": counted}, {})
     precision = Precision(standard_error=1e-5, estimates=("myelopathy_cumulative_incidence",))
     assert 5e-4 < largest_error(precision, sums) < 2e-3
-    assert patients_needed(precision, sums, 1000, 64) == 16_000
+    projected = patients_projected(precision, sums, 1000, 64)
+    assert projected > 16_000
+    assert patients_next(projected, 1000, 64) == 16_000
     with pytest.raises(ValueError, match="none is reported"):
         largest_error(Precision(standard_error=0.1, estimates=("vcf_net",)), sums)
