@@ -192,4 +192,5 @@ def _per_event(hazard_ratio: float, formula: str, allocation: float) -> float:
 
 def _z_sum(power: float, alpha: float) -> float:
     alpha, power = open_probability("alpha", alpha), open_probability("power", power)
+    require(power > alpha / 2.0, f"power must be above alpha/2, {alpha / 2.0:g}, got {power}")
     return float(special.ndtri(1.0 - alpha / 2.0) + special.ndtri(power))

@@ -218,8 +218,9 @@ def size_for_non_inferiority(
     )
     limit = np.sqrt(q1 * (1.0 - q1) + q2 * (1.0 - q2) / allocation)
     spread = np.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2) / allocation)
-    z_alpha, z_power = special.ndtri(1.0 - alpha), special.ndtri(power)
-    return float(((z_alpha * limit + z_power * spread) / away) ** 2)
+    reach = special.ndtri(1.0 - alpha) * limit + special.ndtri(power) * spread
+    require(reach > 0.0, "any number of patients has this power by the formula")
+    return float((reach / away) ** 2)
 
 
 def _root(gap: Callable[[float], float]) -> float:
