@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+from scipy import stats
 
 
 def at_risk(time, arm, t, group=None):
@@ -56,3 +57,27 @@ def cox_score(time, cause, arm, log_ratio):
             ones = (y[1] - share * d[1]) * np.exp(log_ratio)
             total -= ones / (y[0] - share * d[0] + ones)
     return total
+
+
+def two_stage_designs(p0, p1, alpha, power, most):
+    """List (patients, expected, stop, first, reject) of every two-stage design good enough."""
+    found = []
+    for n in range(2, most + 1):
+        for first in range(1, n):
+            x1, x2 = np.arange(first + 1), np.arange(n - first + 1)
+            joint = [np.outer(stats.binom.pmf(x1, first, p), stats.binom.pmf(x2, n - first, p))
+                     for p in (p0, p1)]  # fmt: skip
+            total = x1[:, np.newaxis] + x2
+            for stop in range(first):
+                passed = (x1 > stop)[:, np.newaxis]
+                if joint[1][stop + 1 :].sum() < power:
+                    break
+                for reject in range(stop, n):
+                    good = passed & (total > reject)
+                    if joint[0][good].sum() > alpha:
+                        continue
+                    if joint[1][good].sum() >= power:
+                        early = joint[0][: stop + 1].sum()
+                        found.append((n, first + (1 - early) * (n - first), stop, first, reject))
+                    break  # a higher limit has less power
+    return found

@@ -1,5 +1,6 @@
 """Trial statistics against R's survival and cmprsk, enumeration and closed forms."""
 
+import naive_trial as naive
 import numpy as np
 import pytest
 from scipy import stats
@@ -209,12 +210,42 @@ def test_single_arm_designs():
     assert clopper_pearson(28, 28)[0] == near(wanted["clopper_lower_28_28"])
 
 
+SIMON = [  # Simon (1989), tables 1 and 2: p0, p1, alpha, power, optimal and minimax r1/n1, r/n
+    (0.05, 0.25, 0.10, 0.90, (0, 9, 2, 24), (0, 13, 2, 20)),
+    (0.05, 0.25, 0.05, 0.80, (0, 9, 2, 17), (0, 12, 2, 16)),
+    (0.10, 0.30, 0.05, 0.80, (1, 10, 5, 29), (1, 15, 5, 25)),
+    (0.10, 0.30, 0.05, 0.90, (2, 18, 6, 35), (2, 22, 6, 33)),
+    (0.20, 0.40, 0.05, 0.80, (3, 13, 12, 43), (4, 18, 10, 33)),
+    (0.20, 0.40, 0.05, 0.90, (4, 19, 15, 54), (5, 24, 13, 45)),
+    (0.40, 0.60, 0.05, 0.80, (7, 16, 23, 46), (17, 34, 20, 39)),
+    (0.40, 0.60, 0.05, 0.90, (11, 25, 32, 66), (12, 29, 27, 54)),
+    (0.05, 0.20, 0.05, 0.80, (0, 10, 3, 29), (0, 13, 3, 27)),
+    (0.50, 0.65, 0.05, 0.80, (15, 28, 48, 83), (39, 66, 40, 68)),
+]
+
+
+@pytest.mark.parametrize(("p0", "p1", "alpha", "power", "optimal", "minimax"), SIMON)
+def test_simons_designs(p0, p1, alpha, power, optimal, minimax):
+    for kind, expected in (("optimal", optimal), ("minimax", minimax)):
+        found = simon_design(p0, p1, alpha=alpha, power=power, kind=kind)
+        assert (found.stop, found.first, found.reject, found.patients) == expected
+
+
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("optimal", (1, 10, 5, 29)), ("minimax", (1, 15, 5, 25))]
+    ("p0", "p1", "alpha", "power", "most"),
+    [
+        (0.10, 0.30, 0.05, 0.80, 32),
+        (0.20, 0.40, 0.05, 0.80, 36),  # two stages of 33 do what takes 35 in one
+        (0.80, 0.95, 0.05, 0.80, 30),
+        (0.05, 0.25, 0.10, 0.90, 26),
+    ],
 )
-def test_simons_designs_for_10_against_30_percent(kind, expected):
-    found = simon_design(0.10, 0.30, kind=kind)  # Simon (1989), table 1
-    assert (found.stop, found.first, found.reject, found.patients) == expected
+def test_simons_designs_are_the_best_of_all(p0, p1, alpha, power, most):
+    every = naive.two_stage_designs(p0, p1, alpha, power, most)
+    for kind, best in (("optimal", min(every, key=lambda row: row[1])), ("minimax", min(every))):
+        found = simon_design(p0, p1, alpha=alpha, power=power, kind=kind, most=most)
+        row = found.patients, found.expected, found.stop, found.first, found.reject
+        assert row == pytest.approx(best, rel=1e-9)
 
 
 def test_the_planning_script_that_forgets_death():

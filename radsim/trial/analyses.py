@@ -9,7 +9,7 @@ from radsim.distributions import require
 from radsim.schema import Real, nearest
 from radsim.trial.binary_tests import NORMAL_TESTS, proportion_test
 from radsim.trial.cox import HazardRatio, cox_ratio
-from radsim.trial.exact_tests import BINARY_TESTS, EXACT_TESTS, p_values
+from radsim.trial.exact_tests import BINARY_TESTS, exact_p_value
 from radsim.trial.fine_gray import fine_gray_ratio
 from radsim.trial.gray import gray_test
 from radsim.trial.landmark import (
@@ -236,15 +236,13 @@ def analyse_binary(
     usable = (n1 > 0) & (n0 > 0)
     p1, p0 = x1 / np.maximum(n1, 1), x0 / np.maximum(n0, 1)
     effect = np.where(usable, p1 - p0, 0.0)
-    sizes = np.unique(np.stack([n1[usable], n0[usable]]), axis=1).T
     results = {}
     for name in names:
         p = np.ones(len(x1))
-        if name in NORMAL_TESTS:
+        if name in NORMAL_TESTS and usable.any():
             verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
             p[usable] = verdict.p_value
-        for a, b in sizes if name in EXACT_TESTS else ():
-            here = usable & (n1 == a) & (n0 == b)
-            p[here] = p_values(int(a), int(b), name)[x1[here], x0[here]]
+        elif usable.any():
+            p[usable] = exact_p_value(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
         results[name] = Outcome(np.sign(effect), p, effect, usable)
     return results

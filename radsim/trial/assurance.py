@@ -4,7 +4,8 @@ import numpy as np
 from scipy import special
 
 from radsim.distributions import require
-from radsim.trial.exact_tests import p_values
+from radsim.trial.arguments import not_negative, number_array, open_probability, positive
+from radsim.trial.exact_tests import log_ways, rejections
 
 
 def assurance_of_events(
@@ -29,6 +30,11 @@ def assurance_of_events(
     events
         Events in the trial, D.
 
+    Raises
+    ------
+    ValueError
+        If a number is impossible.
+
     References
     ----------
     Spiegelhalter, Freedman and Blackburn (1986), Control Clin Trials 7, 8-17; O'Hagan, Stevens
@@ -39,14 +45,11 @@ def assurance_of_events(
     >>> round(assurance_of_events(0.65, 0.2, 133), 6)
     0.63432
     """
-    require(hazard_ratio > 0.0, f"hazard_ratio must be above 0, got {hazard_ratio}")
-    require(spread >= 0.0, f"spread must be 0 or more, got {spread}")
-    require(events > 0.0, f"events must be above 0, got {events}")
-    require(allocation > 0.0, f"allocation must be above 0, got {allocation}")
-    require(0.0 < alpha < 1.0, f"alpha must lie between 0 and 1, got {alpha}")
-    error = (1.0 + allocation) / np.sqrt(allocation * events)
-    reach = abs(np.log(hazard_ratio)) + special.ndtri(alpha / 2.0) * error
-    return float(special.ndtr(reach / np.sqrt(error**2 + spread**2)))
+    effect = abs(np.log(positive("hazard_ratio", hazard_ratio)))
+    spread, allocation = not_negative("spread", spread), positive("allocation", allocation)
+    error = (1.0 + allocation) / np.sqrt(allocation * positive("events", events))
+    reach = effect + special.ndtri(open_probability("alpha", alpha) / 2.0) * error
+    return float(special.ndtr(reach / np.hypot(error, spread)))
 
 
 def assurance_of_proportions(
@@ -58,12 +61,29 @@ def assurance_of_proportions(
     test: str = "pearson",
     alpha: float = 0.05,
 ) -> float:
-    """Mean exact power, both proportions having beta distributions.
+    r"""Mean exact power, both proportions having beta distributions.
+
+    .. math:: \sum_{p(x_1, x_2) \le \alpha} \binom{n_1}{x_1}
+              \frac{B(x_1 + a_1, n_1 - x_1 + b_1)}{B(a_1, b_1)} \binom{n_2}{x_2}
+              \frac{B(x_2 + a_2, n_2 - x_2 + b_2)}{B(a_2, b_2)}
 
     Parameters
     ----------
     first, second
-        The two parameters of each beta distribution.
+        The two parameters a and b of each beta distribution.
+    n1, n2
+        Subjects of the two groups.
+    test
+        Any test of `radsim.trial.exact_tests`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not above 0, a size or alpha is impossible, or the test unknown.
+
+    References
+    ----------
+    O'Hagan, Stevens and Campbell (2005), Pharm Stat 4, 187-201.
 
     Examples
     --------
@@ -71,13 +91,15 @@ def assurance_of_proportions(
     0.719764
     """
     for name, pair in (("first", first), ("second", second)):
-        require(min(pair) > 0.0, f"{name} must hold two numbers above 0, got {pair}")
-    rejected = p_values(n1, n2, test) <= alpha
-    weights = _beta_binomial(n1, *first)[:, np.newaxis] * _beta_binomial(n2, *second)
+        held = number_array(name, pair)
+        good = held.shape == (2,) and bool(((held > 0.0) & np.isfinite(held)).all())
+        require(good, f"{name} must hold two numbers above 0, got {pair}")
+    rejected = rejections(n1, n2, test, alpha)
+    first_n, second_n = (size - 1 for size in rejected.shape)
+    weights = _beta_binomial(first_n, *first)[:, np.newaxis] * _beta_binomial(second_n, *second)
     return float((weights * rejected).sum())
 
 
 def _beta_binomial(n: int, a: float, b: float) -> np.ndarray:
     x = np.arange(n + 1)
-    log_ways = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-    return np.exp(log_ways + special.betaln(x + a, n - x + b) - special.betaln(a, b))
+    return np.exp(log_ways(n, x) + special.betaln(x + a, n - x + b) - special.betaln(a, b))

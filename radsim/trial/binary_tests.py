@@ -5,17 +5,23 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from radsim.distributions import require
+from radsim.trial.arguments import member, number
 from radsim.trial.proportions import Counts, counts
 from radsim.trial.restricted import score_z
 from radsim.trial.verdict import Verdict
 
 NORMAL_TESTS = ("pearson", "yates", "unpooled_z", "lrt")
+MARGIN_TESTS = ("farrington-manning", "wald")
 
 
 def proportion_test(
     x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, test: str = "pearson"
 ) -> Verdict:
     r"""Test whether two proportions are equal, by a statistic that is normal in large samples.
+
+    .. math:: z = \frac{p_1 - p_2}{\sqrt{v}}, \qquad
+              v_\text{pooled} = p(1 - p)\Bigl(\frac{1}{n_1} + \frac{1}{n_2}\Bigr), \qquad
+              v_\text{unpooled} = \frac{p_1(1 - p_1)}{n_1} + \frac{p_2(1 - p_2)}{n_2}
 
     Parameters
     ----------
@@ -28,15 +34,26 @@ def proportion_test(
     Returns
     -------
     Verdict
-        z above 0 if the first group has more. Not estimable (p 1) where nobody or everybody
-        has the event; for ``unpooled_z``, where neither group varies and both agree.
+        z above 0 if the first group has more. Not estimable (z 0, p 1) where nobody or everybody
+        has the event; for ``unpooled_z`` wherever neither group varies, so also for none of one
+        group against all of the other.
+
+    Raises
+    ------
+    ValueError
+        If a count is impossible or the test unknown.
+
+    References
+    ----------
+    Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, chapter 3;
+    Yates (1934), J R Stat Soc Suppl 1, 217-235.
 
     Examples
     --------
     >>> round(float(proportion_test(40, 114, 16, 115).p_value), 10)  # the SC.24 trial
     0.0001933811
     """
-    require(test in NORMAL_TESTS, f"test must be one of {', '.join(NORMAL_TESTS)}, got {test!r}")
+    member("test", test, NORMAL_TESTS)
     c = counts(x1, n1, x2, n2)
     gap = c.p1 - c.p2
     estimable = (c.pooled > 0.0) & (c.pooled < 1.0)
@@ -49,8 +66,8 @@ def proportion_test(
         distance = np.abs(gap)
         if test == "yates":
             distance = np.maximum(distance - 0.5 * (1.0 / c.n1 + 1.0 / c.n2), 0.0)
+        estimable &= variance > 0.0
         size = distance / np.sqrt(np.where(variance > 0.0, variance, 1.0))
-        size = np.where(variance > 0.0, size, np.where(distance > 0.0, np.inf, 0.0))
     z = np.where(estimable, np.sign(gap) * size, 0.0)
     return Verdict(z, 2.0 * special.ndtr(-np.abs(z)), estimable)
 
@@ -85,7 +102,7 @@ def non_inferiority_test(
     Raises
     ------
     ValueError
-        If the margin is 0, or not between -1 and 1.
+        If the margin is 0, or not between -1 and 1, a count is impossible or the test unknown.
 
     References
     ----------
@@ -97,14 +114,8 @@ def non_inferiority_test(
     >>> round(float(verdict.z), 6), round(float(verdict.p_value), 6)
     (1.538588, 0.061953)
     """
-    require(
-        -1.0 < margin < 1.0 and margin != 0.0,
-        f"margin must lie between -1 and 1 and not be 0, got {margin}",
-    )
-    require(
-        test in ("farrington-manning", "wald"),
-        f"test must be farrington-manning or wald, got {test!r}",
-    )
+    margin = check_margin(margin)
+    member("test", test, MARGIN_TESTS)
     c = counts(x1, n1, x2, n2)
     if test == "wald":
         variance = c.p1 * (1.0 - c.p1) / c.n1 + c.p2 * (1.0 - c.p2) / c.n2
@@ -118,6 +129,13 @@ def non_inferiority_test(
     z = z if margin < 0.0 else -z
     p_value = np.where(estimable, special.ndtr(-z), 1.0)
     return Verdict(z, p_value, estimable)
+
+
+def check_margin(margin: float) -> float:
+    """Return a margin of non-inferiority; raise ValueError for one that no difference can be."""
+    inside = -1.0 < number("margin", margin) < 1.0 and margin != 0.0
+    require(inside, f"margin must lie between -1 and 1 and not be 0, got {margin}")
+    return float(margin)
 
 
 def _deviance(c: Counts) -> np.ndarray:

@@ -1,19 +1,20 @@
 """Cause-specific hazard ratio of two arms by Cox regression."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from radsim.distributions import require
+from radsim.trial.arguments import member
 from radsim.trial.incidence import sum_of_squares
-from radsim.trial.subjects import EVENT, RiskTable
-from radsim.trial.survival_curve import ANY
+from radsim.trial.subjects import ARMS, EVENT, RiskTable, check_cause
 from radsim.trial.verdict import two_sided_z
 
 ITERATIONS = 50
 CONVERGED = 1e-11  # of the log hazard ratio
 LARGEST_STEP = 2.0  # of the log hazard ratio in one iteration
+ROUNDING = 1e-18  # a sandwich variance below this share of the information is 0 but for rounding
 TIES = ("efron", "breslow")
 
 
@@ -21,8 +22,9 @@ TIES = ("efron", "breslow")
 class HazardRatio:
     """Log hazard ratio of arm 1 over arm 0 of many trials; arrays have the trials' shape.
 
-    Where it is not estimable the log ratio is minus or plus infinity (events in one arm only)
-    or 0 (no events), the standard error is infinite and the p value 1.
+    Where it is not estimable the standard error is infinite and the p value 1. The log ratio is
+    then what the likelihood drives it to: minus or plus infinity (events in one arm only), 0 (no
+    events), or the estimate, where only its robust variance is without information.
     """
 
     log_ratio: np.ndarray
@@ -83,7 +85,12 @@ def cox_ratio(
         ``efron`` or ``breslow``.
     robust
         Sandwich variance; it sums the scores of a patient's lesions where the table knows
-        patients.
+        patients, whichever arms they are in.
+
+    Returns
+    -------
+    HazardRatio
+        Shapes (...), flagged where no finite estimate exists.
 
     Raises
     ------
@@ -101,27 +108,43 @@ def cox_ratio(
     >>> round(float(cox_ratio(table).log_ratio), 6)
     0.940614
     """
-    require(cause in ANY, f"cause must be 1 (event) or 2 (death), got {cause}")
-    require(ties in TIES, f"ties must be one of {', '.join(TIES)}, got {ties!r}")
+    cause = check_cause(cause)
+    member("ties", ties, TIES)
     terms = _terms(table, cause, ties)
-    events = [table.events((cause,), arm).sum(axis=-1) for arm in (0, 1)]
-    estimable, limit = _limits(terms, events[0], events[1])
-    log_ratio = solve_newton(lambda b: _score(terms, b), estimable)
+    events = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
+    finite, limit = limits(terms.at_risk, terms.weight, events)
+    log_ratio = solve_newton(lambda b: _score(terms, b), finite)
     _, information = _score(terms, log_ratio)
-    information = np.where(estimable, information, 1.0)
-    variance = 1.0 / information
-    if robust:
-        residuals = _residuals(table, terms, log_ratio, cause)
-        variance = sum_of_squares(table, residuals) / information**2
-        estimable = estimable & (variance > 0.0)
+    residuals = _residuals(table, terms, log_ratio, cause) if robust else None
+    return hazard_ratio(table, log_ratio, information, residuals, finite, limit)
+
+
+def hazard_ratio(
+    table: RiskTable,
+    log_ratio: np.ndarray,
+    information: np.ndarray,
+    residuals: np.ndarray | None,
+    finite: np.ndarray,
+    limit: np.ndarray,
+) -> HazardRatio:
+    """Put an estimate together; its variance is the sandwich where there are score residuals."""
+    information = np.where(finite, information, 1.0)
+    variance, estimable = 1.0 / information, finite
+    if residuals is not None:
+        squares = sum_of_squares(table, residuals)
+        variance = squares / information**2
+        estimable = finite & (squares > ROUNDING * information)
     error = np.where(estimable, np.sqrt(variance), np.inf)
-    return HazardRatio(np.where(estimable, log_ratio, limit), error, estimable)
+    return HazardRatio(np.where(finite, log_ratio, limit), error, estimable)
 
 
-def solve_newton(score_and_information, estimable: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
-    """Solve score = 0 for every trial at once; those that are not estimable stay at 0."""
-    log_ratio = np.zeros(estimable.shape)
-    moving = estimable
+def solve_newton(
+    score_and_information: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    finite: np.ndarray,
+) -> np.ndarray:
+    """Solve score = 0 for every trial at once; those without a finite solution stay at 0."""
+    log_ratio = np.zeros(finite.shape)
+    moving = finite
     for _ in range(ITERATIONS):
         score, information = score_and_information(log_ratio)
         step = np.where(moving, score / np.where(information > 0.0, information, 1.0), 0.0)
@@ -132,20 +155,17 @@ def solve_newton(score_and_information, estimable: np.ndarray) -> np.ndarray:  #
     return log_ratio
 
 
-def _limits(
-    terms: _Terms, in_zero: np.ndarray, in_one: np.ndarray
+def limits(
+    at_risk: Sequence[np.ndarray], events: np.ndarray, by_arm: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Say where a finite maximum exists, and where the likelihood drives the log ratio else.
 
     The score falls from (events of arm 1 that had anyone of arm 0 at risk with them) to minus
     (events of arm 0 that had anyone of arm 1 at risk with them).
     """
-    most = ((terms.at_risk[0] > 0.0) * terms.weight).sum(axis=-1)
-    most = most - in_zero  # events of arm 1 while arm 0 is at risk
-    least = ((terms.at_risk[1] > 0.0) * terms.weight).sum(axis=-1) - in_one
-    estimable = (most > 0.0) & (least > 0.0)
-    limit = np.where(most > 0.0, np.inf, np.where(least > 0.0, -np.inf, 0.0))
-    return estimable, np.where(estimable, 0.0, limit)
+    most, least = (((at_risk[i] > 0.0) * events).sum(axis=-1) - by_arm[i] for i in ARMS)
+    finite = (most > 0.0) & (least > 0.0)
+    return finite, np.where(most > 0.0, np.inf, np.where(least > 0.0, -np.inf, 0.0))
 
 
 def _terms(table: RiskTable, cause: int, ties: str) -> _Terms:
@@ -157,7 +177,7 @@ def _terms(table: RiskTable, cause: int, ties: str) -> _Terms:
     count = np.cumsum(mine, axis=-1, dtype=float)
     rank = count - mine - table.at_start(count - mine)
     total = np.maximum(table.at_end(table.events((cause,))), 1.0)
-    used = [(rank / total) * table.at_end(table.events((cause,), arm)) for arm in (0, 1)]
+    used = [(rank / total) * table.at_end(table.events((cause,), arm)) for arm in ARMS]
     return _Terms((at_risk[0] - used[0], at_risk[1] - used[1]), mine * 1.0, in_one)
 
 
@@ -175,7 +195,7 @@ def _residuals(table: RiskTable, terms: _Terms, log_ratio: np.ndarray, cause: in
     risk = np.exp(log_ratio[..., np.newaxis] * group)
     mine = table.has((cause,)) * 1.0
     deaths = np.maximum(table.at_end(table.events((cause,))), 1.0)
-    kept = 1.0 - terms_rank(table, terms, deaths)
+    kept = 1.0 - _rank(table, terms, deaths)
     all_hazard = table.at_end(np.cumsum(hazard, axis=-1))
     all_share = table.at_end(np.cumsum(hazard * share, axis=-1))
     # at its own time a tied event is only partly at risk of those counted after it
@@ -186,7 +206,7 @@ def _residuals(table: RiskTable, terms: _Terms, log_ratio: np.ndarray, cause: in
     return np.where(table.members(), mine * (group - mean_share) - risk * exposed, 0.0)
 
 
-def terms_rank(table: RiskTable, terms: _Terms, deaths: np.ndarray) -> np.ndarray:
+def _rank(table: RiskTable, terms: _Terms, deaths: np.ndarray) -> np.ndarray:
     """Share of the tied events that an event comes after, by Efron's rule."""
     full = table.at_risk(0) + table.at_risk(1)
     used = full - terms.at_risk[0] - terms.at_risk[1]

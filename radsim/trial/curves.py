@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from radsim.distributions import require
 from radsim.rng import Streams
+from radsim.trial.arguments import count, number_array
 from radsim.trial.incidence import incidence_steps
 from radsim.trial.observe import draw_trials
 from radsim.trial.run import BLOCK, TrialPlan
@@ -39,7 +41,32 @@ class ExpectedCurves:
 def expected_curves(
     plan: TrialPlan, months: np.ndarray, *, trials: int, seed: int
 ) -> ExpectedCurves:
-    """Estimate each trial's curves and average them; a curve is carried on where a trial ends."""
+    """Estimate each trial's curves and average them; a curve is carried on where a trial ends.
+
+    Parameters
+    ----------
+    months
+        Times, shape (month,).
+
+    Raises
+    ------
+    ValueError
+        If the endpoint is binary, a time is negative or not finite, or there are no trials.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan
+    >>> design = TrialDesign(patients=40, minimum_follow_up=24.0)
+    >>> plan = TrialPlan(design=design, arms=(StatedArm(control=0.5), StatedArm(control=0.8)))
+    >>> curves = expected_curves(plan, np.array([0.0, 12.0, 24.0]), trials=20, seed=1)
+    >>> curves.event.shape, curves.at_risk[:, 0].tolist()
+    ((2, 3), [20.0, 20.0])
+    """
+    require(not plan.binary, "expected curves need a time to an event")
+    months = np.asarray(number_array("months", months), float)
+    good = months.ndim == 1 and bool(((months >= 0.0) & np.isfinite(months)).all())
+    require(good, f"months must list times of 0 or more, got {months}")
+    trials = count("trials", trials, least=1)
     streams = Streams(seed)
     parts = [
         _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)

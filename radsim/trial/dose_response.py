@@ -7,6 +7,7 @@ from scipy import special
 
 from radsim.distributions import require
 from radsim.rng import Streams
+from radsim.trial.arguments import count, number_array, open_probability
 from radsim.trial.characteristics import Share, share_of
 
 ITERATIONS = 30
@@ -37,6 +38,25 @@ def dose_response_power(
         Patients at each dose in each arm.
     control, experimental
         b0 and b1 [1/Gy] of each arm.
+    trials, seed
+        How many trials are simulated, and what fixes their random numbers.
+    alpha
+        Two-sided.
+
+    Returns
+    -------
+    Share
+        Power with its Monte Carlo error and interval.
+
+    Raises
+    ------
+    ValueError
+        If there are not two different doses, a dose or a coefficient is not finite, or a count
+        or alpha is impossible.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, chapter 4.
 
     Examples
     --------
@@ -46,25 +66,37 @@ def dose_response_power(
     >>> 0.0 < power.value < 1.0
     True
     """
-    require(len(doses) > 1, "needs at least two doses")
-    require(patients >= 1, f"patients must be 1 or more, got {patients}")
-    require(trials >= 1, f"trials must be 1 or more, got {trials}")
-    streams = Streams(seed)
-    dose = np.tile(np.asarray(doses, float), 2)
-    arm = np.repeat([0.0, 1.0], len(doses))
-    curves = np.where(arm[:, np.newaxis] == 1.0, experimental, control)
+    levels = np.asarray(number_array("doses", doses), float)
+    different = levels.ndim == 1 and len(np.unique(levels)) > 1 and np.isfinite(levels).all()
+    require(bool(different), f"doses must list two or more different doses, got {doses}")
+    patients, trials = count("patients", patients, least=1), count("trials", trials, least=1)
+    streams = Streams(count("seed", seed))
+    dose = np.tile(levels, 2)
+    arm = np.repeat([0.0, 1.0], len(levels))
+    curves = np.where(
+        arm[:, np.newaxis] == 1.0,
+        _coefficients("experimental", experimental),
+        _coefficients("control", control),
+    )
     chance = special.expit(curves[:, 0] + curves[:, 1] * dose)
     responders = np.empty((trials, len(dose)))
     for cell, p in enumerate(chance):
         u = streams.uniforms(f"trial/dose_response/{cell}", range(trials * patients))
         responders[:, cell] = (u.reshape(trials, patients) < p).sum(axis=1)
-    scaled = (dose - dose.mean()) / max(float(dose.std()), 1e-12)
+    scaled = (dose - dose.mean()) / dose.std()
     small = _log_likelihood(np.stack([np.ones_like(dose), scaled], axis=1), responders, patients)
     large = _log_likelihood(
         np.stack([np.ones_like(dose), scaled, arm - 0.5], axis=1), responders, patients
     )
-    limit = special.chdtri(CHI_SQUARE_DF, alpha)
+    limit = special.chdtri(CHI_SQUARE_DF, open_probability("alpha", alpha))
     return share_of(2.0 * (large - small) >= limit)
+
+
+def _coefficients(name: str, pair: tuple[float, float]) -> np.ndarray:
+    held = number_array(name, pair)
+    good = held.shape == (2,) and bool(np.isfinite(held).all())
+    require(good, f"{name} must hold two finite numbers, b0 and b1, got {pair}")
+    return held
 
 
 def _log_likelihood(design: np.ndarray, responders: np.ndarray, n: int) -> np.ndarray:

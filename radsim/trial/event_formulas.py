@@ -4,6 +4,13 @@ import numpy as np
 from scipy import special
 
 from radsim.distributions import require
+from radsim.trial.arguments import (
+    member,
+    not_negative,
+    number_array,
+    open_probability,
+    positive,
+)
 
 FORMULAS = ("schoenfeld", "freedman")
 
@@ -33,7 +40,8 @@ def events_needed(
     Raises
     ------
     ValueError
-        If the hazard ratio is 1 or not above 0, or alpha, power or allocation are impossible.
+        If the hazard ratio is 1 or not above 0, alpha, power or allocation are impossible, or
+        the formula is unknown.
 
     References
     ----------
@@ -44,6 +52,7 @@ def events_needed(
     >>> round(events_needed(0.5), 4), round(events_needed(0.5, formula="freedman"), 4)
     (65.3457, 70.6399)
     """
+    require(hazard_ratio != 1.0, "hazard_ratio must not be 1: no number of events shows it")
     per_event = _per_event(hazard_ratio, formula, allocation)
     return float((_z_sum(power, alpha) / per_event) ** 2)
 
@@ -56,19 +65,29 @@ def power_of_events(
     alpha: float = 0.05,
     allocation: float = 1.0,
 ) -> float:
-    """Power of a log-rank test with so many events; the formula that `events_needed` inverts.
+    r"""Power of a log-rank test with so many events; the formula that `events_needed` inverts.
+
+    .. math:: \Phi\Bigl(\frac{\sqrt{r D}\,|\ln HR|}{1 + r} - z_{1-\alpha/2}\Bigr)
+              \quad\text{or}\quad
+              \Phi\Bigl(\frac{\sqrt{r D}\,|1 - HR|}{1 + r HR} - z_{1-\alpha/2}\Bigr)
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible or the formula unknown.
+
+    References
+    ----------
+    Schoenfeld (1981), Biometrika 68, 316-319; Freedman (1982), Stat Med 1, 121-129.
 
     Examples
     --------
     >>> round(power_of_events(0.5, 65.3457), 4)
     0.8
     """
-    require(events >= 0.0, f"events must be 0 or more, got {events}")
-    _z_sum(0.5, alpha)
-    if hazard_ratio == 1.0:
-        return alpha / 2.0
-    drift = _per_event(hazard_ratio, formula, allocation) * np.sqrt(events)
-    return float(special.ndtr(drift + special.ndtri(alpha / 2.0)))
+    per_event = _per_event(hazard_ratio, formula, allocation)
+    drift = per_event * np.sqrt(not_negative("events", events))
+    return float(special.ndtr(drift + special.ndtri(open_probability("alpha", alpha) / 2.0)))
 
 
 def event_probability(
@@ -89,15 +108,27 @@ def event_probability(
     accrual, cut
         Patients enter uniformly over the first months ``accrual``; observation of everybody
         ends at ``cut`` [months].
+    competing, drop_out
+        Hazards of death and of being lost.
+
+    Raises
+    ------
+    ValueError
+        If a hazard is negative, or accrual lasts longer than the trial.
+
+    References
+    ----------
+    Lachin and Foulkes (1986), Biometrics 42, 507-519.
 
     Examples
     --------
     >>> round(event_probability(0.02, competing=0.04, accrual=12.0, cut=36.0), 8)
     0.27703582
     """
-    for name, value in (("hazard", hazard), ("competing", competing), ("drop_out", drop_out)):
-        require(value >= 0.0, f"{name} must be 0 or more, got {value}")
-    require(0.0 <= accrual <= cut, f"accrual must lie between 0 and the cut, got {accrual}, {cut}")
+    hazard, competing = not_negative("hazard", hazard), not_negative("competing", competing)
+    drop_out = not_negative("drop_out", drop_out)
+    accrual, cut = not_negative("accrual", accrual), not_negative("cut", cut)
+    require(accrual <= cut, f"accrual must lie between 0 and the cut, got {accrual}, {cut}")
     total = hazard + competing + drop_out
     if total == 0.0:
         return 0.0
@@ -110,19 +141,38 @@ def event_probability(
 def patients_needed(
     events: float, probabilities: tuple[float, float], *, allocation: float = 1.0
 ) -> float:
-    """Patients in all that give so many events, not rounded.
+    r"""Patients in all that give so many events, not rounded.
+
+    .. math:: N = D \Big/ \frac{P_0 + r P_1}{1 + r}
 
     Parameters
     ----------
+    events
+        Events wanted, D.
     probabilities
         Probability that an event is seen in a control and in an experimental patient.
+    allocation
+        Experimental patients for each control patient, r.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible, or no event can be seen.
+
+    References
+    ----------
+    Schoenfeld (1983), Biometrics 39, 499-503.
 
     Examples
     --------
     >>> round(patients_needed(37.393927, (0.2274869664, 0.0931805973)), 3)
     233.226
     """
-    control, experimental = probabilities
+    events, allocation = positive("events", events), positive("allocation", allocation)
+    pair = number_array("probabilities", probabilities)
+    good = pair.shape == (2,) and bool(((pair >= 0.0) & (pair <= 1.0)).all())
+    require(good, f"probabilities must be two numbers between 0 and 1, got {probabilities}")
+    control, experimental = (float(p) for p in pair)
     mean = (control + allocation * experimental) / (1.0 + allocation)
     require(mean > 0.0, "no event can be seen, so no number of patients is enough")
     return events / mean
@@ -130,18 +180,17 @@ def patients_needed(
 
 def _per_event(hazard_ratio: float, formula: str, allocation: float) -> float:
     """How far the statistic moves for the square root of an event."""
-    require(formula in FORMULAS, f"formula must be one of {', '.join(FORMULAS)}, got {formula!r}")
-    require(
-        hazard_ratio > 0.0 and hazard_ratio != 1.0,
-        f"hazard_ratio must be above 0 and not 1, got {hazard_ratio}",
+    member("formula", formula, FORMULAS)
+    hazard_ratio, allocation = (
+        positive("hazard_ratio", hazard_ratio),
+        positive("allocation", allocation),
     )
-    require(allocation > 0.0, f"allocation must be above 0, got {allocation}")
     if formula == "schoenfeld":
         return abs(np.log(hazard_ratio)) * np.sqrt(allocation) / (1.0 + allocation)
     return np.sqrt(allocation) * abs(1.0 - hazard_ratio) / (1.0 + allocation * hazard_ratio)
 
 
 def _z_sum(power: float, alpha: float) -> float:
-    require(0.0 < alpha < 1.0, f"alpha must lie between 0 and 1, got {alpha}")
-    require(0.0 < power < 1.0, f"power must lie between 0 and 1, got {power}")
+    alpha, power = open_probability("alpha", alpha), open_probability("power", power)
+    require(power > alpha / 2.0, f"power must be above alpha/2, {alpha / 2.0:g}, got {power}")
     return float(special.ndtri(1.0 - alpha / 2.0) + special.ndtri(power))

@@ -1,5 +1,6 @@
 """Exact tests of two proportions: Fisher, mid-p, Boschloo, Barnard; their size and power."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -7,12 +8,14 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from radsim.distributions import require
+from radsim.trial.arguments import count, member, open_probability, probability
 from radsim.trial.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.fisher import SAME, fisher_p_value, fisher_table, one_sided_tables
 from radsim.trial.proportions import counts
 
-EXACT_TESTS = ("fisher", "fisher_midp", "boschloo", "barnard")
+FISHER_TESTS = ("fisher", "fisher_midp")  # need no more than the observed table
+EXACT_TESTS = (*FISHER_TESTS, "boschloo", "barnard")
 BINARY_TESTS = (*NORMAL_TESTS, *EXACT_TESTS)
-SAME = 1e-9  # relative gap up to which two outcomes are equally extreme
 GRID = 512  # values of the nuisance probability that are tried first
 ZOOMS = 6  # times that the points about the best of them are drawn together
 NEARLY_SURE = 0.999  # a tail as likely as this needs no more digits
@@ -23,22 +26,27 @@ LARGEST = 400  # subjects a group for which every outcome is listed
 
 
 def exact_p_value(
-    x1: ArrayLike, n1: int, x2: ArrayLike, n2: int, *, test: str = "fisher"
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, test: str = "fisher"
 ) -> np.ndarray:
-    """Two-sided p value of two proportions without large samples.
+    r"""Two-sided p value of two proportions without large samples.
+
+    With T a statistic that is small for extreme outcomes, the tests that list every outcome take
+
+    .. math:: p = \max_{0 < \pi < 1} \sum_{T(y) \le T(x)} P_\pi(y)
+
+    and Fisher's the probability given the total of events, which no :math:`\pi` is in.
 
     Parameters
     ----------
-    x1, x2
-        Events in the two groups, shapes (...).
-    n1, n2
-        Subjects of the groups.
+    x1, n1, x2, n2
+        Events and subjects of the two groups, shapes (...).
     test
         ``fisher``: probability, given the total of events, of all tables that are at most as
         likely; ``fisher_midp``: the same, with the observed table counted half;
         ``boschloo``: Fisher's one-sided p value as the statistic, its tail maximized over the
         common probability, twice the smaller side; ``barnard``: the pooled z as the statistic,
-        both tails, maximized likewise.
+        both tails, maximized likewise; or one of the normal tests. Fisher's tests take groups
+        of any size, the others up to 400.
 
     Raises
     ------
@@ -47,33 +55,41 @@ def exact_p_value(
 
     References
     ----------
-    Fisher (1935); Boschloo (1970), Stat Neerl 24, 1-9; Barnard (1947), Biometrika 34, 123-138.
+    Fisher (1935), J R Stat Soc 98, 39-82; Lancaster (1961), JASA 56, 223-234, for the mid-p;
+    Boschloo (1970), Stat Neerl 24, 1-9; Barnard (1947), Biometrika 34, 123-138.
 
     Examples
     --------
     >>> round(float(exact_p_value(8, 22, 2, 22, test="boschloo")), 9)
     0.039430239
     """
+    member("test", test, BINARY_TESTS)
     c = counts(x1, n1, x2, n2)
-    table = p_values(int(c.n1.flat[0]), int(c.n2.flat[0]), test)
-    return table[c.x1.astype(int), c.x2.astype(int)]
+    if test in FISHER_TESTS:
+        return fisher_p_value(c.x1, c.n1, c.x2, c.n2, mid=test == "fisher_midp")
+    result = np.empty(c.x1.shape)
+    for a, b in np.unique(np.stack([c.n1.ravel(), c.n2.ravel()]), axis=1).T.astype(int):
+        here = (c.n1 == a) & (c.n2 == b)
+        result[here] = p_values(a, b, test)[c.x1[here].astype(int), c.x2[here].astype(int)]
+    return result
 
 
 @lru_cache(maxsize=1024)
 def p_values(n1: int, n2: int, test: str) -> np.ndarray:
     """Two-sided p value of every outcome, shape (n1 + 1, n2 + 1), for any test by its name."""
-    require(test in BINARY_TESTS, f"test must be one of {', '.join(BINARY_TESTS)}, got {test!r}")
-    require(min(n1, n2) >= 1, f"each group needs 1 subject or more, got {n1} and {n2}")
-    require(max(n1, n2) <= LARGEST, f"exact tests list outcomes up to {LARGEST} subjects a group")
+    member("test", test, BINARY_TESTS)
+    n1, n2 = count("n1", n1, least=1), count("n2", n2, least=1)
+    require(
+        max(n1, n2) <= LARGEST,
+        f"{test} lists every outcome, for up to {LARGEST} subjects a group, got {max(n1, n2)}",
+    )
     x1, x2 = np.arange(n1 + 1)[:, np.newaxis], np.arange(n2 + 1)[np.newaxis, :]
     if test in NORMAL_TESTS:
         table = proportion_test(x1, n1, x2, n2, test=test).p_value
-    elif test == "fisher":
-        table = _fisher(n1, n2)
-    elif test == "fisher_midp":
-        table = _fisher(n1, n2) - 0.5 * _hypergeometric(n1, n2)
+    elif test in FISHER_TESTS:
+        table = fisher_table(n1, n2, mid=test == "fisher_midp")
     elif test == "boschloo":
-        more, less = _fisher_one_sided(n1, n2)
+        more, less = one_sided_tables(n1, n2)
         sides = np.minimum(_worst_tail(more, n1, n2), _worst_tail(less, n1, n2))
         table = np.minimum(2.0 * sides, 1.0)
     else:
@@ -83,80 +99,72 @@ def p_values(n1: int, n2: int, test: str) -> np.ndarray:
     return table
 
 
+def rejections(n1: int, n2: int, test: str, alpha: float) -> np.ndarray:
+    """Say which outcomes a test rejects, shape (n1 + 1, n2 + 1)."""
+    limit = open_probability("alpha", alpha) * (1.0 + SAME)
+    return p_values(count("n1", n1, least=1), count("n2", n2, least=1), test) <= limit
+
+
 def exact_power(p1: float, p2: float, n1: int, n2: int, *, test: str, alpha: float = 0.05) -> float:
-    """Probability that a test rejects, all outcomes weighed by their probability.
+    r"""Probability that a test rejects, all outcomes weighed by their probability.
+
+    .. math:: \sum_{p(x_1, x_2) \le \alpha} \binom{n_1}{x_1} p_1^{x_1} (1 - p_1)^{n_1 - x_1}
+              \binom{n_2}{x_2} p_2^{x_2} (1 - p_2)^{n_2 - x_2}
+
+    Raises
+    ------
+    ValueError
+        If a proportion or a size is impossible, a group above 400 or the test unknown.
 
     Examples
     --------
     >>> round(exact_power(0.40, 0.05, 22, 22, test="fisher"), 6)
     0.772902
     """
-    check_probabilities(p1=p1, p2=p2, alpha=alpha)
-    rejected = p_values(n1, n2, test) <= alpha * (1.0 + SAME)
+    check_probabilities(p1=p1, p2=p2)
+    rejected = rejections(n1, n2, test, alpha)
+    n1, n2 = (size - 1 for size in rejected.shape)
     first, second = binomial_pmf(n1, np.array(p1)), binomial_pmf(n2, np.array(p2))
     return float((first[:, np.newaxis] * second * rejected).sum())
 
 
 def exact_size(n1: int, n2: int, *, test: str, alpha: float = 0.05) -> float:
-    """Highest probability to reject when both proportions are equal, whatever they are.
+    r"""Highest probability to reject when both proportions are equal, whatever they are.
+
+    .. math:: \max_{0 < \pi < 1} \text{power}(\pi, \pi)
+
+    Raises
+    ------
+    ValueError
+        If a size is impossible, a group above 400, the test unknown, or alpha impossible.
 
     Examples
     --------
     >>> round(exact_size(22, 22, test="fisher"), 6)
     0.024398
     """
-    check_probabilities(alpha=alpha)
-    rejected = (p_values(n1, n2, test) <= alpha * (1.0 + SAME)) * 1.0
-    return float(_maximize(lambda p: _weigh(rejected, n1, n2, p), np.zeros(1))[0])
+    rejected = rejections(n1, n2, test, alpha) * 1.0
+    n1, n2 = (size - 1 for size in rejected.shape)
+    return _maximize(lambda p: _weigh(rejected, n1, n2, p))
 
 
 def check_probabilities(**given: float) -> None:
     """Raise ValueError for a probability that is not between 0 and 1."""
     for name, value in given.items():
-        inside = 0.0 < value < 1.0 if name in ("alpha", "power") else 0.0 <= value <= 1.0
-        require(inside, f"{name} must lie between 0 and 1, got {value}")
+        check = open_probability if name in ("alpha", "power") else probability
+        check(name, value)
+
+
+def log_ways(n: int, x: np.ndarray) -> np.ndarray:
+    """Logarithm of the number of ways to choose x of n."""
+    return special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
 
 
 def binomial_pmf(n: int, p: np.ndarray) -> np.ndarray:
     """Probability of 0 to n events, shape (*p.shape, n + 1)."""
     x = np.arange(n + 1)
-    log_ways = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
     p = np.asarray(p)[..., np.newaxis]
-    return np.exp(log_ways + special.xlogy(x, p) + special.xlog1py(n - x, -p))
-
-
-def _hypergeometric(n1: int, n2: int) -> np.ndarray:
-    """Probability of each outcome given its total of events, shape (n1 + 1, n2 + 1)."""
-    x1, x2 = np.arange(n1 + 1)[:, np.newaxis], np.arange(n2 + 1)[np.newaxis, :]
-    total = x1 + x2
-
-    def log_ways(n: int, x: np.ndarray) -> np.ndarray:
-        return special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-
-    return np.exp(log_ways(n1, x1) + log_ways(n2, x2) - log_ways(n1 + n2, total))
-
-
-def _fisher(n1: int, n2: int) -> np.ndarray:
-    probability = _hypergeometric(n1, n2)
-    result = np.empty_like(probability)
-    for total in range(n1 + n2 + 1):
-        x1 = np.arange(max(0, total - n2), min(n1, total) + 1)
-        p = probability[x1, total - x1]
-        at_most_as_likely = p <= p[:, np.newaxis] * (1.0 + SAME)
-        result[x1, total - x1] = np.minimum(np.where(at_most_as_likely, p, 0.0).sum(axis=1), 1.0)
-    return result
-
-
-def _fisher_one_sided(n1: int, n2: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probability, given the total, of as many events in the first group or more; or fewer."""
-    probability = _hypergeometric(n1, n2)
-    more, less = np.empty_like(probability), np.empty_like(probability)
-    for total in range(n1 + n2 + 1):
-        x1 = np.arange(max(0, total - n2), min(n1, total) + 1)
-        p = probability[x1, total - x1]
-        less[x1, total - x1] = np.cumsum(p)
-        more[x1, total - x1] = np.cumsum(p[::-1])[::-1]
-    return more, less
+    return np.exp(log_ways(n, x) + special.xlogy(x, p) + special.xlog1py(n - x, -p))
 
 
 def _worst_tail(statistic: np.ndarray, n1: int, n2: int) -> np.ndarray:
@@ -232,14 +240,14 @@ def _weigh(region: np.ndarray, n1: int, n2: int, p: np.ndarray) -> np.ndarray:
     return np.einsum("...i,ij,...j->...", binomial_pmf(n1, p), region, binomial_pmf(n2, p))
 
 
-def _maximize(function, start: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _maximize(function: Callable[[np.ndarray], np.ndarray]) -> float:
     """Largest value over (0, 1): the best of a grid, then golden section about it."""
     grid = (np.arange(4 * GRID) + 0.5) / (4 * GRID)
     values = function(grid)
-    return start + max(values.max(), _climb(function, float(grid[values.argmax()])))
+    return max(float(values.max()), _climb(function, float(grid[values.argmax()])))
 
 
-def _climb(function, start: float) -> float:  # type: ignore[no-untyped-def]
+def _climb(function: Callable[[np.ndarray], np.ndarray], start: float) -> float:
     """Golden-section search for a maximum near a point of the grid."""
     low, high = max(start - 1.0 / GRID, 0.0), min(start + 1.0 / GRID, 1.0)
     left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.distributions import require
-from radsim.trial.cox import HazardRatio, solve_newton
-from radsim.trial.incidence import sum_of_squares
-from radsim.trial.subjects import ARMS, CENSORED, RiskTable
-from radsim.trial.survival_curve import ANY
+from radsim.trial.cox import HazardRatio, hazard_ratio, limits, solve_newton
+from radsim.trial.subjects import ARMS, CENSORED, RiskTable, check_cause, just_before
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,11 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     HazardRatio
         Shapes (...), flagged as `radsim.trial.cox.HazardRatio` says.
 
+    Raises
+    ------
+    ValueError
+        If the cause is unknown.
+
     References
     ----------
     Fine and Gray (1999), JASA 94, 496-509; as in cmprsk's ``crr``.
@@ -61,31 +63,21 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     >>> round(float(fine_gray_ratio(table).log_ratio), 6)  # as Cox's where nobody dies
     0.940614
     """
-    require(cause in ANY, f"cause must be 1 (event) or 2 (death), got {cause}")
+    cause = check_cause(cause)
     weighted = _weigh(table, cause)
-    per_arm = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
-    most = ((weighted.at_risk[0] > 0.0) * weighted.events).sum(axis=-1) - per_arm[0]
-    least = ((weighted.at_risk[1] > 0.0) * weighted.events).sum(axis=-1) - per_arm[1]
-    estimable = (most > 0.0) & (least > 0.0)
-    limit = np.where(most > 0.0, np.inf, np.where(least > 0.0, -np.inf, 0.0))
-    log_ratio = solve_newton(weighted.score, estimable)
+    by_arm = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
+    finite, limit = limits(weighted.at_risk, weighted.events, by_arm)
+    log_ratio = solve_newton(weighted.score, finite)
     _, information = weighted.score(log_ratio)
-    information = np.where(estimable, information, 1.0)
-    parts = _influence(table, weighted, log_ratio, cause)
-    error = np.sqrt(sum_of_squares(table, parts)) / information
-    estimable = estimable & (error > 0.0)
-    return HazardRatio(
-        np.where(estimable, log_ratio, limit), np.where(estimable, error, np.inf), estimable
-    )
+    residuals = _influence(table, weighted, log_ratio, cause)
+    return hazard_ratio(table, log_ratio, information, residuals, finite, limit)
 
 
 def _weigh(table: RiskTable, cause: int) -> _Weighted:
     at_risk = np.maximum(table.at_risk(), 1.0)
     censored = table.events((CENSORED,))
     kept = np.cumprod(1.0 - censored / at_risk, axis=-1)
-    before = np.ones_like(kept)
-    before[..., 1:] = kept[..., :-1]
-    before = _first(table, before)
+    before = _first(table, just_before(kept, 1.0))
     safe = np.where(before > 0.0, before, 1.0)
     sets, gone = [], []
     for arm in ARMS:
@@ -130,7 +122,7 @@ def _influence(
             ratios,
             weighted.gone,
             later,
-            [_tie_sum(table, weighted.uncensored * hazard * (x - share)) for x in ARMS],
+            [table.at_end(weighted.uncensored * hazard * (x - share)) for x in ARMS],
             strict=True,
         )
     ]
@@ -146,8 +138,3 @@ def _after(table: RiskTable, values: np.ndarray) -> np.ndarray:
     """Sum over the times after a subject's own."""
     total = np.cumsum(values, axis=-1)
     return total[..., -1:] - table.at_end(total)
-
-
-def _tie_sum(table: RiskTable, values: np.ndarray) -> np.ndarray:
-    """Value at a time, which stands at the last of its tie, given to all of them."""
-    return table.at_end(values)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from radsim.distributions import require
 from radsim.rng import Streams
+from radsim.trial.arguments import count, member
 from radsim.trial.draw import draw_enrolment, draw_fate
 from radsim.trial.observe import Trials, observe
 from radsim.trial.run import Shown, TrialPlan
@@ -37,13 +39,46 @@ class Flow:
 
 
 def median_trial(shown: Shown, analysis: str) -> int:
-    """Find the trial whose statistic is the median one; the first of equals."""
+    """Find the trial whose statistic is the median one; the first of equals.
+
+    Raises
+    ------
+    ValueError
+        If the analysis was not run.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan, run_trials
+    >>> design = TrialDesign(patients=40, minimum_follow_up=24.0)
+    >>> plan = TrialPlan(design=design, arms=(StatedArm(control=0.5), StatedArm(control=0.8)))
+    >>> shown = run_trials(plan, 5, seed=1)
+    >>> median_trial(shown, "logrank") == np.argsort(shown.outcomes["logrank"].z)[2]
+    np.True_
+    """
+    member("analysis", analysis, shown.outcomes)
     z = shown.outcomes[analysis].z
     return int(np.argsort(z, kind="stable")[(len(z) - 1) // 2])
 
 
 def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:
-    """Count the patients of one trial with a time to an event, control arm first."""
+    """Count the patients of one trial with a time to an event, control arm first.
+
+    Raises
+    ------
+    ValueError
+        If the endpoint is binary, or the trial's number is not a whole one from 0.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan
+    >>> design = TrialDesign(patients=40, minimum_follow_up=24.0)
+    >>> plan = TrialPlan(design=design, arms=(StatedArm(control=0.5), StatedArm(control=0.8)))
+    >>> control, _ = flow_of(plan, 0, seed=1)
+    >>> control.randomized, control.with_event + control.free  # nobody dies or is lost
+    (20, 20)
+    """
+    require(not plan.binary, "a flow needs a time to an event")
+    trial = count("trial", trial)
     some, streams = range(trial, trial + 1), Streams(seed)
     arms = draw_arms(plan.arms, some, streams)
     enrolled = draw_enrolment(plan.design, some, streams)

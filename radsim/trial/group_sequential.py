@@ -8,7 +8,7 @@ from scipy import special
 from scipy.optimize import brentq
 
 from radsim.distributions import require
-from radsim.schema import nearest
+from radsim.trial.arguments import member, number, number_array, open_probability
 
 MOST_LOOKS = 5
 QUADRATURE = np.polynomial.legendre.leggauss(96)  # of each look's continuation region
@@ -16,6 +16,7 @@ SMALLEST_SHARE = 1e-15  # error that is not worth a limit
 ROOT_2PI = float(np.sqrt(2.0 * np.pi))
 REACH = 9.0  # standard deviations beyond which nothing is lost
 NEVER = 20.0  # a boundary that is never crossed
+LARGEST_DRIFT = 30.0  # any power is reached with less
 
 
 def spent_obrien_fleming(information: float, error: float) -> float:
@@ -60,13 +61,35 @@ class Boundaries:
     alpha_spent: tuple[float, ...]
 
     def power(self, drift: float) -> float:
-        """Probability to stop for efficacy, the final z having the mean ``drift``."""
+        """Probability to stop for efficacy, the final z having the mean ``drift``.
+
+        Examples
+        --------
+        >>> round(boundaries([0.5, 1.0]).power(0.0), 6)  # the one-sided error
+        0.025
+        """
+        drift = number("drift", drift)
         return sum(crossing(self.information, self.efficacy, self.futility, drift)[0])
 
     def inflation(self, power: float, alpha: float) -> float:
-        """Maximum information over that of a trial without looks, for the same power."""
+        """Maximum information over that of a trial without looks, for the same power.
+
+        Raises
+        ------
+        ValueError
+            If power or alpha is not between 0 and 1, or the power is no more than the errors of
+            both trials, which no drift is needed for.
+
+        Examples
+        --------
+        >>> round(boundaries([0.5, 1.0], kind="classical-pocock").inflation(0.9, 0.025), 3)
+        1.1
+        """
+        open_probability("power", power)
+        error = max(self.power(0.0), open_probability("alpha", alpha))
+        require(power > error, f"power must be above the error, {error:g}, got {power}")
         fixed = special.ndtri(1.0 - alpha) + special.ndtri(power)
-        drift = brentq(lambda d: self.power(d) - power, 0.1, 30.0, xtol=1e-13)
+        drift = brentq(lambda d: self.power(d) - power, 0.0, LARGEST_DRIFT, xtol=1e-13)
         return float((drift / fixed) ** 2)
 
 
@@ -101,7 +124,9 @@ def boundaries(
     ------
     ValueError
         If the looks are not growing shares that end at 1, or more than five; if a classical
-        boundary is asked for looks that are not equally spaced.
+        boundary is asked for looks that are not equally spaced; if alpha is not between 0 and
+        0.5, the power not between 0 and 1 or, with futility, not above alpha; if the kind or the
+        futility is unknown.
 
     References
     ----------
@@ -114,7 +139,7 @@ def boundaries(
     >>> [round(z, 4) for z in boundaries([0.5, 1.0]).efficacy]
     [2.9626, 1.9686]
     """
-    looks = tuple(float(t) for t in information)
+    looks = tuple(float(t) for t in np.atleast_1d(number_array("information", information)).flat)
     _check(looks, kind, alpha, power)
     if kind in CLASSICAL:
         shape = np.sqrt(1.0 / np.array(looks)) if "fleming" in kind else np.ones(len(looks))
@@ -125,8 +150,9 @@ def boundaries(
         limits = _spend(looks, spent)
     lower = (-NEVER,) * len(looks)
     if futility is not None:
-        require(futility in SPENDING, f"no spending {futility!r}; {nearest(futility, SPENDING)}")
-        lower = _futility(looks, limits, SPENDING[futility], 1.0 - power)
+        require(power > alpha, f"with futility power must be above alpha, {alpha}, got {power}")
+        spending = SPENDING[member("futility", futility, SPENDING)]
+        lower = _futility(looks, limits, spending, 1.0 - power)
     return Boundaries(looks, limits, lower, tuple(float(s) for s in spent))
 
 
@@ -230,13 +256,12 @@ def _futility(
             score = score.carried_on(found[-1], upper[look], t)
         return found
 
-    start = float(special.ndtri(1.0 - beta)) + upper[-1]
-    drift = brentq(lambda d: limits(d)[-1] - upper[-1], 0.5 * start, 2.0 * start, xtol=1e-10)
+    drift = brentq(lambda d: limits(d)[-1] - upper[-1], 0.0, LARGEST_DRIFT, xtol=1e-12)
     return (*limits(drift)[:-1], upper[-1])
 
 
 def _check(looks: tuple[float, ...], kind: str, alpha: float, power: float) -> None:
-    require(kind in BOUNDARIES, f"no boundary {kind!r}; {nearest(kind, BOUNDARIES)}")
+    member("kind", kind, BOUNDARIES)
     require(
         1 <= len(looks) <= MOST_LOOKS,
         f"information must name 1 to {MOST_LOOKS} looks, got {len(looks)}",
@@ -246,7 +271,7 @@ def _check(looks: tuple[float, ...], kind: str, alpha: float, power: float) -> N
         growing and abs(looks[-1] - 1.0) < 1e-12,
         f"information must grow from above 0 to 1, got {list(looks)}",
     )
-    require(0.0 < alpha < 0.5, f"alpha must lie between 0 and 0.5, got {alpha}")
-    require(0.0 < power < 1.0, f"power must lie between 0 and 1, got {power}")
+    require(0.0 < number("alpha", alpha) < 0.5, f"alpha must lie between 0 and 0.5, got {alpha}")
+    open_probability("power", power)
     equal = np.allclose(np.diff((0.0, *looks)), 1.0 / len(looks), atol=1e-9)
     require(kind not in CLASSICAL or bool(equal), f"{kind} needs equally spaced looks")

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.distributions import require
-from radsim.schema import nearest
-from radsim.trial.subjects import RiskTable
-from radsim.trial.survival_curve import ANY, is_reached, step_widths, survival_steps
+from radsim.trial.arguments import member, not_negative, positive
+from radsim.trial.subjects import ANY, RiskTable, check_arm, check_cause, just_before
+from radsim.trial.survival_curve import is_reached, step_widths, survival_steps
 from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
 
@@ -58,6 +57,12 @@ def cumulative_incidence(
     Estimate
         Shapes (...). Not estimable where observation ends before and somebody is event-free.
 
+    Raises
+    ------
+    ValueError
+        If the time is not one number of 0 or more, an arm, the cause, the variance or the
+        transform is unknown, or the level is not between 0 and 1.
+
     References
     ----------
     Aalen and Johansen (1978), Scand J Stat 5, 141-150; Gray (1988), Ann Stat 16, 1141-1154;
@@ -71,8 +76,8 @@ def cumulative_incidence(
     >>> float(one), float(two)
     (0.5, 0.25)
     """
-    z = two_sided_z(level)
-    require(variance in VARIANCES, f"no variance {variance!r}; {nearest(variance, VARIANCES)}")
+    z, months = two_sided_z(level), not_negative("months", months)
+    member("variance", variance, VARIANCES)
     steps = incidence_steps(table, cause, arm)
     value = table.value_at(steps.incidence, months, 0.0)
     if variance == "jackknife":
@@ -102,7 +107,14 @@ def time_lost(
     Returns
     -------
     Estimate
-        Shapes (...), in months.
+        Shapes (...), in months. Where observation ends before the horizon the curve is carried
+        on level and the result is not estimable.
+
+    Raises
+    ------
+    ValueError
+        If the horizon is not one finite number above 0, or an arm, the cause or the level is
+        impossible.
 
     References
     ----------
@@ -115,8 +127,7 @@ def time_lost(
     >>> float(time_lost(table, 12.0).value)
     1.5
     """
-    require(horizon > 0.0, f"horizon must be above 0, got {horizon}")
-    z = two_sided_z(level)
+    z, horizon = two_sided_z(level), positive("horizon", horizon)
     steps = incidence_steps(table, cause, arm)
     widths = step_widths(table, horizon)
     value = (steps.incidence * widths).sum(axis=-1)
@@ -129,7 +140,7 @@ def time_lost(
 
 def incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
     """Aalen-Johansen at each sorted time."""
-    require(cause in ANY, f"cause must be 1 (event) or 2 (death), got {cause}")
+    cause, arm = check_cause(cause), check_arm(arm)
     return table.remember(("incidence", cause, arm), lambda: _incidence_steps(table, cause, arm))
 
 
@@ -138,8 +149,7 @@ def _incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
     mine = table.events((cause,), arm)
     other = table.events((3 - cause,), arm)
     survival, _ = survival_steps(table, ANY, arm)
-    before = np.ones_like(survival)
-    before[..., 1:] = survival[..., :-1]
+    before = just_before(survival, 1.0)
     return Steps(
         at_risk, mine, other, survival, before, np.cumsum(before * mine / at_risk, axis=-1)
     )

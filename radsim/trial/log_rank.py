@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from radsim.distributions import require
+from radsim.trial.arguments import member
 from radsim.trial.incidence import sum_of_squares
-from radsim.trial.subjects import EVENT, RiskTable
-from radsim.trial.survival_curve import ANY, survival_steps
+from radsim.trial.subjects import EVENT, RiskTable, check_causes, just_before
+from radsim.trial.survival_curve import survival_steps
 from radsim.trial.verdict import Verdict, normal_test
 
 WEIGHTS = ("none", "peto")
@@ -50,7 +50,8 @@ def logrank(
     Raises
     ------
     ValueError
-        If strata or patients are asked for and the table has none, or the weight is unknown.
+        If strata or patients are asked for and the table has none, or the weight or a cause is
+        unknown.
 
     References
     ----------
@@ -79,8 +80,8 @@ def logrank_score(
     robust: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score (observed minus expected events of arm 1) and its variance, shapes (...)."""
-    require(weight in WEIGHTS, f"weight must be one of {', '.join(WEIGHTS)}, got {weight!r}")
-    require(len(causes) > 0 and set(causes) <= set(ANY), f"causes must be of {ANY}, got {causes}")
+    member("weight", weight, WEIGHTS)
+    causes = check_causes(causes)
     if robust and table.patient is None:
         raise ValueError("a robust variance needs patients; give risk_table a patient")
     score: np.ndarray | float = 0.0
@@ -101,17 +102,14 @@ def strata_of(table: RiskTable) -> Iterator[RiskTable]:
     """Give the table of each stratum."""
     if table.stratum is None:
         raise ValueError("a stratified test needs strata; give risk_table a stratum")
-    for stratum in range(int(table.stratum.max()) + 1):
+    for stratum in np.unique(table.stratum):
         yield table.within(stratum)
 
 
 def _weights(table: RiskTable, causes: Sequence[int], weight: str) -> np.ndarray | None:
     if weight == "none":
         return None
-    survival, _ = survival_steps(table, causes, None)
-    before = np.ones_like(survival)
-    before[..., 1:] = survival[..., :-1]
-    return before
+    return just_before(survival_steps(table, causes, None)[0], 1.0)
 
 
 def _score(

@@ -7,7 +7,8 @@ from scipy import special
 
 from radsim.distributions import require
 from radsim.rng import Streams
-from radsim.trial.analyses import ANALYSES, analyse
+from radsim.trial.analyses import ANALYSES, analyse, check_analyses
+from radsim.trial.arguments import count
 from radsim.trial.characteristics import Share, share_of
 from radsim.trial.design import TrialDesign
 from radsim.trial.draw import draw_enrolment, draw_fate
@@ -84,10 +85,25 @@ def run_sequential(
     Raises
     ------
     ValueError
-        If the endpoint is binary, or no events are planned.
+        If the endpoint is binary, no events are planned, the analysis is unknown, or there are
+        no trials.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan, boundaries
+    >>> design = TrialDesign(patients=80, minimum_follow_up=24.0)
+    >>> plan = TrialPlan(design=design, arms=(StatedArm(control=0.5), StatedArm(control=0.8)))
+    >>> looked = run_sequential(
+    ...     plan, boundaries([0.5, 1.0]), analysis="logrank", planned_events=28, trials=50, seed=1
+    ... )
+    >>> [look.events for look in looked.looks]
+    [14, 28]
     """
     require(not plan.binary, "looks need a time to an event")
+    check_analyses((analysis,), binary=False)
+    planned_events = count("planned_events", planned_events)
     require(planned_events >= 1, "no events are expected, so there is nothing to look at")
+    trials = count("trials", trials, least=1)
     parts = [
         _run_block(plan, limits, analysis, planned_events, range(a, min(a + BLOCK, trials)), seed)
         for a in range(0, trials, BLOCK)

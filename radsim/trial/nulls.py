@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from radsim.distributions import require
-from radsim.schema import nearest
+from radsim.trial.arguments import member
 from radsim.trial.arms import PatientPool, StatedArm
 from radsim.trial.draw import Arms
 from radsim.trial.run import TrialPlan
@@ -29,6 +28,11 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     cause-specific tests is, while the cumulative incidences differ where death does: then
     Gray's test and the comparisons of incidence reject, and rightly.
 
+    Raises
+    ------
+    ValueError
+        If the null is unknown.
+
     Examples
     --------
     >>> from radsim.trial import StatedArm, TrialDesign
@@ -39,7 +43,7 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     >>> null.control, null.median_survival
     (0.8, 24)
     """
-    require(null in NULLS, f"no null {null!r}; {nearest(null, NULLS)}")
+    member("null", null, NULLS)
     arms = plan.arms
     if isinstance(arms, UncertainArms):
         arms = arms.arms

@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import special
+from scipy.optimize import brentq
 
 from radsim.distributions import require
-from radsim.schema import nearest
-from radsim.trial.exact_tests import BINARY_TESTS, check_probabilities, exact_power
+from radsim.trial.arguments import count, member, positive
+from radsim.trial.binary_tests import check_margin
+from radsim.trial.exact_tests import BINARY_TESTS, LARGEST, check_probabilities, exact_power
 from radsim.trial.restricted import restricted_proportions
 
 FORMULAS = ("normal_pooled", "normal_unpooled", "normal_pooled_cc", "arcsine")
+FEWEST = 1e-9  # patients a group; fewer are nobody
 MOST = 10_000_000  # patients a group; more is never enough
 
 
@@ -42,8 +45,15 @@ def power_of_proportions(
         Proportions of the two groups.
     n1, n2
         Subjects of the two groups.
+    formula
+        By the names above.
     wrong_side
         Add the probability of rejecting on the wrong side; formulas for the size leave it out.
+
+    Raises
+    ------
+    ValueError
+        If a proportion, a size or alpha is impossible, or the formula unknown.
 
     References
     ----------
@@ -55,8 +65,8 @@ def power_of_proportions(
     0.816741
     """
     check_probabilities(p1=p1, p2=p2, alpha=alpha)
-    require(min(n1, n2) > 0.0, f"each group needs somebody, got {n1} and {n2}")
-    require(formula in FORMULAS, f"no formula {formula!r}; {nearest(formula, FORMULAS)}")
+    n1, n2 = positive("n1", n1), positive("n2", n2)
+    member("formula", formula, FORMULAS)
     z = special.ndtri(1.0 - alpha / 2.0)
     if formula == "arcsine":
         gap = 2.0 * abs(np.arcsin(np.sqrt(p1)) - np.arcsin(np.sqrt(p2)))
@@ -85,7 +95,12 @@ def size_for_proportions(
     alpha: float = 0.05,
     allocation: float = 1.0,
 ) -> float:
-    """Patients of the first group that reach a power by formula, not rounded.
+    r"""Patients of the first group that reach a power by formula, not rounded.
+
+    It solves `power_of_proportions` for n1, the wrong side left out; pooled, for equal groups,
+
+    .. math:: n_1 = \frac{\bigl(z_{1-\alpha/2} \sqrt{2 p (1 - p)} +
+              z_{1-\beta} \sqrt{p_1 (1 - p_1) + p_2 (1 - p_2)}\bigr)^2}{(p_1 - p_2)^2}
 
     Parameters
     ----------
@@ -95,7 +110,12 @@ def size_for_proportions(
     Raises
     ------
     ValueError
-        If the proportions are equal, or a number is impossible.
+        If the proportions are equal, a number is impossible, the formula gives the power to any
+        number of patients (0 against 1), or more than 10 million a group would be needed.
+
+    References
+    ----------
+    Fleiss, Levin and Paik (2003), chapter 4; Cohen (1988), chapter 6.
 
     Examples
     --------
@@ -104,7 +124,8 @@ def size_for_proportions(
     """
     check_probabilities(p1=p1, p2=p2, alpha=alpha, power=power)
     require(p1 != p2, f"the proportions must differ, got {p1} twice")
-    require(allocation > 0.0, f"allocation must be above 0, got {allocation}")
+    positive("allocation", allocation)
+    member("formula", formula, FORMULAS)
 
     def reached(n: float) -> float:
         sizes = n, allocation * n
@@ -123,8 +144,8 @@ def smallest_exact_size(
     Raises
     ------
     ValueError
-        If the proportions are equal, or ``most`` a group is not enough; the message says what
-        power that has.
+        If the proportions are equal, a number is impossible, the test unknown, or ``most`` a
+        group (at most 400) is not enough; the message says what power that has.
 
     Examples
     --------
@@ -132,13 +153,14 @@ def smallest_exact_size(
     24
     """
     check_probabilities(p1=p1, p2=p2, alpha=alpha, power=power)
-    require(test in BINARY_TESTS, f"no test {test!r}; {nearest(test, BINARY_TESTS)}")
+    member("test", test, BINARY_TESTS)
     require(p1 != p2, f"the proportions must differ, got {p1} twice")
+    most = min(count("most", most, least=2), LARGEST)
     for n in range(2, most + 1):
         reached = exact_power(p1, p2, n, n, test=test, alpha=alpha)
         if reached >= power:
             return n
-    raise ValueError(f"{most} patients a group reach a power of {reached:.3f}, not {power}")
+    raise ValueError(f"most: {most} patients a group reach a power of {reached:.3f}, not {power}")
 
 
 def size_for_non_inferiority(
@@ -153,7 +175,11 @@ def size_for_non_inferiority(
     r"""Patients of the first group to show that p1 - p2 is not beyond a margin, not rounded.
 
     One-sided, by Farrington and Manning: the limit uses the standard error at the likeliest
-    proportions whose difference is the margin.
+    proportions whose difference is the margin, marked by a tilde,
+
+    .. math:: n_1 = \frac{\bigl(z_{1-\alpha} \sqrt{\tilde p_1 (1 - \tilde p_1) +
+              \tilde p_2 (1 - \tilde p_2) / r} + z_{1-\beta} \sqrt{p_1 (1 - p_1) +
+              p_2 (1 - p_2) / r}\bigr)^2}{(p_1 - p_2 - \text{margin})^2}
 
     Parameters
     ----------
@@ -161,11 +187,14 @@ def size_for_non_inferiority(
         See `radsim.trial.binary_tests.non_inferiority_test`.
     alpha
         One-sided.
+    allocation
+        Patients of the second group for each of the first, r.
 
     Raises
     ------
     ValueError
-        If the margin has the wrong sign: the true difference already lies at it or beyond.
+        If the margin has the wrong sign: the true difference already lies at it or beyond; or
+        if a number is impossible.
 
     References
     ----------
@@ -177,10 +206,7 @@ def size_for_non_inferiority(
     428.10956
     """
     check_probabilities(p1=p1, p2=p2, alpha=alpha, power=power)
-    require(
-        -1.0 < margin < 1.0 and margin != 0.0,
-        f"margin must lie between -1 and 1 and not be 0, got {margin}",
-    )
+    margin, allocation = check_margin(margin), positive("allocation", allocation)
     away = (p1 - p2 - margin) * (1.0 if margin < 0.0 else -1.0)
     require(
         away > 0.0,
@@ -192,17 +218,16 @@ def size_for_non_inferiority(
     )
     limit = np.sqrt(q1 * (1.0 - q1) + q2 * (1.0 - q2) / allocation)
     spread = np.sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2) / allocation)
-    z_alpha, z_power = special.ndtri(1.0 - alpha), special.ndtri(power)
-    return float(((z_alpha * limit + z_power * spread) / away) ** 2)
+    reach = special.ndtri(1.0 - alpha) * limit + special.ndtri(power) * spread
+    require(reach > 0.0, "any number of patients has this power by the formula")
+    return float((reach / away) ** 2)
 
 
 def _root(gap: Callable[[float], float]) -> float:
     """Find where a growing function of a size passes 0."""
-    from scipy.optimize import brentq
-
+    require(gap(FEWEST) < 0.0, "any number of patients has this power by the formula")
     high = 2.0
     while gap(high) < 0.0:
         high *= 2.0
         require(high < MOST, f"more than {MOST} patients a group would be needed")
-    low = 1e-6 if gap(1e-6) < 0.0 else 1e-12
-    return float(brentq(gap, low, high, xtol=1e-12, rtol=1e-14))
+    return float(brentq(gap, FEWEST, high, xtol=1e-12, rtol=1e-14))

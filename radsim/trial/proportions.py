@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radsim.distributions import require
-from radsim.schema import nearest
-from radsim.trial.restricted import MEASURES, restricted_proportions, score_z
+from radsim.trial.arguments import arrays_of_one_shape, member
+from radsim.trial.restricted import MEASURES, score_z
 from radsim.trial.verdict import Estimate, two_sided_z
 
 INTERVALS = ("wald", "newcombe", "score", "miettinen-nurminen")
@@ -45,17 +44,16 @@ def counts(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> Counts
     Raises
     ------
     ValueError
-        If a group has nobody, or more events than subjects, or a count is not whole.
+        If a group has nobody, or more events than subjects, a count is not whole, or the shapes
+        don't fit each other.
     """
-    arrays = np.broadcast_arrays(*(np.asarray(v, float) for v in (x1, n1, x2, n2)))
+    arrays = arrays_of_one_shape(x1=x1, n1=n1, x2=x2, n2=n2)
+    for name, values in zip(("x1", "n1", "x2", "n2"), arrays, strict=True):
+        whole = np.isfinite(values) & (values == np.floor(values))
+        _refuse(~whole, values, f"{name} must be whole numbers")
     for group, x, n in ((1, arrays[0], arrays[1]), (2, arrays[2], arrays[3])):
-        whole = (x == np.floor(x)) & (n == np.floor(n))
-        require(bool(whole.all()), f"x{group} and n{group} must be whole numbers")
-        require(bool((n >= 1.0).all()), f"n{group} must be 1 or more, got {n.min():g}")
-        inside = (x >= 0.0) & (x <= n)
-        if not inside.all():
-            bad = x[~inside].flat[0]
-            raise ValueError(f"x{group} must lie between 0 and n{group}, got {bad:g}")
+        _refuse(n < 1.0, n, f"n{group} must be 1 or more")
+        _refuse((x < 0.0) | (x > n), x, f"x{group} must lie between 0 and n{group}")
     return Counts(*arrays)
 
 
@@ -91,6 +89,12 @@ def compare_proportions(
         error does not exist (no events in a group) it is not estimable: the value is the limit,
         and Wald's interval says nothing (0 to infinity).
 
+    Raises
+    ------
+    ValueError
+        If a count is impossible, the measure or the interval unknown, or the level not between
+        0 and 1.
+
     References
     ----------
     Newcombe (1998), Stat Med 17, 873-890; Miettinen and Nurminen (1985), Stat Med 4, 213-226;
@@ -102,8 +106,8 @@ def compare_proportions(
     >>> [round(float(x), 4) for x in (complete.value, complete.lower, complete.upper)]
     [0.2117, 0.1011, 0.3165]
     """
-    require(measure in MEASURES, f"no measure {measure!r}; {nearest(measure, MEASURES)}")
-    require(interval in INTERVALS, f"no interval {interval!r}; {nearest(interval, INTERVALS)}")
+    member("measure", measure, MEASURES)
+    member("interval", interval, INTERVALS)
     z = two_sided_z(level)
     c = counts(x1, n1, x2, n2)
     value, error, estimable = _wald(c, measure)
@@ -232,4 +236,6 @@ def _safe(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0.0, x, 1.0)
 
 
-__all__ = ["INTERVALS", "Counts", "compare_proportions", "counts", "restricted_proportions"]
+def _refuse(bad: np.ndarray, values: np.ndarray, wanted: str) -> None:
+    if bad.any():
+        raise ValueError(f"{wanted}, got {values[bad].flat[0]:g}")

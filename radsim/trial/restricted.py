@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radsim.distributions import require
+from radsim.trial.arguments import member
 
 MEASURES = ("difference", "ratio", "odds_ratio")
 
@@ -44,6 +44,7 @@ def restricted_proportions(
     >>> round(float(p1), 8), round(float(p2), 8)
     (0.64978759, 0.75978759)
     """
+    member("measure", measure, MEASURES)
     x1, n1, x2, n2, value = (np.asarray(v, float) for v in (x1, n1, x2, n2, value))
     if measure == "difference":
         return _of_difference(x1, n1, x2, n2, value)
@@ -78,7 +79,6 @@ def score_z(
     corrected
         Multiply the variance by N/(N - 1), as Miettinen and Nurminen do.
     """
-    require(measure in MEASURES, f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
     x1, n1, x2, n2, value = (np.asarray(v, float) for v in (x1, n1, x2, n2, value))
     p1, p2 = restricted_proportions(x1, n1, x2, n2, value, measure)
     v1, v2 = p1 * (1.0 - p1) / n1, p2 * (1.0 - p2) / n2

@@ -1,6 +1,5 @@
 """Single-arm trials with a binary endpoint: exact binomial and Simon's two stages."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +7,19 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from radsim.distributions import require
+from radsim.trial.arguments import count, member, open_probability
 from radsim.trial.exact_tests import binomial_pmf, check_probabilities
+
+KINDS = ("optimal", "minimax")
 
 
 @dataclass(frozen=True)
 class SingleArm:
-    """A design that calls the treatment good at ``successes`` of ``patients`` or more."""
+    """A design that calls the treatment good at ``successes`` of ``patients`` or more.
+
+    If even success in all of them proves nothing, ``successes`` is one more than ``patients``,
+    and the power is 0.
+    """
 
     patients: int
     successes: int
@@ -56,7 +62,9 @@ def binomial_tail(successes: ArrayLike, patients: ArrayLike, p: float) -> np.nda
 
 
 def single_arm_design(patients: int, p0: float, *, p1: float, alpha: float = 0.05) -> SingleArm:
-    """Limit of an exact one-sided test that so many patients allow, and its size and power.
+    r"""Limit of an exact one-sided test that so many patients allow, and its size and power.
+
+    .. math:: r = \min\{k : P_{p_0}(X \ge k) \le \alpha\}
 
     Parameters
     ----------
@@ -64,6 +72,13 @@ def single_arm_design(patients: int, p0: float, *, p1: float, alpha: float = 0.0
         Success proportion that is not worth while.
     p1
         Success proportion that would be.
+    alpha
+        One-sided error at most.
+
+    Raises
+    ------
+    ValueError
+        If the patients are not a whole number from 1, or a proportion is impossible.
 
     Examples
     --------
@@ -72,7 +87,7 @@ def single_arm_design(patients: int, p0: float, *, p1: float, alpha: float = 0.0
     (24, 0.0841, 0.8614)
     """
     _check(p0, p1, alpha, 0.5)
-    require(patients >= 1, f"patients must be 1 or more, got {patients}")
+    patients = count("patients", patients, least=1)
     limits = np.arange(patients + 2)
     sizes = binomial_tail(limits, patients, p0)
     successes = int(limits[sizes <= alpha][0])
@@ -89,7 +104,7 @@ def smallest_single_arm(
     Raises
     ------
     ValueError
-        If ``most`` patients are not enough.
+        If ``most`` patients are not enough, or an argument is impossible.
 
     Examples
     --------
@@ -97,27 +112,38 @@ def smallest_single_arm(
     25
     """
     _check(p0, p1, alpha, power)
-    for patients in range(1, most + 1):
+    for patients in range(1, count("most", most, least=1) + 1):
         design = single_arm_design(patients, p0, p1=p1, alpha=alpha)
         if design.power >= power:
             return design
-    raise ValueError(f"{most} patients reach a power of {design.power:.3f}, not {power}")
+    raise ValueError(f"most: {most} patients reach a power of {design.power:.3f}, not {power}")
 
 
 def clopper_pearson(successes: int, patients: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval of one proportion (Clopper and Pearson).
+    r"""Exact interval of one proportion.
+
+    .. math:: P_{p_L}(X \ge x) = P_{p_U}(X \le x) = \tfrac{1}{2}(1 - \text{level})
+
+    Raises
+    ------
+    ValueError
+        If a count is not whole, nobody was treated, there are more successes than patients, or
+        the level is not between 0 and 1.
+
+    References
+    ----------
+    Clopper and Pearson (1934), Biometrika 26, 404-413.
 
     Examples
     --------
     >>> round(clopper_pearson(28, 28)[0], 6)
     0.876564
     """
-    require(0 <= successes <= patients, f"successes must lie between 0 and {patients}")
-    require(patients > 0, f"patients must be 1 or more, got {patients}")
-    tail = (1.0 - level) / 2.0
-    lower = special.betaincinv(successes, patients - successes + 1, tail) if successes else 0.0
-    full = successes == patients
-    upper = 1.0 if full else special.betaincinv(successes + 1, patients - successes, 1.0 - tail)
+    x, n = count("successes", successes), count("patients", patients, least=1)
+    require(x <= n, f"successes must be at most {n}, the patients, got {x}")
+    tail = (1.0 - open_probability("level", level)) / 2.0
+    lower = special.betaincinv(x, n - x + 1, tail) if x > 0 else 0.0
+    upper = special.betaincinv(x + 1, n - x, 1.0 - tail) if x < n else 1.0
     return float(lower), float(upper)
 
 
@@ -128,12 +154,26 @@ def simon_design(
     alpha: float = 0.05,
     power: float = 0.8,
     kind: str = "optimal",
-    most: int = 100,
+    most: int = 200,
 ) -> TwoStage:
-    """Simon's two-stage design.
+    r"""Simon's two-stage design.
+
+    Of all designs (r1/n1, r/n) that keep
+
+    .. math:: P_{p_0}(X_1 > r_1,\, X > r) \le \alpha, \qquad
+              P_{p_1}(X_1 > r_1,\, X > r) \ge 1 - \beta
+
+    the one with the smallest :math:`EN = n_1 + P_{p_0}(X_1 > r_1)(n - n_1)`, or with the smallest
+    n and then the smallest EN.
 
     Parameters
     ----------
+    p0
+        Success proportion that is not worth while.
+    p1
+        Success proportion that would be.
+    alpha, power
+        One-sided error at most, and power at least.
     kind
         ``optimal``: fewest patients expected if the treatment is not worth while; ``minimax``:
         fewest patients at most.
@@ -143,7 +183,7 @@ def simon_design(
     Raises
     ------
     ValueError
-        If no design with ``most`` patients reaches the power.
+        If no design with ``most`` patients reaches the power, or an argument is impossible.
 
     References
     ----------
@@ -156,60 +196,86 @@ def simon_design(
     (1, 10, 5, 29, 15.0)
     """
     _check(p0, p1, alpha, power)
-    require(kind in ("optimal", "minimax"), f"kind must be optimal or minimax, got {kind!r}")
+    member("kind", kind, KINDS)
+    most = count("most", most, least=2)
+    going_on = [_going_on(first, p0, p1, power) for first in range(1, most)]
     best: TwoStage | None = None
     for patients in range(2, most + 1):
-        largest = patients if best is None else min(patients, int(np.ceil(best.expected)))
-        for design in _two_stages(patients, largest, p0, p1, alpha, power):
-            smaller = best is None or design.expected < best.expected
-            if smaller and not (kind == "minimax" and best and best.patients < patients):
-                best = design
+        if _largest_power(patients, p0, p1, alpha) < power:
+            continue
+        for first in range(1, patients):
+            expected = first + going_on[first - 1] * (patients - first)
+            fewer = expected < (np.inf if best is None else best.expected)
+            if fewer.any():
+                best = _two_stages(first, patients, p0, p1, alpha, power, expected, fewer) or best
         if kind == "minimax" and best is not None:
             break  # a larger one is not the smallest
     if best is None:
-        raise ValueError(f"no two-stage design of up to {most} patients reaches a power of {power}")
+        raise ValueError(
+            f"most: no two-stage design of up to {most} patients reaches a power of {power}"
+        )
     return best
 
 
+def _largest_power(patients: int, p0: float, p1: float, alpha: float) -> float:
+    """Power of the best test of so many patients, randomized so that it uses up its level.
+
+    No design of as many patients, however many its stages, has more (Neyman and Pearson).
+    """
+    limit = single_arm_design(patients, p0, p1=p1, alpha=alpha).successes
+    size, size_below = (float(binomial_tail(k, patients, p0)) for k in (limit, limit - 1))
+    reached, reached_below = (float(binomial_tail(k, patients, p1)) for k in (limit, limit - 1))
+    return reached + (alpha - size) / (size_below - size) * (reached_below - reached)
+
+
+def _going_on(first: int, p0: float, p1: float, power: float) -> np.ndarray:
+    """Probability to go on at p0, for each limit of a first stage that leaves enough power."""
+    successes = np.arange(1, first + 1)
+    enough = binomial_tail(successes, first, p1) >= power
+    return binomial_tail(successes, first, p0)[enough]
+
+
 def _two_stages(
-    patients: int, largest: int, p0: float, p1: float, alpha: float, power: float
-) -> Iterator[TwoStage]:
-    """Give the best design for each first stage of fewer than ``largest`` patients."""
-    if binomial_tail(_limit(patients, p0, alpha), patients, p1) < power:
-        return  # two stages never have more power than one
-    for first in range(1, largest):
-        rest = patients - first
-        f0, f1 = binomial_pmf(first, np.array(p0)), binomial_pmf(first, np.array(p1))
-        stop = np.arange(first)[:, np.newaxis]
-        reject = np.arange(patients)[np.newaxis, :]
-        more0 = _tail_table(rest, p0, first, patients)
-        more1 = _tail_table(rest, p1, first, patients)
-        accept0 = np.cumsum((f0[:, np.newaxis] * more0)[::-1], axis=0)[::-1]
-        accept1 = np.cumsum((f1[:, np.newaxis] * more1)[::-1], axis=0)[::-1]
-        size, reached = accept0[1:], accept1[1:]  # going on means more than ``stop`` successes
-        good = (size <= alpha) & (reached >= power) & (reject >= stop)
-        if not good.any():
-            continue
-        early = np.cumsum(f0)[:first]
-        expected = np.where(good.any(axis=1), first + (1.0 - early) * rest, np.inf)
-        row = int(expected.argmin())
-        column = int(good[row].argmax())
-        yield TwoStage(
-            first, row, patients, column,
-            float(size[row, column]), float(reached[row, column]),
-            float(expected[row]), float(early[row]),
-        )  # fmt: skip
+    first: int,
+    patients: int,
+    p0: float,
+    p1: float,
+    alpha: float,
+    power: float,
+    expected: np.ndarray,
+    fewer: np.ndarray,
+) -> TwoStage | None:
+    """Find the design with this first stage that expects fewest patients, if any is good.
+
+    ``expected`` are the patients expected by the limit of the first stage, and ``fewer`` says
+    which of these limits are worth a look.
+    """
+    stops = np.arange(len(expected))
+    limits = np.arange(patients)
+    size, reached = (
+        _accepted(first, patients, p, limits)[1 : len(stops) + 1] for p in (p0, p1)
+    )  # going on means more successes than the limit
+    good = (size <= alpha) & (reached >= power) & (limits >= stops[:, np.newaxis])
+    fits = np.flatnonzero(good.any(axis=1) & fewer)
+    if len(fits) == 0:
+        return None
+    stop = int(fits[-1])  # the higher the limit, the fewer patients
+    reject = int(good[stop].argmax())
+    return TwoStage(
+        first, stop, patients, reject,
+        float(size[stop, reject]), float(reached[stop, reject]),
+        float(expected[stop]), float(1.0 - binomial_tail(stop + 1, first, p0)),
+    )  # fmt: skip
 
 
-def _tail_table(rest: int, p: float, first: int, patients: int) -> np.ndarray:
-    """Probability that the second stage takes x1 successes above each limit."""
-    x1 = np.arange(first + 1)[:, np.newaxis]
-    return binomial_tail(np.arange(patients)[np.newaxis, :] - x1 + 1, np.array(rest), p)
-
-
-def _limit(patients: int, p0: float, alpha: float) -> int:
-    limits = np.arange(patients + 2)
-    return int(limits[binomial_tail(limits, patients, p0) <= alpha][0])
+def _accepted(first: int, patients: int, p: float, limits: np.ndarray) -> np.ndarray:
+    """Probability of x1 successes or more in the first stage and more than each limit in all."""
+    x1 = np.arange(first + 1)
+    rest = patients - first
+    tail = binomial_tail(np.arange(rest + 2), rest, p)
+    second = tail[np.clip(limits - x1[:, np.newaxis] + 1, 0, rest + 1)]
+    joint = binomial_pmf(first, np.array(p))[:, np.newaxis] * second
+    return np.cumsum(joint[::-1], axis=0)[::-1]
 
 
 def _check(p0: float, p1: float, alpha: float, power: float) -> None:

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radsim.distributions import require
+from radsim.trial.arguments import number_array
 
 CENSORED, EVENT, DEATH = 0, 1, 2  # the causes: end of observation, event of interest, death
+ANY = (EVENT, DEATH)
+CAUSES = (CENSORED, EVENT, DEATH)
 ABSENT = -1  # the arm of a place that nobody takes, or of a subject who is not evaluable
 SAME_TIME = 1e-8  # relative gap up to which two times are one, so that rounding parts no tie
 ARMS = (0, 1)
@@ -65,17 +68,18 @@ class RiskTable:
 
     def members(self, arm: int | None = None) -> np.ndarray:
         """Say which subjects are in an arm, or in any."""
-        return self.arm >= 0 if arm is None else self.arm == arm
+        return self.arm >= 0 if check_arm(arm) is None else self.arm == arm
 
     def at_risk(self, arm: int | None = None) -> np.ndarray:
         """Count the subjects whose time is this one or later."""
         if arm is None:
             return self.remember("at_risk", lambda: self._at_risk[0] + self._at_risk[1])
+        check_arm(arm)
         return self._at_risk[arm]
 
     def events(self, causes: Sequence[int], arm: int | None = None) -> np.ndarray:
         """Count the events at a time, all of them at the last subject who has that time."""
-        key = "events", tuple(causes), arm
+        key = "events", check_causes(causes, CAUSES), arm
         return self.remember(key, lambda: self._events(causes, arm))
 
     def _events(self, causes: Sequence[int], arm: int | None) -> np.ndarray:
@@ -88,6 +92,7 @@ class RiskTable:
 
     def has(self, causes: Sequence[int]) -> np.ndarray:
         """Say which subjects ended by one of these causes."""
+        check_causes(causes, CAUSES)
         found = self.cause == causes[0]
         for cause in causes[1:]:
             found = found | (self.cause == cause)
@@ -154,7 +159,9 @@ def risk_table(
 
     Two times are the same if they follow each other within one part in 10^8 (`SAME_TIME`), so
     times that differ by rounding are tied. At a time, events come before censorings: who is
-    censored at 12 months was at risk of what happened at 12 months.
+    censored at 12 months was at risk of what happened at 12 months. Within a tie subjects stand
+    in an order that depends on nothing but what is known of them, so the order in which they are
+    given changes no result to the last bit.
 
     Parameters
     ----------
@@ -165,7 +172,8 @@ def risk_table(
     arm
         0 or 1 (or one number for all); -1 for a place that nobody takes.
     patient
-        For subjects that are lesions: the number of their patient, from 0.
+        For subjects that are lesions: the number of their patient, from 0. A patient's lesions
+        may be in both arms.
     stratum
         The number of the stratum, from 0.
 
@@ -173,7 +181,7 @@ def risk_table(
     ------
     ValueError
         If there is no subject, or a time is negative or not a number, or a cause or an arm
-        is unknown.
+        is unknown, or the shapes differ.
 
     Examples
     --------
@@ -181,46 +189,98 @@ def risk_table(
     >>> table.at_risk(1)
     array([2., 2., 0., 0.])
     """
-    time = np.asarray(time, float)
-    cause, arm = np.asarray(cause), np.asarray(arm)
-    require(time.ndim > 0 and time.shape[-1] > 0, "time must hold at least one subject")
+    time = np.asarray(number_array("time", time), float)
+    require(time.ndim > 0, f"time must be a list of times, got the number {time}")
+    require(time.size > 0, "time must hold at least one subject")
     _check("time", time, "must be 0 or more", lambda t: t >= 0.0)  # which NaN is not
     _check("time", time, "must be finite", np.isfinite)
-    _check("cause", cause, "must be 0 (censored), 1 (event) or 2 (death)", _is_one_of(0, 1, 2))
+    cause = _column("cause", cause, time.shape)
+    _check("cause", cause, "must be 0 (censored), 1 (event) or 2 (death)", _is_one_of(*CAUSES))
+    arm = _column("arm", arm, time.shape)
     _check("arm", arm, "must be 0 or 1, or -1 for nobody", _is_one_of(ABSENT, *ARMS))
-    optional = (("patient", patient), ("stratum", stratum))
-    for name, given in (("cause", cause), ("arm", arm), *optional):
-        shape = np.shape(given) if given is not None else ()
-        fits = shape == () or shape == time.shape
-        require(fits, f"{name} must have the shape of time, {time.shape}, got {shape}")
-    for name, given in optional:
+    labels = {}
+    for name, given in (("patient", patient), ("stratum", stratum)):
         if given is not None:
-            _check(name, np.asarray(given), "must be a whole number from 0", _is_count)
+            labels[name] = _column(name, given, time.shape)
+            _check(name, labels[name], "must be a whole number from 0", _is_count)
     order = np.argsort(time, axis=-1)
-
-    def sort(values: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(np.broadcast_to(values, time.shape), order, axis=-1)
-
-    ordered = sort(time)
-    gap = np.diff(ordered, axis=-1)
-    tied = gap <= SAME_TIME * ordered[..., 1:]
+    ordered = np.take_along_axis(time, order, axis=-1)
+    tied = np.diff(ordered, axis=-1) <= SAME_TIME * ordered[..., 1:]
     starts = None
     if tied.any():
         starts = np.ones(time.shape, bool)
         starts[..., 1:] = ~tied
         ordered = np.maximum.accumulate(np.where(starts, ordered, 0.0), axis=-1)
+        keys = [np.take_along_axis(v, order, axis=-1) for v in (*labels.values(), arm, cause)]
+        within = np.lexsort((*keys, np.cumsum(starts, axis=-1)), axis=-1)
+        order = np.take_along_axis(order, within, axis=-1)
+
+    def sort(values: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(values, order, axis=-1)
+
     return RiskTable(
         time=ordered,
         cause=sort(cause.astype(np.int8)),
         arm=sort(arm.astype(np.int8)),
         order=order,
         starts=starts,
-        patient=None if patient is None else sort(np.asarray(patient, int)),
-        stratum=None if stratum is None else sort(np.asarray(stratum, int)),
+        patient=_ranked(sort(labels["patient"])) if "patient" in labels else None,
+        stratum=sort(labels["stratum"]).astype(int) if "stratum" in labels else None,
     )
 
 
-def _is_one_of(*known: int):  # type: ignore[no-untyped-def]
+def just_before(steps: np.ndarray, first: float) -> np.ndarray:
+    """Value of a step function just before each time; the first is given."""
+    before = np.full_like(steps, first)
+    before[..., 1:] = steps[..., :-1]
+    return before
+
+
+def check_arm(arm: int | None) -> int | None:
+    """Return an arm, or None for both together; raise ValueError for another."""
+    known = arm is None or (np.ndim(arm) == 0 and arm in ARMS)
+    require(known, f"arm must be 0, 1 or None for both, got {arm!r}")
+    return arm
+
+
+def check_cause(cause: int) -> int:
+    """Return a cause that an event can have; raise ValueError for another."""
+    known = np.ndim(cause) == 0 and cause in ANY
+    require(known, f"cause must be 1 (event) or 2 (death), got {cause!r}")
+    return int(cause)
+
+
+def check_causes(causes: Sequence[int], known: Sequence[int] = ANY) -> tuple[int, ...]:
+    """Return causes as a tuple; raise ValueError if there are none, or for an unknown one."""
+    wanted = f"causes must be one or more of {', '.join(str(c) for c in known)}, in a tuple"
+    listed = isinstance(causes, (tuple, list, set, frozenset, np.ndarray)) and np.ndim(causes) <= 1
+    require(listed and len(causes) > 0, f"{wanted}, got {causes!r}")
+    require(all(cause in known for cause in causes), f"{wanted}, got {causes!r}")
+    return tuple(int(cause) for cause in causes)
+
+
+def _column(name: str, values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    """Repeat one number for all subjects; raise ValueError unless there is one for each."""
+    column = number_array(name, values)
+    require(
+        column.shape in ((), shape),
+        f"{name} must have the shape of time, {shape}, got {column.shape}",
+    )
+    return np.broadcast_to(column, shape)
+
+
+def _ranked(patient: np.ndarray) -> np.ndarray:
+    """Number the patients of each trial from 0, in the order of their numbers."""
+    if patient.max() < patient.shape[-1]:
+        return patient.astype(int)
+    order = np.argsort(patient, axis=-1, kind="stable")
+    changes = np.diff(np.take_along_axis(patient, order, axis=-1), axis=-1) != 0
+    rank = np.zeros(patient.shape, int)
+    np.put_along_axis(rank, order[..., 1:], np.cumsum(changes, axis=-1), axis=-1)
+    return rank
+
+
+def _is_one_of(*known: int) -> Callable[[np.ndarray], np.ndarray]:
     def test(values: np.ndarray) -> np.ndarray:
         found = values == known[0]
         for value in known[1:]:
@@ -231,10 +291,12 @@ def _is_one_of(*known: int):  # type: ignore[no-untyped-def]
 
 
 def _is_count(values: np.ndarray) -> np.ndarray:
-    return (values >= 0) & (values == np.floor(values))
+    return (values >= 0) & np.isfinite(values) & (values == np.floor(values))
 
 
-def _check(name: str, values: np.ndarray, wanted: str, test) -> None:  # type: ignore[no-untyped-def]
+def _check(
+    name: str, values: np.ndarray, wanted: str, test: Callable[[np.ndarray], np.ndarray]
+) -> None:
     """Raise ValueError that shows the first value which does not pass."""
     passed = test(values)
     if not passed.all():

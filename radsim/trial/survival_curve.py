@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radsim.distributions import require
-from radsim.trial.subjects import DEATH, EVENT, RiskTable
+from radsim.trial.arguments import not_negative, positive
+from radsim.trial.subjects import ANY, SAME_TIME, RiskTable, check_arm, check_causes
 from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
-
-ANY = (EVENT, DEATH)
 
 
 def kaplan_meier(
@@ -43,6 +41,12 @@ def kaplan_meier(
     Estimate
         Shapes (...). Not estimable where nobody is left at risk and the curve is not at 0.
 
+    Raises
+    ------
+    ValueError
+        If the time is not one number of 0 or more, an arm, a cause or a transform is unknown, or
+        the level is not between 0 and 1.
+
     References
     ----------
     Kaplan and Meier (1958), JASA 53, 457-481; Greenwood's variance.
@@ -55,7 +59,7 @@ def kaplan_meier(
     >>> [round(float(x), 4) for x in (alive.value, alive.lower, alive.upper)]
     [0.92, 0.7164, 0.9794]
     """
-    z = two_sided_z(level)
+    z, months = two_sided_z(level), not_negative("months", months)
     survival, greenwood = survival_steps(table, causes, arm)
     value = table.value_at(survival, months, 1.0)
     variance = value**2 * table.value_at(greenwood, months, 0.0)
@@ -86,7 +90,8 @@ def restricted_mean(
     Raises
     ------
     ValueError
-        If the horizon is not above 0.
+        If the horizon is not one finite number above 0, or an arm, a cause or the level is
+        impossible.
 
     References
     ----------
@@ -99,8 +104,7 @@ def restricted_mean(
     >>> float(restricted_mean(half_die_at_6, 12.0).value)
     9.0
     """
-    require(horizon > 0.0, f"horizon must be above 0, got {horizon}")
-    z = two_sided_z(level)
+    z, horizon = two_sided_z(level), positive("horizon", horizon)
     survival, greenwood = survival_steps(table, causes, arm)
     widths = step_widths(table, horizon)
     after = np.cumsum((survival * widths)[..., ::-1], axis=-1)[..., ::-1]  # area from here on
@@ -120,8 +124,8 @@ def survival_steps(
 
     Where everybody left at risk has the event the curve is 0 and Greenwood's term is left out.
     """
-    key = "survival", tuple(causes), arm
-    return table.remember(key, lambda: _survival_steps(table, causes, arm))
+    causes, arm = check_causes(causes), check_arm(arm)
+    return table.remember(("survival", causes, arm), lambda: _survival_steps(table, causes, arm))
 
 
 def _survival_steps(
@@ -143,4 +147,4 @@ def step_widths(table: RiskTable, horizon: float) -> np.ndarray:
 def is_reached(table: RiskTable, months: float, arm: int | None) -> np.ndarray:
     """Say whether somebody is still observed at a time, shape (...)."""
     last = np.where(table.members(arm), table.time, -1.0).max(axis=-1)
-    return last * (1.0 + 1e-8) >= months
+    return last * (1.0 + SAME_TIME) >= months

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from radsim.schema import nearest
+from radsim.trial.arguments import member
+
+FARTHEST = 700.0  # on any scale; what lies beyond is a probability of 0 or 1
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,7 @@ def transform_named(name: str) -> Transform:
     ValueError
         If there is no such scale.
     """
-    if name not in TRANSFORMS:
-        raise ValueError(f"no transform {name!r}; {nearest(name, TRANSFORMS)}")
-    return TRANSFORMS[name]
+    return TRANSFORMS[member("transform", name, TRANSFORMS)]
 
 
 def transformed_interval(
@@ -78,7 +78,7 @@ def transformed_interval(
     p = np.where(inside, probability, 0.5)
     half = z * np.abs(scale.slope(p)) * np.sqrt(np.where(inside, variance, 0.0))
     middle = scale.to(p)
-    ends = scale.back(middle - half), scale.back(middle + half)
+    ends = [scale.back(np.clip(middle + s * half, -FARTHEST, FARTHEST)) for s in (-1.0, 1.0)]
     lower, upper = np.minimum(*ends), np.maximum(*ends)
     lower = np.where(inside, np.clip(lower, 0.0, 1.0), probability)
     return lower, np.where(inside, np.clip(upper, 0.0, 1.0), probability)

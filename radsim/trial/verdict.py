@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-NORMAL_975 = float(special.ndtri(0.975))
+from radsim.trial.arguments import open_probability
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,6 @@ def two_sided_z(level: float) -> float:
     Raises
     ------
     ValueError
-        If the level is not between 0 and 1.
+        If the level is not one number between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    return float(special.ndtri(0.5 + level / 2.0))
+    return float(special.ndtri(0.5 + open_probability("level", level) / 2.0))
