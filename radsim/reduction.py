@@ -6,6 +6,7 @@ from radsim.dvh import generalized_eud
 from radsim.lq import Quantity
 
 LARGE = 400.0  # log of a power up to which doses need no scaling
+LEAST_POWER = 1e-3  # below it the root of a mean of powers loses digits
 SAFE = 1e-200  # a mean of powers below it, or above its inverse, has lost digits
 
 
@@ -35,7 +36,7 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
     """
     dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
     largest = float(dose.max(initial=0.0))
-    if np.ndim(a) == 0 and 0 < a < np.inf and 0 < largest < np.inf:
+    if np.ndim(a) == 0 and LEAST_POWER < a < np.inf and 0 < largest < np.inf:
         unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
         with np.errstate(under="ignore"):
             powers = np.power(dose if unit == 1.0 else dose / unit, a)

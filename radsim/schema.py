@@ -17,6 +17,9 @@ Count = Annotated[int, Strict()]  # a whole number, never 5.0
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
 
 
+NOBODY = xr.Dataset()  # where no parameter is looked up and no covariate is other than usual
+
+
 @dataclass(frozen=True)
 class Variable:
     """What one variable holds."""

@@ -13,10 +13,9 @@ from radsim.distributions import require
 from radsim.limits import ORGANS
 from radsim.onset import LognormalOnset, Onset
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import Count, Parameter, Real, beside_parts, value_of
+from radsim.schema import NOBODY, Count, Parameter, Real, beside_parts, value_of
 
 LARGEST = 1e300  # stands in for an infinite dose
-NOBODY = xr.Dataset()  # where no parameter is looked up
 
 Effect = Literal["physical", "eqd2", "bed"]
 

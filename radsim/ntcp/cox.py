@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from radsim import lq
+from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.ntcp.covariates import check_ratios, log_ratio
 from radsim.schema import Parameter, Real
 
 
@@ -58,7 +58,7 @@ class CoxNTCP(ComplicationModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ratios(self.hazard_ratios, "hazard_ratios")
+        check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
 
     @property
     def required_variables(self) -> frozenset[str]:

@@ -70,4 +70,6 @@ class CriticalVolume(ComplicationModel):
         assert weight is not None
         d50, k = (self._value_beside_parts(name, patients) for name in ("d50", "k"))
         reserve, sd = (self._value(name, patients) for name in ("reserve", "reserve_sd"))
-        return special.ndtr((damaged_share(dose, weight, d50, k) - reserve) / sd)
+        lost = damaged_share(dose, weight, d50, k)
+        with np.errstate(over="ignore"):
+            return special.ndtr((lost - reserve) / sd)

@@ -8,8 +8,8 @@ import xarray as xr
 from scipy import special
 
 from radsim import lq
+from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.ntcp.covariates import check_ratios, log_ratio
 from radsim.schema import Parameter, Real
 
 
@@ -30,7 +30,7 @@ class OddsModel(ComplicationModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ratios(self.odds_ratios, "odds_ratios")
+        check_ratios(self.odds_ratios, self.references, "odds_ratios")
 
     @property
     def required_variables(self) -> frozenset[str]:

@@ -55,8 +55,7 @@ def relative_seriality(
     dose, weight
         Dose of each part [Gy] and its share of the volume.
     d50, gamma
-        Uniform dose at which half get it [Gy], and the slope of P: of ``pow2`` its largest
-        normalized slope, :math:`D\,dP/dD`'s maximum.
+        Uniform dose at which half get it [Gy], and the slope there.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form

@@ -1,4 +1,4 @@
-"""Covariates of a complication: what the odds or the hazard are multiplied by."""
+"""Covariates of control or a complication: what the odds or the hazard are multiplied by."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,18 @@ import xarray as xr
 
 from radsim import lq
 from radsim.distributions import require
+from radsim.schema import NOBODY, nearest
 
 
-def check_ratios(ratios: Mapping[str, float], name: str) -> None:
-    """Refuse a ratio that is not above 0."""
+def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], name: str) -> None:
+    """Refuse a ratio that is not above 0, and a reference of something that has no ratio."""
     for variable, ratio in ratios.items():
         require(ratio > 0, f"{name}.{variable} must be above 0, got {ratio}")
+    for variable in references:
+        require(
+            variable in ratios,
+            f"references.{variable}: has no ratio in {name}; {nearest(variable, ratios)}",
+        )
 
 
 def log_ratio(
@@ -27,7 +33,13 @@ def log_ratio(
     references
         Value of the variable at which the ratio is 1; 0 unless given.
     patients
-        With these variables; a variable that it lacks counts as its reference.
+        With these variables, which must be numbers; `radsim.schema.NOBODY` stands for patients
+        in whom every ratio is 1.
+
+    Raises
+    ------
+    ValueError
+        If a variable is missing, or holds labels.
 
     Examples
     --------
@@ -36,10 +48,16 @@ def log_ratio(
     [1.0, 2.0]
     """
     total: lq.Quantity = 0.0
+    if patients is NOBODY:
+        return total
     for variable, ratio in ratios.items():
-        if variable in patients:
-            value = patients[variable].values - references.get(variable, 0.0)
-            total = total + value * np.log(ratio)
+        require(variable in patients, f"the patients have no {variable!r}, which has a ratio")
+        require(
+            "labels" not in patients[variable].attrs,
+            f"{variable!r} holds labels; a ratio for each unit needs numbers",
+        )
+        value = patients[variable].values - references.get(variable, 0.0)
+        total = total + value * np.log(ratio)
     return total
 
 
