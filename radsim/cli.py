@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print."""
 
 import json
+import os
 import sys
 import tomllib
 import warnings
@@ -15,6 +16,7 @@ from radsim.config import Experiment, ExperimentError, load_experiment, patients
 from radsim.mistakes import Mistake
 from radsim.provenance import __version__
 
+FIGURES = (".png", ".pdf", ".svg")
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
@@ -266,6 +268,9 @@ def models(
     if plot is not None:
         if name is None:
             raise Mistake("--plot draws one preset; give its NAME")
+        _check_target("--plot", plot)
+        if plot.suffix not in FIGURES:
+            raise Mistake(f"--plot: {plot} must end with one of {', '.join(FIGURES)}")
         if not any([plot_curve(preset, plot) for preset in find_presets(name)]):
             raise Mistake(f"{name} has no curve to draw")
     if as_json:
@@ -279,6 +284,8 @@ def validate(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="for the files")] = None,
 ) -> None:
     """Set published results beside simulations of the cohorts and schedules they came from."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise Mistake(f"--out: {out} is a file, not a folder")
     from radsim.io import PREDICTIVE
     from radsim.printing import predictive_text
     from radsim.tables import PREDICTIVE_COLUMNS, predictive_rows, to_csv
@@ -316,10 +323,18 @@ def fit(
 ) -> None:
     """Fit a model to a table of outcomes by maximum likelihood."""
     from radsim.fit import fit as fit_model
-    from radsim.fit_report import fit_preset, fit_text, model_to_fit
+    from radsim.fit_report import fit_preset, fit_text, is_preset_file, model_to_fit
     from radsim.outcome_table import read_outcomes
 
-    chosen = dict(_setting(text) for text in settings or [])
+    chosen: dict[str, Any] = {}
+    for key, value in map(_setting, settings or []):
+        if key in chosen:
+            raise Mistake(f"--set: {key} is given twice")
+        chosen[key] = value
+    if out is not None:
+        _check_target("--out", out)
+        if out.exists() and not is_preset_file(out):
+            raise Mistake(f"--out: {out} exists and is no preset file; name another file")
     try:
         table, left_out = read_outcomes(data, covariate or [])
         if left_out:
@@ -333,8 +348,25 @@ def fit(
         raise Mistake(str(error)) from None
     print(fit_text(found, family))
     if out is not None:
-        out.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
+        if "dose" not in chosen:
+            messages.print(
+                f"warning: the table does not say what its dose is; {out} reads {started.dose}; "
+                "--set 'dose={structure=..., metric=...}' says otherwise"
+            )
+        aside = out.with_name(f".{out.name}.part")
+        aside.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
+        aside.replace(out)
         print(f"preset in {out}")
+
+
+def _check_target(option: str, path: Path) -> None:
+    """Refuse a file that can't be written, before the work that it is for."""
+    if path.is_dir():
+        raise Mistake(f"{option}: {path} is a folder, not a file")
+    if not path.parent.is_dir():
+        raise Mistake(f"{option}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise Mistake(f"{option}: can't write to {path.parent}")
 
 
 def _setting(text: str) -> tuple[str, Any]:

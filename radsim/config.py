@@ -570,6 +570,13 @@ def _missing_variables(experiment: Experiment) -> Iterator[str]:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
             elif variable in known:
                 yield from _impossible_values(section, model, variable, experiment.cohort)
+    for section, model in _models(experiment):
+        for kind in ("odds_ratios", "hazard_ratios"):
+            for variable in sorted(labels.intersection(getattr(model, kind, ()))):
+                yield (
+                    f"{section}.{kind}: {variable!r} holds labels; a ratio for each unit needs "
+                    "numbers"
+                )
     for name, arm in experiment.arms.items():
         interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
         if interval in labels:

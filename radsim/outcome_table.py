@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class OutcomeTable:
     probability
         Published probabilities, in place of events.
     weight
-        How much a row counts.
+        How often a row counts: 2 is the same as the row twice.
     covariates
         Other columns that were asked for.
     name
@@ -65,6 +66,17 @@ class OutcomeTable:
             return self.probability
         assert self.events is not None and self.patients is not None
         return self.events / self.patients
+
+
+def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
+    """Make a table of a preset's anchors."""
+    return OutcomeTable(
+        dose=np.array([a.dose for a in anchors]),
+        fractions=np.array([float(a.fractions) for a in anchors]),
+        probability=np.array([a.probability for a in anchors]),
+        weight=np.ones(len(anchors)),
+        name="anchors",
+    )
 
 
 def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTable, list[str]]:
@@ -141,13 +153,24 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(row for row in lines if not row.startswith("#"))
-            rows = list(reader)
-            names = list(reader.fieldnames or [])
+            reader = csv.reader(row for row in lines if not row.startswith("#"))
+            names, *cells = [row for row in reader if row] or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"can't read {path}: {error}") from error
-    require(len(rows) > 0, f"{path.name} has no rows")
-    return names, rows
+    for name in names:
+        require(names.count(name) == 1, f"{path.name} has two columns {name!r}")
+        plain = name.strip().lower()
+        require(
+            name == plain or plain not in KNOWN,
+            f"{path.name}: the column {name!r} must be called {plain!r}",
+        )
+    require(len(cells) > 0, f"{path.name} has no rows")
+    for number, row in enumerate(cells, start=1):
+        require(
+            len(row) == len(names),
+            f"{path.name}, row {number}: must have {len(names)} cells, got {len(row)}",
+        )
+    return names, [dict(zip(names, row, strict=True)) for row in cells]
 
 
 def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> np.ndarray:

@@ -18,6 +18,9 @@ Parameter = Real | str  # a number shared by everyone, or the name of a cohort v
 NUMBERS = (Real, Real | None, Parameter, Parameter | None)  # types of fields that hold one
 
 
+NOBODY = xr.Dataset()  # where no parameter is looked up and no covariate is other than usual
+
+
 @dataclass(frozen=True)
 class Variable:
     """What one variable holds."""

@@ -10,8 +10,8 @@ from radsim.arm_dose import DoseMetric
 from radsim.averaging import average
 from radsim.budget import highest_doses, remaining_eqd2
 from radsim.cell_kill import LQL, IncompleteRepair, LQTime
+from radsim.covariates import shifted_logistic
 from radsim.distributions import LogNormal, Normal
-from radsim.ntcp.covariates import shifted_logistic
 from radsim.ntcp.cox import cox_hazard
 from radsim.ntcp.lkb import lkb_probability, lyman_probability
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP

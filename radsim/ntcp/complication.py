@@ -14,10 +14,9 @@ from radsim.dvh import check_doses
 from radsim.limits import ORGANS
 from radsim.onset import LognormalOnset, Onset
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import Count, Parameter, Real, beside_parts, check_numbers, value_of
+from radsim.schema import NOBODY, Count, Parameter, Real, beside_parts, check_numbers, value_of
 
 LARGEST = 1e150  # stands in for an infinite dose
-NOBODY = xr.Dataset()  # where no parameter is looked up
 
 Effect = Literal["physical", "eqd2", "bed"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from radsim import lq
+from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.ntcp.covariates import check_ratios, log_ratio
 from radsim.schema import Parameter, Real
 
 

@@ -8,8 +8,8 @@ import xarray as xr
 from scipy import special
 
 from radsim import lq
+from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.ntcp.covariates import check_ratios, log_ratio
 from radsim.schema import Parameter, Real
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 from radsim import lq
 from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.cell_kill import LQ, CellKill
+from radsim.covariates import check_ratios, log_ratio
 from radsim.distributions import require
 from radsim.dvh import check_doses
 from radsim.limits import ORGANS
@@ -16,10 +17,9 @@ from radsim.modifiers import HazardModifier
 from radsim.onset import Onset, PowerOnset
 from radsim.plan import ExternalBeam
 from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, beside_parts, check_numbers, value_of
+from radsim.schema import NOBODY, Count, Parameter, Real, beside_parts, check_numbers, value_of
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
-NOBODY = xr.Dataset()  # where no parameter is looked up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class ControlModel:
 
     A parameter is a number, or the name of a variable of the patients, or in Python an array of
     draws of shape (draw, 1). Results have shape (patient,), and (draw, patient) with draws, of a
-    metric as of a DVH.
+    metric as of a DVH. Covariates of a patient multiply the hazard, whichever the model,
+
+    .. math:: TCP = TCP_0^{\,\prod_k HR_k^{z_k - z_{k,ref}}}
 
     Attributes
     ----------
@@ -61,6 +63,10 @@ class ControlModel:
         that no competing death may be simulated.
     modifiers
         Hazard ratios of groups of patients.
+    hazard_ratios
+        Of failure, for each unit of a numeric cohort variable.
+    references
+        Value of the variable at which the ratio is 1; 0 unless given.
     label
         Name of an alternative in results, where the preset does not tell models apart.
     """
@@ -84,6 +90,8 @@ class ControlModel:
     reirradiation_hazard_ratio: Real = 1.0
     estimates: Literal["net", "crude"] = "net"
     modifiers: tuple[HazardModifier, ...] = ()
+    hazard_ratios: dict[str, Real] = field(default_factory=dict)
+    references: dict[str, Real] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_numbers(self, ("alpha_beta", "reirradiation_hazard_ratio", *self.increasing))
@@ -101,6 +109,7 @@ class ControlModel:
             "fitted on. Set refit = true to fit them to the preset's anchors again, or give "
             f"parameters that were fitted under {law.kind}",
         )
+        check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
         names = [one.preset for one in self.modifiers if one.preset]
         for one in self.modifiers:
             both = [name for name in one.excludes if name in names]
@@ -112,8 +121,9 @@ class ControlModel:
 
     @property
     def required_variables(self) -> frozenset[str]:
-        """Cohort variables that the modifiers read."""
-        return frozenset(name for one in self.modifiers for name in one.variables)
+        """Cohort variables that the modifiers and the covariates read."""
+        grouped = frozenset(name for one in self.modifiers for name in one.variables)
+        return grouped | frozenset(self.hazard_ratios)
 
     def hazard(
         self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
@@ -143,6 +153,9 @@ class ControlModel:
         ----------
         dose, dose_squared
             Fraction doses and their squares, each summed over fractions [Gy, Gy2].
+        patients
+            With the variables that parameters and covariates name; without them of a patient in
+            whom every ratio is 1.
         fractions
             As many as equal fractions with these sums unless given; broadcasts with the doses.
         weight
@@ -176,8 +189,12 @@ class ControlModel:
         with np.errstate(over="ignore"):
             bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
         if weight is None:
-            return np.minimum(self.hazard(bed, patients, number), LARGEST)
-        hazard = one.distribution_hazard(bed, weight, patients, number)
+            hazard = self.hazard(bed, patients, number)
+        else:
+            hazard = one.distribution_hazard(bed, weight, patients, number)
+        if self.hazard_ratios:
+            covariates = log_ratio(self.hazard_ratios, self.references, patients)
+            hazard = np.minimum(hazard, LARGEST) * np.exp(covariates)
         return np.minimum(hazard, LARGEST)
 
     def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:

@@ -1,4 +1,4 @@
-"""Covariates of a complication: what the odds or the hazard are multiplied by."""
+"""Covariates of control or a complication: what the odds or the hazard are multiplied by."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import xarray as xr
 
 from radsim import lq
 from radsim.distributions import require
-from radsim.schema import nearest, numbers_of
+from radsim.schema import NOBODY, nearest, numbers_of
 
 
 def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], name: str) -> None:
@@ -16,7 +16,8 @@ def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], n
         require(0 < ratio < np.inf, f"{name}.{variable} must be above 0 and finite, got {ratio}")
     for variable, reference in references.items():
         require(
-            variable in ratios, f"references.{variable}: no such ratio; {nearest(variable, ratios)}"
+            variable in ratios,
+            f"references.{variable}: has no ratio in {name}; {nearest(variable, ratios)}",
         )
         require(
             bool(np.isfinite(reference)),
@@ -36,7 +37,8 @@ def log_ratio(
     references
         Value of the variable at which the ratio is 1; 0 unless given.
     patients
-        With these variables.
+        With these variables, which must be numbers; `radsim.schema.NOBODY` stands for patients
+        in whom every ratio is 1.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def log_ratio(
     [1.0, 2.0]
     """
     total: lq.Quantity = 0.0
+    if patients is NOBODY:
+        return total
     for variable, ratio in ratios.items():
         value = numbers_of(variable, patients) - references.get(variable, 0.0)
         total = total + value * np.log(ratio)
