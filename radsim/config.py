@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +32,7 @@ from radsim.series import Series
 from radsim.sources import WHOLE
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel
+from radsim.tcp.control import ControlModel
 from radsim.trial.section import TrialSection
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
@@ -340,7 +341,7 @@ def _refitted(experiment: Experiment) -> Experiment:
         if model is None or not model.refit:
             return model
         try:
-            return refit_to_anchors(model).model
+            return _refit(model)
         except ValueError as error:
             mistakes.append(f"{key}.{error}")
             return model
@@ -353,6 +354,11 @@ def _refitted(experiment: Experiment) -> Experiment:
     if mistakes:
         raise ExperimentError(mistakes)
     return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
+
+
+@lru_cache(maxsize=64)  # variants of a design ask for the same fits again and again
+def _refit(model: ControlModel) -> ControlModel:
+    return refit_to_anchors(model).model
 
 
 def load_experiment(path: str | Path) -> Experiment:

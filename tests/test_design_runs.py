@@ -183,6 +183,43 @@ def test_each_variant_is_a_run_of_its_own(design, result):
         )
 
 
+ONE = {
+    "patients": 100,
+    "arms": {"one": {"prescription": 8.0, "fractions": 1, "field": "uniform"}},
+    "compare": {},
+    "tcp_alternatives": [{"dose": {"metric": "D50"}, "label": "D50"}, "hytec-log-logistic"],
+    "eligibility": {"some": {"where": {"lesion_type": ["mixed"]}, "action": "exclude"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "changed"),
+    [
+        (
+            "tcp_alternatives[1].d50", [25.0, 40.0],
+            {"tcp_alternatives": [ONE["tcp_alternatives"][0],
+                                  {"preset": "hytec-log-logistic", "d50": 40.0}]},
+        ),
+        ("tcp.d50", [15.0, 21.0], {"tcp": {"preset": "hytec-spine-2021", "d50": 21.0}}),
+        (
+            "eligibility.some.where.lesion_type", [["blastic"], ["lytic", "mixed"]],
+            {"eligibility": {"some": {**ONE["eligibility"]["some"],
+                                      "where": {"lesion_type": ["lytic", "mixed"]}}}},
+        ),
+    ],
+)  # fmt: skip
+def test_variants_of_alternatives_and_of_eligibility_are_runs_of_their_own(key, values, changed):
+    """Also an alternative that is the file's own control model but for its dose: it follows."""
+    swept = run(experiment(**ONE, sweep={key: values}), scheduler="single")
+    alone = run(experiment(**{**ONE, **changed}), scheduler="single")
+    axis = next(iter(json.loads(swept.attrs["design"])["axes"]))
+    last = swept.isel({axis: 1})
+    names = ("local_control_net", "vcf_net", "complication_free_control_net")
+    for name in names:
+        np.testing.assert_allclose(last[name], alone[name], rtol=1e-12, err_msg=name)
+    assert max(float(abs(swept[name].diff(axis)).max()) for name in names) > 1e-3
+
+
 def test_uncertainty_is_kept_apart_and_the_best_arm_is_a_probability(folder, result):
     for row in rows(folder, "uncertainty.csv"):
         parts = {k: float(row[k]) for k in ("parameters", "model_choice", "monte_carlo")}
