@@ -106,9 +106,9 @@ class ZaiderMinerboTCP(ControlModel):
 
     .. math:: TCP(t) = \prod_j \bigl(1 - p_j(t)\bigr)^{\rho V v_j}
 
-    with p the probability that a clone is alive at t (`log_odds_of_extinction`), fractions given five a
-    week. Without births and deaths it is the Poisson model's limit of many clonogens. The curve
-    is evaluated at the time where the onset's growth is 1.
+    with p the probability that a clone is alive at t (`log_odds_of_extinction`), fractions given
+    five a week. Without births and deaths it is the Poisson model's limit of many clonogens. The
+    curve is evaluated at the time where the onset's growth is 1.
 
     Attributes
     ----------
