@@ -255,15 +255,15 @@ def _mapping(names: list[str]) -> dict[str, str]:
 
 @app.command()
 def models(
-    name: Annotated[str | None, typer.Argument(help="one preset, in full")] = None,
+    name: Annotated[str | None, typer.Argument(help="one preset or kind, in full")] = None,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="PATH", help="draw NAME's curve to a file")
     ] = None,
 ) -> None:
-    """List every preset with its parameters, range, source and flag."""
+    """List every preset with its parameters, range, source and flag, and every kind of model."""
     from radsim.catalog import plot_curve
-    from radsim.printing import find_presets, preset_text, presets_json, presets_text
+    from radsim.printing import find_presets, kinds_text, model_text, presets_json, presets_text
 
     if plot is not None:
         if name is None:
@@ -276,7 +276,7 @@ def models(
     if as_json:
         print(json.dumps(presets_json(name), indent=2))
     else:
-        print(presets_text() if name is None else preset_text(name))
+        print(f"{presets_text()}\n\n{kinds_text()}" if name is None else model_text(name))
 
 
 @app.command()

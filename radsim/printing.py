@@ -12,6 +12,7 @@ from radsim.config import Experiment
 from radsim.design_tables import is_design
 from radsim.design_text import design_text
 from radsim.mistakes import Mistake
+from radsim.model_kinds import find_kinds
 from radsim.pedigree import control_label, model_labels, other_laws, outside_fractionation
 from radsim.presets import Preset, load_preset, preset_families, preset_names
 from radsim.result import experiment_of
@@ -209,13 +210,37 @@ def presets_text() -> str:
     return _render(table)
 
 
-def preset_text(name: str) -> str:
-    """Show every preset of a name in full."""
-    return "\n\n".join(_in_full(preset) for preset in find_presets(name))
+def kinds_text() -> str:
+    """List the kinds of model in a table, whether or not a preset has them."""
+    table = Table(title="Kinds of model")
+    for column in ("family", "kind", "presets", "what"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("family", "kind"))
+    for one in find_kinds():
+        table.add_row(one["family"], one["kind"], str(len(one["presets"])), one["what"])
+    return _render(table)
+
+
+def model_text(name: str) -> str:
+    """Show every preset and every kind of a name in full.
+
+    Raises
+    ------
+    Mistake
+        If there is neither.
+    """
+    kinds = find_kinds(name)
+    presets = find_presets(name) if not kinds or _has_preset(name) else []
+    return "\n\n".join([*map(_in_full, presets), *map(_kind_in_full, kinds)])
+
+
+def _has_preset(name: str) -> bool:
+    return any(name in (n, f"{f}/{n}") for f in preset_families() for n in preset_names(f))
 
 
 def presets_json(name: str | None) -> list[dict[str, Any]]:
-    """Give presets as plain data, all of them or those of a name."""
+    """Give presets as plain data, all of them or those of a name; or the kinds of that name."""
+    if name and not _has_preset(name) and (kinds := find_kinds(name)):
+        return kinds
     found = (
         find_presets(name)
         if name
@@ -236,7 +261,8 @@ def find_presets(name: str) -> list[Preset]:
     found = [(f, n) for f, n in every if name in (n, f"{f}/{n}")]
     if not found:
         known = ", ".join(f"{f}/{n}" for f, n in every)
-        raise Mistake(f"no preset {name!r}; there are: {known}")
+        kinds = ", ".join(f"{one['family']}/{one['kind']}" for one in find_kinds())
+        raise Mistake(f"no preset {name!r}; there are: {known}; and no kind: {kinds}")
     return [load_preset(family, n) for family, n in found]
 
 
@@ -265,12 +291,26 @@ def _in_full(preset: Preset) -> str:
     return "\n".join([*lines, plot] if plot else lines)
 
 
+def _kind_in_full(one: dict[str, Any]) -> str:
+    lines = [f"{one['family']}/{one['kind']}: {one['what']}"]
+    lines += [f"{key}: {one[key]}" for key in ("equation", "takes") if one[key]]
+    lines.append(f"presets: {', '.join(one['presets']) or 'none; give its settings in a file'}")
+    table = Table()
+    for column in ("setting", "default", "meaning"):
+        table.add_column(column, overflow="fold", no_wrap=column == "setting")
+    for setting in one["settings"]:
+        table.add_row(setting["name"], setting["default"], setting["meaning"])
+    return "\n".join([*lines, _render(table, width=150)])
+
+
 def _interval(value: float, lower: float, upper: float) -> str:
     return f"{100 * value:.2f} ({100 * lower:.2f} to {100 * upper:.2f})"
 
 
 def _render(table: Table, width: int = WIDTH) -> str:
-    console = Console(width=width, color_system=None, force_terminal=False, highlight=False)
+    console = Console(
+        width=width, color_system=None, force_terminal=False, highlight=False, markup=False
+    )
     with console.capture() as capture:
         console.print(table)
     return capture.get().rstrip("\n")

@@ -13,6 +13,7 @@ from examples import SHIPPED, SMALL
 
 from radsim import __version__
 from radsim.io import RESULT
+from radsim.model_kinds import find_kinds
 from radsim.presets import preset_families, preset_names
 
 CHEAP = """
@@ -363,6 +364,27 @@ def test_models_shows_one_preset_in_full(capsys, name):
     assert ended.code == 0
     assert "flag: " in ended.output
     assert "sources:" in ended.output
+
+
+@pytest.mark.parametrize("kind", [one["kind"] for one in find_kinds()])
+def test_models_shows_every_kind_with_what_it_can_be_told(capsys, kind):
+    assert kind in radsim(capsys, "models").output
+    ended = radsim(capsys, "models", kind)
+    assert ended.code == 0
+    for one in find_kinds(kind):
+        assert f"{one['family']}/{kind}: {one['what']}" in ended.output
+        assert f"takes: {one['takes']}" in ended.output or one["family"] == "cell_kill"
+        for setting in one["settings"]:
+            assert setting["name"] in ended.output
+            undocumented = ("references", "refit", "fitted_under")
+            assert setting["meaning"] or setting["name"] in undocumented, setting
+
+
+def test_a_kind_as_json_names_its_settings_and_those_it_needs(capsys):
+    (poisson,) = json.loads(radsim(capsys, "models", "poisson", "--json").output)
+    needed = [one["name"] for one in poisson["settings"] if one["default"] == "needed"]
+    assert needed == ["alpha_beta", "alpha", "clonogen_density"]
+    assert poisson["presets"] == []
 
 
 def test_models_as_json_has_parameters_range_source_and_flag(capsys):
