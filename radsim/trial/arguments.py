@@ -113,7 +113,10 @@ def number_array(name: str, values: ArrayLike) -> np.ndarray:
         raise ValueError(f"{name} must be a table of numbers, got rows of unequal length") from None
     if array.dtype.kind in "biuf":
         return array
-    others = [v for v in array.flat if isinstance(v, bool) or not isinstance(v, Real)]
+    held = array.ravel().tolist()  # plain Python values, which read better in a message
+    others = [v for v in held if isinstance(v, bool) or not isinstance(v, Real)]
+    if array.dtype.kind != "O":
+        others = held
     if others:
         raise ValueError(f"{name} must hold numbers, got {others[0]!r}")
     return array.astype(float)
