@@ -16,8 +16,11 @@ from radsim.trial import (
     kaplan_meier,
     logrank,
     restricted_mean,
+    restricted_mean_difference,
     risk_table,
+    survival_difference,
     time_lost,
+    time_lost_difference,
 )
 from radsim.trial.log_rank import logrank_score
 
@@ -74,18 +77,75 @@ def test_swapping_the_arms_inverts(seed, grid):
     np.testing.assert_allclose(gap, -incidence_difference(swapped, 12.0).estimate.value, atol=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+def everything(t):
+    """Numbers of every analysis, to be compared to the last bit."""
+    for verdict in (
+        logrank(t), logrank(t, robust=True), logrank(t, stratified=True), logrank(t, weight="peto"),
+        gray_test(t), gray_test(t, cause=2), gray_test(t, stratified=True),
+    ):  # fmt: skip
+        yield verdict.z
+    for ratio in (cox_ratio(t), cox_ratio(t, robust=True), fine_gray_ratio(t)):
+        yield ratio.log_ratio
+        yield ratio.standard_error
+    for difference in (
+        *(incidence_difference(t, 12.0, variance=v) for v in ("aalen", "delta", "jackknife")),
+        survival_difference(t, 12.0), restricted_mean_difference(t, 12.0),
+        time_lost_difference(t, 12.0),
+    ):  # fmt: skip
+        yield difference.estimate.value
+        yield difference.estimate.standard_error
+
+
+@settings(max_examples=15, deadline=None)
 @given(SEEDS, GRIDS)
-def test_the_order_of_patients_does_not_matter(seed, grid):
+def test_the_order_of_patients_changes_nothing_to_the_last_bit(seed, grid):
     time, cause, arm = random_trials(seed, grid=grid)
-    order = np.random.default_rng(seed).permutation(time.shape[1])
-    t = risk_table(time, cause, arm)
-    other = risk_table(time[:, order], cause[:, order], arm[:, order])
-    for test in (logrank, gray_test):
-        np.testing.assert_allclose(test(t).z, test(other).z, atol=1e-12)
-    np.testing.assert_allclose(
-        fine_gray_ratio(t).standard_error, fine_gray_ratio(other).standard_error, rtol=1e-9
-    )
+    rng = np.random.default_rng(seed)
+    patient, stratum = rng.integers(0, 15, time.shape), rng.integers(0, 3, time.shape)
+    order = rng.permutation(time.shape[1])
+    one = risk_table(time, cause, arm, patient=patient, stratum=stratum)
+    other = risk_table(
+        time[:, order], cause[:, order], arm[:, order],
+        patient=patient[:, order], stratum=stratum[:, order],
+    )  # fmt: skip
+    for given_order, permuted in zip(everything(one), everything(other), strict=True):
+        np.testing.assert_array_equal(given_order, permuted)
+
+
+@pytest.mark.parametrize("start", [0, 10**9])
+def test_any_whole_numbers_name_patients(start):
+    time, cause, arm = random_trials(5, trials=2)
+    patient = np.random.default_rng(5).integers(0, 15, time.shape)
+    plain = logrank(risk_table(time, cause, arm, patient=patient), robust=True)
+    named = logrank(risk_table(time, cause, arm, patient=start + 7 * patient), robust=True)
+    np.testing.assert_allclose(plain.z, named.z, rtol=1e-14)
+
+
+def test_everyone_failing_at_once_has_an_estimate_but_no_robust_variance():
+    t = risk_table([5.0] * 4, [1] * 4, [0, 0, 1, 1])
+    for ratio in (fine_gray_ratio(t), cox_ratio(t, robust=True)):
+        assert not ratio.estimable
+        assert ratio.log_ratio == pytest.approx(0.0, abs=1e-12)  # the score is 0 at HR 1
+        assert [float(x) for x in ratio.interval()] == [0.0, np.inf]
+
+
+def test_a_difference_without_events_stands_and_its_interval_says_nothing():
+    t = risk_table([30.0] * 6, [0] * 6, [0, 0, 0, 1, 1, 1])
+    for difference, widest in (
+        (incidence_difference(t, 24.0), 1.0),
+        (incidence_difference(t, 24.0, transform="log-log"), 1.0),
+        (restricted_mean_difference(t, 24.0), 24.0),
+    ):
+        found = difference.estimate
+        assert (found.value, found.lower, found.upper) == (0.0, -widest, widest)
+        assert not difference.test.estimable
+
+
+def test_the_interval_of_a_difference_of_incidences_stays_within_one():
+    t = risk_table([1.0, 2.0, 30.0, 30.0, 30.0], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1])
+    found = incidence_difference(t, 24.0).estimate
+    assert found.lower == -1.0
+    assert found.upper <= 1.0
 
 
 def test_trials_are_analysed_as_if_each_were_alone():
@@ -154,6 +214,12 @@ def test_poor_data_give_flags_and_never_nan(time, cause, arm, swap):
         ([1.0, 2.0], [1, 0], [0, 2], "arm must be 0 or 1, or -1 for nobody, got 2"),
         ([1.0, 2.0], [1, 0, 1], [0, 1], "cause must have the shape of time"),
         ([], [], [], "at least one subject"),
+        (3.0, 1, 0, "time must be a list of times"),
+        ([[1.0], [1.0, 2.0]], 1, 0, "time must be a table of numbers, got rows of unequal length"),
+        (["1", "2"], [1, 0], [0, 1], "time must hold numbers, got '1'"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), [1, 0], [0, 1], "time must hold numbers, got a mas"),
+        (np.array(["2026-01-01"], "datetime64[D]"), [1], [0], "time must hold numbers"),
+        ([1.0, None], [1, 0], [0, 1], "time must hold numbers, got None"),
     ],
 )
 def test_impossible_data_are_refused_in_one_line(time, cause, arm, message):

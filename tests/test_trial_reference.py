@@ -106,7 +106,7 @@ def test_exact_power_and_size_at_22_an_arm(test):
     name = BARNARD.get(test, test)
     power = exact_power(KYPHO["p1"], KYPHO["p2"], 22, 22, test=name)
     assert power == near(KYPHO["exact_power"][test])
-    # one size was rounded up (0.0243976), one down (0.0862887); both to a unit of the last digit
+    # the size of lrt, 0.0862887, was cut rather than rounded: to a unit of the last digit
     assert exact_size(22, 22, test=name) == pytest.approx(KYPHO["exact_size"][test], abs=1e-6)
 
 
@@ -139,6 +139,27 @@ def test_exact_tests_agree_with_scipy(x1, x2):
     assert exact_p_value(x1, 22, x2, 20, test="boschloo") == pytest.approx(boschloo, rel=1e-8)
     barnard = stats.barnard_exact(samples, n=64).pvalue
     assert exact_p_value(x1, 22, x2, 20, test="barnard") == pytest.approx(barnard, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "counts", [(60, 1000, 40, 1000), (3, 5000, 15, 4000), (700, 900, 2, 3), (0, 450, 450, 450)]
+)
+def test_fishers_test_takes_groups_of_any_size(counts):
+    x1, n1, x2, n2 = counts
+    fisher = stats.fisher_exact([[x1, x2], [n1 - x1, n2 - x2]]).pvalue
+    assert exact_p_value(*counts, test="fisher") == pytest.approx(fisher, rel=1e-9)
+    observed = stats.hypergeom.pmf(x1, n1 + n2, x1 + x2, n1)
+    wanted = pytest.approx(fisher - 0.5 * observed, rel=1e-9)
+    assert exact_p_value(*counts, test="fisher_midp") == wanted
+
+
+def test_groups_of_different_sizes_are_tested_together():
+    sizes = np.array([22, 20, 22])
+    for test in ("fisher", "boschloo", "pearson"):
+        together = exact_p_value([8, 8, 7], sizes, [2, 3, 1], 22, test=test)
+        alone = [exact_p_value(a, n, b, 22, test=test)
+                 for a, n, b in zip((8, 8, 7), sizes, (2, 3, 1), strict=True)]  # fmt: skip
+        assert together.tolist() == alone
 
 
 @pytest.mark.parametrize("test", ["pearson", "boschloo", "fisher"])

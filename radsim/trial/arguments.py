@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from radsim.schema import nearest
 
+LARGEST_COUNT = 1_000_000_000
+
 
 def number(name: str, value: Any) -> float:
     """Return one finite number.
@@ -54,16 +56,17 @@ def open_probability(name: str, value: Any) -> float:
     return _that(inside, name, value, "must lie between 0 and 1, neither included")
 
 
-def count(name: str, value: Any, least: int = 0) -> int:
-    """Return one whole number that is not below another.
+def count(name: str, value: Any, least: int = 0, most: int = LARGEST_COUNT) -> int:
+    """Return one whole number that is not below another, and not more than can be handled.
 
     Examples
     --------
     >>> count("patients", 26.0, least=1)
     26
     """
-    whole = number(name, value).is_integer()
-    return int(_that(whole and value >= least, name, value, f"must be a whole number from {least}"))
+    whole = number(name, value).is_integer() and value >= least
+    _that(whole, name, value, f"must be a whole number from {least}")
+    return int(_that(value <= most, name, value, f"must be at most {most}"))
 
 
 def member(name: str, value: Any, known: Iterable[str]) -> str:
@@ -110,7 +113,10 @@ def number_array(name: str, values: ArrayLike) -> np.ndarray:
         raise ValueError(f"{name} must be a table of numbers, got rows of unequal length") from None
     if array.dtype.kind in "biuf":
         return array
-    others = [v for v in array.flat if isinstance(v, bool) or not isinstance(v, Real)]
+    held = array.ravel().tolist()  # plain Python values, which read better in a message
+    others = [v for v in held if isinstance(v, bool) or not isinstance(v, Real)]
+    if array.dtype.kind != "O":
+        others = held
     if others:
         raise ValueError(f"{name} must hold numbers, got {others[0]!r}")
     return array.astype(float)

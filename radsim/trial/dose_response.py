@@ -7,7 +7,7 @@ from scipy import special
 
 from radsim.distributions import require
 from radsim.rng import Streams
-from radsim.trial.arguments import count, number_array, open_probability
+from radsim.trial.arguments import LARGEST_COUNT, count, number_array, open_probability
 from radsim.trial.characteristics import Share, share_of
 
 ITERATIONS = 30
@@ -70,6 +70,10 @@ def dose_response_power(
     different = levels.ndim == 1 and len(np.unique(levels)) > 1 and np.isfinite(levels).all()
     require(bool(different), f"doses must list two or more different doses, got {doses}")
     patients, trials = count("patients", patients, least=1), count("trials", trials, least=1)
+    require(
+        patients * trials <= LARGEST_COUNT,
+        f"patients times trials must be at most {LARGEST_COUNT}, got {patients} times {trials}",
+    )
     streams = Streams(count("seed", seed))
     dose = np.tile(levels, 2)
     arm = np.repeat([0.0, 1.0], len(levels))

@@ -52,7 +52,10 @@ def events_needed(
     >>> round(events_needed(0.5), 4), round(events_needed(0.5, formula="freedman"), 4)
     (65.3457, 70.6399)
     """
-    require(hazard_ratio != 1.0, "hazard_ratio must not be 1: no number of events shows it")
+    require(
+        positive("hazard_ratio", hazard_ratio) != 1.0,
+        "hazard_ratio must not be 1: no number of events shows it",
+    )
     per_event = _per_event(hazard_ratio, formula, allocation)
     return float((_z_sum(power, alpha) / per_event) ** 2)
 

@@ -77,8 +77,6 @@ def exact_p_value(
 @lru_cache(maxsize=1024)
 def p_values(n1: int, n2: int, test: str) -> np.ndarray:
     """Two-sided p value of every outcome, shape (n1 + 1, n2 + 1), for any test by its name."""
-    member("test", test, BINARY_TESTS)
-    n1, n2 = count("n1", n1, least=1), count("n2", n2, least=1)
     require(
         max(n1, n2) <= LARGEST,
         f"{test} lists every outcome, for up to {LARGEST} subjects a group, got {max(n1, n2)}",
@@ -101,6 +99,7 @@ def p_values(n1: int, n2: int, test: str) -> np.ndarray:
 
 def rejections(n1: int, n2: int, test: str, alpha: float) -> np.ndarray:
     """Say which outcomes a test rejects, shape (n1 + 1, n2 + 1)."""
+    member("test", test, BINARY_TESTS)
     limit = open_probability("alpha", alpha) * (1.0 + SAME)
     return p_values(count("n1", n1, least=1), count("n2", n2, least=1), test) <= limit
 

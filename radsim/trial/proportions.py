@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radsim.trial.arguments import arrays_of_one_shape, member
+from radsim.trial.arguments import LARGEST_COUNT, arrays_of_one_shape, member
 from radsim.trial.restricted import MEASURES, score_z
 from radsim.trial.verdict import Estimate, two_sided_z
 
@@ -49,8 +49,8 @@ def counts(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> Counts
     """
     arrays = arrays_of_one_shape(x1=x1, n1=n1, x2=x2, n2=n2)
     for name, values in zip(("x1", "n1", "x2", "n2"), arrays, strict=True):
-        whole = np.isfinite(values) & (values == np.floor(values))
-        _refuse(~whole, values, f"{name} must be whole numbers")
+        _refuse(values != np.floor(values), values, f"{name} must be whole numbers")
+        _refuse(np.abs(values) > LARGEST_COUNT, values, f"{name} must be at most {LARGEST_COUNT}")
     for group, x, n in ((1, arrays[0], arrays[1]), (2, arrays[2], arrays[3])):
         _refuse(n < 1.0, n, f"n{group} must be 1 or more")
         _refuse((x < 0.0) | (x > n), x, f"x{group} must lie between 0 and n{group}")

@@ -11,6 +11,8 @@ from radsim.trial.arguments import count, member, open_probability
 from radsim.trial.exact_tests import binomial_pmf, check_probabilities
 
 KINDS = ("optimal", "minimax")
+MOST_PATIENTS = 1_000_000  # of an exact design
+MOST_IN_STAGES = 1000  # of a two-stage one; the search is quadratic
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def single_arm_design(patients: int, p0: float, *, p1: float, alpha: float = 0.0
     (24, 0.0841, 0.8614)
     """
     _check(p0, p1, alpha, 0.5)
-    patients = count("patients", patients, least=1)
+    patients = count("patients", patients, least=1, most=MOST_PATIENTS)
     limits = np.arange(patients + 2)
     sizes = binomial_tail(limits, patients, p0)
     successes = int(limits[sizes <= alpha][0])
@@ -112,7 +114,7 @@ def smallest_single_arm(
     25
     """
     _check(p0, p1, alpha, power)
-    for patients in range(1, count("most", most, least=1) + 1):
+    for patients in range(1, count("most", most, least=1, most=MOST_PATIENTS) + 1):
         design = single_arm_design(patients, p0, p1=p1, alpha=alpha)
         if design.power >= power:
             return design
@@ -197,7 +199,7 @@ def simon_design(
     """
     _check(p0, p1, alpha, power)
     member("kind", kind, KINDS)
-    most = count("most", most, least=2)
+    most = count("most", most, least=2, most=MOST_IN_STAGES)
     going_on = [_going_on(first, p0, p1, power) for first in range(1, most)]
     best: TwoStage | None = None
     for patients in range(2, most + 1):
