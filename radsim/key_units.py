@@ -31,10 +31,10 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "min": ("half_time", "slow_half_time", "beam_time", "cell_kill.interval"),
     "cm3": ("volume",),
     "1/cm3": ("clonogen_density",),
-    "fractions": ("fractions", "most_fractions", "reference_fractions"),
+    "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "baseline_hazard", "coverage_goal", "exponent", "gamma", "gamma50", "gtv_shape",
-        "in_target_spread", "intercept", "k", "m", "maximum_dose", "minimum_coverage",
+        "a", "baseline_hazard", "coverage_goal", "exponent", "fractions", "gamma", "gamma50",
+        "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose", "minimum_coverage",
         "missed_goal_accepted", "n", "new_share_at_most", "nodes", "onset.sigma", "output_error",
         "plans", "plateau", "probability", "reference_risk", "reirradiation_hazard_ratio",
         "reserve", "reserve_sd", "ring_shape", "rolloff", "s", "cell_kill.slope",

@@ -78,7 +78,12 @@ def _draw_rows(result: xr.Dataset, suffix: str, dimension: str, draw: Draw) -> t
     bars = [max(len(top), 1) for top in tops]
     figure = new_figure(max(PAGE, 1.9 + 2.2 * len(arms)), 0.24 * sum(bars) + 0.5 * len(bars) + 1.4)
     grid = figure.subplots(
-        len(shown), len(arms), squeeze=False, sharey="row", height_ratios=[b + 1.0 for b in bars]
+        len(shown),
+        len(arms),
+        squeeze=False,
+        sharey="row",
+        sharex=suffix == "_total",
+        height_ratios=[b + 1.0 for b in bars],
     )
     for (name, title), top, row in zip(shown, tops, grid, strict=True):
         for arm, panel in zip(arms, row, strict=True):
@@ -113,7 +118,7 @@ def _top(here: xr.Dataset, shown: str, suffix: str, dimension: str, arms: list[s
 
 
 def _sobol(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray) -> None:
-    places = np.arange(len(top))
+    places, highest = np.arange(len(top)), 1.05
     for aside, index, color in ((-0.2, "first_order", FIRST), (0.2, "total", TOTAL)):
         value, lower, upper = (
             select_estimate(here, f"{shown}_{index}{end}").sel(arm=arm).values[top]
@@ -121,10 +126,11 @@ def _sobol(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray)
         )
         panel.barh(places + aside, np.nan_to_num(value), 0.38, color=color)
         panel.hlines(places + aside, lower, upper, color="black", linewidth=0.9)
+        highest = max(highest, float(np.nan_to_num(upper).max()))
     if np.isnan(value).all():
         panel.text(0.5, 0.5, "does not vary", transform=panel.transAxes, ha="center",
                    va="center", fontsize=SMALL)  # fmt: skip
-    panel.set_xlim(0.0, max(1.1, panel.get_xlim()[1]))
+    panel.set_xlim(0.0, max(1.03 * highest, panel.get_xlim()[1]))  # one scale for all panels
     panel.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "0.25", "0.5", "0.75", "1"])
 
 

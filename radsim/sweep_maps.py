@@ -69,7 +69,7 @@ def plot_map(result: xr.Dataset, arm: str) -> Figure:
         panel.set_title(f"{title}\n{_range_text(values)}", fontsize=TEXT)
         _colorbar(figure, scales[title], [panel], result)
     set_title(figure, result, _what(result, arm) + where_text(here, others), here)
-    set_note(figure, _note(result))
+    set_note(figure, _note(here, [first, second]))
     return figure
 
 
@@ -88,15 +88,14 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
             panel = grid[row, column]
             one = values.isel({third: column}).transpose(second, first)
             _map(panel, one, scales[title], FEW_NUMBERS)
-        grid[row, 0].set_ylabel(f"{title.replace(', ', ',')}\n{axis_label(here[second])}",
-                                fontsize=SMALL)  # fmt: skip
+        grid[row, 0].set_ylabel(f"{title}\n{axis_label(here[second])}", fontsize=SMALL)
         _colorbar(figure, scales[title], list(grid[row]), result)
     for column, value in enumerate(here[third].values):
         grid[0, column].set_title(short(value), fontsize=TEXT)
     grid[-1, (count - 1) // 2].set_xlabel(axis_label(here[first]), fontsize=TEXT)
     what = f"{_what(result, arm)}; columns: {axis_label(here[third])}{where_text(here, others)}"
     set_title(figure, result, what, here)
-    set_note(figure, _note(result))
+    set_note(figure, _note(here, [first, second]))
     return figure
 
 
@@ -200,10 +199,9 @@ def _what(result: xr.Dataset, arm: str) -> str:
     return f"{pretty(arm)} minus {pretty(result.attrs['reference'])}"
 
 
-def _note(result: xr.Dataset) -> str:
-    if not compared_arms(result):
+def _note(here: xr.Dataset, axes: list[str]) -> str:
+    if not compared_arms(here):
         return "Probability [%]; the scales of the estimates differ."
-    return (
-        "Difference [percentage points], one scale for all panels; blue is better for the arm. "
-        "The thick contour is zero."
-    )
+    note = "Difference [percentage points], one scale for all panels; blue is better for the arm."
+    numeric = all(is_numeric(here[axis]) for axis in axes)
+    return f"{note} The thick contour is zero." if numeric else note
