@@ -11,6 +11,7 @@ from radsim.comparison import best_shares
 from radsim.config import Experiment
 from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO, TORNADO_SHARES, Study
 from radsim.designs import NOMINAL, label_of
+from radsim.key_units import label_keys
 from radsim.nested import ParameterSpread, parameter_spread
 from radsim.provenance import sources_of
 from radsim.reduce import HARMS, ranked_arms
@@ -52,7 +53,8 @@ def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
         variables[name] = (dims, values)
         vocabulary[name] = Variable(units, meaning)
     dataset = xr.Dataset(variables, coords=made.coordinates(), attrs=made.attributes())
-    return label(dataset, vocabulary)
+    axes = {axis.name: list(axis.table.columns) for axis in made.design.axes}
+    return label_keys(label(dataset, vocabulary), axes, experiment.known["cohort"])
 
 
 @dataclass(frozen=True)

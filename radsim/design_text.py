@@ -19,6 +19,8 @@ SHOWN = (  # estimates that are printed; the tables have all
     "complication_free_control_alive",
 )
 WIDTH = 150
+MOST_FACTORS = 3  # of each comparison that are printed
+LEAST_INDEX = 0.01  # a total Sobol index below this is not worth a row
 MOST_ROWS = 12  # points of a sweep that are printed one by one
 MATTERING = {"parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo"}
 
@@ -39,6 +41,8 @@ def design_text(result: xr.Dataset) -> str:
     best = [name for name in ESTIMATES if f"{name}_best_probability" in result]
     if best:
         parts.append(_best_text(result, best))
+    if "factor" in result.sizes:
+        parts.append(_sensitivity_text(result))
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
 
@@ -138,6 +142,63 @@ def _best_text(result: xr.Dataset, names: list[str]) -> str:
         values = last[f"{name}_best_probability"]
         table.add_row(_pretty(name), *(_percent(float(values.sel(ranked_arm=arm))) for arm in arms))
     return _render(table)
+
+
+def _sensitivity_text(result: xr.Dataset) -> str:
+    """The factors that matter most for each comparison, with their Sobol indices and swings."""
+    experiment = experiment_of(result)
+    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
+    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    others = [arm for arm in experiment.arms if arm != experiment.reference]
+    ending = "_difference" if others else ""
+    title = "What matters most" + (
+        f" for the difference from {experiment.reference}" if others else ""
+    )
+    if middle:
+        title += ", at " + _where(last, list(middle))
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    sobol = any(str(name).endswith("_total") for name in result.data_vars)
+    columns = ("first-order, 95 %", "total, 95 %") if sobol else ("at 2.5 % [points]", "at 97.5 %")
+    for column in ("", "arm", "factor", *columns):
+        table.add_column(column, overflow="fold")
+    for name in SHOWN:
+        for arm in others or experiment.arms:
+            if name in result:
+                rows = _top_factors if sobol else _widest_swings
+                for factor, *numbers in rows(last, f"{name}{ending}", arm):
+                    table.add_row(_pretty(name), arm, factor, *numbers)
+    return _render(table)
+
+
+def _top_factors(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ...]]:
+    """Give the factors with the largest total index: name, both indices with intervals."""
+    total = select_estimate(last, f"{shown}_total").sel(arm=arm).values
+    order = np.argsort(-np.nan_to_num(total), kind="stable")[:MOST_FACTORS]
+
+    def written(index: str, factor: int) -> str:
+        value, lower, upper = (
+            float(select_estimate(last, f"{shown}_{index}{end}").sel(arm=arm)[factor])
+            for end in ("", "_lower", "_upper")
+        )
+        return f"{value:.2f} ({lower:.2f} to {upper:.2f})"
+
+    return [
+        (str(last["factor"].values[i]), written("first_order", i), written("total", i))
+        for i in order
+        if np.nan_to_num(total[i]) > LEAST_INDEX
+    ]
+
+
+def _widest_swings(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ...]]:
+    """Give the parameters that move an estimate most: name, and how far at each end."""
+    ends = select_estimate(last, f"{shown}_tornado").sel(arm=arm)
+    change = (ends - float(select_estimate(last, shown).sel(arm=arm))).transpose("key", "end")
+    order = np.argsort(-np.ptp(change.values, axis=1), kind="stable")[:MOST_FACTORS]
+    return [
+        (str(last["key"].values[i]), *(_percent(float(end)) for end in change.values[i]))
+        for i in order
+        if np.ptp(change.values[i]) > 0
+    ]
 
 
 def _where(point: xr.DataArray | xr.Dataset, axes: list[str]) -> str:

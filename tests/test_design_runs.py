@@ -232,9 +232,10 @@ def test_uncertainty_is_kept_apart_and_the_best_arm_is_a_probability(folder, res
     np.testing.assert_allclose(share.values, 1.0)
 
 
-def test_figures_show_lines_maps_uncertainty_and_the_tornado(folder):
+def test_figures_show_lines_maps_uncertainty_indices_and_the_tornado(folder):
     names = {name for name in files(folder) if name.endswith(".png")}
-    assert names == {f"figures/{n}.png" for n in ("sweep", "map_b", "uncertainty", "tornado")}
+    drawn = ("sweep", "map_b", "uncertainty", "sobol", "tornado")
+    assert names == {f"figures/{n}.png" for n in drawn}
 
 
 def test_a_finished_design_opens_and_runs_again_from_its_own_file(folder, result):
