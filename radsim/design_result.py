@@ -149,13 +149,10 @@ class _Maker:
 
     def _nominal(self, name: str) -> Moments:
         """Moments of the file's own values, arms first and points of the sweep second."""
-        moments = self.sums.moments[name]
         row = self.design.rows_of(NOMINAL).start
-        arrays = [
-            np.moveaxis(self._by_point(values)[:, row], 0, 1)
-            for values in (moments.mean, moments.deviations)
-        ]
-        return Moments(moments.count, arrays[0], arrays[1], moments.reach)
+        return self.sums.moments[name].rearranged(
+            lambda values: np.moveaxis(self._by_point(values)[:, row], 0, 1)
+        )
 
     def _by_point(self, values: np.ndarray) -> np.ndarray:
         return values.reshape(self.design.points, self.design.inner, *values.shape[1:])

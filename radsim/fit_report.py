@@ -208,7 +208,7 @@ def fit_preset(found: Fit, name: str, family: str, notes: Sequence[str] = ()) ->
 
 
 def _units(name: str) -> str:
-    if name in ("d50", "td50", "alpha_beta", "valid_eqd2"):
+    if name in ("d50", "td50", "alpha_beta", "valid_eqd2", "valid_eqd2_alpha_beta"):
         return "Gy"
     return {"alpha": "1/Gy", "slope": "1/Gy", "volume": "cm3", "onset": "months"}.get(name, "1")
 
