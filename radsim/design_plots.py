@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from radsim.design_result import select_estimate
 from radsim.figure_style import COLORS, LINES, MARKERS, RESOLUTION, new_figure, pretty
+from radsim.nested import AT_MOST
 from radsim.reduce import HARMS
 from radsim.result import experiment_of
 
@@ -151,11 +152,14 @@ def plot_uncertainty(result: xr.Dataset) -> Figure:
         shown = f"{name}_difference" if _compared(result) else name
         for row, arm in enumerate(arms):
             sd = select_estimate(here, f"{shown}_uncertainty").sel(arm=arm)
+            state = f"{shown}_parameters_state"
+            bound = state in here and select_estimate(here, state).sel(arm=arm) == AT_MOST
             for place, (source, color) in enumerate(SOURCE_COLORS.items()):
                 value = float(sd.sel(source=source))
                 panel.barh(
                     row + 0.25 * (place - 1), np.nan_to_num(value), 0.22, color=color,
                     label=SOURCE_NAMES[source] if row == 0 else None,
+                    fill=not (bound and source == "parameters"), edgecolor=color,
                 )  # fmt: skip
         panel.set_title(title, fontsize=9)
         panel.xaxis.set_major_locator(MaxNLocator(3))
@@ -165,7 +169,10 @@ def plot_uncertainty(result: xr.Dataset) -> Figure:
     panels_axes[0].invert_yaxis()
     panels_axes[0].legend(fontsize=7, frameon=False)
     what = "Uncertainty of the difference from " + pretty(result.attrs["reference"])
-    note = "Standard deviations [percentage points] by source, each apart; scales differ."
+    note = (
+        "Standard deviations [percentage points] by source, each apart; scales differ. An open bar "
+        "is an upper bound: the noise of the patients hides the parameters."
+    )
     return _finish(figure, _title(result, what, here, axes), note)
 
 
@@ -195,7 +202,10 @@ def plot_tornado(result: xr.Dataset) -> Figure:
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
         panel.set_title(pretty(arm), fontsize=9)
     what = f"One at a time: {dict(PANELS)[name].lower()}"
-    note = "Light: the parameter at its 2.5 % point; dark: at its 97.5 % point."
+    note = (
+        "Light: the parameter at its 2.5 % point; dark: at its 97.5 % point. Parameters that are "
+        "drawn together move together: their bars are one factor, shown more than once."
+    )
     return _finish(figure, _title(result, what, here, axes), note)
 
 
