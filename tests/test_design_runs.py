@@ -225,11 +225,11 @@ def test_other_cord_models_are_matched_by_name_not_by_place():
     drawn = {"kind": "triangular", "lower": -10.0, "mode": -8.5, "upper": -6.5}
     found = run(
         experiment(
-            patients=80,
-            uncertainty={"draws": 3, "ntcp.myelopathy.intercept": drawn, "models": models},
+            patients=40, arms={"boosted": {"regimen": "sib-phase2"}}, months=[24],
+            uncertainty={"draws": 2, "ntcp.myelopathy.intercept": drawn, "models": models},
         ),
         scheduler="single",
-    )
+    )  # fmt: skip
     here = found.isel(months=-1).sel(arm="boosted")
     presets = ["sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control"]
     own = here["myelopathy_net"].sel(myelopathy_model=presets).values
@@ -243,7 +243,7 @@ def test_other_cord_models_are_matched_by_name_not_by_place():
     assert bool(choice.sel(myelopathy_model=presets[1:]).isnull().all())
     # the drawn intercept is the default's, so another model takes no notice of it
     design = json.loads(found.attrs["design"])["parts"]
-    assert design["draw with alternative"] == 6
+    assert design["draw with alternative"] == 4
 
 
 def test_indices_of_a_run_come_with_their_intervals(tmp_path):
@@ -254,7 +254,8 @@ def test_indices_of_a_run_come_with_their_intervals(tmp_path):
         sensitivity={"samples": 64, "method": "sobol", "survival.scale": scale},
     )  # fmt: skip
     save_result(run(small, scheduler="single"), tmp_path)
-    indices = {r["endpoint"]: r for r in rows(tmp_path, "sobol_indices.csv")}
+    table = rows(tmp_path, "sobol_indices.csv")
+    indices = {r["endpoint"]: r for r in table if r["estimator"] != "cumulative_incidence"}
     survival = {k: float(indices["survival"][k]) for k in INDEX_COLUMNS[-6:]}
     assert survival["first_order"] == pytest.approx(1.0)  # the only factor
     assert survival["first_order_lower"] == pytest.approx(survival["first_order_upper"])
