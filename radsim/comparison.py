@@ -37,7 +37,7 @@ class PairedComparison:
 def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> PairedComparison:
     """Compare an arm with the reference from the moments of both and of their difference.
 
-    The covariance of the two means follows from the three variances, so the ratio needs no
+    The covariance of the two means follows from the three standard errors, so the ratio needs no
     further pass over the patients.
 
     References
@@ -48,12 +48,13 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
     lower, upper = normal_interval(delta, error, -1.0, 1.0, difference.reach)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference.mean > 0, arm.mean / reference.mean, np.nan)
-        covariance = (arm.variance + reference.variance - difference.variance) / 2.0
+        own, base = arm.standard_error**2, reference.standard_error**2
+        covariance = (own + base - error**2) / 2.0
         relative = (
-            arm.variance / arm.mean**2
-            + reference.variance / reference.mean**2
+            own / arm.mean**2
+            + base / reference.mean**2
             - 2.0 * covariance / (arm.mean * reference.mean)
-        ) / arm.count
+        )
         spread = np.exp(difference.reach * np.sqrt(np.maximum(relative, 0.0)))
         known = (arm.mean > 0) & (reference.mean > 0)
         ratio_lower = np.where(known, ratio / spread, np.nan)

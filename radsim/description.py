@@ -5,7 +5,7 @@ from typing import Any
 
 from radsim.config import Experiment
 from radsim.cost import cost_of
-from radsim.design_file import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
+from radsim.design_file import ALTERNATIVES, DRAWS, MODEL_DRAWS, SALTELLI, TORNADO
 from radsim.designs import NOMINAL
 from radsim.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
@@ -16,6 +16,7 @@ from radsim.refit import anchor_residuals
 PARTS = {
     DRAWS: "joint draws",
     ALTERNATIVES: "other models",
+    MODEL_DRAWS: "joint draws with another model",
     SALTELLI: "rows of a Saltelli design",
     TORNADO: "rows, one at a time,",
 }

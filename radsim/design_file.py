@@ -1,8 +1,10 @@
 """The sections of an experiment file that make a design: sweep, uncertainty, sensitivity."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from radsim.correlated_groups import read_group
 from radsim.designs import (
@@ -28,7 +30,7 @@ from radsim.joint_draws import (
 )
 from radsim.rng import Streams
 from radsim.schema import nearest
-from radsim.sobol import saltelli_uniforms
+from radsim.sobol import SCRAMBLES, saltelli_uniforms
 from radsim.swept_values import check_value, keys_together, listed_values, repeated
 from radsim.variation import FIXED, MODEL_LISTS, SECTIONS, SPEED, check_key, known_keys
 
@@ -38,10 +40,13 @@ OWN_DIMENSIONS = (  # of a result; an axis of a sweep can't be called so
     "control_model", "myelopathy_model", "ranked_arm", "source", "variant",
 )  # fmt: skip
 DRAWS, ALTERNATIVES, SALTELLI, TORNADO = "draw", "alternative", "saltelli", "tornado"
+MODEL_DRAWS = "draw with alternative"
+MOST_MODEL_DRAWS = 100  # draws that are repeated with each other model
 TORNADO_SHARES = (0.025, 0.975)  # quantiles at which one parameter at a time is set
 ANALYSES = ("sobol", "one-at-a-time")
 FEWEST_DRAWS = 2
 MOST_DRAWS = 10**6  # and most base points; more than any run of them would take
+FEWEST_SAMPLES = 8 * SCRAMBLES  # with fewer, the intervals hold less than they claim
 NAMED = (*SECTIONS, *FIXED, *SPEED, *MODEL_LISTS)  # what is not varied, with a reason
 SWEEP_KEYS = ("zipped", "variants")
 UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
@@ -108,6 +113,8 @@ def read_study(
         parts[DRAWS] = draws
     if entries:
         parts[ALTERNATIVES] = SparseTable(tuple(entries))
+    if entries and draws is not None:
+        parts[MODEL_DRAWS] = SparseTable(tuple(_drawn_with(entries, draws)))
     tornado: list[tuple[str, float]] = []
     if screened:
         methods = reader.methods(sensitivity)
@@ -334,18 +341,33 @@ class _Reader:
     def saltelli(self, settings: Mapping[str, Any], factors: tuple[Factor, ...]) -> Table:
         """Draw the rows of a Saltelli design."""
         samples = settings.get("samples", 256)
-        power = isinstance(samples, int) and samples > 1 and not samples & (samples - 1)
-        if not power or samples > MOST_DRAWS:
+        whole = isinstance(samples, int) and not isinstance(samples, bool)
+        if not whole or not FEWEST_SAMPLES <= samples <= MOST_DRAWS or samples & (samples - 1):
             self.mistakes.append(
-                "sensitivity.samples: must be a power of two, such as 256, and at most "
-                f"{MOST_DRAWS:,}, got {samples!r}"
+                f"sensitivity.samples: must be a power of two, {FEWEST_SAMPLES} or more, such as "
+                f"256, and at most {MOST_DRAWS:,}, got {samples!r}"
             )
-            samples = 2
+            samples = FEWEST_SAMPLES
         sizes = tuple(factor.dimensions for factor in factors)
-        points = sobol_points(
-            2 * dimensions_of(factors), samples, self.streams.seed, "design/saltelli"
-        )
-        return draw_table(factors, saltelli_uniforms(points, sizes))
+        dimension, each = 2 * dimensions_of(factors), samples // SCRAMBLES
+        scrambles = [
+            sobol_points(dimension, each, self.streams.seed, f"design/saltelli/{index}")
+            for index in range(SCRAMBLES)
+        ]
+        return draw_table(factors, saltelli_uniforms(np.concatenate(scrambles), sizes))
+
+
+def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
+    """Repeat the first draws with each other model.
+
+    What was drawn for a model that another preset takes the place of is left out: it belongs to
+    the model that is replaced.
+    """
+    for entry in entries:
+        replaced = tuple(key.removesuffix("preset") for key in entry if key.endswith(".preset"))
+        for index in range(min(len(draws), MOST_MODEL_DRAWS)):
+            drawn = draws.row(index).items()
+            yield {**{k: v for k, v in drawn if not k.startswith(replaced)}, **entry}
 
 
 def _labels(table: Table) -> tuple[Any, ...]:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from radsim.config import Arm, Experiment
-from radsim.design_file import DRAWS
+from radsim.config import Experiment
+from radsim.design_file import DRAWS, MOST_MODEL_DRAWS
+from radsim.design_names import ModelNames, NamesOverSweep
+from radsim.design_uncertainty import what_matters
 from radsim.designs import label_of
-from radsim.pedigree import control_label, model_labels
-from radsim.result import MODEL_DIMS, experiment_of
+from radsim.nested import AT_MOST, STATES, TOLD
+from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
 from radsim.tables import (
     BEST_COLUMNS,
@@ -23,17 +25,18 @@ from radsim.tables import (
     SUMMARY_COLUMNS,
     endpoint_of,
 )
-from radsim.variants import VariantMaker
 
-PARAMETERS = "parameters"
-WITHOUT_RATIO = "without_reirradiation_hazard"
+PARAMETERS, PARAMETERS_AT_MOST = "parameters", "parameters_at_most"
+OWN_MODELS = "the file's own"
 POINTS_AT_ONCE = 256  # points of a sweep whose rows are put together at once
 UNCERTAINTY_COLUMNS = (
     "arm", "reference", "endpoint", "model", "estimator", "months", "estimate",
     "between_patients", "parameters", "parameters_lower", "parameters_upper", "model_choice",
-    "monte_carlo", "inner_noise_share", "matters_most",
+    "monte_carlo", "inner_noise_share", "parameters_note", "matters_most",
 )  # fmt: skip
-DRAWN_COLUMNS = ("endpoint", "months", "arm", "probability_best", "mc_standard_error")
+DRAWN_COLUMNS = (
+    "endpoint", "months", "arm", "models", "draws", "probability_best", "lower", "upper",
+)  # fmt: skip
 INDEX_COLUMNS = (
     "factor", "arm", "reference", "endpoint", "model", "estimator", "months",
     "first_order", "first_order_lower", "first_order_upper",
@@ -48,7 +51,6 @@ COMPARED = (
     "ratio", "ratio_lower", "ratio_upper",
     "number_needed", "number_needed_lower", "number_needed_upper",
 )  # fmt: skip
-MATTERING = ("parameters", "models", "monte_carlo")  # sources of a mean's uncertainty
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class _Tables:
         ]
         self.months = self.experiment.months
         self.reference = self.experiment.reference
-        self._labels = _Labels(self.experiment)
+        self._labels = NamesOverSweep(self.experiment)
         self._arrays: dict[str, np.ndarray] = {}
         self._points = [self._point_cells(index) for index in range(self.design.points)]
 
@@ -127,16 +129,17 @@ class _Tables:
         """Rows of ``comparison.csv``."""
         return self._text(lambda labels: list(self._comparison_lines(labels)))
 
-    def _summary_lines(self, labels: "_Names") -> Iterator[_Line]:
+    def _summary_lines(self, labels: ModelNames) -> Iterator[_Line]:
         for arm in self.experiment.arms:
             for name, place, model in labels.of(self.result, arm):
-                for month, values in self._by_month(name, arm, place, _FIELDS):
+                for month, values, interval in self._by_month(name, arm, place, _FIELDS):
                     row = [arm, endpoint_of(name)[0], model, endpoint_of(name)[1], month]
-                    yield _Line([*row], values, [INTERVAL])
+                    yield _Line([*row], values, interval)
                 if DRAWS in self.design.parts:
-                    for month, values in self._by_month(name, arm, place, _PARAMETER_FIELDS):
+                    shown = self._by_month(name, arm, place, _PARAMETER_FIELDS, name)
+                    for month, values, interval in shown:
                         row = [arm, endpoint_of(name)[0], model, endpoint_of(name)[1], month]
-                        yield _Line([*row], values, [PARAMETERS])
+                        yield _Line([*row], values, interval)
             stated = self.experiment.arms[arm].pain_response
             if stated is not None:
                 p = float(stated.probability)
@@ -145,21 +148,22 @@ class _Tables:
                 row = [arm, "pain_response", model, "net", float(stated.months)]
                 yield _Line(row, values, [INTERVAL])
 
-    def _comparison_lines(self, labels: "_Names") -> Iterator[_Line]:
+    def _comparison_lines(self, labels: ModelNames) -> Iterator[_Line]:
         for arm in self.experiment.arms:
             if arm == self.reference:
                 continue
             for name, place, model in labels.of(self.result, arm, self.reference):
                 row = [arm, self.reference, endpoint_of(name)[0], model, endpoint_of(name)[1]]
                 fields = [f"_{suffix}" for suffix in COMPARED]
-                for month, values in self._by_month(name, arm, place, fields):
-                    yield _Line([*row, month], values, [INTERVAL])
+                for month, values, interval in self._by_month(name, arm, place, fields):
+                    yield _Line([*row, month], values, interval)
                 if DRAWS in self.design.parts:
                     fields = [f"_difference{suffix}" for suffix in _PARAMETER_FIELDS]
                     fields += [f"_ratio_parameters{end}" for end in ("", "_lower", "_upper")]
-                    for month, values in self._by_month(name, arm, place, fields):
+                    shown = self._by_month(name, arm, place, fields, f"{name}_difference")
+                    for month, values, interval in shown:
                         needed = _numbers_needed(*values[:, [0, 2, 3]].T)
-                        yield _Line([*row, month], np.hstack([values, needed]), [PARAMETERS])
+                        yield _Line([*row, month], np.hstack([values, needed]), interval)
 
     def best(self) -> Iterator[str]:
         """Rows of ``best.csv``."""
@@ -192,52 +196,63 @@ class _Tables:
     def uncertainty(self) -> Iterator[str]:
         """Rows of ``uncertainty.csv``: standard deviations by source."""
 
-        def lines(labels: "_Names") -> list[_Line]:
+        def lines(labels: ModelNames) -> list[_Line]:
             found = []
             for arm, reference, name, place, model, shown in self._shown(labels):
                 a = list(self.experiment.arms).index(arm)
                 for m, month in enumerate(self.months):
                     where = (a, m) if place is None else (a, place, m)
-                    estimate = self._array(shown)[(slice(None), *where)]
-                    sd = self._array(f"{shown}_uncertainty")[(slice(None), slice(None), *where)]
-                    patients, parameters, models, monte_carlo = sd.T
-                    extra = [
-                        self._array(f"{shown}_parameters{end}")[(slice(None), *where)]
-                        if f"{shown}_parameters{end}" in self.result
-                        else np.full(len(estimate), np.nan)
-                        for end in ("_lower", "_upper", "_noise_share")
-                    ]
-                    columns = [
-                        estimate, patients, parameters, extra[0], extra[1], models, monte_carlo,
-                        extra[2],
-                    ]  # fmt: skip
-                    known = np.nan_to_num(np.stack([parameters, models, monte_carlo]), nan=-1.0)
-                    most = [MATTERING[i].replace("models", "model_choice") for i in known.argmax(0)]
+                    values, notes = self._uncertainty_cells(shown, (slice(None), *where))
                     endpoint, estimator = endpoint_of(name)
-                    found.append(
-                        _Line(
-                            [arm, reference, endpoint, model, estimator, month],
-                            np.stack(columns, axis=1),
-                            most,
-                        )
-                    )
+                    row = [arm, reference, endpoint, model, estimator, month]
+                    found.append(_Line(row, values, notes))
             return found
 
         return self._text(lines)
 
+    def _uncertainty_cells(self, shown: str, where: Any) -> tuple[np.ndarray, list[str]]:
+        """Numbers of one estimate, shape (point, column), and the last two cells of each row."""
+        estimate = self._array(shown)[where]
+        every = self._array(f"{shown}_uncertainty")  # the sources come after the point
+        sd = {
+            str(source): every[(where[0], place, *where[1:])]
+            for place, source in enumerate(self.result["source"].values)
+        }
+        drawn = {
+            end: self._array(f"{shown}_parameters{end}")[where]
+            if f"{shown}_parameters{end}" in self.result
+            else np.full(len(estimate), TOLD if end == "_state" else np.nan)
+            for end in ("_lower", "_upper", "_noise_share", "_state")
+        }
+        columns = [
+            estimate, sd["patients"], sd["parameters"], drawn["_lower"], drawn["_upper"],
+            sd["models"], sd["monte_carlo"], drawn["_noise_share"],
+        ]  # fmt: skip
+        most = what_matters(sd, drawn["_state"])
+        notes = [
+            f"{STATES[int(state)]},{source.replace('models', 'model_choice')}"
+            for state, source in zip(drawn["_state"], most.tolist(), strict=True)
+        ]
+        return np.stack(columns, axis=1), notes
+
     def best_over_draws(self) -> Iterator[str]:
         """Rows of ``best_over_draws.csv``: how often each arm is best over the draws."""
-        draws = self.result.sizes["draw"]
         lines = []
+        draws = len(self.design.parts[DRAWS])
         for name in ESTIMATES:
-            if f"{name}_best_probability" in self.result:
-                values = self._array(f"{name}_best_probability")
-                for m, month in enumerate(self.months):
-                    for r, arm in enumerate(self.result["ranked_arm"].values):
-                        share = values[:, r, m]
-                        error = np.sqrt(share * (1.0 - share) / draws)
-                        row = [endpoint_of(name)[0], month, str(arm)]
-                        lines.append(_Line(row, np.stack([share, error], axis=1)))
+            shown = f"{name}_best_probability"
+            if shown not in self.result:
+                continue
+            for m, month in enumerate(self.months):
+                for r, arm in enumerate(self.result["ranked_arm"].values):
+                    row = [endpoint_of(name)[0], month, str(arm)]
+                    values = self._cells(shown, _ENDS, r, m)
+                    lines.append(_Line([*row, OWN_MODELS, draws], values))
+                    if f"{shown}_with" in self.result:
+                        for i, other in enumerate(self.result["alternative"].values):
+                            values = self._cells(f"{shown}_with", _ENDS, i, r, m)
+                            row_with = [*row, str(other), min(draws, MOST_MODEL_DRAWS)]
+                            lines.append(_Line(row_with, values))
         return self._text(lambda labels: lines)
 
     def indices(self) -> Iterator[str]:
@@ -248,7 +263,7 @@ class _Tables:
     def tornado(self) -> Iterator[str]:
         """Rows of ``tornado.csv``."""
 
-        def lines(labels: "_Names") -> list[_Line]:
+        def lines(labels: ModelNames) -> list[_Line]:
             found = []
             for arm, reference, name, place, model, shown in self._shown(labels):
                 a = list(self.experiment.arms).index(arm)
@@ -271,7 +286,7 @@ class _Tables:
 
         return self._text(lines)
 
-    def _factor_lines(self, labels: "_Names", dim: str, fields: list[str]) -> Iterator[_Line]:
+    def _factor_lines(self, labels: ModelNames, dim: str, fields: list[str]) -> Iterator[_Line]:
         for arm, reference, name, place, model, shown in self._shown(labels):
             a = list(self.experiment.arms).index(arm)
             for f, factor in enumerate(self.result[dim].values):
@@ -286,7 +301,7 @@ class _Tables:
                         np.stack(columns, axis=1),
                     )
 
-    def _shown(self, labels: "_Names") -> Iterator[tuple[str, str, str, int | None, str, str]]:
+    def _shown(self, labels: ModelNames) -> Iterator[tuple[str, str, str, int | None, str, str]]:
         """Every estimate and every difference that a table of uncertainty shows."""
         for arm in self.experiment.arms:
             for name, place, model in labels.of(self.result, arm):
@@ -297,12 +312,24 @@ class _Tables:
                     yield arm, self.reference, name, place, model, f"{name}_difference"
 
     def _by_month(
-        self, name: str, arm: str, place: int | None, fields: Sequence[str]
-    ) -> Iterator[tuple[float, np.ndarray]]:
+        self,
+        name: str,
+        arm: str,
+        place: int | None,
+        fields: Sequence[str],
+        over_draws: str = "",
+    ) -> Iterator[tuple[float, np.ndarray, Sequence[str]]]:
+        """Numbers at each time, and what the interval is of: Monte Carlo, or the draws."""
         a = list(self.experiment.arms).index(arm)
         for m, month in enumerate(self.months):
             where = (a, m) if place is None else (a, place, m)
-            yield month, self._cells(name, fields, *where)
+            interval = self._interval_over_draws(over_draws, where) if over_draws else [INTERVAL]
+            yield month, self._cells(name, fields, *where), interval
+
+    def _interval_over_draws(self, name: str, where: tuple[int, ...]) -> list[str]:
+        here: Any = (slice(None), *where)
+        state = self._array(f"{name}_parameters_state")[here]
+        return np.where(state == AT_MOST, PARAMETERS_AT_MOST, PARAMETERS).tolist()
 
     def _cells(self, name: str, fields: Sequence[str], *where: int) -> np.ndarray:
         """Numbers of some fields of a variable in one place, shape (point, field)."""
@@ -345,92 +372,6 @@ class _Tables:
 _ENDS = ("", "_lower", "_upper")
 _FIELDS = ("", "_mc_standard_error", "_lower", "_upper")
 _PARAMETER_FIELDS = tuple(f"_parameters{suffix}" for suffix in _FIELDS)
-
-
-class _Names:
-    """Names of the models at some points of a sweep."""
-
-    def __init__(self, variant: Experiment, varied: set[str]) -> None:
-        self.variant = variant
-        self.varied = varied
-        self.labels = model_labels(variant)
-
-    def of(
-        self, result: xr.Dataset, arm: str, reference: str | None = None
-    ) -> Iterator[tuple[str, int | None, str]]:
-        """Each estimate that an arm reports: its name, its place among models, its model."""
-        either = [self.variant.arms[a] for a in (arm, reference) if a is not None]
-        owner = next((one for one in either if one.has_prior), either[0])
-        for name in ESTIMATES:
-            if name not in result:
-                continue
-            dim = MODEL_DIMS.get(name)
-            if dim == "control_model":
-                ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
-                first = len(result[dim]) - len(self.variant.tcp_alternatives)
-                for place, shown in enumerate(result[dim].values):
-                    without = str(shown) == WITHOUT_RATIO
-                    if not without or (owner.has_prior and ratio != 1.0):
-                        label = control_label(self.variant, owner, place)
-                        own = "tcp" if place < first else f"tcp_alternatives[{place - first}]"
-                        yield name, place, self._marked(label, own)
-            elif dim == "myelopathy_model":
-                for place, label in enumerate(self.labels["myelopathy"]):
-                    other = f"ntcp.myelopathy_alternatives[{place - 1}]"
-                    yield name, place, self._marked(label, other if place else "ntcp.myelopathy")
-            else:
-                yield name, None, self._joint(name, self.variant.arms[arm])
-
-    def _joint(self, name: str, arm: Arm) -> str:
-        if name == "survival_alive":
-            own = arm.survival
-            label = (
-                f"stated by the arm: {own.preset or 'custom'}" if own else self.labels["survival"]
-            )
-            return self._marked(label, "survival")
-        vcf = self._marked(self.labels.get("vcf", ""), "ntcp.vcf")
-        if name.startswith("vcf"):
-            return vcf
-        control = self._marked(control_label(self.variant, arm, 0), "tcp")
-        cord = self._marked(self.labels["myelopathy"][0], "ntcp.myelopathy")
-        return f"{control} + {vcf} + {cord}"
-
-    def _marked(self, label: str, section: str) -> str:
-        varied = section in self.varied and "(modified)" not in label
-        return f"{label} (varied)" if varied else label
-
-
-class _Labels:
-    """Which points of a sweep have the same model names, and what those are."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        design = experiment.study.design
-        swept = [key for axis in design.axes for key in axis.table.columns]
-        self.varied = {_section(key) for key in swept if not key.endswith(".preset")}
-        self.renaming = {key for key in swept if key.endswith(".preset")}
-
-    def groups(self) -> Iterator[tuple[_Names, list[int]]]:
-        """Runs of points with the same names, in their order."""
-        design, maker = self.experiment.study.design, VariantMaker(self.experiment)
-        if not self.renaming:
-            yield _Names(maker.plain, self.varied), list(range(design.points))
-            return
-        run: list[int] = []
-        named: dict[str, Any] = {}
-        for index in range(design.points):
-            changes = {k: v for k, v in design.point(index).items() if k in self.renaming}
-            if run and changes != named:
-                yield _Names(maker.make(named), self.varied), run
-                run = []
-            named = changes
-            run.append(index)
-        yield _Names(maker.make(named), self.varied), run
-
-
-def _section(key: str) -> str:
-    parts = key.split(".")
-    return ".".join(parts[:2]) if parts[0] == "ntcp" else parts[0]
 
 
 def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

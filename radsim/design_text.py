@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from radsim.design_result import select_estimate
+from radsim.design_uncertainty import what_matters
+from radsim.nested import AT_MOST, NOT_MOVED, TOLD
 from radsim.result import experiment_of
 from radsim.schema import ESTIMATES
 from radsim.tables import endpoint_of
@@ -18,11 +20,15 @@ SHOWN = (  # estimates that are printed; the tables have all
     "complication_free_control_net",
     "complication_free_control_alive",
 )
+HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
 WIDTH = 150
 MOST_FACTORS = 3  # of each comparison that are printed
 LEAST_INDEX = 0.01  # a total Sobol index below this is not worth a row
 MOST_ROWS = 12  # points of a sweep that are printed one by one
-MATTERING = {"parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo"}
+SOURCE_NAMES = {
+    "": "", "parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo",
+}  # fmt: skip
+BEST_WITH = "complication_free_control_net"  # what is printed with other models
 
 
 def design_text(result: xr.Dataset) -> str:
@@ -97,6 +103,7 @@ def _uncertainty_text(result: xr.Dataset) -> str:
         "Monte Carlo", "between patients", "matters most",
     ):  # fmt: skip
         table.add_column(column, overflow="fold")
+    hidden = False
     for name in SHOWN:
         shown = f"{name}_difference"
         if shown not in result:
@@ -105,26 +112,29 @@ def _uncertainty_text(result: xr.Dataset) -> str:
             if arm == experiment.reference:
                 continue
             sd = select_estimate(last, f"{shown}_uncertainty").sel(arm=arm)
-            by_source = {source: float(sd.sel(source=source)) for source in sd["source"].values}
-            known = {k: v for k, v in by_source.items() if k in MATTERING and not np.isnan(v)}
-            band = ""
-            if f"{shown}_parameters_lower" in result:
-                ends = [
-                    float(select_estimate(last, f"{shown}_parameters_{end}").sel(arm=arm))
-                    for end in ("lower", "upper")
-                ]
-                band = f"{_percent(ends[0])} to {_percent(ends[1])}"
-            difference = float(select_estimate(last, shown).sel(arm=arm))
-            apart = [by_source[s] for s in ("parameters", "models", "monte_carlo", "patients")]
+            by_source = {source: sd.sel(source=source).values for source in sd["source"].values}
+            state, band = np.array(TOLD), ""
+            if f"{shown}_parameters_state" in result:
+                lower, upper, state = (
+                    select_estimate(last, f"{shown}_parameters_{end}").sel(arm=arm).values
+                    for end in ("lower", "upper", "state")
+                )
+                band = f"{_percent(lower)} to {_percent(upper)}" if state != NOT_MOVED else ""
+            bound = "at most " if state == AT_MOST else ""
+            hidden = hidden or bool(bound)
+            apart = [
+                (bound if source == "parameters" else "") + _percent(by_source[source])
+                for source in ("parameters", "models", "monte_carlo", "patients")
+            ]
             table.add_row(
                 _pretty(name),
                 arm,
-                _percent(difference),
+                _percent(select_estimate(last, shown).sel(arm=arm).values),
                 band,
-                *map(_percent, apart),
-                MATTERING[max(known, key=lambda source: known[source])],
+                *apart,
+                SOURCE_NAMES[str(what_matters(by_source, state))],
             )
-    return _render(table)
+    return _render(table) + (f"\n{HIDDEN}" if hidden else "")
 
 
 def _best_text(result: xr.Dataset, names: list[str]) -> str:
@@ -132,15 +142,20 @@ def _best_text(result: xr.Dataset, names: list[str]) -> str:
     middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
     last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
     table = Table(
-        title="How often each arm is best over the draws of the parameters [%]",
+        title="How often each arm is best over the draws of the parameters, under the file's own "
+        "models [%]",
         title_justify="left", box=box.SIMPLE_HEAD,
     )  # fmt: skip
     arms = [str(arm) for arm in result["ranked_arm"].values]
     for column in ("", *arms):
         table.add_column(column, overflow="fold")
-    for name in names:
-        values = last[f"{name}_best_probability"]
-        table.add_row(_pretty(name), *(_percent(float(values.sel(ranked_arm=arm))) for arm in arms))
+    rows = [(_pretty(name), last[f"{name}_best_probability"]) for name in names]
+    if f"{BEST_WITH}_best_probability_with" in last:
+        others = last[f"{BEST_WITH}_best_probability_with"]
+        for other in others["alternative"].values:
+            rows.append((f"{_pretty(BEST_WITH)}, but {other}", others.sel(alternative=other)))
+    for said, values in rows:
+        table.add_row(said, *(_percent(values.sel(ranked_arm=arm).values) for arm in arms))
     return _render(table)
 
 
@@ -214,7 +229,7 @@ def _pretty(name: str) -> str:
     return f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
 
 
-def _percent(value: float) -> str:
+def _percent(value: float | np.ndarray) -> str:
     return "" if np.isnan(value) else f"{100 * value:.2f}"
 
 

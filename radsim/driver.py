@@ -14,7 +14,7 @@ from radsim.precision import patients_next, patients_projected
 from radsim.predictive import with_predictive
 from radsim.result import make_result
 from radsim.sources import REPLICATES, WHOLE
-from radsim.summary import BlockSums, replicated
+from radsim.summary import BlockSums, Moments, replicated
 from radsim.variants import check_variants
 
 Progress = Callable[[int], None]  # told how many patients have been added
@@ -142,16 +142,11 @@ def _side_by_side(packs: list[BlockSums], order: np.ndarray) -> BlockSums:
     moments = {}
     for name in names:
         known = next(pack.moments[name] for pack in packs if name in pack.moments)
-        arrays = []
-        for field in ("mean", "deviations"):
-            parts = [
-                getattr(pack.moments[name], field)
-                if name in pack.moments
-                else np.full((size, *known.mean.shape[1:]), np.nan)
-                for pack, size in zip(packs, sizes, strict=True)
-            ]
-            arrays.append(np.concatenate(parts)[order])
-        moments[name] = type(known)(known.count, arrays[0], arrays[1], known.reach)
+        parts = [
+            pack.moments[name] if name in pack.moments else known.missing(size)
+            for pack, size in zip(packs, sizes, strict=True)
+        ]
+        moments[name] = Moments.one_after_another(parts).rearranged(lambda v: v[order])
     counts = {
         name: np.concatenate([pack.counts[name] for pack in packs])[order]
         for name in packs[0].counts

@@ -167,6 +167,7 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
     known["valid_eqd2"] = (float(used.min()), float(used.max()))
     if getattr(model, "effect", "bed") != "physical":
         known["fitted_under"] = model.cell_kill.kind
+        known["valid_eqd2_alpha_beta"] = float(model.alpha_beta)
     if table.fractions is not None:
         known["most_fractions"] = int(table.fractions.max())
     return replace(model, **known)

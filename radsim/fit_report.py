@@ -21,10 +21,12 @@ from radsim.tcp import TCPModel
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
 UNFITTED = ("proportional_hazards",)  # its data are times, which a table of events does not hold
 TIMES = "can't be fitted: its data are times to fracture, which a table of events does not hold"
-OF_THE_TABLE = ("valid_eqd2", "fitted_under", "most_fractions")  # what a fit knows without a doubt
+OF_THE_TABLE = (  # what a fit knows without a doubt
+    *("valid_eqd2", "valid_eqd2_alpha_beta", "fitted_under", "most_fractions"),
+)
 UNITS = {
-    "alpha_beta": "Gy", "threshold": "Gy", "alpha": "1/Gy", "clonogen_density": "1/cm3",
-    "volume": "cm3", "onset": "months", "birth_rate": "1/day", "death_rate": "1/day",
+    "alpha_beta": "Gy", "valid_eqd2_alpha_beta": "Gy", "threshold": "Gy", "alpha": "1/Gy",
+    "clonogen_density": "1/cm3", "volume": "cm3", "onset": "months", "birth_rate": "1/day", "death_rate": "1/day",
     "evaluated_at": "months",
 }  # fmt: skip
 ONSET = {"kind": "lognormal", "median": 6.0, "sigma": 0.4}  # any: a fit does not use it

@@ -209,11 +209,18 @@ class BootstrapGroup:
         }
 
     def ends(self, share: float) -> list[dict[str, Any]]:
-        """The row in which each key is nearest to its quantile."""
-        entries = []
-        for column in self.columns:
-            row = int(np.abs(np.array(column) - np.quantile(column, share)).argmin())
-            entries.append({k: float(c[row]) for k, c in zip(self.keys, self.columns, strict=True)})
+        """Each key at its quantile, the others where a straight line through the rows puts them.
+
+        A single row would carry along what is random in it. The others stay inside the table.
+        """
+        table = np.array(self.columns)
+        middle, entries = table.mean(axis=1), []
+        products = (table - middle[:, np.newaxis]) @ (table - middle[:, np.newaxis]).T
+        for row, column in enumerate(table):
+            shift = float(np.quantile(column, share)) - middle[row]
+            slope = products[:, row] / products[row, row] if products[row, row] > 0 else 0.0
+            values = np.clip(middle + slope * shift, table.min(axis=1), table.max(axis=1))
+            entries.append(dict(zip(self.keys, map(float, values), strict=True)))
         return entries
 
 

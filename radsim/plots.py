@@ -22,6 +22,7 @@ from radsim.figure_style import (
     percent,
     pretty,
 )
+from radsim.fitted_range import own_range
 from radsim.onset import PowerOnset
 from radsim.reduce import DOSE_STEP
 from radsim.result import experiment_of
@@ -229,8 +230,8 @@ def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> No
         return  # parameters that differ between patients have no one curve
     eqd2 = _dose_axis(result["local_control_eqd2_histogram"])
     axis.plot(eqd2, model.curve(eqd2), color="black")
-    if model.valid_eqd2 is not None:
-        axis.axvspan(*model.valid_eqd2, color="0.9", zorder=0)
+    if (fitted := own_range(model)) is not None:
+        axis.axvspan(*fitted, color="0.9", zorder=0)
     axis.set_ylim(0, 1)
 
 
@@ -247,8 +248,8 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
         axis.plot(eqd2, risk, style, color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
     own = experiment.myelopathy_models[0]
-    if own.valid_eqd2 is not None:
-        axis.axvspan(*own.valid_eqd2, color="0.9", zorder=0)
+    if (fitted := own_range(own)) is not None:
+        axis.axvspan(*fitted, color="0.9", zorder=0)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=8, frameon=False)
     axis.set_ylim(0, min(1.0, 1.05 * highest) or 1.0)

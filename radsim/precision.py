@@ -9,7 +9,7 @@ from radsim.config import (
     Precision,
 )
 from radsim.schema import ESTIMATES
-from radsim.summary import Z95, BlockSums, wilson_interval
+from radsim.summary import BlockSums, counted_error
 
 MARGIN = 1.05  # patients asked for, over what the errors so far say
 MOST_GROWTH = 16  # times the patients so far, because a first look can be far off
@@ -18,8 +18,9 @@ MOST_GROWTH = 16  # times the patients so far, because a first look can be far o
 def largest_error(precision: Precision, sums: BlockSums) -> float:
     """Largest Monte Carlo standard error of the estimates that count.
 
-    A share that was counted has at least the error that its Wilson interval shows, so that an
-    event that has not come yet is not taken for one that is known exactly.
+    A share that was counted, or a difference of two, has at least the error that its Wilson
+    interval shows (`radsim.summary.counted_error`), so that an event that has not come yet is not
+    taken for one that is known exactly.
 
     Raises
     ------
@@ -31,12 +32,10 @@ def largest_error(precision: Precision, sums: BlockSums) -> float:
     for name in names:
         if name in sums.moments:
             moments = sums.moments[name]
-            errors.append(float(np.nanmax(moments.standard_error)))
-            if name.endswith("_cumulative_incidence"):
-                lower, upper = wilson_interval(moments.mean, moments.count)
-                rare = moments.mean * moments.count < 10  # else the two errors agree
-                width = np.where(rare, (upper - lower) / (2.0 * Z95), 0.0)
-                errors.append(float(np.nanmax(width)))
+            error = moments.standard_error
+            if "_cumulative_incidence" in name:
+                error = counted_error(moments, difference=name.endswith("_difference"))
+            errors.append(float(np.nanmax(error)))
     if not errors:
         raise ValueError(f"precision.estimates: none is reported: {', '.join(names)}")
     return max(errors)

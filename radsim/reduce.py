@@ -1,7 +1,6 @@
 """From simulated patients to the sums that a run keeps."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
@@ -36,7 +35,7 @@ def reduce_patients(experiment: Experiment, patients: xr.Dataset) -> BlockSums:
         moments[f"{name}_difference"] = Moments.of(values - values[reference])
     for name, values in _best(experiment, patients):
         moments[f"{name}_best"] = Moments.of(values)
-    for name, values in _checks(experiment, patients):
+    for name, values in _checks(patients):
         moments[f"{name}_share"] = Moments.of(values)
     counts = dict(_curves(experiment, patients))
     for variable, array in patients.data_vars.items():
@@ -85,31 +84,7 @@ def _best(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, n
             yield name, best_shares(-values if name in HARMS else values)
 
 
-def checks_of(
-    experiment: Experiment, eqd2: Mapping[str, np.ndarray]
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Say which patients lie outside the range of each model.
-
-    ``eqd2`` is what each model reads [Gy]: of ``local_control``, and of ``myelopathy_NAME`` for
-    each cord model.
-    """
-    models: dict[str, Any] = {"local_control": experiment.tcp}
-    models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
-    for name, model in models.items():
-        if model is not None and model.valid_eqd2 is not None:
-            low, high = model.valid_eqd2
-            yield f"{name}_below_range", eqd2[name] < low
-            yield f"{name}_above_range", eqd2[name] > high
-
-
-def _checks(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
-    eqd2 = {
-        f"myelopathy_{model.preset}": patients["myelopathy_eqd2"].values[:, index]
-        for index, model in enumerate(experiment.myelopathy_models)
-    }
-    if experiment.tcp is not None:
-        eqd2["local_control"] = patients["local_control_eqd2"].values
-    yield from checks_of(experiment, eqd2)
+def _checks(patients: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
     for name in patients.data_vars:
         if is_flag(str(name)):
             yield str(name), patients[name].values

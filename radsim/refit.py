@@ -155,6 +155,7 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         fitted_under=model.cell_kill.kind,
         refit=False,
         valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
+        valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
     )
     return Refit(
         model=refitted,

@@ -159,7 +159,7 @@ def comparison_fields(
     name: str, arms: Moments, difference: Moments, reference: int
 ) -> Iterator[tuple[str, np.ndarray, str, str]]:
     """Compare every arm with the reference, arms first: suffix, values, units, meaning."""
-    one = Moments(arms.count, arms.mean[reference], arms.deviations[reference])
+    one = arms.rearranged(lambda values: values[reference])
     compared = paired_comparison(arms, one, difference)
     fields = (
         compared.difference,

@@ -19,11 +19,11 @@ from radsim.comparison import best_shares
 from radsim.config import Arm, Experiment
 from radsim.dose import draw_dose
 from radsim.eligibility import draw_eligible
-from radsim.reduce import checks_of, ranked_arms
+from radsim.reduce import ranked_arms
 from radsim.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.rng import UniformSource
 from radsim.row_sums import RowSums, counts_of, stacked, sums_of
-from radsim.simulation import EVENTS, control_risks, is_flag, structures_needed
+from radsim.simulation import EVENTS, control_risks, is_flag, range_flags, structures_needed
 from radsim.summary import BlockSums, Moments
 
 KEPT = 128 * 2**20  # bytes of doses that are kept for variants to come
@@ -375,12 +375,7 @@ class _Outcomes:
         return [dose for _, dose in self.doses]
 
     def _ranges(self, dose: RememberedDose) -> dict[str, np.ndarray]:
-        eqd2: dict[str, np.ndarray] = {}
-        if self.variant.tcp is not None:
-            eqd2["local_control"] = self.variant.tcp.eqd2(self.cohort, dose)
-        for model in self.variant.myelopathy_models:
-            eqd2[f"myelopathy_{model.preset}"] = model.eqd2(self.cohort, dose)
-        return dict(checks_of(self.variant, eqd2))
+        return range_flags(self.variant, self.cohort, dose)
 
     def _flags(self, dose: RememberedDose) -> dict[str, np.ndarray]:
         flags = {str(n): dose.dose[n].values for n in dose.dose.data_vars if is_flag(str(n))}

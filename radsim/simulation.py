@@ -10,6 +10,7 @@ from radsim.arm_dose import ArmDose, DoseMetric
 from radsim.config import Arm, Experiment
 from radsim.dose import available, draw_dose
 from radsim.eligibility import draw_eligible
+from radsim.fitted_range import outside_range
 from radsim.outcomes import free_probabilities, net_probabilities
 from radsim.risk import HazardRisk, Risk
 from radsim.rng import Streams, UniformSource
@@ -28,6 +29,7 @@ REPORTED_METRICS = {  # name of the variable: where it is read
     "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
 }
 COURSES = ("planned", "delivered")
+OUTSIDE = ("_below_range", "_above_range")  # of what a model was fitted on
 EVENTS = ("local_failure", "vcf", "myelopathy", "death")  # each decided by one number a patient
 TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients need
 
@@ -65,8 +67,10 @@ VOCABULARY = {
 
 
 def is_flag(name: str) -> bool:
-    """Say whether a variable of the dose step is a yes or no for each patient."""
-    return name in ("plan_eligible", "limits_met") or name.startswith("meets_")
+    """Say whether a variable is a yes or no for each patient."""
+    return name in ("plan_eligible", "limits_met") or (
+        name.startswith("meets_") or name.endswith(OUTSIDE)
+    )
 
 
 def control_models(experiment: Experiment) -> tuple[str, ...]:
@@ -167,6 +171,18 @@ def risks_of(
     return risks
 
 
+def range_flags(experiment: Experiment, cohort: xr.Dataset, dose: ArmDose) -> dict[str, np.ndarray]:
+    """Say which patients get a dose outside the range that each model was fitted on."""
+    models: dict[str, object] = {"local_control": experiment.tcp}
+    models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
+    flags: dict[str, np.ndarray] = {}
+    for name, model in models.items():
+        outside = outside_range(model, cohort, dose)
+        if outside is not None:
+            flags |= {f"{name}{end}": values for end, values in zip(OUTSIDE, outside, strict=True)}
+    return flags
+
+
 def control_risks(
     experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
 ) -> list[Risk]:
@@ -214,6 +230,7 @@ def _simulate_arm(
         result["myelopathy_eqd2"] = np.stack(
             [model.eqd2(cohort, dose) for model in experiment.myelopathy_models]
         )
+    result |= range_flags(experiment, cohort, dose)
     for event, models in risks.items():
         times = np.stack([risk.time(luck[event]) for risk in models])
         result[f"time_to_{event}"] = times[0] if event == "vcf" else times
@@ -277,7 +294,7 @@ def _named(name: str, values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
     dims = ["arm"]
     if name in ("local_control_net", "time_to_local_failure"):
         dims.append("control_model")
-    if name.startswith(("myelopathy_", "time_to_myelopathy")):
+    if name.startswith(("myelopathy_", "time_to_myelopathy")) and not is_flag(name):
         dims.append("myelopathy_model")
     if len(dims) < values.ndim - 1:
         dims.append("months")

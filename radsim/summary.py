@@ -4,20 +4,32 @@ Sums are formed in fixed blocks of patients and combined in a fixed order, so a 
 same to the last bit whatever the chunks and workers.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
 Z95 = 1.959963984540054  # 97.5 % point of the standard normal
+FEW = 10  # events below which the spread between patients understates the error of their share
 
 
 @dataclass(frozen=True)
 class Moments:
     """Number of patients, and the mean and sum of squared deviations of some rows.
 
-    ``reach`` is how many standard errors a 95 % interval goes to either side.
+    Attributes
+    ----------
+    count
+        Patients.
+    mean
+        Mean of each row.
+    deviations
+        Sum of squared deviations from the mean.
+    reach
+        How many standard errors a 95 % interval goes to either side.
+    error
+        Standard error of the mean, where patients are not independent.
 
     Examples
     --------
@@ -31,6 +43,7 @@ class Moments:
     mean: np.ndarray
     deviations: np.ndarray
     reach: float = Z95
+    error: np.ndarray | None = None
 
     @classmethod
     def of(cls, rows: np.ndarray) -> "Moments":
@@ -70,7 +83,29 @@ class Moments:
     @property
     def standard_error(self) -> np.ndarray:
         """Monte Carlo standard error of the mean."""
-        return np.sqrt(self.variance / self.count)
+        return np.sqrt(self.variance / self.count) if self.error is None else self.error
+
+    def rearranged(self, change: Callable[[np.ndarray], np.ndarray]) -> "Moments":
+        """Change the shape or the order of the rows."""
+        error = None if self.error is None else change(self.error)
+        return Moments(self.count, change(self.mean), change(self.deviations), self.reach, error)
+
+    def missing(self, rows: int) -> "Moments":
+        """As many rows of the same shape, all missing (NaN)."""
+        return self.rearranged(lambda values: np.full((rows, *values.shape[1:]), np.nan))
+
+    @classmethod
+    def one_after_another(cls, parts: Sequence["Moments"]) -> "Moments":
+        """Join the rows of several, of the same patients, along their first axis."""
+        first = parts[0]
+        errors = [one.error for one in parts if one.error is not None]
+        return cls(
+            first.count,
+            np.concatenate([one.mean for one in parts]),
+            np.concatenate([one.deviations for one in parts]),
+            first.reach,
+            np.concatenate(errors) if errors else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -101,8 +136,16 @@ def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
 
     .. math:: SE^2 = \frac{1}{R (R - 1)} \sum_r (\bar x_r - \bar x)^2
 
-    Patients of one replicate are not independent, so the spread between patients would not do.
-    Intervals reach as many standard errors as Student's t with R - 1 degrees of freedom asks for.
+    Patients of one replicate are not independent, so the spread between patients would not do for
+    the error; it still says how much patients differ. Intervals reach as many standard errors as
+    Student's t with R - 1 degrees of freedom asks for.
+
+    Examples
+    --------
+    >>> halves = [BlockSums({"x": Moments.of(np.array([v]))}, {}) for v in ([0.0, 4.0], [1.0, 5.0])]
+    >>> joined = replicated(halves).moments["x"]
+    >>> joined.standard_error.tolist(), joined.deviations.tolist()
+    ([0.5], [17.0])
     """
     size = len(replicates)
     joined = replicates[0]
@@ -112,10 +155,8 @@ def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
     for name, whole in joined.moments.items():
         means = np.stack([one.moments[name].mean for one in replicates])
         between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
-        deviations = between * whole.count * (whole.count - 1)
-        moments[name] = Moments(
-            whole.count, whole.mean, deviations, float(special.stdtrit(size - 1, 0.975))
-        )
+        reach = float(special.stdtrit(size - 1, 0.975))
+        moments[name] = replace(whole, reach=reach, error=np.sqrt(between))
     return BlockSums(moments, joined.counts)
 
 
@@ -148,3 +189,35 @@ def wilson_interval(share: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarr
     lower = np.where(share == 0.0, 0.0, (center - spread) / scale)
     upper = np.where(share == 1.0, 1.0, (center + spread) / scale)
     return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
+
+
+def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
+    r"""Standard error of a share that was counted, honest where events are few or none.
+
+    With fewer than `FEW` events it is at least the Wilson interval's half width over 1.96, so that
+    an event that has not come yet is not taken for one that is known exactly. Of a difference
+    between two paired shares the events are the discordant patients: the difference is known
+    exactly no more than their share is.
+
+    .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
+              \qquad d_i \in \{-1, 0, 1\}
+
+    Parameters
+    ----------
+    counted
+        Of rows that are 0 or 1, or of the differences of two such rows.
+    difference
+        Whether they are differences.
+
+    Examples
+    --------
+    >>> none = Moments.of(np.zeros((1, 1000)))
+    >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
+    ([0.0], [0.000976])
+    """
+    events = counted.count * counted.mean
+    if difference:
+        events = counted.deviations + counted.count * counted.mean**2
+    lower, upper = wilson_interval(events / counted.count, counted.count)
+    width = np.where(events < FEW, (upper - lower) / (2.0 * Z95), 0.0)
+    return np.maximum(counted.standard_error, width)

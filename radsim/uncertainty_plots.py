@@ -22,6 +22,7 @@ from radsim.design_panels import (
 )
 from radsim.design_result import select_estimate
 from radsim.figure_style import COLORS, MARKERS, new_figure, pretty
+from radsim.nested import AT_MOST
 
 SOURCES = {  # colors that no arm has, told apart by color-blind readers (Tol's muted scheme)
     "parameters": ("#332288", "parameters"),
@@ -101,9 +102,14 @@ def _difference(panel: Axes, here: xr.Dataset, shown: str, arm: str, place: int)
 
 def _sources(panel: Axes, here: xr.Dataset, shown: str, arm: str, place: int) -> None:
     sd = select_estimate(here, f"{shown}_uncertainty").sel(arm=arm)
+    state = f"{shown}_parameters_state"
+    hidden = state in here and bool(select_estimate(here, state).sel(arm=arm) == AT_MOST)
     for row, (source, (color, _)) in enumerate(SOURCES.items()):
         value = 100.0 * float(np.nan_to_num(sd.sel(source=source)))
-        panel.barh(place + 0.26 * (row - 1), value, 0.24, color=color)
+        bound = hidden and source == "parameters"
+        panel.barh(
+            place + 0.26 * (row - 1), value, 0.24, fill=not bound, color=color, edgecolor=color
+        )
     panel.xaxis.set_major_locator(MaxNLocator(4))
 
 
@@ -123,6 +129,11 @@ def _note(result: xr.Dataset) -> str:
     said = ["Scales differ."]
     if any(str(name).endswith("_parameters_lower") for name in result.data_vars):
         said.append("Colored line: 95 % interval over the draws of the parameters.")
+    states = [v for name, v in result.data_vars.items() if str(name).endswith("_parameters_state")]
+    if any(bool((values == AT_MOST).any()) for values in states):
+        said.append(
+            "An open bar is an upper bound: the noise of the patients hides the parameters."
+        )
     if "alternative" in result.sizes:
         said.append("Gray ticks: the same under each of the other models.")
     return " ".join([*said, "Markers: the values of the experiment file."])

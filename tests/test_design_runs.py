@@ -13,8 +13,10 @@ import pytest
 from command_line import ROOT, files, radsim
 from examples import DESIGNS, experiment
 
-from radsim import open_result, run, save_result
+from radsim import make_experiment, open_result, run, save_result
 from radsim.cost import TooLarge, check_cost
+from radsim.design_file import DESIGN_SECTIONS
+from radsim.design_tables import INDEX_COLUMNS
 from radsim.plots import draw_figures
 from radsim.printing import warnings_of
 from radsim.variants import VariantMaker
@@ -45,7 +47,7 @@ groups = [{ keys = ["tcp.d50", "tcp.gamma50"], table = "hytec-spine-2021" }]
 models = { "ntcp.vcf.preset" = ["vcf-pooled"] }
 
 [sensitivity]
-samples = 2
+method = "one-at-a-time"
 """
 
 
@@ -65,8 +67,6 @@ def file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def design():
     import tomllib
-
-    from radsim import make_experiment
 
     return make_experiment(tomllib.loads(FILE))
 
@@ -144,8 +144,11 @@ def test_tables_put_the_designs_columns_first_and_hold_both_intervals(folder, de
     points = [(r["alpha_beta"], r["prescription"]) for r in summary]
     expected = [(str(a), str(p)) for a in (3.0, 6.0, 10.0) for p in (20.0, 30.0)]
     assert list(dict.fromkeys(points)) == expected
-    assert {r["interval"] for r in summary} == {"monte_carlo", "parameters"}
+    assert {r["interval"] for r in summary} == {"monte_carlo", "parameters", "parameters_at_most"}
     for row in summary:
+        if not row["lower"]:
+            assert row["interval"] == "parameters" and row["upper"] == ""  # no key moves it
+            continue
         lower, value, upper = (float(row[k]) for k in ("lower", "estimate", "upper"))
         assert 0 <= lower <= value + 1e-9 and value <= upper + 1e-9 and upper <= 1
     assert len(rows(folder, "design.csv")) == len(design.study.design)
@@ -153,8 +156,8 @@ def test_tables_put_the_designs_columns_first_and_hold_both_intervals(folder, de
     assert {row["arm"] for row in comparison} == {"b"}
     bands = [r for r in comparison if r["interval"] == "parameters"]
     for row in bands:
-        clear = float(row["lower"]) > 0 or float(row["upper"]) < 0
-        assert (row["number_needed"] != "") == clear, row
+        clear = row["lower"] and (float(row["lower"]) > 0 or float(row["upper"]) < 0)
+        assert (row["number_needed"] != "") == bool(clear), row
 
 
 def test_the_tables_say_what_the_labeled_arrays_say(folder, result):
@@ -220,16 +223,95 @@ def test_variants_of_alternatives_and_of_eligibility_are_runs_of_their_own(key, 
     assert max(float(abs(swept[name].diff(axis)).max()) for name in names) > 1e-3
 
 
-def test_uncertainty_is_kept_apart_and_the_best_arm_is_a_probability(folder, result):
+def test_uncertainty_is_kept_apart_and_what_no_key_moves_has_none(folder, result):
+    notes = set()
     for row in rows(folder, "uncertainty.csv"):
-        parts = {k: float(row[k]) for k in ("parameters", "model_choice", "monte_carlo")}
-        assert row["matters_most"] == max(parts, key=lambda k: parts[k])
+        parts = {k: float(row[k] or 0) for k in ("parameters", "model_choice", "monte_carlo")}
+        notes.add(note := row["parameters_note"])
+        largest = max(parts, key=lambda k: parts[k]) if any(parts.values()) else ""
+        bound = largest == "parameters" and note.startswith("at most")
+        assert row["matters_most"] == ("" if bound else largest)
+        known = note != "no drawn key moves it"
+        assert known == (row["parameters"] != "") == (row["parameters_lower"] != "")
+        if known:
+            assert float(row["parameters_lower"]) < float(row["parameters_upper"]), row
         assert all(value >= 0 for value in parts.values())
+    assert len(notes) == 3
     vcf = result["vcf_net_uncertainty"]
-    assert float(vcf.sel(source="parameters").max()) < 1e-12  # no uncertain key is of fractures
+    assert bool(vcf.sel(source="parameters").isnull().all())  # no uncertain key is of fractures
     assert float(vcf.sel(source="models").max()) > 0
-    share = result["local_control_net_best_probability"].sum("ranked_arm")
-    np.testing.assert_allclose(share.values, 1.0)
+    cord = [r for r in rows(folder, "uncertainty.csv") if r["endpoint"] == "myelopathy"]
+    net = [r for r in cord if r["estimator"] == "net"]
+    assert {r["model_choice"] for r in net} == {""}  # nor is a listed model
+    assert {r["parameters_note"] for r in net} == {"no drawn key moves it"}
+
+
+def test_how_often_an_arm_is_best_is_told_for_each_other_model_too(folder, result, design):
+    name = "complication_free_control_net_best_probability"
+    for values in (
+        result[name],
+        result[f"{name}_with"],
+        result["local_control_net_best_probability"],
+    ):
+        np.testing.assert_allclose(values.sum("ranked_arm").values, 1.0)
+    best = rows(folder, "best_over_draws.csv")
+    assert {(r["models"], r["draws"]) for r in best} == {
+        ("the file's own", "6"), ("ntcp.vcf.preset = vcf-pooled", "6"),
+    }  # fmt: skip
+    for row in best:
+        lower, share, upper = (float(row[k]) for k in ("lower", "probability_best", "upper"))
+        assert lower <= share <= upper and upper - lower > 0.3  # six draws say little
+    # with the other model, draw by draw, it is what a run under that model gives
+    settings = {key: value for key, value in design.written.items() if key not in DESIGN_SECTIONS}
+    settings["ntcp"] = {**settings["ntcp"], "vcf": {"preset": "vcf-pooled"}}
+    settings["uncertainty"] = {k: v for k, v in design.uncertainty.items() if k != "models"}
+    alone = run(make_experiment(settings), scheduler="single")
+    point = {"alpha_beta": 6, "prescription": 20.0}
+    with_other = result[f"{name}_with"].sel(point).isel(alternative=0)
+    np.testing.assert_allclose(alone[name].values, with_other.values)
+
+
+def test_other_cord_models_are_matched_by_name_not_by_place():
+    models = {"ntcp.myelopathy.preset": ["sbrt-cord-low", "sbrt-cord-case-control"]}
+    drawn = {"kind": "triangular", "lower": -10.0, "mode": -8.5, "upper": -6.5}
+    found = run(
+        experiment(
+            patients=40, arms={"boosted": {"regimen": "sib-phase2"}}, months=[24],
+            uncertainty={"draws": 2, "ntcp.myelopathy.intercept": drawn, "models": models},
+        ),
+        scheduler="single",
+    )  # fmt: skip
+    here = found.isel(months=-1).sel(arm="boosted")
+    presets = ["sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control"]
+    own = here["myelopathy_net"].sel(myelopathy_model=presets).values
+    assert len(set(own)) == 3
+    # in the place of the file's own model stand the others in turn; other places are no others
+    others = here["myelopathy_net_alternatives"]
+    np.testing.assert_array_equal(others.sel(myelopathy_model="sbrt-cord-default").values, own[1:])
+    assert bool(others.sel(myelopathy_model=presets[1:]).isnull().all())
+    choice = here["myelopathy_net_uncertainty"].sel(source="models")
+    assert float(choice.sel(myelopathy_model="sbrt-cord-default")) == pytest.approx(own.std())
+    assert bool(choice.sel(myelopathy_model=presets[1:]).isnull().all())
+    # the drawn intercept is the default's, so another model takes no notice of it
+    design = json.loads(found.attrs["design"])["parts"]
+    assert design["draw with alternative"] == 4
+
+
+def test_indices_of_a_run_come_with_their_intervals(tmp_path):
+    scale = {"kind": "lognormal", "median": 30.0, "sigma": 0.3}
+    small = experiment(
+        patients=40, arms={"one": {"regimen": "24x1"}}, compare={}, months=[24],
+        survival={"shape": 1.4, "scale": 30.0},
+        sensitivity={"samples": 64, "method": "sobol", "survival.scale": scale},
+    )  # fmt: skip
+    save_result(run(small, scheduler="single"), tmp_path)
+    table = rows(tmp_path, "sobol_indices.csv")
+    indices = {r["endpoint"]: r for r in table if r["estimator"] != "cumulative_incidence"}
+    survival = {k: float(indices["survival"][k]) for k in INDEX_COLUMNS[-6:]}
+    assert survival["first_order"] == pytest.approx(1.0)  # the only factor
+    assert survival["first_order_lower"] == pytest.approx(survival["first_order_upper"])
+    assert survival["total_lower"] < 1.0 < survival["total_upper"]
+    assert indices["vcf"]["first_order"] == ""  # which it does not move
 
 
 def test_figures_show_lines_maps_uncertainty_indices_and_the_tornado(folder):
@@ -240,8 +322,6 @@ def test_figures_show_lines_maps_uncertainty_indices_and_the_tornado(folder):
 
 def test_a_finished_design_opens_and_runs_again_from_its_own_file(folder, result):
     import tomllib
-
-    from radsim import make_experiment
 
     opened = open_result(folder)
     assert json.loads(opened.attrs["design"])["axes"]["alpha_beta"] == ["tcp.alpha_beta"]
@@ -334,7 +414,8 @@ def test_the_command_prints_the_sweep_and_how_many_patients_a_precision_took(
     took = next(line for line in ended.output.splitlines() if line.startswith("Standard error"))
     result = open_result(tmp_path / "r")
     assert f"{result.attrs['patients']:,} patients" in took
-    assert radsim(capsys, "check", path).output.count("draws") == 1
+    checked = radsim(capsys, "check", path).output
+    assert "6 joint draws," in checked and "6 joint draws with another model" in checked
 
 
 def run_in_a_fork(file, folder):

@@ -84,3 +84,16 @@ def test_ends_of_a_group_move_its_other_members_along():
     assert high[0]["b"] == pytest.approx(2.0 + 1.959964 * 0.72)
     assert low[1]["b"] == pytest.approx(2.0 - 1.959964 * 0.8)
     assert Single("x", Uniform(lower=0.0, upper=1.0)).ends(0.975) == [{"x": 0.975}]
+
+
+def test_ends_of_a_bootstrap_carry_no_row_of_their_own():
+    rng = np.random.default_rng(5)
+    key = rng.normal(10.0, 1.0, 2000)
+    table = (tuple(key), tuple(3.0 * key + rng.normal(0.0, 2.0, 2000)))
+    low, high = (BootstrapGroup(keys=("a", "b"), columns=table).ends(s) for s in (0.025, 0.975))
+    assert [low[0]["a"], high[0]["a"]] == list(np.quantile(key, (0.025, 0.975)))
+    # the line is known to 0.1 at the ends, where a single row would be 2 off
+    assert low[0]["b"] == pytest.approx(3.0 * low[0]["a"], abs=0.4)
+    assert high[0]["b"] == pytest.approx(3.0 * high[0]["a"], abs=0.4)
+    steep = BootstrapGroup(keys=("a", "b"), columns=((0.0, 0.0, 9.0), (1.0, 1.0, 2.0)))
+    assert all(1.0 <= entry["b"] <= 2.0 for s in (0.0, 0.5, 1.0) for entry in steep.ends(s))

@@ -131,3 +131,13 @@ def test_an_event_that_has_not_come_is_not_known_exactly():
     assert patients_next(projected, 1000, 64) == 16_000
     with pytest.raises(ValueError, match="none is reported"):
         largest_error(Precision(standard_error=0.1, estimates=("vcf_net",)), sums)
+
+
+def test_two_arms_without_a_discordant_patient_are_not_known_to_be_alike():
+    name = "myelopathy_cumulative_incidence_difference"
+    alike = Moments(1000, np.zeros((2, 1)), np.zeros((2, 1)))
+    precision = Precision(standard_error=1e-5, estimates=(name,))
+    assert largest_error(precision, BlockSums({name: alike}, {})) == pytest.approx(
+        9.76e-4, abs=1e-6
+    )
+    assert patients_projected(precision, BlockSums({name: alike}, {}), 1000, 64) > 16_000

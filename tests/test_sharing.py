@@ -95,3 +95,16 @@ def test_models_alone_draw_each_dose_once(monkeypatch):
     run(made, scheduler="single")
     assert len(drawn) == len(made.arms) - 1 + 3
     assert run_pieces(made, []) == []
+
+
+def test_who_lies_outside_a_range_does_not_depend_on_the_alpha_beta_that_is_varied():
+    sweep = {"tcp.alpha_beta": [3, 6, 10], "ntcp.myelopathy.alpha_beta": [1, 2, 4]}
+    result = run(experiment(patients=60, sweep=sweep), scheduler="single")
+    alone = run(experiment(patients=60), scheduler="single")
+    checks = [n for n in alone.data_vars if str(n).endswith("_range_share")]
+    assert len(checks) == 8  # below and above, of the control model and of three cord models
+    for name in checks:
+        shares = result[name].transpose("arm", ...).values.reshape(len(alone["arm"]), -1)
+        np.testing.assert_array_equal(shares, np.repeat(alone[name].values[:, None], 9, axis=1))
+    assert float(alone["local_control_above_range_share"].max()) > 0
+    assert float(alone["local_control_below_range_share"].max()) > 0

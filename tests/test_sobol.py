@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 
 from radsim.joint_draws import sobol_points
-from radsim.sobol import saltelli_uniforms, sobol_indices
+from radsim.sobol import SCRAMBLES, saltelli_uniforms, sobol_indices
 
-BASE = 2048
+BASE = 8192
 
 
-def indices(function, sizes, base=BASE):
-    points = sobol_points(2 * sum(sizes), base, 1, "test")
+def scrambled(dimensions, base, seed):
+    each = [sobol_points(dimensions, base // SCRAMBLES, seed, str(i)) for i in range(SCRAMBLES)]
+    return np.concatenate(each)
+
+
+def indices(function, sizes, base=BASE, seed=1):
+    points = scrambled(2 * sum(sizes), base, seed)
     outputs = function(saltelli_uniforms(points, sizes))
     return sobol_indices(np.asarray(outputs).reshape(len(outputs), -1), len(sizes))
 
@@ -61,21 +66,38 @@ def test_an_output_that_does_not_vary_has_no_indices():
     assert np.isnan(found.first).all() and np.isnan(found.total).all()
 
 
-def test_intervals_cover_the_exact_index():
-    # 60 scrambles; 95 % intervals cover fewer than 50 of 60 with probability below 0.1 %
-    covered = 0
-    for seed in range(60):
-        points = sobol_points(4, 128, seed, "coverage")
-        outputs = saltelli_uniforms(points, (1, 1)) @ np.array([1.0, 2.0])
-        found = sobol_indices(outputs[:, np.newaxis], 2, seed)
-        covered += bool(found.first_lower[0, 0] <= 0.2 <= found.first_upper[0, 0])
-    assert covered >= 50
+@pytest.mark.parametrize("index", ["first", "total"])
+def test_intervals_cover_the_exact_index_as_often_as_they_claim(index):
+    # g-function, an index below one half and one above; binomial(200, 0.95): fewer than 180 or
+    # more than 198 with probability 0.2 %
+    a = np.array([0.0, 1.0])
+    part = 1.0 / (3.0 * (1.0 + a) ** 2)
+    variance = np.prod(1.0 + part) - 1.0
+    exact = (part if index == "first" else part * np.prod(1.0 + part) / (1.0 + part)) / variance
+    assert exact[0] > 0.5 > exact[1]
+    covered = np.zeros(2)
+    for seed in range(200):
+        found = indices(lambda u: sobol_g(u, a), (1, 1), base=128, seed=seed)
+        lower, upper = (getattr(found, f"{index}_{end}")[:, 0] for end in ("lower", "upper"))
+        covered += (lower <= exact) & (exact <= upper)
+    assert (covered >= 180).all() and (covered <= 198).all(), covered
+
+
+def test_the_only_factor_explains_everything_alone():
+    found = indices(lambda u: np.exp(2.0 * u[:, 0]), (1,), base=64)
+    assert found.first[0, 0] == found.first_lower[0, 0] == pytest.approx(1.0, abs=1e-12)
+    assert found.total_lower[0, 0] < 1.0 < found.total_upper[0, 0]
+
+
+def test_base_points_that_are_no_whole_scrambles_are_refused():
+    with pytest.raises(ValueError, match="9 base points are not 8 scrambles"):
+        sobol_indices(np.zeros((27, 1)), 1)
 
 
 def test_agrees_with_scipy_on_the_same_outputs():
     from scipy.stats import sobol_indices as of_scipy
 
-    points = sobol_points(6, 256, 2, "scipy")
+    points = scrambled(6, 256, 2)
     outputs = ishigami(saltelli_uniforms(points, (1, 1, 1))).reshape(5, 256)
     blocks = {
         "f_A": outputs[[0]], "f_B": outputs[[1]], "f_AB": outputs[2:, np.newaxis],

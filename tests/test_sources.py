@@ -97,3 +97,24 @@ def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing(monkeypat
     assert gap < 5 * float(spread.max())
     assert replicate_of(16 * REPLICATES) == 0
     assert settings()["patients"] == 200
+
+
+def test_how_much_patients_differ_does_not_depend_on_the_source(monkeypatch):
+    monkeypatch.setattr("radsim.sources.SLICE", 256)
+    monkeypatch.setattr("radsim.blocks.SLICE", 256)
+    cheap = {
+        "arms": {"one": {"prescription": 20.0, "fractions": 5, "field": "uniform"}},
+        "compare": {},
+        "uncertainty": {"draws": 2, "tcp.d50": {"kind": "uniform", "lower": 18, "upper": 20}},
+    }
+    between, errors = {}, {}
+    for uniforms in ("plain", "antithetic", "sobol"):
+        made = experiment(**cheap, uniforms=uniforms, patients=WHOLE)
+        result = run(made.model_copy(update={"patients": 4096}), scheduler="single")
+        sd = result["vcf_net_uncertainty"].sel(arm="one", months=24)
+        between[uniforms] = float(sd.sel(source="patients"))
+        errors[uniforms] = float(sd.sel(source="monte_carlo"))
+    # the spread of 4,096 patients; taken for n times the error it would be a third of that
+    assert between["antithetic"] == pytest.approx(between["plain"], rel=0.1)
+    assert between["sobol"] == pytest.approx(between["plain"], rel=0.1)
+    assert errors["sobol"] < 0.5 * errors["plain"]

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from radsim.summary import BlockSums, Moments, normal_interval, wilson_interval
+from radsim.summary import (
+    BlockSums,
+    Moments,
+    counted_error,
+    normal_interval,
+    replicated,
+    wilson_interval,
+)
 
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60)
 
@@ -76,3 +83,35 @@ def test_the_wilson_interval_is_honest_at_no_event_and_at_all():
     assert float(wilson_interval(np.array(0.0), 100)[0]) == 0.0
     assert float(wilson_interval(np.array(0.0), 100)[1]) == pytest.approx(0.0370, abs=1e-4)
     assert float(wilson_interval(np.array(1.0), 100)[0]) == pytest.approx(1 - 0.0370, abs=1e-4)
+
+
+def test_replicates_keep_the_spread_between_patients_apart_from_the_error_of_the_mean():
+    rng = np.random.default_rng(7)
+    rows = rng.random((16, 500)) + 0.01 * rng.standard_normal((16, 1))
+    joined = replicated([BlockSums({"x": Moments.of(one[None])}, {}) for one in rows]).moments["x"]
+    assert joined.variance[0] == pytest.approx(np.var(rows, ddof=1), rel=1e-12)
+    error = np.std(rows.mean(axis=1), ddof=1) / 4.0
+    assert joined.standard_error[0] == pytest.approx(error, rel=1e-12)
+    assert joined.reach == pytest.approx(stats.t(15).ppf(0.975))
+    other_order = joined.rearranged(lambda values: values[::-1])
+    assert other_order.standard_error.tolist() == joined.standard_error.tolist()
+
+
+def test_rows_that_a_part_lacks_are_missing_with_their_error():
+    whole = Moments(4, np.ones((2, 3)), np.ones((2, 3)), 2.13, np.full((2, 3), 0.1))
+    joined = Moments.one_after_another([whole, whole.missing(1)])
+    assert joined.mean.shape == joined.standard_error.shape == (3, 3)
+    assert np.isnan(joined.standard_error[2]).all() and joined.reach == 2.13
+
+
+@pytest.mark.parametrize("discordant", [0, 1, 4, 9, 10, 400])
+def test_a_difference_of_counts_is_known_no_better_than_its_discordant_patients(discordant):
+    rows = np.zeros((1, 1000))
+    rows[0, :discordant] = 1.0
+    rows[0, : discordant // 2] = -1.0
+    moments = Moments.of(rows)
+    lower, upper = wilson_interval(np.array(discordant / 1000), 1000)
+    width = float(upper - lower) / (2 * 1.959963984540054)
+    expected = max(float(moments.standard_error[0]), width if discordant < 10 else 0.0)
+    assert counted_error(moments, difference=True)[0] == pytest.approx(expected, rel=1e-9)
+    assert counted_error(moments, difference=True)[0] > 0

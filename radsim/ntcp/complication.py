@@ -47,6 +47,9 @@ class ComplicationModel:
         conventional radiotherapy.
     valid_eqd2
         Range of what is read that the parameters were fitted on [Gy].
+    valid_eqd2_alpha_beta
+        Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
+        against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
     most_fractions
         Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
         or with a conventional field, lies outside, and the results say so.
@@ -70,14 +73,19 @@ class ComplicationModel:
     accept_other_structure: bool = False
     highest_fraction_dose: Real | None = None
     valid_eqd2: tuple[Real, Real] | None = None
+    valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
     onset: Onset
 
     def __post_init__(self) -> None:
         check_numbers(self, ("alpha_beta", *self.increasing))
-        ratio = self.alpha_beta
+        ratio, stated = self.alpha_beta, self.valid_eqd2_alpha_beta
+        require(
+            stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
+        )
         if self.effect == "physical":
             require(ratio is None, "alpha_beta has no meaning with effect = 'physical'")
+            require(stated is None, "valid_eqd2_alpha_beta has no meaning with effect = 'physical'")
             require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
         else:
             require(ratio is not None, f"alpha_beta is needed for effect = {self.effect!r}")

@@ -53,6 +53,9 @@ class ControlModel:
         uniform fields.
     valid_eqd2
         Range of EQD2 that the parameters were fitted on [Gy].
+    valid_eqd2_alpha_beta
+        Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
+        against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
     most_fractions
         Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
         or with a conventional field, lies outside, and the results say so.
@@ -86,6 +89,7 @@ class ControlModel:
     onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
     onset_conventional: Onset | None = None
     valid_eqd2: tuple[Real, Real] | None = None
+    valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
     reirradiation_hazard_ratio: Real = 1.0
     estimates: Literal["net", "crude"] = "net"
@@ -95,6 +99,10 @@ class ControlModel:
 
     def __post_init__(self) -> None:
         check_numbers(self, ("alpha_beta", "reirradiation_hazard_ratio", *self.increasing))
+        stated = self.valid_eqd2_alpha_beta
+        require(
+            stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
+        )
         require(
             self.dose.structure not in ORGANS,
             f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
