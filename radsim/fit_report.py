@@ -26,8 +26,8 @@ OF_THE_TABLE = (  # what a fit knows without a doubt
 )
 UNITS = {
     "alpha_beta": "Gy", "valid_eqd2_alpha_beta": "Gy", "threshold": "Gy", "alpha": "1/Gy",
-    "clonogen_density": "1/cm3", "volume": "cm3", "onset": "months", "birth_rate": "1/day", "death_rate": "1/day",
-    "evaluated_at": "months",
+    "clonogen_density": "1/cm3", "volume": "cm3", "onset": "months", "evaluated_at": "months",
+    "birth_rate": "1/day", "death_rate": "1/day",
 }  # fmt: skip
 ONSET = {"kind": "lognormal", "median": 6.0, "sigma": 0.4}  # any: a fit does not use it
 
