@@ -5,9 +5,11 @@ functions, and lifelines, where it is installed, on a few trials scaled up.
 """
 
 import argparse
+import platform
 import time
 
 import numpy as np
+import scipy
 
 from radsim.rng import Streams
 from radsim.trial import (
@@ -73,6 +75,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--loop", action="store_true")
     options = parser.parse_args()
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}")
     side_by_side(range(2))  # so that imports are not timed
     jobs = [
         ("draw", draw, BLOCK, options.trials),
@@ -82,8 +85,9 @@ def main() -> None:
     if options.loop:
         jobs.append(("the same log-rank, one trial at a time", log_rank_only, 1, SOME * 5))
         try:
-            import lifelines  # noqa: F401
+            import lifelines
 
+            print(f"lifelines {lifelines.__version__}")
             jobs.append(
                 ("lifelines' log-rank, one trial at a time", lifelines_log_rank, SOME, SOME)
             )

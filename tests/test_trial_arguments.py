@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from radsim.trial import (
+    StatedArm,
+    TrialDesign,
+    UniformAccrual,
     assurance_of_events,
     assurance_of_proportions,
     boundaries,
@@ -21,6 +24,7 @@ from radsim.trial import (
     incidence_difference,
     kaplan_meier,
     logrank,
+    mc_error,
     non_inferiority_test,
     patients_needed,
     power_of_events,
@@ -122,6 +126,20 @@ WRONG = {
     "power below alpha": (
         lambda: boundaries([0.5, 1.0], futility="pocock", power=0.02), "power must be above alpha",
     ),
+    "accrual without end": (lambda: UniformAccrual(months=INF), "months must be a finite number"),
+    "half a patient randomized": (
+        lambda: TrialDesign(patients=10.5, minimum_follow_up=1.0), "patients must be a whole",
+    ),
+    "allocation": (
+        lambda: TrialDesign(patients=10, allocation=(1, 1.5)), "allocation must be a whole number",
+    ),
+    "drop-out": (
+        lambda: TrialDesign(patients=10, drop_out_hazard=INF), "drop_out_hazard must be a finite",
+    ),
+    "no law of accrual": (lambda: TrialDesign(patients=10, accrual=12.0), "accrual must be a law"),
+    "control in text": (lambda: StatedArm(control="0.8"), "control must be one number, got '0.8'"),
+    "a share of 2": (lambda: mc_error(2, 10), "p must lie between 0 and 1, got 2"),
+    "no trials": (lambda: mc_error(0.5, 0), "trials must be a whole number from 1, got 0"),
     "looks": (lambda: boundaries(["half", 1.0]), "information must hold numbers"),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from radsim.distributions import require
 from radsim.schema import Real
+from radsim.trial.arguments import not_negative, number, positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class UniformAccrual:
     months: Real
 
     def __post_init__(self) -> None:
-        require(self.months >= 0.0, f"months must be 0 or more, got {self.months}")
+        not_negative("months", self.months)
 
     def entry(self, u: np.ndarray) -> np.ndarray:
         """Month of entry from a uniform."""
@@ -40,9 +41,9 @@ class RampAccrual:
     full: Real
 
     def __post_init__(self) -> None:
-        require(self.months > 0.0, f"months must be above 0, got {self.months}")
+        positive("months", self.months)
         require(
-            0.0 <= self.full <= self.months,
+            0.0 <= number("full", self.full) <= self.months,
             f"full must lie between 0 and {self.months}, got {self.full}",
         )
 
@@ -76,6 +77,10 @@ class PiecewiseAccrual:
     rates: tuple[Real, ...]
 
     def __post_init__(self) -> None:
+        for name in ("until", "rates"):
+            require(isinstance(getattr(self, name), (tuple, list)), f"{name} must be a list")
+            for value in getattr(self, name):
+                number(name, value)
         require(len(self.until) > 0, "until must name at least one period")
         require(
             len(self.until) == len(self.rates),

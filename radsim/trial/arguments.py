@@ -114,11 +114,10 @@ def number_array(name: str, values: ArrayLike) -> np.ndarray:
     if array.dtype.kind in "biuf":
         return array
     held = array.ravel().tolist()  # plain Python values, which read better in a message
-    others = [v for v in held if isinstance(v, bool) or not isinstance(v, Real)]
-    if array.dtype.kind != "O":
-        others = held
-    if others:
-        raise ValueError(f"{name} must hold numbers, got {others[0]!r}")
+    if array.dtype.kind == "O":
+        held = [v for v in held if isinstance(v, bool) or not isinstance(v, Real)]
+    if held:
+        raise ValueError(f"{name} must hold numbers, got {held[0]!r}")
     return array.astype(float)
 
 

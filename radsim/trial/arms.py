@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.schema import Real
+from radsim.trial.arguments import number
 
 YEARS_2 = 24.0  # months at which control is stated unless told otherwise
 
@@ -47,6 +48,9 @@ class StatedArm:
     proportion: Real | None = None
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None:
+                number(name, value)
         for group in (
             ("failure_hazard", "control"),
             ("death_hazard", "median_survival", "survival"),

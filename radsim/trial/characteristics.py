@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.summary import wilson_interval
 from radsim.trial.analyses import ANALYSES, Outcome
+from radsim.trial.arguments import count, positive, probability
 from radsim.trial.run import Shown
 
 EXPECTED = "difference of proportions"
@@ -83,6 +84,7 @@ def mc_error(p: float, trials: int) -> float:
     >>> mc_error(0.05, 10_000)
     0.0021794494717703367
     """
+    p, trials = probability("p", p), count("trials", trials, least=1)
     return float(np.sqrt(p * (1.0 - p) / trials))
 
 
@@ -94,8 +96,7 @@ def trials_needed(p: float, error: float) -> int:
     >>> trials_needed(0.95, 0.005)
     1900
     """
-    if not (error > 0.0 and 0.0 <= p <= 1.0):
-        raise ValueError(f"needs a share and an error above 0, got {p} and {error}")
+    p, error = probability("p", p), positive("error", error)
     return int(np.ceil(p * (1.0 - p) / error**2 - 1e-9))
 
 

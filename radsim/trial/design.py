@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.distributions import require, require_all
-from radsim.schema import Count, Real
+from radsim.schema import Count, Real, members
 from radsim.trial.accrual import Accrual, UniformAccrual
+from radsim.trial.arguments import number
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
@@ -111,6 +112,7 @@ class TrialDesign:
     frailty: Real = 0.0
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         a, b = self.allocation
         ends = (self.minimum_follow_up, self.calendar_cut, self.event_target)
         given = sum(end is not None for end in ends)
@@ -166,6 +168,24 @@ class TrialDesign:
             ),
             (self.frailty >= 0.0, f"frailty must be 0 or more, got {self.frailty}"),
         )
+
+    def _check_kinds(self) -> None:
+        """Raise ValueError for text or a list where a number belongs, and for half a patient."""
+        for name in (
+            "minimum_follow_up", "calendar_cut", "latest", "longest_follow_up", "drop_out_hazard",
+            "not_evaluable", "frailty",
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value is not None:
+                number(name, value)
+        pair = isinstance(self.allocation, (tuple, list)) and len(self.allocation) == 2
+        require(pair, f"allocation must be two whole numbers, got {self.allocation!r}")
+        wholes = {"patients": self.patients, "block": self.block, "event_target": self.event_target}
+        for name, value in (*wholes.items(), *(("allocation", n) for n in self.allocation)):
+            whole = value is None or number(name, value).is_integer()
+            require(whole, f"{name} must be a whole number, got {value}")
+        entry = isinstance(self.accrual, members(Accrual))
+        require(entry, f"accrual must be a law of accrual, got {self.accrual!r}")
 
     @property
     def cut(self) -> float:

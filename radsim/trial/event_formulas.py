@@ -12,7 +12,7 @@ from radsim.trial.arguments import (
     positive,
 )
 
-FORMULAS = ("schoenfeld", "freedman")
+EVENT_FORMULAS = ("schoenfeld", "freedman")
 
 
 def events_needed(
@@ -183,7 +183,7 @@ def patients_needed(
 
 def _per_event(hazard_ratio: float, formula: str, allocation: float) -> float:
     """How far the statistic moves for the square root of an event."""
-    member("formula", formula, FORMULAS)
+    member("formula", formula, EVENT_FORMULAS)
     hazard_ratio, allocation = (
         positive("hazard_ratio", hazard_ratio),
         positive("allocation", allocation),
