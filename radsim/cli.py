@@ -51,7 +51,7 @@ def _options(
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
-    from radsim.virtual_trial import describe_trial, load_trial, states_trial_only
+    from radsim.trial_file import describe_trial, load_trial, states_trial_only
 
     try:
         if states_trial_only(file):
@@ -102,7 +102,7 @@ def run(
     from radsim.precision import with_precision
     from radsim.printing import comparison_text, precision_text
     from radsim.progress import show_progress
-    from radsim.virtual_trial import states_trial_only
+    from radsim.trial_file import states_trial_only
     from radsim.workspace import claim_folder
 
     if states_trial_only(file):
@@ -151,8 +151,8 @@ def trial(
     ] = False,
 ) -> None:
     """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
+    from radsim.trial_file import load_trial, with_changes
     from radsim.trial_files import check_folder
-    from radsim.virtual_trial import load_trial, with_changes
 
     source = with_changes(load_trial(file), trials=trials, seed=seed)
     check_folder(out, overwrite)

@@ -7,10 +7,11 @@ from pathlib import Path
 from radsim.config import Experiment
 from radsim.mistakes import Mistake
 from radsim.tables import to_csv
+from radsim.trial_file import VirtualTrial
 from radsim.trial_plots import draw_trial_figures
 from radsim.trial_tables import TABLES
 from radsim.trial_text import assumptions_text
-from radsim.virtual_trial import TrialResult, VirtualTrial
+from radsim.virtual_trial import TrialResult
 
 TEXT = "trial_assumptions.txt"
 

@@ -1,10 +1,11 @@
 """What a virtual trial shows in words: a summary to read, assumptions to paste."""
 
 from radsim.trial.arms import StatedArm
+from radsim.trial.benefit import Benefit
 from radsim.trial.characteristics import Power, Share
 from radsim.trial.design import TrialDesign
 from radsim.trial.nulls import NULLS
-from radsim.virtual_trial import Benefit, TrialResult
+from radsim.virtual_trial import TrialResult
 
 
 def summary_text(results: dict[str, TrialResult]) -> str:

@@ -9,16 +9,10 @@ from command_line import files, radsim
 from examples import SMALL, TRIALS
 
 from radsim import load_experiment, make_experiment
+from radsim.trial_file import VirtualTrial, load_trial, states_trial_only
+from radsim.trial_pool import SMALLEST_POOL, draw_uncertain_pools
 from radsim.trial_tables import TABLES
-from radsim.virtual_trial import (
-    SMALLEST_POOL,
-    VirtualTrial,
-    draw_uncertain_pools,
-    load_trial,
-    run_scenario,
-    run_virtual_trial,
-    states_trial_only,
-)
+from radsim.virtual_trial import run_scenario, run_virtual_trial
 
 STATED = """
 name = "stated"
