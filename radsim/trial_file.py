@@ -11,6 +11,7 @@ from radsim.config import HIGHEST_SEED, Experiment, ExperimentError, load_experi
 from radsim.mistakes import mistakes_of
 from radsim.schema import Count
 from radsim.trial.section import TrialSection
+from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
 
 
 class VirtualTrial(BaseModel):
@@ -41,16 +42,18 @@ def load_trial(path: str | Path) -> Experiment | VirtualTrial:
     settings = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
     try:
         trial = VirtualTrial.model_validate(settings)
-        trial.trial.variants()
+        variants = trial.trial.variants()
     except ValidationError as error:
         found = mistakes_of(error, settings, VirtualTrial.model_json_schema())
         raise ExperimentError(found) from None
     except ValueError as error:
-        raise ExperimentError([f"trial.{error}"]) from None
-    if isinstance(trial.trial.control, str):
-        raise ExperimentError(
-            [f"trial.control: no arm {trial.trial.control!r}; the file has no [arms]"]
-        )
+        lines = str(error).splitlines()
+        raise ExperimentError([f"trial.{line}" for line in lines]) from None
+    for section in variants.values():
+        if isinstance(section.control, str):
+            raise ExperimentError(
+                [f"trial.control: no arm {section.control!r}; the file has no [arms]"]
+            )
     return trial
 
 
@@ -87,16 +90,49 @@ def with_changes(
     return source.model_copy(update=update)
 
 
-def describe_trial(source: Experiment | VirtualTrial, *, as_json: bool = False) -> str:
-    """Say what a file with a trial would simulate."""
+def describe_trial(source: Experiment | VirtualTrial) -> str:
+    """Say what a file with a trial would simulate, and what it can't show."""
     assert source.trial is not None
     variants = source.trial.variants()
-    if as_json:
-        return source.model_dump_json(exclude_none=True, indent=2)
     lines = [f"{source.name}: {len(variants)} virtual trial{'s' if len(variants) > 1 else ''}"]
     for name, section in variants.items():
         lines.append(
             f"  {name}: {section.trials:,} trials of {section.patients} patients, primary "
             f"analysis {section.primary_analysis}"
         )
+        sentences = (*protocol_sentences(section), *analysis_sentences(section))
+        lines += [f"    {sentence}" for sentence in sentences]
+        lines.append(f"    {_cost(section)}")
+        lines += [f"    note: {note}" for note in notes_of(section)]
     return "\n".join(lines)
+
+
+def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
+    """Give the same as plain data, for `radsim check --json`."""
+    assert source.trial is not None
+    return {
+        name: {
+            "trials": section.trials,
+            "patients": section.patients,
+            "primary": section.primary_analysis,
+            "analyses": list(section.named_analyses),
+            "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
+            "notes": list(notes_of(section)),
+        }
+        for name, section in source.trial.variants().items()
+    }
+
+
+def _cost(section: TrialSection) -> str:
+    """Say what is simulated; the search tries about so many sizes."""
+    what = [f"{section.trials:,} trials under the design and under each null"]
+    if section.find_size:
+        what.append(f"a search for the size, up to {section.most_patients:,} patients")
+    if section.curve is not None:
+        points = sum(len(values) for values in vars(section.curve).values())
+        what.append(f"{points} points of a power curve")
+    if section.looks is not None:
+        what.append(f"{len(section.looks.information)} looks at each trial")
+    if section.uncertainty:
+        what.append("the assurance")
+    return f"Simulates {', '.join(what)}."

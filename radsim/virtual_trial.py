@@ -1,11 +1,11 @@
 """Simulate the virtual trials of a file: plan each scenario, gather what it can show."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from radsim.config import Experiment, ExperimentError
+from radsim.design_file import DRAWS
 from radsim.trial.arms import PatientPool, StatedArm
 from radsim.trial.benefit import Benefit, benefits_of
 from radsim.trial.characteristics import (
@@ -15,21 +15,23 @@ from radsim.trial.characteristics import (
     expectations,
     no_event_shares,
     power_of,
+    share_of,
 )
 from radsim.trial.curves import ExpectedCurves, expected_curves
 from radsim.trial.flow import Flow, flow_of, median_trial
-from radsim.trial.formula_size import FormulaSize, formulas_of
-from radsim.trial.group_sequential import boundaries
+from radsim.trial.formula_size import Formulas, formulas_of
 from radsim.trial.looks import Sequential, run_sequential
 from radsim.trial.nulls import differs_in_death, under_null
-from radsim.trial.power_curve import SEARCH_TRIALS, CurvePoint, power_curve
+from radsim.trial.power_curve import CurvePoint, power_curve
 from radsim.trial.run import Shown, TrialPlan, run_trials
 from radsim.trial.section import TrialSection
-from radsim.trial.size import SampleSize, sample_size
+from radsim.trial.size import START, SampleSize, sample_size
 from radsim.trial.uncertainty import UncertainArms
 from radsim.trial_file import VirtualTrial
 from radsim.trial_pool import draw_pool, draw_uncertain_pools
 
+SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
+CURVE_POINTS = 121  # months at which they are read
 CURVE_TRIALS = 1024  # trials from which expected curves are averaged
 
 
@@ -44,15 +46,16 @@ class TrialResult:
     type_one: dict[str, list[Power]]
     expected: list[Expectation]
     no_events: dict[str, Share]
-    hazard_ratio: float
-    formulas: list[FormulaSize]
-    formula_powers: dict[str, float]
+    misses_target: Share | None
+    formulas: Formulas
     size: SampleSize | None
     assurance: Power | None
     benefits: list[Benefit]
     curve: list[CurvePoint]
     looks: Sequential | None
+    looks_under_null: Sequential | None
     incidence: ExpectedCurves | None
+    median_trial: int | None
     flow: tuple[Flow, Flow] | None
 
     @property
@@ -91,16 +94,20 @@ def run_scenario(
     type_one = {}
     for null in nulls:
         under = run_trials(under_null(plan, null), section.trials, seed=seed, workers=workers)
-        type_one[null] = [power_of(n, o, plan.alpha) for n, o in under.outcomes.items()]
+        type_one[null] = _powers(section, under)
     curves = None
     if not plan.binary:
-        months = np.linspace(0.0, max(section.horizon, section.landmark), 25)
+        last = max(section.horizon, section.landmark)
+        months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), section.landmark)
         some = min(section.trials, CURVE_TRIALS)
         curves = expected_curves(plan, months, trials=some, seed=seed)
-    ratio, formulas, formula_powers = formulas_of(section, plan, shown, curves)
+    seen = round(float(shown.counts["events"].sum(axis=1).mean()))
+    planned = int(plan.design.event_target or seen)
+    formulas = formulas_of(section, plan, shown, curves)
+    median = None if plan.binary else median_trial(shown, section.primary_analysis)
     size = None
     if section.find_size:
-        start = formulas[0].patients if formulas else 64
+        start = next((row.patients for row in formulas.sizes if row.patients), START)
         size = sample_size(
             plan,
             analysis=section.primary_analysis,
@@ -115,41 +122,30 @@ def run_scenario(
         section=section,
         plan=plan,
         shown=shown,
-        powers=[power_of(n, o, plan.alpha) for n, o in shown.outcomes.items()],
+        powers=_powers(section, shown),
         type_one=type_one,
         expected=expectations(shown),
         no_events=no_event_shares(shown),
-        hazard_ratio=ratio,
+        misses_target=_misses_target(plan, shown),
         formulas=formulas,
-        formula_powers=formula_powers,
         size=size,
         assurance=_assurance(section, plan, source, workers),
         benefits=benefits_of(shown),
-        curve=power_curve(section, plan, seed=seed, workers=workers),
-        looks=_looks(section, plan, shown, seed),
+        curve=_curve(section, plan, seed, workers),
+        looks=_looks(section, plan, planned, seed),
+        looks_under_null=_looks(section, under_null(plan, "no_difference"), planned, seed),
         incidence=curves,
-        flow=None
-        if plan.binary
-        else flow_of(plan, median_trial(shown, section.primary_analysis), seed=seed),
+        median_trial=median,
+        flow=None if median is None else flow_of(plan, median, seed=seed),
     )
 
 
 def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
     """Make the plan of a section, with arms as stated or from the experiment's patients."""
-    arms: Any
     if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        arms = (section.control, section.experimental)
-    else:
-        assert isinstance(source, Experiment)
-        arms = draw_pool(source, section)
-    return TrialPlan(
-        design=section.trial_design,
-        arms=arms,
-        analyses=section.named_analyses,
-        settings=section.settings,
-        binary=section.binary,
-        alpha=section.alpha,
-    )
+        return section.plan((section.control, section.experimental))
+    assert isinstance(source, Experiment)
+    return section.plan(draw_pool(source, section))
 
 
 def _uncertain_arms(
@@ -157,7 +153,7 @@ def _uncertain_arms(
 ) -> UncertainArms | PatientPool | None:
     """Arms with their uncertainty, as the trial or the experiment declares it."""
     if isinstance(plan.arms, PatientPool):
-        if isinstance(source, Experiment) and source.uncertainty:
+        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
             return draw_uncertain_pools(source, section)
         return None
     if not section.uncertainty or isinstance(plan.arms, UncertainArms):
@@ -175,28 +171,50 @@ def _assurance(
     name = section.primary_analysis
     uncertain = replace(plan, arms=arms, analyses=(name,))
     shown = run_trials(uncertain, section.trials, seed=seed, workers=workers)
-    return power_of(name, shown.outcomes[name], plan.alpha)
+    return _powers(section, shown)[0]
 
 
-def _looks(section: TrialSection, plan: TrialPlan, shown: Shown, seed: int) -> Sequential | None:
-    if section.looks is None:
-        return None
-    looks = section.looks
-    limits = boundaries(
-        looks.information,
-        kind=looks.kind,
-        alpha=section.alpha / 2.0,
-        futility=looks.futility,
-        power=section.power,
-    )
-    events = plan.design.event_target or round(float(shown.counts["events"].sum(axis=1).mean()))
-    if events < 1:
+def _powers(section: TrialSection, shown: Shown) -> list[Power]:
+    return [
+        power_of(
+            name,
+            outcome,
+            section.alpha,
+            pools=shown.pools,
+            higher_is_better=section.higher_is_better,
+        )
+        for name, outcome in shown.outcomes.items()
+    ]
+
+
+def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Sequential | None:
+    if section.looks is None or events < 1:
         return None
     return run_sequential(
         plan,
-        limits,
+        section.looks.limits(alpha=section.alpha, power=section.power),
         analysis=section.primary_analysis,
-        planned_events=int(events),
+        planned_events=events,
         trials=section.trials,
         seed=seed,
+    )
+
+
+def _misses_target(plan: TrialPlan, shown: Shown) -> Share | None:
+    """Share of trials that end before the events that they wait for."""
+    if plan.design.event_target is None:
+        return None
+    return share_of(shown.counts["events"].sum(axis=1) < plan.design.event_target, shown.pools)
+
+
+def _curve(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> list[CurvePoint]:
+    if section.curve is None:
+        return []
+    return power_curve(
+        plan,
+        section.curve,
+        section.primary_analysis,
+        trials=min(section.trials, SEARCH_TRIALS),
+        seed=seed,
+        workers=workers,
     )

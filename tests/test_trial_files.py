@@ -179,7 +179,7 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     small = replace(
         section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
         analyses=(section.primary_analysis,),
-        design={**section.design, "block": sum(section.design.get("allocation", (1, 1)))},
+        design=replace(section.design, block=sum(section.design.allocation)),
     )  # fmt: skip
     result = run_scenario(small, source)
     assert 0.0 <= result.primary.rejected.value <= 1.0, name

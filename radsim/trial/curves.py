@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.rng import Streams
+from radsim.trial.characteristics import error_of_mean
 from radsim.trial.incidence import incidence_steps
 from radsim.trial.observe import draw_trials
 from radsim.trial.run import BLOCK, TrialPlan
@@ -22,6 +23,8 @@ class ExpectedCurves:
         Times, shape (month,).
     event, death
         Mean cumulative incidence of the event and of death before it.
+    event_error
+        Monte Carlo standard error of the mean incidence of the event.
     lower, upper
         Central 95 % of the trials' estimates of the event's incidence.
     at_risk
@@ -31,6 +34,7 @@ class ExpectedCurves:
     months: np.ndarray
     event: np.ndarray
     death: np.ndarray
+    event_error: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     at_risk: np.ndarray
@@ -39,7 +43,17 @@ class ExpectedCurves:
 def expected_curves(
     plan: TrialPlan, months: np.ndarray, *, trials: int, seed: int
 ) -> ExpectedCurves:
-    """Estimate each trial's curves and average them; a curve is carried on where a trial ends."""
+    """Estimate each trial's curves and average them; a curve is carried on where a trial ends.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan
+    >>> arms = StatedArm(control=0.5), StatedArm(control=0.5)
+    >>> plan = TrialPlan(design=TrialDesign(patients=40, minimum_follow_up=24.0), arms=arms)
+    >>> curves = expected_curves(plan, np.array([0.0, 24.0]), trials=200, seed=1)
+    >>> curves.event[:, 0].tolist(), bool((abs(curves.event[:, 1] - 0.5) < 0.03).all())
+    ([0.0, 0.0], True)
+    """
     streams = Streams(seed)
     parts = [
         _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)
@@ -47,8 +61,15 @@ def expected_curves(
     ]
     events, deaths, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(3))
     lower, upper = np.quantile(events, (0.025, 0.975), axis=-1)
+    error = np.apply_along_axis(error_of_mean, -1, events, plan.pools)
     return ExpectedCurves(
-        months, events.mean(axis=-1), deaths.mean(axis=-1), lower, upper, at_risk.mean(axis=-1)
+        months,
+        events.mean(axis=-1),
+        deaths.mean(axis=-1),
+        error,
+        lower,
+        upper,
+        at_risk.mean(axis=-1),
     )
 
 

@@ -60,13 +60,11 @@ class Visits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialDesign:
-    """How a two-arm trial is run. Arm 0 is control, arm 1 experimental.
+class Protocol:
+    """How a two-arm trial of any size is run. Arm 0 is control, arm 1 experimental.
 
     Attributes
     ----------
-    patients
-        Randomized in all.
     allocation
         Control and experimental patients in a block, such as (1, 2).
     block
@@ -94,7 +92,6 @@ class TrialDesign:
         Variance of the gamma frailty (mean 1) that a patient's lesions share.
     """
 
-    patients: Count
     allocation: tuple[Count, Count] = (1, 1)
     block: Count = 4
     strata: tuple[Stratum, ...] = ()
@@ -117,10 +114,6 @@ class TrialDesign:
         after = [e for e in (self.minimum_follow_up, self.latest, self.longest_follow_up) if e]
         require_all(
             (
-                2 <= self.patients <= MOST_PATIENTS,
-                f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
-            ),
-            (
                 a > 0 and b > 0,
                 f"allocation must give both arms patients, got {a}:{b}; "
                 "without a second arm there is nothing to compare",
@@ -133,6 +126,10 @@ class TrialDesign:
             (
                 self.event_target is None or (self.event_target > 0 and self.latest is not None),
                 "event_target must be above 0 and needs latest, when the trial ends anyway",
+            ),
+            (
+                self.latest is None or self.event_target is not None,
+                "latest must go with event_target, whose trial it ends",
             ),
             (all(e > 0.0 for e in after), "times of follow-up must be above 0"),
             (
@@ -176,4 +173,46 @@ class TrialDesign:
             return float(self.latest or np.inf)
         return self.accrual.end + float(
             self.minimum_follow_up if self.minimum_follow_up is not None else 0.0
+        )
+
+    @property
+    def last_follow_up(self) -> float:
+        """How long a patient can be watched at most [months]."""
+        longest = self.longest_follow_up
+        return self.cut if longest is None else min(self.cut, float(longest))
+
+    @property
+    def unit(self) -> int:
+        """Patients by which the size of a trial grows: a block, or one turn of the allocation."""
+        return self.block or sum(self.allocation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialDesign(Protocol):
+    """A protocol with its size.
+
+    Attributes
+    ----------
+    patients
+        Randomized in all.
+
+    Raises
+    ------
+    ValueError
+        If the size or anything in the protocol is impossible, a line for each.
+
+    Examples
+    --------
+    >>> design = TrialDesign(patients=234, allocation=(1, 2), block=6, minimum_follow_up=12.0)
+    >>> design.cut, design.unit
+    (12.0, 6)
+    """
+
+    patients: Count
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            2 <= self.patients <= MOST_PATIENTS,
+            f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
         )

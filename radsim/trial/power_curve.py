@@ -1,13 +1,39 @@
 """Power over one number of the design, all else as it is."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
+from radsim.distributions import require
+from radsim.schema import Count, Real
 from radsim.trial.arms import StatedArm
-from radsim.trial.characteristics import Share, power_of
+from radsim.trial.characteristics import Share, rejections, share_of
 from radsim.trial.run import TrialPlan, run_trials
-from radsim.trial.section import TrialSection
 
-SEARCH_TRIALS = 4000  # trials at each size that is tried, at most
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Over what the power is drawn: each list by itself, all else as in the design."""
+
+    patients: tuple[Count, ...] = ()
+    minimum_follow_up: tuple[Real, ...] = ()
+    median_survival: tuple[Real, ...] = ()
+
+    def plans(self, plan: TrialPlan) -> Iterator[tuple[str, float, TrialPlan]]:
+        """Give what is changed, its value and the changed plan, point by point.
+
+        Raises
+        ------
+        ValueError
+            If a point is impossible, or would change nothing; the message names the key.
+        """
+        for over, change in CHANGES.items():
+            for value in getattr(self, over):
+                try:
+                    changed = change(plan, value)
+                except ValueError as error:
+                    raise ValueError(f"curve.{over}: {error}") from None
+                yield over, float(value), changed
 
 
 @dataclass(frozen=True)
@@ -20,35 +46,39 @@ class CurvePoint:
 
 
 def power_curve(
-    section: TrialSection, plan: TrialPlan, *, seed: int, workers: int = 1
+    plan: TrialPlan, curve: Curve, analysis: str, *, trials: int, seed: int, workers: int = 1
 ) -> list[CurvePoint]:
-    """Simulate the power of the primary analysis at each point of the section's curve."""
-    name = section.primary_analysis
-    only = replace(plan, analyses=(name,))
+    """Simulate the power of one analysis at each point of a curve."""
     points = []
-
-    def add(over: str, value: float, changed: TrialPlan) -> None:
-        trials = min(section.trials, SEARCH_TRIALS)
+    for over, value, changed in curve.plans(replace(plan, analyses=(analysis,))):
         shown = run_trials(changed, trials, seed=seed, workers=workers)
-        power = power_of(name, shown.outcomes[name], plan.alpha).rejected
-        points.append(CurvePoint(over, float(value), power))
-
-    if section.curve is None:
-        return points
-    for n in section.curve.patients:
-        add("patients", n, only.with_patients(n))
-    for months in section.curve.minimum_follow_up:
-        design = replace(
-            plan.design, minimum_follow_up=months, calendar_cut=None, event_target=None, latest=None
-        )
-        add("minimum_follow_up", months, replace(only, design=design))
-    for median in section.curve.median_survival:
-        if not isinstance(plan.arms, tuple):
-            raise ValueError("curve.median_survival: needs arms that are stated")
-        dying = tuple(
-            replace(arm, median_survival=median, death_hazard=None, survival=None)
-            for arm in plan.arms
-            if isinstance(arm, StatedArm)
-        )
-        add("median_survival", median, replace(only, arms=dying))  # type: ignore[arg-type]
+        rejected = rejections(shown.outcomes[analysis], plan.alpha)
+        points.append(CurvePoint(over, value, share_of(rejected, shown.pools)))
     return points
+
+
+def _with_follow_up(plan: TrialPlan, months: float) -> TrialPlan:
+    require(not plan.binary, "has no effect here: a binary endpoint has no times")
+    require(months > 0.0, f"times must be above 0, got {months:g}")
+    design = replace(
+        plan.design, minimum_follow_up=months, calendar_cut=None, event_target=None, latest=None
+    )
+    return replace(plan, design=design)
+
+
+def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
+    require(not plan.binary, "has no effect here: a binary endpoint has no times")
+    require(isinstance(plan.arms, tuple), "needs arms that are stated")
+    control, experimental = (
+        replace(arm, median_survival=median, death_hazard=None, survival=None)
+        for arm in plan.arms  # type: ignore[union-attr]
+        if isinstance(arm, StatedArm)
+    )
+    return replace(plan, arms=(control, experimental))
+
+
+CHANGES: dict[str, Callable[[TrialPlan, Any], TrialPlan]] = {
+    "patients": TrialPlan.with_patients,
+    "minimum_follow_up": _with_follow_up,
+    "median_survival": _with_survival,
+}

@@ -205,4 +205,5 @@ def _root(gap: Callable[[float], float]) -> float:
         high *= 2.0
         require(high < MOST, f"more than {MOST} patients a group would be needed")
     low = 1e-6 if gap(1e-6) < 0.0 else 1e-12
+    require(gap(low) < 0.0, "any number of patients reaches this power by the formula")
     return float(brentq(gap, low, high, xtol=1e-12, rtol=1e-14))
