@@ -78,7 +78,7 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
             _power_line(axis, over, row, name, result)
         axis.set_xlabel(LABELS[over])
         axis.set_ylim(0, 1)
-        axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.axhline(next(iter(results.values())).section.power, color="grey", lw=0.8, ls=":")
         axis.grid(alpha=0.3)
     axes[0].set_xlim(left=0.0, right=1.08 * max(_last_shown(r) for r in results.values()))
@@ -118,8 +118,7 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
         )  # fmt: skip
     axis.set_ylabel("Cumulative incidence")
     axis.set_ylim(bottom=0)
-    axis.set_xlim(0, curves.months[-1])
-    axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.legend(fontsize=8, frameon=False)
     axis.grid(alpha=0.3)
     axis.set_title(
@@ -136,6 +135,7 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
             )  # fmt: skip
     below.set_ylim(-0.6, 1.6)
     below.set_yticks([1, 0], arms, fontsize=8)
+    below.tick_params(axis="y", length=0)
     below.set_xticks(curves.months[places])
     below.set_xlabel("Months after randomization (mean numbers at risk)")
     for side in ("top", "right", "left"):

@@ -134,7 +134,11 @@ def _formula(row: FormulaSize, result: TrialResult) -> str:
     if row.patients is None:
         return f"{row.formula} ({row.takes}): no answer, {row.note}"
     size = result.size
-    gap = "" if size is None or not size.reached else f", {row.patients - size.patients:+d} from it"
+    gap = (
+        ""
+        if size is None or not size.reached
+        else f", {row.patients - size.patients:+d} against simulation"
+    )
     events = f", {row.events:.1f} events" if row.events else ""
     note = f"; {row.note}" if row.note else ""
     return f"{row.formula} ({row.takes}): {row.patients} patients{events}{gap}{note}"
@@ -146,10 +150,12 @@ def _size(result: TrialResult) -> str:
         return "no sample size was asked for"
     if not size.reached:
         return size.why
+    others = f"{size.lower} to {size.upper} can't be told from it"
+    if size.lower == size.upper:
+        others = "no other size is within its error"
     return (
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
-        f"simulation ({result.section.primary_analysis}: {_share(size.power)}; {size.lower} to "
-        f"{size.upper} can't be told from it)"
+        f"simulation ({result.section.primary_analysis}: {_share(size.power)}; {others})"
     )
 
 
@@ -198,7 +204,8 @@ def _counts(result: TrialResult) -> Iterator[str]:
 
     def mean(name: str) -> str:
         e = counts[name]
-        return f"{e.total:.1f} ± {e.mc_standard_error:.2g}"
+        error = e.mc_standard_error
+        return f"{e.total:.1f} ± {error:.2g}" if error > 0.0 else f"{e.total:.1f}"
 
     control, experimental = arm_names(result.section)
     events = counts["events"]

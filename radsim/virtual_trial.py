@@ -97,8 +97,7 @@ def run_scenario(
         type_one[null] = _powers(section, under)
     curves = None
     if not plan.binary:
-        last = max(section.horizon, section.landmark)
-        months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), section.landmark)
+        months = _months(section)
         some = min(section.trials, CURVE_TRIALS)
         curves = expected_curves(plan, months, trials=some, seed=seed)
     seen = round(float(shown.counts["events"].sum(axis=1).mean()))
@@ -198,6 +197,14 @@ def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Se
         trials=section.trials,
         seed=seed,
     )
+
+
+def _months(section: TrialSection) -> np.ndarray:
+    """Months of the expected curves, as far as anybody is watched; the landmark is among them."""
+    asked = float(max(section.horizon, section.landmark))
+    last = min(asked, section.design.last_follow_up)
+    months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), float(section.landmark))
+    return months[months <= last]
 
 
 def _misses_target(plan: TrialPlan, shown: Shown) -> Share | None:

@@ -13,7 +13,7 @@ from radsim.trial.event_formulas import (
     patients_needed,
     power_of_events,
 )
-from radsim.trial.exact_tests import BINARY_TESTS, exact_power, exact_size
+from radsim.trial.exact_tests import exact_power, exact_size
 from radsim.trial.proportion_formulas import (
     FORMULAS,
     power_of_proportions,
@@ -94,9 +94,10 @@ def formulas_of(
     ratios = {_ratio_name(plan.design): ratio}
     if section.planned_hazard_ratio is not None:
         ratios["planned hazard ratio"] = float(section.planned_hazard_ratio)
+    reaches = section.landmark <= plan.design.last_follow_up
     sizes = (
         *_event_sizes(section, plan, shown, ratios),
-        *_incidence_sizes(section, plan.design, curves),
+        *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
     )
     return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
 
@@ -117,15 +118,13 @@ def _whole(patients: float, protocol: Protocol) -> int:
     return int(np.ceil(patients / turn - 1e-9)) * turn
 
 
-def _row(
-    formula: str, takes: str, protocol: Protocol, compute: Callable[[], float], note: str = ""
-) -> FormulaSize:
+def _row(formula: str, takes: str, protocol: Protocol, compute: Callable[[], float]) -> FormulaSize:
     """Ask a formula; where it has no answer, say why."""
     try:
         evaluable = compute()
     except ValueError as error:
         return FormulaSize(formula, takes, None, None, note=str(error))
-    return FormulaSize(formula, takes, evaluable, to_randomize(evaluable, protocol), note=note)
+    return FormulaSize(formula, takes, evaluable, to_randomize(evaluable, protocol))
 
 
 def _event_sizes(
@@ -170,20 +169,24 @@ def _binary_sizes(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSiz
     control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
     takes = f"proportions {control:.4g} and {experimental:.4g}"
     rows = list(_proportion_sizes(control, experimental, takes, section, plan.design))
-    yield from rows
+    yield from (_with_short_way(row, plan.design) for row in rows)
     guess = rows[0].evaluable
     target, alpha = float(section.power), float(section.alpha)
     if guess is None or guess / 2.0 >= EXACT_UP_TO or len(set(plan.design.allocation)) > 1:
         return
-    for test in BINARY_TESTS:
-        yield _row(
+    for test in plan.analyses:
+        row = _row(
             f"exact power of {test}",
             takes,
             plan.design,
             lambda t=test: (
-                2.0 * smallest_exact_size(control, experimental, test=t, power=target, alpha=alpha)
-            ),  # type: ignore[misc]
+                2.0
+                * smallest_exact_size(  # type: ignore[misc]
+                    control, experimental, test=t, power=target, alpha=alpha
+                )
+            ),
         )
+        yield _with_short_way(row, plan.design)
 
 
 def _proportion_sizes(
@@ -196,7 +199,7 @@ def _proportion_sizes(
             first = size_for_proportions(control, experimental, formula=formula, **options)
             return (1.0 + options["allocation"]) * first
 
-        yield _with_short_way(_row(formula, takes, protocol, in_all), protocol)
+        yield _row(formula, takes, protocol, in_all)
 
 
 def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:

@@ -58,18 +58,15 @@ class Looks:
         if self.futility is not None:
             require(
                 power > alpha,
-                f"looks.futility: needs a power above alpha, got a power of {power:g}",
+                f"futility needs a power above alpha, got a power of {power:g}",
             )
-        try:
-            return boundaries(
-                self.information,
-                kind=self.kind,
-                alpha=alpha / 2.0,
-                futility=self.futility,
-                power=power,
-            )
-        except ValueError as error:
-            raise ValueError(f"looks: {error}") from None
+        return boundaries(
+            self.information,
+            kind=self.kind,
+            alpha=alpha / 2.0,
+            futility=self.futility,
+            power=power,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +198,10 @@ class TrialSection:
                 pass
         if self.looks is not None:
             require(not self.binary, "looks: need a time to an event")
-            self.looks.limits(alpha=self.alpha, power=self.power)
+            try:
+                self.looks.limits(alpha=self.alpha, power=self.power)
+            except ValueError as error:
+                raise ValueError(f"looks: {error}") from None
 
     def plan(self, arms: Arms) -> TrialPlan:
         """Make the plan of the trial, with arms as they are stated or simulated."""
@@ -217,7 +217,10 @@ class TrialSection:
     def _check_stated(self) -> None:
         assert isinstance(self.control, StatedArm)
         assert isinstance(self.experimental, StatedArm)
-        uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
+        try:
+            uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
+        except ValueError as error:
+            raise ValueError(f"uncertainty.{error}") from None
         for u in EXTREMES:  # what can be drawn must be possible
             at = {key: float(law.ppf(np.array([u]))[0]) for key, law in self.uncertainty.items()}
             for key, value in at.items():

@@ -128,7 +128,8 @@ def _endpoint(section: TrialSection) -> str:
     if section.binary:
         said = {True: "; more is better", False: "; less is better", None: ""}
         return f"The endpoint is the proportion with {event}{said[section.higher_is_better]}."
-    return f"The endpoint is the time to {event}, with death as a competing event."
+    what = "the event" if event == "event" else event
+    return f"The endpoint is the time to {what}, with death as a competing event."
 
 
 def _strata(design: Protocol) -> Iterator[str]:
@@ -245,9 +246,9 @@ def _conditions(design: Protocol) -> str:
 
 def _law(law: Distribution) -> str:
     numbers = ", ".join(
-        f"{field.name} = {getattr(law, field.name):g}"
+        f"{field.name} = {getattr(law, field.name)}"
         for field in fields(law)
-        if isinstance(getattr(law, field.name), (int, float))
+        if field.name != "kind" and getattr(law, field.name) != field.default
     )
     return f"{law.kind} ({numbers})"
 
