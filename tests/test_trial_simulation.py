@@ -320,6 +320,28 @@ def test_impossible_designs_are_refused(change, message):
         replace(BENCH, **change)
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TrialDesign(patients=10.5), "patients must be a whole number, got 10.5"),
+        (
+            lambda: TrialDesign(patients=40, allocation=(1, 1.5)),
+            "allocation.* whole number, got 1.5",
+        ),
+        (lambda: TrialDesign(patients=40, accrual=12.0), "accrual"),
+        (lambda: TrialDesign(patients=40, drop_out_hazard=np.inf), "drop_out_hazard must be a fin"),
+        (lambda: UniformAccrual(months=np.inf), "months must be a finite number, got inf"),
+        (lambda: StatedArm(control="0.8"), "control must be a number, got '0.8'"),
+        (lambda: replace(PLAN, arms=FAILING[:1]), "arms must be two"),
+        (lambda: mc_error(2.0, 10), "p must lie between 0 and 1, got 2.0"),
+        (lambda: run_trials(PLAN, 10, seed=1, block=-1), "block must be 1 or more, got -1"),
+    ],
+)
+def test_values_made_in_python_are_held_to_their_types(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 def test_sample_size_agrees_with_the_power_of_its_size():
     plan = replace(PLAN, analyses=("logrank",))
     found = sample_size(plan, analysis="logrank", trials=1000, seed=4, start=100)
@@ -342,7 +364,7 @@ def test_a_power_that_cannot_be_reached_is_said_with_its_ceiling():
 
 HOPELESS = {
     "no event": ({}, (0.0, 0.0), "no event is seen in an arm in 100 % of trials"),
-    "dead": ({"visits": Visits(then_every=6.0)}, (0.1, 50.0), "the analysis can't be made in 100 %"),
+    "dead": ({"visits": Visits(then_every=6.0)}, (0.1, 50.0), "can't be made in 100 % of trials"),
     "late visit": ({"visits": Visits(at=(90.0,))}, (0.1, 0.0), "can't be made in 100 % of trials"),
     "lost": ({"drop_out_hazard": 1e9}, (0.1, 0.0), "can't be made in 100 % of trials"),
     "target": (

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from radsim.distributions import require
 from radsim.schema import Real
+from radsim.trial.field_types import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class UniformAccrual:
     months: Real
 
     def __post_init__(self) -> None:
+        check_fields(self)
         require(self.months >= 0.0, f"months must be 0 or more, got {self.months}")
 
     def entry(self, u: np.ndarray) -> np.ndarray:
@@ -40,6 +42,7 @@ class RampAccrual:
     full: Real
 
     def __post_init__(self) -> None:
+        check_fields(self)
         require(self.months > 0.0, f"months must be above 0, got {self.months}")
         require(
             0.0 <= self.full <= self.months,
@@ -76,6 +79,7 @@ class PiecewiseAccrual:
     rates: tuple[Real, ...]
 
     def __post_init__(self) -> None:
+        check_fields(self)
         require(len(self.until) > 0, "until must name at least one period")
         require(
             len(self.until) == len(self.rates),

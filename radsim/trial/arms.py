@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.schema import Real
+from radsim.trial.field_types import check_fields
 
 TWO_YEARS = 24.0  # months at which control is stated unless told otherwise
 
@@ -50,6 +51,7 @@ class StatedArm:
     label: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for group in (
             ("failure_hazard", "control"),
             ("death_hazard", "median_survival", "survival"),

@@ -7,6 +7,7 @@ import numpy as np
 from radsim.distributions import require, require_all
 from radsim.schema import Count, Real
 from radsim.trial.accrual import Accrual, UniformAccrual
+from radsim.trial.field_types import check_fields
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
@@ -108,6 +109,7 @@ class Protocol:
     frailty: Real = 0.0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         a, b = self.allocation
         ends = (self.minimum_follow_up, self.calendar_cut, self.event_target)
         given = sum(end is not None for end in ends)

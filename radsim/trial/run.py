@@ -56,6 +56,10 @@ class TrialPlan:
 
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
+        require(
+            not isinstance(self.arms, tuple) or len(self.arms) == 2,
+            "arms must be two, control and experimental",
+        )
         check_analyses(self.analyses, binary=self.binary)
         for name in self.analyses:
             if self.binary and name in EXACT_TESTS:
