@@ -87,7 +87,7 @@ def test_tables_agree_with_each_other(stated):
     assert methods >= {"simulation", "schoenfeld", "freedman", "arcsine", "normal_pooled"}
     events = next(r for r in rows(folder, "trial_expectations.csv") if r["quantity"] == "events")
     total = float(events["control"]) + float(events["experimental"])
-    assert total == pytest.approx(float(events["total"]))
+    assert total == pytest.approx(float(events["total"]), abs=1.5e-3)  # three roundings
 
 
 def test_the_same_command_gives_the_same_bytes_on_any_workers(stated, tmp_path, capsys):

@@ -91,7 +91,7 @@ def share_of(happened: np.ndarray, pools: int = 1) -> Share:
     n = len(happened)
     p = float(np.count_nonzero(happened) / n)
     error = mc_error(p, n)
-    between = error_of_mean(happened.astype(float), pools)
+    between = error_of_mean(happened.astype(float), pools) if pools > 1 else 0.0
     if between > error:
         reach = Z95 * between
         return Share(p, between, max(p - reach, 0.0), min(p + reach, 1.0))
