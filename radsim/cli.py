@@ -54,11 +54,21 @@ def _options(
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.description import describe, description_of
-    from radsim.virtual_trial import describe_trial, load_trial, states_trial_only
+    from radsim.trial_file import (
+        describe_trial,
+        load_trial,
+        states_trial_only,
+        trial_description,
+    )
 
     try:
         if states_trial_only(file):
-            print(describe_trial(load_trial(file), as_json=as_json))
+            trial_only = load_trial(file)
+            if as_json:
+                settings = trial_only.model_dump(mode="json", exclude_none=True)
+                print(json.dumps({**settings, "trials": trial_description(trial_only)}, indent=2))
+            else:
+                print(f"{describe_trial(trial_only)}\nno mistakes found")
             return
         experiment = load_experiment(file)
     except ExperimentError as error:
@@ -75,7 +85,13 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
         except TooLarge as error:
             messages.print(f"warning: {error}; only some of its variants are checked")
             check_variants(experiment, most=CHECKED)
-    print(json.dumps(description_of(experiment), indent=2) if as_json else describe(experiment))
+    if as_json:
+        trials = {} if experiment.trial is None else {"trials": trial_description(experiment)}
+        print(json.dumps({**description_of(experiment), **trials}, indent=2))
+        return
+    if experiment.trial is not None:
+        print(describe_trial(experiment))
+    print(describe(experiment))
 
 
 @app.command()
@@ -111,18 +127,35 @@ def run(
     from radsim.precision import with_precision
     from radsim.printing import comparison_text, precision_text, predictive_text
     from radsim.progress import show_progress
-    from radsim.virtual_trial import states_trial_only
-    from radsim.workspace import claim_folder
+    from radsim.trial_file import states_trial_only
+    from radsim.trial_files import holds_trial, remove_trial
+    from radsim.workspace import claim_folder, is_result_of
 
     if states_trial_only(file):
-        if patients is not None:
-            raise ExperimentError(["--patients: a [trial] states its own, trial.patients"])
-        trial(file, out, seed=seed, workers=workers, overwrite=overwrite)
+        idle = {
+            "--patients": (patients, "a [trial] states its own, trial.patients"),
+            "--precision": (precision, "a [trial] states how many are simulated, trial.trials"),
+            "--chunk-size": (chunk_size, "a [trial] alone has no chunks of patients"),
+            "--scheduler": (None if scheduler == "threads" else scheduler, "trials run on threads"),
+        }
+        mistakes = [f"{name}: {why}" for name, (given, why) in idle.items() if given is not None]
+        if mistakes:
+            raise ExperimentError(mistakes)
+        trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
         return
     experiment = _override(load_experiment(file), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
+    if (
+        experiment.trial is not None
+        and not overwrite
+        and not holds_trial(out)
+        and is_result_of(out, experiment)
+    ):
+        messages.print(f"{out} holds the result already; what is missing is the trial")
+        _simulate_trial(experiment, out, workers, figures)
+        return
     if experiment.has_design and not yes:
         messages.print(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
@@ -142,6 +175,7 @@ def run(
                 progress=progress,
                 growth=growth,
             )
+        remove_trial(out)  # an earlier result's
         save_result(result, out, draw_figures if figures else None)
     from radsim.printing import warnings_of
 
@@ -158,7 +192,7 @@ def run(
             messages.print(
                 "the trial is simulated for the file's own values; vary it by [trial] scenarios"
             )
-        _simulate_trial(experiment, out, workers)
+        _simulate_trial(experiment, out, workers, figures)
 
 
 @app.command()
@@ -171,14 +205,15 @@ def trial(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another trial in DIR")
     ] = False,
+    figures: Annotated[bool, typer.Option(help="draw figures")] = True,
 ) -> None:
     """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
+    from radsim.trial_file import load_trial, with_changes
     from radsim.trial_files import check_folder
-    from radsim.virtual_trial import load_trial, with_changes
 
     source = with_changes(load_trial(file), trials=trials, seed=seed)
     check_folder(out, overwrite)
-    _simulate_trial(source, out, workers)
+    _simulate_trial(source, out, workers, figures)
 
 
 @app.command()
@@ -387,13 +422,18 @@ def schema() -> None:
     print(json.dumps(file_schema(), indent=2))
 
 
-def _simulate_trial(source: Any, out: Path, workers: int | None) -> None:
+def _simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) -> None:
     from radsim.trial_files import save_trial
     from radsim.trial_text import summary_text
     from radsim.virtual_trial import run_virtual_trial
 
-    results = run_virtual_trial(source, workers=workers or 1)
-    save_trial(results, source, out)
+    try:
+        results = run_virtual_trial(source, workers=workers or 1)
+    except Mistake:
+        raise
+    except ValueError as error:  # what only the simulated patients show to be impossible
+        raise Mistake(f"trial: {error}") from None
+    save_trial(results, source, out, figures=figures)
     print(summary_text(results))
     print(f"\ntrial in {out}")
 

@@ -433,13 +433,21 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
     try:
         variants = experiment.trial.variants()
     except ValueError as error:
-        yield f"trial.{error}"
+        yield from (f"trial.{line}" for line in str(error).splitlines())
         return
+    models = {
+        "local_failure": ("tcp", experiment.tcp),
+        "vcf": ("ntcp.vcf", experiment.ntcp.vcf),
+        "myelopathy": ("ntcp.myelopathy", experiment.ntcp.myelopathy),
+    }
     for section in variants.values():
         for key in ("control", "experimental"):
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+        needed, model = models[section.endpoint]
+        if isinstance(section.control, str) and model is None:
+            yield f"trial.endpoint: {section.endpoint} is not simulated without {needed}"
 
 
 def _wrong_series(experiment: Experiment) -> Iterator[str]:

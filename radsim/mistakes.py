@@ -50,11 +50,13 @@ def mistakes_of(error: ValidationError, data: Any, schema: Mapping[str, Any]) ->
     paths = [path for path, _ in found]
     lines: dict[str, None] = {}
     wrong_types: set[str] = set()
+    types = tuple(WANTED.values())
+    better = [path for path, sentence in found if not sentence.startswith(types)]
     for path, sentence in found:
         key = _dotted(path)
-        if sentence.startswith(tuple(WANTED.values())):
+        if sentence.startswith(types):
             deeper = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
-            if deeper or key in wrong_types:
+            if deeper or path in better or key in wrong_types:
                 continue  # each member of a union says what it wanted; one of them is enough
             wrong_types.add(key)
         lines[f"{key}: {sentence}" if key else sentence] = None
@@ -156,5 +158,6 @@ def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[
         if isinstance(kind, str) and kind in mapping:
             schema = {"$ref": mapping[kind]}
         else:
-            tables = [m for m in members if m.get("type") != "null"]
+            unfit = ("null", "string") if isinstance(value, Mapping) else ("null",)
+            tables = [m for m in members if m.get("type") not in unfit]
             schema = tables[0] if tables else {}

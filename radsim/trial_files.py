@@ -7,10 +7,11 @@ from pathlib import Path
 from radsim.config import Experiment
 from radsim.mistakes import Mistake
 from radsim.tables import to_csv
+from radsim.trial_file import VirtualTrial
 from radsim.trial_plots import draw_trial_figures
 from radsim.trial_tables import TABLES
 from radsim.trial_text import assumptions_text
-from radsim.virtual_trial import TrialResult, VirtualTrial
+from radsim.virtual_trial import TrialResult
 
 TEXT = "trial_assumptions.txt"
 
@@ -25,14 +26,30 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise Mistake(f"--out: {folder} is a file, not a folder")
-    if not overwrite and (folder / TEXT).exists():
+    if not overwrite and holds_trial(folder):
         raise Mistake(f"{folder} holds a trial already; use another folder, or --overwrite")
 
 
+def holds_trial(folder: Path) -> bool:
+    """Say whether a folder holds a complete trial; its text is put there last."""
+    return (folder / TEXT).is_file()
+
+
+def remove_trial(folder: Path) -> None:
+    """Remove what an earlier trial left in a folder, the text that makes it complete first."""
+    (folder / TEXT).unlink(missing_ok=True)
+    for path in (*folder.glob("trial_*"), *folder.glob("figures/trial_*")):
+        path.unlink(missing_ok=True)
+
+
 def save_trial(
-    results: dict[str, TrialResult], source: Experiment | VirtualTrial, folder: Path
+    results: dict[str, TrialResult],
+    source: Experiment | VirtualTrial,
+    folder: Path,
+    *,
+    figures: bool = True,
 ) -> None:
-    """Write tables, figures and the text; they appear together when all are done."""
+    """Write tables, figures and the text, which comes last, when all else is in its place."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
@@ -40,13 +57,16 @@ def save_trial(
         raise Mistake(f"--out: can't write to {folder}: {error.strerror}") from None
     try:
         (work / "figures").mkdir()
-        draw_trial_figures(results, work / "figures")
+        if figures:
+            draw_trial_figures(results, work / "figures")
         for name, (columns, rows) in TABLES.items():
-            (work / name).write_text(to_csv(columns, list(rows(results))))
-        (work / TEXT).write_text(assumptions_text(results, source.name, source.seed))
-        (folder / "figures").mkdir(exist_ok=True)
-        for path in sorted(work.rglob("*")):
-            if path.is_file():
-                path.replace(folder / path.relative_to(work))
+            (work / name).write_text(to_csv(columns, list(rows(results))), encoding="utf-8")
+        (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
+        remove_trial(folder)
+        drawn = sorted((work / "figures").iterdir())
+        if drawn:
+            (folder / "figures").mkdir(exist_ok=True)
+        for path in (*drawn, *(work / name for name in (*TABLES, TEXT))):
+            path.replace(folder / path.relative_to(work))
     finally:
         shutil.rmtree(work, ignore_errors=True)

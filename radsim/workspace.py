@@ -49,6 +49,14 @@ def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Itera
         raise
 
 
+def is_result_of(folder: Path, experiment: Experiment) -> bool:
+    """Say whether a folder holds the finished result of just this experiment."""
+    if not is_finished(folder):
+        return False
+    earlier = _experiment_in(folder)
+    return earlier.patients == experiment.patients and _identity(earlier) == _identity(experiment)
+
+
 def _is_empty(path: Path) -> bool:
     return Journal.read_header(path) is None or Journal(path, {}).is_empty
 

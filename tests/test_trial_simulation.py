@@ -14,6 +14,7 @@ from radsim.trial import (
     PiecewiseAccrual,
     RampAccrual,
     Settings,
+    Shown,
     StatedArm,
     Stratum,
     TrialDesign,
@@ -22,6 +23,7 @@ from radsim.trial import (
     UniformAccrual,
     Visits,
     boundaries,
+    cumulative_incidence,
     dose_response_power,
     draw_trials,
     expected_curves,
@@ -34,12 +36,14 @@ from radsim.trial import (
     under_null,
 )
 from radsim.trial.analyses import ANALYSES
+from radsim.trial.benefit import benefits_of
 from radsim.trial.characteristics import (
     expectations,
     mc_error,
     no_event_shares,
     power_of,
     rejections,
+    share_of,
 )
 from radsim.trial.exact_tests import exact_power
 
@@ -211,8 +215,70 @@ def test_events_are_seen_only_at_visits_of_those_alive():
     trials = draw_trials(replace(BENCH, visits=visits), FAILING, range(20), Streams(2))
     allowed = visits.upto(36.0)
     assert np.isin(trials.time[trials.cause == 1], allowed).all()
-    assert np.isin(trials.time[trials.cause == 0], [0.0, *allowed]).all()
     assert not np.isin(trials.time[trials.cause == 2], allowed).any()
+
+
+@pytest.mark.parametrize("every", [6.0, 12.0])
+def test_visits_leave_the_incidence_of_death_alone(every):
+    arm = StatedArm(failure_hazard=0.01, death_hazard=0.04)
+    design = TrialDesign(
+        patients=400, accrual=UniformAccrual(months=36.0), minimum_follow_up=6.0,
+        visits=Visits(then_every=every),
+    )  # fmt: skip
+    table = draw_trials(design, (arm, arm), range(100), Streams(3)).table()
+    found = cumulative_incidence(table, 24.0, cause=2)
+    # somebody who fails between visits and then dies counts as dead, so at least the true 0.559
+    rates = np.linspace(0.0, 24.0, 24_001)
+    unseen = (
+        0.01 * np.exp(-0.05 * rates) * -np.expm1(-0.04 * (np.ceil(rates / every) * every - rates))
+    )
+    wanted = 0.04 / 0.05 * -np.expm1(-0.05 * 24.0) + np.trapezoid(unseen, rates)
+    spread = found.value.std() / 10.0
+    assert found.value.mean() == pytest.approx(wanted, abs=4.0 * spread)  # fails 1 in 16,000
+
+
+def test_lost_are_those_with_nothing_before():
+    arm = StatedArm(failure_hazard=0.03, death_hazard=0.02)
+    design = TrialDesign(patients=200, minimum_follow_up=12.0, drop_out_hazard=0.01)
+    plan = TrialPlan(design=design, arms=(arm, arm), analyses=("logrank",))
+    lost = run_trials(plan, 400, seed=3).counts["lost"].sum(axis=1)
+    wanted = 200.0 * 0.01 / 0.06 * -np.expm1(-0.06 * 12.0)
+    assert lost.mean() == pytest.approx(wanted, abs=4.0 * lost.std() / 20.0)  # fails 1 in 16,000
+
+
+def test_a_patient_dies_once_however_many_lesions():
+    arm = StatedArm(failure_hazard=0.01, death_hazard=0.05)
+    design = TrialDesign(patients=60, minimum_follow_up=24.0, lesions=(0.0, 0.0, 1.0))
+    shown = run_trials(
+        TrialPlan(design=design, arms=(arm, arm), analyses=("logrank",)), 100, seed=2
+    )
+    counts = shown.counts
+    assert (counts["deaths"] + counts["patients_with_event"] <= counts["evaluable"]).all()
+    assert (counts["events"] >= counts["patients_with_event"]).all()
+    both = np.exp(-24.0 * 0.08)  # three lesions and the patient, all free
+    wanted = 60.0 * 0.05 / 0.08 * (1.0 - both)
+    deaths = counts["deaths"].sum(axis=1)
+    # a patient whose first lesion fails dies without a death of that lesion, and is not counted
+    assert deaths.mean() == pytest.approx(wanted, abs=4.0 * deaths.std() / 10.0)
+
+
+def test_who_has_not_entered_when_the_events_are_seen_is_not_counted():
+    design = replace(
+        BENCH, accrual=UniformAccrual(months=60.0), calendar_cut=None, event_target=5, latest=90.0
+    )
+    plan = TrialPlan(design=design, arms=FAILING, analyses=("logrank",))
+    shown = run_trials(plan, 20, seed=1)
+    assert (shown.duration < 60.0).all()
+    assert (shown.counts["randomized"].sum(axis=1) < 200).all()
+    flow = flow_of(plan, 3, seed=1)
+    assert [f.randomized for f in flow] == shown.counts["randomized"][3].tolist()
+
+
+@pytest.mark.parametrize("arm", [StatedArm(control=1.0), StatedArm(control=0.5, survival=1.0)])
+def test_certain_control_and_survival_are_no_hazard(arm):
+    shown = run_trials(TrialPlan(design=BENCH, arms=(arm, arm)), 5, seed=1)
+    dead_or_failed = shown.counts["deaths" if arm.survival else "events"]
+    assert (dead_or_failed == 0).all()
 
 
 def test_everyone_dead_before_the_first_visit_is_flagged():
@@ -254,6 +320,28 @@ def test_impossible_designs_are_refused(change, message):
         replace(BENCH, **change)
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TrialDesign(patients=10.5), "patients must be a whole number, got 10.5"),
+        (
+            lambda: TrialDesign(patients=40, allocation=(1, 1.5)),
+            "allocation.* whole number, got 1.5",
+        ),
+        (lambda: TrialDesign(patients=40, accrual=12.0), "accrual"),
+        (lambda: TrialDesign(patients=40, drop_out_hazard=np.inf), "drop_out_hazard must be a fin"),
+        (lambda: UniformAccrual(months=np.inf), "months must be a finite number, got inf"),
+        (lambda: StatedArm(control="0.8"), "control must be a number, got '0.8'"),
+        (lambda: replace(PLAN, arms=FAILING[:1]), "arms must be two"),
+        (lambda: mc_error(2.0, 10), "p must lie between 0 and 1, got 2.0"),
+        (lambda: run_trials(PLAN, 10, seed=1, block=-1), "block must be 1 or more, got -1"),
+    ],
+)
+def test_values_made_in_python_are_held_to_their_types(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 def test_sample_size_agrees_with_the_power_of_its_size():
     plan = replace(PLAN, analyses=("logrank",))
     found = sample_size(plan, analysis="logrank", trials=1000, seed=4, start=100)
@@ -272,6 +360,111 @@ def test_a_power_that_cannot_be_reached_is_said_with_its_ceiling():
     assert not found.reached
     assert "a power of 0.8 is not reached" in found.why
     assert "differ too little" in found.why
+
+
+HOPELESS = {
+    "no event": ({}, (0.0, 0.0), "no event is seen in an arm in 100 % of trials"),
+    "dead": ({"visits": Visits(then_every=6.0)}, (0.1, 50.0), "can't be made in 100 % of trials"),
+    "late visit": ({"visits": Visits(at=(90.0,))}, (0.1, 0.0), "can't be made in 100 % of trials"),
+    "lost": ({"drop_out_hazard": 1e9}, (0.1, 0.0), "can't be made in 100 % of trials"),
+    "target": (
+        {"calendar_cut": None, "event_target": 5, "latest": 90.0}, (0.1, 0.0),
+        "waits for 5 events however many patients",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOPELESS)
+def test_the_reason_for_a_power_out_of_reach_is_the_right_one(case):
+    change, (failure, death), reason = HOPELESS[case]
+    arms = tuple(StatedArm(failure_hazard=h, death_hazard=death) for h in (failure, 0.5 * failure))
+    plan = TrialPlan(design=replace(BENCH, **change), arms=arms, analyses=("logrank",))
+    found = sample_size(plan, analysis="logrank", trials=50, seed=4, start=100, most=200)
+    assert not found.reached
+    assert reason in found.why
+
+
+def test_a_search_below_one_block_is_refused():
+    with pytest.raises(ValueError, match="most must be at least 4, the smallest trial, got 3"):
+        sample_size(PLAN, analysis="logrank", seed=1, most=3)
+
+
+def test_the_power_of_an_exact_test_is_searched_on_both_sides_of_its_teeth():
+    arms = StatedArm(proportion=0.05), StatedArm(proportion=0.40)
+    design = TrialDesign(patients=40, block=2)
+    plan = TrialPlan(design=design, arms=arms, analyses=("fisher",), binary=True)
+    found = sample_size(plan, analysis="fisher", trials=2000, seed=3, start=48, most=80)
+    tried = dict(found.tried)
+    smaller = [n for n in tried if n < found.patients]
+    assert all(tried[n].value < 0.8 for n in smaller)
+    assert found.patients + 16 <= max(tried)
+    assert found.patients in (46, 48)  # exactly 48; at 46 the power is 0.79
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"design": TrialDesign(patients=40)}, "give minimum_follow_up, calendar_cut or event"),
+        ({"design": TrialDesign(patients=40, minimum_follow_up=0.0)}, "nobody is watched"),
+        ({"settings": {"variance": "alen"}}, "no variance 'alen'; did you mean 'aalen'"),
+        ({"settings": {"landmark": 0.0}}, "landmark must be above 0"),
+        ({"analyses": ("gray", "gray")}, "gray is named twice"),
+    ],
+)
+def test_plans_that_show_nothing_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        settings = Settings(**change.pop("settings", {}))
+        TrialPlan(**{"design": BENCH, "arms": FAILING, "settings": settings, **change})
+
+
+def test_more_may_be_better_for_a_binary_endpoint():
+    arms = StatedArm(proportion=0.2), StatedArm(proportion=0.7)
+    plan = TrialPlan(design=TrialDesign(patients=60), arms=arms, analyses=("pearson",), binary=True)
+    outcome = run_trials(plan, 100, seed=1).outcomes["pearson"]
+    said = {
+        good: power_of("pearson", outcome, 0.05, higher_is_better=good)
+        for good in (True, False, None)
+    }
+    assert said[True].favorable == said[True].rejected
+    assert said[False].favorable.value == 0.0
+    assert said[None].favorable is None
+
+
+def test_the_error_between_pools_is_seen():
+    rng = np.random.default_rng(1)
+    chance = np.tile(rng.uniform(0.3, 0.7, 20), 500)
+    happened = rng.random(10_000) < chance
+    share = share_of(happened, pools=20)
+    assert share.mc_standard_error == pytest.approx(0.4 / np.sqrt(12.0 * 20.0), rel=0.5)
+    assert share.mc_standard_error > 4.0 * share_of(happened).mc_standard_error
+    assert share.lower < 0.5 < share.upper
+
+
+def shown_with(events, harms, pools=1):
+    """Trials with so many events and harms of 100 evaluable patients an arm."""
+    counts = {"evaluable": np.full(events.shape, 100), "events": events, "harm/vcf": harms}
+    return Shown({}, counts, np.zeros(len(events)), pools)
+
+
+def test_what_is_traded_has_an_interval_and_a_verdict():
+    rng = np.random.default_rng(1)
+    events, few, many = (
+        rng.binomial(100, p, (400, 2)) for p in ((0.3, 0.2), (0.1, 0.1), (0.1, 0.2))
+    )
+    (traded,) = benefits_of(shown_with(events, many))
+    assert traded.verdict == "traded"
+    assert traded.per_harm == pytest.approx(1.0, abs=0.15)
+    assert traded.per_harm_lower < traded.per_harm < traded.per_harm_upper
+    width = np.hypot(traded.avoided_error / 0.1, traded.caused_error / 0.1)  # by the delta method
+    assert traded.per_harm_upper - traded.per_harm_lower == pytest.approx(3.92 * width, rel=0.25)
+    (unclear,) = benefits_of(shown_with(events, few))
+    assert (unclear.verdict, unclear.per_harm) == ("unclear", None)
+    (better,) = benefits_of(shown_with(events, many[:, ::-1]))
+    assert (better.verdict, better.per_harm) == ("better", None)
+    (worse,) = benefits_of(shown_with(events[:, ::-1], many))
+    assert worse.verdict == "worse"
+    (alike,) = benefits_of(shown_with(events[:, :1].repeat(2, axis=1), few))
+    assert alike.verdict == "unclear"
 
 
 def test_binary_trials_have_the_exact_power():
@@ -308,6 +501,10 @@ def test_looks_keep_the_error_and_save_time():
     )  # fmt: skip
     assert found.duration < 36.0
     assert found.power.value < found.fixed_power.value
+    early = sum(look.futility.value for look in found.looks[:-1])
+    assert found.early_futility.value == pytest.approx(early)
+    assert found.early_futility.value < 1.0 - found.power.value
+    assert found.duration_error > 0.0
 
 
 def test_expected_curves_meet_the_closed_forms():

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from radsim.distributions import require
 from radsim.schema import Real
-from radsim.trial.arguments import not_negative, number, positive
+from radsim.trial.arguments import not_negative, positive
+from radsim.trial.field_types import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class UniformAccrual:
     months: Real
 
     def __post_init__(self) -> None:
+        check_fields(self)
         not_negative("months", self.months)
 
     def entry(self, u: np.ndarray) -> np.ndarray:
@@ -41,9 +43,10 @@ class RampAccrual:
     full: Real
 
     def __post_init__(self) -> None:
+        check_fields(self)
         positive("months", self.months)
         require(
-            0.0 <= number("full", self.full) <= self.months,
+            0.0 <= self.full <= self.months,
             f"full must lie between 0 and {self.months}, got {self.full}",
         )
 
@@ -77,10 +80,7 @@ class PiecewiseAccrual:
     rates: tuple[Real, ...]
 
     def __post_init__(self) -> None:
-        for name in ("until", "rates"):
-            require(isinstance(getattr(self, name), (tuple, list)), f"{name} must be a list")
-            for value in getattr(self, name):
-                number(name, value)
+        check_fields(self)
         require(len(self.until) > 0, "until must name at least one period")
         require(
             len(self.until) == len(self.rates),

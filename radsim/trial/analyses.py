@@ -12,6 +12,7 @@ from radsim.trial.cox import HazardRatio, cox_ratio
 from radsim.trial.exact_tests import BINARY_TESTS, exact_p_value
 from radsim.trial.fine_gray import fine_gray_ratio
 from radsim.trial.gray import gray_test
+from radsim.trial.incidence import VARIANCES
 from radsim.trial.landmark import (
     Difference,
     incidence_difference,
@@ -23,6 +24,7 @@ from radsim.trial.log_rank import logrank_score
 from radsim.trial.observe import Trials
 from radsim.trial.subjects import EVENT, RiskTable
 from radsim.trial.survival_curve import ANY
+from radsim.trial.transforms import TRANSFORMS
 from radsim.trial.verdict import Verdict, normal_test
 
 
@@ -44,6 +46,14 @@ class Settings:
     horizon: Real = 24.0
     variance: str = "aalen"
     transform: str = "plain"
+
+    def __post_init__(self) -> None:
+        for name in ("landmark", "horizon"):
+            value = getattr(self, name)
+            require(0.0 < value < np.inf, f"{name} must be above 0, got {value}")
+        for name, known in (("variance", VARIANCES), ("transform", TRANSFORMS)):
+            value = getattr(self, name)
+            require(value in known, f"{name}: no {name} {value!r}; {nearest(value, known)}")
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,10 @@ class Analysis:
         Whether the effect is the logarithm of a ratio.
     more_is_worse
         Whether a positive z speaks against the experimental arm.
+    only_hazard
+        Whether its null is about the hazard of the event alone, whatever death does.
+    knows_clusters
+        Whether its variance knows which lesions share a patient.
     """
 
     estimates: str
@@ -85,6 +99,8 @@ class Analysis:
     is_ratio: bool
     run: Callable[[RiskTable, Settings], Outcome]
     more_is_worse: bool = True
+    only_hazard: bool = False
+    knows_clusters: bool = False
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
@@ -122,19 +138,26 @@ def _gray(table: RiskTable, settings: Settings) -> Outcome:
 HAZARD = "cause-specific hazard ratio"
 ANALYSES = {
     "logrank": Analysis(
-        f"{HAZARD} (one-step, Peto)", "equal cause-specific hazards", True, _log_rank()
+        f"{HAZARD} (one-step, Peto)",
+        "equal cause-specific hazards",
+        True,
+        _log_rank(),
+        only_hazard=True,
     ),
     "logrank_stratified": Analysis(
         f"{HAZARD} within strata (one-step, Peto)",
         "equal cause-specific hazards in each stratum",
         True,
         _log_rank(stratified=True),
+        only_hazard=True,
     ),
     "logrank_cluster_robust": Analysis(
         f"{HAZARD} of lesions (one-step, Peto)",
         "equal cause-specific hazards, lesions of a patient alike",
         True,
         _log_rank(robust=True),
+        only_hazard=True,
+        knows_clusters=True,
     ),
     "logrank_any_event": Analysis(
         "hazard ratio of event or death (one-step, Peto)",
@@ -153,12 +176,15 @@ ANALYSES = {
         "equal cause-specific hazards",
         True,
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT)),
+        only_hazard=True,
     ),
     "cox_robust": Analysis(
         f"{HAZARD}, robust variance",
         "equal cause-specific hazards",
         True,
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT, robust=True)),
+        only_hazard=True,
+        knows_clusters=True,
     ),
     "fine_gray": Analysis(
         "subdistribution hazard ratio",
@@ -180,6 +206,7 @@ ANALYSES = {
         False,
         lambda table, s: _gap(survival_difference(table, s.landmark, causes=(EVENT,))),
         more_is_worse=False,
+        only_hazard=True,
     ),
     "restricted_mean_difference": Analysis(
         "difference of mean event-free survival up to the horizon [months]",
@@ -202,12 +229,16 @@ DEFAULT = (
 
 
 def check_analyses(names: Sequence[str], *, binary: bool) -> None:
-    """Raise ValueError for an analysis that is unknown, or does not fit the endpoint."""
+    """Raise ValueError for an analysis that is unknown, named twice, or not for the endpoint."""
     known = BINARY_TESTS if binary else tuple(ANALYSES)
-    require(len(names) > 0, "name at least one analysis")
-    for name in names:
+    require(len(names) > 0, "analyses: name at least one")
+    for place, name in enumerate(names):
         endpoint = "binary endpoint" if binary else "time to an event"
-        require(name in known, f"no analysis {name!r} of a {endpoint}; {nearest(name, known)}")
+        require(
+            name in known,
+            f"analyses: no analysis {name!r} of a {endpoint}; {nearest(name, known)}",
+        )
+        require(name not in names[:place], f"analyses: {name} is named twice")
 
 
 def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[str, Outcome]:
@@ -217,12 +248,12 @@ def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[st
     """
     knows = trials.table()
     plain = knows if trials.patient is None else trials.table(patients=False)
-    robust = {"logrank_cluster_robust", "cox_robust"}
     if trials.patient is None and "logrank_cluster_robust" in names:
         each = np.broadcast_to(np.arange(trials.time.shape[-1]), trials.time.shape)
         knows = replace(trials, patient=each).table()
     return {
-        name: ANALYSES[name].run(knows if name in robust else plain, settings) for name in names
+        name: ANALYSES[name].run(knows if ANALYSES[name].knows_clusters else plain, settings)
+        for name in names
     }
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from radsim.distributions import require
 from radsim.schema import Real
-from radsim.trial.arguments import number
+from radsim.trial.field_types import check_fields
 
-YEARS_2 = 24.0  # months at which control is stated unless told otherwise
+TWO_YEARS = 24.0  # months at which control is stated unless told otherwise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,13 @@ class StatedArm:
         Weibull shape.
     proportion
         Of patients with the binary endpoint.
+    label
+        What the arm is called in figures and text.
     """
 
     failure_hazard: Real | None = None
     control: Real | None = None
-    control_months: Real = YEARS_2
+    control_months: Real = TWO_YEARS
     failure_shape: Real = 1.0
     death_hazard: Real | None = None
     median_survival: Real | None = None
@@ -46,11 +48,10 @@ class StatedArm:
     survival_months: Real = 12.0
     survival_shape: Real = 1.0
     proportion: Real | None = None
+    label: str = ""
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value is not None:
-                number(name, value)
+        check_fields(self)
         for group in (
             ("failure_hazard", "control"),
             ("death_hazard", "median_survival", "survival"),
@@ -83,10 +84,16 @@ class StatedArm:
         return self.failure_hazard is not None or self.control is not None
 
     @property
+    def stated_death(self) -> str:
+        """Name of what the arm states of death; empty where nobody dies."""
+        names = ("death_hazard", "median_survival", "survival")
+        return next((name for name in names if getattr(self, name) is not None), "")
+
+    @property
     def failure(self) -> tuple[float, float]:
         """Shape k and rate a of the cumulative hazard of the event, a t^k."""
         if self.control is not None:
-            rate = -np.log(self.control) / self.control_months**self.failure_shape
+            rate = _level(self.control) / self.control_months**self.failure_shape
             return float(self.failure_shape), float(rate)
         return float(self.failure_shape), float(self.failure_hazard or 0.0) ** self.failure_shape
 
@@ -96,7 +103,7 @@ class StatedArm:
         if self.median_survival is not None:
             return 1.0, float(np.log(2.0) / self.median_survival)
         if self.survival is not None:
-            rate = -np.log(self.survival) / self.survival_months**self.survival_shape
+            rate = _level(self.survival) / self.survival_months**self.survival_shape
             return float(self.survival_shape), float(rate)
         return 1.0, float(self.death_hazard or 0.0)
 
@@ -134,6 +141,11 @@ class PatientPool:
         for name, times in (("failure", self.failure), ("death", self.death), *self.harms.items()):
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
+
+
+def _level(probability: float) -> float:
+    """Cumulative hazard that leaves so many free; 0, not -0, where all are."""
+    return float(-np.log(probability)) + 0.0
 
 
 Law = tuple[float, float] | tuple[np.ndarray, np.ndarray]  # shape and rate, also by trial

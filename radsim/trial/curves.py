@@ -7,6 +7,7 @@ import numpy as np
 from radsim.distributions import require
 from radsim.rng import Streams
 from radsim.trial.arguments import count, number_array
+from radsim.trial.characteristics import error_of_mean
 from radsim.trial.incidence import incidence_steps
 from radsim.trial.observe import draw_trials
 from radsim.trial.run import BLOCK, TrialPlan
@@ -24,6 +25,8 @@ class ExpectedCurves:
         Times, shape (month,).
     event, death
         Mean cumulative incidence of the event and of death before it.
+    event_error
+        Monte Carlo standard error of the mean incidence of the event.
     lower, upper
         Central 95 % of the trials' estimates of the event's incidence.
     at_risk
@@ -33,6 +36,7 @@ class ExpectedCurves:
     months: np.ndarray
     event: np.ndarray
     death: np.ndarray
+    event_error: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     at_risk: np.ndarray
@@ -74,8 +78,15 @@ def expected_curves(
     ]
     events, deaths, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(3))
     lower, upper = np.quantile(events, (0.025, 0.975), axis=-1)
+    error = np.apply_along_axis(error_of_mean, -1, events, plan.pools)
     return ExpectedCurves(
-        months, events.mean(axis=-1), deaths.mean(axis=-1), lower, upper, at_risk.mean(axis=-1)
+        months,
+        events.mean(axis=-1),
+        deaths.mean(axis=-1),
+        error,
+        lower,
+        upper,
+        at_risk.mean(axis=-1),
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.distributions import require, require_all
-from radsim.schema import Count, Real, members
+from radsim.schema import Count, Real
 from radsim.trial.accrual import Accrual, UniformAccrual
-from radsim.trial.arguments import number
+from radsim.trial.field_types import check_fields
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
@@ -61,13 +61,11 @@ class Visits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialDesign:
-    """How a two-arm trial is run. Arm 0 is control, arm 1 experimental.
+class Protocol:
+    """How a two-arm trial of any size is run. Arm 0 is control, arm 1 experimental.
 
     Attributes
     ----------
-    patients
-        Randomized in all.
     allocation
         Control and experimental patients in a block, such as (1, 2).
     block
@@ -95,7 +93,6 @@ class TrialDesign:
         Variance of the gamma frailty (mean 1) that a patient's lesions share.
     """
 
-    patients: Count
     allocation: tuple[Count, Count] = (1, 1)
     block: Count = 4
     strata: tuple[Stratum, ...] = ()
@@ -112,16 +109,12 @@ class TrialDesign:
     frailty: Real = 0.0
 
     def __post_init__(self) -> None:
-        self._check_kinds()
+        check_fields(self)
         a, b = self.allocation
         ends = (self.minimum_follow_up, self.calendar_cut, self.event_target)
         given = sum(end is not None for end in ends)
         after = [e for e in (self.minimum_follow_up, self.latest, self.longest_follow_up) if e]
         require_all(
-            (
-                2 <= self.patients <= MOST_PATIENTS,
-                f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
-            ),
             (
                 a > 0 and b > 0,
                 f"allocation must give both arms patients, got {a}:{b}; "
@@ -135,6 +128,10 @@ class TrialDesign:
             (
                 self.event_target is None or (self.event_target > 0 and self.latest is not None),
                 "event_target must be above 0 and needs latest, when the trial ends anyway",
+            ),
+            (
+                self.latest is None or self.event_target is not None,
+                "latest must go with event_target, whose trial it ends",
             ),
             (all(e > 0.0 for e in after), "times of follow-up must be above 0"),
             (
@@ -169,24 +166,6 @@ class TrialDesign:
             (self.frailty >= 0.0, f"frailty must be 0 or more, got {self.frailty}"),
         )
 
-    def _check_kinds(self) -> None:
-        """Raise ValueError for text or a list where a number belongs, and for half a patient."""
-        for name in (
-            "minimum_follow_up", "calendar_cut", "latest", "longest_follow_up", "drop_out_hazard",
-            "not_evaluable", "frailty",
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if value is not None:
-                number(name, value)
-        pair = isinstance(self.allocation, (tuple, list)) and len(self.allocation) == 2
-        require(pair, f"allocation must be two whole numbers, got {self.allocation!r}")
-        wholes = {"patients": self.patients, "block": self.block, "event_target": self.event_target}
-        for name, value in (*wholes.items(), *(("allocation", n) for n in self.allocation)):
-            whole = value is None or number(name, value).is_integer()
-            require(whole, f"{name} must be a whole number, got {value}")
-        entry = isinstance(self.accrual, members(Accrual))
-        require(entry, f"accrual must be a law of accrual, got {self.accrual!r}")
-
     @property
     def cut(self) -> float:
         """Calendar time at which the trial is analysed at the latest [months]."""
@@ -196,4 +175,46 @@ class TrialDesign:
             return float(self.latest or np.inf)
         return self.accrual.end + float(
             self.minimum_follow_up if self.minimum_follow_up is not None else 0.0
+        )
+
+    @property
+    def last_follow_up(self) -> float:
+        """How long a patient can be watched at most [months]."""
+        longest = self.longest_follow_up
+        return self.cut if longest is None else min(self.cut, float(longest))
+
+    @property
+    def unit(self) -> int:
+        """Patients by which the size of a trial grows: a block, or one turn of the allocation."""
+        return self.block or sum(self.allocation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialDesign(Protocol):
+    """A protocol with its size.
+
+    Attributes
+    ----------
+    patients
+        Randomized in all.
+
+    Raises
+    ------
+    ValueError
+        If the size or anything in the protocol is impossible, a line for each.
+
+    Examples
+    --------
+    >>> design = TrialDesign(patients=234, allocation=(1, 2), block=6, minimum_follow_up=12.0)
+    >>> design.cut, design.unit
+    (12.0, 6)
+    """
+
+    patients: Count
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            2 <= self.patients <= MOST_PATIENTS,
+            f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
         )

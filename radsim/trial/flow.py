@@ -10,7 +10,6 @@ from radsim.trial.arguments import count, member
 from radsim.trial.draw import draw_enrolment, draw_fate
 from radsim.trial.observe import Trials, observe
 from radsim.trial.run import Shown, TrialPlan
-from radsim.trial.subjects import DEATH, EVENT
 from radsim.trial.uncertainty import draw_arms
 
 
@@ -87,12 +86,10 @@ def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:
 
 
 def _flow(trials: Trials, arm: int) -> Flow:
-    mine = trials.enrolled.arm[0] == arm
+    mine = trials.entered_arm[0] == arm
     evaluable = mine & trials.enrolled.evaluable[0]
-    causes = trials.cause.reshape(len(mine), -1)
-    there = trials.arm.reshape(len(mine), -1) >= 0
-    failed = ((causes == EVENT) & there).any(axis=1) & evaluable
-    died = ((causes == DEATH) & there).any(axis=1) & evaluable & ~failed
+    failed = trials.failed[0] & evaluable
+    died = trials.died[0] & evaluable
     lost = trials.lost[0] & evaluable & ~failed & ~died
     free = evaluable & ~failed & ~died & ~lost
     counts = (mine, mine & ~evaluable, failed, died, lost, free)

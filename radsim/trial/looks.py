@@ -9,7 +9,7 @@ from radsim.distributions import require
 from radsim.rng import Streams
 from radsim.trial.analyses import ANALYSES, analyse, check_analyses
 from radsim.trial.arguments import count
-from radsim.trial.characteristics import Share, share_of
+from radsim.trial.characteristics import Share, error_of_mean, share_of
 from radsim.trial.design import TrialDesign
 from radsim.trial.draw import draw_enrolment, draw_fate
 from radsim.trial.group_sequential import Boundaries
@@ -30,7 +30,8 @@ class Look:
     events
         Events at which the look is planned.
     efficacy, futility
-        Share of trials that stop here.
+        Share of trials that stop here; at the last look ``futility`` is the share that ends
+        without having rejected.
     """
 
     information: float
@@ -49,8 +50,12 @@ class Sequential:
     ----------
     power
         Share of trials that stop for efficacy at any look.
+    early_futility
+        Share of trials that stop for futility before the last look.
     duration, enrolled, events
         Means when the trial stops.
+    duration_error, enrolled_error, events_error
+        Their Monte Carlo standard errors.
     fixed_power
         Power of the same trial without looks, at the same one-sided error.
     """
@@ -58,9 +63,13 @@ class Sequential:
     looks: tuple[Look, ...]
     power: Share
     fixed_power: Share
+    early_futility: Share
     duration: float
     enrolled: float
     events: float
+    duration_error: float
+    enrolled_error: float
+    events_error: float
 
 
 def run_sequential(
@@ -110,15 +119,16 @@ def run_sequential(
     ]
     z, duration, enrolled, events = (np.concatenate([part[i] for part in parts]) for i in range(4))
     stop, good = _stops(z, limits)
-    rows = np.arange(trials)
+    rows, pools = np.arange(trials), plan.pools
+    at_stop = [values[rows, stop] for values in (duration, enrolled, events)]
     looks = tuple(
         Look(
             t,
             _events_at(t, planned_events),
             limits.efficacy[k],
             limits.futility[k],
-            share_of((stop == k) & good),
-            share_of((stop == k) & ~good),
+            share_of((stop == k) & good, pools),
+            share_of((stop == k) & ~good, pools),
         )
         for k, t in enumerate(limits.information)
     )
@@ -126,11 +136,11 @@ def run_sequential(
     fixed = z[:, -1] >= -special.ndtri(one_sided)
     return Sequential(
         looks,
-        share_of(good),
-        share_of(fixed),
-        float(duration[rows, stop].mean()),
-        float(enrolled[rows, stop].mean()),
-        float(events[rows, stop].mean()),
+        share_of(good, pools),
+        share_of(fixed, pools),
+        share_of(~good & (stop < len(looks) - 1), pools),
+        *(float(values.mean()) for values in at_stop),
+        *(error_of_mean(values, pools) for values in at_stop),
     )
 
 

@@ -29,7 +29,7 @@ class Trials:
     cut
         Calendar time of the analysis, shape (trial,) [months].
     lost
-        Patients who dropped out before anything else, shape (trial, patient).
+        Patients who dropped out before anything else was seen, shape (trial, patient).
     harms
         Whether each harm was seen, by name, shape (trial, patient).
     """
@@ -43,6 +43,26 @@ class Trials:
     cut: np.ndarray
     lost: np.ndarray
     harms: dict[str, np.ndarray]
+
+    @property
+    def entered_arm(self) -> np.ndarray:
+        """Arm of each patient who entered before the analysis, shape (trial, patient)."""
+        late = self.enrolled.entry > self.cut[:, np.newaxis]
+        return np.where(late, ABSENT, self.enrolled.arm)
+
+    @property
+    def failed(self) -> np.ndarray:
+        """Patients with the event in a lesion at least, shape (trial, patient)."""
+        return self._patients_with(EVENT)
+
+    @property
+    def died(self) -> np.ndarray:
+        """Patients who died with no event in any lesion, shape (trial, patient)."""
+        return self._patients_with(DEATH) & ~self.failed
+
+    def _patients_with(self, cause: int) -> np.ndarray:
+        has = (self.cause == cause) & (self.arm != ABSENT)
+        return has.reshape(*self.enrolled.arm.shape, -1).any(axis=-1)
 
     def table(self, *, patients: bool = True) -> RiskTable:
         """Sort the subjects; without their patients, if a variance is not to know them."""
@@ -82,7 +102,9 @@ def observe(design: TrialDesign, enrolled: Enrolled, fate: Fate) -> Trials:
     """Cut the fates by what the trial can see.
 
     With visits a failure is seen at the first one at or after it, if the patient is then alive
-    and still watched; who is censored is known to be free of failure up to the last visit.
+    and still watched. Deaths are known when they happen, so who is censored stays at risk to the
+    end of observation: between visits no failure can be seen, and a patient who is pulled back to
+    the last visit would leave the deaths after it with too few to compare with.
     """
     seen = _seen_failure(design, fate)
     cut = _cut(design, enrolled, fate, seen)
@@ -96,10 +118,8 @@ def observe(design: TrialDesign, enrolled: Enrolled, fate: Fate) -> Trials:
     died = (fate.death <= end)[..., np.newaxis]
     time = np.where(failed, seen, first_end)
     cause = np.where(failed, EVENT, np.where(died, DEATH, CENSORED)).astype(np.int8)
-    if design.visits is not None:
-        time = np.where(cause == CENSORED, _last_visit(design, time), time)
     harms = {name: times <= alive_end for name, times in fate.harms.items()}
-    lost = (fate.drop_out < watched) & (fate.drop_out < fate.death)
+    lost = (fate.drop_out < watched) & (fate.drop_out < fate.death) & ~failed.any(axis=-1)
     arm = np.where(enrolled.evaluable, enrolled.arm, ABSENT)
     never_entered = watched <= 0.0
     if design.event_target is not None:  # who has not entered by then is not in the trial
@@ -129,12 +149,6 @@ def _seen_failure(design: TrialDesign, fate: Fate) -> np.ndarray:
         return fate.failure
     visits = np.append(design.visits.upto(design.cut), np.inf)
     return visits[np.searchsorted(visits, fate.failure, side="left")]
-
-
-def _last_visit(design: TrialDesign, time: np.ndarray) -> np.ndarray:
-    assert design.visits is not None
-    visits = np.concatenate([[0.0], design.visits.upto(design.cut)])
-    return visits[np.searchsorted(visits, time, side="right") - 1]
 
 
 def _cut(design: TrialDesign, enrolled: Enrolled, fate: Fate, seen: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Run many trials of a plan, block by block, and keep what each trial showed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -16,11 +16,12 @@ from radsim.trial.analyses import (
     analyse_binary,
     check_analyses,
 )
-from radsim.trial.design import TrialDesign
+from radsim.trial.arms import PatientPool
+from radsim.trial.design import Protocol, TrialDesign
 from radsim.trial.draw import Arms, draw_enrolment, draw_fate, draw_numbers
 from radsim.trial.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.observe import Trials, observe
-from radsim.trial.subjects import DEATH, EVENT
+from radsim.trial.subjects import EVENT
 from radsim.trial.uncertainty import UncertainArms, draw_arms, proportions_of
 
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
@@ -38,6 +39,12 @@ class TrialPlan:
         Whether the endpoint is the arms' ``proportion`` rather than a time.
     alpha
         Two-sided.
+
+    Raises
+    ------
+    ValueError
+        If an analysis is unknown or does not fit the design, if nobody would be watched, or if
+        something in the design would have no effect on such arms; the message names the key.
     """
 
     design: TrialDesign
@@ -49,24 +56,72 @@ class TrialPlan:
 
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
+        require(
+            not isinstance(self.arms, tuple) or len(self.arms) == 2,
+            "arms must be two, control and experimental",
+        )
         check_analyses(self.analyses, binary=self.binary)
-        exact = [name for name in self.analyses if name in EXACT_TESTS]
-        if self.binary and exact:
-            most = largest_exact_trial(self.design)
-            require(
-                self.design.patients <= most,
-                f"{exact[0]} lists outcomes, for up to {most} patients in this design, "
-                f"got {self.design.patients}",
-            )
+        for name in self.analyses:
+            if self.binary and name in EXACT_TESTS:
+                most = largest_exact_trial(self.design)
+                require(
+                    self.design.patients <= most,
+                    f"{name} lists outcomes, for up to {most} patients in this design, "
+                    f"got {self.design.patients}",
+                )
         needs = "logrank_stratified" in self.analyses and not self.design.strata
-        require(not needs, "logrank_stratified needs strata in the design")
+        require(not needs, "analyses: logrank_stratified needs strata in the design")
+        if not self.binary:
+            _check_end(self.design)
+        idle = [f"design.{key}: has no effect here: {why}" for key, why in _idle(self)]
+        require(not idle, "\n".join(idle))
+
+    @property
+    def pools(self) -> int:
+        """Pools of simulated patients that trials take turns at; 1 where arms are stated."""
+        return self.arms.pools if isinstance(self.arms, PatientPool) else 1
 
     def with_patients(self, patients: int) -> "TrialPlan":
         """Return the same plan with another number of patients."""
         return replace(self, design=replace(self.design, patients=patients))
 
 
-def largest_exact_trial(design: TrialDesign) -> int:
+def _check_end(design: Protocol) -> None:
+    ends = (design.minimum_follow_up, design.calendar_cut, design.event_target)
+    require(
+        any(end is not None for end in ends),
+        "design: give minimum_follow_up, calendar_cut or event_target; without an end of "
+        "follow-up there are no times",
+    )
+    require(
+        design.cut > 0.0,
+        f"design: nobody is watched, for the analysis is at month {design.cut:g}",
+    )
+
+
+def _idle(plan: TrialPlan) -> Iterator[tuple[str, str]]:
+    """Give what a design asks for and these arms or this endpoint can't show, and why."""
+    design = plan.design
+    by_hazard = {
+        "lesions": len(design.lesions) > 1,
+        "frailty": design.frailty > 0.0,
+        "strata.hazard_ratio": any(s.hazard_ratio != 1.0 for s in design.strata),
+    }
+    by_time = {
+        "drop_out_hazard": design.drop_out_hazard > 0.0,
+        "visits": design.visits is not None,
+        "event_target": design.event_target is not None,
+        "longest_follow_up": design.longest_follow_up is not None,
+    }
+    if isinstance(plan.arms, PatientPool):
+        why = "simulated patients have one lesion each, and a hazard of their own"
+        yield from ((key, why) for key, asked in by_hazard.items() if asked)
+    elif plan.binary:
+        why = "a binary endpoint has no times"
+        yield from ((key, why) for key, asked in {**by_hazard, **by_time}.items() if asked)
+
+
+def largest_exact_trial(design: Protocol) -> int:
     """Largest number of patients for which exact tests can list every outcome of both arms."""
     share = max(design.allocation) / sum(design.allocation)
     room = LARGEST - (design.block or LARGEST // 5)  # arms are not quite what the allocation says
@@ -82,15 +137,19 @@ class Shown:
     outcomes
         By analysis.
     counts
-        By what is counted, shape (trial, arm): ``randomized``, ``evaluable``, ``events``,
-        ``deaths`` (first), ``lost``, and the harms that were seen as ``harm/NAME``.
+        By what is counted, shape (trial, arm): ``randomized``, ``evaluable``, ``events`` (of
+        lesions, where patients have several, and then ``patients_with_event`` too), ``deaths``
+        (of patients before any event), ``lost``, and the harms that were seen as ``harm/NAME``.
     duration
         Calendar time of the analysis, shape (trial,) [months].
+    pools
+        Pools of simulated patients that the trials took turns at, for the Monte Carlo error.
     """
 
     outcomes: dict[str, Outcome]
     counts: dict[str, np.ndarray]
     duration: np.ndarray
+    pools: int = 1
 
 
 def run_trials(
@@ -110,8 +169,10 @@ def run_trials(
     (20,)
     """
     require(trials >= 1, f"trials must be 1 or more, got {trials}")
+    require(block >= 1, f"block must be 1 or more, got {block}")
     streams = Streams(seed)
-    return combine(in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block))
+    parts = in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block)
+    return replace(combine(parts), pools=plan.pools)
 
 
 def in_blocks(
@@ -149,15 +210,17 @@ def combine(parts: list[Shown]) -> Shown:
 
 def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
     """Count what happened in some trials."""
-    patients = trials.enrolled
+    patients, failed = trials.enrolled, trials.failed
+    arm = trials.entered_arm
     counts = {
-        "randomized": _per_arm(patients.arm, np.ones(patients.arm.shape, bool)),
-        "evaluable": _per_arm(patients.arm, patients.evaluable),
+        "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
+        "evaluable": _per_arm(arm, patients.evaluable),
         "events": _per_arm(trials.arm, trials.cause == EVENT),
-        "deaths": _per_arm(trials.arm, trials.cause == DEATH),
-        "lost": _per_arm(patients.arm, trials.lost & patients.evaluable),
+        **({} if trials.patient is None else {"patients_with_event": _per_arm(arm, failed)}),
+        "deaths": _per_arm(arm, trials.died),
+        "lost": _per_arm(arm, trials.lost & patients.evaluable),
         **{
-            f"harm/{name}": _per_arm(patients.arm, seen & patients.evaluable)
+            f"harm/{name}": _per_arm(arm, seen & patients.evaluable)
             for name, seen in trials.harms.items()
         },
     }

@@ -1,21 +1,31 @@
 """The [trial] section of an experiment file."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from radsim.distributions import Distribution, require
+from radsim.mistakes import mistakes_of
 from radsim.schema import Count, Real, nearest
 from radsim.trial.analyses import DEFAULT, Settings, check_analyses
-from radsim.trial.arms import StatedArm
-from radsim.trial.design import TrialDesign
-from radsim.trial.exact_tests import BINARY_TESTS
-from radsim.trial.group_sequential import boundaries
+from radsim.trial.arms import PatientPool, StatedArm
+from radsim.trial.binary_tests import NORMAL_TESTS
+from radsim.trial.design import Protocol, TrialDesign
+from radsim.trial.draw import Arms
+from radsim.trial.exact_tests import BINARY_TESTS, EXACT_TESTS
+from radsim.trial.group_sequential import Boundaries, boundaries
+from radsim.trial.power_curve import Curve
+from radsim.trial.run import TrialPlan, largest_exact_trial
 from radsim.trial.uncertainty import UncertainArms
 
 ENDPOINTS = ("local_failure", "vcf", "myelopathy")
+NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
+KEY = re.compile(r"[a-z]\w*(\.\w+)*: ")  # what a line about one key starts with
+ANYBODY = PatientPool(np.zeros((2, 1)), np.zeros((2, 1)), {})  # stands in for simulated patients
 MOST_TRIALS = 1_000_000
 EXTREMES = (1e-6, 1.0 - 1e-6)  # quantiles of an uncertain parameter that must still be possible
 
@@ -35,16 +45,28 @@ class Looks:
     futility: str | None = None
 
     def __post_init__(self) -> None:
-        boundaries(self.information, kind=self.kind, futility=self.futility)
+        self.limits()
 
+    def limits(self, *, alpha: float = 0.05, power: float = 0.8) -> Boundaries:
+        """Make the boundaries of a two-sided level and a power.
 
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """Over what the power is drawn: each list by itself, all else as in the design."""
-
-    patients: tuple[Count, ...] = ()
-    minimum_follow_up: tuple[Real, ...] = ()
-    median_survival: tuple[Real, ...] = ()
+        Raises
+        ------
+        ValueError
+            If the looks are impossible; the message names them.
+        """
+        if self.futility is not None:
+            require(
+                power > alpha,
+                f"futility needs a power above alpha, got a power of {power:g}",
+            )
+        return boundaries(
+            self.information,
+            kind=self.kind,
+            alpha=alpha / 2.0,
+            futility=self.futility,
+            power=power,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +85,12 @@ class TrialSection:
         The event of interest, where the arms come from the experiment.
     binary
         Whether the endpoint is the arms' ``proportion``.
+    event
+        What the event is called in figures and text.
+    higher_is_better
+        Whether more of a binary endpoint is good for patients; not said unless given.
+    planned_hazard_ratio
+        A hazard ratio for the formulas beside the true one, such as a published plan's.
     primary
         Analysis that the size and the looks are for.
     find_size
@@ -77,13 +105,18 @@ class TrialSection:
         Other trials, each a table of changes to this section, by name.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     control: str | StatedArm
     experimental: str | StatedArm
-    design: dict[str, Any] = field(default_factory=dict)
+    design: Protocol = field(default_factory=Protocol)
     trials: Count = 10_000
     patients: Count
     endpoint: str = "local_failure"
     binary: bool = False
+    event: str = ""
+    higher_is_better: bool | None = None
+    planned_hazard_ratio: Real | None = None
     analyses: tuple[str, ...] = ()
     primary: str = ""
     alpha: Real = 0.05
@@ -114,29 +147,80 @@ class TrialSection:
             1 <= self.trials <= MOST_TRIALS,
             f"trials must lie between 1 and {MOST_TRIALS}, got {self.trials}",
         )
-        for name in ("landmark", "horizon", "simulated_patients"):
-            value = getattr(self, name)
-            require(value > 0, f"{name} must be above 0, got {value}")
+        require(
+            self.simulated_patients > 0,
+            f"simulated_patients must be above 0, got {self.simulated_patients}",
+        )
+        require(
+            self.most_patients >= self.design.unit,
+            f"most_patients must be at least {self.design.unit}, the smallest trial of this "
+            f"design, got {self.most_patients}",
+        )
         require(
             self.endpoint in ENDPOINTS,
-            f"no endpoint {self.endpoint!r}; {nearest(self.endpoint, ENDPOINTS)}",
+            f"endpoint: no endpoint {self.endpoint!r}; {nearest(self.endpoint, ENDPOINTS)}",
         )
+        ratio = self.planned_hazard_ratio
+        require(
+            ratio is None or (ratio > 0.0 and ratio != 1.0 and not self.binary),
+            f"planned_hazard_ratio must be above 0, not 1, and for times, got {ratio}",
+        )
+        require(
+            self.binary or self.higher_is_better is None,
+            "higher_is_better: is for a binary endpoint; an event in time is a harm",
+        )
+        for name in self.scenarios:
+            require(
+                NAME.fullmatch(name) is not None,
+                f"scenarios: names are made of letters, digits, _ and -, got {name!r}",
+            )
+        self._check_arms()
+        self._check_plans()
+
+    def _check_arms(self) -> None:
         by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]
         require(by_name[0] == by_name[1], "name both arms of the experiment, or state both")
-        require(
-            not (by_name[0] and self.uncertainty),
-            "uncertainty: needs arms that are stated; give the experiment's own [uncertainty]",
-        )
-        require(not (by_name[0] and self.binary), "binary: needs arms that state a proportion")
         if not by_name[0]:
             self._check_stated()
-        require(self.looks is None or not self.binary, "looks: need a time to an event")
-        _ = self.trial_design
+            return
+        require(
+            not self.uncertainty,
+            "uncertainty: needs arms that are stated; give the experiment's own [uncertainty]",
+        )
+        require(not self.binary, "binary: needs arms that state a proportion")
+
+    def _check_plans(self) -> None:
+        """Make every plan that will be simulated, but for the simulated patients themselves."""
+        stated = isinstance(self.control, StatedArm)
+        plan = self.plan((self.control, self.experimental) if stated else ANYBODY)  # type: ignore[arg-type]
+        if self.curve is not None:
+            for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
+                pass
+        if self.looks is not None:
+            require(not self.binary, "looks: need a time to an event")
+            try:
+                self.looks.limits(alpha=self.alpha, power=self.power)
+            except ValueError as error:
+                raise ValueError(f"looks: {error}") from None
+
+    def plan(self, arms: Arms) -> TrialPlan:
+        """Make the plan of the trial, with arms as they are stated or simulated."""
+        return TrialPlan(
+            design=self.trial_design,
+            arms=arms,
+            analyses=self.named_analyses,
+            settings=self.settings,
+            binary=self.binary,
+            alpha=self.alpha,
+        )
 
     def _check_stated(self) -> None:
         assert isinstance(self.control, StatedArm)
         assert isinstance(self.experimental, StatedArm)
-        uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
+        try:
+            uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
+        except ValueError as error:
+            raise ValueError(f"uncertainty.{error}") from None
         for u in EXTREMES:  # what can be drawn must be possible
             at = {key: float(law.ppf(np.array([u]))[0]) for key, law in self.uncertainty.items()}
             for key, value in at.items():
@@ -144,25 +228,18 @@ class TrialSection:
                     uncertain.drawn({key: value})
                 except ValueError as error:
                     raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
+        require(
+            self.endpoint == ENDPOINTS[0],
+            f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
+        )
         for name in ("control", "experimental"):
-            arm = getattr(self, name)
-            if self.binary:
-                require(
-                    arm.proportion is not None, f"{name}.proportion: is missing for a binary trial"
-                )
-            else:
-                require(
-                    arm.has_times,
-                    f"{name}: give failure_hazard or control, or binary = true and a proportion",
-                )
+            _check_endpoint(name, getattr(self, name), binary=self.binary)
 
     @property
     def trial_design(self) -> TrialDesign:
-        """The design, checked."""
-        try:
-            return DESIGN.validate_python({**self.design, "patients": self.patients})
-        except ValidationError as error:
-            raise ValueError(_first_line("design", error)) from None
+        """The design with its size."""
+        own = {field.name: getattr(self.design, field.name) for field in fields(self.design)}
+        return TrialDesign(patients=self.patients, **own)
 
     @property
     def named_analyses(self) -> tuple[str, ...]:
@@ -170,9 +247,12 @@ class TrialSection:
         if self.analyses:
             return self.analyses
         if self.binary:
-            return BINARY_TESTS
-        extra = ("logrank_cluster_robust",) if len(self.design.get("lesions", ())) > 1 else ()
-        strata = ("logrank_stratified",) if self.design.get("strata") else ()
+            few = self.patients <= largest_exact_trial(self.design)
+            tests = BINARY_TESTS if few else NORMAL_TESTS  # exact ones list every outcome
+            wanted = (self.primary,) if self.primary in EXACT_TESTS and not few else ()
+            return (*tests, *wanted)
+        extra = ("logrank_cluster_robust",) if len(self.design.lesions) > 1 else ()
+        strata = ("logrank_stratified",) if self.design.strata else ()
         return (*DEFAULT, *extra, *strata)
 
     @property
@@ -202,39 +282,74 @@ class TrialSection:
         if not self.scenarios:
             return {"trial": plain}
         base = SECTION.dump_python(plain, exclude_none=True)
-        found = {}
+        found, mistakes = {}, []
         for name, changes in self.scenarios.items():
+            if "scenarios" in changes:
+                mistakes.append(f"scenarios.{name}.scenarios: a scenario can't hold scenarios")
+                continue
+            merged = _merged(base, changes)
             try:
-                found[name] = SECTION.validate_python(_changed(base, changes))
+                found[name] = SECTION.validate_python(merged)
             except ValidationError as error:
-                raise ValueError(_first_line(f"scenarios.{name}", error)) from None
+                lines = mistakes_of(error, merged, SECTION.json_schema())
+                mistakes += [
+                    f"scenarios.{name}{'.' if KEY.match(line) else ': '}{line}" for line in lines
+                ]
+        require(not mistakes, "\n".join(mistakes))
         return found
 
 
-def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Lay changes over a table; one way to state a quantity replaces the others."""
-    merged = dict(base)
-    for key, value in changes.items():
-        for group in ALTERNATIVES:
-            if key in group and not isinstance(value, (dict, str)):
-                merged = {k: v for k, v in merged.items() if k not in group}
-        old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict) and "kind" not in value
-        merged[key] = _changed(old, value) if both else value  # type: ignore[arg-type]
+def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
+    """Raise ValueError for an arm that states too little or too much for its endpoint."""
+    if not binary:
+        require(
+            arm.has_times,
+            f"{name}: give failure_hazard or control, or binary = true and a proportion",
+        )
+        require(
+            arm.proportion is None, f"{name}.proportion: has no effect here: binary is not true"
+        )
+        return
+    require(arm.proportion is not None, f"{name}.proportion: is missing for a binary trial")
+    idle = [key for key in ("failure_hazard", "control") if getattr(arm, key) is not None]
+    for key in (*idle, *filter(None, [arm.stated_death])):
+        require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Lay a scenario over a section: tables key by key, all else whole."""
+    merged = {**base, **changes}
+    for table, alternatives in ALTERNATIVES.items():
+        old, new = base.get(table), changes.get(table)
+        if isinstance(old, dict) and isinstance(new, dict):
+            merged[table] = {**_without_others(old, new, alternatives), **new}
+    for table in ("looks", "curve", "uncertainty"):
+        old, new = base.get(table), changes.get(table)
+        if isinstance(old, dict) and isinstance(new, dict):
+            merged[table] = {**old, **new}
     return merged
 
 
-def _first_line(key: str, error: ValidationError) -> str:
-    detail = error.errors()[0]
-    place = ".".join(str(step) for step in (key, *detail["loc"]))
-    said = detail["msg"].removeprefix("Value error, ").replace("\n", "; ")
-    return f"{place}: {said}"
+def _without_others(
+    old: dict[str, Any], new: dict[str, Any], alternatives: Iterable[tuple[tuple[str, ...], ...]]
+) -> dict[str, Any]:
+    """Leave out the other ways to state a quantity that is stated anew."""
+    dropped: set[str] = set()
+    for ways in alternatives:
+        for way in ways:
+            if any(key in new for key in way):
+                dropped |= {key for other in ways if other != way for key in other}
+    return {key: value for key, value in old.items() if key not in dropped}
 
 
-ALTERNATIVES = (
-    ("failure_hazard", "control", "control_months"),
-    ("death_hazard", "median_survival", "survival"),
-    ("minimum_follow_up", "calendar_cut", "event_target"),
+ARM_ALTERNATIVES = (
+    (("failure_hazard",), ("control", "control_months"), ("proportion",)),
+    (("death_hazard",), ("median_survival",), ("survival", "survival_months", "survival_shape")),
 )
-DESIGN = TypeAdapter(TrialDesign)
+DESIGN_ALTERNATIVES = ((("minimum_follow_up",), ("calendar_cut",), ("event_target", "latest")),)
+ALTERNATIVES = {
+    "control": ARM_ALTERNATIVES,
+    "experimental": ARM_ALTERNATIVES,
+    "design": DESIGN_ALTERNATIVES,
+}
 SECTION = TypeAdapter(TrialSection)

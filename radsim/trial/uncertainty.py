@@ -1,6 +1,7 @@
 """Arms whose parameters are uncertain: each trial has its own draw of them."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class UncertainArms:
     spread: dict[str, Distribution]
 
     def __post_init__(self) -> None:
-        known = [field.name for field in fields(StatedArm)]
+        known = [field.name for field in fields(StatedArm) if field.name != "label"]
         for key in self.spread:
             arm, _, name = key.partition(".")
             require(
@@ -39,7 +40,7 @@ class UncertainArms:
 
     def drawn(self, values: dict[str, float]) -> tuple[StatedArm, StatedArm]:
         """Arms with these values in the place of the uncertain parameters."""
-        changes: tuple[dict[str, float], dict[str, float]] = ({}, {})
+        changes: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
         for key, value in values.items():
             arm, _, name = key.partition(".")
             for number, label in enumerate(ARM_NAMES):

@@ -1,0 +1,264 @@
+"""What a [trial] section plans, in sentences to read or paste."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+
+from radsim.distributions import Distribution
+from radsim.trial.accrual import Accrual, PiecewiseAccrual, RampAccrual
+from radsim.trial.analyses import ANALYSES
+from radsim.trial.arms import StatedArm
+from radsim.trial.design import Protocol, Visits
+from radsim.trial.group_sequential import NEVER
+from radsim.trial.section import TrialSection
+
+EVENTS = {
+    "local_failure": "local failure",
+    "vcf": "vertebral fracture",
+    "myelopathy": "myelopathy",
+}
+ROLES = ("control", "experimental")
+
+
+def event_name(section: TrialSection) -> str:
+    """What the event is called: by the file, by the endpoint, or just so."""
+    if section.event:
+        return section.event
+    if isinstance(section.control, str):
+        return EVENTS[section.endpoint]
+    return "the endpoint" if section.binary else "event"
+
+
+def arm_names(section: TrialSection) -> tuple[str, str]:
+    """What the arms are called: by the experiment, by their label, or by their role."""
+    names = []
+    for role in ROLES:
+        arm = getattr(section, role)
+        names.append(arm if isinstance(arm, str) else arm.label or role)
+    return names[0], names[1]
+
+
+def protocol_sentences(
+    section: TrialSection, plans: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Say what is randomized, how it is followed up, and what the arms are assumed to do.
+
+    Parameters
+    ----------
+    plans
+        What each arm of the experiment is treated with, by name.
+    """
+    design = section.design
+    yield _endpoint(section)
+    yield (
+        f"{section.patients} patients are randomized {design.allocation[0]}:{design.allocation[1]} "
+        "(control:experimental)"
+        + (f" in permuted blocks of {design.block}" if design.block else " without blocks")
+        + (f" within {len(design.strata)} strata" if design.strata else "")
+        + "."
+    )
+    yield from _strata(design)
+    yield from _follow_up(section)
+    if design.not_evaluable:
+        yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
+    yield from _lesions(design)
+    for role, name in zip(ROLES, arm_names(section), strict=True):
+        yield _arm(role, name, getattr(section, role), design, plans or {})
+    if isinstance(section.control, str):
+        yield (
+            f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
+            "simulated ones, each with the times of failure, death and harm under both arms."
+        )
+    for key, law in section.uncertainty.items():
+        yield f"For the assurance, {key} is uncertain: {_law(law)}."
+
+
+def analysis_sentences(section: TrialSection) -> Iterator[str]:
+    """Say how the trial is analysed, and when it is looked at."""
+    primary = section.primary_analysis
+    analysis = ANALYSES.get(primary)
+    what = "" if analysis is None else f", which tests {analysis.null}"
+    yield (
+        f"The primary analysis is {primary}{what}, at a two-sided significance level of "
+        f"{section.alpha:g}."
+    )
+    if not section.binary:
+        yield (
+            f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
+            f"scale {section.transform}), mean times up to {section.horizon:g} months."
+        )
+    if section.looks is not None:
+        limits = section.looks.limits(alpha=section.alpha, power=section.power)
+        shares = _listed([f"{100 * t:g} %" for t in limits.information])
+        yield (
+            f"Looks are at {shares} of the planned events and stop for efficacy at z of "
+            f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental arm "
+            f"({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
+        )
+        if section.looks.futility is not None:
+            shown = [f"{z:.3f}" for z in limits.futility[:-1] if z > -NEVER]
+            yield (
+                f"They stop for futility below z of {_listed(shown)} ({section.looks.futility} "
+                f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
+                f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
+            )
+
+
+def notes_of(section: TrialSection) -> Iterator[str]:
+    """Give what a reader should know before simulating: what this design can't show."""
+    design = section.trial_design
+    if section.binary:
+        return
+    last = design.last_follow_up
+    for name in ("landmark", "horizon"):
+        months = getattr(section, name)
+        if months > last:
+            yield (
+                f"{name}: {months:g} months lie beyond month {last:g}, the longest that anybody "
+                "is watched; what is compared there can't be estimated"
+            )
+    if design.visits is not None and not len(design.visits.upto(last)):
+        yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
+    most = design.patients * len(design.lesions)
+    if design.event_target is not None and design.event_target > most:
+        yield f"design.event_target: {design.event_target} events can't come from {most} lesions"
+
+
+def _endpoint(section: TrialSection) -> str:
+    event = event_name(section)
+    if section.binary:
+        said = {True: "; more is better", False: "; less is better", None: ""}
+        return f"The endpoint is the proportion with {event}{said[section.higher_is_better]}."
+    what = "the event" if event == "event" else event
+    return f"The endpoint is the time to {what}, with death as a competing event."
+
+
+def _strata(design: Protocol) -> Iterator[str]:
+    if not design.strata:
+        return
+    total = sum(stratum.share for stratum in design.strata)
+    shares = [f"{100 * stratum.share / total:.4g} %" for stratum in design.strata]
+    ratios = [f"{stratum.hazard_ratio:g}" for stratum in design.strata]
+    yield (
+        f"The strata hold {_listed(shares)} of patients, with {_listed(ratios)} times the stated "
+        "hazard of the event."
+    )
+
+
+def _follow_up(section: TrialSection) -> Iterator[str]:
+    design = section.design
+    yield _accrual(design.accrual)
+    if design.event_target is not None:
+        yield (
+            f"The analysis is at {design.event_target} events, at {design.latest:g} months "
+            "at the latest."
+        )
+    elif design.cut > 0.0:
+        after = design.cut - design.accrual.end
+        yield f"The analysis is at month {design.cut:g}, {after:g} months after accrual ends."
+    if design.longest_follow_up is not None:
+        yield f"No patient is watched for more than {design.longest_follow_up:g} months."
+    if design.drop_out_hazard:
+        yield f"Patients are lost at a constant hazard of {design.drop_out_hazard:g} a month."
+    if design.visits is not None:
+        yield f"The event is looked for {_visits(design.visits)}; deaths are known as they happen."
+
+
+def _accrual(accrual: Accrual) -> str:
+    if accrual.end == 0.0:
+        return "All enter at once."
+    if isinstance(accrual, RampAccrual):
+        return (
+            f"Accrual grows in proportion to time for {accrual.full:g} months and is level from "
+            f"then to month {accrual.months:g}."
+        )
+    if isinstance(accrual, PiecewiseAccrual):
+        rates = _listed([f"{rate:g}" for rate in accrual.rates])
+        ends = _listed([f"{month:g}" for month in accrual.until])
+        return f"Accrual has relative rates of {rates} up to months {ends}."
+    return f"Accrual is uniform over {accrual.end:g} months."
+
+
+def _visits(visits: Visits) -> str:
+    said = []
+    if visits.at:
+        said.append(f"at months {_listed([f'{month:g}' for month in visits.at])}")
+    if visits.then_every is not None:
+        said.append(f"every {visits.then_every:g} months{' after that' if visits.at else ''}")
+    return " and ".join(said)
+
+
+def _lesions(design: Protocol) -> Iterator[str]:
+    if len(design.lesions) > 1:
+        total = sum(design.lesions)
+        shares = [
+            f"{100 * share / total:.4g} % have {number}"
+            for number, share in enumerate(design.lesions, 1)
+            if share > 0.0
+        ]
+        yield f"Of lesions, {_listed(shares)}; randomization is by patient."
+    if design.frailty > 0.0:
+        yield (
+            "The hazard of the event in a patient's lesions is multiplied by a gamma frailty of "
+            f"mean 1 and variance {design.frailty:g}."
+        )
+
+
+def _arm(
+    role: str, name: str, arm: str | StatedArm, design: Protocol, plans: Mapping[str, str]
+) -> str:
+    if isinstance(arm, str):
+        plan = f" ({plans[arm]})" if arm in plans else ""
+        return f"The {role} arm is the simulated arm {arm}{plan}."
+    said = []
+    if arm.proportion is not None:
+        said.append(f"{100 * arm.proportion:g} % have the endpoint")
+    if arm.control is not None:
+        said.append(f"net control at {arm.control_months:g} months is {100 * arm.control:.4g} %")
+    if arm.failure_hazard is not None:
+        said.append(f"the hazard of the event is {arm.failure_hazard:g} a month")
+    if arm.failure_shape != 1.0:
+        said.append(f"its Weibull shape is {arm.failure_shape:g}")
+    if arm.proportion is None and (conditions := _conditions(design)):
+        said[-1] += f" {conditions}"
+    if arm.median_survival is not None:
+        said.append(f"median survival is {arm.median_survival:g} months")
+    elif arm.death_hazard is not None:
+        said.append(f"the hazard of death is {arm.death_hazard:g} a month")
+    elif arm.survival is not None:
+        said.append(f"survival at {arm.survival_months:g} months is {100 * arm.survival:g} %")
+        if arm.survival_shape != 1.0:
+            said.append(f"its Weibull shape is {arm.survival_shape:g}")
+    elif arm.proportion is None:
+        said.append("nobody dies")
+    label = "" if name == role else f" ({name})"
+    return f"In the {role} arm{label} {', '.join(said)}."
+
+
+def _conditions(design: Protocol) -> str:
+    """For whom a stated hazard holds, where patients differ."""
+    said = []
+    if design.frailty > 0.0:
+        said.append("of frailty 1")
+    if any(stratum.hazard_ratio != 1.0 for stratum in design.strata):
+        said.append("of a stratum whose ratio is 1")
+    return f"(in a patient {' and '.join(said)})" if said else ""
+
+
+def _law(law: Distribution) -> str:
+    numbers = ", ".join(
+        f"{field.name} = {getattr(law, field.name)}"
+        for field in fields(law)
+        if field.name != "kind" and getattr(law, field.name) != field.default
+    )
+    return f"{law.kind} ({numbers})"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> _listed(["3", "6", "12"])
+    '3, 6 and 12'
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
