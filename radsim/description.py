@@ -11,7 +11,7 @@ from radsim.pedigree import model_labels, other_laws, outside_fractionation, pre
 from radsim.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
 from radsim.presets import load_preset
 from radsim.reduce import ranked_arms
-from radsim.refit import anchor_residuals
+from radsim.refit import anchor_residuals, parameters_at_edge
 
 PARTS = {
     DRAWS: "joint draws",
@@ -164,11 +164,14 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
             if anchors:
                 missed = 100.0 * anchor_residuals(model, anchors)
                 worst = max(range(len(anchors)), key=lambda i: abs(missed[i]))
+                edge = ", ".join(parameters_at_edge(model))
                 yield (
                     f"{name} refitted under {law.kind} misses its {len(anchors)} anchors by "
                     f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
                     f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
-                    f"{missed[worst]:+.1f}"
+                    f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
+                    f"any dose {100 * float(model.curve(0.0)):.0f} %"
+                    + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
                 )
         epidural = any("bilsky" in one.variables for one in model.modifiers)
         if epidural and experiment.dose.preset == "distance":

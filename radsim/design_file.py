@@ -17,7 +17,7 @@ from radsim.designs import (
     flatten,
     label_of,
 )
-from radsim.distributions import require
+from radsim.distributions import LogNormal, require
 from radsim.joint_draws import (
     METHODS,
     Factor,
@@ -28,11 +28,12 @@ from radsim.joint_draws import (
     read_distribution,
     sobol_points,
 )
+from radsim.modifiers import published_ratio
 from radsim.rng import Streams
 from radsim.schema import nearest
 from radsim.sobol import SCRAMBLES, saltelli_uniforms
 from radsim.swept_values import check_value, keys_together, listed_values, repeated
-from radsim.variation import FIXED, MODEL_LISTS, SECTIONS, SPEED, check_key, known_keys
+from radsim.variation import FIXED, MODEL_LISTS, SECTIONS, SPEED, check_key, known_keys, names_of
 
 DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
 OWN_DIMENSIONS = (  # of a result; an axis of a sweep can't be called so
@@ -51,6 +52,42 @@ NAMED = (*SECTIONS, *FIXED, *SPEED, *MODEL_LISTS)  # what is not varied, with a 
 SWEEP_KEYS = ("zipped", "variants")
 UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
 SENSITIVITY_KEYS = ("samples", "method", "keys", "groups")
+PUBLISHED = "published"  # in the place of a distribution: that of the published interval
+
+
+def published_ratios(known: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
+    """Distributions of modifiers' hazard ratios at or below a key, by their published intervals.
+
+    Parameters
+    ----------
+    known
+        The tables of the experiment with every preset spelled out.
+    key
+        ``tcp.modifiers``, one of them, or one of its ratios.
+
+    Raises
+    ------
+    ValueError
+        If the key is no such ratio, or no interval is published for one.
+    """
+    check_key(key, known)
+    found, lacking = {}, []
+    modifiers = (known.get("tcp") or {}).get("modifiers") or ()
+    for name, one in zip(names_of(modifiers), modifiers, strict=True):
+        for group, ratio in one["hazard_ratio"].items():
+            path = f"tcp.modifiers.{name}.hazard_ratio.{group}"
+            if not f"{path}.".startswith(f"{key}."):
+                continue
+            interval = (one.get("interval") or {}).get(group)
+            if interval is None:
+                lacking.append(path)
+            else:
+                found[path] = published_ratio(ratio, interval)
+    require(
+        bool(found or lacking), f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, not for this'
+    )
+    require(not lacking, f"no interval is published for {', '.join(lacking)}; give a distribution")
+    return found
 
 
 @dataclass(frozen=True)
@@ -251,6 +288,9 @@ class _Reader:
         rest = {key: value for key, value in settings.items() if key not in reserved}
         without_kind: dict[str, None] = {}
         for key, value in flatten(rest):
+            if value == PUBLISHED:
+                found += self._published(section, key)
+                continue
             if self.mistyped(section, key, value, reserved):
                 continue
             above = key.rpartition(".")[0]
@@ -275,6 +315,13 @@ class _Reader:
                     self.claim(section, key)
                 found.append(read)
         return tuple(found)
+
+    def _published(self, section: str, key: str) -> list[Factor]:
+        """Give the hazard ratios of a modifier, or of all, the spread of their intervals."""
+        ratios = self.attempt(f"{section}.{key}", published_ratios, self.known, key) or {}
+        for one in ratios:
+            self.claim(section, one)
+        return [Single(one, distribution) for one, distribution in ratios.items()]
 
     def drawn(self, settings: Mapping[str, Any], factors: tuple[Factor, ...]) -> Table | None:
         """Draw the uncertain parameters jointly."""

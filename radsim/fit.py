@@ -158,7 +158,7 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
             *lq.equal_fractions(table.dose, fractions), model.alpha_beta, fractions
         )
         read = model.cell_kill.eqd2(bed, model.alpha_beta)
-        known |= {"refit": False}
+        known |= {"refit": False, "refit_alpha_beta": False}
     else:
         read = read_dose(model, table)
     if table.volume is not None:

@@ -1,13 +1,13 @@
 """Hazard ratios of patient groups, scaled so that the mix a curve was fitted on stays at 1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
-from radsim.distributions import require
+from radsim.distributions import LogNormal, require
 from radsim.schema import Real, has_label
 
 Z95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
@@ -31,7 +31,8 @@ class HazardModifier:
         For each group the labels that a patient must have, by cohort variable. Groups exclude
         each other.
     hazard_ratio, interval
-        For each group, with its 95 % interval where one is published.
+        For each group, with its 95 % interval where one is published. A ratio that is varied
+        may lie outside of it.
     reference_share
         For each group, its share of the reference mix.
     excludes
@@ -72,8 +73,8 @@ class HazardModifier:
         for group, (lower, upper) in (self.interval or {}).items():
             require(group in self.where, f"interval.{group}: no such group")
             require(
-                0 < lower <= self.hazard_ratio[group] <= upper,
-                f"interval.{group} must hold its ratio, got {lower} to {upper}",
+                0 < lower < upper,
+                f"interval.{group} must be above 0 and rise, got {lower} to {upper}",
             )
 
     @property
@@ -101,15 +102,21 @@ class HazardModifier:
             ratio = np.where(member, self.hazard_ratio[group], ratio)
         return ratio / self.reference_mean
 
-    def ratios(self, group: str, u: np.ndarray) -> np.ndarray:
-        """Hazard ratios of a group from uniforms, lognormal with its published 95 % interval.
 
-        Raises
-        ------
-        ValueError
-            If no interval is published for the group.
-        """
-        if not self.interval or group not in self.interval:
-            raise ValueError(f"no interval is published for {group!r}")
-        lower, upper = np.log(self.interval[group])
-        return self.hazard_ratio[group] * np.exp(ndtri(u) * (upper - lower) / (2.0 * Z95))
+def published_ratio(ratio: float, interval: Sequence[float]) -> LogNormal:
+    """Distribution of a hazard ratio: lognormal, with its 95 % interval as wide as published.
+
+    Raises
+    ------
+    ValueError
+        If the interval does not hold the ratio.
+
+    Examples
+    --------
+    >>> drawn = published_ratio(2.0, (1.0, 4.0)).ppf(np.array([0.025, 0.5, 0.975]))
+    >>> [round(float(value), 6) for value in drawn]
+    [1.0, 2.0, 4.0]
+    """
+    lower, upper = interval
+    require(lower <= ratio <= upper, f"the interval {lower:g} to {upper:g} must hold {ratio:g}")
+    return LogNormal(median=ratio, sigma=float(np.log(upper / lower) / (2.0 * Z95)))

@@ -47,7 +47,8 @@ class Refit:
         return float(np.sqrt(np.mean(self.residuals**2)))
 
     def __str__(self) -> str:
-        names = ", ".join(f"{n} = {getattr(self.model, n):.5g}" for n in self.model.shape)
+        shown = (*self.model.shape, "alpha_beta")
+        names = ", ".join(f"{n} = {getattr(self.model, n):.5g}" for n in shown)
         worst = int(np.argmax(np.abs(self.residuals)))
         edge = f", {', '.join(self.at_edge)} at the edge of the search" if self.at_edge else ""
         anchor = self.anchors[worst]
@@ -55,8 +56,26 @@ class Refit:
             f"{self.model.preset} refitted under {self.model.cell_kill.kind}: {names}; it misses "
             f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
             f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
-            f"{100 * self.residuals[worst]:+.1f}{edge}"
+            f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
+            f"{100 * float(self.model.curve(0.0)):.0f} %"
         )
+
+
+def search_factor(name: str) -> float:
+    """Factor up and down within which a refit looks for a parameter."""
+    return SEARCHED.get(name, SEARCHED_OTHERWISE)
+
+
+def parameters_at_edge(model: ControlModel) -> list[str]:
+    """Name the parameters that a refit pushed as far from their preset as it looks for them."""
+    start = load_preset("tcp", model.preset).settings()
+    found = []
+    for name in (*model.shape, "alpha_beta"):
+        before, now = start.get(name), getattr(model, name)
+        numbers = all(isinstance(value, (int, float)) and value > 0 for value in (before, now))
+        if numbers and abs(np.log(now / before)) > 0.999 * np.log(search_factor(name)):
+            found.append(name)
+    return found
 
 
 def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarray:
@@ -80,6 +99,10 @@ def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarr
 def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = None) -> Refit:
     """Fit a model's curve to its preset's anchors by least squares, under its own cell kill.
 
+    Alpha/beta is held unless the model asks for it with ``refit_alpha_beta``. Each parameter is
+    looked for within a factor of 20 around its start (of clonogens 1e12); one that ends there is
+    named in ``at_edge``, and the curve is then no more than the flattest that was allowed.
+
     Parameters
     ----------
     anchors
@@ -100,18 +123,18 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     if anchors is None:
         require(bool(model.preset), "refit needs a preset with anchors")
         anchors = load_preset("tcp", model.preset).anchors
-    names = model.shape
+    names = (*model.shape, "alpha_beta") if model.refit_alpha_beta else model.shape
     require(
         len(anchors) >= len(names),
         f"refit needs at least {len(names)} anchors, and the preset "
         f"{model.preset!r} has {len(anchors)}",
     )
-    for name in (*names, "alpha_beta"):
+    for name in dict.fromkeys((*names, "alpha_beta")):
         require(
             not isinstance(getattr(model, name), str),
             f"refit needs numbers, and {name} is the cohort variable {getattr(model, name)!r}",
         )
-    positive = [name in model.increasing for name in names]
+    positive = [name in (*model.increasing, "alpha_beta") for name in names]
     start = np.array([float(getattr(model, name)) for name in names])
 
     def as_model(x: np.ndarray) -> ControlModel:
@@ -123,7 +146,7 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         return anchor_residuals(as_model(x), anchors)
 
     x0 = np.where(positive, np.log(np.abs(start)), start)
-    reach = np.log([SEARCHED.get(name, SEARCHED_OTHERWISE) for name in names])
+    reach = np.log([search_factor(name) for name in names])
     reach = np.where(positive, reach, np.maximum(20.0 * np.abs(x0), 20.0))
     best = min(
         (
@@ -148,12 +171,13 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     )
     dose = np.array([anchor.dose for anchor in anchors])
     fractions = np.array([float(anchor.fractions) for anchor in anchors])
-    bed = model.cell_kill.bed(*lq.equal_fractions(dose, fractions), model.alpha_beta, fractions)
-    eqd2 = model.cell_kill.eqd2(bed, model.alpha_beta)
+    bed = found.cell_kill.bed(*lq.equal_fractions(dose, fractions), found.alpha_beta, fractions)
+    eqd2 = found.cell_kill.eqd2(bed, found.alpha_beta)
     refitted = replace(
         found,
         fitted_under=model.cell_kill.kind,
         refit=False,
+        refit_alpha_beta=False,
         valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
         valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from radsim.config import Experiment, ExperimentError, make_experiment
 from radsim.designs import Design
-from radsim.variation import apply_changes
+from radsim.variation import apply_changes, names_of
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
 MODELS = ("tcp", "survival")  # sections that are one model
@@ -151,15 +151,30 @@ def _sets(entry: Any, path: list[str]) -> bool:
 
 
 def _set(model: Any, path: list[str], value: float) -> Any:
-    names = {field.name for field in fields(model)} if is_dataclass(model) else set()
-    if not path or path[0] not in names:
+    """Replace a number in a model, in a table of numbers, or in a list of modifiers."""
+    if not path:
         raise _NotInPlace
-    old = getattr(model, path[0])
+    if isinstance(model, tuple):
+        held = dict(zip(names_of(model), model, strict=True))
+    elif isinstance(model, Mapping):
+        held = dict(model)
+    elif is_dataclass(model):
+        held = {field.name: getattr(model, field.name) for field in fields(model)}
+    else:
+        raise _NotInPlace
+    if path[0] not in held:
+        raise _NotInPlace
     if len(path) > 1:
-        return replace(model, **{path[0]: _set(old, path[1:], value)})
-    if type(old) is not float:
+        changed = _set(held[path[0]], path[1:], value)
+    elif type(held[path[0]]) is float:
+        changed = value
+    else:
         raise _NotInPlace
-    return replace(model, **{path[0]: value})
+    if isinstance(model, tuple):
+        return tuple({**held, path[0]: changed}.values())
+    if isinstance(model, Mapping):
+        return {**held, path[0]: changed}
+    return replace(model, **{path[0]: changed})
 
 
 def _said(changes: Mapping[str, Any]) -> str:

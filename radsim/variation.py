@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from radsim.distributions import require
@@ -14,6 +14,7 @@ SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival") 
 MODEL_LISTS = ("tcp_alternatives", "myelopathy_alternatives")  # lists of models, by number
 DESCRIPTIONS = ("units", "meaning", "source")  # of a cohort variable, which change no number
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
+MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
 FIXED = {  # keys of the file that are the same in all variants, and why
     "seed": "all variants share one seed, so that their differences hold no luck of the draw",
@@ -81,6 +82,9 @@ def apply_changes(
     changed = copy.deepcopy(dict(settings))
     for key in sorted(changes, key=lambda name: name.count(".")):
         parts = key.split(".")
+        if parts[:2] == MODIFIERS and len(parts) > 3:
+            _set_modifier(changed["tcp"], parts[2:], changes[key])
+            continue
         here: dict[str, Any] = changed
         for depth, part in enumerate(parts[:-1], start=1):
             if numbered := NUMBERED.fullmatch(part):
@@ -110,6 +114,35 @@ def _alternative(
     if isinstance(models[place], str):
         models[place] = {"preset": models[place]}
     return models[place]
+
+
+def names_of(modifiers: Iterable[Any]) -> list[str]:
+    """Name hazard modifiers: each by its preset, else by its place in the list.
+
+    Examples
+    --------
+    >>> names_of(["paraspinal-2023", {"hazard_ratio": {"resistant": 2.0}}])
+    ['paraspinal-2023', '1']
+    """
+    names = []
+    for index, one in enumerate(modifiers):
+        preset = one.get("preset") if isinstance(one, Mapping) else getattr(one, "preset", one)
+        names.append(str(preset or index))
+    return names
+
+
+def _set_modifier(tcp: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set one key of one modifier of a file, which may stand there as the name of its preset."""
+    modifiers = list(tcp.get("modifiers", ()))
+    require(path[0] in names_of(modifiers), f"tcp.modifiers has no {path[0]}")
+    index = names_of(modifiers).index(path[0])
+    one = modifiers[index]
+    here = modifiers[index] = {"preset": one} if isinstance(one, str) else dict(one)
+    for part in path[1:-1]:
+        here[part] = dict(here.get(part, {}))
+        here = here[part]
+    here[path[-1]] = value
+    tcp["modifiers"] = modifiers
 
 
 def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, Any]) -> Any:
@@ -148,6 +181,8 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
         yield f"{path}.{key}"
         if isinstance(value, Mapping):
             yield from _below(value, f"{path}.{key}")
+        if f"{path}.{key}".split(".") == MODIFIERS:
+            yield from _below(dict(zip(names_of(value), value, strict=True)), f"{path}.{key}")
         if key in MODEL_LISTS:
             yield from _listed(table, key, f"{path}.{key}")
 

@@ -45,7 +45,8 @@ class ControlModel:
         The law by which doses make a BED.
     fitted_under
         Law that the parameters were fitted under; one that changes high doses is refused unless
-        ``refit`` asks for parameters that fit the preset's anchors again.
+        ``refit`` asks for parameters that fit the preset's anchors again, and
+        ``refit_alpha_beta`` for alpha/beta as one of them.
     dose
         Which dose enters, a metric or ``DVH``.
     onset, onset_conventional
@@ -85,6 +86,7 @@ class ControlModel:
     cell_kill: CellKill = field(default_factory=LQ)
     fitted_under: str = ""
     refit: bool = False
+    refit_alpha_beta: bool = False
     dose: DoseMetric = field(default_factory=DoseMetric)
     onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
     onset_conventional: Onset | None = None
@@ -102,6 +104,10 @@ class ControlModel:
         stated = self.valid_eqd2_alpha_beta
         require(
             stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
+        )
+        require(
+            self.refit or not self.refit_alpha_beta,
+            "refit_alpha_beta: has no meaning without refit = true",
         )
         require(
             self.dose.structure not in ORGANS,
