@@ -17,6 +17,7 @@ from radsim.modifiers import HazardModifier
 from radsim.presets import load_preset, preset_names
 from radsim.printing import warnings_of
 from radsim.refit import refit_to_anchors
+from radsim.variants import VariantMaker
 
 SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
 MASS = {"paraspinal": {"kind": "bernoulli", "probability": 0.3}}
@@ -159,14 +160,74 @@ def test_a_modifier_has_mean_1_over_its_reference_mix(name):
     assert mean / modifier.reference_mean == pytest.approx(1.0, abs=1e-15)
 
 
-def test_a_published_interval_is_that_of_the_drawn_ratios():
-    settings = load_preset("modifier", "paraspinal-2023").settings()
-    modifier = HazardModifier(**settings, interval={"paraspinal": (1.010, 2.002)})
-    low, middle, high = modifier.ratios("paraspinal", np.array([0.025, 0.5, 0.975]))
-    assert middle == 1.422
-    assert (low, high) == pytest.approx((1.010, 2.002), rel=0.01)
-    with pytest.raises(ValueError, match="no interval is published"):
-        HazardModifier(**settings).ratios("paraspinal", np.array([0.5]))
+RATIO = "tcp.modifiers.paraspinal-2023.hazard_ratio.paraspinal"
+MODIFIED = {"preset": "hytec-spine-2021", "modifiers": ["paraspinal-2023", "histology"]}
+
+
+def drawn_ratios(uncertainty, **other):
+    settings = {"draws": 400, "method": "latin-hypercube", **uncertainty}
+    experiment = with_tcp(MODIFIED, **with_cohort(**MASS), uncertainty=settings, **other)
+    return experiment, experiment.study.design.parts["draw"].columns
+
+
+@pytest.mark.parametrize("key", ["tcp.modifiers.paraspinal-2023", RATIO])
+def test_a_published_interval_is_that_of_the_drawn_ratios(key):
+    _, columns = drawn_ratios({key: "published"})
+    low, middle, high = np.quantile(columns[RATIO], [0.025, 0.5, 0.975])
+    # of 400 Latin hypercube draws a quantile lies within one slice of its place
+    assert (low, middle, high) == pytest.approx((1.010, 1.422, 2.002), rel=0.02)
+    assert min(columns[RATIO]) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "message"),
+    [
+        ({"tcp.modifiers": "published"}, "no interval is published for .*histology"),
+        ({"tcp.modifiers.mass-sc24": "published"}, "no such key"),
+        ({"tcp.d50": "published"}, "is for hazard ratios of tcp.modifiers"),
+    ],
+)
+def test_an_interval_that_nobody_published_is_refused(uncertainty, message):
+    with pytest.raises(ExperimentError, match=message):
+        drawn_ratios(uncertainty)
+
+
+def test_a_varied_hazard_ratio_is_that_of_a_file_which_states_it():
+    experiment, _ = drawn_ratios({RATIO: "published"})
+    maker = VariantMaker(experiment)
+    in_place = maker.make({RATIO: 3.0}).tcp
+    other_curve = maker.make({RATIO: 3.0, "tcp.preset": "hytec-log-logistic"}).tcp
+    for model in (in_place, other_curve):
+        assert [one.hazard_ratio for one in model.modifiers] == [
+            {"paraspinal": 3.0}, {"resistant": 2.0}
+        ]  # fmt: skip
+    stated = with_tcp(
+        {**MODIFIED, "modifiers": [
+            {"preset": "paraspinal-2023", "hazard_ratio": {"paraspinal": 3.0}}, "histology"]},
+        **with_cohort(**MASS),
+    )  # fmt: skip
+    assert in_place == stated.tcp
+
+
+def test_a_refit_of_alpha_beta_fits_better_and_says_where_it_ends():
+    held, freed = (
+        refit_to_anchors(
+            load_tcp("hytec-spine-2021", cell_kill=LQL(transition=transition), refit=True,
+                     refit_alpha_beta=freed)
+        )
+        for transition, freed in ((15.0, False), (15.0, True))
+    )  # fmt: skip
+    assert held.model.alpha_beta == 6.0
+    assert freed.root_mean_square < 0.7 * held.root_mean_square
+    assert 3.0 < freed.model.alpha_beta < 4.0
+    low = refit_to_anchors(load_tcp("hytec-spine-2021", cell_kill=LQL(transition=6.0), refit=True))
+    assert low.at_edge == ("gamma50",)
+    assert "gamma50 at the edge of the search; control without any dose is 46 %" in str(low)
+    experiment = with_tcp({"preset": "hytec-spine-2021", "cell_kill": "lq-l-6", "refit": True})
+    assert any("gamma50 at the edge of the search, so the fit is degenerate" in line
+               for line in notes(experiment))  # fmt: skip
+    with pytest.raises(ExperimentError, match="refit_alpha_beta: has no meaning without refit"):
+        with_tcp({"preset": "hytec-spine-2021", "refit_alpha_beta": True})
 
 
 def test_a_modifier_multiplies_the_hazard_of_its_group_alone():
