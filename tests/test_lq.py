@@ -2,11 +2,12 @@ import mpmath
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import lq
+from radsim.high_dose import linear_tail_bed, linear_tail_bed_of_fractions
 
 doses = st.floats(0.0, 200.0)
 counts = st.integers(1, 40)
@@ -159,3 +160,33 @@ def test_tiny_doses_keep_their_digits(new):
 def test_impossible_doses_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+@pytest.mark.parametrize(
+    ("doses", "bed"),
+    [  # by hand: alpha/beta and transition 6 Gy, tangent slope 3; 12 Gy of BED at the transition
+        ([2.0, 2.0, 20.0], 2 * 2 * (1 + 2 / 6) + 12 + 3 * 14),
+        ([14.0, 5.0, 5.0], 12 + 3 * 8 + 2 * 5 * (1 + 5 / 6)),
+        ([20.0, 4.0], 12 + 3 * 14 + 4 * (1 + 4 / 6)),
+        ([0.0, 6.0], 12.0),
+    ],
+)
+def test_lq_l_of_unequal_fractions_is_exact_where_each_dose_is_known(doses, bed):
+    found = linear_tail_bed_of_fractions(doses, 6.0, transition=6.0)
+    assert float(found) == pytest.approx(bed, rel=1e-14)
+
+
+@given(doses=st.lists(st.floats(0.01, 30.0), min_size=1, max_size=2), slope=st.floats(0.5, 5.0))
+def test_the_sums_of_up_to_two_fractions_say_as_much_as_their_doses(doses, slope):
+    number = len(doses)
+    sums = linear_tail_bed(*lq.sum_fractions(doses), 6.0, 6.0, slope, fractions=number)
+    assume(number == 1 or abs(doses[0] - doses[1]) > 0.01 * sum(doses))
+    known = linear_tail_bed_of_fractions(doses, 6.0, 6.0, slope)
+    assert float(sums) == pytest.approx(float(known), rel=1e-6)
+
+
+def test_patients_and_a_negative_fraction_dose():
+    many = linear_tail_bed_of_fractions([[8.0] * 5, [24.0, 0, 0, 0, 0]], 6.0, transition=6.0)
+    assert many.tolist() == pytest.approx([90.0, 66.0])
+    with pytest.raises(ValueError, match="dose must not be negative"):
+        linear_tail_bed_of_fractions([2.0, -1.0], 6.0, transition=6.0)

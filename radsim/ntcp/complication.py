@@ -39,7 +39,7 @@ class ComplicationModel:
     dose
         Which dose enters, a metric or ``DVH``. After a prior course what has not recovered of the
         organ's own dose is added to every part of the organ.
-    fitted_on
+    fitted_on, accept_other_structure
         Structure that the parameters were stated for; another one is refused unless
         ``accept_other_structure`` is set.
     highest_fraction_dose
