@@ -350,6 +350,10 @@ def test_models_shows_a_preset_in_full_and_draws_it(capsys, tmp_path):
         assert wanted in done.output
     assert path.read_bytes().startswith(b"\x89PNG")
     assert radsim(capsys, "models", "--plot", path).code == 2
+    for wrong in (tmp_path / "no" / "x.png", tmp_path / "x.abc"):
+        done = radsim(capsys, "models", "hytec-spine-2021", "--plot", wrong)
+        assert done.code == 2
+        assert "--plot" in done.errors[0]
     assert radsim(capsys, "models", "histology", "--plot", path).code == 2
 
 

@@ -276,3 +276,40 @@ def test_relative_seriality_of_uneven_dvhs_agrees_with_many_digits(form, s):
         with mpmath.workdps(50):
             answer = exact_models.relative_seriality(doses, weight, 55.0, 2.3, s, form)
         assert float(found) == pytest.approx(float(answer), abs=1e-10, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_a_covariate_raises_control_to_the_power_of_its_hazard_ratio(name):
+    model = CONTROL[name]
+    course = lq.equal_fractions(np.array([20.0, 24.0]), np.array([2.0, 3.0]))
+    patients = xr.Dataset({"mass": ("patient", [0.0, 3.0])})
+    own = replace(model, hazard_ratios={"mass": 1.5}, references={"mass": 1.0})
+    plain = np.exp(-model.failure_hazard(*course))
+    found = np.exp(-own.failure_hazard(*course, patients))
+    assert found == pytest.approx(plain ** np.array([1 / 1.5, 2.25]), rel=1e-12)
+    assert np.exp(-own.failure_hazard(*course)) == pytest.approx(plain, rel=1e-15)
+    with pytest.raises(ValueError, match="the patients have no 'mass'"):
+        own.failure_hazard(*course, xr.Dataset())
+
+
+@pytest.mark.parametrize("name", CONTROL)
+@settings(max_examples=25, deadline=None)
+@given(doses=st.lists(st.floats(0.0, 90.0), min_size=3, max_size=3), part=st.integers(0, 2))
+def test_more_dose_to_any_part_never_lowers_control(name, doses, part):
+    model, weight = CONTROL[name], np.array([0.2, 0.5, 0.3])
+
+    def hazard(dose):
+        return float(model.failure_hazard(dose, dose**2 / 4, fractions=4, weight=weight))
+
+    before, more = np.array(doses), np.array(doses)
+    more[part] += 5.0
+    assert hazard(more) <= hazard(before) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("name", ["vcf-2013", "vcf-pooled"])
+def test_the_fracture_model_keeps_to_the_contract_too(name):
+    model = load_ntcp(name)
+    found = model.curve(DOSES)
+    assert np.all((found >= 0) & (found <= 1))
+    assert np.all(np.diff(found) >= 0)
+    assert found == pytest.approx([float(model.curve(float(dose))) for dose in DOSES], rel=1e-14)
