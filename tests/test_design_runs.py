@@ -415,7 +415,7 @@ def test_the_command_prints_the_sweep_and_how_many_patients_a_precision_took(
     result = open_result(tmp_path / "r")
     assert f"{result.attrs['patients']:,} patients" in took
     checked = radsim(capsys, "check", path).output
-    assert "6 joint draws," in checked and "6 joint draws with another model" in checked
+    assert "6 joint draws of" in checked and "6 joint draws with another model of" in checked
 
 
 def run_in_a_fork(file, folder):
