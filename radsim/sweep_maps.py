@@ -1,6 +1,7 @@
 """Estimates over two swept keys as heat maps, and over three as small multiples of them."""
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import matplotlib.patheffects as effects
 import numpy as np
@@ -35,7 +36,9 @@ from radsim.reduce import HARMS
 MOST_MULTIPLES = 5  # small multiples in a row
 MOST_NUMBERS = 10  # in a row of cells of a map
 FEW_NUMBERS = 4  # in a row of cells of a small multiple
+LEAST_RANGE = 0.1  # percentage points: colors set nothing apart that differs by less
 FLAT = 0.02  # of the color scale: a panel that varies by less has no contours
+ROW_TITLE = 24  # characters beside a row of small multiples
 STROKE: list[effects.AbstractPathEffect] = [effects.withStroke(linewidth=2.0, foreground="white")]
 
 
@@ -63,7 +66,7 @@ def plot_map(result: xr.Dataset, arm: str) -> Figure:
     scales = _scales(shown, bool(compared_arms(result)))
     figure, panels = panel_grid(len(shown), height=2.7)
     for panel, (title, values) in zip(panels, shown.items(), strict=True):
-        _map(panel, values.transpose(second, first), scales[title], MOST_NUMBERS)
+        _map(panel, values.transpose(second, first), scales[title], MOST_NUMBERS, levels=4)
         panel.set_xlabel(axis_label(here[first]), fontsize=TEXT)
         panel.set_ylabel(axis_label(here[second]), fontsize=TEXT)
         panel.set_title(f"{title}\n{_range_text(values)}", fontsize=TEXT)
@@ -87,8 +90,9 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
         for column in range(count):
             panel = grid[row, column]
             one = values.isel({third: column}).transpose(second, first)
-            _map(panel, one, scales[title], FEW_NUMBERS)
-        grid[row, 0].set_ylabel(f"{title}\n{axis_label(here[second])}", fontsize=SMALL)
+            _map(panel, one, scales[title], FEW_NUMBERS, levels=2)
+        label = f"{fill(title, ROW_TITLE)}\n{fill(axis_label(here[second]), ROW_TITLE)}"
+        grid[row, 0].set_ylabel(label, fontsize=SMALL)
         _colorbar(figure, scales[title], list(grid[row]), result)
     for column, value in enumerate(here[third].values):
         grid[0, column].set_title(short(value), fontsize=TEXT)
@@ -114,21 +118,21 @@ def _shown(here: xr.Dataset, arm: str) -> dict[str, xr.DataArray]:
 def _scales(shown: dict[str, xr.DataArray], differences: bool) -> dict[str, _Scale]:
     """Colors of each panel: differences share one scale about zero, and blue is better."""
     if not differences:
-        ends = {title: (float(v.min()), float(v.max())) for title, v in shown.items()}
-        return {
-            title: _Scale("cividis", low, high)
-            if high > low
-            else _Scale("cividis", low - 1, high + 1)
-            for title, (low, high) in ends.items()
-        }
-    limit = max(float(np.abs(values).max()) for values in shown.values()) or 1.0
+        return {title: _about(float(v.min()), float(v.max())) for title, v in shown.items()}
+    limit = max(float(np.abs(values).max()) for values in shown.values())
+    limit = max(limit, LEAST_RANGE)
     return {
         title: _Scale("RdBu_r" if values.attrs["harm"] else "RdBu", -limit, limit)
         for title, values in shown.items()
     }
 
 
-def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int) -> None:
+def _about(low: float, high: float) -> _Scale:
+    spare = max(LEAST_RANGE - (high - low), 0.0) / 2
+    return _Scale("cividis", low - spare, high + spare)
+
+
+def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int, levels: int) -> None:
     down, across = (values[str(dim)] for dim in values.dims)
     numeric = is_numeric(across) and is_numeric(down)  # else side by side, so that numbers fit
     x, y = positions(across, numeric), positions(down, numeric)
@@ -148,11 +152,11 @@ def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int) ->
         if numbers.shape[1] <= most_numbers:
             _write_numbers(panel, x, y, numbers, scale)
     elif min(numbers.shape) > 1 and span > FLAT * (scale.high - scale.low):
-        _contours(panel, x, y, numbers)
+        _contours(panel, x, y, numbers, levels)
 
 
-def _contours(panel: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> None:
-    lines = panel.contour(x, y, numbers, colors="black", linewidths=0.8, levels=4)
+def _contours(panel: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray, levels: int) -> None:
+    lines = panel.contour(x, y, numbers, colors="black", linewidths=0.8, levels=levels)
     lines.set_linewidth([2.0 if level == 0.0 else 0.8 for level in lines.levels])
     lines.set(path_effects=STROKE)
     for text in panel.clabel(

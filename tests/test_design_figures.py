@@ -15,7 +15,7 @@ from radsim.sweep_maps import plot_map, plot_multiples
 from radsim.uncertainty_plots import plot_uncertainty
 
 SWEEP = {
-    "tcp.alpha_beta": [3, 6, 10],
+    "tcp.alpha_beta": [3, 10],
     "ntcp.myelopathy.threshold": [15.0, 20.0],
     "cohort.gtv_volume.median": [5.0, 10.0],
 }
@@ -25,9 +25,10 @@ BANDS = "95 % interval over the uncertain parameters"
 
 @pytest.fixture(scope="module")
 def several():
+    arms = {name: settings()["arms"][name] for name in ("one", "boosted")}
     uncertainty = {"draws": 5, "groups": [CURVE]}
     made = experiment(
-        patients=100, sweep=SWEEP, uncertainty=uncertainty, sensitivity={"samples": 2}
+        patients=60, arms=arms, sweep=SWEEP, uncertainty=uncertainty, sensitivity={"samples": 2}
     )
     return run(made, scheduler="single")
 
