@@ -141,6 +141,17 @@ def test_a_difference_without_events_stands_and_its_interval_says_nothing():
         assert not difference.test.estimable
 
 
+def test_one_patient_an_arm_has_no_variance_between_patients():
+    time, cause, arm = [6.0, 6.0, 6.0, 4.0, 9.0], [1, 2, 1, 1, 0], [1, 1, 1, 0, 0]
+    t = risk_table(time, cause, arm, patient=arm)
+    for difference in (
+        time_lost_difference(t, 9.0),
+        incidence_difference(t, 9.0, variance="jackknife"),
+    ):
+        assert not difference.test.estimable
+        assert (difference.test.z, difference.test.p_value) == (0.0, 1.0)
+
+
 def test_the_interval_of_a_difference_of_incidences_stays_within_one():
     t = risk_table([1.0, 2.0, 30.0, 30.0, 30.0], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1])
     found = incidence_difference(t, 24.0).estimate

@@ -11,6 +11,7 @@ from radsim.trial.transforms import transformed_interval
 from radsim.trial.verdict import Estimate, two_sided_z
 
 VARIANCES = ("aalen", "delta", "jackknife")
+ROUNDING = 1e-20  # share of the subjects' squares below which those of patients are 0
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,15 @@ def _incidence_steps(table: RiskTable, cause: int, arm: int | None) -> Steps:
 
 
 def sum_of_squares(table: RiskTable, change: np.ndarray) -> np.ndarray:
-    """Sum the squared influence of each subject, or of each patient where patients are known."""
+    """Sum the squared influence of each subject, or of each patient where patients are known.
+
+    The influences of a patient who is alone in an arm add up to 0 but for rounding.
+    """
+    squares = (change**2).sum(axis=-1)
     if table.patient is None:
-        return (change**2).sum(axis=-1)
-    return (sum_by_patient(table, change) ** 2).sum(axis=-1)
+        return squares
+    of_patients = (sum_by_patient(table, change) ** 2).sum(axis=-1)
+    return np.where(of_patients > ROUNDING * squares, of_patients, 0.0)
 
 
 def sum_by_patient(table: RiskTable, values: np.ndarray) -> np.ndarray:
