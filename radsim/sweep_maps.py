@@ -156,13 +156,13 @@ def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int, le
 
 
 def _contours(panel: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray, levels: int) -> None:
-    lines = panel.contour(x, y, numbers, colors="black", linewidths=0.8, levels=levels)
+    lines = panel.contour(x, y, numbers, colors="black", linestyles="solid", levels=levels)
     lines.set_linewidth([2.0 if level == 0.0 else 0.8 for level in lines.levels])
     lines.set(path_effects=STROKE)
     for text in panel.clabel(
         lines, fontsize=SMALL, fmt=lambda level: f"{level:g}".replace("-", "\N{MINUS SIGN}")
     ):
-        text.set_path_effects(STROKE)
+        text.set(path_effects=STROKE, rotation=0)  # upright: a minus sign is no piece of the line
 
 
 def _write_numbers(
