@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -356,9 +356,14 @@ def _refitted(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
 
 
-@lru_cache(maxsize=64)  # variants of a design ask for the same fits again and again
+_REFITS: dict[str, ControlModel] = {}  # variants of a design ask for the same fits again and again
+
+
 def _refit(model: ControlModel) -> ControlModel:
-    return refit_to_anchors(model).model
+    asked = repr(model)
+    if asked not in _REFITS:
+        _REFITS[asked] = refit_to_anchors(model).model
+    return _REFITS[asked]
 
 
 def load_experiment(path: str | Path) -> Experiment:

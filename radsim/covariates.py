@@ -17,7 +17,7 @@ def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], n
     for variable, reference in references.items():
         require(
             variable in ratios,
-            f"references.{variable}: has no ratio in {name}; {nearest(variable, ratios)}",
+            f"references.{variable}: no such ratio; {nearest(variable, ratios)}",
         )
         require(
             bool(np.isfinite(reference)),

@@ -28,7 +28,7 @@ def several():
     arms = {name: settings()["arms"][name] for name in ("one", "boosted")}
     uncertainty = {"draws": 5, "groups": [CURVE]}
     made = experiment(
-        patients=60, arms=arms, sweep=SWEEP, uncertainty=uncertainty, sensitivity={"samples": 2}
+        patients=40, arms=arms, sweep=SWEEP, uncertainty=uncertainty, sensitivity={"samples": 64}
     )
     return run(made, scheduler="single")
 

@@ -314,9 +314,9 @@ def test_indices_of_a_run_come_with_their_intervals(tmp_path):
     assert indices["vcf"]["first_order"] == ""  # which it does not move
 
 
-def test_figures_show_lines_maps_uncertainty_indices_and_the_tornado(folder):
+def test_figures_show_lines_maps_uncertainty_and_the_tornado(folder):
     names = {name for name in files(folder) if name.endswith(".png")}
-    drawn = ("sweep", "map_b", "uncertainty", "sobol", "tornado")
+    drawn = ("sweep", "map_b", "uncertainty", "tornado")
     assert names == {f"figures/{n}.png" for n in drawn}
 
 

@@ -383,7 +383,7 @@ def test_a_fitted_preset_refuses_another_law_and_carries_its_ratios_into_an_expe
     for tcp, message in (
         ({"preset": "mine.toml", "cell_kill": "lq-l-6"}, "fitted under lq"),
         ({"preset": "mine.toml", "hazard_ratios": {"primary": 2.0}}, "'primary' holds labels"),
-        ({"preset": "mine.toml", "references": {"agee": 1.0}}, "references.agee: has no ratio"),
+        ({"preset": "mine.toml", "references": {"agee": 1.0}}, "references.agee: no such ratio"),
     ):
         with pytest.raises(ExperimentError, match=message):
             make_experiment({**settings, "tcp": tcp}, tmp_path)

@@ -32,6 +32,7 @@ RANGES = {  # in which parameters are drawn; of others between half and twice th
     "m": (0.01, 3.0),
     "n": (1e-3, 1e3),
     "s": (1e-3, 1e3),
+    "floor": (1e-6, 0.99),
     "reserve": (1e-3, 2.0),
     "reserve_sd": (1e-3, 2.0),
     "baseline_hazard": (1e-15, 1e2),

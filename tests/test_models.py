@@ -288,7 +288,7 @@ def test_a_covariate_raises_control_to_the_power_of_its_hazard_ratio(name):
     found = np.exp(-own.failure_hazard(*course, patients))
     assert found == pytest.approx(plain ** np.array([1 / 1.5, 2.25]), rel=1e-12)
     assert np.exp(-own.failure_hazard(*course)) == pytest.approx(plain, rel=1e-15)
-    with pytest.raises(ValueError, match="the patients have no 'mass'"):
+    with pytest.raises(ValueError, match="needs the variable 'mass' of the patients"):
         own.failure_hazard(*course, xr.Dataset())
 
 

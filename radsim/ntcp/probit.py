@@ -45,6 +45,7 @@ class ProbitNTCP(ComplicationModel):
         self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy]."""
+        dose = self._checked(dose, weight)
         with np.errstate(over="ignore"):
             raised = np.minimum(value_of(self.slope, patients) * dose, LARGEST)
         return special.ndtr(value_of(self.intercept, patients) + raised)

@@ -43,7 +43,7 @@ class ControlModel:
         For the BED [Gy].
     cell_kill
         The law by which doses make a BED.
-    fitted_under, refit
+    fitted_under, refit, refit_alpha_beta
         Law that the parameters were fitted under; one that changes high doses is refused unless
         ``refit`` asks for parameters that fit the preset's anchors again, and
         ``refit_alpha_beta`` for alpha/beta as one of them.
