@@ -5,7 +5,7 @@ Both follow LQ up to a transition dose and a straight line in log survival above
 
 import numpy as np
 
-from radsim.lq import Quantity, _require
+from radsim.lq import Quantity, require_dose
 
 EQUAL = 1e-3  # relative spread of fraction doses below which they count as equal
 
@@ -115,7 +115,7 @@ def linear_tail_bed_of_fractions(
     Astrahan (2008), Med. Phys. 35, 4161-4172.
     """
     doses = np.asarray(fraction_doses, dtype=float)
-    _require(bool(np.all(doses >= 0)), f"dose must not be negative, got {fraction_doses}")
+    require_dose(doses)
     ratio, turn = (
         np.asarray(value, dtype=float)[..., np.newaxis] for value in (alpha_beta, transition)
     )
@@ -177,7 +177,8 @@ def universal_curve(alpha: Quantity, d0: Quantity, dq: Quantity) -> tuple[Quanti
     Park et al. (2008), Int. J. Radiat. Oncol. Biol. Phys. 70, 847-852.
     """
     left = 1.0 - alpha * d0
-    _require(np.all(np.asarray(left) > 0), f"alpha d0 must be below 1, got {alpha} x {d0}")
+    if not np.all(np.asarray(left) > 0):
+        raise ValueError(f"alpha d0 must be below 1, got {alpha} x {d0}")
     return 2.0 * dq / left, 4.0 * alpha * d0 * dq / (left * left)
 
 

@@ -11,8 +11,8 @@ from radsim.schema import COHORT, Variable
 UNITS = {  # by the end of a key; the longest end that is listed counts
     "Gy": (
         "alpha_beta", "d0", "d50", "td50", "threshold", "transition", "valid_eqd2",
-        "valid_eqd2_alpha_beta", "boost", "prescription", "prior.dose", "fraction_dose_threshold", "highest_fraction_dose", "at_most",
-        "at_least", "new_at_most",
+        "valid_eqd2_alpha_beta", "boost", "prescription", "prior.dose", "fraction_dose_threshold",
+        "highest_fraction_dose", "at_most", "at_least", "new_at_most",
     ),
     "1/Gy": ("alpha", "beta", "slope"),
     "mm": (
@@ -33,13 +33,13 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/cm3": ("clonogen_density",),
     "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "baseline_hazard", "coverage_goal", "exponent", "floor", "fractions", "gamma", "gamma50",
-        "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose", "minimum_coverage",
-        "missed_goal_accepted", "n", "new_share_at_most", "nodes", "onset.sigma", "output_error",
-        "plans", "plateau", "probability", "reference_risk", "reirradiation_hazard_ratio",
-        "reserve", "reserve_sd", "ring_shape", "rolloff", "s", "cell_kill.slope",
-        "slow_over_fast", "source_offset", "spill", "survival.shape", "uniform_spread",
-        "utilization", "utilization_closeness", "valley",
+        "a", "baseline_hazard", "coverage_goal", "exponent", "floor", "fractions", "gamma",
+        "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
+        "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
+        "onset.sigma", "output_error", "plans", "plateau", "probability", "reference_risk",
+        "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape", "rolloff", "s",
+        "cell_kill.slope", "slow_over_fast", "source_offset", "spill", "survival.shape",
+        "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}

@@ -20,8 +20,8 @@ def equal_fractions(total_dose: Quantity, fractions: Quantity) -> tuple[Quantity
     >>> equal_fractions(30.0, 5)
     (30.0, 180.0)
     """
-    _require(np.all(np.asarray(fractions) > 0), f"fractions must be above 0, got {fractions}")
-    _require(np.all(np.asarray(total_dose) >= 0), f"dose must not be negative, got {total_dose}")
+    require_positive("fractions", fractions)
+    require_dose(total_dose)
     return total_dose, total_dose * total_dose / fractions
 
 
@@ -48,7 +48,7 @@ def sum_fractions(fraction_doses: Quantity) -> tuple[Quantity, Quantity]:
     (20.0, 136.0)
     """
     doses = np.asarray(fraction_doses, dtype=float)
-    _require(np.all(doses >= 0), f"dose must not be negative, got {fraction_doses}")
+    require_dose(doses)
     return doses.sum(axis=-1), (doses * doses).sum(axis=-1)
 
 
@@ -73,7 +73,7 @@ def bed(dose: Quantity, dose_squared: Quantity, alpha_beta: Quantity) -> Quantit
     ----------
     Fowler (1989), Br. J. Radiol. 62, 679-694.
     """
-    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    require_positive("alpha/beta", alpha_beta)
     return dose + dose_squared / alpha_beta
 
 
@@ -101,7 +101,7 @@ def equivalent_dose_of_size(
     >>> round(equivalent_dose_of_size(bed_70, 3.0, alpha_beta=10.0), 6)
     64.615385
     """
-    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    require_positive("alpha/beta", alpha_beta)
     return bed / (1.0 + fraction_dose / alpha_beta)
 
 
@@ -120,8 +120,8 @@ def equivalent_dose(bed: Quantity, fractions: Quantity, alpha_beta: Quantity) ->
     >>> round(float(equivalent_dose(bed_12, 3, alpha_beta=6.0)), 3)
     28.108
     """
-    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
-    _require(np.all(np.asarray(fractions) > 0), f"fractions must be above 0, got {fractions}")
+    require_positive("alpha/beta", alpha_beta)
+    require_positive("fractions", fractions)
     return 2.0 * bed / (1.0 + np.sqrt(1.0 + 4.0 * bed / (fractions * alpha_beta)))
 
 
@@ -155,10 +155,19 @@ def withers_dose(
     ----------
     Withers et al. (1983), Cancer 51, 262-268.
     """
-    _require(np.all(np.asarray(alpha_beta) > 0), f"alpha/beta must be above 0, got {alpha_beta}")
+    require_positive("alpha/beta", alpha_beta)
     return total_dose * (fraction_dose + alpha_beta) / (new_fraction_dose + alpha_beta)
 
 
-def _require(condition: Any, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
+def require_positive(name: str, values: Quantity) -> None:
+    """Raise ValueError with the first value that is not above 0."""
+    values = np.asarray(values)
+    if not np.all(values > 0):
+        raise ValueError(f"{name} must be above 0, got {values[~(values > 0)].flat[0]}")
+
+
+def require_dose(values: Quantity) -> None:
+    """Raise ValueError with the first dose that is negative or not a number."""
+    values = np.asarray(values)
+    if not np.all(values >= 0):
+        raise ValueError(f"dose must not be negative, got {values[~(values >= 0)].flat[0]}")

@@ -61,7 +61,13 @@ def test_the_cross_strategy_tables_are_what_their_script_derives_and_what_the_pr
         assert spread == pytest.approx(parameters[key].uncertainty, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["hytec-spine-2021", "hytec-spine-2021-alpha-beta", "vcf-2013"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("hytec-spine-2021", "hytec-spine-2021-alpha-beta", "vcf-2013"),
+        *("spine-cross-strategy", "spine-cross-strategy-crude"),
+    ],
+)
 def test_a_table_says_what_it_assumes(name):
     head = [line for line in (FOLDER / f"{name}.csv").read_text().splitlines() if line[0] == "#"]
     assert "ASSUMED" in "".join(head)
