@@ -21,7 +21,9 @@ def test_an_example_of_the_page_is_a_design(text):
         "single_24": {"regimen": "24x1"},
         "sib_five": {"regimen": "sib-phase2"},
     }
-    written = {**settings(), **tomllib.loads(text), "arms": arms, "compare": {}}
+    shown, own = tomllib.loads(text), settings()
+    cohort = {**own["cohort"], **shown.get("cohort", {})}
+    written = {**own, **shown, "cohort": cohort, "arms": arms, "compare": {}}
     design = make_experiment(written)
     assert len(design.study.design) > 1
     check_variants(design)
