@@ -8,6 +8,7 @@ import xarray as xr
 from radsim.blocks import Piece, block_size, packs_of, pieces_of, replicate, tasks_of
 from radsim.config import MOST_PATIENTS, Experiment, ExperimentError
 from radsim.design_result import make_design_result
+from radsim.dose_sample import sample_doses, sample_metrics
 from radsim.execution import default_workers, run_tasks
 from radsim.journal import Journal
 from radsim.precision import patients_next, patients_projected
@@ -96,6 +97,7 @@ def run(
     if experiment.has_design:
         return make_design_result(experiment, totals.sums())
     result = make_result(experiment, totals.sums())
+    result = result.merge(sample_doses(experiment)).merge(sample_metrics(experiment))
     return result if experiment.predictive is None else with_predictive(result, experiment)
 
 

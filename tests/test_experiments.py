@@ -52,6 +52,16 @@ def test_a_finished_folder_holds_what_the_contract_says(finished):
         assert found[name].decode().splitlines()[0] == header
 
 
+def test_doses_are_drawn_and_kept_with_the_result(finished):
+    """Of arms with a plan: bands by arm and structure, single plans, coverage, delivery."""
+    _, folder = finished
+    result = open_result(folder)
+    assert {"figures/dvh_bands.png", "figures/coverage.png"} <= set(files(folder))
+    planned = result["dvh_planned"].sel(structure="gtv", quantile=0.5)
+    assert bool((planned.diff("node") <= 1e-3).all())  # hottest first
+    assert bool(planned.notnull().all("node").any("arm"))
+
+
 def test_rows_come_in_the_order_of_arms_endpoints_estimators_and_months(finished):
     path, folder = finished
     experiment = load_experiment(path)
