@@ -143,7 +143,7 @@ def run(
             raise ExperimentError(mistakes)
         trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
         return
-    experiment = _override(load_experiment(file), patients=patients, seed=seed)
+    experiment = _override(_load(file, patients), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
@@ -436,6 +436,16 @@ def _simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) 
     save_trial(results, source, out, figures=figures)
     print(summary_text(results))
     print(f"\ntrial in {out}")
+
+
+def _load(file: Path, patients: int | None) -> Experiment:
+    """Read an experiment; a number of patients given here mends a wrong one in the file."""
+    try:
+        return load_experiment(file)
+    except ExperimentError as error:
+        if patients is None or not all(line.startswith("patients") for line in error.mistakes):
+            raise
+        return load_experiment(file, patients=patients)
 
 
 def _override(experiment: Experiment, **changes: int | None) -> Experiment:

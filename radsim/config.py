@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -260,7 +260,7 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
     try:
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
-        found = mistakes_of(error, full, Experiment.model_json_schema())
+        found = mistakes_of(error, full, _schema())
         new = _new(found, mistakes.keys)
         raise ExperimentError([*mistakes, *new, *_unknown_reference(settings)]) from None
     mistakes.extend(_disagreements(experiment))
@@ -366,8 +366,20 @@ def _refit(model: ControlModel) -> ControlModel:
     return _REFITS[asked]
 
 
-def load_experiment(path: str | Path) -> Experiment:
+@cache
+def _schema() -> dict[str, Any]:
+    return Experiment.model_json_schema()
+
+
+def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
     """Read an experiment file.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    instead
+        Values that stand in for the file's own, such as ``patients``; None leaves those.
 
     Raises
     ------
@@ -383,7 +395,8 @@ def load_experiment(path: str | Path) -> Experiment:
         raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
-    return make_experiment(settings, path.parent)
+    given = {key: value for key, value in instead.items() if value is not None}
+    return make_experiment({**settings, **given}, path.parent)
 
 
 def _disagreements(experiment: Experiment) -> Iterator[str]:

@@ -52,12 +52,13 @@ def share_below(level: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.nd
     """
     start = (np.arange(len(value)) * HIGHEST_VALUE)[:, None]
     known, wanted = (np.rint(values.astype(float) * STEPS) for values in (value[:, ::-1], level))
+    under = wanted < known[:, :1]  # where the lowest values tie, not the share of the last of them
     wanted = np.clip(wanted, known[:, :1], known[:, -1:])
     known += start
     wanted += start
     rising = np.broadcast_to(cold[::-1], value.shape)
     found = np.interp(wanted.reshape(-1), known.reshape(-1), rising.reshape(-1))
-    return found.reshape(wanted.shape)
+    return np.where(under, cold[-1], found.reshape(wanted.shape))
 
 
 def values_at(place: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:

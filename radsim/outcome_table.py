@@ -129,9 +129,10 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     elif "events" in columns:
         require("patients" in columns, f"{path.name}: events needs a column patients beside it")
         events, patients = number["events"], number["patients"]
-        _check(path, "patients", patients, patients > 0, "must be above 0")
-        good = (events >= 0) & (events <= patients)
-        _check(path, "events", events, good, "must lie between 0 and patients")
+        good = (patients >= 1) & (patients == np.round(patients))
+        _check(path, "patients", patients, good, "must be a whole number, 1 or more")
+        good = (events >= 0) & (events <= patients) & (events == np.round(events))
+        _check(path, "events", events, good, "must be a whole number from 0 to patients")
     else:
         probability = number["probability"]
         good = (probability > 0) & (probability < 1)

@@ -29,7 +29,8 @@ def fill_plainly(
     for first in range(0, len(plans.tried), ROWS):
         rows = slice(first, min(first + ROWS, len(plans.tried)))
         some = _Rows(plan, geometry, plans, delivery, nodes, rows)
-        doses = some.targets(structures) | some.organs(structures)
+        with np.errstate(over="ignore"):  # an infinite attenuation is no dose, which is right
+            doses = some.targets(structures) | some.organs(structures)
         for structure, arrays in found.items():
             for array, values in zip(arrays, doses[structure], strict=True):
                 array[rows] = values
@@ -83,18 +84,23 @@ class _Rows:
 
     def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
         """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
-        geometry, share = self.geometry, self.column(self.geometry.gtv_share)
-        cold = (1.0 - self.volume).astype(np.float32)
-        in_ring = (gtv - self.column(geometry.wall)) / self.column(geometry.ring_extent)
-        in_gtv = (ring - self.column(geometry.gtv_surface)) / self.column(geometry.gtv_extent)
+        geometry, cold = self.geometry, 1.0 - self.volume
+        share, wall, surface, in_extent, out_extent, in_shape, out_shape = (
+            values[self.rows][:, None]  # the hottest nodes lie too near to 1 for single precision
+            for values in (
+                geometry.gtv_share,
+                geometry.wall,
+                geometry.gtv_surface,
+                geometry.gtv_extent,
+                geometry.ring_extent,
+                geometry.gtv_shape,
+                geometry.ring_shape,
+            )
+        )
+        in_ring = target_depth_share((gtv - wall) / out_extent, out_shape)
+        in_gtv = target_depth_share((ring - surface) / in_extent, in_shape)
         place = np.concatenate(
-            [
-                share * cold
-                + (1 - share) * target_depth_share(in_ring, self.column(geometry.ring_shape)),
-                (1 - share) * cold
-                + share * target_depth_share(in_gtv, self.column(geometry.gtv_shape)),
-            ],
-            axis=1,
+            [share * cold + (1 - share) * in_ring, (1 - share) * cold + share * in_gtv], axis=1
         )
         x = np.concatenate([gtv, ring], axis=1)
         x.sort(axis=1)

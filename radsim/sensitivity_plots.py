@@ -137,9 +137,10 @@ def _sobol(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray)
 def _tornado(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray) -> None:
     ends = 100.0 * select_estimate(here, f"{shown}_tornado").sel(arm=arm)
     middle = 100.0 * float(select_estimate(here, shown).sel(arm=arm))
-    for end, color in ((0, LOW), (1, HIGH)):
+    for end, color in ((0, LOW), (1, HIGH)):  # one above the other, for both may go one way
         swing = ends.isel(end=end).values[top] - middle
-        panel.barh(np.arange(len(top)), swing, 0.7, left=middle, color=color)
+        panel.barh(np.arange(len(top)) + 0.36 * (end - 0.5), swing, 0.36, left=middle, color=color)
+    panel.margins(x=0.05)
     panel.axvline(middle, color="black", linewidth=0.8)
     panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.ticklabel_format(axis="x", useOffset=False)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 import tomllib
@@ -339,6 +340,23 @@ def test_plot_draws_the_figures_of_a_finished_run_again(capsys, finished):
     assert ended.code == 0
     assert files(finished) == before
     assert all(line.endswith(".png") for line in ended.output.split())
+
+
+def test_patients_on_the_command_line_mend_those_of_the_file(capsys, tmp_path):
+    text = SMALL.read_text(encoding="utf-8")
+    path = tmp_path / "sobol.toml"
+    path.write_text('uniforms = "sobol"\n' + text, encoding="utf-8")
+    wrong = radsim(capsys, "run", path, "--out", tmp_path / "out")
+    assert wrong.code == 2
+    assert "patients: must be a multiple of" in wrong.errors[0]
+    still = radsim(capsys, "run", path, "--out", tmp_path / "out", "--patients", 1001)
+    assert still.code == 2
+    assert not (tmp_path / "out").exists()
+    unit = int(re.search(r"take (\d+)", wrong.errors[0])[1])
+    done = radsim(
+        capsys, "run", path, "--out", tmp_path / "out", "--patients", unit, "--no-figures"
+    )
+    assert done.code == 0, done.errors
 
 
 def test_plot_of_anything_else_is_one_line(capsys, tmp_path):

@@ -280,7 +280,10 @@ def write(folder, name, text):
         ("gray,event\n1,0\n", "needs a column dose"),
         ("dose\n1\n", "needs one of the columns event"),
         ("dose,events\n1,0\n", "events needs a column patients"),
-        ("dose,events,patients\n1,5,4\n", "events must lie between 0 and patients"),
+        (
+            "dose,events,patients\n1,5,4\n",
+            "events must be a whole number from 0 to patients, got 5",
+        ),
         ("dose,probability\n1,1\n", "probability must lie between 0 and 1"),
         ("dose,event,weight\n1,0,-1\n", "weight must not be negative"),
         ("dose,fractions,event\n1,2.5,0\n", "fractions must be a whole number"),
@@ -289,6 +292,7 @@ def write(folder, name, text):
         ("dose,event\n", "has no rows"),
         ("dose,dose,event\n1,2,0\n", "two columns 'dose'"),
         ("dose,event\n1,0,9\n", "row 1: must have 2 cells, got 3"),
+        ("dose,events,patients\n1,5,50.5\n", "patients must be a whole number, 1 or more"),
         (" Dose,event\n1,0\n", "the column ' Dose' must be called 'dose'"),
     ],
 )

@@ -69,3 +69,11 @@ def test_cold_share_of_a_level():
     cold = np.array([0.9, 0.5, 0.1])
     level = np.array([[5.0, 10.0, 17.5, 25.0, 40.0]], dtype=np.float32)
     np.testing.assert_allclose(share_below(level, value, cold), [[0.1, 0.1, 0.4, 0.7, 0.9]])
+
+
+def test_parts_whose_doses_are_all_alike_are_kept_apart():
+    hot, cool = np.full((1, 6), 50.0, np.float32), np.full((1, 6), 30.0, np.float32)
+    cold = np.linspace(0.95, 0.05, 6)
+    merged = merged_quantiles(hot, cool, np.array([0.5]), cold)[0]
+    assert merged[cold > 0.6].tolist() == [50.0] * int((cold > 0.6).sum())
+    assert merged[cold < 0.4].tolist() == [30.0] * int((cold < 0.4).sum())

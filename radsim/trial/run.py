@@ -16,6 +16,7 @@ from radsim.trial.analyses import (
     analyse_binary,
     check_analyses,
 )
+from radsim.trial.arguments import count
 from radsim.trial.arms import PatientPool
 from radsim.trial.design import Protocol, TrialDesign
 from radsim.trial.draw import Arms, draw_enrolment, draw_fate, draw_numbers
@@ -168,8 +169,7 @@ def run_trials(
     >>> shown.outcomes["logrank"].p_value.shape
     (20,)
     """
-    require(trials >= 1, f"trials must be 1 or more, got {trials}")
-    require(block >= 1, f"block must be 1 or more, got {block}")
+    trials, block = count("trials", trials, least=1), count("block", block, least=1)
     streams = Streams(seed)
     parts = in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block)
     return replace(combine(parts), pools=plan.pools)
