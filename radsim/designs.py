@@ -19,7 +19,7 @@ from radsim.distributions import require
 
 Values = tuple[Any, ...]
 NOMINAL = "nominal"  # the part of a design that is the file's own values
-LARGEST_RANGE = 10**5  # values that a range may stand for
+LARGEST_RANGE = 200_000  # values that a range may stand for
 STEP_SLACK = 1e-9  # of a step: a range that ends here ends on a value
 
 
