@@ -334,7 +334,10 @@ def test_impossible_designs_are_refused(change, message):
         (lambda: StatedArm(control="0.8"), "control must be a number, got '0.8'"),
         (lambda: replace(PLAN, arms=FAILING[:1]), "arms must be two"),
         (lambda: mc_error(2.0, 10), "p must lie between 0 and 1, got 2.0"),
-        (lambda: run_trials(PLAN, 10, seed=1, block=-1), "block must be a whole number from 1, got -1"),
+        (
+            lambda: run_trials(PLAN, 10, seed=1, block=-1),
+            "block must be a whole number from 1, got -1",
+        ),
     ],
 )
 def test_values_made_in_python_are_held_to_their_types(make, message):
