@@ -137,7 +137,9 @@ WRONG = {
     "drop-out": (
         lambda: TrialDesign(patients=10, drop_out_hazard=INF), "drop_out_hazard must be a finite",
     ),
-    "no law of accrual": (lambda: TrialDesign(patients=10, accrual=12.0), "accrual must be"),
+    "no law of accrual": (
+        lambda: TrialDesign(patients=10, accrual=12.0), "accrual must be a table, got 12.0",
+    ),
     "control in text": (lambda: StatedArm(control="0.8"), "control must be a number, got '0.8'"),
     "a share of 2": (lambda: mc_error(2, 10), "p must lie between 0 and 1, got 2"),
     "no trials": (lambda: mc_error(0.5, 0), "trials must be a whole number from 1, got 0"),
