@@ -12,7 +12,7 @@ from radsim.figure_style import new_figure
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import Preset, load_preset, preset_names
-from radsim.schema import members
+from radsim.schema import kind_of, members
 from radsim.survival import WeibullSurvival
 from radsim.tcp import TCPModel, load_tcp
 
@@ -138,11 +138,6 @@ def _law_lines(preset: Preset) -> list[str]:
         "under another law refuse it, or in [tcp] are fitted to their anchors again with "
         "refit = true",
     ]
-
-
-def kind_of(model: type) -> str:
-    """Return what a file calls a class of models."""
-    return model.__dataclass_fields__["kind"].default  # type: ignore[attr-defined]
 
 
 def models_page() -> str:

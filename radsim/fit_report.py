@@ -15,7 +15,7 @@ from radsim.mistakes import Mistake, mistakes_of
 from radsim.ntcp import NTCPModel
 from radsim.outcome_table import OutcomeTable
 from radsim.presets import Preset, load_preset, preset_names, read_preset
-from radsim.schema import members, nearest
+from radsim.schema import kind_of, members, nearest
 from radsim.tcp import TCPModel
 
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
@@ -36,7 +36,7 @@ def kinds(family: str) -> dict[str, type]:
     """Kinds of model of a family, by name."""
     found = {}
     for one in members(UNIONS[family]):
-        kind = one.__dataclass_fields__["kind"].default  # type: ignore[attr-defined]
+        kind = kind_of(one)
         if kind not in UNFITTED:
             found[kind] = one
     return found
