@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
-from radsim import lq
 from radsim.presets import load_preset
-from radsim.rng import Streams
+from radsim.radiobiology import lq
+from radsim.randomness.streams import Streams
 
 PRESETS = ("spine-cross-strategy", "spine-cross-strategy-crude")
 NOISE = 0.2  # standard deviation of the log odds of an anchor without an interval

@@ -15,14 +15,14 @@ import numpy as np
 from pydantic import TypeAdapter
 
 import radsim
-from radsim import volume_doses
-from radsim.cohort import draw_cohort
-from radsim.dose import draw_dose
-from radsim.dose_model import default_dose_model
-from radsim.plain_doses import fill_plainly
-from radsim.plan import Plan, expand_plan
-from radsim.reduce import reduce_patients
-from radsim.simulation import structures_needed
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.drawing import draw_dose
+from radsim.dose.nodes import fill as volume_doses
+from radsim.dose.nodes.plain import fill_plainly
+from radsim.dose.plans.plan import Plan, expand_plan
+from radsim.patients.cohort import draw_cohort
+from radsim.simulation.kept import reduce_patients
+from radsim.simulation.steps import structures_needed
 
 EXPERIMENT = "experiments/compare_strategies.toml"
 FOUR = frozenset({"gtv", "ptv", "cord_prv", "thecal_sac"})

@@ -22,8 +22,8 @@ import numpy as np
 from parameter_tables import ROWS, write_table
 from scipy import special
 
-from radsim import lq
-from radsim.rng import Streams
+from radsim.radiobiology import lq
+from radsim.randomness.streams import Streams
 
 ALPHA_BETA = 6.0  # Gy, published
 RANGE = (3.0, 7.0)  # Gy, that the anchors can't tell apart

@@ -15,7 +15,7 @@ from parameter_tables import ROWS, write_table
 from scipy import special
 from scipy.optimize import root
 
-from radsim.rng import Streams
+from radsim.randomness.streams import Streams
 
 MONTHS = (12.0, 24.0)
 INTERVALS = ((0.716, 0.979), (0.487, 0.869))  # published, 95 %, of survival at these times

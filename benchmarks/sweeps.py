@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 import radsim
-from radsim.io import save_result
-from radsim.journal import Journal
-from radsim.sources import WHOLE
-from radsim.workspace import claim_folder
+from radsim.execution.journal import Journal
+from radsim.randomness.sources import WHOLE
+from radsim.report.files.folder import claim_folder
+from radsim.report.files.result_files import save_result
 
 EXPERIMENT = Path(__file__).parent.parent / "experiments" / "compare_strategies.toml"
 SEEDS = 8

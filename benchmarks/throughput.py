@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import radsim
-from radsim.blocks import BLOCK
+from radsim.execution.pieces import BLOCK
 
 EXPERIMENT = Path(__file__).parent.parent / "experiments" / "compare_strategies.toml"
 

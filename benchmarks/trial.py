@@ -11,7 +11,7 @@ import time
 import numpy as np
 import scipy
 
-from radsim.rng import Streams
+from radsim.randomness.streams import Streams
 from radsim.trial import (
     StatedArm,
     TrialDesign,
@@ -22,7 +22,7 @@ from radsim.trial import (
     logrank,
     restricted_mean,
 )
-from radsim.trial.run import BLOCK
+from radsim.trial.conduct.run import BLOCK
 
 CONTROL = float(np.log(2.0) / 12.0)
 DESIGN = TrialDesign(

@@ -34,7 +34,7 @@ from scipy import special
 
 import radsim
 from radsim.presets import load_preset
-from radsim.rng import Streams
+from radsim.randomness.streams import Streams
 
 PRESET = "vcf-2013"
 MIX = Path(radsim.__file__).parent / "validation" / "experiments" / "fracture_2013.toml"

@@ -6,21 +6,21 @@ Start with `load_experiment` and `run`; every public name is loaded when it is f
 from importlib import import_module
 from typing import Any
 
-from radsim.provenance import __version__
+from radsim.vocabulary.versions import __version__
 
 _PUBLIC = {
-    "Experiment": "radsim.config",
-    "ExperimentError": "radsim.config",
-    "Streams": "radsim.rng",
-    "load_experiment": "radsim.config",
+    "Experiment": "radsim.experiment.model",
+    "ExperimentError": "radsim.experiment.model",
+    "Streams": "radsim.randomness.streams",
+    "load_experiment": "radsim.experiment.model",
     "load_ntcp": "radsim.ntcp",
     "load_preset": "radsim.presets",
     "load_tcp": "radsim.tcp",
-    "make_experiment": "radsim.config",
-    "open_result": "radsim.io",
-    "run": "radsim.driver",
-    "save_result": "radsim.io",
-    "simulate": "radsim.simulation",
+    "make_experiment": "radsim.experiment.model",
+    "open_result": "radsim.report.files.result_files",
+    "run": "radsim.results.run",
+    "save_result": "radsim.report.files.result_files",
+    "simulate": "radsim.simulation.steps",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

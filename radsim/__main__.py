@@ -1,6 +1,6 @@
 """Run the command line with ``python -m radsim``."""
 
-from radsim.cli import main
+from radsim.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from radsim.cli import main
+from radsim.cli.app import main
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,10 +7,10 @@ import xarray as xr
 from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
 
-from radsim.distributions import Distribution
-from radsim.plan import Plan, expand_plan
+from radsim.dose.plans.plan import Plan, expand_plan
 from radsim.presets import load_preset
-from radsim.rng import Streams
+from radsim.randomness.distributions.composed import Distribution
+from radsim.randomness.streams import Streams
 
 CORRELATION = 0.7  # of the log volumes, as in the preset of the cohort
 ALL = frozenset({"gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"})

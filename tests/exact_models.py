@@ -3,8 +3,8 @@
 import mpmath
 from mpmath import mpf
 
-from radsim.arm_dose import DoseMetric
-from radsim.onset import LognormalOnset
+from radsim.dose.dose import DoseMetric
+from radsim.response.onset import LognormalOnset
 
 ONSET = LognormalOnset(median=6.0, sigma=0.4)
 MEAN = DoseMetric(structure="spinal_cord", metric="mean")

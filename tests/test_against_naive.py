@@ -120,7 +120,7 @@ def test_times_of_each_patient_agree(patients, slow, arm):
 @pytest.fixture(scope="module")
 def result(tried):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radsim.blocks.BLOCK", 64)  # several blocks, the last one shorter
+        patch.setattr("radsim.execution.pieces.BLOCK", 64)  # several blocks, the last one shorter
         return run(tried, scheduler="single")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from radsim import load_ntcp, load_tcp
-from radsim.mistakes import Mistake
+from radsim.vocabulary.mistakes import Mistake
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from command_line import files, finish, radsim, start
 from examples import SHIPPED, SMALL
 
 from radsim import __version__
-from radsim.io import RESULT
-from radsim.model_kinds import find_kinds
 from radsim.presets import preset_families, preset_names
+from radsim.report.files.result_files import RESULT
+from radsim.report.text.kinds import find_kinds
 
 CHEAP = """
 name = "cheap"
@@ -208,7 +208,7 @@ def test_a_run_that_fails_leaves_an_earlier_result_as_it_is(capsys, cheap, finis
     def fail(*_):
         raise RuntimeError("no more memory")
 
-    monkeypatch.setattr("radsim.blocks.simulate", fail)
+    monkeypatch.setattr("radsim.execution.pieces.simulate", fail)
     ended = run(capsys, cheap, finished, "--overwrite")
     assert (ended.code, ended.errors) == (1, ["error: no more memory"])
     assert files(finished) == before
@@ -276,7 +276,9 @@ def test_a_folder_with_other_things_in_it_keeps_them(capsys, cheap, tmp_path):
 
 
 def test_an_unfinished_run_of_another_experiment_is_refused(capsys, cheap, tmp_path, monkeypatch):
-    monkeypatch.setattr("radsim.io.TABLES", {"summary.csv": None})  # fails after the blocks
+    monkeypatch.setattr(
+        "radsim.report.files.result_files.TABLES", {"summary.csv": None}
+    )  # fails after the blocks
     assert run(capsys, cheap, tmp_path / "out").code == 1
     assert not (tmp_path / "out" / RESULT).exists()
     monkeypatch.undo()
@@ -289,7 +291,7 @@ def test_an_unfinished_run_of_another_experiment_is_refused(capsys, cheap, tmp_p
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets that distributed leaves open
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere.invalid:8786", "a:b:99"])
 def test_an_unreachable_scheduler_is_one_line(capsys, cheap, tmp_path, monkeypatch, address):
-    monkeypatch.setattr("radsim.execution.CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr("radsim.execution.schedulers.CONNECT_TIMEOUT", 1.0)
     ended = radsim(capsys, "run", cheap, "--out", tmp_path / "out", "--scheduler", address)
     assert (ended.code, ended.output) == (2, "")
     assert len(ended.errors) == 1

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from radsim import Streams, make_experiment
-from radsim.cohort import Cohort, CohortVariable, Correlation, PatientTable, draw_cohort
-from radsim.distributions import Categorical, Fixed, Gamma, LogNormal, Normal
+from radsim.patients.cohort import Cohort, CohortVariable, Correlation, PatientTable, draw_cohort
+from radsim.randomness.distributions.composed import Categorical, Fixed, Gamma, LogNormal, Normal
 
 FAILURE = 1e-6
 MANY = 40_000

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from radsim import run
-from radsim.comparison import best_shares, paired_comparison
-from radsim.summary import Moments
-from radsim.tables import best_rows, comparison_rows
+from radsim.report.tables.rows import best_rows, comparison_rows
+from radsim.sums.comparison import best_shares, paired_comparison
+from radsim.sums.moments import Moments
 
 RNG = np.random.default_rng(20240601)
 

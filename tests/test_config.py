@@ -5,9 +5,9 @@ import pytest
 from examples import SMALL, experiment, settings
 
 from radsim import load_experiment, make_experiment
-from radsim.config import ExperimentError
-from radsim.schema import COHORT, is_own_name
-from radsim.simulation import VOCABULARY
+from radsim.experiment.model import ExperimentError
+from radsim.simulation.steps import VOCABULARY
+from radsim.vocabulary.words import COHORT, is_own_name
 
 MISSING = object()
 

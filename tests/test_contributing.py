@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter
 import radsim.tcp
 from radsim import lq
 from radsim.presets import Preset
-from radsim.schema import members
+from radsim.vocabulary.words import members
 
 PAGE = Path("CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTION = PAGE[PAGE.index("## Adding a model") :]

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from radsim import make_experiment
-from radsim.config import ExperimentError
+from radsim.experiment.model import ExperimentError
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.logistic import LogisticNTCP
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from radsim.delivery import draw_delivery
-from radsim.dose_model import default_dose_model
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.course.delivery import draw_delivery
+from radsim.randomness.streams import Streams
 
 PATIENTS = range(20_000)
 WRAP = np.full(len(PATIENTS), np.deg2rad(120.0))

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from radsim.depth import (
+from radsim.dose.anatomy.depth import (
     organ_depth,
     organ_depths,
     target_depth,
     target_depth_share,
     target_depths,
 )
-from radsim.dvh import volume_nodes
+from radsim.radiobiology.dvh import volume_nodes
 
 
 @given(share=st.floats(1e-5, 1 - 1e-5), shape=st.floats(1.0, 3.0))

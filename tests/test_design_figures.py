@@ -5,14 +5,14 @@ from examples import experiment, settings
 from matplotlib.colors import to_hex
 
 from radsim import open_result, run, save_result
-from radsim.design_panels import arm_rows
-from radsim.figure_style import COLORS
-from radsim.plots import draw_figures
-from radsim.printing import comparison_text
-from radsim.sensitivity_plots import plot_sobol, plot_tornado
-from radsim.sweep_lines import plot_lines
-from radsim.sweep_maps import plot_map, plot_multiples
-from radsim.uncertainty_plots import plot_uncertainty
+from radsim.report.figures.outcomes import draw_figures
+from radsim.report.figures.panels import arm_rows
+from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
+from radsim.report.figures.style import COLORS
+from radsim.report.figures.sweep_lines import plot_lines
+from radsim.report.figures.sweep_maps import plot_map, plot_multiples
+from radsim.report.figures.uncertainty import plot_uncertainty
+from radsim.report.text.comparison import comparison_text
 
 SWEEP = {
     "tcp.alpha_beta": [3, 10],

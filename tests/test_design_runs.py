@@ -14,13 +14,13 @@ from command_line import ROOT, files, radsim
 from examples import DESIGNS, experiment
 
 from radsim import make_experiment, open_result, run, save_result
-from radsim.cost import TooLarge, check_cost
-from radsim.design_file import DESIGN_SECTIONS
-from radsim.design_tables import INDEX_COLUMNS
-from radsim.plots import draw_figures
-from radsim.printing import warnings_of
-from radsim.variants import VariantMaker
-from radsim.workspace import claim_folder
+from radsim.execution.cost import TooLarge, check_cost
+from radsim.experiment.designs.reader import DESIGN_SECTIONS
+from radsim.experiment.variants import VariantMaker
+from radsim.report.figures.outcomes import draw_figures
+from radsim.report.files.folder import claim_folder
+from radsim.report.tables.points import INDEX_COLUMNS
+from radsim.report.text.comparison import warnings_of
 
 FILE = """
 name = "cheap design"
@@ -73,10 +73,10 @@ def design():
 
 def patched(patch):
     """Set small blocks and packs, so that a small design is many pieces."""
-    patch.setattr("radsim.blocks.BLOCK", 64)
-    patch.setattr("radsim.workspace.BLOCK", 64)
-    patch.setattr("radsim.blocks.PACK", 16)
-    patch.setattr("radsim.blocks.PLANS", 1)
+    patch.setattr("radsim.execution.pieces.BLOCK", 64)
+    patch.setattr("radsim.report.files.folder.BLOCK", 64)
+    patch.setattr("radsim.execution.pieces.PACK", 16)
+    patch.setattr("radsim.execution.pieces.PLANS", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ def test_threads_and_chunks_change_no_bit(design, result, workers, chunk_size):
 
 def test_processes_change_no_bit(monkeypatch):
     for name, value in (("PACK", 512), ("PLANS", 16), ("BLOCK", 8192)):  # as the workers have them
-        monkeypatch.setattr(f"radsim.blocks.{name}", value)
+        monkeypatch.setattr(f"radsim.execution.pieces.{name}", value)
     made = experiment(patients=40, sweep={"tcp.alpha_beta": [3, 6]})
     one = run(made, scheduler="single")
     assert run(made, scheduler="processes", workers=2).identical(one)
@@ -176,7 +176,7 @@ def test_the_tables_say_what_the_labeled_arrays_say(folder, result):
 
 def test_each_variant_is_a_run_of_its_own(design, result):
     point = {"alpha_beta": 10, "prescription": 30.0}
-    from radsim.variants import VariantMaker
+    from radsim.experiment.variants import VariantMaker
 
     alone = VariantMaker(design).make({"tcp.alpha_beta": 10, "arms.b.prescription": 30.0})
     plain = run(alone, scheduler="single")
@@ -420,7 +420,7 @@ def test_the_command_prints_the_sweep_and_how_many_patients_a_precision_took(
 
 def run_in_a_fork(file, folder):
     """Run the command with small pieces, as a process that may be killed at any moment."""
-    from radsim.cli import main
+    from radsim.cli.app import main
 
     with pytest.MonkeyPatch.context() as patch:
         patched(patch)
@@ -432,7 +432,14 @@ def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
     file = tmp_path / "killed.toml"
     file.write_text(KILLED, encoding="utf-8")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["radsim.cli", "radsim.driver", "radsim.io", "radsim.plots"])
+    context.set_forkserver_preload(
+        [
+            "radsim.cli.app",
+            "radsim.results.run",
+            "radsim.report.files.result_files",
+            "radsim.report.figures.outcomes",
+        ]
+    )
 
     def begin(folder):
         process = context.Process(target=run_in_a_fork, args=(file, folder))
@@ -477,7 +484,7 @@ def test_two_runs_cannot_write_to_one_folder(design, tmp_path):
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.stem)
 def test_every_shipped_design_asks_a_question_and_all_its_variants_are_possible(path):
     from radsim import load_experiment
-    from radsim.variants import check_variants
+    from radsim.experiment.variants import check_variants
 
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# Question: ") and "# Expect" in text

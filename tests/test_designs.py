@@ -10,9 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from radsim import ExperimentError, make_experiment
-from radsim.blocks import packs_of
-from radsim.designs import Axis, Design, Table, spread_range
-from radsim.variants import VariantMaker, check_variants
+from radsim.execution.pieces import packs_of
+from radsim.experiment.designs.tables import Axis, Design, Table, spread_range
+from radsim.experiment.variants import VariantMaker, check_variants
 
 NAN, INF = float("nan"), float("inf")
 ALPHA_BETA = {"tcp.alpha_beta": [3, 6, 10]}

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from radsim import Streams
-from radsim import distributions as d
-from radsim.expand import as_distribution
+from radsim.experiment.filling import as_distribution
+from radsim.randomness.distributions import composed as d
 
 FAILURE = 1e-6  # probability that a right sampler fails, for each distribution
 MANY = 20_000

@@ -8,12 +8,12 @@ from dose_cases import ALL, plan_of, spine_patients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radsim import volume_doses
-from radsim.dose import available, dose_sums, draw_dose, patient_range, required_variables
-from radsim.dose_model import DoseModel, default_dose_model
-from radsim.limits import TARGETS
-from radsim.plain_doses import fill_plainly
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
+from radsim.dose.drawing import available, dose_sums, draw_dose, patient_range, required_variables
+from radsim.dose.nodes import fill as volume_doses
+from radsim.dose.nodes.plain import fill_plainly
+from radsim.dose.plans.limits import TARGETS
+from radsim.randomness.streams import Streams
 
 MODEL = default_dose_model()
 ARMS = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from radsim.dvh import (
+from radsim.radiobiology.dvh import (
     cumulative_from_differential,
     differential_from_cumulative,
     dose_at_absolute_volume,

@@ -4,9 +4,9 @@ from dose_cases import plan_of, spine_patients
 from reference_cases import case
 
 from radsim import lq
-from radsim.dose import draw_dose
-from radsim.dose_model import default_dose_model
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.drawing import draw_dose
+from radsim.randomness.streams import Streams
 
 
 def test_what_a_new_course_may_give_after_an_earlier_one_agrees_with_a_public_tool():

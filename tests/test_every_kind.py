@@ -11,12 +11,12 @@ import tomli_w
 from command_line import radsim
 
 from radsim import make_experiment, open_result, run
-from radsim.io import save_result
 from radsim.ntcp import DoseNTCP
-from radsim.plots import plot_dose_response
 from radsim.presets import load_preset, preset_names
-from radsim.schema import members
+from radsim.report.figures.outcomes import plot_dose_response
+from radsim.report.files.result_files import save_result
 from radsim.tcp import TCPModel
+from radsim.vocabulary.words import members
 
 SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
 SMALL = {**SHIPPED, "patients": 40, "months": [12, 24]}

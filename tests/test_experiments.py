@@ -28,7 +28,7 @@ def finished(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param.stem)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["radsim"])
-        from radsim.cli import main
+        from radsim.cli.app import main
 
         with pytest.raises(SystemExit) as caught:
             main(["run", str(request.param), "--out", str(folder), "--patients", str(PATIENTS)])

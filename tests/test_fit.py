@@ -6,12 +6,12 @@ import pytest
 from command_line import radsim
 
 from radsim import load_preset, load_tcp, make_experiment, simulate
-from radsim.config import ExperimentError
-from radsim.fit import fit
-from radsim.fit_report import fit_preset, fit_text, kinds, model_to_fit
-from radsim.mistakes import Mistake
-from radsim.outcome_table import OutcomeTable, anchors_table, read_outcomes
+from radsim.experiment.model import ExperimentError
+from radsim.fitting.fit import fit
+from radsim.fitting.outcome_table import OutcomeTable, anchors_table, read_outcomes
+from radsim.fitting.report import fit_preset, fit_text, kinds, model_to_fit
 from radsim.presets import read_preset
+from radsim.vocabulary.mistakes import Mistake
 
 ANCHORS = load_preset("tcp", "hytec-spine-2021").anchors
 

@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from dose_cases import spine_patients
 
-from radsim.dose_model import default_dose_model
-from radsim.geometry import GRADES, bilsky_grade, draw_geometry, gtv_surface, sphere_diameter
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.anatomy.geometry import (
+    GRADES,
+    bilsky_grade,
+    draw_geometry,
+    gtv_surface,
+    sphere_diameter,
+)
+from radsim.randomness.streams import Streams
 
 PATIENTS = 4000
 

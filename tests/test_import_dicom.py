@@ -24,7 +24,6 @@ from synthetic_plan import (
     synthetic_plan,
 )
 
-from radsim.dvh import dose_at_volume
 from radsim.planfiles import (
     describe_plan,
     load_plan,
@@ -33,6 +32,7 @@ from radsim.planfiles import (
     read_stored_dvhs,
     save_plan,
 )
+from radsim.radiobiology.dvh import dose_at_volume
 
 COARSE = dict(spacing=(4.0, 4.0), frames=np.arange(-50.0, 51.0, 4.0))
 FINE_FRAMES = np.arange(-50.0, 51.0, 2.0)

@@ -4,10 +4,10 @@ from dose_cases import plan_of, spine_patients
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.dose import dose_sums, draw_dose
-from radsim.dose_model import default_dose_model
-from radsim.intraoperative import distances, organ_distance, share_within, source_dose
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.drawing import dose_sums, draw_dose
+from radsim.dose.fields.intraoperative import distances, organ_distance, share_within, source_dose
+from radsim.randomness.streams import Streams
 
 WANTED = frozenset({"gtv", "spinal_cord", "thecal_sac"})
 

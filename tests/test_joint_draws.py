@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from radsim.distributions import Categorical, LogNormal, Uniform
-from radsim.joint_draws import (
+from radsim.experiment.designs.draws import (
     METHODS,
     BootstrapGroup,
     NormalGroup,
@@ -13,7 +12,8 @@ from radsim.joint_draws import (
     draw_table,
     draw_uniforms,
 )
-from radsim.rng import Streams
+from radsim.randomness.distributions.composed import Categorical, LogNormal, Uniform
+from radsim.randomness.streams import Streams
 
 DRAWS = 4096
 COVARIANCE = ((1.0, 0.72), (0.72, 0.64))  # correlation 0.9

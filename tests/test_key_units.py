@@ -5,9 +5,9 @@ import xarray as xr
 from examples import DESIGNS
 
 from radsim import load_experiment
-from radsim.key_units import describe_key, label_keys
+from radsim.experiment.designs.keys import _known_keys
 from radsim.presets import load_preset, preset_names
-from radsim.variation import _known_keys
+from radsim.vocabulary.settings import describe_key, label_keys
 
 PLACES = {"tcp": "tcp", "ntcp": "ntcp.myelopathy", "survival": "survival", "dose": "dose",
           "regimen": "arms.a", "cell_kill": "tcp.cell_kill"}  # fmt: skip

@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 
 from radsim import make_experiment, simulate
-from radsim.cohort import draw_cohort
-from radsim.config import ExperimentError
-from radsim.dose import dose_sums, draw_dose
+from radsim.dose.drawing import dose_sums, draw_dose
+from radsim.experiment.model import ExperimentError
+from radsim.patients.cohort import draw_cohort
 from radsim.planfiles import ImportedPlan, ImportedStructure, save_plan
-from radsim.rng import Streams
+from radsim.randomness.streams import Streams
 
 NAMES = {
     "gtv": "GTV",

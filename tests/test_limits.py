@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from radsim.limits import AnyLimit, CumulativeLimit, Limit, cold_share
+from radsim.dose.plans.limits import AnyLimit, CumulativeLimit, Limit, cold_share
 from radsim.presets import load_preset, preset_names
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import lq
-from radsim.high_dose import linear_tail_bed, linear_tail_bed_of_fractions
+from radsim.radiobiology.high_dose import linear_tail_bed, linear_tail_bed_of_fractions
 
 doses = st.floats(0.0, 200.0)
 counts = st.integers(1, 40)

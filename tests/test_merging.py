@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.dvh import volume_nodes
-from radsim.merging import merged_quantiles, share_below, values_at
+from radsim.dose.nodes.merging import merged_quantiles, share_below, values_at
+from radsim.radiobiology.dvh import volume_nodes
 
 VOLUME, _ = volume_nodes(64)
 COLD = 1.0 - VOLUME

@@ -9,15 +9,15 @@ from command_line import radsim
 from pydantic import TypeAdapter
 
 from radsim import load_ntcp, load_tcp, make_experiment, run, simulate
-from radsim.catalog import models_page, plot_curve, text_plot
-from radsim.cell_kill import LQL, CellKill
-from radsim.config import ExperimentError
-from radsim.description import notes
-from radsim.modifiers import HazardModifier
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.variants import VariantMaker
+from radsim.fitting.refit import refit_to_anchors
 from radsim.presets import load_preset, preset_names
-from radsim.printing import warnings_of
-from radsim.refit import refit_to_anchors
-from radsim.variants import VariantMaker
+from radsim.radiobiology.cell_kill import LQL, CellKill
+from radsim.report.text.catalog import models_page, plot_curve, text_plot
+from radsim.report.text.comparison import warnings_of
+from radsim.report.text.description import notes
+from radsim.response.modifiers import HazardModifier
 
 SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
 MASS = {"paraspinal": {"kind": "bernoulli", "probability": 0.3}}
@@ -332,7 +332,7 @@ def test_eligibility_that_nobody_meets_is_said():
 
 def test_the_models_page_is_up_to_date():
     page = Path("docs/models.md").read_text(encoding="utf-8")
-    assert page == models_page(), "run: python -m radsim.catalog docs/models.md"
+    assert page == models_page(), "run: python -m radsim.report.text.catalog docs/models.md"
 
 
 @pytest.mark.parametrize("family", ["tcp", "ntcp"])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mpmath import mpf
 from registry import COMPLICATIONS, CONTROL, EVERY
 
-from radsim.dvh import TOLERATED_SUM
-from radsim.schema import NUMBERS
+from radsim.radiobiology.dvh import TOLERATED_SUM
+from radsim.vocabulary.words import NUMBERS
 
 RANGES = {  # in which parameters are drawn; of others between half and twice the example's value
     "d50": (0.01, 1e3),

@@ -13,16 +13,16 @@ from pydantic import TypeAdapter
 from registry import COMPLICATIONS, CONTROL, EVERY
 
 from radsim import lq
-from radsim.cell_kill import CellKill
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import load_preset, preset_names
-from radsim.schema import Parameter, members
+from radsim.radiobiology.cell_kill import CellKill
 from radsim.tcp import TCPModel, load_tcp
 from radsim.tcp.control import ControlModel
 from radsim.tcp.poisson import PoissonTCP
 from radsim.tcp.zaider_minerbo import ZaiderMinerboTCP
+from radsim.vocabulary.words import Parameter, members
 
 BELOW_ONE = ("critical_volume", "proportional_hazards")  # at any dose
 DOSES = np.array([0.0, 1e-300, 1e-9, 1e-3, 1.0, 10.0, 14.9, 15.1, 40.0, 70.0, 200.0, 1e4, 1e155])

@@ -5,7 +5,13 @@ import pytest
 from scipy import integrate, special, stats
 
 from radsim import make_experiment, run
-from radsim.nested import AT_MOST, NOT_MOVED, TOLD, parameter_spread, parameter_variance
+from radsim.sums.parameter_spread import (
+    AT_MOST,
+    NOT_MOVED,
+    TOLD,
+    parameter_spread,
+    parameter_variance,
+)
 
 DRAWS, PATIENTS = 400, 200
 Z = 1.959963984540054

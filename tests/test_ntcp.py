@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import load_ntcp, lq
-from radsim.arm_dose import ArmDose, DoseMetric
-from radsim.limits import Limit
+from radsim.dose.dose import ArmDose, DoseMetric
+from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.plan import ExternalBeam, Prior
 from radsim.ntcp.relative_seriality import log_response
-from radsim.plan import ExternalBeam, Prior
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
 INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets

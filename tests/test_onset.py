@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.onset import LognormalOnset, PowerOnset
+from radsim.response.onset import LognormalOnset, PowerOnset
 
 LAWS = [
     PowerOnset(months=24.0),

@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.onset import PowerOnset
-from radsim.outcomes import event_counts, free_probabilities, happened, net_probabilities
-from radsim.risk import HazardRisk
+from radsim.response.onset import PowerOnset
+from radsim.response.risk import HazardRisk
+from radsim.sums.counts import event_counts, free_probabilities, happened, net_probabilities
 
 MONTHS = (3.0, 6.0, 12.0, 24.0)
 TIMES = st.lists(

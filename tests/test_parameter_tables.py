@@ -13,9 +13,9 @@ import pytest
 from scipy import special
 
 from radsim import load_experiment, make_experiment
-from radsim.design_file import DRAWS
+from radsim.experiment.designs.reader import DRAWS
+from radsim.fitting.refit import anchor_residuals
 from radsim.presets import load_preset
-from radsim.refit import anchor_residuals
 from radsim.tcp import load_tcp
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

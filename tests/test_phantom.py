@@ -5,8 +5,8 @@ import pytest
 from phantom import PRV_RADIUS, Field, ball, cylinder, distance, vertebra
 from scipy.stats import kstest
 
-from radsim.depth import target_depth_share
-from radsim.profile import Profile
+from radsim.dose.anatomy.depth import target_depth_share
+from radsim.dose.course.profile import Profile
 
 FIELD = Field(plateau=44.0, reference_dose=21.0, valley=16.0, falloff=1.6, wrap=np.deg2rad(120.0))
 

@@ -2,7 +2,7 @@ import pytest
 from dose_cases import plan_of
 from pydantic import TypeAdapter, ValidationError
 
-from radsim.plan import ExternalBeam, Plan, Prior, expand_plan
+from radsim.dose.plans.plan import ExternalBeam, Plan, Prior, expand_plan
 from radsim.presets import preset_names
 
 SAC = {"structure": "thecal_sac", "metric": "D0.03cc", "at_most": 18.0, "kind": "dose"}

@@ -6,9 +6,9 @@ from command_line import radsim
 from examples import experiment, settings
 
 from radsim import ExperimentError, make_experiment, run
-from radsim.config import Precision
-from radsim.precision import largest_error, patients_next, patients_projected
-from radsim.summary import BlockSums, Moments
+from radsim.execution.precision import largest_error, patients_next, patients_projected
+from radsim.experiment.model import Precision
+from radsim.sums.moments import BlockSums, Moments
 
 CHEAP = {
     "arms": {
@@ -21,7 +21,7 @@ CHEAP = {
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("radsim.blocks.BLOCK", 64)
+    monkeypatch.setattr("radsim.execution.pieces.BLOCK", 64)
 
 
 def cheap(standard_error, **changes):
@@ -92,7 +92,7 @@ def test_a_precision_that_would_take_too_long_says_so_and_keeps_its_blocks(
 ):
     path = tmp_path / "far.toml"
     path.write_text(cheap(0.02).to_toml(), encoding="utf-8")
-    monkeypatch.setattr("radsim.cost.LONGEST", 1.0)
+    monkeypatch.setattr("radsim.execution.cost.LONGEST", 1.0)
     folder = tmp_path / "r"
     arguments = ("run", path, "--out", folder, "--no-figures", "--precision", "1e-4")
     ended = radsim(capsys, *arguments)

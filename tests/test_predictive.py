@@ -5,11 +5,11 @@ import pytest
 from command_line import radsim
 
 from radsim import make_experiment, simulate
-from radsim.config import ExperimentError
-from radsim.driver import run
-from radsim.predictive import CHUNK, series_figures
-from radsim.printing import predictive_text
-from radsim.tables import predictive_rows
+from radsim.experiment.model import ExperimentError
+from radsim.report.tables.rows import predictive_rows
+from radsim.report.text.comparison import predictive_text
+from radsim.results.run import run
+from radsim.simulation.series import CHUNK, series_figures
 
 SETTINGS = {
     "name": "series",
@@ -67,7 +67,7 @@ def test_series_are_the_same_in_whatever_pieces_they_are_simulated(monkeypatch):
     experiment = make_experiment(SETTINGS)
     whole = series_figures(experiment, experiment.predictive)
     assert CHUNK > 60
-    monkeypatch.setattr("radsim.predictive.CHUNK", 25)
+    monkeypatch.setattr("radsim.simulation.series.CHUNK", 25)
     assert series_figures(experiment, experiment.predictive).tobytes() == whole.tobytes()
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.profile import Profile, plateau_for, reference_dose_for
+from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
 
 reference_doses = st.floats(5, 25)
 plateaus = st.floats(26, 60)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.recovery import RecoveryRule, half_time_share, recovered_share
+from radsim.radiobiology.recovery import RecoveryRule, half_time_share, recovered_share
 
 RULES = RecoveryRule.__args__
 

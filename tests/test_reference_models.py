@@ -6,19 +6,19 @@ import xarray as xr
 from reference_cases import case
 
 from radsim import lq
-from radsim.arm_dose import DoseMetric
-from radsim.averaging import average
-from radsim.budget import highest_doses, remaining_eqd2
-from radsim.cell_kill import LQL, IncompleteRepair, LQTime
-from radsim.covariates import shifted_logistic
-from radsim.distributions import LogNormal, Normal
+from radsim.dose.dose import DoseMetric
 from radsim.ntcp.cox import cox_hazard
 from radsim.ntcp.lkb import lkb_probability, lyman_probability
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import relative_seriality
-from radsim.onset import LognormalOnset
-from radsim.reduction import reduced_dose
-from radsim.repair import biexponential, effective_squared_dose, protraction
+from radsim.radiobiology.averaging import average
+from radsim.radiobiology.budget import highest_doses, remaining_eqd2
+from radsim.radiobiology.cell_kill import LQL, IncompleteRepair, LQTime
+from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.repair import biexponential, effective_squared_dose, protraction
+from radsim.randomness.distributions.composed import LogNormal, Normal
+from radsim.response.covariates import shifted_logistic
+from radsim.response.onset import LognormalOnset
 from radsim.tcp.poisson import PoissonTCP, surviving_clonogens
 
 ONSET = LognormalOnset(median=6.0, sigma=0.4)

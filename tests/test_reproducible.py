@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radsim import Experiment, load_experiment, open_result, run, save_result, simulate
-from radsim.journal import Journal
-from radsim.tables import (
+from radsim.execution.journal import Journal
+from radsim.report.files.folder import claim_folder
+from radsim.report.tables.rows import (
     COMPARISON_COLUMNS,
     SUMMARY_COLUMNS,
     comparison_rows,
     summary_rows,
     to_csv,
 )
-from radsim.workspace import claim_folder
 
 PATIENTS = 200
 BLOCK = 64
@@ -40,8 +40,8 @@ def tables(result):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("radsim.blocks.BLOCK", BLOCK)
-    monkeypatch.setattr("radsim.workspace.BLOCK", BLOCK)
+    monkeypatch.setattr("radsim.execution.pieces.BLOCK", BLOCK)
+    monkeypatch.setattr("radsim.report.files.folder.BLOCK", BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def whole(tried):
 @pytest.fixture(scope="module")
 def reference(tried):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radsim.blocks.BLOCK", BLOCK)
+        patch.setattr("radsim.execution.pieces.BLOCK", BLOCK)
         return tables(run(tried, scheduler="single"))
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.onset import LognormalOnset, PowerOnset
-from radsim.risk import HazardRisk, LifetimeRisk
+from radsim.response.onset import LognormalOnset, PowerOnset
+from radsim.response.risk import HazardRisk, LifetimeRisk
 
 POWER = PowerOnset(months=24.0)
 FRACTURE = LognormalOnset(median=2.46, sigma=1.26, reference=12.0)

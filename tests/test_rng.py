@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from radsim import Streams
-from radsim.rng import SMALLEST
+from radsim.randomness.streams import SMALLEST
 
 NAMES = ["cohort/age", "cohort/agf", "dose/output/1", "dose/output/2", "outcome/vcf", "a", "b", ""]
 MANY = 50_000

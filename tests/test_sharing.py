@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from examples import experiment
 
-from radsim.blocks import run_pieces
-from radsim.driver import run
-from radsim.reduce import reduce_patients
-from radsim.rng import Streams
-from radsim.sharing import reduce_variants
-from radsim.simulation import simulate
-from radsim.variants import VariantMaker
+from radsim.execution.pieces import run_pieces
+from radsim.experiment.variants import VariantMaker
+from radsim.randomness.streams import Streams
+from radsim.results.run import run
+from radsim.simulation.kept import reduce_patients
+from radsim.simulation.pipeline import reduce_variants
+from radsim.simulation.steps import simulate
 
 PATIENTS = range(40, 240)
 SWEEP = {  # of the cohort, the dose, plans, models and survival
@@ -71,7 +71,7 @@ def test_halves_are_the_first_half_of_the_patients(variants):
 
 
 def test_the_sums_of_a_design_are_those_of_its_pieces(monkeypatch):
-    monkeypatch.setattr("radsim.blocks.BLOCK", 64)
+    monkeypatch.setattr("radsim.execution.pieces.BLOCK", 64)
     made = experiment(patients=150, sweep={"tcp.alpha_beta": [3, 6, 10]})
     result = run(made, scheduler="single")
     alone = run(experiment(patients=150), scheduler="single")  # alpha/beta 6 is the preset's
@@ -83,7 +83,7 @@ def test_the_sums_of_a_design_are_those_of_its_pieces(monkeypatch):
 
 def test_models_alone_draw_each_dose_once(monkeypatch):
     drawn = []
-    import radsim.sharing as sharing
+    import radsim.simulation.pipeline as sharing
 
     draw = sharing.draw_dose
     monkeypatch.setattr(sharing, "draw_dose", lambda *a: drawn.append(a[0]) or draw(*a))

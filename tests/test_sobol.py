@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from radsim.joint_draws import sobol_points
-from radsim.sobol import SCRAMBLES, saltelli_uniforms, sobol_indices
+from radsim.experiment.designs.draws import sobol_points
+from radsim.sums.sobol_indices import SCRAMBLES, saltelli_uniforms, sobol_indices
 
 BASE = 8192
 

@@ -4,11 +4,11 @@ from dose_cases import plan_of, spine_patients
 from scipy.optimize import brentq
 from scipy.stats import beta
 
-from radsim.dose import dose_sums, draw_dose
-from radsim.dose_model import default_dose_model
-from radsim.geometry import draw_geometry, ptv_position
-from radsim.judging import Quantiles
-from radsim.rng import Streams
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.anatomy.geometry import draw_geometry, ptv_position
+from radsim.dose.course.judging import Quantiles
+from radsim.dose.drawing import dose_sums, draw_dose
+from radsim.randomness.streams import Streams
 
 PATIENTS = 400
 

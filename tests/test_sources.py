@@ -6,9 +6,9 @@ from examples import experiment, settings
 from scipy import stats
 
 from radsim import ExperimentError, Streams, run
-from radsim.simulation import simulate, source_of
-from radsim.sources import REPLICATES, SLICE, WHOLE, Antithetic, Sobol, replicate_of
-from radsim.summary import BlockSums, Moments, replicated
+from radsim.randomness.sources import REPLICATES, SLICE, WHOLE, Antithetic, Sobol, replicate_of
+from radsim.simulation.steps import simulate, source_of
+from radsim.sums.moments import BlockSums, Moments, replicated
 
 NAMES = ("a", "b", "c")
 SOURCES = [Antithetic(3), Sobol(3, NAMES)]
@@ -79,8 +79,8 @@ def test_other_sources_take_whole_replicates_only():
 
 
 def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing(monkeypatch):
-    monkeypatch.setattr("radsim.sources.SLICE", 16)
-    monkeypatch.setattr("radsim.blocks.SLICE", 16)
+    monkeypatch.setattr("radsim.randomness.sources.SLICE", 16)
+    monkeypatch.setattr("radsim.execution.pieces.SLICE", 16)
     cheap = {
         "arms": {"one": {"prescription": 8.0, "fractions": 1, "field": "uniform"}},
         "compare": {},
@@ -100,8 +100,8 @@ def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing(monkeypat
 
 
 def test_how_much_patients_differ_does_not_depend_on_the_source(monkeypatch):
-    monkeypatch.setattr("radsim.sources.SLICE", 256)
-    monkeypatch.setattr("radsim.blocks.SLICE", 256)
+    monkeypatch.setattr("radsim.randomness.sources.SLICE", 256)
+    monkeypatch.setattr("radsim.execution.pieces.SLICE", 256)
     cheap = {
         "arms": {"one": {"prescription": 20.0, "fractions": 5, "field": "uniform"}},
         "compare": {},

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from radsim.summary import (
+from radsim.sums.moments import (
     BlockSums,
     Moments,
     counted_error,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from radsim import Streams, load_preset
-from radsim.survival import WeibullSurvival
+from radsim.response.survival import WeibullSurvival
 
 NOBODY = xr.Dataset()
 

@@ -8,7 +8,7 @@ import pytest
 from examples import settings
 
 from radsim import load_experiment, make_experiment
-from radsim.variants import check_variants
+from radsim.experiment.variants import check_variants
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")

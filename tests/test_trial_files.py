@@ -10,13 +10,13 @@ from command_line import files, radsim
 from examples import SMALL, TRIALS
 
 from radsim import load_experiment, make_experiment
-from radsim.config import ExperimentError
-from radsim.trial.design import Protocol
-from radsim.trial_file import VirtualTrial, load_trial, states_trial_only
-from radsim.trial_pool import SMALLEST_POOL, draw_uncertain_pools
-from radsim.trial_tables import TABLES
-from radsim.trial_text import assumptions_text
-from radsim.virtual_trial import run_scenario, run_virtual_trial
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import VirtualTrial, load_trial, states_trial_only
+from radsim.report.tables.trial import TABLES
+from radsim.report.text.trial import assumptions_text
+from radsim.simulation.pool import SMALLEST_POOL, draw_uncertain_pools
+from radsim.trial.protocol.design import Protocol
+from radsim.trial.questions.scenario import run_scenario, run_virtual_trial
 
 KYPHO, SPINE_DOSE = (
     next(path for path in TRIALS if path.stem == name)

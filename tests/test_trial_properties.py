@@ -22,7 +22,7 @@ from radsim.trial import (
     time_lost,
     time_lost_difference,
 )
-from radsim.trial.log_rank import logrank_score
+from radsim.trial.survival.log_rank import logrank_score
 
 SEEDS = st.integers(0, 10**6)
 GRIDS = st.sampled_from([None, 1.0, 3.0])

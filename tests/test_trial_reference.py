@@ -38,10 +38,10 @@ from radsim.trial import (
     smallest_exact_size,
     trials_needed,
 )
-from radsim.trial.binary_tests import NORMAL_TESTS
-from radsim.trial.log_rank import logrank_score
-from radsim.trial.restricted import restricted_proportions
-from radsim.trial.transforms import transformed_interval
+from radsim.trial.proportions.binary_tests import NORMAL_TESTS
+from radsim.trial.proportions.restricted import restricted_proportions
+from radsim.trial.survival.log_rank import logrank_score
+from radsim.trial.survival.transforms import transformed_interval
 
 KYPHO, SC24, SCORAD = VALUES["kypho"], VALUES["sc24"], VALUES["scorad"]
 SC24_COUNTS = (SC24["x1"], SC24["n1"], SC24["x2"], SC24["n2"])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from trial_cases import BENCH, FAILING, FOLDER, VALUES
 
-from radsim.distributions import Beta
-from radsim.rng import Streams
+from radsim.randomness.distributions.composed import Beta
+from radsim.randomness.streams import Streams
 from radsim.trial import (
     PatientPool,
     PiecewiseAccrual,
@@ -35,9 +35,10 @@ from radsim.trial import (
     sample_size,
     under_null,
 )
-from radsim.trial.analyses import ANALYSES
-from radsim.trial.benefit import benefits_of
-from radsim.trial.characteristics import (
+from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.proportions.exact_tests import exact_power
+from radsim.trial.questions.benefit import benefits_of
+from radsim.trial.questions.characteristics import (
     expectations,
     mc_error,
     no_event_shares,
@@ -45,7 +46,6 @@ from radsim.trial.characteristics import (
     rejections,
     share_of,
 )
-from radsim.trial.exact_tests import exact_power
 
 FAST = 4000
 PLAN = TrialPlan(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from command_line import radsim
 
-from radsim.tables import predictive_rows
+from radsim.report.tables.rows import predictive_rows
 from radsim.validation import draw_forest, load_targets, rows_to_csv, run_validation
 from radsim.validation.report import COLUMNS, validation_text
 from radsim.validation.run import Row

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from radsim.building import load_model
 from radsim.ntcp.cord import LogisticCordNTCP
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.critical_volume import CriticalVolume
@@ -13,6 +12,7 @@ from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.probit import ProbitNTCP
 from radsim.ntcp.relative_seriality import RelativeSeriality
 from radsim.ntcp.vertebra import VertebralFracture
+from radsim.presets.models import load_model
 
 DoseNTCP = (  # models of dose, which may stand for any endpoint
     LogisticCordNTCP

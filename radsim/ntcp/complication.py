@@ -6,15 +6,23 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.arm_dose import ArmDose, DoseMetric
-from radsim.cell_kill import LQ, CellKill
-from radsim.distributions import require
-from radsim.dvh import check_doses
-from radsim.limits import ORGANS
-from radsim.onset import LognormalOnset, Onset
-from radsim.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.schema import NOBODY, Count, Parameter, Real, beside_parts, check_numbers, value_of
+from radsim.dose.dose import ArmDose, DoseMetric
+from radsim.dose.plans.limits import ORGANS
+from radsim.radiobiology import lq
+from radsim.radiobiology.cell_kill import LQ, CellKill
+from radsim.radiobiology.dvh import check_doses
+from radsim.randomness.distributions.composed import require
+from radsim.response.onset import LognormalOnset, Onset
+from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
+from radsim.vocabulary.words import (
+    NOBODY,
+    Count,
+    Parameter,
+    Real,
+    beside_parts,
+    check_numbers,
+    value_of,
+)
 
 LARGEST = 1e150  # stands in for an infinite dose
 

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.schema import Parameter, Real
+from radsim.radiobiology import lq
+from radsim.response.covariates import check_ratios, log_ratio
+from radsim.vocabulary.words import Parameter, Real
 
 
 def cox_hazard(

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.reduction import reduced_dose
-from radsim.schema import Parameter
+from radsim.radiobiology import lq
+from radsim.radiobiology.reduction import reduced_dose
+from radsim.vocabulary.words import Parameter
 
 Link = Literal["probit", "log_logistic", "poisson"]
 

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim import lq
-from radsim.covariates import check_ratios, log_ratio
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.schema import Parameter, Real
+from radsim.radiobiology import lq
+from radsim.response.covariates import check_ratios, log_ratio
+from radsim.vocabulary.words import Parameter, Real
 
 
 @dataclass(frozen=True, kw_only=True)

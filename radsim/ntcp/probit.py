@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim import lq
 from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
-from radsim.schema import Parameter, value_of
+from radsim.radiobiology import lq
+from radsim.vocabulary.words import Parameter, value_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim import lq
 from radsim.ntcp.complication import NOBODY, ComplicationModel
-from radsim.schema import Parameter
+from radsim.radiobiology import lq
+from radsim.vocabulary.words import Parameter
 
 Form = Literal["pow2", "exp"]
 LOG_2 = np.log(2.0)

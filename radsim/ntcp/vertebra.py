@@ -6,14 +6,14 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.arm_dose import ArmDose
-from radsim.distributions import require
-from radsim.dvh import check_doses
+from radsim.dose.dose import ArmDose
 from radsim.ntcp.complication import NOBODY
-from radsim.onset import Onset
-from radsim.risk import HazardRisk
-from radsim.schema import Count, Parameter, Real, check_numbers, is_label, value_of
+from radsim.radiobiology import lq
+from radsim.radiobiology.dvh import check_doses
+from radsim.randomness.distributions.composed import require
+from radsim.response.onset import Onset
+from radsim.response.risk import HazardRisk
+from radsim.vocabulary.words import Count, Parameter, Real, check_numbers, is_label, value_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,8 @@
-"""Plans made by a treatment planning system, brought to the dose nodes of `radsim.dvh`."""
+"""Plans of a treatment planning system, brought to the nodes of `radsim.radiobiology.dvh`.
+
+Doses that radsim plans itself belong in `radsim.dose`; libraries of plans read here are used by
+`radsim.dose.plans`.
+"""
 
 from radsim.planfiles.description import describe_plan, plan_metrics
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure

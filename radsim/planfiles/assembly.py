@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from radsim.dvh import (
+from radsim.planfiles.imported import TARGETS, ImportedPlan, ImportedStructure
+from radsim.radiobiology.dvh import (
     HOTTEST,
     TOLERATED_RISE,
     dose_at_volume,
@@ -12,7 +13,6 @@ from radsim.dvh import (
     nodes_from_samples,
     volume_nodes,
 )
-from radsim.planfiles.imported import TARGETS, ImportedPlan, ImportedStructure
 
 NODES = 64  # volume nodes of a DVH
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from radsim.dvh import dose_at_volume, mean_dose
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.radiobiology.dvh import dose_at_volume, mean_dose
 
 PERCENTS = (98, 90, 50, 2)
 UNKNOWN = "-"

@@ -1,11 +1,11 @@
-"""What an import gives: a plan's structures with their dose at the nodes of `radsim.dvh`."""
+"""What an import gives: structures with their dose at the nodes of `radsim.radiobiology.dvh`."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.dvh import dose_at_volume, volume_nodes
 from radsim.planfiles.dose_grid import PLAUSIBLE_DOSE
+from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 
 TARGETS = ("gtv", "ptv")
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98

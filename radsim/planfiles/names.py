@@ -8,7 +8,7 @@ volume, the canal and the cauda equina are not the thecal sac, and a PTV is not 
 import re
 from collections.abc import Iterable, Mapping
 
-from radsim.schema import nearest
+from radsim.vocabulary.words import nearest
 
 STRUCTURES = ("gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac")
 

@@ -40,7 +40,7 @@ def read_plan(
     known_only
         Leave out what is none of radsim's structures; faster.
     nodes
-        Number of volume nodes, see `radsim.dvh.volume_nodes`.
+        Number of volume nodes, see `radsim.radiobiology.dvh.volume_nodes`.
 
     Raises
     ------

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from radsim.dvh import cumulative_from_differential
 from radsim.planfiles.assembly import NODES, assemble, bin_warning, from_curve
 from radsim.planfiles.dicom_files import open_folder
 from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.tags import Tags
+from radsim.radiobiology.dvh import cumulative_from_differential
 
 
 def read_stored_dvhs(folder: Path | str, nodes: int = NODES) -> ImportedPlan:

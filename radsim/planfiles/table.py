@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from radsim.dvh import HOTTEST
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.text import number, read_text
+from radsim.radiobiology.dvh import HOTTEST
 
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}

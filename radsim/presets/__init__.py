@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from radsim.mistakes import mistakes_of
-from radsim.schema import nearest
+from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.words import nearest
 
 Flag = Literal["verified", "recalled", "derived", "assumption"]
 

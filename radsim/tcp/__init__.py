@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from radsim.building import load_model
+from radsim.presets.models import load_model
 from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
 from radsim.tcp.log_logistic import LogLogisticTCP
 from radsim.tcp.log_logistic_floor import LogLogisticFloorTCP

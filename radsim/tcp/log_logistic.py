@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.schema import Parameter
+from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.vocabulary.words import Parameter
 
 
 def log_logistic_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, k: lq.Quantity) -> lq.Quantity:

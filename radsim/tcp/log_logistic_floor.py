@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.distributions import require
-from radsim.schema import Parameter, value_of
+from radsim.radiobiology import lq
+from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
+from radsim.vocabulary.words import Parameter, value_of
 
 
 @dataclass(frozen=True, kw_only=True)

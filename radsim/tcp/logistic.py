@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.schema import Parameter, Real
+from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.vocabulary.words import Parameter, Real
 
 
 def logistic_failure_hazard(

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.schema import Parameter
+from radsim.radiobiology import lq
 from radsim.tcp.control import NOBODY, ControlModel
+from radsim.vocabulary.words import Parameter
 
 
 def logit_failure_hazard(log_odds: lq.Quantity) -> lq.Quantity:

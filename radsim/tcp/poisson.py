@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim import lq
-from radsim.arm_dose import DoseMetric
-from radsim.schema import Parameter
+from radsim.dose.dose import DoseMetric
+from radsim.radiobiology import lq
 from radsim.tcp.control import NOBODY, ControlModel
+from radsim.vocabulary.words import Parameter
 
 
 def surviving_clonogens(

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim import lq
-from radsim.schema import Parameter
+from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.vocabulary.words import Parameter
 
 
 def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quantity) -> lq.Quantity:

@@ -8,19 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from radsim.distributions import Distribution, require
-from radsim.mistakes import mistakes_of
-from radsim.schema import Count, Real, nearest
-from radsim.trial.analyses import DEFAULT, Settings, check_analyses
-from radsim.trial.arms import PatientPool, StatedArm
-from radsim.trial.binary_tests import NORMAL_TESTS
-from radsim.trial.design import Protocol, TrialDesign
-from radsim.trial.draw import Arms
-from radsim.trial.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.group_sequential import Boundaries, boundaries
-from radsim.trial.power_curve import Curve
-from radsim.trial.run import TrialPlan, largest_exact_trial
-from radsim.trial.uncertainty import UncertainArms
+from radsim.randomness.distributions.composed import Distribution, require
+from radsim.trial.conduct.analyses import DEFAULT, Settings, check_analyses
+from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
+from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.proportions.binary_tests import NORMAL_TESTS
+from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
+from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.questions.power_curve import Curve
+from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.words import Count, Real, nearest
 
 ENDPOINTS = ("local_failure", "vcf", "myelopathy")
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
@@ -37,7 +37,7 @@ class Looks:
     Attributes
     ----------
     kind, futility
-        See `radsim.trial.group_sequential.boundaries`.
+        See `radsim.trial.formulas.group_sequential.boundaries`.
     """
 
     information: tuple[Real, ...]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
-from radsim.distributions import Distribution
-from radsim.trial.accrual import Accrual, PiecewiseAccrual, RampAccrual
-from radsim.trial.analyses import ANALYSES
-from radsim.trial.arms import StatedArm
-from radsim.trial.design import Protocol, Visits
-from radsim.trial.group_sequential import NEVER
+from radsim.randomness.distributions.composed import Distribution
+from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.formulas.group_sequential import NEVER
+from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
+from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.design import Protocol, Visits
 from radsim.trial.section import TrialSection
 
 EVENTS = {

@@ -1,0 +1,194 @@
+"""Where tumor, target and neural structures of each patient lie on one axis.
+
+The axis x [mm] runs outward from the surface of the structure whose limit rules the plan: the
+cord PRV where there is a cord, else the thecal sac. Inside is negative.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
+from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
+from radsim.dose.plans.limits import HOT_SPOT
+from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.words import nearest
+
+GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
+LATERAL_MARGIN, AXIAL_MARGIN = 2.0, 5.0  # [mm] from GTV to the least PTV, the phase 2 trial's
+BRACKETING_STEPS = 5  # below a micrometer
+REGIONS_WITHOUT_GRADE = ("sacrum",)
+
+
+@dataclass(frozen=True)
+class Organ:
+    """A neural structure: a cylinder along the target's length and somewhat beyond.
+
+    ``surface`` and ``hot_spot`` are positions on the axis [mm] of its wall and of its hottest
+    0.03 cm3, ``radius`` [mm], ``hot_share`` that volume's share of the part that faces the target.
+    """
+
+    surface: np.ndarray
+    radius: np.ndarray
+    hot_share: np.ndarray
+    hot_spot: np.ndarray
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Positions and sizes for each patient, every array of shape (patient,) [mm]."""
+
+    has_cord: np.ndarray
+    organs: dict[str, Organ]
+    reference: np.ndarray  # position where the ruling structure's D0.03cc is
+    wall: np.ndarray
+    gtv_surface: np.ndarray
+    gtv_extent: np.ndarray
+    gtv_shape: np.ndarray
+    ring_extent: np.ndarray
+    ring_shape: np.ndarray
+    gtv_share: np.ndarray  # of PTV_Eval's volume
+    length: np.ndarray
+    in_field: np.ndarray  # share of a neural structure's length that faces the target
+    wrap: np.ndarray  # [radian]
+    beyond: np.ndarray
+    rolloff: np.ndarray
+    tail: np.ndarray
+
+
+def draw_geometry(
+    model: DoseModel, patients: xr.Dataset, indices: range, streams: UniformSource
+) -> Geometry:
+    """Draw the geometry of these patients; it is the same for every arm."""
+
+    def draw(name: str) -> np.ndarray:
+        return draw_parameter(getattr(model, name), f"dose/geometry/{name}", indices, streams)
+
+    has_cord = patients["cord_present"].values.astype(bool)
+    cord_radius, margin, cord_gap = draw("cord_radius"), draw("prv_margin"), draw("cord_sac_gap")
+    sac = np.where(has_cord, cord_gap - margin, 0.0)
+    wall = sac + draw("sac_wall_gap")
+    gtv_volume = patients["gtv_volume"].values.astype(float)
+    gtv_extent = sphere_diameter(gtv_volume)
+    # a PTV is at least the GTV with its margins, whatever two drawn volumes say
+    swollen = (1.0 + 2.0 * LATERAL_MARGIN / gtv_extent) ** 2 * (
+        1.0 + 2.0 * AXIAL_MARGIN / gtv_extent
+    )
+    ptv_volume = np.maximum(patients["ptv_volume"].values.astype(float), gtv_volume * swollen)
+    length = sphere_diameter(ptv_volume)
+    beyond = draw("contour_margin")
+
+    def organ(surface: np.ndarray, radius: np.ndarray) -> Organ:
+        hot_share = np.minimum(HOT_SPOT * 1000.0 / (np.pi * radius**2 * length), 1.0)
+        hot_spot = surface - 2.0 * radius * organ_depth(hot_share)
+        return Organ(surface=surface, radius=radius, hot_share=hot_share, hot_spot=hot_spot)
+
+    organs = {
+        "cord_prv": organ(np.zeros(len(indices)), cord_radius + margin),
+        "spinal_cord": organ(-margin, cord_radius),
+        "thecal_sac": organ(sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))),
+    }
+    return Geometry(
+        has_cord=has_cord,
+        organs=organs,
+        reference=np.where(has_cord, organs["cord_prv"].hot_spot, organs["thecal_sac"].hot_spot),
+        wall=wall,
+        gtv_surface=gtv_surface(
+            bilsky_grade(patients), has_cord, -margin, sac, wall, draw("clearance")
+        ),
+        gtv_extent=gtv_extent,
+        gtv_shape=draw("gtv_shape"),
+        ring_extent=length,
+        ring_shape=draw("ring_shape"),
+        gtv_share=gtv_volume / ptv_volume,
+        length=length,
+        in_field=length / (length + beyond),
+        wrap=np.deg2rad(draw("wrap")),
+        beyond=beyond,
+        rolloff=draw("rolloff"),
+        tail=draw("tail"),
+    )
+
+
+def sphere_diameter(volume: np.ndarray) -> np.ndarray:
+    """Diameter [mm] of a sphere of this volume [cm3].
+
+    Examples
+    --------
+    >>> round(float(sphere_diameter(np.array(9.5))), 1)
+    26.3
+    """
+    return np.cbrt(6000.0 / np.pi * volume)
+
+
+def bilsky_grade(patients: xr.Dataset) -> np.ndarray:
+    """Position in ``GRADES`` for each patient; 0 in the sacrum, where the grade has no meaning.
+
+    Raises
+    ------
+    KeyError
+        If ``bilsky`` has a label that is no grade.
+    """
+    labels = [str(label) for label in patients["bilsky"].attrs["labels"]]
+    for label in labels:
+        if label not in GRADES:
+            raise KeyError(f"bilsky has a label {label!r}; {nearest(label, GRADES)}")
+    grade = np.array([GRADES.index(label) for label in labels])[patients["bilsky"].values]
+    regions = list(patients["region"].attrs["labels"])
+    for region in REGIONS_WITHOUT_GRADE:
+        if region in regions:
+            grade = np.where(patients["region"].values == regions.index(region), 0, grade)
+    return grade
+
+
+def gtv_surface(
+    grade: np.ndarray,
+    has_cord: np.ndarray,
+    cord: np.ndarray,
+    sac: np.ndarray,
+    wall: np.ndarray,
+    clearance: np.ndarray,
+) -> np.ndarray:
+    """Position of the GTV's nearest point [mm], by the definition of the Bilsky grades.
+
+    Grade 0 stays in bone; 1a touches the thecal sac; 1b deforms it, so is halfway to the cord; 1c
+    and above reach the cord. Below the cord all epidural grades touch the sac.
+    """
+    surface = np.where(grade == 0, wall + clearance, sac)
+    surface = np.where((grade == GRADES.index("1b")) & has_cord, 0.5 * (sac + cord), surface)
+    return np.where((grade >= GRADES.index("1c")) & has_cord, cord, surface)
+
+
+def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
+    """Position on the axis [mm] with this share of PTV_Eval nearer, shape (patient,).
+
+    PTV_Eval is a mixture of the GTV and the rest, so its quantile lies between theirs, and is
+    found there by Newton steps that never leave the bracket.
+    """
+    cold = np.full(geometry.wall.shape, share)
+    gtv = geometry.gtv_surface + geometry.gtv_extent * target_depth(cold, geometry.gtv_shape)
+    ring = geometry.wall + geometry.ring_extent * target_depth(cold, geometry.ring_shape)
+    low, high = np.minimum(gtv, ring), np.maximum(gtv, ring)
+    x = 0.5 * (low + high)
+    weight = geometry.gtv_share
+    for _ in range(BRACKETING_STEPS):
+        t_gtv = np.clip((x - geometry.gtv_surface) / geometry.gtv_extent, 0.0, 1.0)
+        t_ring = np.clip((x - geometry.wall) / geometry.ring_extent, 0.0, 1.0)
+        error = (
+            weight * target_depth_share(t_gtv, geometry.gtv_shape)
+            + (1.0 - weight) * target_depth_share(t_ring, geometry.ring_shape)
+            - cold
+        )
+        high, low = np.where(error > 0, x, high), np.where(error > 0, low, x)
+        slope = (
+            weight * _density(t_gtv, geometry.gtv_shape) / geometry.gtv_extent
+            + (1.0 - weight) * _density(t_ring, geometry.ring_shape) / geometry.ring_extent
+        )
+        step = x - error / np.maximum(slope, 1e-9)
+        x = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
+    return x
+
+
+def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)

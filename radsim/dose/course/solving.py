@@ -1,0 +1,292 @@
+"""Solve one plan per patient in closed form, and say which limits it breaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from radsim.dose.anatomy.depth import normal_scores, target_depth, target_depths
+from radsim.dose.anatomy.dose_model import DoseModel, Spread, draw_parameter
+from radsim.dose.anatomy.geometry import Geometry, ptv_position
+from radsim.dose.course.judging import Judge, Quantiles
+from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
+from radsim.dose.plans.limits import Limit, cold_share
+from radsim.dose.plans.plan import ExternalBeam
+from radsim.randomness.streams import UniformSource
+
+Arrays = dict[str, np.ndarray]
+
+COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
+LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
+    *(0.003, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25, 0.5, 0.8, 0.93, 0.98),
+)
+COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
+WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
+LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
+COLDEST_JUDGED = 0.25  # cold share of the GTV up to which coverage is followed
+COUPLING_STEPS = 3  # boost and coverage are solved in turn; each turn gains about a digit
+HIGHEST_BOOST = 1.25  # plateau over planned D50; a planner does not go beyond
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Solved plans, every array of shape (plan,).
+
+    Attributes
+    ----------
+    values
+        The parts of a :class:`~radsim.dose.course.profile.Profile`, ``prescription`` [Gy], and
+        ``spread``, the relative standard deviation of dose inside the target.
+    breach, missed
+        By how much mandatory limits are broken, and how many optimal goals are missed.
+    """
+
+    values: Arrays
+    breach: np.ndarray
+    missed: np.ndarray
+
+
+def prepare(
+    plan: ExternalBeam,
+    model: DoseModel,
+    geometry: Geometry,
+    organ_limits: Mapping[str, np.ndarray],
+    patients: range,
+    streams: UniformSource,
+) -> Arrays:
+    """Everything about the patients that planning needs and can't change, by name.
+
+    Arrays are of shape (patient,) or (patient, share); rows are patients.
+    """
+    known: Arrays = {}
+    for name in (
+        "in_target_spread",
+        "utilization_closeness",
+        "closeness_center",
+        "closeness_scale",
+        "coverage_goal",
+        "missed_goal_accepted",
+    ):
+        known[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
+    for name in ("reference", "gtv_surface", "gtv_extent", "wall", "ring_extent", "ring_shape"):
+        known[name] = getattr(geometry, name)
+    known["gtv_share"], known["has_cord"] = geometry.gtv_share, geometry.has_cord
+    known["closeness"] = (
+        known["closeness_center"] - (geometry.gtv_surface - geometry.reference)
+    ) / known["closeness_scale"]
+    for name, organ in geometry.organs.items():
+        hottest = 1.0 - geometry.rolloff * organ.hot_share
+        known[f"{name}_limit"] = organ_limits[name] / hottest
+        known[f"{name}_hot_spot"] = organ.hot_spot
+        known[f"{name}_hottest"] = hottest
+    if plan.boost is None:
+        known["coverage_position"] = ptv_position(geometry, COVERAGE)
+        for limit in _target_limits(plan):
+            share = cold_share(limit.metric)
+            known[f"{limit.structure}_{limit.metric}"] = (
+                ptv_position(geometry, share)
+                if limit.structure == "ptv"
+                else geometry.gtv_surface
+                + geometry.gtv_extent
+                * target_depth(np.full(geometry.wall.shape, share), geometry.gtv_shape)
+            )
+    else:
+        depth = target_depths(_ladder(plan), geometry.gtv_shape)
+        known["gtv_ladder"] = _outward(
+            geometry.gtv_surface - geometry.reference, geometry.gtv_extent, depth
+        )
+        depth = target_depths(LADDER, geometry.ring_shape)
+        known["ring_ladder"] = _outward(
+            geometry.wall - geometry.reference, geometry.ring_extent, depth
+        )
+    return known
+
+
+def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -> Candidates:
+    """Solve and judge one plan for each row of ``known`` and ``chosen``."""
+    utilization = _utilization(model, known, chosen)
+    top = plan.prescription * (
+        chosen["plateau"]
+        if plan.boost is None
+        else HIGHEST_BOOST * chosen["boost"] / plan.prescription
+    )
+    falloff, valley_share = chosen["falloff"], chosen["valley"]
+    allowed = np.full(falloff.shape, plan.prescription)
+    for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
+        limit = known[f"{organ}_limit"]
+        x = np.exp((known["reference"] - known[f"{organ}_hot_spot"]) / falloff)
+        # nearer to the target a higher plateau means more dose, inside the organ it means less
+        plateau = np.where(x < 1.0, top, plan.prescription)
+        room = reference_dose_for(np.where(np.isinf(limit), 1.0, limit), x, plateau, valley_share)
+        allowed = np.minimum(allowed, np.where(limit < plateau, room, np.inf))
+    reference_dose = np.maximum(allowed * utilization, LEAST_DOSE * plan.prescription)
+    frame = {
+        "reference": known["reference"],
+        "falloff": falloff,
+        "reference_dose": reference_dose,
+        "valley": valley_share * reference_dose,
+    }
+    if plan.boost is None:
+        return _one_level(plan, known, chosen, frame)
+    return _boosted(plan, known, chosen, frame)
+
+
+def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+    """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
+    even, goal = known["in_target_spread"], known["coverage_goal"]
+    prescription = np.full(even.shape, float(plan.prescription))
+    x = np.exp((frame["reference"] - known["coverage_position"]) / frame["falloff"])
+    if plan.isotoxic:
+        prescription = np.clip(
+            _highest_prescription(goal / (1.0 + even * COLD_SCORE), chosen["plateau"], x, frame),
+            LEAST_DOSE * plan.prescription,
+            plan.prescription,
+        )
+
+    def profile(plateau: np.ndarray) -> Profile:
+        plateau = np.maximum(plateau, frame["reference_dose"] * (1.0 + 1e-6))
+        return Profile(**frame, low=plateau, high=plateau, edge=np.zeros_like(plateau))
+
+    wanted = goal * prescription
+    plateau = chosen["plateau"] * prescription
+    widest = np.full(even.shape, WIDEST_SPREAD)
+    if plan.maximum_dose is not None:
+        highest = plan.maximum_dose * prescription
+        plateau = np.minimum(plateau, highest / (1.0 + even * HOT_SCORE))
+        for _ in range(COUPLING_STEPS):
+            # both D90 = wanted and D2 = highest, given how far short of its plateau dose falls
+            full = wanted * plateau / profile(plateau).base_dose(x)
+            plateau = np.minimum(
+                plateau, (highest * -COLD_SCORE + full * HOT_SCORE) / (HOT_SCORE - COLD_SCORE)
+            )
+        widest = np.maximum((highest / plateau - 1.0) / HOT_SCORE, even)
+    solved = profile(plateau)
+    covering = solved.base_dose(x)
+    spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
+    judge = Judge(plan, known, solved)
+    d90 = covering * (1.0 + spread * COLD_SCORE)
+    judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
+    for limit in _target_limits(plan):
+        position = known[f"{limit.structure}_{limit.metric}"]
+        factor = 1.0 + spread * ndtri(cold_share(limit.metric))
+        judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
+    return _judged(solved, prescription, spread, judge)
+
+
+def _highest_prescription(
+    goal: np.ndarray, highest: np.ndarray, x: np.ndarray, frame: Arrays
+) -> np.ndarray:
+    r"""Prescription p with D = goal p at attenuation X under the plateau highest p [Gy].
+
+    With y = goal p - V, q = highest p - V and d = D0 - V, the profile says y (1 - X + X q / d) = q,
+    a quadratic in p of which the larger root counts.
+    """
+    valley = frame["valley"]
+    d = frame["reference_dose"] - valley
+    a = goal * highest * x / d
+    b = goal * (1.0 - x - x * valley / d) - highest * (1.0 + valley * x / d)
+    c = valley * (valley * x / d + x)
+    return (-b + np.sqrt(np.maximum(b * b - 4.0 * a * c, 0.0))) / (2.0 * np.maximum(a, 1e-300))
+
+
+def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+    spread, share = known["in_target_spread"], known["gtv_share"]
+    reference_dose, valley = frame["reference_dose"], frame["valley"]
+    edge = np.exp((known["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
+    ladder = _ladder(plan)
+    scale = np.float32(-1.0) / frame["falloff"].astype(np.float32)[:, None]
+    gtv_x = np.exp(known["gtv_ladder"] * scale)
+    ring_x = np.exp(known["ring_ladder"] * scale)
+    single = spread.astype(np.float32)[:, None]
+    gtv_factor = 1 + single * normal_scores(ladder)
+    ring_factor = 1 + single * normal_scores(LADDER)
+    aims = [(ladder.index(0.5), chosen["boost"])]
+    for limit in _target_limits(plan):
+        if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
+            aims.append((ladder.index(cold_share(limit.metric)), np.asarray(limit.at_most)))
+
+    def profile(low: np.ndarray, high: np.ndarray) -> Profile:
+        return Profile(**frame, low=low, high=high, edge=edge)
+
+    low = np.maximum(np.full(reference_dose.shape, 1.1 * plan.prescription), reference_dose * 1.01)
+    coverage = known["coverage_goal"] * plan.prescription
+    cold_end = int(np.searchsorted(ladder, COLDEST_JUDGED)) + 1  # far beyond what D90 allows
+    for _ in range(COUPLING_STEPS):
+        high = HIGHEST_BOOST * chosen["boost"]
+        for column, level in aims:
+            x = gtv_x[:, column].astype(float)
+            base = profile(low, low).base_dose(x)
+            needed = base + (level / gtv_factor[:, column] - base) * (1.0 + edge * x)
+            high = np.minimum(high, plateau_for(needed, x, reference_dose, valley))
+        high = np.maximum(high, low)
+        cold_dose = profile(low, high).columns(np.float32).dose(gtv_x[:, :cold_end])
+        cold_dose *= gtv_factor[:, :cold_end]
+        cold = Quantiles(cold_dose, ladder[:cold_end]).share_below(coverage)
+        ring_cold = np.clip((COVERAGE - share * cold) / (1.0 - share), 1e-4, 0.99)
+        depth = known["ring_extent"] * target_depth(ring_cold, known["ring_shape"])
+        x = np.exp((frame["reference"] - known["wall"] - depth) / frame["falloff"])
+        low = plateau_for(coverage / (1.0 + spread * ndtri(ring_cold)), x, reference_dose, valley)
+        low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
+    high = np.maximum(high, low)
+    solved = profile(low, high)
+    columns = solved.columns(np.float32)
+    gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
+    ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
+    judge = Judge(plan, known, solved)
+    for limit in _target_limits(plan):
+        if limit.structure == "gtv":
+            judge.dose(limit, gtv.dose[:, ladder.index(cold_share(limit.metric))])
+        else:
+            judge.volume(
+                limit,
+                lambda level: (
+                    share * gtv.share_below(level) + (1.0 - share) * ring.share_below(level)
+                ),
+            )
+    prescription = np.full(low.shape, float(plan.prescription))
+    return _judged(solved, prescription, spread, judge)
+
+
+def _judged(
+    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: Judge
+) -> Candidates:
+    return Candidates(
+        values={**vars(profile), "prescription": prescription, "spread": spread},
+        breach=judge.breach,
+        missed=judge.missed,
+    )
+
+
+def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Positions [mm] in single precision, shape (patient, share)."""
+    return start.astype(np.float32)[:, None] + extent.astype(np.float32)[:, None] * depth
+
+
+def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
+    wanted = {0.5, *(cold_share(limit.metric) for limit in _target_limits(plan))}
+    return tuple(sorted({*LADDER, *wanted}))
+
+
+def _target_limits(plan: ExternalBeam) -> list[Limit]:
+    return [
+        limit
+        for limit in plan.limits
+        if isinstance(limit, Limit) and limit.structure in ("gtv", "ptv")
+    ]
+
+
+def _utilization(model: DoseModel, known: Arrays, chosen: Arrays) -> np.ndarray:
+    rho = known["utilization_closeness"]
+    score = rho * known["closeness"] + np.sqrt(1.0 - rho * rho) * chosen["utilization"]
+    if isinstance(model.utilization, int | float):
+        return np.full(score.shape, float(model.utilization))
+    return np.interp(score, *_by_score(model.utilization))
+
+
+@cache
+def _by_score(distribution: Spread) -> tuple[np.ndarray, np.ndarray]:
+    """Table of a distribution's quantiles over the normal score; its own cost 2 us each."""
+    score = np.linspace(-6.0, 6.0, 4801)
+    return score, distribution.ppf(ndtr(score))  # type: ignore[union-attr]

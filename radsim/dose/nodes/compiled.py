@@ -1,0 +1,140 @@
+"""Doses at nodes of volume by the compiled loops of ``dose_kernels``."""
+
+import numpy as np
+
+from radsim.dose.anatomy.depth import (
+    normal_scores,
+    organ_row,
+    organ_table,
+    target_row,
+    target_table,
+)
+from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.course.delivery import Delivery
+from radsim.dose.course.planning import Plans
+from radsim.dose.course.profile import Profile, steepness
+from radsim.dose.nodes.kernels import (
+    Course,
+    Curve,
+    Cylinder,
+    Nodes,
+    Part,
+    organ_doses,
+    target_doses,
+)
+from radsim.dose.nodes.plain import Doses
+from radsim.dose.plans.limits import ORGANS
+from radsim.dose.plans.plan import ExternalBeam
+from radsim.radiobiology.dvh import volume_nodes
+
+
+def fill_compiled(
+    plan: ExternalBeam,
+    geometry: Geometry,
+    plans: Plans,
+    delivery: Delivery | None,
+    found: dict[str, Doses],
+) -> None:
+    """Fill the doses of each structure named in ``found``, shape (patient, node)."""
+    if not found:
+        return
+    nodes = next(iter(found.values()))[0].shape[1]
+    curve = _curve(plans.profile)
+    boosted = plan.boost is not None
+    if "gtv" in found or "ptv" in found:
+        _fill_targets(plan, geometry, plans, delivery, curve, nodes, found)
+    volume, _ = volume_nodes(nodes)
+    course = _course(plan, plans, delivery, None if delivery is None else delivery.organ_shift)
+    reach = (geometry.length + geometry.beyond) / (2.0 * geometry.tail)  # half beyond either end
+    for name in ORGANS:
+        if name in found:
+            organ = geometry.organs[name]
+            cylinder = Cylinder(
+                surface=_single(organ.surface),
+                diameter=_single(2.0 * organ.radius),
+                in_field=_single(geometry.in_field),
+                rolloff=_single(geometry.rolloff),
+                reach=_single(reach),
+                row=organ_row(geometry.in_field),
+                depths=organ_table(tuple(volume.tolist())),
+            )
+            arrays = _three(found[name], nodes)
+            organ_doses(cylinder, curve, course, _single(volume), boosted, arrays)
+
+
+def _fill_targets(
+    plan: ExternalBeam,
+    geometry: Geometry,
+    plans: Plans,
+    delivery: Delivery | None,
+    curve: Curve,
+    nodes: int,
+    found: dict[str, Doses],
+) -> None:
+    volume, _ = volume_nodes(nodes)
+    cold = 1.0 - volume
+    shares = tuple(cold.tolist())
+    # PTV_Eval is put together from the GTV's doses, so those need a place even if nobody asks
+    gtv = found.get("gtv") or tuple(np.empty_like(array) for array in found["ptv"])
+    target_doses(
+        Part(
+            surface=_single(geometry.gtv_surface),
+            extent=_single(geometry.gtv_extent),
+            shape=_single(geometry.gtv_shape),
+            row=target_row(geometry.gtv_shape),
+            depths=target_table(shares),
+        ),
+        Part(
+            surface=_single(geometry.wall),
+            extent=_single(geometry.ring_extent),
+            shape=_single(geometry.ring_shape),
+            row=target_row(geometry.ring_shape),
+            depths=target_table(shares),
+        ),
+        geometry.gtv_share,
+        _single(plans.spread),
+        normal_scores(shares),
+        cold,
+        curve,
+        _course(plan, plans, delivery, None if delivery is None else delivery.target_shift),
+        plan.boost is not None,
+        "ptv" in found,
+        _three(gtv, nodes),
+        _three(found.get("ptv", ()), nodes),
+    )
+
+
+def _curve(profile: Profile) -> Curve:
+    single = Profile(**{name: _single(values) for name, values in vars(profile).items()})
+    return Curve(
+        reference=single.reference,
+        falloff=single.falloff,
+        valley=single.valley,
+        low=single.low - single.valley,
+        low_steepness=steepness(single, single.low),
+        high=single.high - single.valley,
+        high_steepness=steepness(single, single.high),
+        edge=single.edge,
+    )
+
+
+def _course(
+    plan: ExternalBeam, plans: Plans, delivery: Delivery | None, shift: np.ndarray | None
+) -> Course:
+    if delivery is None or shift is None:
+        return Course(np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.float32))
+    return Course(
+        shift=_single(np.exp(-shift / plans.profile.falloff)),
+        output=_single(delivery.output) / np.float32(plan.fractions),
+    )
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _three(arrays: Doses, nodes: int) -> Nodes:
+    """The three kinds of dose, with nothing in the place of those that nobody wants."""
+    nothing = np.empty((0, nodes), dtype=np.float32)
+    planned, delivered, squared = (*arrays, nothing, nothing, nothing)[:3]
+    return planned, delivered, squared

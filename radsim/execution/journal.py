@@ -1,0 +1,154 @@
+"""Finished blocks on disk, as they finish, so that a run that was killed can go on."""
+
+import fcntl
+import io
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radsim.sums.moments import BlockSums, Moments
+from radsim.vocabulary.mistakes import Mistake
+
+RECORD = struct.Struct("<4sQQI")  # mark, first patient, length of the payload, its checksum
+MARK = b"rsb1"
+LARGE = 2**18  # bytes of a record that is stored as it is
+
+
+class FolderInUse(Mistake):
+    """Another run is writing to the same folder."""
+
+
+class Journal:
+    """An append-only file: one header, then a record with a checksum for each finished block.
+
+    Only the driver of a run writes it. A record that was cut off, by a kill or a full disk, ends
+    the journal; what comes before it counts.
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any]) -> None:
+        self.path = path
+        if not path.exists():
+            self._append(self._encode(0, json.dumps(header, sort_keys=True).encode()))
+        self._drop_torn_end()
+
+    @staticmethod
+    def read_header(path: Path) -> dict[str, Any] | None:
+        """Return what the journal is of; None where there is none that can be read."""
+        if not path.is_file():
+            return None
+        first = next(_records(path), None)
+        return None if first is None else json.loads(first[1])
+
+    def blocks(self) -> Iterator[tuple[int, BlockSums]]:
+        """Read the finished blocks, by the position of their first patient."""
+        records = _records(self.path)
+        next(records)
+        for first_patient, payload in records:
+            yield first_patient, _decode(payload)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether no block has been recorded."""
+        return next(self.blocks(), None) is None
+
+    def append(self, first_patient: int, sums: BlockSums) -> None:
+        """Record a finished block; it is on disk when this returns."""
+        self._append(self._encode(first_patient, _encode(sums)))
+
+    @staticmethod
+    def _encode(first_patient: int, payload: bytes) -> bytes:
+        return RECORD.pack(MARK, first_patient, len(payload), zlib.crc32(payload)) + payload
+
+    def _append(self, record: bytes) -> None:
+        with writing(self.path), self.path.open("ab") as file:
+            file.write(record)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _drop_torn_end(self) -> None:
+        good = sum(RECORD.size + len(payload) for _, payload in _records(self.path))
+        if good < self.path.stat().st_size:
+            with self.path.open("r+b") as file:
+                file.truncate(good)
+
+
+def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        while len(head := file.read(RECORD.size)) == RECORD.size:
+            mark, first_patient, length, checksum = RECORD.unpack(head)
+            if mark != MARK or length > os.fstat(file.fileno()).st_size:
+                return
+            payload = file.read(length)
+            if len(payload) < length or zlib.crc32(payload) != checksum:
+                return
+            yield first_patient, payload
+
+
+def _encode(sums: BlockSums) -> bytes:
+    arrays: dict[str, Any] = {}
+    for name, moments in sums.moments.items():
+        arrays[f"mean/{name}"] = moments.mean
+        arrays[f"deviations/{name}"] = moments.deviations
+        arrays["count"] = np.array(moments.count)
+    for name, counts in sums.counts.items():
+        arrays[f"counts/{name}"] = counts
+    buffer = io.BytesIO()
+    # the sums of many variants are all digits, which take long to compress and hardly shrink
+    large = sum(array.nbytes for array in arrays.values()) > LARGE
+    (np.savez if large else np.savez_compressed)(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _decode(payload: bytes) -> BlockSums:
+    with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
+        count = int(arrays["count"])
+        moments, counts = {}, {}
+        for key in arrays.files:
+            kind, _, name = key.partition("/")
+            if kind == "mean":
+                moments[name] = Moments(count, arrays[key], arrays[f"deviations/{name}"])
+            elif kind == "counts":
+                counts[name] = arrays[key]
+    return BlockSums(moments, counts)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say which file could not be written, and that what is finished is not lost.
+
+    Raises
+    ------
+    OSError
+        Where writing fails, such as on a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"can't write {path}: {error.strerror or error}; finished blocks are kept, and the "
+            "same command goes on from them"
+        ) from error
+
+
+@contextmanager
+def folder_lock(path: Path) -> Iterator[None]:
+    """Hold a folder for one run; the system lets go of it when the process ends, however it ends.
+
+    Raises
+    ------
+    FolderInUse
+        If another run holds it.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise FolderInUse(f"another run is writing to {path.parent.parent}") from None
+        yield

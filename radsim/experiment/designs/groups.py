@@ -1,0 +1,132 @@
+"""Groups of uncertain parameters in an experiment file: by covariance, or by a bootstrap table."""
+
+import csv
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
+from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.words import nearest
+
+
+def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
+    """Read a correlated group, by covariance or by the rows of a bootstrap table.
+
+    Raises
+    ------
+    ValueError
+        If it is malformed, or its covariance is not positive definite.
+    """
+    require(isinstance(settings, Mapping), f"must be a table, got {settings!r}")
+    keys = settings.get("keys")
+    require(
+        isinstance(keys, (list, tuple)) and len(keys) > 1 and all(isinstance(k, str) for k in keys),
+        f"needs keys, a list of two or more, got {keys!r}",
+    )
+    require(len(set(keys)) == len(keys), "names a key twice")
+    name = settings.get("name", " + ".join(keys))
+    known = {"keys", "name", "center", "covariance", "log", "table", "columns", "rows"}
+    for key in settings:
+        require(key in known, f"unknown key {key}; {nearest(key, sorted(known))}")
+    if "covariance" in settings:
+        require("center" in settings, "needs center beside covariance")
+        center = _numbers("center", settings["center"], len(keys))
+        matrix = settings["covariance"]
+        require(
+            isinstance(matrix, (list, tuple)) and len(matrix) == len(keys),
+            f"covariance must be {len(keys)} by {len(keys)}, got {matrix!r}",
+        )
+        covariance = tuple(_numbers("a row of covariance", row, len(keys)) for row in matrix)
+        return NormalGroup(
+            keys=tuple(keys), center=center, covariance=covariance,
+            log=bool(settings.get("log", False)), name=name,
+        )  # fmt: skip
+    require("rows" in settings, "needs covariance, or table with the rows of a bootstrap")
+    rows = settings["rows"]
+    return BootstrapGroup(keys=tuple(keys), columns=tuple(tuple(c) for c in rows), name=name)
+
+
+def _numbers(name: str, values: Any, size: int) -> tuple[float, ...]:
+    """Check that a value is a list of so many numbers."""
+    numbers = isinstance(values, (list, tuple)) and not any(
+        isinstance(value, bool) or not isinstance(value, (int, float)) for value in values
+    )
+    require(numbers and len(values) == size, f"{name} must be {size} numbers, got {values!r}")
+    return tuple(float(value) for value in values)
+
+
+def read_in_tables(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the numbers of bootstrap tables in the place of their names.
+
+    ``table`` is the path of a CSV beside the experiment file, or the name of one that radsim
+    ships; ``columns`` names its column for each key, otherwise the last part of the key.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file or column, or a cell is no number.
+    """
+    changed = dict(settings)
+    for section in ("uncertainty", "sensitivity"):
+        table = changed.get(section)
+        groups = table.get("groups") if isinstance(table, Mapping) else None
+        if isinstance(groups, (list, tuple)):
+            read = [
+                _with_rows(group, folder, f"{section}.groups[{index}]")
+                for index, group in enumerate(groups)
+            ]
+            changed[section] = {**(table or {}), "groups": read}
+    return changed
+
+
+def _with_rows(group: Any, folder: Path, where: str) -> Any:
+    if not isinstance(group, Mapping) or "table" not in group or "rows" in group:
+        return group
+    keys = group.get("keys", [])
+    if not isinstance(keys, (list, tuple)):
+        return group  # which `read_group` says
+    names = group.get("columns", [str(key).rpartition(".")[2] for key in keys])
+    if not isinstance(names, (list, tuple)) or len(names) != len(keys):
+        raise ValueError(f"{where}.columns: must name a column for each key, got {names!r}")
+    try:
+        text = _open_table(str(group["table"]), folder)
+        columns = _columns(text, [str(name) for name in names])
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{where}.table: can't read {group['table']}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{where}.table: {group['table']}: {error}") from None
+    return {**group, "rows": columns}
+
+
+def _columns(text: str, names: list[str]) -> list[list[float]]:
+    """Read some columns of numbers from a CSV whose lines may be comments."""
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
+    rows = list(csv.reader(line for _, line in lines))
+    header = [name.strip() for name in rows[0]] if rows else []
+    for name in names:
+        require(name in header, f"no column {name!r}; it has: {', '.join(header) or 'none'}")
+    columns = []
+    for name in names:
+        place, column = header.index(name), []
+        for (number, _), row in zip(lines[1:], rows[1:], strict=True):
+            cell = row[place].strip() if place < len(row) else ""
+            try:
+                column.append(float(cell))
+            except ValueError:
+                raise ValueError(
+                    f"line {number}, column {name}: {cell or 'an empty cell'} is no number"
+                ) from None
+        columns.append(column)
+    return columns
+
+
+def _open_table(name: str, folder: Path) -> str:
+    shipped = resources.files("radsim.presets") / "bootstrap"
+    names = sorted(f.name[: -len(".csv")] for f in shipped.iterdir() if f.name.endswith(".csv"))
+    if name in names:
+        return (shipped / f"{name}.csv").read_text(encoding="utf-8")
+    path = folder / name
+    require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(names)}")
+    return path.read_text(encoding="utf-8-sig")

@@ -1,0 +1,208 @@
+"""Varying an experiment file: which keys there are, and laying other values over them."""
+
+import copy
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from radsim.dose.plans.limits import ORGANS
+from radsim.presets import load_preset
+from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.words import nearest
+
+SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
+MODEL_LISTS = ("tcp_alternatives", "myelopathy_alternatives")  # lists of models, by number
+DESCRIPTIONS = ("units", "meaning", "source")  # of a cohort variable, which change no number
+NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
+MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
+SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
+FIXED = {  # keys of the file that are the same in all variants, and why
+    "seed": "all variants share one seed, so that their differences hold no luck of the draw",
+    "patients": "all variants treat the same patients",
+    "months": "all variants report at the same times",
+    "compare": "all variants are compared with the same arm",
+    "precision": "it decides how many patients there are, not a number of one variant",
+    "uniforms": "all variants share their random numbers",
+    "trial": "a virtual trial varies its own settings; give it scenarios or curves in [trial]",
+    "name": "it only names the run",
+    "question": "it only describes the run",
+    "expect": "it only describes the run",
+}
+
+
+def check_key(key: str, known: Mapping[str, Any]) -> None:
+    """Check that a dotted key is one of the file that a design may vary.
+
+    Parameters
+    ----------
+    known
+        The tables of the experiment with every preset spelled out.
+
+    Raises
+    ------
+    ValueError
+        If it decides only speed, must be the same in all variants, or does not exist.
+    """
+    first, *rest = key.split(".")
+    require(
+        first not in SPEED,
+        f"decides only speed or place, not a number; it belongs on the command line as "
+        f"--{first.replace('_', '-')}",
+    )
+    require(first not in FIXED, f"can't be varied: {FIXED.get(first, '')}")
+    require(
+        bool(rest) or first not in SECTIONS, f"is a whole section; name a key in it ({first}. ...)"
+    )
+    require(
+        not (first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS),
+        "describes a variable, and changes no number",
+    )
+    listed = [name for name in MODEL_LISTS if key.rpartition(".")[2] == name]
+    require(
+        not listed,
+        f"is a list of models; name a key of one of them ({key}[0]. ...)",
+    )
+    keys = known_keys(known)
+    require(key in keys, f"no such key; {_nearest_key(key, list(keys))}")
+
+
+def apply_changes(
+    settings: Mapping[str, Any], changes: Mapping[str, Any], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay changes by dotted key over the tables of an experiment file, before presets are read.
+
+    Shorter keys go first, so that a swept preset does not undo a parameter that is swept too.
+    A table that only a preset spells out is filled in before one of its keys is set.
+
+    Examples
+    --------
+    >>> apply_changes({"tcp": {"preset": "a"}}, {"tcp.onset.exponent": 0.8}, {})
+    {'tcp': {'preset': 'a', 'onset': {'exponent': 0.8}}}
+    """
+    changed = copy.deepcopy(dict(settings))
+    for key in sorted(changes, key=lambda name: name.count(".")):
+        parts = key.split(".")
+        if parts[:2] == MODIFIERS and len(parts) > 3:
+            _set_modifier(changed["tcp"], parts[2:], changes[key])
+            continue
+        here: dict[str, Any] = changed
+        for depth, part in enumerate(parts[:-1], start=1):
+            if numbered := NUMBERED.fullmatch(part):
+                here = _alternative(here, numbered, parts[: depth - 1], known)
+                continue
+            if not isinstance(here.get(part), dict):
+                here[part] = _filled(changed, parts[:depth], known)
+            here = here[part]
+        here[parts[-1]] = copy.deepcopy(changes[key])
+    return changed
+
+
+def _alternative(
+    table: dict[str, Any], numbered: re.Match[str], above: list[str], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give one model of a list of alternatives, as a table that can be changed."""
+    name, place = numbered[1], int(numbered[2])
+    if name not in table:  # a list that the file leaves to radsim
+        there: Any = known
+        for part in above:
+            there = there[part]
+        table[name] = [
+            {key: value for key, value in entry.items() if value is not None}
+            for entry in copy.deepcopy(there[name])
+        ]
+    models = table[name] = list(table[name])
+    if isinstance(models[place], str):
+        models[place] = {"preset": models[place]}
+    return models[place]
+
+
+def names_of(modifiers: Iterable[Any]) -> list[str]:
+    """Name hazard modifiers: each by its preset, else by its place in the list.
+
+    Examples
+    --------
+    >>> names_of(["paraspinal-2023", {"hazard_ratio": {"resistant": 2.0}}])
+    ['paraspinal-2023', '1']
+    """
+    names = []
+    for index, one in enumerate(modifiers):
+        preset = one.get("preset") if isinstance(one, Mapping) else getattr(one, "preset", one)
+        names.append(str(preset or index))
+    return names
+
+
+def _set_modifier(tcp: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set one key of one modifier of a file, which may stand there as the name of its preset."""
+    modifiers = list(tcp.get("modifiers", ()))
+    require(path[0] in names_of(modifiers), f"tcp.modifiers has no {path[0]}")
+    index = names_of(modifiers).index(path[0])
+    one = modifiers[index]
+    here = modifiers[index] = {"preset": one} if isinstance(one, str) else dict(one)
+    for part in path[1:-1]:
+        here[part] = dict(here.get(part, {}))
+        here = here[part]
+    here[path[-1]] = value
+    tcp["modifiers"] = modifiers
+
+
+def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, Any]) -> Any:
+    """Give the table that a preset puts at a path; empty where tables are laid over presets."""
+    if path[0] == "arms" and len(path) == 3:
+        regimen = settings["arms"][path[1]].get("regimen")
+        if isinstance(regimen, str):
+            named = load_preset("regimen", regimen).settings().get(path[2])
+            if isinstance(named, dict):
+                return copy.deepcopy(named)
+    here: Any = known
+    for part in path:
+        here = here.get(part) if isinstance(here, Mapping) else None
+    if path[0] in ("cohort", "arms") and isinstance(here, Mapping):
+        return {key: value for key, value in copy.deepcopy(dict(here)).items() if value is not None}
+    return {}
+
+
+def known_keys(known: Mapping[str, Any]) -> dict[str, None]:
+    """Every dotted key that a design may vary, in the order of the file."""
+    return dict.fromkeys(_known_keys(known))
+
+
+def _known_keys(known: Mapping[str, Any]) -> Iterator[str]:
+    for section in SECTIONS:
+        if isinstance(known.get(section), Mapping):
+            yield from _below(known[section], section)
+    yield from _listed(known, "tcp_alternatives", "tcp_alternatives")
+    for name in known.get("arms", {}):
+        for organ in ("preset", *ORGANS):
+            yield f"arms.{name}.limits.{organ}"
+
+
+def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key, value in table.items():
+        yield f"{path}.{key}"
+        if isinstance(value, Mapping):
+            yield from _below(value, f"{path}.{key}")
+        if f"{path}.{key}".split(".") == MODIFIERS:
+            yield from _below(dict(zip(names_of(value), value, strict=True)), f"{path}.{key}")
+        if key in MODEL_LISTS:
+            yield from _listed(table, key, f"{path}.{key}")
+
+
+def _listed(table: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
+    for place, model in enumerate(table.get(key) or ()):
+        yield from _below(model, f"{path}[{place}]")
+
+
+def _nearest_key(key: str, keys: list[str]) -> str:
+    """Name the nearest key, level by level, so that the list of those known stays short."""
+    close = nearest(key, keys)
+    if close.startswith("did you mean"):
+        return close
+    parts = key.split(".")
+    for depth in range(len(parts) - 1, 0, -1):
+        above = ".".join(parts[:depth])
+        if above in keys or above in SECTIONS:
+            wanted = [
+                k.split(".")[depth] for k in keys if k.startswith(f"{above}.") and len(k) > depth
+            ]
+            return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
+    return f"sections that can be varied: {', '.join(SECTIONS)}"

@@ -1,0 +1,117 @@
+"""JSON schema of the experiment file as a person writes it, for editors."""
+
+from typing import Any
+
+from radsim.experiment.filling import COHORT_KEYS
+from radsim.experiment.model import Experiment
+from radsim.ntcp import NTCPModel
+from radsim.presets import preset_names
+from radsim.radiobiology.cell_kill import LAWS_BY_NAME
+from radsim.tcp import TCPModel
+from radsim.vocabulary.words import COHORT, members
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
+    **{one.__name__: "tcp" for one in members(TCPModel)},
+    **{one.__name__: "ntcp" for one in members(NTCPModel)},
+    "LQL": "cell_kill",
+    "UniversalSurvivalCurve": "cell_kill",
+    "HazardModifier": "modifier",
+    "WeibullSurvival": "survival",
+    "Cohort": "cohort",
+    "DoseModel": "dose",
+}
+ONSETS = ("LognormalOnset", "PowerOnset")  # laid over the preset's, key by key
+
+
+def file_schema() -> dict[str, Any]:
+    """Give the schema of an experiment file: presets and short forms as well as full ones.
+
+    It is the schema of a checked experiment with three changes: what a preset may fill in is
+    optional, a number may stand for a distribution, and arms and cohort are as flat as in a file.
+
+    Examples
+    --------
+    >>> sorted(file_schema()["required"])
+    ['arms', 'cohort', 'name', 'patients', 'seed']
+    """
+    schema = Experiment.model_json_schema()
+    definitions = schema["$defs"]
+    for name, family in PRESET_FAMILIES.items():
+        definition = definitions[name]
+        definition.pop("required", None)
+        definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
+    for name in ONSETS:
+        definitions[name].pop("required", None)
+    definitions["Arm"] = _flat_arm(definitions)
+    definitions["Cohort"] = _flat_cohort(definitions)
+    for family, items in (
+        ("ntcp", definitions["Complications"]["properties"]["myelopathy_alternatives"]),
+        ("tcp", schema["properties"]["tcp_alternatives"]),
+    ):
+        items["items"] = {"anyOf": [{"enum": preset_names(family)}, items["items"]]}
+    for one in (*members(TCPModel), *members(NTCPModel)):
+        fields = definitions[one.__name__]["properties"]
+        if "cell_kill" in fields:
+            names = [*LAWS_BY_NAME, *preset_names("cell_kill")]
+            fields["cell_kill"] = {"anyOf": [{"enum": names}, fields["cell_kill"]]}
+        if "modifiers" in fields:
+            named = {"enum": preset_names("modifier")}
+            fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
+    properties = schema["properties"]
+    properties.pop("written")  # worked out, not written by a person
+    properties["precision"] = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Precision"}]}
+    schema["required"] = ["name", "seed", "patients", "cohort", "arms"]
+    return {"$schema": DRAFT, **_numbers_allowed(schema)}
+
+
+def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
+    arm = definitions["Arm"]
+    own = {key: value for key, value in arm["properties"].items() if key != "plan"}
+    kinds = []
+    for name in ("ExternalBeam", "Intraoperative", "PlanLibrary"):
+        plan = definitions[name]
+        properties = {**plan["properties"], **own}
+        properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
+        if name == "PlanLibrary":
+            properties["folder"] = {"type": "string", "description": "of the plans"}
+            properties["names"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        if "limits" in properties:
+            properties["limits"] = {"type": ["object", "array"]}
+        kinds.append({"type": "object", "properties": properties, "additionalProperties": False})
+    return {"anyOf": kinds}
+
+
+def _flat_cohort(definitions: dict[str, Any]) -> dict[str, Any]:
+    cohort = definitions["Cohort"]["properties"]
+    variable = {
+        "anyOf": [{"type": ["number", "string"]}, {"type": "object", "properties": _variable()}]
+    }
+    known = {name: {**variable, "description": v.meaning} for name, v in COHORT.items()}
+    keys = {key: cohort[key] for key in COHORT_KEYS if key != "table"}
+    table = {"type": ["string", "object"], "description": "a CSV file of patients"}
+    return {
+        "type": "object",
+        "properties": {**keys, "table": table, **known},
+        "additionalProperties": variable,
+    }
+
+
+def _variable() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {"kind": text, "units": text, "meaning": text, "source": text}
+
+
+def _numbers_allowed(schema: Any) -> Any:
+    """Let a number stand wherever a distribution is asked for."""
+    if isinstance(schema, list):
+        return [_numbers_allowed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _numbers_allowed(value) for key, value in schema.items()}
+    tags = changed.get("discriminator", {}).get("mapping", {})
+    if "fixed" in tags:
+        return {"anyOf": [{"type": "number"}, changed]}
+    if "oneOf" in changed and tags:  # a preset alone does not say which kind it is
+        changed["anyOf"] = changed.pop("oneOf")
+    return changed

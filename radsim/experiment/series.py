@@ -1,0 +1,73 @@
+"""A published series that a run is set beside: its size, and the figures that it reported."""
+
+from dataclasses import dataclass
+
+from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.words import Count, Real, nearest
+
+ESTIMATORS = {  # endpoint of a series: how its figure is estimated
+    "local_control": "Kaplan-Meier, deaths censored",
+    "local_failure": "cumulative incidence, death competing",
+    "vcf": "cumulative incidence, death competing",
+    "myelopathy": "cumulative incidence, death competing",
+    "survival": "share alive",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure that a series reported.
+
+    Attributes
+    ----------
+    endpoint
+        ``local_control``, ``local_failure``, ``vcf`` or ``myelopathy`` of its segments, or
+        ``survival`` of its patients.
+    months
+        When [months].
+    value
+        The estimate, between 0 and 1.
+    """
+
+    endpoint: str
+    months: Real
+    value: Real
+
+    def __post_init__(self) -> None:
+        require(
+            self.endpoint in ESTIMATORS,
+            f"endpoint: no endpoint {self.endpoint!r}; {nearest(self.endpoint, ESTIMATORS)}",
+        )
+        require(self.months > 0, f"months must be above 0, got {self.months}")
+        require(0 <= self.value <= 1, f"value must lie between 0 and 1, got {self.value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """A series, among many simulated ones of its size.
+
+    Attributes
+    ----------
+    patients, segments
+        How many it had; the segments are dealt out to the patients in turn.
+    observed
+        What it reported.
+    source
+        Where.
+    arm
+        Which arm it was treated as; the reference unless given.
+    """
+
+    patients: Count
+    segments: Count
+    observed: tuple[Figure, ...]
+    source: str
+    arm: str = ""
+
+    def __post_init__(self) -> None:
+        require(self.patients > 0, f"patients must be above 0, got {self.patients}")
+        require(
+            self.segments >= self.patients,
+            f"segments must not be fewer than the {self.patients} patients, got {self.segments}",
+        )
+        require(len(self.observed) > 0, "observed must name at least one figure")

@@ -1,0 +1,173 @@
+"""Maximum likelihood fit of a dose-response model to a table of outcomes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from radsim.fitting.goodness import goodness
+from radsim.fitting.identifiability import (
+    correlation_of,
+    require_distinct,
+    require_enough,
+    require_maximum,
+)
+from radsim.fitting.intervals import Estimate, bootstrap_samples, profile_interval
+from radsim.fitting.likelihood import Likelihood, read_dose
+from radsim.fitting.outcome_table import OutcomeTable
+from radsim.radiobiology import lq
+from radsim.tcp.control import ControlModel
+
+ANCHOR_NOISE = 0.2  # standard deviation of the log odds of a published probability, an assumption
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A fitted model.
+
+    Attributes
+    ----------
+    model
+        The model with its fitted parameters, and with the law of cell kill, the range of doses
+        and the fractions that they were fitted on.
+    estimates
+        By parameter; covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``.
+    correlation
+        Of the estimates, from the bootstrap where there is one, else from the information.
+    log_likelihood, free
+        At its maximum, and number of parameters.
+    goodness
+        Named measures of the fit.
+    fitted
+        Probability of each row.
+    """
+
+    model: Any
+    table: OutcomeTable
+    estimates: Mapping[str, Estimate]
+    correlation: np.ndarray
+    log_likelihood: float
+    goodness: Mapping[str, float]
+    fitted: np.ndarray = field(repr=False)
+
+
+def fit(
+    model: Any,
+    table: OutcomeTable,
+    estimate: Sequence[str] = (),
+    covariates: Sequence[str] = (),
+    bootstrap: int = 0,
+    seed: int = 1,
+    anchor_noise: float = ANCHOR_NOISE,
+) -> Fit:
+    r"""Fit a model's parameters to a table by maximum likelihood.
+
+    Rows of events are binomial,
+
+    .. math:: \ln L = \sum_i w_i \bigl(e_i \ln p_i + (n_i - e_i) \ln(1 - p_i)\bigr)
+
+    with weights :math:`w_i` that count as that many equal rows. Published probabilities have
+    normal errors of one size, so theirs is a least-squares fit; their bootstrap moves the log
+    odds by ``anchor_noise``.
+
+    Parameters
+    ----------
+    model
+        A control or complication model; its parameters are where the search starts.
+    estimate
+        Which parameters; those of the curve unless given.
+    covariates
+        Columns of the table whose odds or hazard ratios are estimated.
+    bootstrap
+        How many resamples, each from the streams of its own name.
+
+    Raises
+    ------
+    ValueError
+        If the table does not determine a parameter; the message says which.
+
+    Examples
+    --------
+    >>> from radsim.fitting.outcome_table import anchors_table
+    >>> from radsim.presets import load_preset
+    >>> from radsim.tcp import load_tcp
+    >>> preset = load_preset("tcp", "hytec-spine-2021")
+    >>> found = fit(load_tcp("hytec-log-logistic"), anchors_table(preset.anchors))
+    >>> [round(found.estimates[name].value, 2) for name in ("d50", "k")]
+    [32.89, 3.01]
+    """
+    problem = Likelihood.of(model, table, tuple(estimate) or model.shape, tuple(covariates))
+    require_enough(problem, table)
+    start = problem.start()
+    require_distinct(problem, start, table)
+    tried = [problem.best(start + shift * problem.logarithmic, table) for shift in (0.0, -1.0, 1.0)]
+    theta = min(tried, key=lambda found: problem.loss(found, table))
+    require_maximum(problem, theta, table)
+    require_distinct(problem, theta, table)
+    samples = None
+    if bootstrap:
+        samples = bootstrap_samples(problem, theta, table, bootstrap, seed, anchor_noise)
+    correlation = correlation_of(problem, theta, table)
+    if samples is not None and np.all(np.ptp(samples, axis=0) > 0.0):
+        correlation = np.atleast_2d(np.corrcoef(samples.T))
+    fitted = problem.probability(theta, table)
+    log_likelihood = -problem.loss(theta, table)
+    return Fit(
+        model=_with_range(problem.model_at(theta), table),
+        table=table,
+        estimates={
+            name: _estimate(problem, theta, i, table, samples)
+            for i, name in enumerate(problem.names)
+        },
+        correlation=correlation,
+        log_likelihood=log_likelihood,
+        goodness=goodness(table, fitted, len(theta), log_likelihood),
+        fitted=fitted,
+    )
+
+
+def _estimate(
+    problem: Likelihood,
+    theta: np.ndarray,
+    i: int,
+    table: OutcomeTable,
+    samples: np.ndarray | None,
+) -> Estimate:
+    profile, is_open = None, (False, False)
+    if table.probability is None:
+        profile, is_open = profile_interval(problem, theta, i, table)
+    quantiles = None
+    if samples is not None:
+        low, high = np.quantile(samples[:, i], [0.025, 0.975])
+        quantiles = (float(low), float(high))
+    value = float(problem.natural(theta)[i])
+    return Estimate(value=value, profile=profile, open=is_open, bootstrap=quantiles)
+
+
+def _with_range(model: Any, table: OutcomeTable) -> Any:
+    """State on a model what it was fitted on: law of cell kill, doses as it reads them, fractions.
+
+    Of DVHs the range is that of their mean doses.
+    """
+    known: dict[str, Any] = {"preset": ""}
+    if isinstance(model, ControlModel):
+        assert table.fractions is not None
+        fractions = table.fractions if table.volume is None else table.fractions[:, None]
+        bed = model.cell_kill.bed(
+            *lq.equal_fractions(table.dose, fractions), model.alpha_beta, fractions
+        )
+        read = model.cell_kill.eqd2(bed, model.alpha_beta)
+        known |= {"refit": False, "refit_alpha_beta": False}
+    else:
+        read = read_dose(model, table)
+    if table.volume is not None:
+        read = (read * table.volume).sum(axis=1)
+    used = read[table.weight > 0]
+    known["valid_eqd2"] = (float(used.min()), float(used.max()))
+    if getattr(model, "effect", "bed") != "physical":
+        known["fitted_under"] = model.cell_kill.kind
+        known["valid_eqd2_alpha_beta"] = float(model.alpha_beta)
+    if table.fractions is not None:
+        known["most_fractions"] = int(table.fractions.max())
+    return replace(model, **known)

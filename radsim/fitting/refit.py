@@ -1,0 +1,190 @@
+"""Fit a control model to the anchors of its preset again, under another law of cell kill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from radsim.presets import Anchor, load_preset
+from radsim.radiobiology import lq
+from radsim.randomness.distributions.composed import require
+from radsim.tcp.control import ControlModel
+
+SEARCHED = {"clonogen_density": 1e12}  # factor up and down within which a parameter is looked for
+SEARCHED_OTHERWISE = 20.0
+FLAT = 0.05  # rise of control over the anchors below which a curve counts as flat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit:
+    """A refitted model and how far it misses each anchor.
+
+    Attributes
+    ----------
+    model
+        The model with the new parameters.
+    anchors
+        What it was fitted to.
+    residuals
+        Fitted minus published probability, one for each anchor.
+    before
+        Residuals of the parameters that it had, under the law of cell kill asked for.
+    at_edge
+        Parameters that the anchors push out of the range in which they were looked for.
+    """
+
+    model: ControlModel
+    anchors: tuple[Anchor, ...]
+    residuals: np.ndarray
+    before: np.ndarray
+    at_edge: tuple[str, ...] = ()
+
+    @property
+    def root_mean_square(self) -> float:
+        """Root mean square of the residuals."""
+        return float(np.sqrt(np.mean(self.residuals**2)))
+
+    def __str__(self) -> str:
+        shown = (*self.model.shape, "alpha_beta")
+        names = ", ".join(f"{n} = {getattr(self.model, n):.5g}" for n in shown)
+        worst = int(np.argmax(np.abs(self.residuals)))
+        edge = f", {', '.join(self.at_edge)} at the edge of the search" if self.at_edge else ""
+        anchor = self.anchors[worst]
+        return (
+            f"{self.model.preset} refitted under {self.model.cell_kill.kind}: {names}; it misses "
+            f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
+            f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
+            f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
+            f"{100 * float(self.model.curve(0.0)):.0f} %"
+        )
+
+
+def search_factor(name: str) -> float:
+    """Factor up and down within which a refit looks for a parameter."""
+    return SEARCHED.get(name, SEARCHED_OTHERWISE)
+
+
+def parameters_at_edge(model: ControlModel) -> list[str]:
+    """Name the parameters that a refit pushed as far from their preset as it looks for them."""
+    start = load_preset("tcp", model.preset).settings()
+    found = []
+    for name in (*model.shape, "alpha_beta"):
+        before, now = start.get(name), getattr(model, name)
+        numbers = all(isinstance(value, (int, float)) and value > 0 for value in (before, now))
+        if numbers and abs(np.log(now / before)) > 0.999 * np.log(search_factor(name)):
+            found.append(name)
+    return found
+
+
+def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarray:
+    """Fitted minus published control of each anchor, at its prescribed dose.
+
+    Examples
+    --------
+    >>> from radsim.tcp import load_tcp
+    >>> hytec = load_tcp("hytec-spine-2021")
+    >>> residuals = anchor_residuals(hytec, load_preset("tcp", "hytec-spine-2021").anchors)
+    >>> round(float(abs(residuals).max()), 3)
+    0.017
+    """
+    dose = np.array([anchor.dose for anchor in anchors])
+    fractions = np.array([float(anchor.fractions) for anchor in anchors])
+    published = np.array([anchor.probability for anchor in anchors])
+    hazard = model.failure_hazard(*lq.equal_fractions(dose, fractions), fractions=fractions)
+    return np.exp(-hazard) - published
+
+
+def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = None) -> Refit:
+    """Fit a model's curve to its preset's anchors by least squares, under its own cell kill.
+
+    Alpha/beta is held unless the model asks for it with ``refit_alpha_beta``. Each parameter is
+    looked for within a factor of 20 around its start (of clonogens 1e12); one that ends there is
+    named in ``at_edge``, and the curve is then no more than the flattest that was allowed.
+
+    Parameters
+    ----------
+    anchors
+        Those of the model's preset unless given.
+
+    Raises
+    ------
+    ValueError
+        If there are too few anchors, or the curve that fits them best does not rise with dose.
+
+    Examples
+    --------
+    >>> from radsim.tcp import load_tcp
+    >>> same = refit_to_anchors(load_tcp("hytec-spine-2021", refit=True))
+    >>> round(same.root_mean_square, 4)
+    0.0076
+    """
+    if anchors is None:
+        require(bool(model.preset), "refit needs a preset with anchors")
+        anchors = load_preset("tcp", model.preset).anchors
+    names = (*model.shape, "alpha_beta") if model.refit_alpha_beta else model.shape
+    require(
+        len(anchors) >= len(names),
+        f"refit needs at least {len(names)} anchors, and the preset "
+        f"{model.preset!r} has {len(anchors)}",
+    )
+    for name in dict.fromkeys((*names, "alpha_beta")):
+        require(
+            not isinstance(getattr(model, name), str),
+            f"refit needs numbers, and {name} is the cohort variable {getattr(model, name)!r}",
+        )
+    positive = [name in (*model.increasing, "alpha_beta") for name in names]
+    start = np.array([float(getattr(model, name)) for name in names])
+
+    def as_model(x: np.ndarray) -> ControlModel:
+        values = np.where(positive, np.exp(np.clip(x, -600.0, 600.0)), x)
+        changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
+        return replace(model, **changed)
+
+    def missed_by(x: np.ndarray) -> np.ndarray:
+        return anchor_residuals(as_model(x), anchors)
+
+    x0 = np.where(positive, np.log(np.abs(start)), start)
+    reach = np.log([search_factor(name) for name in names])
+    reach = np.where(positive, reach, np.maximum(20.0 * np.abs(x0), 20.0))
+    best = min(
+        (
+            least_squares(
+                missed_by,
+                x0 + shift * np.array(positive),
+                bounds=(x0 - reach, x0 + reach),
+            )
+            for shift in (0.0, -0.5, 0.5)
+        ),
+        key=lambda found: found.cost,
+    )
+    edge = np.abs(best.x - x0) > 0.999 * reach
+    found = as_model(best.x)
+    residuals = anchor_residuals(found, anchors)
+    published = np.array([anchor.probability for anchor in anchors])
+    fitted = residuals + published
+    require(
+        float(fitted.max() - fitted.min()) > FLAT,
+        f"refit: under {model.cell_kill.kind} the curve that fits the anchors best hardly rises "
+        "with dose, so they do not determine it; give parameters of your own",
+    )
+    dose = np.array([anchor.dose for anchor in anchors])
+    fractions = np.array([float(anchor.fractions) for anchor in anchors])
+    bed = found.cell_kill.bed(*lq.equal_fractions(dose, fractions), found.alpha_beta, fractions)
+    eqd2 = found.cell_kill.eqd2(bed, found.alpha_beta)
+    refitted = replace(
+        found,
+        fitted_under=model.cell_kill.kind,
+        refit=False,
+        refit_alpha_beta=False,
+        valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
+        valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
+    )
+    return Refit(
+        model=refitted,
+        anchors=tuple(anchors),
+        residuals=residuals,
+        before=anchor_residuals(model, anchors),
+        at_edge=tuple(name for name, there in zip(names, edge, strict=True) if there),
+    )

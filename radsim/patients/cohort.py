@@ -1,0 +1,267 @@
+"""Patients: one named variable for each thing that differs between them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from radsim.randomness.distributions.composed import Categorical, Distribution, require
+from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.words import (
+    LABELS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    YES_OR_NO,
+    Real,
+    is_label,
+    nearest,
+)
+
+TAIL = 1e-9  # share of patients whose value is not held against a distribution
+CORD_REGIONS = ("cervical", "thoracic")  # and lumbar at L1: the cord ends at the conus
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortVariable:
+    """One variable: how it is distributed, what it means and where that comes from."""
+
+    distribution: Distribution
+    units: str
+    meaning: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """Correlation of two variables, of their normal scores (Gaussian copula).
+
+    Attributes
+    ----------
+    between
+        Two names of variables.
+    rho
+        Correlation of the normal scores, in (-1, 1).
+    """
+
+    between: tuple[str, str]
+    rho: Real
+
+    def __post_init__(self) -> None:
+        require(self.between[0] != self.between[1], f"between must name two, got {self.between}")
+        require(-1 < self.rho < 1, f"rho must lie between -1 and 1, got {self.rho}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientTable:
+    """Whole rows of a user's own patients, so that real correlations stay.
+
+    Attributes
+    ----------
+    columns
+        Values by variable, text for categorical ones; all of one length.
+    rows
+        ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
+        patient i, so there can be no more patients than rows.
+    """
+
+    columns: dict[str, tuple[Real | str, ...]]
+    rows: Literal["resample", "as-is"] = "resample"
+
+    def __post_init__(self) -> None:
+        lengths = {len(values) for values in self.columns.values()}
+        require(len(self.columns) > 0, "no column of the table is a known or declared variable")
+        require(len(lengths) == 1, f"columns must have one length, got {sorted(lengths)}")
+        require(lengths != {0}, "the table has no rows")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """The patients of an experiment.
+
+    Attributes
+    ----------
+    variables
+        Variables that are drawn, by name.
+    correlations
+        Pairs of variables that go together; other pairs are independent unless the pairs given
+        say otherwise through a common partner.
+    table
+        Rows of real patients; its columns replace variables of the same name.
+    """
+
+    preset: str = ""
+    variables: dict[str, CohortVariable] = field(default_factory=dict)
+    correlations: tuple[Correlation, ...] = ()
+    table: PatientTable | None = None
+
+    def __post_init__(self) -> None:
+        for name, variable in self.variables.items():
+            if name in LABELS:
+                require(
+                    isinstance(variable.distribution, Categorical),
+                    f"{name} must be categorical, got {variable.distribution.kind}",
+                )
+                _check_labels(name, getattr(variable.distribution, "labels", ()))
+        for name, values in (self.table.columns if self.table else {}).items():
+            if name in LABELS:
+                _check_labels(name, sorted({str(value) for value in values}))
+        for name, variable in self.variables.items():
+            _check_values(name, variable.distribution)
+        for name, values in (self.table.columns if self.table else {}).items():
+            _check_column(name, values)
+        for pair in self.correlations:
+            for name in pair.between:
+                require(
+                    name in self.variables,
+                    f"correlations: {name!r} is not drawn here; {nearest(name, self.variables)}",
+                )
+        names = self._correlated
+        if names:
+            require(
+                bool(np.linalg.eigvalsh(self._matrix(names)).min() > 1e-12),
+                f"correlations of {', '.join(names)} are not positive definite together",
+            )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All the variables that patients of this cohort have."""
+        names = set(self.variables) | set(self.table.columns if self.table else ())
+        if "region" in names:
+            names.add("cord_present")
+        return frozenset(names)
+
+    def ends(self, name: str) -> tuple[float, ...]:
+        """Lowest and highest value of a variable, its tails aside; nothing for one of labels."""
+        if name in self.variables:
+            distribution = self.variables[name].distribution
+            if isinstance(distribution, Categorical):
+                return ()
+            return tuple(float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
+        values = self.table.columns.get(name, ()) if self.table else ()
+        numbers = [value for value in values if not isinstance(value, str)]
+        return (min(numbers), max(numbers)) if numbers else ()
+
+    @property
+    def _correlated(self) -> list[str]:
+        return sorted({name for pair in self.correlations for name in pair.between})
+
+    def _matrix(self, names: list[str]) -> np.ndarray:
+        matrix = np.eye(len(names))
+        for pair in self.correlations:
+            a, b = (names.index(name) for name in pair.between)
+            matrix[a, b] = matrix[b, a] = pair.rho
+        return matrix
+
+    def uniforms(self, streams: UniformSource, patients: range) -> dict[str, np.ndarray]:
+        """Draw the uniform number of each variable, correlated ones through a Gaussian copula."""
+        drawn = {n: streams.uniforms(f"cohort/{n}", patients) for n in self.variables}
+        names = self._correlated
+        if names:
+            factor = np.linalg.cholesky(self._matrix(names))
+            scores = [special.ndtri(drawn[name]) for name in names]
+            for row, name in enumerate(names):
+                # a sum in a fixed order: a matrix product could depend on the number of patients
+                score = factor[row, 0] * scores[0]
+                for column in range(1, row + 1):
+                    score = score + factor[row, column] * scores[column]
+                drawn[name] = np.clip(special.ndtr(score), 2.0**-54, 1.0 - 2.0**-53)
+        return drawn
+
+
+def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> xr.Dataset:
+    """Draw these patients, each variable from the stream of its own name.
+
+    Returns
+    -------
+    xr.Dataset
+        Each variable with dim ``patient``; categorical ones hold codes and list their labels in
+        ``attrs["labels"]``. ``cord_present`` is added where ``region`` is known.
+
+    Raises
+    ------
+    ValueError
+        If a table is taken as it is and has fewer rows than the patients asked for.
+    """
+    variables: dict[str, tuple] = {}
+    if cohort.table is not None:
+        variables.update(_draw_rows(cohort.table, patients, streams))
+    for name, u in cohort.uniforms(streams, patients).items():
+        distribution = cohort.variables[name].distribution
+        attrs = {}
+        if isinstance(distribution, Categorical):
+            attrs["labels"] = list(distribution.labels)
+        variables[name] = ("patient", distribution.ppf(u), attrs)
+    dataset = xr.Dataset(variables, coords={"patient": np.arange(patients.start, patients.stop)})
+    return _add_cord(dataset)
+
+
+def _draw_rows(table: PatientTable, patients: range, streams: UniformSource) -> Mapping[str, tuple]:
+    if table.rows == "as-is":
+        require(
+            patients.stop <= len(table),
+            f"cohort.table: {patients.stop} patients wanted as they are, "
+            f"but the table has {len(table)} rows",
+        )
+        rows = np.arange(patients.start, patients.stop)
+    else:
+        u = streams.uniforms("cohort/table", patients)
+        rows = np.minimum((u * len(table)).astype(np.int64), len(table) - 1)
+    drawn = {}
+    for name, values in table.columns.items():
+        if isinstance(values[0], str):
+            labels = sorted({str(value) for value in values})
+            codes = np.array([labels.index(str(value)) for value in values], dtype=np.int8)
+            drawn[name] = ("patient", codes[rows], {"labels": labels})
+        else:
+            drawn[name] = ("patient", np.array(values, dtype=float)[rows], {})
+    return drawn
+
+
+def _add_cord(patients: xr.Dataset) -> xr.Dataset:
+    if "region" not in patients or "cord_present" in patients:
+        return patients
+    cord = np.zeros(patients.sizes["patient"], dtype=bool)
+    for region in CORD_REGIONS:
+        cord |= is_label(patients, "region", region)
+    if "lumbar_level" in patients:
+        cord |= is_label(patients, "region", "lumbar") & is_label(patients, "lumbar_level", "L1")
+    patients["cord_present"] = ("patient", cord.astype(float))
+    return patients
+
+
+def _check_values(name: str, distribution: Distribution) -> None:
+    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
+        require(not isinstance(distribution, Categorical), f"{name} must be a number, not a label")
+        lowest, highest = (float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
+        _check_range(name, lowest, highest)
+
+
+def _check_column(name: str, values: Sequence[float | str]) -> None:
+    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
+        numbers = [value for value in values if not isinstance(value, str)]
+        require(len(numbers) == len(values), f"table: {name} must be numbers")
+        _check_range(name, min(numbers), max(numbers))
+
+
+def _check_range(name: str, lowest: float, highest: float) -> None:
+    if name in POSITIVE:
+        require(lowest > 0, f"{name} must be above 0, got {lowest:.4g}")
+    elif name in NOT_NEGATIVE:
+        require(lowest >= 0, f"{name} must not be negative, got {lowest:.4g}")
+    elif name in YES_OR_NO:
+        for end in (lowest, highest):
+            require(0 <= end <= 1, f"{name} must lie between 0 and 1, got {end:.4g}")
+
+
+def _check_labels(name: str, used: Iterable[str]) -> None:
+    for label in used:
+        require(
+            label in LABELS[name],
+            f"{name} has no label {label!r}; known: {', '.join(LABELS[name])}",
+        )

@@ -1,0 +1,124 @@
+"""Figures of dose: DVH bands, coverage against cord dose, planned against delivered."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from radsim.report.figures.style import COLORS, finish, new_figure, pretty
+
+SHOWN = ("gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac")
+TITLES = {
+    "gtv": "GTV",
+    "ptv": "PTV_Eval",
+    "cord_prv": "cord PRV",
+    "spinal_cord": "spinal cord",
+    "thecal_sac": "thecal sac",
+}
+FEW = 400  # points of a scatter that can still be told apart
+
+
+def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
+    """Dose-volume histograms by arm and structure: median, middle half and 90 % of the patients."""
+    if "dvh_planned" not in result:
+        return None
+    arms = list(result["arm"].values)
+    known = [s for s in SHOWN if result["dvh_planned"].sel(structure=s).notnull().any()]
+    figure = new_figure(3.0 * len(arms) + 0.6, 1.9 * len(known) + 0.9)
+    axes = figure.subplots(len(known), len(arms), sharex="col", sharey=True, squeeze=False)
+    volume = result["volume"].values
+    for column, arm in enumerate(arms):
+        color = COLORS[column % len(COLORS)]
+        for row, structure in enumerate(known):
+            axis = axes[row, column]
+            here = {"arm": arm, "structure": structure}
+            planned = result["dvh_planned"].sel(here).values
+            for low, high, alpha in ((0, 4, 0.15), (1, 3, 0.3)):
+                axis.fill_betweenx(
+                    volume, planned[low], planned[high], color=color, alpha=alpha, linewidth=0
+                )
+            for one in result["dvh_single"].sel(here).values:
+                axis.plot(one, volume, color="0.5", linewidth=0.5)
+            axis.plot(planned[2], volume, color=color, label="planned")
+            delivered = result["dvh_delivered"].sel(here).values[2]
+            axis.plot(delivered, volume, "--", color="black", linewidth=1, label="delivered")
+            axis.set_xlim(left=0)
+            axis.set_ylim(0, 1)
+            axis.grid(alpha=0.3)
+            axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+            if row == 0:
+                axis.set_title(pretty(str(arm)), fontsize=10)
+            if column == 0:
+                axis.set_ylabel(f"{TITLES[structure]}\nvolume", fontsize=9)
+        axes[-1, column].set_xlabel("Course dose [Gy]")
+    axes[0, 0].legend(fontsize=7, frameon=False, loc="lower left")
+    note = (
+        "Bands: 50 and 90 % of the first patients of the cohort, planned; lines: their medians. "
+        "Thin gray: single plans."
+    )
+    return finish(figure, "Dose-volume histograms", result, note)
+
+
+def plot_coverage(result: xr.Dataset) -> Figure | None:
+    """Coverage of the GTV against the dose of the neural structure, by distance."""
+    if "sample_gtv_d98_planned" not in result or "sample_cord_prv_d003cc_planned" not in result:
+        return None
+    arms = list(result["arm"].values)
+    figure = new_figure(3.3 * len(arms) + 1.0, 3.9)
+    axes = figure.subplots(1, len(arms), squeeze=False)[0]
+    for axis, arm in zip(axes, arms, strict=True):
+        some = result.sel(arm=arm).isel(sample=slice(FEW))
+        points: PathCollection = axis.scatter(
+            some["sample_cord_prv_d003cc_planned"],
+            some["sample_gtv_d98_planned"],
+            c=some["sample_gtv_distance"],
+            cmap="viridis",
+            vmin=0,
+            vmax=8,
+            s=9,
+        )
+        axis.set_title(pretty(str(arm)), fontsize=10)
+        axis.set_xlabel("Cord PRV D0.03cc [Gy]")
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("GTV D98 [Gy]")
+    figure.colorbar(points, ax=list(axes), label="GTV to neural structure [mm]", extend="max")
+    note = "Planned doses of patients with a cord at the treated level. Scales differ."
+    return finish(figure, "Coverage against cord dose", result, note)
+
+
+def plot_delivery(result: xr.Dataset) -> Figure | None:
+    """Delivered against planned dose."""
+    panels = [
+        (name, title)
+        for name, title in (
+            ("gtv_d98", "GTV D98"),
+            ("ptv_d90", "PTV_Eval D90"),
+            ("spinal_cord_d003cc", "Spinal cord D0.03cc"),
+        )
+        if f"sample_{name}_planned" in result and f"sample_{name}_delivered" in result
+    ]
+    if not panels:
+        return None
+    figure = new_figure(3.9 * len(panels) + 0.4, 4.1)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (name, title) in zip(axes, panels, strict=True):
+        highest = 0.0
+        for row, arm in enumerate(result["arm"].values):
+            some = result.sel(arm=arm).isel(sample=slice(FEW))
+            planned = some[f"sample_{name}_planned"].values
+            delivered = some[f"sample_{name}_delivered"].values
+            color = COLORS[row % len(COLORS)]
+            axis.plot(planned, delivered, ".", ms=3, color=color, label=pretty(str(arm)))
+            both = np.concatenate([planned, delivered])
+            highest = max(highest, float(np.nanmax(both)) if not np.isnan(both).all() else 0.0)
+        axis.plot([0, 1.05 * highest], [0, 1.05 * highest], color="0.6", linewidth=0.8, zorder=0)
+        axis.set_xlabel(f"{title}, planned [Gy]")
+        axis.set_ylabel("Delivered [Gy]")
+        if highest > 0.0:  # where no sampled patient has the structure there is nothing to scale
+            axis.set_xlim(0, 1.05 * highest)
+            axis.set_ylim(0, 1.05 * highest)
+        axis.set_aspect("equal")
+        axis.grid(alpha=0.3)
+    axes[0].legend(fontsize=8, frameon=False, markerscale=3)
+    return finish(figure, "Planned against delivered dose", result, "One point a patient and arm.")

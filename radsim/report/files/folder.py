@@ -1,0 +1,175 @@
+"""The folder of a run, taken only if nothing in it would be lost."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from radsim.execution.journal import Journal, folder_lock
+from radsim.execution.pieces import BLOCK
+from radsim.experiment.model import Experiment
+from radsim.report.files.result_files import RESULT, TABLES, WORK, is_finished, open_result
+from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.versions import versions
+
+JOURNAL = "journal"
+WRITTEN = "written."  # in front of a key as the file has it
+MOST_CHANGES = 8  # changed keys that are worth listing
+
+
+class FolderError(Mistake):
+    """A folder that can't take this run's result."""
+
+
+@contextmanager
+def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Iterator[Journal]:
+    """Take a folder for a run, and give the journal of its blocks.
+
+    A folder that holds blocks of the same experiment goes on from there, whether they were left
+    by a run that was stopped or by a finished one with fewer patients. Anything else that is in
+    the way is refused, unless it may be overwritten; even then an earlier result stays until
+    the new one is complete.
+
+    Raises
+    ------
+    FolderError
+        If the folder can't be written, is finished, or belongs to another experiment.
+    FolderInUse
+        If another run holds it.
+    """
+    is_new = not folder.exists()
+    work = _make_work(folder)
+    try:
+        with folder_lock(work / "lock"):
+            yield _claim(folder, work, experiment, overwrite)
+    except BaseException:
+        if is_new and not is_finished(folder) and _is_empty(work / JOURNAL):
+            shutil.rmtree(folder, ignore_errors=True)  # as it was before
+        raise
+
+
+def is_result_of(folder: Path, experiment: Experiment) -> bool:
+    """Say whether a folder holds the finished result of just this experiment."""
+    if not is_finished(folder):
+        return False
+    earlier = _experiment_in(folder)
+    return earlier.patients == experiment.patients and _identity(earlier) == _identity(experiment)
+
+
+def _is_empty(path: Path) -> bool:
+    return Journal.read_header(path) is None or Journal(path, {}).is_empty
+
+
+def _claim(folder: Path, work: Path, experiment: Experiment, overwrite: bool) -> Journal:
+    header = {"experiment": _identity(experiment), "block": BLOCK, "versions": versions()}
+    path = work / JOURNAL
+    if _is_empty(path):
+        path.unlink(missing_ok=True)
+    earlier = Journal.read_header(path)
+    if overwrite:
+        again = is_finished(folder) and _identity(_experiment_in(folder)) == _identity(experiment)
+        if earlier != header or again:
+            path.unlink(missing_ok=True)
+    else:
+        _check_finished(folder, experiment)
+        _check_other_files(folder)
+        if earlier is not None and earlier != header:
+            raise FolderError(
+                f"{folder} holds blocks of a run that differs: "
+                f"{_changes(earlier, header)}; use another folder, or --overwrite"
+            )
+    return Journal(path, header)
+
+
+def _make_work(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"--out: {folder} is a file, not a folder")
+    work = folder / WORK
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        probe = work / "probe"
+        probe.write_bytes(b"radsim")
+        probe.unlink()
+    except OSError as error:
+        raise FolderError(f"--out: can't write to {folder}: {error.strerror}") from None
+    return work
+
+
+def _check_finished(folder: Path, experiment: Experiment) -> None:
+    if not is_finished(folder):
+        return
+    earlier = _experiment_in(folder)
+    if _identity(earlier) != _identity(experiment):
+        changed = _changes(_identity(earlier), _identity(experiment))
+        raise FolderError(
+            f"{folder} holds the finished result of another experiment: {changed}; "
+            "use another folder, or --overwrite"
+        )
+    if _is_more_exact(experiment, earlier):
+        return
+    if experiment.patients <= earlier.patients:
+        raise FolderError(
+            f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
+            "to extend it, use another folder, or --overwrite"
+        )
+
+
+def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
+    """Say whether a smaller error is asked for than an earlier run was to reach."""
+    wanted, reached = experiment.precision, earlier.precision
+    if wanted is None or reached is None:
+        return False
+    return wanted.standard_error < reached.standard_error
+
+
+def _experiment_in(folder: Path) -> Experiment:
+    return Experiment.model_validate_json(open_result(folder).attrs["experiment"])
+
+
+def _check_other_files(folder: Path) -> None:
+    if is_finished(folder) or (folder / WORK / JOURNAL).exists():
+        return
+    strange = [name for name in (*TABLES, "experiment.toml", "figures") if (folder / name).exists()]
+    if strange:
+        raise FolderError(
+            f"{folder} holds {', '.join(strange)} but no {RESULT}; use another folder, "
+            "or --overwrite"
+        )
+
+
+def _identity(experiment: Experiment) -> dict[str, Any]:
+    """Everything that decides a block of patients; how many patients there are does not."""
+    size = {"patients", "precision"}
+    return experiment.model_dump(mode="json", exclude={*size, "written"}, exclude_none=True) | {
+        "written": {key: value for key, value in experiment.written.items() if key not in size}
+    }
+
+
+def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
+    old, new = dict(_leaves(earlier)), dict(_leaves(now))
+    changed = [
+        f"{key.removeprefix(WRITTEN)} was {before!r}, now {after!r}"
+        for key in {**old, **new}
+        if (before := old.get(key, "not set")) != (after := new.get(key, "not set"))
+        and not _is_said(key, old, new)
+    ]
+    more = f", and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    return ", ".join(changed[:MOST_CHANGES]) + more
+
+
+def _is_said(key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Say whether a key as the file has it is there without its presets spelled out, too."""
+    plain = key.removeprefix(WRITTEN)
+    return plain != key and old.get(plain) != new.get(plain)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _leaves(below, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, below in enumerate(value):
+            yield from _leaves(below, f"{path}[{index}]")
+    else:
+        yield path, value

@@ -1,0 +1,72 @@
+"""Write the results of virtual trials to a folder, complete or not at all."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from radsim.experiment.model import Experiment
+from radsim.experiment.trial_file import VirtualTrial
+from radsim.report.figures.trial import draw_trial_figures
+from radsim.report.tables.rows import to_csv
+from radsim.report.tables.trial import TABLES
+from radsim.report.text.trial import assumptions_text
+from radsim.trial.questions.scenario import TrialResult
+from radsim.vocabulary.mistakes import Mistake
+
+TEXT = "trial_assumptions.txt"
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder in which another trial would be lost.
+
+    Raises
+    ------
+    Mistake
+        If it holds a trial, or is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Mistake(f"--out: {folder} is a file, not a folder")
+    if not overwrite and holds_trial(folder):
+        raise Mistake(f"{folder} holds a trial already; use another folder, or --overwrite")
+
+
+def holds_trial(folder: Path) -> bool:
+    """Say whether a folder holds a complete trial; its text is put there last."""
+    return (folder / TEXT).is_file()
+
+
+def remove_trial(folder: Path) -> None:
+    """Remove what an earlier trial left in a folder, the text that makes it complete first."""
+    (folder / TEXT).unlink(missing_ok=True)
+    for path in (*folder.glob("trial_*"), *folder.glob("figures/trial_*")):
+        path.unlink(missing_ok=True)
+
+
+def save_trial(
+    results: dict[str, TrialResult],
+    source: Experiment | VirtualTrial,
+    folder: Path,
+    *,
+    figures: bool = True,
+) -> None:
+    """Write tables, figures and the text, which comes last, when all else is in its place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
+    except OSError as error:
+        raise Mistake(f"--out: can't write to {folder}: {error.strerror}") from None
+    try:
+        (work / "figures").mkdir()
+        if figures:
+            draw_trial_figures(results, work / "figures")
+        for name, (columns, rows) in TABLES.items():
+            (work / name).write_text(to_csv(columns, list(rows(results))), encoding="utf-8")
+        (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
+        remove_trial(folder)
+        drawn = sorted((work / "figures").iterdir())
+        if drawn:
+            (folder / "figures").mkdir(exist_ok=True)
+        for path in (*drawn, *(work / name for name in (*TABLES, TEXT))):
+            path.replace(folder / path.relative_to(work))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,181 @@
+"""What an experiment would do, in words and as plain data."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from radsim.dose.plans.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
+from radsim.execution.cost import cost_of
+from radsim.experiment.designs.reader import ALTERNATIVES, DRAWS, MODEL_DRAWS, SALTELLI, TORNADO
+from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.model import Experiment
+from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
+from radsim.fitting.refit import anchor_residuals, parameters_at_edge
+from radsim.presets import load_preset
+from radsim.simulation.kept import ranked_arms
+
+PARTS = {
+    DRAWS: "joint draws",
+    ALTERNATIVES: "other models",
+    MODEL_DRAWS: "joint draws with another model",
+    SALTELLI: "rows of a Saltelli design",
+    TORNADO: "rows, one at a time,",
+}
+
+
+def description_of(experiment: Experiment) -> dict[str, Any]:
+    """Describe an experiment as plain data, for `radsim check --json`."""
+    return {
+        "name": experiment.name,
+        "patients": experiment.patients,
+        "seed": experiment.seed,
+        "months": list(experiment.months),
+        "arms": {name: plan_text(arm.plan) for name, arm in experiment.arms.items()},
+        "reference": experiment.reference,
+        "models": model_labels(experiment),
+        "presets": presets_used(experiment),
+        "cohort": sorted(experiment.cohort.names),
+        "design": design_lines(experiment),
+        "notes": notes(experiment),
+    }
+
+
+def describe(experiment: Experiment) -> str:
+    """Describe an experiment in a few lines."""
+    months = ", ".join(f"{month:g}" for month in experiment.months)
+    width = max(len(name) for name in experiment.arms)
+    labels = model_labels(experiment)
+    lines = [
+        f"{experiment.name}: {experiment.patients:,} patients, seed {experiment.seed}, "
+        f"reported at {months} months",
+        f"cohort: {experiment.cohort.preset or 'custom'}, {len(experiment.cohort.names)} variables",
+        "arms:",
+        *(
+            f"  {name:<{width}}  {plan_text(arm.plan)}"
+            + (" (reference)" if name == experiment.reference else "")
+            for name, arm in experiment.arms.items()
+        ),
+        "models:",
+        *(
+            f"  {endpoint}: {', '.join(name) if isinstance(name, list) else name}"
+            for endpoint, name in labels.items()
+            if name
+        ),
+        *design_lines(experiment),
+        *(f"note: {note}" for note in notes(experiment)),
+        "no mistakes found",
+    ]
+    return "\n".join(lines)
+
+
+def design_lines(experiment: Experiment) -> list[str]:
+    """Say what an experiment varies, in a line for each axis and part, and what it would take."""
+    if not experiment.has_design:
+        return []
+    design = experiment.study.design
+    lines = ["design:"]
+    for axis in design.axes:
+        labels = [f"{v:g}" if isinstance(v, float) else str(v) for v in axis.labels]
+        shown = ", ".join(labels if len(labels) <= 8 else [*labels[:3], "...", labels[-1]])
+        lines.append(f"  {axis.name} ({', '.join(axis.table.columns)}): {shown}")
+    for part, rows in design.parts.items():
+        if part != NOMINAL:
+            lines.append(f"  {len(rows)} {PARTS[part]} of {', '.join(rows.columns)}")
+    return [*lines, f"  {cost_of(experiment)}"]
+
+
+def plan_text(plan: Plan) -> str:
+    """Say what a plan gives, in one line."""
+    if isinstance(plan, Intraoperative):
+        return f"{plan.prescription:g} Gy at {plan.depth:g} mm, intraoperative"
+    text = f"{plan.prescription:g} Gy in {plan.fractions}"
+    if isinstance(plan, PlanLibrary):
+        text += f", {len(plan.plans)} plans of a library"
+    if plan.boost is not None:
+        boost = plan.boost
+        text += (
+            f", boost of the GTV to {boost:g} Gy"
+            if isinstance(boost, (int, float))
+            else f", boost of the GTV ({boost.kind})"
+        )
+    if plan.prior is not None:
+        text += f", after {plan.prior.dose:g} Gy in {plan.prior.fractions}"
+    return text
+
+
+def notes(experiment: Experiment) -> list[str]:
+    """List what a reader of the result should know beforehand."""
+    found = []
+    prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
+    if prior and len(ranked_arms(experiment)) < len(experiment.arms):
+        found.append(
+            f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
+            "not, so its comparison is one of different cohorts, and it can't be called best"
+        )
+    if prior:
+        found.append(
+            "control after a prior course is reported with and without the model's hazard ratio "
+            "for reirradiation"
+        )
+    found.extend(_control_notes(experiment))
+    found.extend(other_laws(experiment))
+    found.extend(outside_fractionation(experiment))
+    if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
+        found.append("no [survival]: nobody dies, so only net probabilities are reported")
+    for name, arm in experiment.arms.items():
+        if arm.survival is not None:
+            found.append(f"arms.{name} states its own survival; comparisons mix it with the dose")
+    missing = [
+        endpoint
+        for endpoint, model in (
+            ("tcp", experiment.tcp),
+            ("ntcp.vcf", experiment.ntcp.vcf),
+            ("ntcp.myelopathy", experiment.ntcp.myelopathy),
+        )
+        if model is None
+    ]
+    if missing:
+        found.append(
+            f"complication-free control needs tcp, ntcp.vcf and ntcp.myelopathy; "
+            f"{', '.join(missing)} is not given, so it is not reported"
+        )
+    return found
+
+
+def _control_notes(experiment: Experiment) -> Iterator[str]:
+    conventional = [
+        name
+        for name, arm in experiment.arms.items()
+        if isinstance(arm.plan, ExternalBeam) and arm.plan.field == "uniform"
+    ]
+    for model in (experiment.tcp, *experiment.tcp_alternatives):
+        if model is None:
+            continue
+        name = model.preset or model.kind
+        if model.estimates == "crude":
+            yield f"{name}: control as death has already lowered it; nobody dies in this run"
+        if model.preset == "hytec-spine-2021" and conventional:
+            yield (
+                f"{name} must not be used for conventional radiotherapy "
+                f"({', '.join(conventional)}); spine-cross-strategy is for such comparisons"
+            )
+        law = model.cell_kill
+        if law.changes_high_doses and model.preset and model.fitted_under == law.kind:
+            anchors = load_preset("tcp", model.preset).anchors
+            if anchors:
+                missed = 100.0 * anchor_residuals(model, anchors)
+                worst = max(range(len(anchors)), key=lambda i: abs(missed[i]))
+                edge = ", ".join(parameters_at_edge(model))
+                yield (
+                    f"{name} refitted under {law.kind} misses its {len(anchors)} anchors by "
+                    f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
+                    f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
+                    f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
+                    f"any dose {100 * float(model.curve(0.0)):.0f} %"
+                    + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
+                )
+        epidural = any("bilsky" in one.variables for one in model.modifiers)
+        if epidural and experiment.dose.preset == "distance":
+            yield (
+                "modifiers: the distance-dose model already lowers the dose of epidural lesions, "
+                "so a hazard ratio for them counts part of it twice"
+            )

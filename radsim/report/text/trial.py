@@ -1,0 +1,232 @@
+"""What a virtual trial shows in words: a summary to read, assumptions and results to paste."""
+
+from collections.abc import Iterator, Mapping
+
+from radsim.experiment.model import Experiment
+from radsim.experiment.trial_file import VirtualTrial
+from radsim.report.text.description import plan_text
+from radsim.trial.questions.benefit import Benefit
+from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.formula_size import FormulaSize
+from radsim.trial.questions.nulls import NULLS
+from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.wording import (
+    analysis_sentences,
+    arm_names,
+    event_name,
+    notes_of,
+    protocol_sentences,
+)
+
+HARM_NAMES = {"vcf": "vertebral fracture", "myelopathy": "myelopathy"}
+
+
+def summary_text(results: dict[str, TrialResult]) -> str:
+    """Say what each scenario shows, in a few lines for the terminal."""
+    return "\n\n".join("\n".join(_summary(name, result)) for name, result in results.items())
+
+
+def assumptions_text(results: dict[str, TrialResult], source: Experiment | VirtualTrial) -> str:
+    """Write the assumptions and results as paragraphs for a statistics section."""
+    plans = {}
+    if isinstance(source, Experiment):
+        plans = {name: plan_text(arm.plan) for name, arm in source.arms.items()}
+    parts = [f"{source.name}: sample size and assumptions", ""]
+    for name, result in results.items():
+        if len(results) > 1:
+            parts += [f"Scenario {name}", ""]
+        parts += [_assumptions(result, source.seed, plans), "", " ".join(_findings(result)), ""]
+    parts.append(
+        "Simulated with radsim, a research tool; nothing in it is calibrated for one patient. "
+        "The number after each ± is the Monte Carlo standard error."
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _summary(name: str, result: TrialResult) -> Iterator[str]:
+    section = result.section
+    yield (
+        f"{name}: {result.plan.design.patients} patients, {section.trials:,} simulated trials, "
+        f"two-sided alpha {section.alpha:g}"
+    )
+    yield f"  {'analysis':28}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
+    null = {p.analysis: p for p in result.type_one["no_difference"]}
+    for p in result.powers:
+        effect = f"{p.effect:10.3f}" if p.is_estimable else f"{'-':>10}"
+        yield (
+            f"  {p.analysis:28}{p.rejected.value:8.3f}{p.rejected.mc_standard_error:8.4f}"
+            f"{effect}{null[p.analysis].rejected.value:8.3f}  {p.estimates}"
+        )
+        if p.not_estimable.value > 0.0:
+            yield f"  {'':28}not estimable in {_share(p.not_estimable)} of trials"
+    for formula in result.formulas.powers:
+        yield f"  {'formula ' + formula.formula:28}{formula.power:8.3f}{'':26}  {formula.takes}"
+    yield f"  {_size(result)}"
+    yield from (f"  {_formula(row, result)}" for row in result.formulas.sizes)
+    yield from (f"  {line}" for line in _more(result))
+    yield from (f"  note: {note}" for note in notes_of(section))
+
+
+def _more(result: TrialResult) -> Iterator[str]:
+    """Lines that only some trials have."""
+    section = result.section
+    if result.assurance is not None:
+        yield f"assurance of {section.primary_analysis}: {_both_ways(result.assurance)}"
+    none = result.no_events["either"]
+    if none.value > 0.0:
+        yield f"trials with no event in an arm: {_share(none)}"
+    if result.misses_target is not None:
+        yield f"trials that never reach the {_target(result)}: {_share(result.misses_target)}"
+    for benefit in result.benefits:
+        yield _benefit(benefit, result)
+    if result.looks is not None:
+        looks = result.looks
+        yield (
+            f"with looks: power {_share(looks.power)}, without {_share(looks.fixed_power)}; "
+            f"stopped early for futility {_share(looks.early_futility)}; on average "
+            f"{looks.duration:.1f} months (± {looks.duration_error:.2f}), "
+            f"{looks.enrolled:.1f} patients entered (± {looks.enrolled_error:.2f}) and "
+            f"{looks.events:.1f} events (± {looks.events_error:.2f})"
+        )
+    if result.looks_under_null is not None:
+        null = result.looks_under_null.power
+        yield (
+            "with looks, where the arms are alike: stopped for efficacy in favor of the "
+            f"experimental arm {_share(null)}"
+        )
+
+
+def _target(result: TrialResult) -> str:
+    return f"{result.plan.design.event_target} events by month {result.plan.design.latest:g}"
+
+
+def _benefit(benefit: Benefit, result: TrialResult) -> str:
+    control, experimental = arm_names(result.section)
+    shares = (
+        f"{HARM_NAMES.get(benefit.harm, benefit.harm)}: {100 * benefit.control:.2f} % with "
+        f"{control}, {100 * benefit.experimental:.2f} % with {experimental}"
+    )
+    return f"{shares}; {_price(benefit, event_name(result.section))}"
+
+
+def _price(benefit: Benefit, event: str) -> str:
+    if benefit.verdict == "unclear":
+        return (
+            f"the simulation can't tell what is traded ({_points(benefit.caused)} ± "
+            f"{_points(benefit.caused_error)} points of harm caused, {_points(benefit.avoided)} ± "
+            f"{_points(benefit.avoided_error)} of {event} avoided)"
+        )
+    if benefit.per_harm is None:
+        return f"the experimental arm is {benefit.verdict} in both, so nothing is traded"
+    number = (
+        f"{benefit.per_harm:.2f} ({benefit.per_harm_lower:.2f} to {benefit.per_harm_upper:.2f})"
+    )
+    if benefit.caused > 0.0:
+        return f"{number} of {event} avoided for each harm caused"
+    return f"{number} more of {event} for each harm avoided"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
+def _formula(row: FormulaSize, result: TrialResult) -> str:
+    if row.patients is None:
+        return f"{row.formula} ({row.takes}): no answer, {row.note}"
+    size = result.size
+    gap = (
+        ""
+        if size is None or not size.reached
+        else f", {row.patients - size.patients:+d} against simulation"
+    )
+    events = f", {row.events:.1f} events" if row.events else ""
+    note = f"; {row.note}" if row.note else ""
+    return f"{row.formula} ({row.takes}): {row.patients} patients{events}{gap}{note}"
+
+
+def _size(result: TrialResult) -> str:
+    size = result.size
+    if size is None:
+        return "no sample size was asked for"
+    if not size.reached:
+        return size.why
+    others = f"{size.lower} to {size.upper} can't be told from it"
+    if size.lower == size.upper:
+        others = "no other size is within its error"
+    return (
+        f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
+        f"simulation ({result.section.primary_analysis}: {_share(size.power)}; {others})"
+    )
+
+
+def _assumptions(result: TrialResult, seed: int, plans: Mapping[str, str]) -> str:
+    section = result.section
+    return " ".join(
+        (
+            *protocol_sentences(section, plans),
+            *analysis_sentences(section),
+            f"{section.trials:,} trials were simulated (seed {seed}).",
+        )
+    )
+
+
+def _findings(result: TrialResult) -> Iterator[str]:
+    primary = result.primary
+    yield f"The power of {primary.analysis} is {_both_ways(primary)}."
+    if primary.is_estimable:
+        yield (
+            f"Its effect ({primary.estimates}) is {primary.effect:.3f} on average (central 95 % "
+            f"of trials {primary.effect_lower:.3f} to {primary.effect_upper:.3f})."
+        )
+    if primary.not_estimable.value > 0.0:
+        yield f"It is not estimable in {_share(primary.not_estimable)} of trials."
+    for null, powers in result.type_one.items():
+        found = next(p for p in powers if p.analysis == primary.analysis)
+        yield f"Where {NULLS[null]} it rejects in {_share(found.rejected)}."
+    yield from _counts(result)
+    size = _size(result)
+    yield size[0].upper() + size[1:] + "."
+    if result.formulas.sizes:
+        yield (
+            "By formula: " + "; ".join(_formula(row, result) for row in result.formulas.sizes) + "."
+        )
+    if result.formulas.powers:
+        said = (f"{p.formula} {p.power:.3f} ({p.takes})" for p in result.formulas.powers)
+        yield f"Power of this size by formula: {'; '.join(said)}."
+    for line in _more(result):
+        yield line[0].upper() + line[1:] + "."
+    for note in notes_of(result.section):
+        yield f"Note: {note}."
+
+
+def _counts(result: TrialResult) -> Iterator[str]:
+    counts = {e.name: e for e in result.expected}
+
+    def mean(name: str) -> str:
+        e = counts[name]
+        error = e.mc_standard_error
+        return f"{e.total:.1f} ± {error:.2g}" if error > 0.0 else f"{e.total:.1f}"
+
+    control, experimental = arm_names(result.section)
+    events = counts["events"]
+    what = "lesions with the event" if "patients_with_event" in counts else "events"
+    yield (
+        f"{mean('events')} {what} are expected ({events.control:.1f} with {control}, "
+        f"{events.experimental:.1f} with {experimental})"
+        + (f", in {mean('patients_with_event')} patients." if what != "events" else ".")
+    )
+    if not result.plan.binary:
+        deaths = counts["deaths"].total
+        dead = f"{mean('deaths')} patients are expected to die first" if deaths else "Nobody dies"
+        yield f"{dead}; the trial lasts {mean('duration')} months."
+
+
+def _both_ways(power: Power) -> str:
+    """Share of trials that reject, and that do so in favor of the experimental arm."""
+    if power.favorable is None:
+        return _share(power.rejected)
+    return f"{_share(power.rejected)}; in favor of the experimental arm {_share(power.favorable)}"
+
+
+def _share(share: Share) -> str:
+    return f"{100 * share.value:.1f} % (± {100 * share.mc_standard_error:.2f})"

@@ -1,0 +1,73 @@
+"""What a model says of one event: how likely it is by a time, and when it comes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.response.onset import LognormalOnset, Onset
+
+
+@dataclass(frozen=True, kw_only=True)
+class HazardRisk:
+    r"""An event with a cumulative hazard that grows with time.
+
+    .. math:: P(T \le t) = 1 - \exp(-\Lambda L(t))
+
+    Attributes
+    ----------
+    hazard
+        Cumulative hazard when the growth is 1, :math:`\Lambda`, shape (patient,).
+    onset
+        The growth :math:`L(t)`.
+    """
+
+    hazard: np.ndarray
+    onset: Onset
+
+    def probability(self, months: float) -> np.ndarray:
+        """Return the net probability that the event has happened, shape (patient,)."""
+        return -np.expm1(-self.hazard * self.onset.growth(months))
+
+    def free(self, months: float) -> np.ndarray:
+        """Return the net probability that it has not, shape (patient,)."""
+        return np.exp(-self.hazard * self.onset.growth(months))
+
+    def time(self, u: np.ndarray) -> np.ndarray:
+        """Return when the event comes, from uniforms, shape (patient,) [months]."""
+        with np.errstate(divide="ignore", over="ignore"):
+            return self.onset.time(-np.log1p(-u) / self.hazard)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifetimeRisk:
+    r"""An event that some patients get sooner or later, and the others never.
+
+    .. math:: P(T \le t) = p F(t)
+
+    Attributes
+    ----------
+    lifetime
+        Probability that it ever happens, :math:`p`, shape (patient,).
+    onset
+        The share of the events that have happened, :math:`F(t)`.
+    """
+
+    lifetime: np.ndarray
+    onset: LognormalOnset
+
+    def probability(self, months: float) -> np.ndarray:
+        """Return the net probability that the event has happened, shape (patient,)."""
+        return self.lifetime * self.onset.growth(months)
+
+    def free(self, months: float) -> np.ndarray:
+        """Return the net probability that it has not, shape (patient,)."""
+        return 1.0 - self.lifetime * self.onset.growth(months)
+
+    def time(self, u: np.ndarray) -> np.ndarray:
+        """Return when the event comes, from uniforms, shape (patient,) [months]."""
+        share = np.full(len(u), np.inf)
+        np.divide(u, self.lifetime, out=share, where=u < self.lifetime)
+        return self.onset.time(share)
+
+
+Risk = HazardRisk | LifetimeRisk

@@ -1,0 +1,93 @@
+"""Differences, ratios and numbers needed between arms that share their patients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.sums.moments import Moments, normal_interval
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """An arm against the reference, patient by patient; each field has the rows' shape.
+
+    Attributes
+    ----------
+    difference
+        Arm minus reference, with its standard error and 95 % Monte Carlo interval.
+    ratio
+        Arm over reference; NaN where the reference is 0. Its interval is that of the log ratio,
+        with the covariance that pairing gives; NaN where either is 0.
+    number_needed
+        1 / abs(difference), NaN where the interval of the difference holds 0.
+    """
+
+    difference: np.ndarray
+    standard_error: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    ratio: np.ndarray
+    ratio_lower: np.ndarray
+    ratio_upper: np.ndarray
+    number_needed: np.ndarray
+    number_needed_lower: np.ndarray
+    number_needed_upper: np.ndarray
+
+
+def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> PairedComparison:
+    """Compare an arm with the reference from the moments of both and of their difference.
+
+    The covariance of the two means follows from the three standard errors, so the ratio needs no
+    further pass over the patients.
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, 3rd ed., section 6.3 (ratio of paired means).
+    """
+    delta, error = difference.mean, difference.standard_error
+    lower, upper = normal_interval(delta, error, -1.0, 1.0, difference.reach)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(reference.mean > 0, arm.mean / reference.mean, np.nan)
+        own, base = arm.standard_error**2, reference.standard_error**2
+        covariance = (own + base - error**2) / 2.0
+        relative = (
+            own / arm.mean**2
+            + base / reference.mean**2
+            - 2.0 * covariance / (arm.mean * reference.mean)
+        )
+        spread = np.exp(difference.reach * np.sqrt(np.maximum(relative, 0.0)))
+        known = (arm.mean > 0) & (reference.mean > 0)
+        ratio_lower = np.where(known, ratio / spread, np.nan)
+        ratio_upper = np.where(known, ratio * spread, np.nan)
+        clear = (lower > 0) | (upper < 0)
+        near = np.minimum(np.abs(lower), np.abs(upper))
+        far = np.maximum(np.abs(lower), np.abs(upper))
+        needed = np.where(clear, 1.0 / np.abs(delta), np.nan)
+        needed_lower = np.where(clear, 1.0 / far, np.nan)
+        needed_upper = np.where(clear, 1.0 / near, np.nan)
+    return PairedComparison(
+        delta, error, lower, upper, ratio, ratio_lower, ratio_upper,
+        needed, needed_lower, needed_upper,
+    )  # fmt: skip
+
+
+def best_shares(values: np.ndarray) -> np.ndarray:
+    """Share of being best of each arm for each patient; ties are shared equally.
+
+    Parameters
+    ----------
+    values
+        Higher is better, arms on the first axis.
+
+    Returns
+    -------
+    np.ndarray
+        Sums to 1 over the arms, same shape.
+
+    Examples
+    --------
+    >>> best_shares(np.array([[0.9, 0.5], [0.9, 0.4]])).tolist()
+    [[0.5, 1.0], [0.5, 0.0]]
+    """
+    best = values == values.max(axis=0)
+    return best / best.sum(axis=0)

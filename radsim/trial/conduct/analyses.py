@@ -1,0 +1,279 @@
+"""The analyses of a trial by name, each with what it estimates."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from radsim.randomness.distributions.composed import require
+from radsim.trial.conduct.observe import Trials
+from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
+from radsim.trial.survival.cox import HazardRatio, cox_ratio
+from radsim.trial.survival.fine_gray import fine_gray_ratio
+from radsim.trial.survival.gray import gray_test
+from radsim.trial.survival.incidence import VARIANCES
+from radsim.trial.survival.landmark import (
+    Difference,
+    incidence_difference,
+    restricted_mean_difference,
+    survival_difference,
+    time_lost_difference,
+)
+from radsim.trial.survival.log_rank import logrank_score
+from radsim.trial.survival.subjects import EVENT, RiskTable
+from radsim.trial.survival.survival_curve import ANY
+from radsim.trial.survival.transforms import TRANSFORMS
+from radsim.trial.survival.verdict import Verdict, normal_test
+from radsim.vocabulary.words import Real, nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the analyses need to be told.
+
+    Attributes
+    ----------
+    landmark
+        When incidences and survival are compared [months].
+    horizon
+        Up to when mean times are compared [months].
+    variance, transform
+        Of the difference of incidences, see `radsim.trial.survival.incidence`.
+    """
+
+    landmark: Real = 24.0
+    horizon: Real = 24.0
+    variance: str = "aalen"
+    transform: str = "plain"
+
+    def __post_init__(self) -> None:
+        for name in ("landmark", "horizon"):
+            value = getattr(self, name)
+            require(0.0 < value < np.inf, f"{name} must be above 0, got {value}")
+        for name, known in (("variance", VARIANCES), ("transform", TRANSFORMS)):
+            value = getattr(self, name)
+            require(value in known, f"{name}: no {name} {value!r}; {nearest(value, known)}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of one analysis in each trial, shapes (trial,).
+
+    Attributes
+    ----------
+    z
+        Above 0 if the experimental arm has more events, or lives longer where times are compared.
+    effect
+        The estimate (log for ratios), 0 where it is not estimable.
+    """
+
+    z: np.ndarray
+    p_value: np.ndarray
+    effect: np.ndarray
+    estimable: np.ndarray
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One way to analyse a trial.
+
+    Attributes
+    ----------
+    estimates
+        What its effect is, in words.
+    null
+        What it tests.
+    is_ratio
+        Whether the effect is the logarithm of a ratio.
+    more_is_worse
+        Whether a positive z speaks against the experimental arm.
+    only_hazard
+        Whether its null is about the hazard of the event alone, whatever death does.
+    knows_clusters
+        Whether its variance knows which lesions share a patient.
+    """
+
+    estimates: str
+    null: str
+    is_ratio: bool
+    run: Callable[[RiskTable, Settings], Outcome]
+    more_is_worse: bool = True
+    only_hazard: bool = False
+    knows_clusters: bool = False
+
+
+def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
+    def run(table: RiskTable, settings: Settings) -> Outcome:
+        score, variance = logrank_score(table, **options)  # type: ignore[arg-type]
+        _, plain = logrank_score(table, **{**options, "robust": False})  # type: ignore[arg-type]
+        ratio = score / np.where(plain > 0.0, plain, 1.0)
+        return _tested(normal_test(score, variance), ratio)
+
+    return run
+
+
+def _tested(verdict: Verdict, effect: np.ndarray) -> Outcome:
+    return Outcome(
+        verdict.z, verdict.p_value, np.where(verdict.estimable, effect, 0.0), verdict.estimable
+    )
+
+
+def _ratio(estimate: HazardRatio) -> Outcome:
+    effect = np.where(estimate.estimable, estimate.log_ratio, 0.0)
+    return Outcome(effect / estimate.standard_error, estimate.p_value, effect, estimate.estimable)
+
+
+def _gap(difference: Difference) -> Outcome:
+    estimable = difference.estimate.estimable
+    effect = np.where(estimable, difference.estimate.value, 0.0)
+    return Outcome(difference.test.z, difference.test.p_value, effect, estimable)
+
+
+def _gray(table: RiskTable, settings: Settings) -> Outcome:
+    difference = incidence_difference(table, settings.landmark)
+    return _tested(gray_test(table), difference.estimate.value)
+
+
+HAZARD = "cause-specific hazard ratio"
+ANALYSES = {
+    "logrank": Analysis(
+        f"{HAZARD} (one-step, Peto)",
+        "equal cause-specific hazards",
+        True,
+        _log_rank(),
+        only_hazard=True,
+    ),
+    "logrank_stratified": Analysis(
+        f"{HAZARD} within strata (one-step, Peto)",
+        "equal cause-specific hazards in each stratum",
+        True,
+        _log_rank(stratified=True),
+        only_hazard=True,
+    ),
+    "logrank_cluster_robust": Analysis(
+        f"{HAZARD} of lesions (one-step, Peto)",
+        "equal cause-specific hazards, lesions of a patient alike",
+        True,
+        _log_rank(robust=True),
+        only_hazard=True,
+        knows_clusters=True,
+    ),
+    "logrank_any_event": Analysis(
+        "hazard ratio of event or death (one-step, Peto)",
+        "equal hazards of event or death",
+        True,
+        _log_rank(causes=ANY),
+    ),
+    "gray": Analysis(
+        "difference of cumulative incidences at the landmark (the test is of whole curves)",
+        "equal cumulative incidences",
+        False,
+        _gray,
+    ),
+    "cox": Analysis(
+        HAZARD,
+        "equal cause-specific hazards",
+        True,
+        lambda table, settings: _ratio(cox_ratio(table, cause=EVENT)),
+        only_hazard=True,
+    ),
+    "cox_robust": Analysis(
+        f"{HAZARD}, robust variance",
+        "equal cause-specific hazards",
+        True,
+        lambda table, settings: _ratio(cox_ratio(table, cause=EVENT, robust=True)),
+        only_hazard=True,
+        knows_clusters=True,
+    ),
+    "fine_gray": Analysis(
+        "subdistribution hazard ratio",
+        "equal subdistribution hazards",
+        True,
+        lambda table, settings: _ratio(fine_gray_ratio(table)),
+    ),
+    "incidence_difference": Analysis(
+        "difference of cumulative incidences at the landmark",
+        "equal cumulative incidences at the landmark",
+        False,
+        lambda table, s: _gap(
+            incidence_difference(table, s.landmark, variance=s.variance, transform=s.transform)
+        ),
+    ),
+    "survival_difference": Analysis(
+        "difference of net control at the landmark (Kaplan-Meier, death censored)",
+        "equal net control at the landmark",
+        False,
+        lambda table, s: _gap(survival_difference(table, s.landmark, causes=(EVENT,))),
+        more_is_worse=False,
+        only_hazard=True,
+    ),
+    "restricted_mean_difference": Analysis(
+        "difference of mean event-free survival up to the horizon [months]",
+        "equal mean event-free survival",
+        False,
+        lambda table, s: _gap(restricted_mean_difference(table, s.horizon)),
+        more_is_worse=False,
+    ),
+    "time_lost_difference": Analysis(
+        "difference of mean time lost to the event up to the horizon [months]",
+        "equal mean time lost",
+        False,
+        lambda table, s: _gap(time_lost_difference(table, s.horizon)),
+    ),
+}
+DEFAULT = (
+    "logrank", "gray", "cox", "fine_gray", "incidence_difference", "survival_difference",
+    "restricted_mean_difference", "time_lost_difference",
+)  # fmt: skip
+
+
+def check_analyses(names: Sequence[str], *, binary: bool) -> None:
+    """Raise ValueError for an analysis that is unknown, named twice, or not for the endpoint."""
+    known = BINARY_TESTS if binary else tuple(ANALYSES)
+    require(len(names) > 0, "analyses: name at least one")
+    for place, name in enumerate(names):
+        endpoint = "binary endpoint" if binary else "time to an event"
+        require(
+            name in known,
+            f"analyses: no analysis {name!r} of a {endpoint}; {nearest(name, known)}",
+        )
+        require(name not in names[:place], f"analyses: {name} is named twice")
+
+
+def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[str, Outcome]:
+    """Run analyses of the time to the event, side by side on the same trials.
+
+    Only the analyses that are robust to clusters know which lesions share a patient.
+    """
+    knows = trials.table()
+    plain = knows if trials.patient is None else trials.table(patients=False)
+    if trials.patient is None and "logrank_cluster_robust" in names:
+        each = np.broadcast_to(np.arange(trials.time.shape[-1]), trials.time.shape)
+        knows = replace(trials, patient=each).table()
+    return {
+        name: ANALYSES[name].run(knows if ANALYSES[name].knows_clusters else plain, settings)
+        for name in names
+    }
+
+
+def analyse_binary(
+    x1: np.ndarray, n1: np.ndarray, x0: np.ndarray, n0: np.ndarray, names: Sequence[str]
+) -> dict[str, Outcome]:
+    """Compare the proportions of the experimental (1) and the control arm (0), shapes (trial,).
+
+    Trials in which an arm has nobody to analyse are not estimable.
+    """
+    usable = (n1 > 0) & (n0 > 0)
+    p1, p0 = x1 / np.maximum(n1, 1), x0 / np.maximum(n0, 1)
+    effect = np.where(usable, p1 - p0, 0.0)
+    results = {}
+    for name in names:
+        p = np.ones(len(x1))
+        if name in NORMAL_TESTS and usable.any():
+            verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
+            p[usable] = verdict.p_value
+        elif usable.any():
+            p[usable] = exact_p_value(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
+        results[name] = Outcome(np.sign(effect), p, effect, usable)
+    return results

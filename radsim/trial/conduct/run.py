@@ -1,0 +1,260 @@
+"""Run many trials of a plan, block by block, and keep what each trial showed."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from radsim.randomness.distributions.composed import require
+from radsim.randomness.streams import Streams, UniformSource
+from radsim.trial.conduct.analyses import (
+    DEFAULT,
+    Outcome,
+    Settings,
+    analyse,
+    analyse_binary,
+    check_analyses,
+)
+from radsim.trial.conduct.draw import Arms, draw_enrolment, draw_fate, draw_numbers
+from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
+from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
+from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.survival.subjects import EVENT
+from radsim.vocabulary.arguments import count
+
+BLOCK = 256  # trials that are drawn and analysed together; changes no result
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialPlan:
+    """A design, its arms, and how it is analysed.
+
+    Attributes
+    ----------
+    arms
+        Control and experimental arm, stated or uncertain, or a pool of simulated patients.
+    binary
+        Whether the endpoint is the arms' ``proportion`` rather than a time.
+    alpha
+        Two-sided.
+
+    Raises
+    ------
+    ValueError
+        If an analysis is unknown or does not fit the design, if nobody would be watched, or if
+        something in the design would have no effect on such arms; the message names the key.
+    """
+
+    design: TrialDesign
+    arms: Arms | UncertainArms
+    analyses: tuple[str, ...] = DEFAULT
+    settings: Settings = field(default_factory=Settings)
+    binary: bool = False
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
+        require(
+            not isinstance(self.arms, tuple) or len(self.arms) == 2,
+            "arms must be two, control and experimental",
+        )
+        check_analyses(self.analyses, binary=self.binary)
+        for name in self.analyses:
+            if self.binary and name in EXACT_TESTS:
+                most = largest_exact_trial(self.design)
+                require(
+                    self.design.patients <= most,
+                    f"{name} lists outcomes, for up to {most} patients in this design, "
+                    f"got {self.design.patients}",
+                )
+        needs = "logrank_stratified" in self.analyses and not self.design.strata
+        require(not needs, "analyses: logrank_stratified needs strata in the design")
+        if not self.binary:
+            _check_end(self.design)
+        idle = [f"design.{key}: has no effect here: {why}" for key, why in _idle(self)]
+        require(not idle, "\n".join(idle))
+
+    @property
+    def pools(self) -> int:
+        """Pools of simulated patients that trials take turns at; 1 where arms are stated."""
+        return self.arms.pools if isinstance(self.arms, PatientPool) else 1
+
+    def with_patients(self, patients: int) -> "TrialPlan":
+        """Return the same plan with another number of patients."""
+        return replace(self, design=replace(self.design, patients=patients))
+
+
+def _check_end(design: Protocol) -> None:
+    ends = (design.minimum_follow_up, design.calendar_cut, design.event_target)
+    require(
+        any(end is not None for end in ends),
+        "design: give minimum_follow_up, calendar_cut or event_target; without an end of "
+        "follow-up there are no times",
+    )
+    require(
+        design.cut > 0.0,
+        f"design: nobody is watched, for the analysis is at month {design.cut:g}",
+    )
+
+
+def _idle(plan: TrialPlan) -> Iterator[tuple[str, str]]:
+    """Give what a design asks for and these arms or this endpoint can't show, and why."""
+    design = plan.design
+    by_hazard = {
+        "lesions": len(design.lesions) > 1,
+        "frailty": design.frailty > 0.0,
+        "strata.hazard_ratio": any(s.hazard_ratio != 1.0 for s in design.strata),
+    }
+    by_time = {
+        "drop_out_hazard": design.drop_out_hazard > 0.0,
+        "visits": design.visits is not None,
+        "event_target": design.event_target is not None,
+        "longest_follow_up": design.longest_follow_up is not None,
+    }
+    if isinstance(plan.arms, PatientPool):
+        why = "simulated patients have one lesion each, and a hazard of their own"
+        yield from ((key, why) for key, asked in by_hazard.items() if asked)
+    elif plan.binary:
+        why = "a binary endpoint has no times"
+        yield from ((key, why) for key, asked in {**by_hazard, **by_time}.items() if asked)
+
+
+def largest_exact_trial(design: Protocol) -> int:
+    """Largest number of patients for which exact tests can list every outcome of both arms."""
+    share = max(design.allocation) / sum(design.allocation)
+    room = LARGEST - (design.block or LARGEST // 5)  # arms are not quite what the allocation says
+    return int(room / share)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What some trials showed, arrays with the trial first.
+
+    Attributes
+    ----------
+    outcomes
+        By analysis.
+    counts
+        By what is counted, shape (trial, arm): ``randomized``, ``evaluable``, ``events`` (of
+        lesions, where patients have several, and then ``patients_with_event`` too), ``deaths``
+        (of patients before any event), ``lost``, and the harms that were seen as ``harm/NAME``.
+    duration
+        Calendar time of the analysis, shape (trial,) [months].
+    pools
+        Pools of simulated patients that the trials took turns at, for the Monte Carlo error.
+    """
+
+    outcomes: dict[str, Outcome]
+    counts: dict[str, np.ndarray]
+    duration: np.ndarray
+    pools: int = 1
+
+
+def run_trials(
+    plan: TrialPlan, trials: int, *, seed: int, workers: int = 1, block: int = BLOCK
+) -> Shown:
+    """Simulate trials and analyse each.
+
+    Blocks and workers change nothing: trial ``i`` is looked up by its number.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan, run_trials
+    >>> design = TrialDesign(patients=60, minimum_follow_up=24.0)
+    >>> arms = StatedArm(control=0.6), StatedArm(control=0.9)
+    >>> shown = run_trials(TrialPlan(design=design, arms=arms), 20, seed=1)
+    >>> shown.outcomes["logrank"].p_value.shape
+    (20,)
+    """
+    trials, block = count("trials", trials, least=1), count("block", block, least=1)
+    streams = Streams(seed)
+    parts = in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block)
+    return replace(combine(parts), pools=plan.pools)
+
+
+def in_blocks(
+    work: Callable[[range], Shown], trials: int, workers: int = 1, block: int = BLOCK
+) -> list[Shown]:
+    """Do some work for each block of trials, in order, on so many threads."""
+    blocks = [range(first, min(first + block, trials)) for first in range(0, trials, block)]
+    if workers <= 1:
+        return [work(some) for some in blocks]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, blocks))
+
+
+def combine(parts: list[Shown]) -> Shown:
+    """Put blocks of trials together again."""
+
+    def joined(get: Callable[[Shown], np.ndarray]) -> np.ndarray:
+        return np.concatenate([get(part) for part in parts])
+
+    def outcome(name: str) -> Outcome:
+        return Outcome(
+            *(
+                np.concatenate([getattr(part.outcomes[name], attribute) for part in parts])
+                for attribute in ("z", "p_value", "effect", "estimable")
+            )
+        )
+
+    first = parts[0]
+    return Shown(
+        {name: outcome(name) for name in first.outcomes},
+        {name: np.concatenate([part.counts[name] for part in parts]) for name in first.counts},
+        joined(lambda part: part.duration),
+    )
+
+
+def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
+    """Count what happened in some trials."""
+    patients, failed = trials.enrolled, trials.failed
+    arm = trials.entered_arm
+    counts = {
+        "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
+        "evaluable": _per_arm(arm, patients.evaluable),
+        "events": _per_arm(trials.arm, trials.cause == EVENT),
+        **({} if trials.patient is None else {"patients_with_event": _per_arm(arm, failed)}),
+        "deaths": _per_arm(arm, trials.died),
+        "lost": _per_arm(arm, trials.lost & patients.evaluable),
+        **{
+            f"harm/{name}": _per_arm(arm, seen & patients.evaluable)
+            for name, seen in trials.harms.items()
+        },
+    }
+    return Shown(outcomes, counts, trials.cut)
+
+
+def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:
+    arms = draw_arms(plan.arms, trials, streams)
+    if plan.binary:
+        return _run_binary(plan, arms, trials, streams)
+    enrolled = draw_enrolment(plan.design, trials, streams)
+    fate = draw_fate(plan.design, arms, enrolled, trials, streams)
+    seen = observe(plan.design, enrolled, fate)
+    return show(seen, analyse(seen, plan.analyses, plan.settings))
+
+
+def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSource) -> Shown:
+    enrolled = draw_enrolment(plan.design, trials, streams)
+    u = draw_numbers(streams, "proportion", trials, plan.design.patients)
+    control, experimental = proportions_of(arms)
+    chance = np.where(enrolled.arm == 1, experimental, control)
+    answered = (u < chance) & enrolled.evaluable
+    n = _per_arm(enrolled.arm, enrolled.evaluable)
+    x = _per_arm(enrolled.arm, answered)
+    counts = {
+        "randomized": _per_arm(enrolled.arm, np.ones(enrolled.arm.shape, bool)),
+        "evaluable": n,
+        "events": x,
+        "deaths": np.zeros_like(x),
+        "lost": np.zeros_like(x),
+    }
+    outcomes = analyse_binary(x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses)
+    return Shown(outcomes, counts, np.full(len(trials), plan.design.cut))
+
+
+def _per_arm(arm: np.ndarray, what: np.ndarray) -> np.ndarray:
+    return np.stack([np.count_nonzero(what & (arm == a), axis=-1) for a in (0, 1)], axis=-1)

@@ -1,0 +1,99 @@
+"""Arms whose parameters are uncertain: each trial has its own draw of them."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from radsim.randomness.distributions.composed import Distribution, require
+from radsim.randomness.streams import UniformSource
+from radsim.trial.conduct.draw import Arms
+from radsim.trial.protocol.arms import StatedArm
+from radsim.vocabulary.words import nearest
+
+ARM_NAMES = ("control", "experimental")
+
+
+@dataclass(frozen=True)
+class UncertainArms:
+    """Two stated arms, and a distribution for each uncertain parameter.
+
+    Attributes
+    ----------
+    spread
+        By ``control.NAME``, ``experimental.NAME``, or ``both.NAME`` for a parameter that the
+        arms share, such as ``both.median_survival``.
+    """
+
+    arms: tuple[StatedArm, StatedArm]
+    spread: dict[str, Distribution]
+
+    def __post_init__(self) -> None:
+        known = [field.name for field in fields(StatedArm) if field.name != "label"]
+        for key in self.spread:
+            arm, _, name = key.partition(".")
+            require(
+                arm in (*ARM_NAMES, "both"),
+                f"{key}: must start with control., experimental. or both.",
+            )
+            require(name in known, f"{key}: an arm has no {name!r}; {nearest(name, known)}")
+
+    def drawn(self, values: dict[str, float]) -> tuple[StatedArm, StatedArm]:
+        """Arms with these values in the place of the uncertain parameters."""
+        changes: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        for key, value in values.items():
+            arm, _, name = key.partition(".")
+            for number, label in enumerate(ARM_NAMES):
+                if arm in (label, "both"):
+                    changes[number][name] = value
+        return (
+            replace(self.arms[0], **changes[0]),
+            replace(self.arms[1], **changes[1]),
+        )
+
+
+@dataclass(frozen=True)
+class DrawnArm:
+    """One arm of several trials: laws and proportions with an axis of trials, shape (trial, 1)."""
+
+    failure: tuple[np.ndarray, np.ndarray]
+    death: tuple[np.ndarray, np.ndarray]
+    proportion: np.ndarray
+
+
+def draw_arms(arms: Arms | UncertainArms, trials: range, streams: UniformSource) -> Arms:
+    """Draw the uncertain parameters of some trials; arms that are certain stay as they are."""
+    if not isinstance(arms, UncertainArms):
+        return arms
+    values = {
+        key: distribution.ppf(streams.uniforms(f"trial/uncertainty/{key}", trials))
+        for key, distribution in arms.spread.items()
+    }
+    each = [arms.drawn({key: float(v[i]) for key, v in values.items()}) for i in range(len(trials))]
+    return tuple(_stacked([pair[number] for pair in each]) for number in (0, 1))  # type: ignore[return-value]
+
+
+def _stacked(arms: list[StatedArm]) -> DrawnArm:
+    def column(numbers: list[float]) -> np.ndarray:
+        return np.array(numbers)[:, np.newaxis]
+
+    return DrawnArm(
+        (column([a.failure[0] for a in arms]), column([a.failure[1] for a in arms])),
+        (column([a.death[0] for a in arms]), column([a.death[1] for a in arms])),
+        column([a.proportion if a.proportion is not None else 0.0 for a in arms]),
+    )
+
+
+def proportions_of(arms: Arms) -> tuple[np.ndarray, np.ndarray]:
+    """Proportions of the control and the experimental arm, shapes () or (trial, 1).
+
+    Raises
+    ------
+    ValueError
+        If an arm states none.
+    """
+    require(isinstance(arms, tuple), "a binary endpoint needs arms that state a proportion")
+    stated = [arm.proportion for arm in arms]  # type: ignore[union-attr]
+    for name, proportion in zip(ARM_NAMES, stated, strict=True):
+        require(proportion is not None, f"{name}: a binary endpoint needs a proportion")
+    return np.asarray(stated[0]), np.asarray(stated[1])

@@ -1,0 +1,277 @@
+"""Interim looks: boundaries that keep the type-I error over up to five looks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import special
+from scipy.optimize import brentq
+
+from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.arguments import member, number, number_array, open_probability
+
+MOST_LOOKS = 5
+QUADRATURE = np.polynomial.legendre.leggauss(96)  # of each look's continuation region
+SMALLEST_SHARE = 1e-15  # error that is not worth a limit
+ROOT_2PI = float(np.sqrt(2.0 * np.pi))
+REACH = 9.0  # standard deviations beyond which nothing is lost
+NEVER = 20.0  # a boundary that is never crossed
+LARGEST_DRIFT = 30.0  # any power is reached with less
+
+
+def spent_obrien_fleming(information: float, error: float) -> float:
+    """Error spent by Lan and DeMets' O'Brien-Fleming type function, one-sided."""
+    if information <= 0.0:
+        return 0.0
+    return float(2.0 * special.ndtr(special.ndtri(error / 2.0) / np.sqrt(min(information, 1.0))))
+
+
+def spent_pocock(information: float, error: float) -> float:
+    """Error spent by Lan and DeMets' Pocock type function, one-sided."""
+    return float(error * np.log1p(np.expm1(1.0) * min(max(information, 0.0), 1.0)))
+
+
+SPENDING: dict[str, Callable[[float, float], float]] = {
+    "obrien-fleming": spent_obrien_fleming,
+    "pocock": spent_pocock,
+}
+CLASSICAL = ("classical-obrien-fleming", "classical-pocock")
+BOUNDARIES = (*SPENDING, *CLASSICAL)
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Limits of z at each look, above 0 in favor of the experimental arm.
+
+    Attributes
+    ----------
+    information
+        Share of the final information at each look.
+    efficacy
+        Stop for efficacy at or above.
+    futility
+        Stop for futility below; -20 where there is none.
+    alpha_spent
+        One-sided error spent up to each look.
+    """
+
+    information: tuple[float, ...]
+    efficacy: tuple[float, ...]
+    futility: tuple[float, ...]
+    alpha_spent: tuple[float, ...]
+
+    def power(self, drift: float) -> float:
+        """Probability to stop for efficacy, the final z having the mean ``drift``.
+
+        Examples
+        --------
+        >>> round(boundaries([0.5, 1.0]).power(0.0), 6)  # the one-sided error
+        0.025
+        """
+        drift = number("drift", drift)
+        return sum(crossing(self.information, self.efficacy, self.futility, drift)[0])
+
+    def inflation(self, power: float, alpha: float) -> float:
+        """Maximum information over that of a trial without looks, for the same power.
+
+        Raises
+        ------
+        ValueError
+            If power or alpha is not between 0 and 1, or the power is no more than the errors of
+            both trials, which no drift is needed for.
+
+        Examples
+        --------
+        >>> round(boundaries([0.5, 1.0], kind="classical-pocock").inflation(0.9, 0.025), 3)
+        1.1
+        """
+        open_probability("power", power)
+        error = max(self.power(0.0), open_probability("alpha", alpha))
+        require(power > error, f"power must be above the error, {error:g}, got {power}")
+        fixed = special.ndtri(1.0 - alpha) + special.ndtri(power)
+        drift = brentq(lambda d: self.power(d) - power, 0.0, LARGEST_DRIFT, xtol=1e-13)
+        return float((drift / fixed) ** 2)
+
+
+def boundaries(
+    information: Sequence[float],
+    *,
+    kind: str = "obrien-fleming",
+    alpha: float = 0.025,
+    futility: str | None = None,
+    power: float = 0.8,
+) -> Boundaries:
+    r"""Boundaries for looks at these shares of the information.
+
+    Parameters
+    ----------
+    information
+        Growing shares, the last one 1; up to five.
+    kind
+        ``obrien-fleming`` or ``pocock``: Lan and DeMets' spending functions,
+        :math:`2 - 2\Phi(z_{1-\alpha/2}/\sqrt t)` and :math:`\alpha \ln(1 + (e - 1)t)`;
+        ``classical-obrien-fleming`` or ``classical-pocock``: the original ones, equally spaced.
+    alpha
+        One-sided error.
+    futility
+        Spending function by which the type-II error is spent; not binding: the efficacy limits
+        hold whether or not a trial stops for futility. The futility limits are those of a trial
+        whose drift has the wanted power.
+    power
+        For the futility limits.
+
+    Raises
+    ------
+    ValueError
+        If the looks are not growing shares that end at 1, or more than five; if a classical
+        boundary is asked for looks that are not equally spaced; if alpha is not between 0 and
+        0.5, the power not between 0 and 1 or, with futility, not above alpha; if the kind or the
+        futility is unknown.
+
+    References
+    ----------
+    Lan and DeMets (1983), Biometrika 70, 659-663; O'Brien and Fleming (1979), Biometrics 35,
+    549-556; Pocock (1977), Biometrika 64, 191-199; Armitage, McPherson and Rowe (1969), JRSS A
+    132, 235-244, for the recursion.
+
+    Examples
+    --------
+    >>> [round(z, 4) for z in boundaries([0.5, 1.0]).efficacy]
+    [2.9626, 1.9686]
+    """
+    looks = tuple(float(t) for t in np.atleast_1d(number_array("information", information)).flat)
+    _check(looks, kind, alpha, power)
+    if kind in CLASSICAL:
+        shape = np.sqrt(1.0 / np.array(looks)) if "fleming" in kind else np.ones(len(looks))
+        limits = _classical(looks, shape, alpha)
+        spent = np.cumsum(crossing(looks, limits, (-NEVER,) * len(looks), 0.0)[0])
+    else:
+        spent = np.array([SPENDING[kind](t, alpha) for t in looks])
+        limits = _spend(looks, spent)
+    lower = (-NEVER,) * len(looks)
+    if futility is not None:
+        require(power > alpha, f"with futility power must be above alpha, {alpha}, got {power}")
+        spending = SPENDING[member("futility", futility, SPENDING)]
+        lower = _futility(looks, limits, spending, 1.0 - power)
+    return Boundaries(looks, limits, lower, tuple(float(s) for s in spent))
+
+
+def crossing(
+    information: Sequence[float],
+    upper: Sequence[float],
+    lower: Sequence[float],
+    drift: float,
+) -> tuple[list[float], list[float]]:
+    """Probability to first cross the upper, and the lower, boundary at each look.
+
+    The density of the score that has not crossed is carried from look to look by quadrature.
+    """
+    above, below = [], []
+    score = _Score(drift)
+    for t, upper_z, lower_z in zip(information, upper, lower, strict=True):
+        above.append(score.above(upper_z, t))
+        below.append(score.below(lower_z, t))
+        score = score.carried_on(lower_z, upper_z, t)
+    return above, below
+
+
+@dataclass(frozen=True)
+class _Score:
+    """Where the score of a trial that goes on may stand: points and their probabilities."""
+
+    drift: float
+    time: float = 0.0
+    points: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    weights: np.ndarray = field(default_factory=lambda: np.ones(1))
+
+    def above(self, z: float, time: float) -> float:
+        """Probability to be above a limit at the next look."""
+        return float((self.weights * special.ndtr(-self._gap(z, time))).sum())
+
+    def below(self, z: float, time: float) -> float:
+        """Probability to be below a limit at the next look."""
+        return float((self.weights * special.ndtr(self._gap(z, time))).sum())
+
+    def carried_on(self, lower: float, upper: float, time: float) -> "_Score":
+        """Density between the limits of the next look, at the nodes of a quadrature."""
+        root = np.sqrt(time)
+        middle = self.drift * time
+        low = max(lower * root, middle - REACH * root)
+        high = min(upper * root, middle + REACH * root)
+        points = low + 0.5 * max(high - low, 0.0) * (QUADRATURE[0] + 1.0)
+        step = np.sqrt(time - self.time)
+        gaps = (points[:, np.newaxis] - self.points - self.drift * (time - self.time)) / step
+        density = (np.exp(-0.5 * gaps**2) * self.weights).sum(axis=1) / (ROOT_2PI * step)
+        weights = 0.5 * max(high - low, 0.0) * QUADRATURE[1] * density
+        return _Score(self.drift, time, points, weights)
+
+    def _gap(self, z: float, time: float) -> np.ndarray:
+        moved = self.points + self.drift * (time - self.time)
+        return (z * np.sqrt(time) - moved) / np.sqrt(time - self.time)
+
+
+def _spend(looks: tuple[float, ...], spent: np.ndarray) -> tuple[float, ...]:
+    """Limits that use up the error allotted to each look."""
+    limits: list[float] = []
+    score = _Score(0.0)
+    for t, target in zip(looks, np.diff(spent, prepend=0.0), strict=True):
+        limits.append(_limit(score.above, t, target) if target > SMALLEST_SHARE else NEVER)
+        score = score.carried_on(-NEVER, limits[-1], t)
+    return tuple(limits)
+
+
+def _limit(probability: Callable[[float, float], float], time: float, target: float) -> float:
+    """Find the limit beyond which a probability lies; the last one if all of it is too little."""
+    ends = {z: probability(z, time) for z in (-NEVER, NEVER)}
+    largest = NEVER if ends[NEVER] >= ends[-NEVER] else -NEVER
+    if ends[largest] <= target:
+        return largest
+    return float(brentq(lambda z: probability(z, time) - target, -NEVER, NEVER, xtol=1e-13))
+
+
+def _classical(looks: tuple[float, ...], shape: np.ndarray, alpha: float) -> tuple[float, ...]:
+    none = (-NEVER,) * len(looks)
+
+    def gap(constant: float) -> float:
+        return sum(crossing(looks, tuple(constant * shape), none, 0.0)[0]) - alpha
+
+    return tuple(float(z) for z in brentq(gap, 0.1, 10.0, xtol=1e-14) * shape)
+
+
+def _futility(
+    looks: tuple[float, ...],
+    upper: tuple[float, ...],
+    spending: Callable[[float, float], float],
+    beta: float,
+) -> tuple[float, ...]:
+    """Limits that spend the type-II error and meet the efficacy limit at the last look."""
+    shares = np.diff([spending(t, beta) for t in looks], prepend=0.0)
+
+    def limits(drift: float) -> list[float]:
+        found: list[float] = []
+        score = _Score(drift)
+        for look, (t, share) in enumerate(zip(looks, shares, strict=True)):
+            z = _limit(score.below, t, share) if share > SMALLEST_SHARE else -NEVER
+            found.append(z if look + 1 == len(looks) else min(z, upper[look]))
+            score = score.carried_on(found[-1], upper[look], t)
+        return found
+
+    drift = brentq(lambda d: limits(d)[-1] - upper[-1], 0.0, LARGEST_DRIFT, xtol=1e-12)
+    return (*limits(drift)[:-1], upper[-1])
+
+
+def _check(looks: tuple[float, ...], kind: str, alpha: float, power: float) -> None:
+    member("kind", kind, BOUNDARIES)
+    require(
+        1 <= len(looks) <= MOST_LOOKS,
+        f"information must name 1 to {MOST_LOOKS} looks, got {len(looks)}",
+    )
+    growing = all(a < b for a, b in zip((0.0, *looks), looks, strict=False))
+    require(
+        growing and abs(looks[-1] - 1.0) < 1e-12,
+        f"information must grow from above 0 to 1, got {list(looks)}",
+    )
+    require(0.0 < number("alpha", alpha) < 0.5, f"alpha must lie between 0 and 0.5, got {alpha}")
+    open_probability("power", power)
+    equal = np.allclose(np.diff((0.0, *looks)), 1.0 / len(looks), atol=1e-9)
+    require(kind not in CLASSICAL or bool(equal), f"{kind} needs equally spaced looks")

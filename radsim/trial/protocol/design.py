@@ -1,0 +1,220 @@
+"""The design of a two-arm trial: who enters when, in which arm, and how long they are watched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.randomness.distributions.composed import require, require_all
+from radsim.trial.protocol.accrual import Accrual, UniformAccrual
+from radsim.vocabulary.field_types import check_fields
+from radsim.vocabulary.words import Count, Real
+
+MOST_PATIENTS = 100_000
+MOST_LESIONS = 20
+ALL_AT_ONCE = UniformAccrual(months=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stratum:
+    """A stratum of randomization: its share of patients, and how its hazard of failure differs."""
+
+    share: Real
+    hazard_ratio: Real = 1.0
+
+    def __post_init__(self) -> None:
+        require_all(
+            (self.share > 0.0, f"share must be above 0, got {self.share}"),
+            (self.hazard_ratio > 0.0, f"hazard_ratio must be above 0, got {self.hazard_ratio}"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visits:
+    """When the event is looked for: at these months, then at regular intervals."""
+
+    at: tuple[Real, ...] = ()
+    then_every: Real | None = None
+
+    def __post_init__(self) -> None:
+        growing = all(a < b for a, b in zip((0.0, *self.at), self.at, strict=False))
+        require(growing, f"at must grow from above 0, got {list(self.at)}")
+        require(
+            self.then_every is None or self.then_every > 0.0,
+            f"then_every must be above 0, got {self.then_every}",
+        )
+        require(len(self.at) > 0 or self.then_every is not None, "name at least one visit")
+
+    def upto(self, latest: float) -> np.ndarray:
+        """List the visits up to a time [months].
+
+        Examples
+        --------
+        >>> Visits(at=(3, 6, 12), then_every=6).upto(25.0).tolist()
+        [3.0, 6.0, 12.0, 18.0, 24.0]
+        """
+        first = np.array(self.at, float)
+        last = first[-1] if len(first) else 0.0
+        if self.then_every is not None and latest > last:
+            more = np.arange(1, int((latest - last) / self.then_every + 1e-9) + 1)
+            first = np.concatenate([first, last + self.then_every * more])
+        return first[first <= latest * (1.0 + 1e-12)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How a two-arm trial of any size is run. Arm 0 is control, arm 1 experimental.
+
+    Attributes
+    ----------
+    allocation
+        Control and experimental patients in a block, such as (1, 2).
+    block
+        Size of the permuted blocks, a multiple of the sum of ``allocation``; 0 for none. Blocks
+        run over the numbers of the patients of a stratum; when a patient enters does not depend
+        on the number.
+    strata
+        Strata of randomization.
+    accrual
+        When patients enter.
+    minimum_follow_up, calendar_cut, event_target
+        When the trial is analysed: so long after accrual ends, at a month of the calendar, or
+        when so many events are seen (at ``latest`` at the latest). One of them.
+    longest_follow_up
+        No patient is watched longer [months].
+    drop_out_hazard
+        Constant hazard of being lost [1/month].
+    not_evaluable
+        Share of randomized patients who can't be analysed.
+    visits
+        When the event is looked for; continuously unless given.
+    lesions
+        Shares of patients with 1, 2, 3 ... lesions; each may fail, the patient dies.
+    frailty
+        Variance of the gamma frailty (mean 1) that a patient's lesions share.
+    """
+
+    allocation: tuple[Count, Count] = (1, 1)
+    block: Count = 4
+    strata: tuple[Stratum, ...] = ()
+    accrual: Accrual = ALL_AT_ONCE
+    minimum_follow_up: Real | None = None
+    calendar_cut: Real | None = None
+    event_target: Count | None = None
+    latest: Real | None = None
+    longest_follow_up: Real | None = None
+    drop_out_hazard: Real = 0.0
+    not_evaluable: Real = 0.0
+    visits: Visits | None = None
+    lesions: tuple[Real, ...] = (1.0,)
+    frailty: Real = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        a, b = self.allocation
+        ends = (self.minimum_follow_up, self.calendar_cut, self.event_target)
+        given = sum(end is not None for end in ends)
+        after = [e for e in (self.minimum_follow_up, self.latest, self.longest_follow_up) if e]
+        require_all(
+            (
+                a > 0 and b > 0,
+                f"allocation must give both arms patients, got {a}:{b}; "
+                "without a second arm there is nothing to compare",
+            ),
+            (
+                self.block >= 0 and (a + b == 0 or self.block % max(a + b, 1) == 0),
+                f"block must be a multiple of {a + b} (or 0 for no blocks), got {self.block}",
+            ),
+            (given <= 1, "give one of minimum_follow_up, calendar_cut, event_target"),
+            (
+                self.event_target is None or (self.event_target > 0 and self.latest is not None),
+                "event_target must be above 0 and needs latest, when the trial ends anyway",
+            ),
+            (
+                self.latest is None or self.event_target is not None,
+                "latest must go with event_target, whose trial it ends",
+            ),
+            (all(e > 0.0 for e in after), "times of follow-up must be above 0"),
+            (
+                self.minimum_follow_up is None or self.minimum_follow_up >= 0.0,
+                f"minimum_follow_up must be 0 or more, got {self.minimum_follow_up}",
+            ),
+            (
+                self.calendar_cut is None or self.calendar_cut >= self.accrual.end,
+                f"calendar_cut must not lie before the end of accrual ({self.accrual.end:g}), "
+                f"got {self.calendar_cut}",
+            ),
+            (
+                self.latest is None or self.latest >= self.accrual.end,
+                f"latest must not lie before the end of accrual ({self.accrual.end:g}), "
+                f"got {self.latest}",
+            ),
+            (
+                self.drop_out_hazard >= 0.0,
+                f"drop_out_hazard must be 0 or more, got {self.drop_out_hazard}",
+            ),
+            (
+                0.0 <= self.not_evaluable < 1.0,
+                f"not_evaluable must be at least 0 and below 1, got {self.not_evaluable}",
+            ),
+            (
+                0 < len(self.lesions) <= MOST_LESIONS
+                and min(self.lesions, default=-1.0) >= 0.0
+                and sum(self.lesions) > 0.0,
+                f"lesions must be shares for 1 to at most {MOST_LESIONS} lesions, "
+                f"got {list(self.lesions)}",
+            ),
+            (self.frailty >= 0.0, f"frailty must be 0 or more, got {self.frailty}"),
+        )
+
+    @property
+    def cut(self) -> float:
+        """Calendar time at which the trial is analysed at the latest [months]."""
+        if self.calendar_cut is not None:
+            return float(self.calendar_cut)
+        if self.event_target is not None:
+            return float(self.latest or np.inf)
+        return self.accrual.end + float(
+            self.minimum_follow_up if self.minimum_follow_up is not None else 0.0
+        )
+
+    @property
+    def last_follow_up(self) -> float:
+        """How long a patient can be watched at most [months]."""
+        longest = self.longest_follow_up
+        return self.cut if longest is None else min(self.cut, float(longest))
+
+    @property
+    def unit(self) -> int:
+        """Patients by which the size of a trial grows: a block, or one turn of the allocation."""
+        return self.block or sum(self.allocation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialDesign(Protocol):
+    """A protocol with its size.
+
+    Attributes
+    ----------
+    patients
+        Randomized in all.
+
+    Raises
+    ------
+    ValueError
+        If the size or anything in the protocol is impossible, a line for each.
+
+    Examples
+    --------
+    >>> design = TrialDesign(patients=234, allocation=(1, 2), block=6, minimum_follow_up=12.0)
+    >>> design.cut, design.unit
+    (12.0, 6)
+    """
+
+    patients: Count
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            2 <= self.patients <= MOST_PATIENTS,
+            f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
+        )

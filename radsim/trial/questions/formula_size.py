@@ -1,0 +1,317 @@
+"""What the formulas say of a plan, beside what simulation finds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.trial.conduct.run import Shown, TrialPlan
+from radsim.trial.conduct.uncertainty import proportions_of
+from radsim.trial.formulas.event_formulas import (
+    event_probability,
+    events_needed,
+    patients_needed,
+    power_of_events,
+)
+from radsim.trial.formulas.proportion_formulas import (
+    FORMULAS,
+    power_of_proportions,
+    size_for_proportions,
+    smallest_exact_size,
+)
+from radsim.trial.proportions.exact_tests import exact_power, exact_size
+from radsim.trial.protocol.design import Protocol
+from radsim.trial.questions.curves import ExpectedCurves
+from radsim.trial.section import TrialSection
+
+OF_EVENTS = ("schoenfeld", "freedman")
+EXACT_POWER_UP_TO = 150  # evaluable patients an arm
+EXACT_UP_TO = 60  # patients a group for which exact sizes are looked up
+
+
+@dataclass(frozen=True)
+class FormulaSize:
+    """Patients in all by a formula.
+
+    Attributes
+    ----------
+    formula
+        Its name.
+    takes
+        What it was given.
+    evaluable
+        Patients to analyse, as the formula gives them; None where it has no answer.
+    patients
+        To randomize: whole turns of the allocation, with those who are not evaluable.
+    events
+        Events in all, where the formula counts them.
+    note
+        Why it has no answer, or what else is worth knowing.
+    """
+
+    formula: str
+    takes: str
+    evaluable: float | None
+    patients: int | None
+    events: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FormulaPower:
+    """Power of the design's own size by a formula.
+
+    Attributes
+    ----------
+    takes
+        Evaluable patients by arm, or events.
+    worst_type_one
+        Highest type-I error of an exact calculation whatever the proportion is; else None.
+    """
+
+    formula: str
+    takes: str
+    power: float
+    worst_type_one: float | None = None
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Sizes that reach the power, and powers of the design's own size."""
+
+    sizes: tuple[FormulaSize, ...]
+    powers: tuple[FormulaPower, ...]
+
+
+def formulas_of(
+    section: TrialSection, plan: TrialPlan, shown: Shown, curves: ExpectedCurves | None
+) -> Formulas:
+    """Work out every formula for a plan that has been simulated."""
+    if curves is None:
+        sizes = tuple(_binary_sizes(section, plan))
+        return Formulas(sizes, tuple(_binary_powers(section, plan, shown)))
+    ratio = _hazard_ratio(plan, shown)
+    ratios = {_ratio_name(plan.design): ratio}
+    if section.planned_hazard_ratio is not None:
+        ratios["planned hazard ratio"] = float(section.planned_hazard_ratio)
+    reaches = section.landmark <= plan.design.last_follow_up
+    sizes = (
+        *_event_sizes(section, plan, shown, ratios),
+        *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
+    )
+    return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
+
+
+def to_randomize(evaluable: float, protocol: Protocol) -> int:
+    """Whole turns of the allocation that leave so many evaluable patients.
+
+    Examples
+    --------
+    >>> to_randomize(42.3, Protocol()), to_randomize(42.3, Protocol(not_evaluable=0.2))
+    (44, 56)
+    """
+    return _whole(_whole(evaluable, protocol) / (1.0 - protocol.not_evaluable), protocol)
+
+
+def _whole(patients: float, protocol: Protocol) -> int:
+    turn = sum(protocol.allocation)
+    return int(np.ceil(patients / turn - 1e-9)) * turn
+
+
+def _row(formula: str, takes: str, protocol: Protocol, compute: Callable[[], float]) -> FormulaSize:
+    """Ask a formula; where it has no answer, say why."""
+    try:
+        evaluable = compute()
+    except ValueError as error:
+        return FormulaSize(formula, takes, None, None, note=str(error))
+    return FormulaSize(formula, takes, evaluable, to_randomize(evaluable, protocol))
+
+
+def _event_sizes(
+    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+) -> Iterator[FormulaSize]:
+    """Events by formula, turned into patients with each way to reckon the chance of an event."""
+    options = _options(section, plan.design)
+    ways = {"events as simulated": _simulated_share(shown)}
+    ignored = _share_without_death(plan)
+    if ignored is not None:
+        ways = {"death ignored": ignored, **ways}
+    apart = "; lesions taken as independent" if len(plan.design.lesions) > 1 else ""
+    for formula in OF_EVENTS:
+        for name, ratio in ratios.items():
+            for way, shares in ways.items():
+                takes = f"{name} {ratio:.4g}, {way}{apart}"
+                try:
+                    events = events_needed(ratio, formula=formula, **options)
+                    patients = patients_needed(events, shares, allocation=options["allocation"])
+                except ValueError as error:
+                    yield FormulaSize(formula, takes, None, None, note=str(error))
+                    continue
+                # the share of randomized patients with an event knows who is not evaluable
+                evaluable = patients * (1.0 - plan.design.not_evaluable)
+                yield FormulaSize(formula, takes, evaluable, _whole(patients, plan.design), events)
+
+
+def _incidence_sizes(
+    section: TrialSection, protocol: Protocol, curves: ExpectedCurves
+) -> Iterator[FormulaSize]:
+    """Sizes for the cumulative incidences at the landmark, as if all were followed to it."""
+    at = int(np.searchsorted(curves.months, section.landmark))
+    control, experimental = (float(incidence) for incidence in curves.event[:, at])
+    takes = (
+        f"incidences {control:.4g} and {experimental:.4g} at {section.landmark:g} months, "
+        "everybody followed to then"
+    )
+    yield from _proportion_sizes(control, experimental, takes, section, protocol)
+
+
+def _binary_sizes(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
+    control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    takes = f"proportions {control:.4g} and {experimental:.4g}"
+    rows = list(_proportion_sizes(control, experimental, takes, section, plan.design))
+    yield from (_with_short_way(row, plan.design) for row in rows)
+    guess = rows[0].evaluable
+    target, alpha = float(section.power), float(section.alpha)
+    if guess is None or guess / 2.0 >= EXACT_UP_TO or len(set(plan.design.allocation)) > 1:
+        return
+    for test in plan.analyses:
+        row = _row(
+            f"exact power of {test}",
+            takes,
+            plan.design,
+            lambda t=test: (
+                2.0
+                * smallest_exact_size(  # type: ignore[misc]
+                    control, experimental, test=t, power=target, alpha=alpha
+                )
+            ),
+        )
+        yield _with_short_way(row, plan.design)
+
+
+def _proportion_sizes(
+    control: float, experimental: float, takes: str, section: TrialSection, protocol: Protocol
+) -> Iterator[FormulaSize]:
+    options = _options(section, protocol)
+    for formula in FORMULAS:
+
+        def in_all(formula: str = formula) -> float:
+            first = size_for_proportions(control, experimental, formula=formula, **options)
+            return (1.0 + options["allocation"]) * first
+
+        yield _row(formula, takes, protocol, in_all)
+
+
+def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
+    """Note what multiplying by 1 + the share lost, instead of dividing by 1 - it, would give."""
+    lost = float(protocol.not_evaluable)
+    if lost == 0.0 or row.evaluable is None:
+        return row
+    short = _whole(_whole(row.evaluable, protocol) * (1.0 + lost), protocol)
+    note = (
+        f"{_whole(row.evaluable, protocol)} evaluable; times {1.0 + lost:g} would be {short}, "
+        f"which leaves {short * (1.0 - lost):.1f}"
+    )
+    return FormulaSize(row.formula, row.takes, row.evaluable, row.patients, note=note)
+
+
+def _event_powers(
+    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+) -> Iterator[FormulaPower]:
+    events = float(shown.counts["events"].sum(axis=1).mean())
+    options = {key: v for key, v in _options(section, plan.design).items() if key != "power"}
+    for formula in OF_EVENTS:
+        for name, ratio in ratios.items():
+            if ratio > 0.0 and events > 0.0:
+                power = power_of_events(ratio, events, formula=formula, **options)
+                yield FormulaPower(formula, f"{name} {ratio:.4g}, {events:.1f} events", power)
+
+
+def _binary_powers(section: TrialSection, plan: TrialPlan, shown: Shown) -> Iterator[FormulaPower]:
+    """Power of each method with the evaluable patients that are to be expected."""
+    p0, p1 = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    n0, n1 = (float(n) for n in shown.counts["evaluable"].mean(axis=0))
+    if min(n0, n1) < 1.0:
+        return
+    for formula in FORMULAS:
+        power = power_of_proportions(p0, p1, n0, n1, formula=formula, alpha=section.alpha)
+        yield FormulaPower(formula, f"{n0:.4g} and {n1:.4g} evaluable", power)
+    first, second = round(n1), round(n0)
+    if max(first, second) > EXACT_POWER_UP_TO:
+        return
+    for test in plan.analyses:
+        yield FormulaPower(
+            f"exact, {test}",
+            f"{second} and {first} evaluable",
+            exact_power(p1, p0, first, second, test=test, alpha=section.alpha),
+            exact_size(first, second, test=test, alpha=section.alpha),
+        )
+
+
+def _options(section: TrialSection, protocol: Protocol) -> dict[str, float]:
+    control, experimental = protocol.allocation
+    return {
+        "power": float(section.power),
+        "alpha": float(section.alpha),
+        "allocation": experimental / control,
+    }
+
+
+def _simulated_share(shown: Shown) -> tuple[float, float]:
+    """Events for each randomized patient, by arm."""
+    counts = shown.counts
+    seen = counts["events"].sum(axis=0) / np.maximum(counts["randomized"].sum(axis=0), 1)
+    return float(seen[0]), float(seen[1])
+
+
+def _ratio_name(protocol: Protocol) -> str:
+    """Name of the stated ratio: under frailty or uneven strata it is not the marginal one."""
+    if protocol.frailty > 0.0:
+        return "hazard ratio at equal frailty"
+    if any(stratum.hazard_ratio != 1.0 for stratum in protocol.strata):
+        return "hazard ratio within strata"
+    return "hazard ratio"
+
+
+def _hazard_ratio(plan: TrialPlan, shown: Shown) -> float:
+    """Ratio of the stated hazards, or the typical one of the simulated trials."""
+    arms = plan.arms
+    if isinstance(arms, tuple):
+        (k0, a0), (k1, a1) = arms[0].failure, arms[1].failure
+        if k0 == k1 and a0 > 0.0:
+            return a1 / a0
+    outcome = shown.outcomes.get("cox") or shown.outcomes.get("logrank")
+    if outcome is None or not outcome.estimable.any():
+        return 1.0
+    return float(np.exp(outcome.effect[outcome.estimable].mean()))
+
+
+def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
+    """Share of randomized patients with an event if nobody died: what a planning script takes.
+
+    None where the design is not one that the closed form knows.
+    """
+    design = plan.design
+    simple = (
+        design.event_target is None
+        and design.accrual.kind == "uniform"
+        and design.longest_follow_up is None
+        and len(design.lesions) == 1
+        and _ratio_name(design) == "hazard ratio"
+    )
+    if not isinstance(plan.arms, tuple) or not simple:
+        return None
+    laws = [arm.failure for arm in plan.arms]
+    if any(shape != 1.0 for shape, _ in laws):
+        return None
+    control, experimental = (
+        (1.0 - design.not_evaluable)
+        * event_probability(
+            rate,
+            drop_out=float(design.drop_out_hazard),
+            accrual=design.accrual.end,
+            cut=design.cut,
+        )
+        for _, rate in laws
+    )
+    return control, experimental

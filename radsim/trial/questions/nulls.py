@@ -1,0 +1,78 @@
+"""Trials in which a named null hypothesis is true, for the type-I error."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.run import TrialPlan
+from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.vocabulary.arguments import member
+
+NULLS = {
+    "no_difference": "both arms are the control arm",
+    "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
+}
+
+FAILURE = ("failure_hazard", "control", "control_months", "failure_shape", "proportion")
+DEATH = (
+    "death_hazard", "median_survival", "survival", "survival_months", "survival_shape",
+)  # fmt: skip
+
+
+def under_null(plan: TrialPlan, null: str) -> TrialPlan:
+    """Return a plan whose arms obey a null.
+
+    Under ``no_difference`` every test's null is true. Under ``equal_hazards`` that of the
+    cause-specific tests is, while the cumulative incidences differ where death does: then
+    Gray's test and the comparisons of incidence reject, and rightly.
+
+    Raises
+    ------
+    ValueError
+        If the null is unknown.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign
+    >>> first = StatedArm(control=0.8, median_survival=12)
+    >>> arms = first, StatedArm(control=0.9, median_survival=24)
+    >>> plan = TrialPlan(design=TrialDesign(patients=40, minimum_follow_up=12.0), arms=arms)
+    >>> null = under_null(plan, "equal_hazards").arms[1]
+    >>> null.control, null.median_survival
+    (0.8, 24)
+    """
+    member("null", null, NULLS)
+    arms = plan.arms
+    if isinstance(arms, UncertainArms):
+        arms = arms.arms
+    return replace(plan, arms=_equal(arms, death_too=null == "no_difference"))
+
+
+def differs_in_death(plan: TrialPlan) -> bool:
+    """Say whether the arms' patients die differently, so that the two nulls differ."""
+    arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
+    if isinstance(arms, PatientPool):
+        return not np.array_equal(arms.death[0], arms.death[1])
+    return arms[0].death != arms[1].death
+
+
+def _equal(arms: Arms, *, death_too: bool) -> Arms:
+    if isinstance(arms, PatientPool):
+
+        def same(times: np.ndarray) -> np.ndarray:
+            return np.stack([times[0], times[0]])
+
+        death = same(arms.death) if death_too else arms.death
+        harms = {name: same(times) for name, times in arms.harms.items()}
+        return PatientPool(same(arms.failure), death, harms, arms.pools)
+    control, experimental = arms
+    if death_too:
+        return control, control
+    return control, StatedArm(
+        **{
+            **{name: getattr(control, name) for name in FAILURE},
+            **{name: getattr(experimental, name) for name in DEATH},
+        }
+    )

@@ -1,0 +1,227 @@
+"""Simulate the virtual trials of a file: plan each scenario, gather what it can show."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from radsim.experiment.designs.reader import DRAWS
+from radsim.experiment.model import Experiment, ExperimentError
+from radsim.experiment.trial_file import VirtualTrial
+from radsim.simulation.pool import draw_pool, draw_uncertain_pools
+from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
+from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.questions.benefit import Benefit, benefits_of
+from radsim.trial.questions.characteristics import (
+    Expectation,
+    Power,
+    Share,
+    expectations,
+    no_event_shares,
+    power_of,
+    share_of,
+)
+from radsim.trial.questions.curves import ExpectedCurves, expected_curves
+from radsim.trial.questions.flow import Flow, flow_of, median_trial
+from radsim.trial.questions.formula_size import Formulas, formulas_of
+from radsim.trial.questions.looks import Sequential, run_sequential
+from radsim.trial.questions.nulls import differs_in_death, under_null
+from radsim.trial.questions.power_curve import CurvePoint, power_curve
+from radsim.trial.questions.size import START, SampleSize, sample_size
+from radsim.trial.section import TrialSection
+
+SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
+CURVE_POINTS = 121  # months at which they are read
+CURVE_TRIALS = 1024  # trials from which expected curves are averaged
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """Everything about one scenario."""
+
+    section: TrialSection
+    plan: TrialPlan
+    shown: Shown
+    powers: list[Power]
+    type_one: dict[str, list[Power]]
+    expected: list[Expectation]
+    no_events: dict[str, Share]
+    misses_target: Share | None
+    formulas: Formulas
+    size: SampleSize | None
+    assurance: Power | None
+    benefits: list[Benefit]
+    curve: list[CurvePoint]
+    looks: Sequential | None
+    looks_under_null: Sequential | None
+    incidence: ExpectedCurves | None
+    median_trial: int | None
+    flow: tuple[Flow, Flow] | None
+
+    @property
+    def primary(self) -> Power:
+        """The primary analysis."""
+        return next(p for p in self.powers if p.analysis == self.section.primary_analysis)
+
+
+def run_virtual_trial(
+    source: Experiment | VirtualTrial, *, workers: int = 1
+) -> dict[str, TrialResult]:
+    """Simulate every scenario of a file's [trial] section.
+
+    Returns
+    -------
+    dict
+        A result for each scenario, by name; ``trial`` where the section has none.
+    """
+    section = source.trial
+    if section is None:
+        raise ExperimentError(["trial: is missing; there is no trial to simulate"])
+    return {
+        name: run_scenario(variant, source, workers=workers)
+        for name, variant in section.variants().items()
+    }
+
+
+def run_scenario(
+    section: TrialSection, source: Experiment | VirtualTrial, *, workers: int = 1
+) -> TrialResult:
+    """Simulate one trial and everything that is asked of it."""
+    seed = source.seed
+    plan = plan_of(section, source)
+    shown = run_trials(plan, section.trials, seed=seed, workers=workers)
+    nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
+    type_one = {}
+    for null in nulls:
+        under = run_trials(under_null(plan, null), section.trials, seed=seed, workers=workers)
+        type_one[null] = _powers(section, under)
+    curves = None
+    if not plan.binary:
+        months = _months(section)
+        some = min(section.trials, CURVE_TRIALS)
+        curves = expected_curves(plan, months, trials=some, seed=seed)
+    seen = round(float(shown.counts["events"].sum(axis=1).mean()))
+    planned = int(plan.design.event_target or seen)
+    formulas = formulas_of(section, plan, shown, curves)
+    median = None if plan.binary else median_trial(shown, section.primary_analysis)
+    size = None
+    if section.find_size:
+        start = next((row.patients for row in formulas.sizes if row.patients), START)
+        size = sample_size(
+            plan,
+            analysis=section.primary_analysis,
+            power=section.power,
+            trials=min(section.trials, SEARCH_TRIALS),
+            seed=seed,
+            workers=workers,
+            start=int(min(start, section.most_patients)),
+            most=section.most_patients,
+        )
+    return TrialResult(
+        section=section,
+        plan=plan,
+        shown=shown,
+        powers=_powers(section, shown),
+        type_one=type_one,
+        expected=expectations(shown),
+        no_events=no_event_shares(shown),
+        misses_target=_misses_target(plan, shown),
+        formulas=formulas,
+        size=size,
+        assurance=_assurance(section, plan, source, workers),
+        benefits=benefits_of(shown),
+        curve=_curve(section, plan, seed, workers),
+        looks=_looks(section, plan, planned, seed),
+        looks_under_null=_looks(section, under_null(plan, "no_difference"), planned, seed),
+        incidence=curves,
+        median_trial=median,
+        flow=None if median is None else flow_of(plan, median, seed=seed),
+    )
+
+
+def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
+    """Make the plan of a section, with arms as stated or from the experiment's patients."""
+    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
+        return section.plan((section.control, section.experimental))
+    assert isinstance(source, Experiment)
+    return section.plan(draw_pool(source, section))
+
+
+def _uncertain_arms(
+    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial
+) -> UncertainArms | PatientPool | None:
+    """Arms with their uncertainty, as the trial or the experiment declares it."""
+    if isinstance(plan.arms, PatientPool):
+        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
+            return draw_uncertain_pools(source, section)
+        return None
+    if not section.uncertainty or isinstance(plan.arms, UncertainArms):
+        return None
+    return UncertainArms(plan.arms, section.uncertainty)
+
+
+def _assurance(
+    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial, workers: int
+) -> Power | None:
+    arms = _uncertain_arms(section, plan, source)
+    if arms is None:
+        return None
+    seed = source.seed
+    name = section.primary_analysis
+    uncertain = replace(plan, arms=arms, analyses=(name,))
+    shown = run_trials(uncertain, section.trials, seed=seed, workers=workers)
+    return _powers(section, shown)[0]
+
+
+def _powers(section: TrialSection, shown: Shown) -> list[Power]:
+    return [
+        power_of(
+            name,
+            outcome,
+            section.alpha,
+            pools=shown.pools,
+            higher_is_better=section.higher_is_better,
+        )
+        for name, outcome in shown.outcomes.items()
+    ]
+
+
+def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Sequential | None:
+    if section.looks is None or events < 1:
+        return None
+    return run_sequential(
+        plan,
+        section.looks.limits(alpha=section.alpha, power=section.power),
+        analysis=section.primary_analysis,
+        planned_events=events,
+        trials=section.trials,
+        seed=seed,
+    )
+
+
+def _months(section: TrialSection) -> np.ndarray:
+    """Months of the expected curves, as far as anybody is watched; the landmark is among them."""
+    asked = float(max(section.horizon, section.landmark))
+    last = min(asked, section.design.last_follow_up)
+    months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), float(section.landmark))
+    return months[months <= last]
+
+
+def _misses_target(plan: TrialPlan, shown: Shown) -> Share | None:
+    """Share of trials that end before the events that they wait for."""
+    if plan.design.event_target is None:
+        return None
+    return share_of(shown.counts["events"].sum(axis=1) < plan.design.event_target, shown.pools)
+
+
+def _curve(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> list[CurvePoint]:
+    if section.curve is None:
+        return []
+    return power_curve(
+        plan,
+        section.curve,
+        section.primary_analysis,
+        trials=min(section.trials, SEARCH_TRIALS),
+        seed=seed,
+        workers=workers,
+    )

@@ -1,0 +1,140 @@
+"""Subdistribution hazard ratio of two arms (Fine and Gray)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radsim.trial.survival.cox import HazardRatio, hazard_ratio, limits, solve_newton
+from radsim.trial.survival.subjects import ARMS, CENSORED, RiskTable, check_cause, just_before
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    """Risk sets in which those who had the other event stay, weighted for censoring."""
+
+    at_risk: tuple[np.ndarray, np.ndarray]  # by arm, shape (..., subject)
+    gone: tuple[np.ndarray, np.ndarray]  # sum of 1/G of those who left by the other cause
+    uncensored: np.ndarray  # G just before each time
+    events: np.ndarray
+    in_one: np.ndarray
+
+    def moments(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ones = self.at_risk[1] * np.exp(log_ratio)[..., np.newaxis]
+        total = self.at_risk[0] + ones
+        total = np.where(total > 0.0, total, 1.0)
+        return total, ones / total
+
+    def score(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        _, share = self.moments(log_ratio)
+        expected = self.events * share
+        return self.in_one - expected.sum(axis=-1), (expected * (1.0 - share)).sum(axis=-1)
+
+
+def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
+    r"""Ratio of the subdistribution hazards, arm 1 over arm 0.
+
+    Subjects who had the other event stay at risk with the weight G(t-)/G(T-), G being the
+    Kaplan-Meier of censoring in both arms together:
+
+    .. math:: R_i(t) = Y_i(t) + \sum_{j \in i:\ T_j < t,\ \text{other cause}}
+              \frac{G(t-)}{G(T_j-)}
+
+    Tied events are handled as Breslow proposed. The variance is the sandwich of the paper,
+    with the part that comes from estimating G; it sums over patients where the table knows them.
+
+    Returns
+    -------
+    HazardRatio
+        Shapes (...), flagged as `radsim.trial.survival.cox.HazardRatio` says.
+
+    Raises
+    ------
+    ValueError
+        If the cause is unknown.
+
+    References
+    ----------
+    Fine and Gray (1999), JASA 94, 496-509; as in cmprsk's ``crr``.
+
+    Examples
+    --------
+    >>> from radsim.trial import risk_table
+    >>> table = risk_table([1.0, 2.0, 3.0, 4.0], [1, 1, 1, 0], [1, 0, 1, 0])
+    >>> round(float(fine_gray_ratio(table).log_ratio), 6)  # as Cox's where nobody dies
+    0.940614
+    """
+    cause = check_cause(cause)
+    weighted = _weigh(table, cause)
+    by_arm = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
+    finite, limit = limits(weighted.at_risk, weighted.events, by_arm)
+    log_ratio = solve_newton(weighted.score, finite)
+    _, information = weighted.score(log_ratio)
+    residuals = _influence(table, weighted, log_ratio, cause)
+    return hazard_ratio(table, log_ratio, information, residuals, finite, limit)
+
+
+def _weigh(table: RiskTable, cause: int) -> _Weighted:
+    at_risk = np.maximum(table.at_risk(), 1.0)
+    censored = table.events((CENSORED,))
+    kept = np.cumprod(1.0 - censored / at_risk, axis=-1)
+    before = _first(table, just_before(kept, 1.0))
+    safe = np.where(before > 0.0, before, 1.0)
+    sets, gone = [], []
+    for arm in ARMS:
+        left = (table.members(arm) & table.has((3 - cause,))) / safe
+        earlier = table.at_start(np.cumsum(left, axis=-1) - left)
+        gone.append(earlier)
+        sets.append(table.at_risk(arm) + before * earlier)
+    events = table.events((cause,))
+    in_one = table.events((cause,), 1).sum(axis=-1)
+    return _Weighted((sets[0], sets[1]), (gone[0], gone[1]), before, events, in_one)
+
+
+def _first(table: RiskTable, falling: np.ndarray) -> np.ndarray:
+    """Carry a value that never rises from the first subject of a tie to all of them."""
+    return -table.at_start(-falling)
+
+
+def _influence(
+    table: RiskTable, weighted: _Weighted, log_ratio: np.ndarray, cause: int
+) -> np.ndarray:
+    """Each subject's part of the score, with what it says about censoring."""
+    total, share = weighted.moments(log_ratio)
+    hazard = weighted.events / total
+    group = (table.arm == 1) * 1.0
+    risk = np.exp(log_ratio[..., np.newaxis] * group)
+    ratios = (np.ones_like(log_ratio)[..., np.newaxis], np.exp(log_ratio)[..., np.newaxis])
+    # while at risk
+    seen = table.at_end(np.cumsum(hazard, axis=-1))
+    seen_share = table.at_end(np.cumsum(hazard * share, axis=-1))
+    exposed = group * seen - seen_share
+    # after the other event, with weight G(t-)/G(T-)
+    safe = np.where(weighted.uncensored > 0.0, weighted.uncensored, 1.0)
+    later = [_after(table, weighted.uncensored * hazard * (x - share)) for x in ARMS]
+    stays = table.has((3 - cause,)) * np.where(group > 0.0, later[1], later[0]) / safe
+    own = table.has((cause,)) * (group - table.at_end(share))
+    score = own - risk * (exposed + stays)
+    # what each subject says about the censoring distribution
+    at_risk = np.maximum(table.at_risk(), 1.0)
+    pull = [
+        ratio * gone * (rest + now)
+        for ratio, gone, rest, now in zip(
+            ratios,
+            weighted.gone,
+            later,
+            [table.at_end(weighted.uncensored * hazard * (x - share)) for x in ARMS],
+            strict=True,
+        )
+    ]
+    q = pull[0] + pull[1]
+    censored = table.events((CENSORED,))
+    q_end = table.at_end(q)
+    spent = table.at_end(np.cumsum(q_end * censored / at_risk**2, axis=-1))
+    score = score + table.has((CENSORED,)) * q_end / at_risk - spent
+    return np.where(table.members(), score, 0.0)
+
+
+def _after(table: RiskTable, values: np.ndarray) -> np.ndarray:
+    """Sum over the times after a subject's own."""
+    total = np.cumsum(values, axis=-1)
+    return total[..., -1:] - table.at_end(total)

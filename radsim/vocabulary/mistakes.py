@@ -1,0 +1,163 @@
+"""A validation error, said in one plain line for each mistake."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from radsim.vocabulary.words import nearest
+
+
+class Mistake(ValueError):
+    """Something that was asked for is wrong; the message says what, a line for each mistake."""
+
+
+WRAPPERS = {"variables", "plan", "distribution"}  # levels that a file does not show
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+WANTED = {
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "dict_type": "must be a table",
+    "dataclass_type": "must be a table",
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "string_too_short": "must not be empty",
+    "finite_number": "must be a finite number",
+}
+LONGEST = 60  # characters of a wrong value that are worth repeating
+
+
+def mistakes_of(error: ValidationError, data: Any, schema: Mapping[str, Any]) -> list[str]:
+    """List the mistakes in some data, each with the key where it is.
+
+    Parameters
+    ----------
+    error
+        What pydantic said of the data.
+    data
+        The data.
+    schema
+        JSON schema of the data, for the keys that are known where an unknown one was found.
+    """
+    found: list[tuple[list[Any], str]] = []
+    for detail in error.errors():
+        path = _path(detail["loc"], data, detail["type"])
+        for sentence in _sentence(dict(detail), path, data, schema).splitlines():
+            found.append(_with_field(path, sentence, data))
+    paths = [path for path, _ in found]
+    lines: dict[str, None] = {}
+    wrong_types: set[str] = set()
+    types = tuple(WANTED.values())
+    better = [path for path, sentence in found if not sentence.startswith(types)]
+    for path, sentence in found:
+        key = _dotted(path)
+        if sentence.startswith(types):
+            deeper = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+            if deeper or path in better or key in wrong_types:
+                continue  # each member of a union says what it wanted; one of them is enough
+            wrong_types.add(key)
+        lines[f"{key}: {sentence}" if key else sentence] = None
+    return list(lines)
+
+
+def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], str]:
+    """Move the field that a sentence starts with into the path, where it is one."""
+    here = data
+    for step in path:
+        here = here[step] if _holds(here, step) else None
+    field, _, rest = sentence.partition(" ")
+    field = field.rpartition(".")[2]
+    if isinstance(here, Mapping) and field in here and rest.startswith("must "):
+        return [*path, field], rest
+    return path, sentence
+
+
+def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mapping[str, Any]) -> str:
+    kind = detail["type"]
+    if kind in UNKNOWN_KEY:
+        return f"unknown key; {nearest(str(path[-1]), _known_keys(path[:-1], data, schema))}"
+    if kind in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        return "is missing"
+    if kind == "union_tag_not_found":
+        return "needs a preset or a kind"
+    if kind == "union_tag_invalid":
+        tags = detail["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return f"no kind {detail['ctx']['tag']!r}; {nearest(detail['ctx']['tag'], tags)}"
+    if kind == "literal_error":
+        return f"must be one of {detail['ctx']['expected']}, got {_short(detail['input'])}"
+    if kind in WANTED:
+        return f"{WANTED[kind]}, got {_short(detail['input'])}"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message if kind == "value_error" else f"{message}, got {_short(detail['input'])}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _path(loc: tuple[Any, ...], data: Any, kind: str) -> list[Any]:
+    """Follow a location through the data, leaving out the tags of unions."""
+    path: list[Any] = []
+    here = data
+    for i, step in enumerate(loc):
+        if _holds(here, step):
+            here = here[step]
+        elif i < len(loc) - 1 or not (kind.startswith("missing") or kind in UNKNOWN_KEY):
+            continue  # the tag of a union member or the name of a type, not a key
+        path.append(step)
+    return path
+
+
+def _holds(table: Any, step: Any) -> bool:
+    if isinstance(table, Mapping):
+        return step in table
+    return isinstance(table, (list, tuple)) and isinstance(step, int) and step < len(table)
+
+
+def _dotted(path: list[Any]) -> str:
+    shown = ""
+    for position, step in enumerate(path):
+        if isinstance(step, int):
+            shown += f"[{step}]"
+        elif not (step in WRAPPERS and 1 <= position <= 3):
+            shown += f".{step}" if shown else str(step)
+    return shown
+
+
+def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[str]:
+    definitions = schema.get("$defs", {})
+    here: Any = schema
+    value = data
+    for step in path:
+        here = _narrow(here, value, definitions)
+        value = value[step]
+        if isinstance(step, int):
+            here = here.get("items", {})
+        else:
+            here = here.get("properties", {}).get(step) or here.get("additionalProperties") or {}
+    return list(_narrow(here, value, definitions).get("properties", {}))
+
+
+def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Resolve references, and pick the member of a union that the value's kind names."""
+    while True:
+        if not isinstance(schema, Mapping):
+            return {}
+        if "$ref" in schema:
+            schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+            continue
+        members = schema.get("oneOf") or schema.get("anyOf")
+        if not members:
+            return schema
+        kind = value.get("kind") if isinstance(value, Mapping) else None
+        mapping = schema.get("discriminator", {}).get("mapping", {})
+        if isinstance(kind, str) and kind in mapping:
+            schema = {"$ref": mapping[kind]}
+        else:
+            unfit = ("null", "string") if isinstance(value, Mapping) else ("null",)
+            tables = [m for m in members if m.get("type") not in unfit]
+            schema = tables[0] if tables else {}

@@ -1,0 +1,131 @@
+"""What a key of an experiment file is measured in, and what an axis along it is called."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from radsim.vocabulary.words import COHORT, Variable
+
+UNITS = {  # by the end of a key; the longest end that is listed counts
+    "Gy": (
+        "alpha_beta", "d0", "d50", "td50", "threshold", "transition", "valid_eqd2",
+        "valid_eqd2_alpha_beta", "boost", "prescription", "prior.dose", "fraction_dose_threshold",
+        "highest_fraction_dose", "at_most", "at_least", "new_at_most",
+    ),
+    "1/Gy": ("alpha", "beta", "slope"),
+    "mm": (
+        "applicator_radius", "canal_clearance", "clearance", "closeness_center", "closeness_scale",
+        "contour_margin", "cord_radius", "cord_sac_gap", "depth", "falloff", "prv_margin",
+        "random_shift", "sac_radius", "sac_wall_gap", "systematic_shift", "tail",
+    ),
+    "1/mm": ("attenuation",),
+    "degree": ("wrap",),
+    "months": (
+        "prior.interval", "interval_at_least", "evaluated_at", "onset.months", "onset.median",
+        "onset.reference", "onset_conventional.months", "survival.scale", "pain_response.months",
+    ),
+    "days": ("doubling_time", "kick_off", "overall_time"),
+    "1/day": ("birth_rate", "death_rate"),
+    "min": ("half_time", "slow_half_time", "beam_time", "cell_kill.interval"),
+    "cm3": ("volume",),
+    "1/cm3": ("clonogen_density",),
+    "fractions": ("most_fractions", "reference_fractions"),
+    "1": (
+        "a", "baseline_hazard", "coverage_goal", "exponent", "floor", "fractions", "gamma",
+        "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
+        "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
+        "onset.sigma", "output_error", "plans", "plateau", "probability", "reference_risk",
+        "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape", "rolloff", "s",
+        "cell_kill.slope", "slow_over_fast", "source_offset", "spill", "survival.shape",
+        "uniform_spread", "utilization", "utilization_closeness", "valley",
+    ),
+}  # fmt: skip
+UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
+RATIOS = ("hazard_ratio", "odds_ratio")  # begin the names of what has no units
+PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
+SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
+CONTEXTS = {
+    "tcp": "local control", "vcf": "VCF", "survival": "survival", "dose": "dose model",
+    "cohort": "cohort",
+}  # fmt: skip
+NAMES = {
+    "alpha_beta": "alpha/beta", "boost": "GTV boost", "d50": "D50", "td50": "TD50",
+    "prior.interval": "interval since prior course", "prior.dose": "dose of prior course",
+    "prior.fractions": "fractions of prior course", "recovery": "recovery rule",
+}  # fmt: skip
+
+
+def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
+    """Units of a dotted key, and a name for an axis; units are empty where it has none.
+
+    Parameters
+    ----------
+    cohort
+        The table ``cohort`` of the experiment, whose own variables state their units.
+
+    Examples
+    --------
+    >>> describe_key("arms.sib_five.boost")
+    Variable(units='Gy', meaning='GTV boost, sib five')
+    >>> describe_key("tcp.alpha_beta"), describe_key("ntcp.vcf.preset").units
+    (Variable(units='Gy', meaning='alpha/beta, local control'), '')
+    >>> describe_key("cohort.gtv_volume.median").units, describe_key("dose.falloff.cv").units
+    ('cm3', '1')
+    """
+    parts = key.split(".")
+    if parts[0] == "cohort":
+        own = (cohort or {}).get(parts[1])
+        known = COHORT[parts[1]].units if parts[1] in COHORT else ""
+        inside = own.get("units", known) if isinstance(own, Mapping) else known
+        units = _of_distribution(parts[2:], inside)
+    else:
+        units = _listed(parts) or _of_distribution(parts[-1:], _listed(parts[:-1]))
+    context = 1 if parts[0] in ("arms", "ntcp") and len(parts) > 2 else 0
+    words = ".".join(parts[context + 1 :]) or key
+    name = NAMES.get(words, words.replace(".", " ")).replace("_", " ")
+    where = CONTEXTS.get(parts[context], parts[context]).replace("_", " ")
+    return Variable(units, f"{name.replace('gtv', 'GTV').replace('ptv', 'PTV')}, {where}")
+
+
+def label_keys(
+    dataset: xr.Dataset, axes: Mapping[str, Sequence[str]], cohort: Mapping[str, Any]
+) -> xr.Dataset:
+    """Give the coordinates along swept keys, and drawn values of keys, their units and names.
+
+    Parameters
+    ----------
+    axes
+        The keys that each dimension of the sweep sets; it is named by the first.
+    """
+    described: dict[str, str] = {f"drawn {key}": key for key in _drawn(dataset)}
+    for dimension, keys in axes.items():
+        if dimension != "variant":
+            described[dimension] = keys[0]
+            described.update({key: key for key in keys if key in dataset.coords})
+    for name, key in described.items():
+        said = describe_key(key, cohort)
+        meaning = said.meaning if name in dataset.coords else f"drawn values of {key}"
+        dataset[name].attrs["long_name"] = meaning
+        if said.units and np.issubdtype(dataset[name].dtype, np.number):
+            dataset[name].attrs["units"] = said.units
+    return dataset
+
+
+def _drawn(dataset: xr.Dataset) -> list[str]:
+    return [str(n).removeprefix("drawn ") for n in dataset.data_vars if str(n).startswith("drawn ")]
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if parts and parts[-1].startswith(RATIOS):
+        return "1"
+    ends = (".".join(parts[first:]) for first in range(len(parts)))
+    return next((UNITS_OF[end] for end in ends if end in UNITS_OF), "")
+
+
+def _of_distribution(parts: Sequence[str], units: str) -> str:
+    """Units of a key inside a distribution of something with these units."""
+    if not parts or (len(parts) == 1 and parts[0] in PLACES):
+        return units
+    return "1" if parts[0] in (*SHAPES, "shares") and units else ""
