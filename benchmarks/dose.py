@@ -19,7 +19,8 @@ from radsim.dose.anatomy.dose_model import default_dose_model
 from radsim.dose.drawing import draw_dose
 from radsim.dose.nodes import fill as volume_doses
 from radsim.dose.nodes.plain import fill_plainly
-from radsim.dose.plans.plan import Plan, expand_plan
+from radsim.dose.plans.filling import expand_plan
+from radsim.dose.plans.plan import Plan
 from radsim.patients.cohort import draw_cohort
 from radsim.simulation.kept import reduce_patients
 from radsim.simulation.steps import structures_needed

@@ -12,15 +12,15 @@ _PUBLIC = {
     "Experiment": "radsim.experiment.model",
     "ExperimentError": "radsim.experiment.model",
     "Streams": "radsim.randomness.streams",
-    "load_experiment": "radsim.experiment.model",
+    "load_experiment": "radsim.experiment.reading",
     "load_ntcp": "radsim.ntcp",
     "load_preset": "radsim.presets",
     "load_tcp": "radsim.tcp",
-    "make_experiment": "radsim.experiment.model",
+    "make_experiment": "radsim.experiment.reading",
     "open_result": "radsim.report.files.result_files",
     "run": "radsim.results.run",
     "save_result": "radsim.report.files.result_files",
-    "simulate": "radsim.simulation.steps",
+    "simulate": "radsim.simulation.patients",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

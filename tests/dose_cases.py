@@ -7,7 +7,8 @@ import xarray as xr
 from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
 
-from radsim.dose.plans.plan import Plan, expand_plan
+from radsim.dose.plans.filling import expand_plan
+from radsim.dose.plans.plan import Plan
 from radsim.presets import load_preset
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import Streams

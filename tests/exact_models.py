@@ -3,7 +3,7 @@
 import mpmath
 from mpmath import mpf
 
-from radsim.dose.dose import DoseMetric
+from radsim.dose.metrics import DoseMetric
 from radsim.response.onset import LognormalOnset
 
 ONSET = LognormalOnset(median=6.0, sigma=0.4)

@@ -8,7 +8,7 @@ import exact_models
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.presets import preset_names
 from radsim.tcp import TCPModel, load_tcp
-from radsim.vocabulary.words import kind_of, members
+from radsim.vocabulary.kinds import kind_of, members
 
 SETTINGS = ("kind", "effect", "estimates")  # choices that are not of a curve's shape
 

@@ -1,80 +1,13 @@
 """The dose that an arm gave a run of patients, asked for by structure and metric."""
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from radsim.dose.drawing import dose_sums
-from radsim.dose.plans.plan import Intraoperative, Plan
+from radsim.dose.metrics import DoseMetric, dose_sums
+from radsim.dose.plans.plan import Plan
 from radsim.radiobiology import lq
-from radsim.vocabulary.words import nearest
-
-Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
-Course = Literal["planned", "delivered"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoseMetric:
-    """Which dose a model takes: a metric of a structure, planned or delivered.
-
-    Attributes
-    ----------
-    structure
-        ``prescribed`` is the volume that the arm's highest dose level is prescribed to: the GTV
-        in an arm with a boost, otherwise the PTV (PTV_Eval).
-    metric
-        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; or
-        ``prescription``, the number that was prescribed to the PTV, whatever the plan reached;
-        or ``DVH``, the dose everywhere in the structure.
-    course
-        ``planned`` or ``delivered`` (with set-up and output errors).
-    """
-
-    structure: Structure = "prescribed"
-    metric: str = "D90"
-    course: Course = "planned"
-
-    @property
-    def is_dvh(self) -> bool:
-        """Say whether the whole dose-volume histogram is meant."""
-        return self.metric == "DVH"
-
-    def structure_in(self, plan: Plan) -> str:
-        """Name the structure that is meant in an arm."""
-        if self.structure != "prescribed":
-            return self.structure
-        boosted = isinstance(plan, Intraoperative) or plan.boost is not None
-        return "gtv" if boosted else "ptv"
-
-    def missing_in(self, plan: Plan, known: Mapping[str, Sequence[str]]) -> str:
-        """Say what a plan lacks of this, or nothing; ``known`` are its structures and metrics."""
-        if self.metric == "prescription":
-            return ""
-        structure = self.structure_in(plan)
-        if structure not in known:
-            return f"no dose to {structure}; {nearest(structure, known)}"
-        if self.is_dvh or self.metric in known[structure] or _is_of_a_family(self.metric):
-            return ""
-        return f"no {self.metric!r} of the {structure}; known: {', '.join(known[structure])}"
-
-    def __str__(self) -> str:
-        structure = (
-            "volume of the highest level" if self.structure == "prescribed" else self.structure
-        )
-        return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
-
-
-def _is_of_a_family(metric: str) -> bool:
-    """Say whether this is Dx with x between 0 and 100 %, or gEUD(a) with a that is not 0."""
-    share = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
-    if share:
-        return 0 < float(share.group(1)) < 100
-    exponent = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
-    return exponent is not None and float(exponent.group(1)) != 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import SLICE, replicate_of
 from radsim.simulation.kept import reduce_patients
+from radsim.simulation.patients import simulate, source_of
 from radsim.simulation.pipeline import reduce_variants
-from radsim.simulation.steps import simulate, source_of
 from radsim.sums.moments import BlockSums
 
 BLOCK = 8192  # patients; changing it changes the last bits of every summary

@@ -2,14 +2,9 @@
 
 import numpy as np
 
-from radsim.experiment.model import (
-    FEWEST_PATIENTS,
-    Experiment,
-    ExperimentError,
-    Precision,
-)
+from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, Precision
 from radsim.sums.moments import BlockSums, counted_error
-from radsim.vocabulary.words import ESTIMATES
+from radsim.vocabulary.endpoints import ESTIMATES
 
 MARGIN = 1.05  # patients asked for, over what the errors so far say
 MOST_GROWTH = 16  # times the patients so far, because a first look can be far off

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from radsim.experiment.filling import COHORT_KEYS
+from radsim.experiment.filling_cohort import COHORT_KEYS
 from radsim.experiment.model import Experiment
 from radsim.ntcp import NTCPModel
 from radsim.presets import preset_names
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
 from radsim.tcp import TCPModel
-from radsim.vocabulary.words import COHORT, members
+from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.kinds import members
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Count, Real, nearest
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.words import nearest
 
 ESTIMATORS = {  # endpoint of a series: how its figure is estimated
     "local_control": "Kaplan-Meier, deaths censored",

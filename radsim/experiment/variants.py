@@ -6,7 +6,8 @@ from typing import Any
 
 from radsim.experiment.designs.keys import apply_changes, names_of
 from radsim.experiment.designs.tables import Design
-from radsim.experiment.model import Experiment, ExperimentError, make_experiment
+from radsim.experiment.model import Experiment, ExperimentError
+from radsim.experiment.reading import make_experiment
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
 MODELS = ("tcp", "survival")  # sections that are one model

@@ -4,7 +4,7 @@ import numpy as np
 
 from radsim.fitting.likelihood import LEAST, Likelihood, read_dose
 from radsim.fitting.outcome_table import OutcomeTable
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
 
 REACH = 12.0  # how far, in logs, a parameter is looked for around its start
 RANK = 1e-4  # smallest relative singular value at which the data still tell parameters apart

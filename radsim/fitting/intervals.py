@@ -8,8 +8,8 @@ from scipy import optimize, special, stats
 from radsim.fitting.identifiability import REACH
 from radsim.fitting.likelihood import Likelihood
 from radsim.fitting.outcome_table import OutcomeTable
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
+from radsim.vocabulary.mistakes import require
 
 CHI2_95 = 3.841458820694124  # of one degree of freedom
 FIRST_STEP, GROWTH = 0.05, 1.6  # of the search for an end, in logs

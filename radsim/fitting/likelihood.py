@@ -10,9 +10,9 @@ from scipy import optimize, special
 
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import ControlModel
-from radsim.vocabulary.words import named_parameters
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import named_parameters
 
 LEAST = 1e-300  # stands in for a probability of zero in a logarithm
 LARGEST_LOG = 700.0  # log of the largest parameter

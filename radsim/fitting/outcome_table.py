@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")

@@ -9,8 +9,8 @@ from scipy.optimize import least_squares
 
 from radsim.presets import Anchor, load_preset
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import ControlModel
+from radsim.vocabulary.mistakes import require
 
 SEARCHED = {"clonogen_density": 1e12}  # factor up and down within which a parameter is looked for
 SEARCHED_OTHERWISE = 20.0

@@ -9,14 +9,15 @@ import numpy as np
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
-from radsim.experiment.filling import PRESET_FILE
 from radsim.fitting.fit import Fit
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.ntcp import NTCPModel
 from radsim.presets import Preset, load_preset, preset_names, read_preset
+from radsim.presets.sources import PRESET_FILE
 from radsim.tcp import TCPModel
+from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, mistakes_of
-from radsim.vocabulary.words import kind_of, members, nearest
+from radsim.vocabulary.words import nearest
 
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
 UNFITTED = ("proportional_hazards",)  # its data are times, which a table of events does not hold

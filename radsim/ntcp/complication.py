@@ -1,32 +1,23 @@
 """What every model of a complication shares: the dose it reads, and when the event comes."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import xarray as xr
 
-from radsim.dose.dose import ArmDose, DoseMetric
-from radsim.dose.plans.limits import ORGANS
+from radsim.dose.dose import ArmDose
+from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, value_of
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
-from radsim.randomness.distributions.composed import require
+from radsim.response.model import LARGEST, Effect, check_law, check_structure
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.vocabulary.words import (
-    NOBODY,
-    Count,
-    Parameter,
-    Real,
-    beside_parts,
-    check_numbers,
-    value_of,
-)
-
-LARGEST = 1e150  # stands in for an infinite dose
-
-Effect = Literal["physical", "eqd2", "bed"]
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
+from radsim.vocabulary.structures import ORGANS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,27 +203,3 @@ class ComplicationModel:
     def _value_beside_parts(self, name: str, patients: xr.Dataset) -> lq.Quantity:
         """Look a parameter up, which stands beside a DVH."""
         return beside_parts(self._value(name, patients))
-
-
-def check_structure(dose: DoseMetric, fitted_on: str, accept_other: bool) -> None:
-    """Refuse a structure that a model's figures were not stated for."""
-    require(
-        not fitted_on or accept_other or dose.structure == fitted_on,
-        f"dose.structure: these figures were stated for the {fitted_on}, "
-        f"got {dose.structure}; set accept_other_structure = true to use it all the same",
-    )
-    require(
-        (dose.structure, dose.course) != ("cord_prv", "delivered"),
-        "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
-    )
-
-
-def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
-    """Refuse a law of cell kill that changes the doses a model's figures were fitted on."""
-    require(
-        not fitted_under or not law.changes_high_doses or law.kind == fitted_under,
-        f"cell_kill: the parameters of {preset or 'this model'} were fitted under "
-        f"{fitted_under}, and already hold how the fitted data behave at high doses; "
-        f"{law.kind} would change the effect of the very schedules they were fitted on. "
-        f"Give parameters that were fitted under {law.kind}",
-    )

@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.dose.dose import DoseMetric
+from radsim.dose.metrics import DoseMetric
 from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Parameter, Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Parameter, Real
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.radiobiology import lq
-from radsim.vocabulary.words import Parameter
+from radsim.response.model import LARGEST
+from radsim.vocabulary.numbers import Parameter
 
 
 def damaged_share(

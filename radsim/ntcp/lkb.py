@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
-from radsim.vocabulary.words import Parameter
+from radsim.response.model import LARGEST
+from radsim.vocabulary.numbers import Parameter
 
 Link = Literal["probit", "log_logistic", "poisson"]
 

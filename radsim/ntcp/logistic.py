@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.radiobiology import lq
 from radsim.response.covariates import check_ratios, log_ratio
-from radsim.vocabulary.words import Parameter, Real
+from radsim.response.model import LARGEST
+from radsim.vocabulary.numbers import Parameter, Real
 
 
 @dataclass(frozen=True, kw_only=True)

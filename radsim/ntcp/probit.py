@@ -7,9 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import LARGEST, NOBODY, ComplicationModel
+from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.patients.patients import value_of
 from radsim.radiobiology import lq
-from radsim.vocabulary.words import Parameter, value_of
+from radsim.response.model import LARGEST
+from radsim.vocabulary.numbers import Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
+from radsim.vocabulary.mistakes import require
 
 SAMPLE = 2**17  # patients; fixed, so that the number of patients of a run changes nothing
 SEED = 2013  # of the sample's own streams

@@ -9,7 +9,7 @@ from scipy import special
 
 from radsim.ntcp.complication import NOBODY, ComplicationModel
 from radsim.radiobiology import lq
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.numbers import Parameter
 
 Form = Literal["pow2", "exp"]
 LOG_2 = np.log(2.0)

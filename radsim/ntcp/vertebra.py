@@ -8,12 +8,13 @@ import xarray as xr
 
 from radsim.dose.dose import ArmDose
 from radsim.ntcp.complication import NOBODY
+from radsim.patients.patients import is_label, value_of
 from radsim.radiobiology import lq
 from radsim.radiobiology.dvh import check_doses
-from radsim.randomness.distributions.composed import require
 from radsim.response.onset import Onset
 from radsim.response.risk import HazardRisk
-from radsim.vocabulary.words import Count, Parameter, Real, check_numbers, is_label, value_of
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Parameter, Real, check_numbers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,17 +8,14 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.randomness.distributions.composed import Categorical, Distribution, require
+from radsim.patients.patients import is_label
+from radsim.randomness.distributions.composed import Distribution
+from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.words import (
-    LABELS,
-    NOT_NEGATIVE,
-    POSITIVE,
-    YES_OR_NO,
-    Real,
-    is_label,
-    nearest,
-)
+from radsim.vocabulary.cohort_variables import LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.words import nearest
 
 TAIL = 1e-9  # share of patients whose value is not held against a distribution
 CORD_REGIONS = ("cervical", "thoracic")  # and lumbar at L1: the cord ends at the conus

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.randomness.distributions.composed import require
+from radsim.patients.patients import has_label
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.words import has_label
+from radsim.vocabulary.mistakes import require
 
 CANDIDATES = 256  # drawn for a patient before it is said that nobody is eligible
 

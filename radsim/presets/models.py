@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from radsim.presets import load_preset
+from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, mistakes_of
-from radsim.vocabulary.words import kind_of, members, nearest
+from radsim.vocabulary.words import nearest
 
 
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:

@@ -53,7 +53,7 @@ def average(
 
     Examples
     --------
-    >>> from radsim.randomness.distributions.composed import Normal
+    >>> from radsim.randomness.distributions.continuous import Normal
     >>> result = average(lambda x: x * x, {"x": Normal(mean=1.0, sd=2.0)})
     >>> round(result.mean, 9)
     5.0

@@ -10,8 +10,8 @@ from radsim.radiobiology import lq
 from radsim.radiobiology.high_dose import linear_tail_bed, linear_tail_dose
 from radsim.radiobiology.overall_time import repopulation_loss, weekday_course_days
 from radsim.radiobiology.repair import biexponential, equal_course_factors
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
 
 
 def _require_positive(law: object, *names: str) -> None:

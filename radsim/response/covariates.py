@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from radsim.patients.patients import NOBODY, numbers_of
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import NOBODY, nearest, numbers_of
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.words import nearest
 
 
 def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], name: str) -> None:
@@ -37,7 +38,7 @@ def log_ratio(
     references
         Value of the variable at which the ratio is 1; 0 unless given.
     patients
-        With these variables, which must be numbers; `radsim.vocabulary.words.NOBODY` stands for
+        With these variables, which must be numbers; `radsim.patients.patients.NOBODY` stands for
         patients in whom every ratio is 1.
 
     Raises

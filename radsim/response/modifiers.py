@@ -7,8 +7,10 @@ from functools import reduce
 import numpy as np
 import xarray as xr
 
-from radsim.randomness.distributions.composed import LogNormal, require
-from radsim.vocabulary.words import Real, has_label
+from radsim.patients.patients import has_label
+from radsim.randomness.distributions.continuous import LogNormal
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
 
 Z95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Parameter, value_of
+from radsim.patients.patients import value_of
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

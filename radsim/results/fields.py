@@ -1,37 +1,14 @@
 """From the sums of a run to its result: labeled arrays with units, errors and provenance."""
 
-import json
+from radsim.sums.moments import BlockSums
 from collections.abc import Iterator
-
+from radsim.vocabulary.endpoints import MEANINGS
+from radsim.sums.moments import Moments
+from radsim.sums.intervals import normal_interval
 import numpy as np
-import xarray as xr
-
 from radsim.sums.comparison import paired_comparison
-from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import model_labels, presets_used
-from radsim.vocabulary.versions import sources_of, versions
-from radsim.simulation.kept import DOSE_EDGES, DOSE_STEP, ESTIMATES, curve_months, ranked_arms
-from radsim.vocabulary.words import Variable, label
-from radsim.simulation.steps import control_models
-from radsim.sums.moments import BlockSums, Moments, normal_interval, wilson_interval
+from radsim.sums.intervals import wilson_interval
 
-MODEL_DIMS = {  # estimates that are reported under several models
-    "local_control_net": "control_model",
-    "local_failure_cumulative_incidence": "control_model",
-    "myelopathy_net": "myelopathy_model",
-    "myelopathy_cumulative_incidence": "myelopathy_model",
-}
-MEANINGS = {
-    "local_control_net": "probability of local control, death ignored",
-    "local_failure_cumulative_incidence": "cumulative incidence of local failure, death competing",
-    "vcf_net": "probability of vertebral compression fracture, death ignored",
-    "vcf_cumulative_incidence": "cumulative incidence of fracture, death competing",
-    "myelopathy_net": "probability of radiation myelopathy, death ignored",
-    "myelopathy_cumulative_incidence": "cumulative incidence of myelopathy, death competing",
-    "survival_alive": "probability to be alive",
-    "complication_free_control_net": "probability of control without complication, death ignored",
-    "complication_free_control_alive": "probability to be alive, controlled, without complication",
-}
 COMPARED = {
     "difference": "arm minus reference",
     "difference_mc_standard_error": "Monte Carlo standard error of the difference",
@@ -51,84 +28,10 @@ INTERVAL = {
 }
 
 
-def estimate_dims(name: str) -> tuple[str, ...]:
-    """Dimensions of an estimate, arms first and times last."""
-    model = MODEL_DIMS.get(name)
-    return ("arm", model, "months") if model else ("arm", "months")
-
-
-def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
-    """Turn the sums over all patients into the result of an experiment.
-
-    Returns
-    -------
-    xr.Dataset
-        For each estimate (`ESTIMATES`) the value, ``_mc_standard_error``, ``_lower`` and
-        ``_upper``, and its paired comparison with the reference (`COMPARED`); ``_best``, the
-        share of patients for whom an arm is best; curves of cumulative incidence over time;
-        histograms of dose; shares of patients that fail a check. The attributes hold the
-        experiment, versions, seed and sources.
-    """
-    variables: dict[str, tuple] = {}
-    vocabulary: dict[str, Variable] = {}
-
-    def add(name: str, dims: tuple[str, ...], values: np.ndarray, units: str, meaning: str) -> None:
-        variables[name] = (dims, values)
-        vocabulary[name] = Variable(units, meaning)
-
-    reference = list(experiment.arms).index(experiment.reference)
-    for name in ESTIMATES:
-        if name in sums.moments:
-            dims = estimate_dims(name)
-            for suffix, values, meaning in estimate_fields(name, sums.moments[name]):
-                add(name + suffix, dims, values, "1", meaning)
-            for suffix, values, units, meaning in comparison_fields(
-                name, sums.moments[name], sums.moments[f"{name}_difference"], reference
-            ):
-                add(f"{name}_{suffix}", dims, values, units, meaning)
-    for name, moments in sums.moments.items():
-        if name.endswith("_best"):
-            for suffix, values, meaning in share_fields(
-                moments, f"share of patients for whom {name}"
-            ):
-                add(name + suffix, ("ranked_arm", "months"), values, "1", meaning)
-        elif name.endswith("_share"):
-            what = name.removesuffix("_share").replace("_", " ")
-            for suffix, values, meaning in share_fields(moments, f"share of patients: {what}"):
-                add(name + suffix, ("arm",), values, "1", meaning)
-    for name, counts in sums.counts.items():
-        if name.endswith("_curve"):
-            event = name.removesuffix("_curve")
-            incidence = counts.cumsum(axis=-1) / _patients(sums)
-            values = np.concatenate([np.zeros((len(incidence), 1)), incidence], axis=-1)
-            meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
-            add(name, ("arm", "time"), values, "1", meaning)
-        else:
-            model = ("myelopathy_model",) if counts.ndim == 3 else ()
-            add(name, ("arm", *model, "dose"), counts, "1", f"patients a bin of {DOSE_STEP} Gy")
-    dataset = xr.Dataset(
-        variables,
-        coords={
-            "arm": list(experiment.arms),
-            "ranked_arm": [list(experiment.arms)[i] for i in ranked_arms(experiment)],
-            "control_model": list(control_models(experiment)),
-            "myelopathy_model": model_labels(experiment)["myelopathy"],
-            "months": ("months", list(experiment.months), {"units": "months"}),
-            "time": ("time", curve_months(experiment), {"units": "months"}),
-            "dose": ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"}),
-        },
-        attrs=provenance(experiment),
-    )
-    return label(dataset, vocabulary)
-
-
-def experiment_of(result: xr.Dataset) -> Experiment:
-    """Return the experiment that a result came from; running it gives the same numbers."""
-    return Experiment.model_validate_json(result.attrs["experiment"])
-
-
-def _patients(sums: BlockSums) -> int:
+def patients_of(sums: BlockSums) -> int:
     return next(iter(sums.moments.values())).count
+
+
 
 
 def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, str]]:
@@ -143,6 +46,8 @@ def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarr
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {MEANINGS[name]}"
 
 
+
+
 def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
     """Give a share of patients, its error and its interval: suffix, values, meaning."""
     lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0, moments.reach)
@@ -153,6 +58,8 @@ def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarr
     yield "", moments.mean, meaning
     for suffix, values in zip(INTERVAL, (moments.standard_error, lower, upper), strict=True):
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {meaning}"
+
+
 
 
 def comparison_fields(
@@ -180,16 +87,3 @@ def comparison_fields(
         yield suffix, values, units, f"{meaning}, {MEANINGS[name]}"
 
 
-def provenance(experiment: Experiment) -> dict[str, str | int]:
-    """Give the attributes that say what made a result."""
-    return {
-        "title": experiment.name,
-        "experiment": experiment.model_dump_json(exclude_none=True),
-        "seed": experiment.seed,
-        "patients": experiment.patients,
-        "reference": experiment.reference,
-        "versions": json.dumps(versions()),
-        "models": json.dumps(model_labels(experiment)),
-        "sources": "\n".join(sources_of(presets_used(experiment))),
-        "note": "Research tool: nothing in it is calibrated for one patient.",
-    }

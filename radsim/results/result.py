@@ -1,34 +1,42 @@
 """From the sums of a design to its result, in which the swept keys are dimensions."""
 
+from radsim.experiment.designs.parts import ALTERNATIVES
+from radsim.sums.moments import BlockSums
+from radsim.sums.counts import DOSE_EDGES
+from radsim.sums.counts import DOSE_STEP
+from radsim.experiment.designs.parts import DRAWS
+from radsim.results.rows import DesignRows
+from radsim.simulation.kept import ESTIMATES
+from radsim.experiment.model import Experiment
+from radsim.results.rows import Found
+from radsim.results.uncertainty import SOURCES
+from radsim.experiment.designs.parts import TORNADO
+from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.vocabulary.words import Variable
+from radsim.results.uncertainty import best_fields
+from radsim.results.fields import comparison_fields
+from radsim.experiment.endpoints import control_models
+from radsim.simulation.kept import curve_months
+from radsim.vocabulary.endpoints import estimate_dims
+from radsim.results.fields import estimate_fields
+from radsim.results.uncertainty import is_uncertain
 import json
-
+from radsim.vocabulary.words import label
+from radsim.vocabulary.settings import label_keys
+from radsim.experiment.designs.keys import label_of
+from radsim.experiment.pedigree import model_labels
+from radsim.vocabulary.words import nearest
 import numpy as np
+from radsim.results.fields import patients_of
+from radsim.results.provenance import provenance
+from radsim.experiment.endpoints import ranked_arms
+from radsim.results.sensitivity import sensitivity_fields
+from radsim.results.fields import share_fields
+from radsim.results.uncertainty import share_uncertainty
+from radsim.presets.sources import sources_of
+from radsim.results.uncertainty import uncertainty_fields
 import xarray as xr
 
-from radsim.experiment.model import Experiment
-from radsim.experiment.designs.reader import ALTERNATIVES, DRAWS, TORNADO, TORNADO_SHARES
-from radsim.results.rows import DesignRows, Found
-from radsim.results.sensitivity import sensitivity_fields
-from radsim.results.uncertainty import (
-    SOURCES,
-    best_fields,
-    is_uncertain,
-    share_uncertainty,
-    uncertainty_fields,
-)
-from radsim.experiment.designs.tables import label_of
-from radsim.vocabulary.settings import label_keys
-from radsim.vocabulary.versions import sources_of
-from radsim.results.fields import (
-    comparison_fields,
-    estimate_dims,
-    estimate_fields,
-    provenance,
-    share_fields,
-)
-from radsim.vocabulary.words import ESTIMATES, Variable, label, nearest
-from radsim.simulation.steps import control_models
-from radsim.sums.moments import BlockSums
 
 
 def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
@@ -37,7 +45,7 @@ def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        The estimates of the file's own values as `radsim.results.fields.make_result` gives them, with a
+        The estimates of the file's own values as `radsim.results.result.make_result` gives them, with a
         dimension for each axis of the sweep in front. With uncertain parameters also, for each
         estimate, its ``_difference`` and ``_best``: ``_draws`` by ``draw``; ``_parameters``,
         their mean, with ``_parameters_mc_standard_error``, ``_parameters_lower``,
@@ -57,6 +65,8 @@ def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     return label_keys(label(dataset, vocabulary), axes, experiment.known["cohort"])
 
 
+
+
 def select_estimate(result: xr.Dataset, name: str) -> xr.DataArray:
     """Give one estimate of a result under the file's own model.
 
@@ -74,6 +84,8 @@ def select_estimate(result: xr.Dataset, name: str) -> xr.DataArray:
     return values
 
 
+
+
 def _variables(design: DesignRows) -> Found:
     """Every variable of the result: name, dimensions, values, units, meaning."""
     for name in design.sums.moments:
@@ -83,6 +95,8 @@ def _variables(design: DesignRows) -> Found:
             yield from _shares(design, name)
     if design.has(DRAWS):
         yield from _drawn(design)
+
+
 
 
 def _estimate(design: DesignRows, name: str) -> Found:
@@ -102,6 +116,8 @@ def _estimate(design: DesignRows, name: str) -> Found:
         yield from best_fields(design, name)
 
 
+
+
 def _shares(design: DesignRows, name: str) -> Found:
     best = name.endswith("_best")
     dims = ("ranked_arm", "months") if best else ("arm",)
@@ -112,11 +128,15 @@ def _shares(design: DesignRows, name: str) -> Found:
         yield from share_uncertainty(design, name, dims, meaning)
 
 
+
+
 def _drawn(design: DesignRows) -> Found:
     table = design.study.design.parts[DRAWS]
     for key in table.columns:
         values = np.array([label_of(table.row(index)[key]) for index in range(len(table))])
         yield f"drawn {key}", ("draw",), values, "as in the file", f"drawn values of {key}"
+
+
 
 
 def _coordinates(design: DesignRows) -> dict[str, object]:
@@ -149,6 +169,8 @@ def _coordinates(design: DesignRows) -> dict[str, object]:
     return coords
 
 
+
+
 def _attributes(design: DesignRows) -> dict[str, str | int]:
     """Provenance, with what the design varies."""
     attrs = provenance(design.experiment)
@@ -165,6 +187,8 @@ def _attributes(design: DesignRows) -> dict[str, str | int]:
     return attrs
 
 
+
+
 def _swept_sources(design: DesignRows) -> list[str]:
     families = {"tcp": "tcp", "ntcp": "ntcp", "survival": "survival", "cohort": "cohort"}
     found = []
@@ -177,6 +201,8 @@ def _swept_sources(design: DesignRows) -> list[str]:
     return found
 
 
+
+
 def _model_names(experiment: Experiment) -> list[str]:
     """Names of the cord models, or their places where a sweep exchanges them."""
     names = [model.preset or "custom" for model in experiment.myelopathy_models]
@@ -184,3 +210,79 @@ def _model_names(experiment: Experiment) -> list[str]:
     if any(key.startswith("ntcp.myelopathy") and key.endswith("preset") for key in swept):
         return ["own", *(f"alternative {index}" for index in range(1, len(names)))]
     return names
+
+
+
+
+def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
+    """Turn the sums over all patients into the result of an experiment.
+
+    Returns
+    -------
+    xr.Dataset
+        For each estimate (`ESTIMATES`) the value, ``_mc_standard_error``, ``_lower`` and
+        ``_upper``, and its paired comparison with the reference (`COMPARED`); ``_best``, the
+        share of patients for whom an arm is best; curves of cumulative incidence over time;
+        histograms of dose; shares of patients that fail a check. The attributes hold the
+        experiment, versions, seed and sources.
+    """
+    variables: dict[str, tuple] = {}
+    vocabulary: dict[str, Variable] = {}
+
+    def add(name: str, dims: tuple[str, ...], values: np.ndarray, units: str, meaning: str) -> None:
+        variables[name] = (dims, values)
+        vocabulary[name] = Variable(units, meaning)
+
+    reference = list(experiment.arms).index(experiment.reference)
+    for name in ESTIMATES:
+        if name in sums.moments:
+            dims = estimate_dims(name)
+            for suffix, values, meaning in estimate_fields(name, sums.moments[name]):
+                add(name + suffix, dims, values, "1", meaning)
+            for suffix, values, units, meaning in comparison_fields(
+                name, sums.moments[name], sums.moments[f"{name}_difference"], reference
+            ):
+                add(f"{name}_{suffix}", dims, values, units, meaning)
+    for name, moments in sums.moments.items():
+        if name.endswith("_best"):
+            for suffix, values, meaning in share_fields(
+                moments, f"share of patients for whom {name}"
+            ):
+                add(name + suffix, ("ranked_arm", "months"), values, "1", meaning)
+        elif name.endswith("_share"):
+            what = name.removesuffix("_share").replace("_", " ")
+            for suffix, values, meaning in share_fields(moments, f"share of patients: {what}"):
+                add(name + suffix, ("arm",), values, "1", meaning)
+    for name, counts in sums.counts.items():
+        if name.endswith("_curve"):
+            event = name.removesuffix("_curve")
+            incidence = counts.cumsum(axis=-1) / patients_of(sums)
+            values = np.concatenate([np.zeros((len(incidence), 1)), incidence], axis=-1)
+            meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
+            add(name, ("arm", "time"), values, "1", meaning)
+        else:
+            model = ("myelopathy_model",) if counts.ndim == 3 else ()
+            add(name, ("arm", *model, "dose"), counts, "1", f"patients a bin of {DOSE_STEP} Gy")
+    dataset = xr.Dataset(
+        variables,
+        coords={
+            "arm": list(experiment.arms),
+            "ranked_arm": [list(experiment.arms)[i] for i in ranked_arms(experiment)],
+            "control_model": list(control_models(experiment)),
+            "myelopathy_model": model_labels(experiment)["myelopathy"],
+            "months": ("months", list(experiment.months), {"units": "months"}),
+            "time": ("time", curve_months(experiment), {"units": "months"}),
+            "dose": ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"}),
+        },
+        attrs=provenance(experiment),
+    )
+    return label(dataset, vocabulary)
+
+
+
+
+def experiment_of(result: xr.Dataset) -> Experiment:
+    """Return the experiment that a result came from; running it gives the same numbers."""
+    return Experiment.model_validate_json(result.attrs["experiment"])
+
+

@@ -5,19 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.simulation.steps import is_flag
-from radsim.sums.comparison import best_shares
-from radsim.sums.counts import event_counts, happened
+from radsim.sums.best import best_shares
+from radsim.sums.counts import CURVE_STEP, event_counts, happened, histogram
 from radsim.sums.moments import BlockSums, Moments
-from radsim.vocabulary.words import ESTIMATES
-
-BENEFITS = ("local_control_net", "complication_free_control_net")
-HARMS = ("vcf_net", "myelopathy_net")
-EVENTS = ("local_failure", "vcf", "myelopathy")
-CURVE_STEP = 0.5  # months between the points of a curve over time
-DOSE_STEP = 0.25  # Gy between the edges of a histogram of doses
-DOSE_EDGES = np.arange(0.0, 200.0 + DOSE_STEP / 2, DOSE_STEP)  # Gy; the last bin is open
+from radsim.vocabulary.endpoints import BENEFITS, ESTIMATES, EVENTS, HARMS
 
 
 def curve_months(experiment: Experiment) -> np.ndarray:
@@ -40,19 +34,8 @@ def reduce_patients(experiment: Experiment, patients: xr.Dataset) -> BlockSums:
     counts = dict(_curves(experiment, patients))
     for variable, array in patients.data_vars.items():
         if str(variable).endswith(("_planned", "_delivered", "_eqd2", "prescription")):
-            counts[f"{variable}_histogram"] = _histogram(array.values)
+            counts[f"{variable}_histogram"] = histogram(array.values)
     return BlockSums(moments, counts)
-
-
-def ranked_arms(experiment: Experiment) -> list[int]:
-    """Positions of the arms that may be called best for a patient.
-
-    An arm with a prior course treats patients that the others do not, so it is left out unless
-    every arm has one.
-    """
-    arms = list(experiment.arms.values())
-    everyone = all(arm.has_prior for arm in arms)
-    return [i for i, arm in enumerate(arms) if everyone or not arm.has_prior]
 
 
 def _estimates(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
@@ -107,14 +90,3 @@ def _curves(experiment: Experiment, patients: xr.Dataset) -> Iterator[tuple[str,
                     ]
                 ),
             )
-
-
-def _histogram(values: np.ndarray) -> np.ndarray:
-    """Count values in bins along the last axis; missing ones are left out."""
-    rows = values.reshape(-1, values.shape[-1])
-    counted = []
-    for row in rows:
-        known = row[~np.isnan(row)]
-        bins = np.clip((known / DOSE_STEP).astype(np.int64), 0, len(DOSE_EDGES) - 2)
-        counted.append(np.bincount(bins, minlength=len(DOSE_EDGES) - 1))
-    return np.array(counted, dtype=np.int64).reshape(*values.shape[:-1], len(DOSE_EDGES) - 1)

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from radsim.dose.dose import ArmDose, DoseMetric
+from radsim.dose.dose import ArmDose
 from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import DoseMetric
+from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Arm, Experiment
 from radsim.patients.eligibility import draw_eligible
 from radsim.randomness.streams import UniformSource
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.simulation.kept import ranked_arms
 from radsim.simulation.steps import EVENTS, control_risks, is_flag, range_flags, structures_needed
-from radsim.sums.comparison import best_shares
+from radsim.sums.best import best_shares
 from radsim.sums.moments import BlockSums, Moments
 from radsim.sums.paired import RowSums, counts_of, stacked, sums_of
 

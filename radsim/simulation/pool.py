@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from radsim.experiment.designs.reader import DRAWS
+from radsim.experiment.designs.parts import DRAWS
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
-from radsim.simulation.steps import simulate
+from radsim.simulation.patients import simulate
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.section import TrialSection
 

@@ -7,7 +7,7 @@ from radsim.dose.drawing import available, draw_dose
 from radsim.experiment.model import Experiment
 from radsim.patients.eligibility import draw_eligible
 from radsim.randomness.streams import Streams
-from radsim.simulation.steps import simulate
+from radsim.simulation.patients import simulate
 from radsim.vocabulary.words import Variable, label
 
 SAMPLE = 1024  # patients; the first of the cohort, so that every run has the same

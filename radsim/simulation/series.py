@@ -5,7 +5,7 @@ import xarray as xr
 
 from radsim.experiment.model import LATEST, Experiment
 from radsim.experiment.series import Series
-from radsim.simulation.steps import simulate
+from radsim.simulation.patients import simulate
 from radsim.trial.survival.incidence import cumulative_incidence
 from radsim.trial.survival.subjects import CENSORED, DEATH, EVENT, RiskTable, risk_table
 from radsim.trial.survival.survival_curve import kaplan_meier

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.sums.moments import Moments, normal_interval
+from radsim.sums.intervals import normal_interval
+from radsim.sums.moments import Moments
 
 
 @dataclass(frozen=True)
@@ -69,25 +70,3 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
         delta, error, lower, upper, ratio, ratio_lower, ratio_upper,
         needed, needed_lower, needed_upper,
     )  # fmt: skip
-
-
-def best_shares(values: np.ndarray) -> np.ndarray:
-    """Share of being best of each arm for each patient; ties are shared equally.
-
-    Parameters
-    ----------
-    values
-        Higher is better, arms on the first axis.
-
-    Returns
-    -------
-    np.ndarray
-        Sums to 1 over the arms, same shape.
-
-    Examples
-    --------
-    >>> best_shares(np.array([[0.9, 0.5], [0.9, 0.4]])).tolist()
-    [[0.5, 1.0], [0.5, 0.0]]
-    """
-    best = values == values.max(axis=0)
-    return best / best.sum(axis=0)

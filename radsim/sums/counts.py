@@ -8,17 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radsim.response.risk import Risk
-
-
-def net_probabilities(risk: Risk, months: Sequence[float]) -> np.ndarray:
-    """Probability of the event by each time if nobody died, shape (months, patient)."""
-    return np.stack([risk.probability(time) for time in months])
-
-
-def free_probabilities(risk: Risk, months: Sequence[float]) -> np.ndarray:
-    """Probability to be free of the event at each time if nobody died, shape (months, patient)."""
-    return np.stack([risk.free(time) for time in months])
+CURVE_STEP = 0.5  # months between the points of a curve over time
+DOSE_STEP = 0.25  # Gy between the edges of a histogram of doses
+DOSE_EDGES = np.arange(0.0, 200.0 + DOSE_STEP / 2, DOSE_STEP)  # Gy; the last bin is open
 
 
 def happened(event: np.ndarray, death: np.ndarray, months: Sequence[float]) -> np.ndarray:
@@ -53,3 +45,14 @@ def event_counts(event: np.ndarray, death: np.ndarray, edges: np.ndarray) -> np.
     times = np.where(event < death, event, np.inf)
     intervals = np.searchsorted(edges, times, side="left")
     return np.bincount(intervals, minlength=len(edges) + 1)[1 : len(edges)]
+
+
+def histogram(values: np.ndarray) -> np.ndarray:
+    """Count values in bins along the last axis; missing ones are left out."""
+    rows = values.reshape(-1, values.shape[-1])
+    counted = []
+    for row in rows:
+        known = row[~np.isnan(row)]
+        bins = np.clip((known / DOSE_STEP).astype(np.int64), 0, len(DOSE_EDGES) - 2)
+        counted.append(np.bincount(bins, minlength=len(DOSE_EDGES) - 1))
+    return np.array(counted, dtype=np.int64).reshape(*values.shape[:-1], len(DOSE_EDGES) - 1)

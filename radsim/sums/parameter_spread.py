@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
-from radsim.sums.moments import Z95
+from radsim.sums.intervals import Z95
+from radsim.vocabulary.mistakes import require
 
 INTERVAL = (0.025, 0.975)
 FLAT = 1e-14  # of the largest estimate squared: a variance below this is rounding

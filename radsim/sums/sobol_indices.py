@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
 
 SCRAMBLES = 8  # independent ones, whose spread is the error of an index
 LARGE = 0.5  # index above which another estimator is the better one
@@ -25,44 +25,6 @@ class SobolIndices:
     total: np.ndarray
     total_lower: np.ndarray
     total_upper: np.ndarray
-
-
-def saltelli_uniforms(points: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:
-    """Rows of a Saltelli design: A, then B, then A with each factor's columns taken from B.
-
-    Parameters
-    ----------
-    points
-        Uniforms, shape (base, 2 x dimension): A beside B, of low-discrepancy sequences, one
-        scramble after the other.
-    sizes
-        Number of columns of each factor; columns that belong together are exchanged together.
-
-    Returns
-    -------
-    np.ndarray
-        Shape (base x (factors + 2), dimension).
-
-    Examples
-    --------
-    >>> saltelli_uniforms(np.array([[0.1, 0.2, 0.3, 0.4]]), (1, 1)).tolist()
-    [[0.1, 0.2], [0.3, 0.4], [0.3, 0.2], [0.1, 0.4]]
-
-    References
-    ----------
-    Saltelli et al. (2010), Comput. Phys. Commun. 181, 259-270.
-    """
-    dimension = sum(sizes)
-    require(points.shape[1] == 2 * dimension, "points must hold A and B side by side")
-    a, b = points[:, :dimension], points[:, dimension:]
-    rows = [a, b]
-    start = 0
-    for size in sizes:
-        mixed = a.copy()
-        mixed[:, start : start + size] = b[:, start : start + size]
-        rows.append(mixed)
-        start += size
-    return np.concatenate(rows)
 
 
 def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES) -> SobolIndices:
@@ -86,7 +48,8 @@ def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES)
     Parameters
     ----------
     outputs
-        Shape (base x (factors + 2), output), in the order of `saltelli_uniforms`.
+        Shape (base x (factors + 2), output), in the order A, B, then A with each
+        factor's column from B.
     scrambles
         How many independent scrambles the base points hold, one after the other, equal in size.
 
@@ -98,7 +61,9 @@ def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES)
     Examples
     --------
     >>> points = (np.arange(64)[:, None] * np.array([0.618034, 0.754878, 0.569840, 0.133])) % 1
-    >>> u = saltelli_uniforms(points, (1, 1))
+    >>> a, b = points[:, :2], points[:, 2:]
+    >>> mixed = [np.column_stack((b[:, 0], a[:, 1])), np.column_stack((a[:, 0], b[:, 1]))]
+    >>> u = np.concatenate([a, b, *mixed])
     >>> indices = sobol_indices(u[:, :1] + 0.0 * u[:, 1:], factors=2)
     >>> indices.first.round(6).ravel().tolist(), indices.total.round(6).ravel().tolist()[1]
     ([1.0, 0.0], 0.0)

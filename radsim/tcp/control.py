@@ -6,26 +6,20 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import xarray as xr
 
-from radsim.dose.dose import ArmDose, DoseMetric
-from radsim.dose.plans.limits import ORGANS
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.dose import ArmDose
+from radsim.dose.metrics import DoseMetric
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.patients.patients import NOBODY, value_of
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
-from radsim.randomness.distributions.composed import require
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.modifiers import HazardModifier
 from radsim.response.onset import Onset, PowerOnset
 from radsim.response.risk import HazardRisk
-from radsim.vocabulary.words import (
-    NOBODY,
-    Count,
-    Parameter,
-    Real,
-    beside_parts,
-    check_numbers,
-    value_of,
-)
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
+from radsim.vocabulary.structures import ORGANS
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 

@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim.dose.dose import DoseMetric
+from radsim.dose.metrics import DoseMetric
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
-from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.numbers import Parameter
 
 
 def log_logistic_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, k: lq.Quantity) -> lq.Quantity:

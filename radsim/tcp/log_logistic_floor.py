@@ -6,11 +6,12 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
+from radsim.patients.patients import value_of
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import NOBODY, ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
-from radsim.vocabulary.words import Parameter, value_of
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

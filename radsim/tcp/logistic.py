@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter, Real
+from radsim.vocabulary.numbers import Parameter, Real
 
 
 def logistic_failure_hazard(

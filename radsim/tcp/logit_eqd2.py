@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim.radiobiology import lq
 from radsim.tcp.control import NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.numbers import Parameter
 
 
 def logit_failure_hazard(log_odds: lq.Quantity) -> lq.Quantity:

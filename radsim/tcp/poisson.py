@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from radsim.dose.dose import DoseMetric
+from radsim.dose.metrics import DoseMetric
 from radsim.radiobiology import lq
 from radsim.tcp.control import NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.numbers import Parameter
 
 
 def surviving_clonogens(

@@ -9,7 +9,7 @@ from scipy import special
 
 from radsim.radiobiology import lq
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter
+from radsim.vocabulary.numbers import Parameter
 
 
 def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quantity) -> lq.Quantity:

@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from radsim.dose.dose import DoseMetric
+from radsim.dose.metrics import DoseMetric
 from radsim.radiobiology import lq
-from radsim.randomness.distributions.composed import require
 from radsim.tcp.control import LARGEST, NOBODY, ControlModel
-from radsim.vocabulary.words import Parameter, Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Parameter, Real
 
 
 def fraction_day(index: lq.Quantity) -> lq.Quantity:

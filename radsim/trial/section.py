@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from radsim.randomness.distributions.composed import Distribution, require
+from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import DEFAULT, Settings, check_analyses
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
@@ -18,9 +18,10 @@ from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
-from radsim.trial.questions.power_curve import Curve
-from radsim.vocabulary.mistakes import mistakes_of
-from radsim.vocabulary.words import Count, Real, nearest
+from radsim.trial.varied import Curve
+from radsim.vocabulary.mistakes import mistakes_of, require
+from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.words import nearest
 
 ENDPOINTS = ("local_failure", "vcf", "myelopathy")
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files

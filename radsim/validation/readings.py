@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from radsim.dose.plans.limits import CumulativeLimit
+from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
 from radsim.radiobiology import lq
 from radsim.report.tables.rows import summary_rows
-from radsim.simulation.steps import simulate
+from radsim.simulation.patients import simulate
 
 PER_CENT = 100.0
 # Share of segments at 20 Gy or more a fraction in the 2013 series: not published. It was 0.24 at

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from radsim.experiment.model import make_experiment
+from radsim.experiment.reading import make_experiment
 from radsim.results.run import run
 from radsim.validation.readings import Run, read
 from radsim.validation.targets import Target, experiment_settings, load_targets

@@ -161,3 +161,15 @@ def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[
             unfit = ("null", "string") if isinstance(value, Mapping) else ("null",)
             tables = [m for m in members if m.get("type") not in unfit]
             schema = tables[0] if tables else {}
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ValueError with this message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+def require_all(*requirements: tuple[bool, str]) -> None:
+    """Raise one ValueError with a line for each condition that does not hold."""
+    broken = [message for condition, message in requirements if not condition]
+    require(not broken, "\n".join(broken))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from radsim.vocabulary.words import COHORT, Variable
+from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.words import Variable
 
 UNITS = {  # by the end of a key; the longest end that is listed counts
     "Gy": (

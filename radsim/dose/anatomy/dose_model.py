@@ -8,9 +8,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from radsim.presets import load_preset
-from radsim.randomness.distributions.composed import Continuous, Fixed, require
+from radsim.randomness.distributions.composed import Continuous
+from radsim.randomness.distributions.continuous import Fixed
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.words import Count, Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Real
 
 Spread = Real | Continuous  # the same for everyone, or different from patient to patient
 

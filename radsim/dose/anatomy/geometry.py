@@ -11,8 +11,8 @@ import xarray as xr
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
-from radsim.dose.plans.limits import HOT_SPOT
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import HOT_SPOT
 from radsim.vocabulary.words import nearest
 
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from radsim.dose.course.profile import Profile
-from radsim.dose.plans.limits import ORGANS, Limit, cold_share
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.dose.plans.limits import Limit
+from radsim.vocabulary.structures import ORGANS, cold_share
 
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume

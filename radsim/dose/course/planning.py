@@ -10,8 +10,8 @@ from radsim.dose.anatomy.dose_model import DoseModel, Spread
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.solving import Candidates, prepare, solve
-from radsim.dose.plans.plan import ExternalBeam
-from radsim.randomness.distributions.composed import Fixed
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.randomness.distributions.continuous import Fixed
 from radsim.randomness.streams import UniformSource
 
 PIECE = 2048  # plans worked out at a time, so that arrays stay in the cache

@@ -12,9 +12,10 @@ from radsim.dose.anatomy.dose_model import DoseModel, Spread, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry, ptv_position
 from radsim.dose.course.judging import Judge, Quantiles
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
-from radsim.dose.plans.limits import Limit, cold_share
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.dose.plans.limits import Limit
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import cold_share
 
 Arrays = dict[str, np.ndarray]
 

@@ -8,8 +8,11 @@ import numpy as np
 import xarray as xr
 
 from radsim.dose.anatomy.dose_model import draw_parameter
-from radsim.dose.plans.limits import CumulativeLimit, Limit
-from radsim.dose.plans.plan import ExternalBeam, PlanLibrary, Prior
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.prior import Prior
+from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
 

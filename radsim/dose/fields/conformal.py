@@ -11,9 +11,9 @@ from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_course, organ_limit, rules_kept
 from radsim.dose.nodes.fill import KINDS, volume_doses
 from radsim.dose.nodes.plain import Doses
-from radsim.dose.plans.limits import ORGANS
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import ORGANS
 
 LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 

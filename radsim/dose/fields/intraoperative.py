@@ -12,10 +12,10 @@ import numpy as np
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.plans.limits import HOT_SPOT, ORGANS
-from radsim.dose.plans.plan import Intraoperative
+from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import HOT_SPOT, ORGANS
 
 FARTHEST = 5.0  # offset of the source from the lesion's center, in radii, that the table reaches
 ROWS = 1001

@@ -19,10 +19,11 @@ from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
 from radsim.dose.course.two_courses import draw_earlier_course, organ_limit, rules_kept
-from radsim.dose.plans.limits import ORGANS, TARGETS, Limit, cold_share
-from radsim.dose.plans.plan import CORD, PlanLibrary, has_cord
+from radsim.dose.plans.library import CORD, PlanLibrary, has_cord
+from radsim.dose.plans.limits import Limit
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import ORGANS, TARGETS, cold_share
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit

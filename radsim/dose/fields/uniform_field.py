@@ -7,10 +7,10 @@ from scipy.special import ndtri
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.two_courses import draw_earlier_course, rules_kept
-from radsim.dose.plans.limits import ORGANS, STRUCTURES
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import ORGANS, STRUCTURES
 
 LARGEST_HOT_SHARE = 0.5  # a hot spot is never colder than the median
 

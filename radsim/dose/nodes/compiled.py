@@ -23,9 +23,9 @@ from radsim.dose.nodes.kernels import (
     target_doses,
 )
 from radsim.dose.nodes.plain import Doses
-from radsim.dose.plans.limits import ORGANS
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
+from radsim.vocabulary.structures import ORGANS
 
 
 def fill_compiled(

@@ -9,8 +9,8 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
 from radsim.dose.nodes.plain import fill_plainly
-from radsim.dose.plans.limits import STRUCTURES
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.vocabulary.structures import STRUCTURES
 
 KINDS = ("planned", "delivered", "delivered_squared")
 

@@ -7,9 +7,9 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
 from radsim.dose.nodes.merging import merged_quantiles, values_at
-from radsim.dose.plans.limits import ORGANS
-from radsim.dose.plans.plan import ExternalBeam
+from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
+from radsim.vocabulary.structures import ORGANS
 
 ROWS = 512  # patients at a time: more, and every step asks the system for fresh memory
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from radsim.dose.plans.limits import ORGANS, TARGETS
 from radsim.planfiles import ImportedPlan, read_plan
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.structures import ORGANS, TARGETS
 
 ENOUGH = 25  # plans from which a smoothed bootstrap describes a population better than they do
 KINDS = (".csv", ".txt")  # files that may be plans; folders are read as DICOM

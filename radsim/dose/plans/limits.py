@@ -1,43 +1,15 @@
 """Dose limits of a plan: one course's own, and those of two courses together."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
-from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equivalent_dose_of_size
-from radsim.radiobiology.recovery import RecoveryRule, recovered_share
-from radsim.randomness.distributions.composed import require
-from radsim.vocabulary.words import Real, nearest
-
-TARGETS = ("gtv", "ptv")
-ORGANS = ("cord_prv", "spinal_cord", "thecal_sac")
-STRUCTURES = TARGETS + ORGANS
-HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
-HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a maximum
-
-Structure = Literal["gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"]
-
-
-def cold_share(metric: str) -> float:
-    """Share of the volume that may lie below the dose named Dx.
-
-    Raises
-    ------
-    ValueError
-        If the metric is not of the form ``D98``, with a percentage between 0 and 100.
-
-    Examples
-    --------
-    >>> round(cold_share("D98"), 6)
-    0.02
-    """
-    found = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
-    percent = float(found.group(1)) if found else -1.0
-    require(0.0 < percent < 100.0, f"wanted a metric such as D98, got {metric!r}")
-    return 1.0 - percent / 100.0
+from radsim.dose.plans.two_course_limits import CumulativeLimit
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, STRUCTURES, Structure, cold_share
+from radsim.vocabulary.words import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,136 +68,6 @@ class Limit:
             )
         else:
             cold_share(self.metric)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CumulativeLimit:
-    r"""What two courses together may give to an organ's hottest 0.03 cm3.
-
-    .. math:: E_\text{new} + (1 - r) E_\text{prior} \le \text{at\_most}
-
-    with E the BED or EQD2 at this rule's own alpha/beta and r the share recovered. Doses are
-    never added as Gy.
-
-    Attributes
-    ----------
-    name
-        The rule this belongs to; all its parts must hold. The output has a flag for each rule.
-    level
-        Patients it applies to: those with a cord at the treated level, those without, or all.
-    effect, alpha_beta
-        What is added up, and its alpha/beta [Gy].
-    at_most, new_at_most
-        Highest total, and highest effect of the new course alone [Gy].
-    new_share_at_most
-        Highest share of the new course in the total.
-    interval_at_least
-        Shortest time between the courses [months].
-    recovery
-        The rule's own recovery; without one, the arm's.
-    role
-        ``limit``: plans keep to it. ``flag``: it is reported and nothing else.
-    """
-
-    kind: Literal["cumulative"] = "cumulative"
-    name: str
-    structure: Literal["cord_prv", "spinal_cord", "thecal_sac"]
-    level: Literal["cord", "below_cord", "any"] = "any"
-    effect: Literal["bed", "eqd2"]
-    alpha_beta: Real
-    at_most: Real | None = None
-    new_at_most: Real | None = None
-    new_share_at_most: Real | None = None
-    interval_at_least: Real | None = None
-    recovery: RecoveryRule | None = None
-    role: Literal["limit", "flag"] = "limit"
-
-    def __post_init__(self) -> None:
-        require(self.alpha_beta > 0, f"alpha_beta must be above 0, got {self.alpha_beta}")
-        given = [
-            name
-            for name in ("at_most", "new_at_most", "new_share_at_most", "interval_at_least")
-            if getattr(self, name) is not None
-        ]
-        require(bool(given), f"{self.name}: give at least one bound, such as at_most")
-        for name in given:
-            require(getattr(self, name) > 0, f"{name} must be above 0, got {getattr(self, name)}")
-        if self.new_share_at_most is not None:
-            require(
-                self.new_share_at_most < 1,
-                f"new_share_at_most must be below 1, got {self.new_share_at_most}",
-            )
-
-    def applies(self, has_cord: np.ndarray) -> np.ndarray:
-        """Say for each patient whether the rule has a say, shape (patient,)."""
-        if self.level == "any":
-            applies = np.ones(has_cord.shape, dtype=bool)
-        else:
-            applies = has_cord if self.level == "cord" else ~has_cord
-        return applies & (has_cord | (self.structure == "thecal_sac"))
-
-    def highest_dose(
-        self, fractions: int, prior_effect: np.ndarray, recovered: np.ndarray
-    ) -> np.ndarray:
-        r"""Physical dose that the new course may give [Gy], 0 where there is no room.
-
-        Parameters
-        ----------
-        fractions
-            Fractions of the new course.
-        prior_effect
-            Effect of the first course, as :meth:`effect_of` gives it [Gy].
-        recovered
-            Share of it that has recovered.
-
-        Examples
-        --------
-        >>> rule = CumulativeLimit(
-        ...     name="bed3", structure="spinal_cord", effect="bed", alpha_beta=3.0, at_most=75.0
-        ... )
-        >>> prior = rule.effect_of(30.0, 10)
-        >>> rule.highest_dose(5, prior, np.array([0.0, 0.25, 0.5])).round(2).tolist()
-        [9.27, 15.0, 19.54]
-        """
-        left = (1.0 - np.asarray(recovered)) * prior_effect
-        room = np.full(np.shape(left), np.inf)
-        if self.at_most is not None:
-            room = np.minimum(room, self.at_most - left)
-        if self.new_at_most is not None:
-            room = np.minimum(room, self.new_at_most)
-        if self.new_share_at_most is not None:
-            share = self.new_share_at_most
-            room = np.minimum(room, left * share / (1.0 - share))
-        room = np.maximum(room, 0.0)
-        if self.effect == "eqd2":
-            room = room * (1.0 + 2.0 / self.alpha_beta)
-        dose = equivalent_dose(np.minimum(room, 1e6), fractions, self.alpha_beta)
-        return np.where(np.isinf(room), np.inf, dose)
-
-    def effect_of(self, dose: np.ndarray | float, fractions: int) -> np.ndarray:
-        """BED or EQD2 of a course in equal fractions [Gy]."""
-        effect = bed(*equal_fractions(dose, fractions), self.alpha_beta)
-        if self.effect == "eqd2":
-            effect = equivalent_dose_of_size(effect, 2.0, self.alpha_beta)
-        return np.asarray(effect, dtype=float)
-
-    def share_recovered(self, arm_rule: RecoveryRule, interval: np.ndarray) -> np.ndarray:
-        """Share of the first course that has recovered, by the rule's own or the arm's law."""
-        return recovered_share(self.recovery or arm_rule, interval)
-
-    def is_met(
-        self,
-        dose: np.ndarray,
-        fractions: int,
-        prior_effect: np.ndarray,
-        recovered: np.ndarray,
-        interval: np.ndarray,
-    ) -> np.ndarray:
-        """Say for each patient whether the planned organ dose [Gy] keeps the rule."""
-        met = dose <= self.highest_dose(fractions, prior_effect, recovered) * (1.0 + 1e-6)
-        if self.interval_at_least is not None:
-            met = met & (interval >= self.interval_at_least)
-        return met
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

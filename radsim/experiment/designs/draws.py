@@ -12,9 +12,10 @@ from scipy import special
 from scipy.stats import qmc
 
 from radsim.experiment.designs.tables import Table
-from radsim.randomness.distributions.composed import Categorical, Distribution, require
+from radsim.randomness.distributions.composed import Distribution
+from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import SMALLEST, Streams
-from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.mistakes import mistakes_of, require
 
 METHODS = ("random", "latin-hypercube", "sobol")
 LARGEST_UNIFORM = 1.0 - 2.0**-53
@@ -55,7 +56,7 @@ class Single:
 
     Examples
     --------
-    >>> from radsim.randomness.distributions.composed import Uniform
+    >>> from radsim.randomness.distributions.continuous import Uniform
     >>> Single("tcp.d50", Uniform(lower=18.0, upper=20.0)).values(np.array([[0.25]]))
     {'tcp.d50': (18.5,)}
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
 

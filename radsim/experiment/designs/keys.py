@@ -1,13 +1,14 @@
 """Varying an experiment file: which keys there are, and laying other values over them."""
 
 import copy
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from radsim.dose.plans.limits import ORGANS
 from radsim.presets import load_preset
-from radsim.randomness.distributions.composed import require
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.structures import ORGANS
 from radsim.vocabulary.words import nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
@@ -206,3 +207,61 @@ def _nearest_key(key: str, keys: list[str]) -> str:
             ]
             return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
     return f"sections that can be varied: {', '.join(SECTIONS)}"
+
+
+def flatten(
+    settings: Mapping[str, Any], path: str = "", ends: Sequence[str] = ("kind",)
+) -> Iterator[tuple[str, Any]]:
+    """Give nested tables as dotted keys; a table that holds one of ``ends`` is a value.
+
+    Examples
+    --------
+    >>> list(flatten({"tcp": {"d50": [18, 20]}, "arms.a.boost": [40, 45]}))
+    [('tcp.d50', [18, 20]), ('arms.a.boost', [40, 45])]
+    """
+    for key, value in settings.items():
+        dotted = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping) and not any(end in value for end in ends):
+            yield from flatten(value, dotted, ends)
+        else:
+            yield dotted, value
+
+
+def axis_name(key: str, taken: Sequence[str]) -> str:
+    """Name the dimension of a key: what it sets, and more of the key where that is taken.
+
+    Examples
+    --------
+    >>> axis_name("arms.sib_five.boost", []), axis_name("cohort.gtv_volume.median", [])
+    ('boost', 'gtv_volume_median')
+    >>> axis_name("ntcp.vcf.preset", []), axis_name("arms.other.boost", ["boost"])
+    ('vcf_preset', 'other_boost')
+    """
+    parts = key.split(".")
+    start = 2 if parts[0] in ("arms", "ntcp") else 1
+    if parts[start:] in (["preset"], ["kind"], ["dose"], ["regimen"]) or start >= len(parts):
+        start -= 1
+    for first in range(min(start, len(parts) - 1), -1, -1):
+        name = "_".join(parts[first:])
+        if name not in taken:
+            return name
+    return next(name for i in itertools.count(2) if (name := f"{key}_{i}") not in taken)
+
+
+def label_of(value: Any) -> Any:
+    """Label a value of an axis: a number or text stands for itself, a table is written out.
+
+    Examples
+    --------
+    >>> label_of(3), label_of({"structure": "gtv", "metric": "D98"})
+    (3.0, 'structure=gtv, metric=D98')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={label_of(entry)}" for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(str(label_of(entry)) for entry in value)
+    return str(value)

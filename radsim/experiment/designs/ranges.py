@@ -1,12 +1,19 @@
 """The values of a swept key, as an experiment file lists them."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from radsim.experiment.designs.tables import label_of, spread_range
-from radsim.randomness.distributions.composed import require
+import numpy as np
+
+from radsim.experiment.designs.keys import label_of
+from radsim.experiment.designs.tables import Values
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
+
+LARGEST_RANGE = 200_000  # values that a range may stand for
+STEP_SLACK = 1e-9  # of a step: a range that ends here ends on a value
 
 
 def check_value(value: Any) -> Any:
@@ -106,3 +113,55 @@ def keys_together(zipped: Any, keys: list[str]) -> list[list[str]]:
             seen.add(key)
         groups.append(sorted(group, key=keys.index))
     return groups
+
+
+def spread_range(settings: Mapping[str, Any]) -> Values:
+    """Values of a range ``{ from, to, step }`` or ``{ from, to, count }``, ends included.
+
+    ``spacing = "log"`` with ``count`` gives equal ratios.
+
+    Raises
+    ------
+    ValueError
+        If a key is missing or unknown, a number is not finite, or nothing lies between.
+
+    Examples
+    --------
+    >>> spread_range({"from": 35, "to": 50, "step": 5})
+    (35.0, 40.0, 45.0, 50.0)
+    >>> spread_range({"from": 1, "to": 100, "count": 3, "spacing": "log"})
+    (1.0, 10.0, 100.0)
+    """
+    unknown = set(settings) - {"from", "to", "step", "count", "spacing"}
+    require(not unknown, f"unknown key {', '.join(sorted(unknown))}; a range has from, to, step")
+    require("from" in settings and "to" in settings, "a range needs from and to")
+    require(("step" in settings) != ("count" in settings), "a range needs step or count")
+    for name in ("from", "to", "step", "count"):
+        if name in settings:
+            value = settings[name]
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            require(
+                number and abs(value) <= sys.float_info.max,
+                f"{name} must be a finite number, got {value!r}",
+            )
+    first, last = float(settings["from"]), float(settings["to"])
+    require(first < last, f"from must be below to, got {first:g} and {last:g}")
+    spacing = settings.get("spacing", "linear")
+    require(spacing in ("linear", "log"), f'spacing must be "linear" or "log", got {spacing!r}')
+    if "count" in settings:
+        count = settings["count"]
+        require(isinstance(count, int) and count > 0, f"count must be a whole number, got {count}")
+        require(count <= LARGEST_RANGE, f"count must be at most {LARGEST_RANGE:,}, got {count:,}")
+        if count == 1:
+            return (first,)
+        if spacing == "log":
+            require(first > 0, f"from must be above 0 for spacing in ratios, got {first:g}")
+            return tuple(float(value) for value in np.geomspace(first, last, count))
+        return tuple(float(value) for value in np.linspace(first, last, count))
+    require(spacing == "linear", 'spacing "log" goes with count, not with step')
+    step = float(settings["step"])
+    require(step > 0, f"step must be above 0, got {step:g}")
+    steps = (last - first) / step
+    require(steps < LARGEST_RANGE, f"step of {step:g} makes {steps:,.0f} values")
+    # rounded to the digits that a person writes, so that a label can be asked for
+    return tuple(float(f"{first + step * i:.12g}") for i in range(int(steps + STEP_SLACK) + 1))

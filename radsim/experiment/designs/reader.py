@@ -1,7 +1,6 @@
 """The sections of an experiment file that make a design: sweep, uncertainty, sensitivity."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,171 +21,28 @@ from radsim.experiment.designs.keys import (
     MODEL_LISTS,
     SECTIONS,
     SPEED,
-    check_key,
-    known_keys,
-    names_of,
-)
-from radsim.experiment.designs.ranges import check_value, keys_together, listed_values, repeated
-from radsim.experiment.designs.tables import (
-    NOMINAL,
-    Axis,
-    Design,
-    SparseTable,
-    Table,
     axis_name,
+    check_key,
     flatten,
+    known_keys,
     label_of,
 )
-from radsim.randomness.distributions.composed import LogNormal, require
+from radsim.experiment.designs.parts import MOST_DRAWS
+from radsim.experiment.designs.ranges import check_value, keys_together, listed_values
+from radsim.experiment.designs.saltelli import saltelli_uniforms
+from radsim.experiment.designs.sensitivity import ANALYSES, FEWEST_SAMPLES
+from radsim.experiment.designs.sweep import OWN_DIMENSIONS, SWEEP_KEYS, labels_of
+from radsim.experiment.designs.tables import Axis, SparseTable, Table
+from radsim.experiment.designs.uncertainty import PUBLISHED, count_of, published_ratios
 from radsim.randomness.streams import Streams
-from radsim.response.modifiers import published_ratio
-from radsim.sums.sobol_indices import SCRAMBLES, saltelli_uniforms
+from radsim.sums.sobol_indices import SCRAMBLES
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
-DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
-OWN_DIMENSIONS = (  # of a result; an axis of a sweep can't be called so
-    "arm", "months", "time", "dose", "patient", "draw", "alternative", "factor", "end", "key",
-    "control_model", "myelopathy_model", "ranked_arm", "source", "variant",
-)  # fmt: skip
-DRAWS, ALTERNATIVES, SALTELLI, TORNADO = "draw", "alternative", "saltelli", "tornado"
-MODEL_DRAWS = "draw with alternative"
-MOST_MODEL_DRAWS = 100  # draws that are repeated with each other model
-TORNADO_SHARES = (0.025, 0.975)  # quantiles at which one parameter at a time is set
-ANALYSES = ("sobol", "one-at-a-time")
-FEWEST_DRAWS = 2
-MOST_DRAWS = 10**6  # and most base points; more than any run of them would take
-FEWEST_SAMPLES = 8 * SCRAMBLES  # with fewer, the intervals hold less than they claim
 NAMED = (*SECTIONS, *FIXED, *SPEED, *MODEL_LISTS)  # what is not varied, with a reason
-SWEEP_KEYS = ("zipped", "variants")
-UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
-SENSITIVITY_KEYS = ("samples", "method", "keys", "groups")
-PUBLISHED = "published"  # in the place of a distribution: that of the published interval
 
 
-def published_ratios(known: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
-    """Distributions of modifiers' hazard ratios at or below a key, by their published intervals.
-
-    Parameters
-    ----------
-    known
-        The tables of the experiment with every preset spelled out.
-    key
-        ``tcp.modifiers``, one of them, or one of its ratios.
-
-    Raises
-    ------
-    ValueError
-        If the key is no such ratio, or no interval is published for one.
-    """
-    check_key(key, known)
-    found, lacking = {}, []
-    modifiers = (known.get("tcp") or {}).get("modifiers") or ()
-    for name, one in zip(names_of(modifiers), modifiers, strict=True):
-        for group, ratio in one["hazard_ratio"].items():
-            path = f"tcp.modifiers.{name}.hazard_ratio.{group}"
-            if not f"{path}.".startswith(f"{key}."):
-                continue
-            interval = (one.get("interval") or {}).get(group)
-            if interval is None:
-                lacking.append(path)
-            else:
-                found[path] = published_ratio(ratio, interval)
-    require(
-        bool(found or lacking), f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, not for this'
-    )
-    require(not lacking, f"no interval is published for {', '.join(lacking)}; give a distribution")
-    return found
-
-
-@dataclass(frozen=True)
-class Study:
-    """A design, and what its rows mean.
-
-    Attributes
-    ----------
-    design
-        Every variant.
-    factors
-        Uncertain parameters that are drawn.
-    screened
-        Those of the sensitivity analysis.
-    tornado
-        Key and quantile of each one-at-a-time row.
-    alternatives
-        Key and label of each model that stands in for the file's own.
-    """
-
-    design: Design
-    factors: tuple[Factor, ...] = ()
-    screened: tuple[Factor, ...] = ()
-    tornado: tuple[tuple[str, float], ...] = ()
-    alternatives: tuple[tuple[str, str], ...] = ()
-
-
-def read_study(
-    sections: Mapping[str, Any], known: Mapping[str, Any], seed: int
-) -> tuple[Study, list[str]]:
-    """Read the design of an experiment file.
-
-    Parameters
-    ----------
-    sections
-        The file's tables ``sweep``, ``uncertainty`` and ``sensitivity``, where it has them.
-    known
-        The tables of the experiment with every preset spelled out.
-    seed
-        Of the experiment; fixes the draws of uncertain parameters.
-
-    Returns
-    -------
-    tuple
-        The design, and a line for each mistake.
-    """
-    reader = _Reader(known, Streams(seed))
-    axes = reader.axes(_table(sections, "sweep", reader))
-    uncertainty = _table(sections, "uncertainty", reader)
-    factors = reader.factors("uncertainty", uncertainty, UNCERTAINTY_KEYS)
-    draws = reader.drawn(uncertainty, factors) if uncertainty else None
-    entries, alternatives = reader.alternatives(uncertainty.get("models", {}))
-    sensitivity = _table(sections, "sensitivity", reader)
-    screened: tuple[Factor, ...] = ()
-    if sensitivity:
-        own = reader.factors("sensitivity", sensitivity, SENSITIVITY_KEYS)
-        screened = reader.screened(sensitivity, (*factors, *own))
-    parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
-    if draws is not None:
-        parts[DRAWS] = draws
-    if entries:
-        parts[ALTERNATIVES] = SparseTable(tuple(entries))
-    if entries and draws is not None:
-        parts[MODEL_DRAWS] = SparseTable(tuple(_drawn_with(entries, draws)))
-    tornado: list[tuple[str, float]] = []
-    if screened:
-        methods = reader.methods(sensitivity)
-        if "sobol" in methods:
-            parts[SALTELLI] = reader.saltelli(sensitivity, screened)
-        if "one-at-a-time" in methods:
-            rows, tornado = _one_at_a_time(screened)
-            parts[TORNADO] = SparseTable(tuple(rows))
-    study = Study(
-        Design(tuple(axes), parts), factors, screened, tuple(tornado), tuple(alternatives)
-    )
-    return study, reader.mistakes
-
-
-def _table(sections: Mapping[str, Any], name: str, reader: "_Reader") -> Mapping[str, Any]:
-    section = sections.get(name)
-    if section is None:
-        return {}
-    if not isinstance(section, Mapping):
-        reader.mistakes.append(f"{name}: must be a table, got {section!r}")
-        return {}
-    if not section:
-        reader.mistakes.append(f"{name}: is empty; name a key to vary, or leave the section out")
-    return section
-
-
-class _Reader:
+class Reader:
     """Reads sections, notes mistakes, and remembers which section varies which key."""
 
     def __init__(self, known: Mapping[str, Any], streams: Streams) -> None:
@@ -254,7 +110,7 @@ class _Reader:
                 group = first_of.get(key, [key])
                 where = f"sweep.zipped ({', '.join(group)})"
                 table = self.attempt(where, Table, {k: values[k] for k in group})
-                labels = table and self.attempt(where, _labels, table)
+                labels = table and self.attempt(where, labels_of, table)
                 if labels:
                     axes.append(Axis(self._name(key, axes), table, labels))
         if variants is not None:
@@ -337,7 +193,7 @@ class _Reader:
             if "models" not in settings and not self.mistakes:
                 self.mistakes.append("uncertainty: no key has a distribution")
             return None
-        draws = self.attempt("uncertainty.draws", _count, settings.get("draws", 500))
+        draws = self.attempt("uncertainty.draws", count_of, settings.get("draws", 500))
         method = settings.get("method", "latin-hypercube")
         if method not in METHODS:
             self.mistakes.append(f"uncertainty.method: no {method!r}; known: {', '.join(METHODS)}")
@@ -410,49 +266,3 @@ class _Reader:
             for index in range(SCRAMBLES)
         ]
         return draw_table(factors, saltelli_uniforms(np.concatenate(scrambles), sizes))
-
-
-def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
-    """Repeat the first draws with each other model.
-
-    What was drawn for a model that another preset takes the place of is left out: it belongs to
-    the model that is replaced.
-    """
-    for entry in entries:
-        replaced = tuple(key.removesuffix("preset") for key in entry if key.endswith(".preset"))
-        for index in range(min(len(draws), MOST_MODEL_DRAWS)):
-            drawn = draws.row(index).items()
-            yield {**{k: v for k, v in drawn if not k.startswith(replaced)}, **entry}
-
-
-def _labels(table: Table) -> tuple[Any, ...]:
-    """Label each row: by its first key alone where that tells all of them apart."""
-    rows = [tuple(label_of(v) for v in table.row(i).values()) for i in range(len(table))]
-    twice = repeated(rows)
-    require(twice is None, f"hold {', '.join(map(str, twice or ()))} twice")
-    first = tuple(row[0] for row in rows)
-    if repeated(first) is None:
-        return first
-    return tuple(", ".join(f"{v:g}" if isinstance(v, float) else v for v in row) for row in rows)
-
-
-def _count(value: Any) -> int:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    require(
-        whole and FEWEST_DRAWS <= value <= MOST_DRAWS,
-        f"must be a whole number, {FEWEST_DRAWS} or more and at most {MOST_DRAWS:,}, got {value!r}",
-    )
-    return int(value)
-
-
-def _one_at_a_time(
-    factors: tuple[Factor, ...],
-) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
-    rows: list[dict[str, Any]] = []
-    ends: list[tuple[str, float]] = []
-    for factor in factors:
-        for share in TORNADO_SHARES:
-            for key, entry in zip(factor.keys, factor.ends(share), strict=True):
-                rows.append(entry)
-                ends.append((key, share))
-    return rows, ends

@@ -6,11 +6,17 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
+from radsim.report.figures.dose_response import plot_dose_response
+from radsim.report.figures.doses import plot_coverage, plot_delivery, plot_dvh_bands
+from radsim.report.figures.incidence import plot_cumulative_incidence
+from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
 from radsim.report.figures.panels import compared_arms, swept_axes
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
+from radsim.report.figures.style import RESOLUTION
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map, plot_multiples
 from radsim.report.figures.uncertainty import plot_uncertainty
+from radsim.report.tables.points import is_design
 
 PRINT_RESOLUTION = 300  # dots per inch
 
@@ -42,3 +48,24 @@ def _figures(result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
         yield "sobol", plot_sobol(result)
     if "key" in result.sizes:
         yield "tornado", plot_tornado(result)
+
+
+def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
+    """Draw every figure that a result has the data for; returns their paths."""
+    if is_design(result):
+        return draw_design_figures(result, folder)
+    drawn = []
+    for name, figure in (
+        ("outcomes", plot_outcomes(result)),
+        ("therapeutic_plane", plot_therapeutic_plane(result)),
+        ("cumulative_incidence", plot_cumulative_incidence(result)),
+        ("dose_response", plot_dose_response(result)),
+        ("dvh_bands", plot_dvh_bands(result)),
+        ("coverage", plot_coverage(result)),
+        ("planned_delivered", plot_delivery(result)),
+    ):
+        if figure is not None:
+            path = folder / f"{name}.png"
+            figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
+            drawn.append(path)
+    return drawn

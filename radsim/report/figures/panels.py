@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from radsim.report.figures.style import new_figure, pretty
-from radsim.results.fields import experiment_of
+from radsim.results.result import experiment_of
 
 PANELS = (
     ("local_control_net", "Local control, net"),

@@ -31,7 +31,7 @@ from radsim.report.figures.panels import (
 )
 from radsim.report.figures.style import new_figure, pretty
 from radsim.results.result import select_estimate
-from radsim.simulation.kept import HARMS
+from radsim.vocabulary.endpoints import HARMS
 
 MOST_MULTIPLES = 5  # small multiples in a row
 MOST_NUMBERS = 10  # in a row of cells of a map

@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from radsim.execution.journal import writing
+from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.points import design_table, design_tables, is_design
 from radsim.report.tables.rows import (
     BEST_COLUMNS,
@@ -21,9 +22,8 @@ from radsim.report.tables.rows import (
     comparison_rows,
     predictive_rows,
     summary_rows,
-    to_csv,
 )
-from radsim.results.fields import experiment_of
+from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 
 RESULT = "result.nc"

@@ -7,7 +7,7 @@ from pathlib import Path
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import draw_trial_figures
-from radsim.report.tables.rows import to_csv
+from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.trial import TABLES
 from radsim.report.text.trial import assumptions_text
 from radsim.trial.questions.scenario import TrialResult

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from radsim.experiment.designs.reader import DRAWS, MOST_MODEL_DRAWS
-from radsim.experiment.designs.tables import label_of
+from radsim.experiment.designs.keys import label_of
+from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.uncertainty import MOST_MODEL_DRAWS
 from radsim.experiment.model import Experiment
 from radsim.report.tables.rows import (
     BEST_COLUMNS,
@@ -18,13 +19,12 @@ from radsim.report.tables.rows import (
     COMPARISON_COLUMNS,
     INTERVAL,
     SUMMARY_COLUMNS,
-    endpoint_of,
 )
-from radsim.results.fields import experiment_of
 from radsim.results.names import ModelNames, NamesOverSweep
+from radsim.results.result import experiment_of
 from radsim.results.uncertainty import what_matters
 from radsim.sums.parameter_spread import AT_MOST, STATES, TOLD
-from radsim.vocabulary.words import ESTIMATES
+from radsim.vocabulary.endpoints import ESTIMATES, endpoint_of
 
 PARAMETERS, PARAMETERS_AT_MOST = "parameters", "parameters_at_most"
 OWN_MODELS = "the file's own"

@@ -1,18 +1,17 @@
 """The tables of a result: what each CSV file holds, row by row."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import control_label, model_labels
 from radsim.experiment.series import ESTIMATORS
-from radsim.results.fields import MODEL_DIMS, experiment_of
-from radsim.simulation.kept import ESTIMATES, HARMS
+from radsim.report.tables.csv_text import Row, number_text
+from radsim.results.result import experiment_of
+from radsim.simulation.kept import ESTIMATES
+from radsim.vocabulary.endpoints import MODEL_DIMS, endpoint_of
 
 SUMMARY_COLUMNS = (
     "arm", "endpoint", "model", "estimator", "months",
@@ -33,7 +32,6 @@ PREDICTIVE_COLUMNS = (
     "median", "lower", "upper", "at_or_below", "at_or_above", "source",
 )  # fmt: skip
 INTERVAL = "monte_carlo"
-Row = list[Any]
 
 
 def summary_rows(result: xr.Dataset) -> list[Row]:
@@ -46,7 +44,7 @@ def summary_rows(result: xr.Dataset) -> list[Row]:
             for month in experiment.months:
                 here = {**selection, "arm": arm, "months": month}
                 numbers = [
-                    _number(result[name + suffix].sel(here))
+                    number_text(result[name + suffix].sel(here))
                     for suffix in ("", "_mc_standard_error", "_lower", "_upper")
                 ]
                 rows.append([arm, endpoint, model, estimator, month, *numbers, INTERVAL])
@@ -74,7 +72,7 @@ def comparison_rows(result: xr.Dataset) -> list[Row]:
             endpoint, estimator = endpoint_of(name)
             for month in experiment.months:
                 here = {**selection, "arm": arm, "months": month}
-                numbers = [_number(result[f"{name}_{suffix}"].sel(here)) for suffix in suffixes]
+                numbers = [number_text(result[f"{name}_{suffix}"].sel(here)) for suffix in suffixes]
                 rows.append([arm, reference, endpoint, model, estimator, month, *numbers, INTERVAL])
     return rows
 
@@ -92,7 +90,7 @@ def best_rows(result: xr.Dataset) -> list[Row]:
                 for arm in result["ranked_arm"].values:
                     here = {"ranked_arm": arm, "months": month}
                     numbers = [
-                        _number(result[f"{name}_best{suffix}"].sel(here))
+                        number_text(result[f"{name}_best{suffix}"].sel(here))
                         for suffix in ("", "_mc_standard_error", "_lower", "_upper")
                     ]
                     rows.append([endpoint_of(name)[0], float(month), str(arm), *numbers, INTERVAL])
@@ -106,7 +104,7 @@ def check_rows(result: xr.Dataset) -> list[Row]:
         for name in result.data_vars:
             if str(name).endswith("_share"):
                 numbers = [
-                    _number(result[f"{name}{suffix}"].sel(arm=arm))
+                    number_text(result[f"{name}{suffix}"].sel(arm=arm))
                     for suffix in ("", "_mc_standard_error", "_lower", "_upper")
                 ]
                 if numbers[0] != "":
@@ -123,7 +121,7 @@ def predictive_rows(result: xr.Dataset) -> list[Row]:
     rows = []
     for index, figure in enumerate(series.observed):
         numbers = [
-            _number(result[f"predictive_{name}"][index])
+            number_text(result[f"predictive_{name}"][index])
             for name in ("observed", "median", "lower", "upper", "at_or_below", "at_or_above")
         ]
         rows.append(
@@ -134,34 +132,6 @@ def predictive_rows(result: xr.Dataset) -> list[Row]:
             ]
         )  # fmt: skip
     return rows
-
-
-def endpoint_of(name: str) -> tuple[str, str]:
-    """Split the name of an estimate into endpoint and estimator.
-
-    Examples
-    --------
-    >>> endpoint_of("local_failure_cumulative_incidence")
-    ('local_failure', 'cumulative_incidence')
-    """
-    for estimator in ("net", "cumulative_incidence", "alive"):
-        if name.endswith(f"_{estimator}"):
-            return name.removesuffix(f"_{estimator}"), estimator
-    raise ValueError(f"{name} is not an estimate")
-
-
-def is_harm(name: str) -> bool:
-    """Say whether less of an estimate is better."""
-    return name in HARMS or name.endswith("_cumulative_incidence")
-
-
-def to_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """Write rows as CSV; numbers as `repr` gives them, so that nothing is rounded."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([repr(c) if isinstance(c, float) else c for c in row] for row in rows)
-    return text.getvalue()
 
 
 def _estimates(
@@ -207,8 +177,3 @@ def _pain_rows(experiment: Experiment, arm: str) -> Iterator[Row]:
         p = float(stated.probability)
         model = f"stated: {stated.definition} ({stated.source})"
         yield [arm, "pain_response", model, "net", float(stated.months), p, 0.0, p, p, INTERVAL]
-
-
-def _number(value: xr.DataArray) -> float | str:
-    number = float(value)
-    return number if np.isfinite(number) else ""

@@ -14,7 +14,7 @@ from radsim.radiobiology.cell_kill import CellKill
 from radsim.report.figures.style import new_figure
 from radsim.response.survival import WeibullSurvival
 from radsim.tcp import TCPModel, load_tcp
-from radsim.vocabulary.words import kind_of, members
+from radsim.vocabulary.kinds import kind_of, members
 
 PLOTTED = ("tcp", "ntcp")
 HEIGHT, WIDTH = 12, 60  # of a plot in text, in characters

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from radsim.dose.plans.plan import ExternalBeam, Intraoperative, Plan, PlanLibrary
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.dose.plans.intraoperative import Intraoperative
+from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.plan import Plan
 from radsim.execution.cost import cost_of
-from radsim.experiment.designs.reader import ALTERNATIVES, DRAWS, MODEL_DRAWS, SALTELLI, TORNADO
+from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.uncertainty import MODEL_DRAWS
+from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
-from radsim.simulation.kept import ranked_arms
 
 PARTS = {
     DRAWS: "joint draws",

@@ -6,12 +6,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from radsim.report.tables.rows import endpoint_of
-from radsim.results.fields import experiment_of
-from radsim.results.result import select_estimate
+from radsim.results.result import experiment_of, select_estimate
 from radsim.results.uncertainty import what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
-from radsim.vocabulary.words import ESTIMATES
+from radsim.vocabulary.endpoints import ESTIMATES, endpoint_of
 
 SHOWN = (  # estimates that are printed; the tables have all
     "local_control_net",

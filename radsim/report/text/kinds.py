@@ -9,7 +9,7 @@ from radsim.ntcp import NTCPModel
 from radsim.presets import load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
 from radsim.tcp import TCPModel
-from radsim.vocabulary.words import kind_of, members
+from radsim.vocabulary.kinds import kind_of, members
 
 NEEDED = "needed"  # in the place of the default of a setting that has none
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel, "cell_kill": CellKill}

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.conduct.observe import Trials
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
@@ -25,7 +24,9 @@ from radsim.trial.survival.subjects import EVENT, RiskTable
 from radsim.trial.survival.survival_curve import ANY
 from radsim.trial.survival.transforms import TRANSFORMS
 from radsim.trial.survival.verdict import Verdict, normal_test
-from radsim.vocabulary.words import Real, nearest
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.words import nearest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams, UniformSource
 from radsim.trial.conduct.analyses import (
     DEFAULT,
@@ -24,6 +23,7 @@ from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.survival.subjects import EVENT
 from radsim.vocabulary.arguments import count
+from radsim.vocabulary.mistakes import require
 
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 

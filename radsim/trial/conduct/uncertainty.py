@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import Distribution, require
+from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import UniformSource
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.protocol.arms import StatedArm
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
 ARM_NAMES = ("control", "experimental")

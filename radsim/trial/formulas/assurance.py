@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.proportions.exact_tests import log_ways, rejections
 from radsim.vocabulary.arguments import not_negative, number_array, open_probability, positive
+from radsim.vocabulary.mistakes import require
 
 
 def assurance_of_events(

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.vocabulary.arguments import (
     member,
     not_negative,
@@ -11,6 +10,7 @@ from radsim.vocabulary.arguments import (
     open_probability,
     positive,
 )
+from radsim.vocabulary.mistakes import require
 
 EVENT_FORMULAS = ("schoenfeld", "freedman")
 

@@ -7,8 +7,8 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
-from radsim.randomness.distributions.composed import require
 from radsim.vocabulary.arguments import member, number, number_array, open_probability
+from radsim.vocabulary.mistakes import require
 
 MOST_LOOKS = 5
 QUADRATURE = np.polynomial.legendre.leggauss(96)  # of each look's continuation region

@@ -6,7 +6,6 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.proportions.binary_tests import check_margin
 from radsim.trial.proportions.exact_tests import (
     BINARY_TESTS,
@@ -16,6 +15,7 @@ from radsim.trial.proportions.exact_tests import (
 )
 from radsim.trial.proportions.restricted import restricted_proportions
 from radsim.vocabulary.arguments import count, member, positive
+from radsim.vocabulary.mistakes import require
 
 FORMULAS = ("normal_pooled", "normal_unpooled", "normal_pooled_cc", "arcsine")
 FEWEST = 1e-9  # patients a group; fewer are nobody

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.proportions.exact_tests import binomial_pmf, check_probabilities
 from radsim.vocabulary.arguments import count, member, open_probability
+from radsim.vocabulary.mistakes import require
 
 KINDS = ("optimal", "minimax")
 MOST_PATIENTS = 1_000_000  # of an exact design

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.proportions.proportions import Counts, counts
 from radsim.trial.proportions.restricted import score_z
 from radsim.trial.survival.verdict import Verdict
 from radsim.vocabulary.arguments import member, number
+from radsim.vocabulary.mistakes import require
 
 NORMAL_TESTS = ("pearson", "yates", "unpooled_z", "lrt")
 MARGIN_TESTS = ("farrington-manning", "wald")

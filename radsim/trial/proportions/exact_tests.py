@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
 from radsim.trial.proportions.fisher import SAME, fisher_p_value, fisher_table, one_sided_tables
 from radsim.trial.proportions.proportions import counts
 from radsim.vocabulary.arguments import count, member, open_probability, probability
+from radsim.vocabulary.mistakes import require
 
 FISHER_TESTS = ("fisher", "fisher_midp")  # need no more than the observed table
 EXACT_TESTS = (*FISHER_TESTS, "boschloo", "barnard")

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from radsim.randomness.distributions.composed import require
 from radsim.vocabulary.arguments import not_negative, positive
 from radsim.vocabulary.field_types import check_fields
-from radsim.vocabulary.words import Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
 
 
 @dataclass(frozen=True, kw_only=True)

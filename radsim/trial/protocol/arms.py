@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
 from radsim.vocabulary.field_types import check_fields
-from radsim.vocabulary.words import Real
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
 
 TWO_YEARS = 24.0  # months at which control is stated unless told otherwise
 

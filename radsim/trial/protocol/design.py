@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require, require_all
 from radsim.trial.protocol.accrual import Accrual, UniformAccrual
 from radsim.vocabulary.field_types import check_fields
-from radsim.vocabulary.words import Count, Real
+from radsim.vocabulary.mistakes import require, require_all
+from radsim.vocabulary.numbers import Count, Real
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from radsim.sums.moments import Z95
+from radsim.sums.intervals import Z95
 from radsim.trial.conduct.run import Shown
 
 

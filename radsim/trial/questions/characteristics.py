@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.sums.moments import Z95, wilson_interval
+from radsim.sums.intervals import Z95, wilson_interval
 from radsim.trial.conduct.analyses import ANALYSES, Outcome
 from radsim.trial.conduct.run import Shown
 from radsim.vocabulary.arguments import count, positive, probability

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.observe import draw_trials
 from radsim.trial.conduct.run import BLOCK, TrialPlan
@@ -13,6 +12,7 @@ from radsim.trial.questions.characteristics import error_of_mean
 from radsim.trial.survival.incidence import incidence_steps
 from radsim.trial.survival.subjects import ARMS, DEATH, EVENT
 from radsim.vocabulary.arguments import count, number_array
+from radsim.vocabulary.mistakes import require
 
 
 @dataclass(frozen=True)

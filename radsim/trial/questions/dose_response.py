@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
 from radsim.trial.questions.characteristics import Share, share_of
 from radsim.vocabulary.arguments import LARGEST_COUNT, count, number_array, open_probability
+from radsim.vocabulary.mistakes import require
 
 ITERATIONS = 30
 LARGEST = 30.0  # of a logit; separated data drive it further without changing the likelihood

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
 from radsim.trial.conduct.observe import Trials, observe
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import draw_arms
 from radsim.vocabulary.arguments import count, member
+from radsim.vocabulary.mistakes import require
 
 
 @dataclass(frozen=True)

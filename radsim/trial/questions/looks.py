@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.analyses import ANALYSES, analyse, check_analyses
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
@@ -17,6 +16,7 @@ from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.questions.characteristics import Share, error_of_mean, share_of
 from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
+from radsim.vocabulary.mistakes import require
 
 
 @dataclass(frozen=True)

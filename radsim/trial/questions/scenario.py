@@ -1,16 +1,12 @@
-"""Simulate the virtual trials of a file: plan each scenario, gather what it can show."""
+"""One virtual trial and everything that is asked of it."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from radsim.experiment.designs.reader import DRAWS
-from radsim.experiment.model import Experiment, ExperimentError
-from radsim.experiment.trial_file import VirtualTrial
-from radsim.simulation.pool import draw_pool, draw_uncertain_pools
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
     Expectation,
@@ -64,31 +60,25 @@ class TrialResult:
         return next(p for p in self.powers if p.analysis == self.section.primary_analysis)
 
 
-def run_virtual_trial(
-    source: Experiment | VirtualTrial, *, workers: int = 1
-) -> dict[str, TrialResult]:
-    """Simulate every scenario of a file's [trial] section.
-
-    Returns
-    -------
-    dict
-        A result for each scenario, by name; ``trial`` where the section has none.
-    """
-    section = source.trial
-    if section is None:
-        raise ExperimentError(["trial: is missing; there is no trial to simulate"])
-    return {
-        name: run_scenario(variant, source, workers=workers)
-        for name, variant in section.variants().items()
-    }
-
-
 def run_scenario(
-    section: TrialSection, source: Experiment | VirtualTrial, *, workers: int = 1
+    section: TrialSection,
+    plan: TrialPlan,
+    uncertain: UncertainArms | PatientPool | None = None,
+    *,
+    seed: int,
+    workers: int = 1,
 ) -> TrialResult:
-    """Simulate one trial and everything that is asked of it."""
-    seed = source.seed
-    plan = plan_of(section, source)
+    """Simulate one trial and everything that is asked of it.
+
+    Parameters
+    ----------
+    section
+        What is asked.
+    plan
+        The trial, with its arms.
+    uncertain
+        The arms with their uncertainty, of which the assurance is the average power.
+    """
     shown = run_trials(plan, section.trials, seed=seed, workers=workers)
     nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
     type_one = {}
@@ -128,7 +118,7 @@ def run_scenario(
         misses_target=_misses_target(plan, shown),
         formulas=formulas,
         size=size,
-        assurance=_assurance(section, plan, source, workers),
+        assurance=_assurance(section, plan, uncertain, seed, workers),
         benefits=benefits_of(shown),
         curve=_curve(section, plan, seed, workers),
         looks=_looks(section, plan, planned, seed),
@@ -139,34 +129,15 @@ def run_scenario(
     )
 
 
-def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
-    """Make the plan of a section, with arms as stated or from the experiment's patients."""
-    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        return section.plan((section.control, section.experimental))
-    assert isinstance(source, Experiment)
-    return section.plan(draw_pool(source, section))
-
-
-def _uncertain_arms(
-    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial
-) -> UncertainArms | PatientPool | None:
-    """Arms with their uncertainty, as the trial or the experiment declares it."""
-    if isinstance(plan.arms, PatientPool):
-        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
-            return draw_uncertain_pools(source, section)
-        return None
-    if not section.uncertainty or isinstance(plan.arms, UncertainArms):
-        return None
-    return UncertainArms(plan.arms, section.uncertainty)
-
-
 def _assurance(
-    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial, workers: int
+    section: TrialSection,
+    plan: TrialPlan,
+    arms: UncertainArms | PatientPool | None,
+    seed: int,
+    workers: int,
 ) -> Power | None:
-    arms = _uncertain_arms(section, plan, source)
     if arms is None:
         return None
-    seed = source.seed
     name = section.primary_analysis
     uncertain = replace(plan, arms=arms, analyses=(name,))
     shown = run_trials(uncertain, section.trials, seed=seed, workers=workers)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from radsim.randomness.distributions.composed import require
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
@@ -16,6 +15,7 @@ from radsim.trial.questions.characteristics import (
     rejections,
     share_of,
 )
+from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with where no formula says better
 MOST = 20_000  # patients that are tried at most

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radsim.randomness.distributions.composed import require
 from radsim.vocabulary.arguments import number_array
+from radsim.vocabulary.mistakes import require
 
 CENSORED, EVENT, DEATH = 0, 1, 2  # the causes: end of observation, event of interest, death
 ANY = (EVENT, DEATH)

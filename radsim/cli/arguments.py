@@ -1,0 +1,26 @@
+"""What commands share: arguments, messages, exit codes."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from radsim.vocabulary.mistakes import Mistake
+
+messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+ExperimentFile = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment (TOML)")]
+ResultFolder = Annotated[Path, typer.Argument(metavar="DIR", help="a finished run's folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def check_target(option: str, path: Path) -> None:
+    """Refuse a file that can't be written, before the work that it is for."""
+    if path.is_dir():
+        raise Mistake(f"{option}: {path} is a folder, not a file")
+    if not path.parent.is_dir():
+        raise Mistake(f"{option}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise Mistake(f"{option}: can't write to {path.parent}")

@@ -1,0 +1,48 @@
+"""``radsim check``: what a file would do, and what is wrong with it."""
+
+import json
+
+from radsim.cli.arguments import AsJson, ExperimentFile, messages
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.reading import load_experiment
+
+CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
+
+
+def check(file: ExperimentFile, as_json: AsJson = False) -> None:
+    """Say what an experiment file would do, and what is wrong with it."""
+    from radsim.experiment.trial_file import load_trial, states_trial_only
+    from radsim.report.text.description import describe, description_of
+    from radsim.report.text.trial_plan import describe_trial, trial_description
+
+    try:
+        if states_trial_only(file):
+            trial_only = load_trial(file)
+            if as_json:
+                settings = trial_only.model_dump(mode="json", exclude_none=True)
+                print(json.dumps({**settings, "trials": trial_description(trial_only)}, indent=2))
+            else:
+                print(f"{describe_trial(trial_only)}\nno mistakes found")
+            return
+        experiment = load_experiment(file)
+    except ExperimentError as error:
+        if as_json:
+            print(json.dumps({"mistakes": error.mistakes}, indent=2))
+        raise
+    if experiment.has_design:
+        from radsim.execution.cost import TooLarge, check_cost
+        from radsim.experiment.variants import check_variants
+
+        try:
+            check_cost(experiment)
+            check_variants(experiment)
+        except TooLarge as error:
+            messages.print(f"warning: {error}; only some of its variants are checked")
+            check_variants(experiment, most=CHECKED)
+    if as_json:
+        trials = {} if experiment.trial is None else {"trials": trial_description(experiment)}
+        print(json.dumps({**description_of(experiment), **trials}, indent=2))
+        return
+    if experiment.trial is not None:
+        print(describe_trial(experiment))
+    print(describe(experiment))

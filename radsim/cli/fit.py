@@ -1,0 +1,70 @@
+"""``radsim fit``: a model fitted to a table of outcomes."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from radsim.cli.arguments import check_target, messages
+from radsim.vocabulary.mistakes import Mistake
+
+
+def fit(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="a CSV of doses and outcomes")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="a kind or a preset")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the model")
+    ] = None,
+    estimate: Annotated[str, typer.Option(help="parameters to estimate, with commas")] = "",
+    covariate: Annotated[list[str] | None, typer.Option(help="a column with a ratio")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="resamples")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="a preset file")] = None,
+) -> None:
+    """Fit a model to a table of outcomes by maximum likelihood."""
+    from radsim.fitting.fit import fit as fit_model
+    from radsim.fitting.outcome_table import read_outcomes
+    from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
+
+    chosen: dict[str, Any] = {}
+    for key, value in map(_setting, settings or []):
+        if key in chosen:
+            raise Mistake(f"--set: {key} is given twice")
+        chosen[key] = value
+    if out is not None:
+        check_target("--out", out)
+        if out.exists() and not is_preset_file(out):
+            raise Mistake(f"--out: {out} exists and is no preset file; name another file")
+    try:
+        table, left_out = read_outcomes(data, covariate or [])
+        if left_out:
+            messages.print(f"warning: columns left out: {', '.join(left_out)}")
+        family, started = model_to_fit(model, chosen, table)
+        names = [name.strip() for name in estimate.split(",") if name.strip()]
+        found = fit_model(started, table, names, covariate or [], bootstrap, seed)
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    print(fit_text(found, family))
+    if out is not None:
+        if "dose" not in chosen:
+            messages.print(
+                f"warning: the table does not say what its dose is; {out} reads {started.dose}; "
+                "--set 'dose={structure=..., metric=...}' says otherwise"
+            )
+        aside = out.with_name(f".{out.name}.part")
+        aside.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
+        aside.replace(out)
+        print(f"preset in {out}")
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found:
+        raise Mistake(f"--set takes KEY=VALUE, got {text!r}")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()

@@ -1,0 +1,139 @@
+"""``radsim run``: an experiment, from its file to its folder of results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from radsim.cli.arguments import ExperimentFile, messages
+from radsim.cli.trial import simulate_trial, trial
+from radsim.experiment.agreement import patients_problem
+from radsim.experiment.model import Experiment, ExperimentError
+from radsim.experiment.reading import load_experiment
+
+
+def run(
+    file: ExperimentFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where the result goes")],
+    patients: Annotated[int | None, typer.Option(help="instead of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(help="instead of the file's seed")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="threads or processes")] = None,
+    chunk_size: Annotated[int | None, typer.Option(min=1, help="patients a task")] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="threads, processes, single, or the address of a Dask scheduler")
+    ] = "threads",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace another result in DIR")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
+    figures: Annotated[
+        bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
+    ] = True,
+) -> None:
+    """Run an experiment; the same command goes on where a stopped run left off."""
+    from radsim.execution.cost import check_cost, check_growth
+    from radsim.execution.precision import with_precision
+    from radsim.execution.progress import show_progress
+    from radsim.execution.schedulers import check_scheduler
+    from radsim.experiment.trial_file import states_trial_only
+    from radsim.report.figures.gallery import draw_figures
+    from radsim.report.files.folder import claim_folder, is_result_of
+    from radsim.report.files.result_files import save_result
+    from radsim.report.files.trial_files import holds_trial, remove_trial
+    from radsim.report.text.comparison import comparison_text
+    from radsim.report.text.series import predictive_text
+    from radsim.report.text.warnings import precision_text
+    from radsim.results.run import run as run_experiment
+    from radsim.results.run import work_of
+
+    if states_trial_only(file):
+        idle = {
+            "--patients": (patients, "a [trial] states its own, trial.patients"),
+            "--precision": (precision, "a [trial] states how many are simulated, trial.trials"),
+            "--chunk-size": (chunk_size, "a [trial] alone has no chunks of patients"),
+            "--scheduler": (None if scheduler == "threads" else scheduler, "trials run on threads"),
+        }
+        mistakes = [f"{name}: {why}" for name, (given, why) in idle.items() if given is not None]
+        if mistakes:
+            raise ExperimentError(mistakes)
+        trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
+        return
+    experiment = _override(load(file, patients), patients=patients, seed=seed)
+    if precision is not None:
+        experiment = with_precision(experiment, precision, patients)
+    check_scheduler(scheduler)
+    if (
+        experiment.trial is not None
+        and not overwrite
+        and not holds_trial(out)
+        and is_result_of(out, experiment)
+    ):
+        messages.print(f"{out} holds the result already; what is missing is the trial")
+        simulate_trial(experiment, out, workers, figures)
+        return
+    if experiment.has_design and not yes:
+        messages.print(str(check_cost(experiment)))
+    with claim_folder(out, experiment, overwrite) as journal:
+        with show_progress(messages, work_of(experiment)) as progress:
+
+            def growth(needed: Experiment, planned: Experiment) -> None:
+                if not yes:
+                    check_growth(needed)
+                progress.total = work_of(planned)
+
+            result = run_experiment(
+                experiment,
+                workers=workers,
+                chunk_size=chunk_size,
+                scheduler=scheduler,
+                journal=journal,
+                progress=progress,
+                growth=growth,
+            )
+        remove_trial(out)  # an earlier result's
+        save_result(result, out, draw_figures if figures else None)
+    from radsim.report.text.warnings import warnings_of
+
+    for line in warnings_of(result):
+        messages.print(f"warning: {line}")
+    print(comparison_text(result))
+    for line in precision_text(result):
+        print(line)
+    if series := predictive_text(result):
+        print(f"\n{series}")
+    print(f"\nresult in {out}")
+    if experiment.trial is not None:
+        if experiment.has_design:
+            messages.print(
+                "the trial is simulated for the file's own values; vary it by [trial] scenarios"
+            )
+        simulate_trial(experiment, out, workers, figures)
+
+
+def load(file: Path, patients: int | None) -> Experiment:
+    """Read an experiment; a number of patients given here mends a wrong one in the file."""
+    try:
+        return load_experiment(file)
+    except ExperimentError as error:
+        if patients is None or not all(line.startswith("patients") for line in error.mistakes):
+            raise
+        return load_experiment(file, patients=patients)
+
+
+def _override(experiment: Experiment, **changes: int | None) -> Experiment:
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        fields = {name: getattr(experiment, name) for name in Experiment.model_fields}
+        changed = Experiment.model_validate({**fields, **given})
+        if problem := patients_problem(changed):
+            raise ExperimentError([f"--{problem}"])
+        return changed
+    except ValidationError as error:
+        raise ExperimentError(
+            [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
+        ) from None

@@ -1,0 +1,124 @@
+"""External beam: a prescription, a boost, an earlier course."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from radsim.dose.plans.limits import AnyLimit
+from radsim.dose.plans.prior import Prior, check_fractions, gray, is_flag_of, lowest_dose
+from radsim.dose.plans.two_course_limits import CumulativeLimit
+from radsim.radiobiology.recovery import RecoveryRule
+from radsim.randomness.distributions.composed import Continuous
+from radsim.vocabulary.mistakes import require, require_all
+from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalBeam:
+    """External-beam radiotherapy in equal fractions.
+
+    Attributes
+    ----------
+    regimen
+        Name of the preset that the settings came from, if one did.
+    prescription
+        Dose that is to cover 90 % of PTV_Eval [Gy].
+    fractions
+        Number of equal fractions.
+    boost
+        Planned D50 of the GTV [Gy], a number or a distribution; without it there is one dose
+        level.
+    limits
+        What the plan has to keep to, see :class:`~radsim.dose.plans.limits.Limit` and
+        :class:`~radsim.dose.plans.two_course_limits.CumulativeLimit`.
+    prior, recovery
+        An earlier course, and the rule by which the cord has recovered from it.
+    isotoxic
+        Lower the prescription of each patient as far as coverage within the limits asks for;
+        ``prescription`` is then the highest that is given.
+    minimum_coverage
+        Lowest accepted planned D90 of PTV_Eval, as a share of the prescription.
+    maximum_dose
+        Highest accepted planned D2 of PTV_Eval, as a share of the prescription.
+    field
+        ``conformal``: spares the neural structures. ``uniform``: a conventional field with the
+        cord in it, planned to no limits.
+    delivery
+        Whether set-up and output errors are simulated; without them delivered is planned.
+
+    Examples
+    --------
+    >>> from radsim.dose.plans.limits import Limit
+    >>> sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=18.0)
+    >>> ExternalBeam(prescription=24.0, fractions=1, limits=(sac,)).boost is None
+    True
+    """
+
+    kind: Literal["external_beam"] = "external_beam"
+    regimen: str | None = None
+    prescription: Real
+    fractions: Count
+    boost: Real | Continuous | None = None
+    limits: tuple[AnyLimit, ...] = ()
+    prior: Prior | None = None
+    recovery: RecoveryRule = "25-50"
+    isotoxic: bool = False
+    minimum_coverage: Real = 0.7
+    maximum_dose: Real | None = None
+    field: Literal["conformal", "uniform"] = "conformal"
+    delivery: bool = True
+
+    def __post_init__(self) -> None:
+        lowest = self.prescription if self.boost is None else lowest_dose(self.boost)
+        require_all(
+            gray("prescription", self.prescription),
+            check_fractions("fractions", self.fractions),
+            (
+                0 <= self.minimum_coverage <= 1,
+                f"minimum_coverage must lie between 0 and 1, got {self.minimum_coverage}",
+            ),
+            (
+                self.maximum_dose is None or self.maximum_dose > 1,
+                f"maximum_dose must be above 1, got {self.maximum_dose}",
+            ),
+            (
+                lowest >= self.prescription,
+                f"boost must not be below the prescription of {self.prescription} Gy, "
+                f"got {lowest:.4g}",
+            ),
+            (
+                lowest <= HIGHEST_DOSE or self.boost is None,
+                f"boost must be at most {HIGHEST_DOSE} Gy, got {lowest:.4g}; in cGy?",
+            ),
+        )
+        if self.boost is not None:
+            require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
+        if self.field == "uniform":
+            require(self.boost is None, "a uniform field has no boost")
+            require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
+            planned = [limit for limit in self.limits if not is_flag_of(limit)]
+            require(not planned, "a uniform field is planned to no limits")
+        else:
+            for level in ("cord", "below_cord"):
+                require(
+                    any(_rules(limit, level) for limit in self.limits),
+                    "limits must hold a mandatory D0.03cc of a neural structure at every level, "
+                    f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
+                    '(or set field = "uniform")',
+                )
+        if self.prior is None:
+            for limit in self.limits:
+                require(
+                    not isinstance(limit, CumulativeLimit),
+                    f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
+                    "prior = { dose, fractions, interval }",
+                )
+
+
+def _rules(limit: AnyLimit, level: str) -> bool:
+    """Say whether the limit bounds the dose of a neural structure at this level."""
+    if is_flag_of(limit) or limit.structure not in ORGANS:
+        return False
+    if isinstance(limit, CumulativeLimit) and limit.level not in ("any", level):
+        return False
+    return level == "cord" or limit.structure == "thecal_sac"

@@ -1,0 +1,96 @@
+"""Presets and rules of a plan filled in, before it is checked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from radsim.presets import load_preset
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.structures import ORGANS, STRUCTURES
+from radsim.vocabulary.words import nearest
+
+REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
+
+
+def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what an arm names by preset, so that it is explicit and runs again as it is.
+
+    ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
+    ``{ preset = "..." }``, ``{ cord_prv = 14.0 }`` for D0.03cc at most that dose, or both, where
+    the second replaces the preset's mandatory limit of that structure. An arm with an earlier
+    course gets the known rules for two courses as flags. Anything malformed is left for
+    validation to report.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset, or the table of limits names an unknown structure.
+
+    Examples
+    --------
+    >>> expand_plan({"prescription": 24.0, "limits": {"thecal_sac": 18.0}})["limits"]
+    [{'kind': 'dose', 'structure': 'thecal_sac', 'metric': 'D0.03cc', 'at_most': 18.0}]
+    """
+    expanded = dict(settings)
+    regimen = expanded.get("regimen")
+    if regimen is not None:
+        require(isinstance(regimen, str), f"regimen: must be text in quotes, got {regimen!r}")
+        try:
+            preset = load_preset("regimen", regimen)
+        except ValueError as error:
+            raise ValueError(f"regimen: {error}") from None
+        expanded = {**preset.settings(), **expanded}
+    expanded.setdefault("kind", "external_beam")
+    if expanded["kind"] == "intraoperative":
+        return {**load_preset("dose", "low-energy-source").settings(), **expanded}
+    if isinstance(expanded.get("limits"), Mapping):
+        expanded["limits"] = _expand_limits(expanded["limits"])
+    if isinstance(expanded.get("limits"), list | tuple):
+        expanded["limits"] = [
+            {"kind": "dose", **entry} if isinstance(entry, Mapping) else entry
+            for entry in expanded["limits"]
+        ]
+    if expanded.get("prior") is not None and isinstance(expanded.get("limits", []), list | tuple):
+        expanded["limits"] = _with_flags(list(expanded.get("limits", [])))
+    return expanded
+
+
+def _with_flags(limits: list[Any]) -> list[Any]:
+    """Report the known rules for two courses, whether or not the arm plans to them."""
+    named = {limit.get("name") for limit in limits if isinstance(limit, Mapping)}
+    for preset in REPORTED_RULES:
+        for entry in load_preset("limits", preset).settings().values():
+            if entry["name"] not in named:
+                limits.append({**entry, "role": "flag"})
+    return limits
+
+
+def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
+    entries: list[Any] = []
+    name = table.get("preset")
+    if name is not None:
+        try:
+            entries = [dict(entry) for entry in load_preset("limits", name).settings().values()]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"limits.preset: {error}") from None
+    for structure, value in table.items():
+        if structure == "preset":
+            continue
+        if structure not in STRUCTURES:
+            raise ValueError(f"limits.{structure}: {nearest(structure, ('preset', *STRUCTURES))}")
+        if structure not in ORGANS:
+            raise ValueError(
+                f"limits.{structure}: the short form is D0.03cc of an organ; write "
+                "{ structure, metric, at_least } for a target"
+            )
+        entries = [entry for entry in entries if not _is_replaced(entry, structure)]
+        entries.append({"structure": structure, "metric": "D0.03cc", "at_most": value})
+    return entries
+
+
+def _is_replaced(entry: Mapping[str, Any], structure: str) -> bool:
+    return (
+        entry.get("kind", "dose") == "dose"
+        and entry.get("structure") == structure
+        and entry.get("metric") == "D0.03cc"
+        and not entry.get("optimal", False)
+    )

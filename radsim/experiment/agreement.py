@@ -1,0 +1,288 @@
+"""What no section of a file sees alone: whether the sections agree."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from radsim.dose.drawing import available, required_variables
+from radsim.dose.metrics import DoseMetric
+from radsim.experiment.model import Experiment
+from radsim.patients.cohort import Cohort
+from radsim.presets import preset_names
+from radsim.randomness.distributions.discrete import Categorical
+from radsim.randomness.sources import WHOLE
+from radsim.vocabulary.cohort_variables import is_own_name
+from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.words import nearest
+
+
+def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
+    """Say whether the reference is an arm of the file."""
+    compare, arms = settings.get("compare"), settings.get("arms")
+    if isinstance(compare, dict) and isinstance(arms, dict) and arms:
+        reference = compare.get("reference", "")
+        if isinstance(reference, str) and reference and reference not in arms:
+            yield f"compare.reference: no arm {reference!r}; {nearest(reference, arms)}"
+
+
+def disagreements(experiment: Experiment) -> Iterator[str]:
+    """Find what no section can see alone."""
+    yield from unknown_reference(
+        {"compare": experiment.compare.model_dump(), "arms": experiment.arms}
+    )
+    if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
+        rows = len(experiment.cohort.table)
+        if experiment.patients > rows:
+            yield (
+                f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
+                f"and has {rows} rows"
+            )
+    for name in sorted(experiment.cohort.names):
+        if is_own_name(name):
+            yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    if problem := patients_problem(experiment):
+        yield problem
+    yield from _unreported(experiment)
+    if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
+        yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
+    presets = [model.preset for model in experiment.myelopathy_models]
+    for index, preset in enumerate(presets):
+        if preset in presets[:index]:
+            yield (
+                f"ntcp.myelopathy_alternatives[{index - 1}]: {preset or 'a model without preset'} "
+                "is reported already; each must have a preset of its own"
+            )
+    if "lesions" in experiment.cohort.names:
+        yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
+    if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
+        yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
+    if experiment.eligibility and experiment.cohort.table is not None:
+        yield "eligibility: leave out of cohort.table whoever is not eligible"
+    yield from _model_disagreements(experiment)
+    without = [name for name, arm in experiment.arms.items() if arm.survival is None]
+    if experiment.survival is None and 0 < len(without) < len(experiment.arms):
+        yield (
+            "survival: an arm states its own, so the others need a [survival] section: "
+            f"{', '.join(without)}"
+        )
+    yield from _missing_doses(experiment)
+    yield from _wrong_trial(experiment)
+    yield from _wrong_series(experiment)
+
+
+def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
+    if experiment.trial is None:
+        return
+    try:
+        variants = experiment.trial.variants()
+    except ValueError as error:
+        yield from (f"trial.{line}" for line in str(error).splitlines())
+        return
+    models = {
+        "local_failure": ("tcp", experiment.tcp),
+        "vcf": ("ntcp.vcf", experiment.ntcp.vcf),
+        "myelopathy": ("ntcp.myelopathy", experiment.ntcp.myelopathy),
+    }
+    for section in variants.values():
+        for key in ("control", "experimental"):
+            arm = getattr(section, key)
+            if isinstance(arm, str) and arm not in experiment.arms:
+                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+        needed, model = models[section.endpoint]
+        if isinstance(section.control, str) and model is None:
+            yield f"trial.endpoint: {section.endpoint} is not simulated without {needed}"
+
+
+def _wrong_series(experiment: Experiment) -> Iterator[str]:
+    """Find what the predictive distribution of a series lacks."""
+    series = experiment.predictive
+    if series is None:
+        return
+    if experiment.has_design:
+        yield "predictive: takes a file without sweep, uncertainty and sensitivity"
+    if series.arm and series.arm not in experiment.arms:
+        yield f"predictive.arm: no arm {series.arm!r}; {nearest(series.arm, experiment.arms)}"
+        return
+    if experiment.patients < series.segments:
+        yield (
+            f"predictive.segments: {series.segments} make one series, and the run has "
+            f"{experiment.patients} patients"
+        )
+    arm = experiment.arms[series.arm or experiment.reference]
+    models = {
+        "local_control": experiment.tcp,
+        "local_failure": experiment.tcp,
+        "vcf": experiment.ntcp.vcf,
+        "myelopathy": experiment.ntcp.myelopathy,
+        "survival": arm.survival or experiment.survival,
+    }
+    for index, figure in enumerate(series.observed):
+        if models[figure.endpoint] is None:
+            yield (
+                f"predictive.observed[{index}].endpoint: {figure.endpoint} is not simulated; "
+                "give its model"
+            )
+
+
+def _unreported(experiment: Experiment) -> Iterator[str]:
+    """Find estimates that a precision asks for and the experiment does not have."""
+    if experiment.precision is None or not experiment.precision.estimates:
+        return
+    models = {
+        "local_control": experiment.tcp,
+        "vcf": experiment.ntcp.vcf,
+        "myelopathy": experiment.ntcp.myelopathy,
+    }
+    dies = experiment.survival or all(arm.survival for arm in experiment.arms.values())
+    missing = {name for name, model in models.items() if model is None}
+    missing |= {"complication_free_control"} if missing else set()
+    for name in experiment.precision.estimates:
+        endpoint = name.replace("local_failure", "local_control")
+        if endpoint.startswith(tuple(missing)):
+            yield f"precision.estimates: {name} is not reported, because its models are missing"
+        elif not dies and ("_cumulative_incidence" in name or "_alive" in name):
+            yield f"precision.estimates: {name} is not reported without a [survival] section"
+
+
+def patients_problem(experiment: Experiment) -> str:
+    """Say what is wrong with the number of patients for the source of uniforms, or nothing."""
+    patients, source = experiment.patients, experiment.uniforms
+    if source == "plain" or patients % WHOLE == 0 or experiment.precision is not None:
+        return ""
+    below = patients // WHOLE * WHOLE
+    near = f"{below} or {below + WHOLE}" if below else f"{WHOLE}"
+    return (
+        f"patients: must be a multiple of {WHOLE} with uniforms = {source!r}, got {patients}; "
+        f"take {near}"
+    )
+
+
+def _model_disagreements(experiment: Experiment) -> Iterator[str]:
+    if experiment.tcp_alternatives and experiment.tcp is None:
+        yield "tcp_alternatives: alternatives to [tcp], which is missing"
+    names = [_alternative_name(model) for model in experiment.tcp_alternatives]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"tcp_alternatives: two are called {name!r}; give each a label of its own"
+    deaths = [] if experiment.survival is None else ["survival"]
+    deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
+    for section, model in _models(experiment):
+        if deaths and getattr(model, "estimates", "net") == "crude":
+            yield (
+                f"{section}: {model.preset or 'this model'} was fitted to cumulative incidences "
+                "that death had already lowered, so death would count twice: leave out "
+                f"{', '.join(deaths)}, or take a preset of net control (spine-cross-strategy)"
+            )
+        for name, arm in experiment.arms.items():
+            if arm.has_prior and getattr(model, "effect", "") == "physical":
+                yield (
+                    f"{section}.effect: arms.{name} has a prior course, and two courses are never "
+                    "added as Gy; take eqd2 or bed"
+                )
+            highest = getattr(model, "highest_fraction_dose", None)
+            each = arm.plan.prescription / arm.plan.fractions
+            if highest is not None and each > highest:
+                yield (
+                    f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
+                    f"fraction, and arms.{name} gives {each:g} Gy"
+                )
+
+
+def _alternative_name(model: Any) -> str:
+    return model.label or model.preset or model.kind
+
+
+def missing_variables(experiment: Experiment) -> Iterator[str]:
+    """Give a line for each cohort variable that something reads and the cohort lacks."""
+    known = experiment.cohort.names
+    if not known:
+        yield f"cohort: has no variables; give a preset: {', '.join(preset_names('cohort'))}"
+        return
+    needed: dict[str, str] = {}
+    for name, arm in experiment.arms.items():
+        for variable in required_variables(arm.plan):
+            needed.setdefault(variable, f"arms.{name}")
+        for variable in named_parameters(arm.survival):
+            needed.setdefault(variable, f"arms.{name}.survival")
+    for name, rule in experiment.eligibility.items():
+        for variable in rule.where:
+            needed.setdefault(variable, f"eligibility.{name}")
+    for section, model in _models(experiment):
+        for variable in getattr(model, "required_variables", ()):
+            needed.setdefault(variable, section)
+        for variable in named_parameters(model):
+            needed.setdefault(variable, section)
+    labels = {
+        name
+        for name, v in experiment.cohort.variables.items()
+        if isinstance(v.distribution, Categorical)
+    }
+    if experiment.cohort.table is not None:
+        columns = experiment.cohort.table.columns
+        labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
+    for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
+        for variable in getattr(model, "reference_values", ()):
+            if variable in labels:
+                yield f"{section}: {variable!r} holds labels; a covariate needs numbers"
+        for variable in named_parameters(model):
+            if variable in labels:
+                yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
+            elif variable in known:
+                yield from _impossible_values(section, model, variable, experiment.cohort)
+    for section, model in _models(experiment):
+        for kind in ("odds_ratios", "hazard_ratios"):
+            for variable in sorted(labels.intersection(getattr(model, kind, ()))):
+                yield (
+                    f"{section}.{kind}: {variable!r} holds labels; a ratio for each unit needs "
+                    "numbers"
+                )
+    for name, arm in experiment.arms.items():
+        interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
+        if interval in labels:
+            yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
+        elif isinstance(interval, str) and min(experiment.cohort.ends(interval), default=0) < 0:
+            lowest = min(experiment.cohort.ends(interval))
+            yield f"arms.{name}.prior.interval: {interval!r} must not be negative, got {lowest:.3g}"
+    for variable, section in sorted(needed.items()):
+        if variable not in known:
+            meant = nearest(variable, sorted(known))
+            yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+
+
+def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
+    """Ask the model itself about the lowest and highest value that a cohort variable takes."""
+    names = [f.name for f in fields(model) if getattr(model, f.name) == variable]
+    for value in cohort.ends(variable):
+        try:
+            replace(model, **dict.fromkeys(names, value))
+        except ValueError as error:
+            yield f"{section}: {error} from the cohort variable {variable!r}"
+
+
+def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+    for name, arm in experiment.arms.items():
+        if arm.survival is not None:
+            yield f"arms.{name}.survival", arm.survival
+
+
+def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+    if experiment.tcp is not None:
+        yield "tcp", experiment.tcp
+    for index, alternative in enumerate(experiment.tcp_alternatives):
+        yield f"tcp_alternatives[{index}]", alternative
+    for index, model in enumerate(experiment.myelopathy_models):
+        yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
+    if experiment.ntcp.vcf is not None:
+        yield "ntcp.vcf", experiment.ntcp.vcf
+    if experiment.survival is not None:
+        yield "survival", experiment.survival
+
+
+def _missing_doses(experiment: Experiment) -> Iterator[str]:
+    for section, model in _models(experiment):
+        wanted = getattr(model, "dose", None)
+        if isinstance(wanted, DoseMetric):
+            for name, arm in experiment.arms.items():
+                problem = wanted.missing_in(arm.plan, available(arm.plan))
+                if problem:
+                    yield f"{section}.dose: {problem} in arm {name!r}"

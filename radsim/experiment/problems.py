@@ -1,0 +1,29 @@
+"""Mistakes found while a file is filled in, each with its key."""
+
+from collections.abc import Callable
+from typing import Any
+
+from radsim.vocabulary.mistakes import require
+
+
+class Problems(list[str]):
+    """Mistakes found on the way, one line each; ``keys`` are where they were found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+
+    def attempt(self, key: str, step: Callable[..., Any], *arguments: Any, default: Any) -> Any:
+        """Run one step; if it finds a mistake, note it under its key and go on."""
+        try:
+            return step(*arguments)
+        except ValueError as error:
+            self.append(f"{key}: {error}")
+            self.keys.append(key)
+            return default
+
+
+def as_text(name: Any) -> str:
+    """Check that the name of a preset is text."""
+    require(isinstance(name, str), f"preset must be a name in quotes, got {name!r}")
+    return str(name)

@@ -1,0 +1,173 @@
+"""From a file or its tables to an experiment, or to a line for each mistake."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
+from radsim.experiment.designs.groups import read_in_tables
+from radsim.experiment.designs.parts import DESIGN_SECTIONS
+from radsim.experiment.designs.study import read_study
+from radsim.experiment.filling import expand_experiment
+from radsim.experiment.filling_cohort import read_in_files
+from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
+from radsim.fitting.refit import refit_to_anchors
+from radsim.ntcp.recalibration import recalibrate
+from radsim.ntcp.vertebra import VertebralFracture
+from radsim.tcp.control import ControlModel
+from radsim.vocabulary.mistakes import mistakes_of
+
+
+def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experiment:
+    """Check the settings of an experiment, as an experiment file has them.
+
+    Parameters
+    ----------
+    settings
+        The tables of an experiment file.
+    folder
+        Where the files that it names are looked for.
+
+    Raises
+    ------
+    ExperimentError
+        With one line for each mistake, which names the key.
+    """
+    settings, found = _with_tables(settings, folder)
+    full, mistakes = expand_experiment(settings, folder)
+    mistakes.extend(found)
+    try:
+        experiment = Experiment.model_validate(full)
+    except ValidationError as error:
+        found = mistakes_of(error, full, _schema())
+        new = _new(found, mistakes.keys)
+        raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
+    mistakes.extend(disagreements(experiment))
+    if not any(key.startswith("cohort") for key in mistakes.keys):
+        mistakes.extend(missing_variables(experiment))
+    if not found:  # else the sections lack the tables that they name
+        mistakes.extend(_wrong_design(experiment, settings))
+    if mistakes:
+        raise ExperimentError(mistakes)
+    experiment = _refitted(_recalibrated(experiment))
+    if experiment.has_design:
+        written = read_in_files(settings, folder)
+        experiment = experiment.model_copy(update={"written": written})
+    return experiment
+
+
+def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Read in what the design sections name; a bare precision is a standard error."""
+    precision = settings.get("precision")
+    if isinstance(precision, (int, float)) and not isinstance(precision, bool):
+        settings = {**settings, "precision": {"standard_error": float(precision)}}
+    elif precision is not None and not isinstance(precision, dict):
+        without = {key: value for key, value in settings.items() if key != "precision"}
+        return without, [f"precision: must be a number or a table, got {precision!r}"]
+    if isinstance(settings.get("precision"), dict):
+        settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
+    if "written" in settings:  # not a key of a file
+        return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
+    try:
+        return read_in_tables(settings, folder), []
+    except ValueError as error:
+        return settings, [str(error)]
+
+
+def _wrong_design(experiment: Experiment, settings: dict[str, Any]) -> list[str]:
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    if not sections:
+        return []
+    return read_study(sections, experiment.known, experiment.seed)[1]
+
+
+def _new(found: list[str], known: list[str]) -> list[str]:
+    """Leave out what only follows from a section that could not be expanded."""
+
+    def follows(line: str, key: str) -> bool:
+        if line.startswith(f"{key}: "):
+            return True
+        return line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
+
+    return [line for line in found if not any(follows(line, key) for key in known)]
+
+
+def _recalibrated(experiment: Experiment) -> Experiment:
+    vcf = experiment.ntcp.vcf
+    if not isinstance(vcf, VertebralFracture) or vcf.recalibrate is None:
+        return experiment
+    try:
+        vcf = recalibrate(vcf, experiment.cohort)
+    except ValueError as error:
+        raise ExperimentError([f"ntcp.vcf.{error}"]) from None
+    ntcp = experiment.ntcp.model_copy(update={"vcf": vcf})
+    return experiment.model_copy(update={"ntcp": ntcp})
+
+
+def _refitted(experiment: Experiment) -> Experiment:
+    """Fit the control models that ask for it to their presets' anchors again."""
+    mistakes: list[str] = []
+
+    def again(key: str, model: Any) -> Any:
+        if model is None or not model.refit:
+            return model
+        try:
+            return _refit(model)
+        except ValueError as error:
+            mistakes.append(f"{key}.{error}")
+            return model
+
+    own = again("tcp", experiment.tcp)
+    others = tuple(
+        again(f"tcp_alternatives[{i}]", model)
+        for i, model in enumerate(experiment.tcp_alternatives)
+    )
+    if mistakes:
+        raise ExperimentError(mistakes)
+    return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
+
+
+_REFITS: dict[str, ControlModel] = {}  # variants of a design ask for the same fits again and again
+
+
+def _refit(model: ControlModel) -> ControlModel:
+    asked = repr(model)
+    if asked not in _REFITS:
+        _REFITS[asked] = refit_to_anchors(model).model
+    return _REFITS[asked]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Experiment.model_json_schema()
+
+
+def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
+    """Read an experiment file.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    instead
+        Values that stand in for the file's own, such as ``patients``; None leaves those.
+
+    Raises
+    ------
+    ExperimentError
+        If the file can't be read, is not TOML, or has mistakes; a line for each.
+    """
+    path = Path(path)
+    try:
+        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
+    except UnicodeDecodeError as error:
+        raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
+    given = {key: value for key, value in instead.items() if value is not None}
+    return make_experiment({**settings, **given}, path.parent)

@@ -1,0 +1,29 @@
+"""An experiment as a file has it."""
+
+from typing import Any
+
+ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
+
+
+def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
+    """Write an expanded experiment the way a file has it (the inverse in form, not in length)."""
+    short = dict(full)
+    cohort = dict(full["cohort"])
+    for name, variable in cohort.pop("variables", {}).items():
+        distribution = variable.pop("distribution")
+        cohort[name] = {**distribution, **{k: v for k, v in variable.items() if v}}
+    short["cohort"] = cohort
+    short["arms"] = {
+        name: {**arm["plan"], **{key: arm[key] for key in ARM_KEYS if arm.get(key)}}
+        for name, arm in full["arms"].items()
+    }
+    return short
+
+
+def without_blanks(value: Any) -> Any:
+    """Leave out text that is empty; an empty list stays, because it says that there is none."""
+    if isinstance(value, dict):
+        return {k: without_blanks(v) for k, v in value.items() if v != ""}
+    if isinstance(value, (list, tuple)):
+        return [without_blanks(v) for v in value]
+    return value

@@ -1,0 +1,70 @@
+"""Tables of patients: columns of a CSV file as cohort variables."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from radsim.vocabulary.cohort_variables import LABELS
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.words import nearest
+
+
+def read_table(path: Path) -> dict[str, tuple[float | str, ...]]:
+    """Read a CSV of patients, one row each; a column is numbers, or text where any cell is none.
+
+    Raises
+    ------
+    ValueError
+        If the file can't be read, or a row lacks a cell.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            rows = list(reader)
+            names = list(reader.fieldnames or [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"can't read {path}: {error}") from error
+    require(len(rows) > 0, f"{path} has no rows")
+    for line, row in enumerate(rows, start=2):
+        for name in names:
+            require(bool((row.get(name) or "").strip()), f"{path}, line {line}: {name} is missing")
+    return {name: _column(name, [row[name].strip() for row in rows]) for name in names}
+
+
+def _column(name: str, cells: list[str]) -> tuple[float | str, ...]:
+    if name in LABELS:  # a Bilsky grade of 0 is a label, not a number
+        return tuple(cells)
+    try:
+        return tuple(float(cell) for cell in cells)
+    except ValueError:
+        return tuple(cells)
+
+
+def read_column(path: Path, column: str) -> tuple[float, ...]:
+    """Read one column of numbers from a CSV file with a header line.
+
+    Raises
+    ------
+    ValueError
+        If the file can't be read, lacks the column, or holds something that is no finite number.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            names = reader.fieldnames or []
+            require(column in names, f"{path} has no column {column!r}; {nearest(column, names)}")
+            return tuple(
+                _number(row[column], f"{path}, line {reader.line_num}, {column}") for row in reader
+            )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"can't read {path}: {error}") from error
+
+
+def _number(text: str | None, place: str) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        raise ValueError(f"{place}: wanted a number, got {text!r}") from None
+    require(bool(np.isfinite(value)), f"{place}: wanted a finite number, got {text!r}")
+    return value

@@ -1,0 +1,290 @@
+"""Distributions of numbers on a line."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Real
+
+
+def require_finite(distribution: object) -> None:
+    """Check that every parameter of a distribution is a finite number."""
+    for field in fields(distribution):  # type: ignore[arg-type]
+        value = getattr(distribution, field.name)
+        if isinstance(value, (int, float)) and not np.isfinite(value):
+            raise ValueError(f"{field.name} must be a finite number, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixed:
+    """The same value for everyone."""
+
+    kind: Literal["fixed"] = "fixed"
+    value: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return np.full(np.shape(u), float(self.value))
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.where(np.asarray(x) >= self.value, 1.0, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform:
+    """Any value between two bounds, all alike."""
+
+    kind: Literal["uniform"] = "uniform"
+    lower: Real
+    upper: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(
+            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
+        )
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return self.lower + (self.upper - self.lower) * u
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.clip((np.asarray(x) - self.lower) / (self.upper - self.lower), 0.0, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal:
+    """Normal with mean and standard deviation.
+
+    Examples
+    --------
+    >>> float(Normal(mean=10.0, sd=2.0).ppf(0.5))
+    10.0
+    """
+
+    kind: Literal["normal"] = "normal"
+    mean: Real
+    sd: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(self.sd > 0, f"sd must be above 0, got {self.sd}")
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return self.mean + self.sd * special.ndtri(u)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return special.ndtr((np.asarray(x) - self.mean) / self.sd)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TruncatedNormal:
+    """Normal with mean and standard deviation (before the cut), kept between two bounds."""
+
+    kind: Literal["truncated_normal"] = "truncated_normal"
+    mean: Real
+    sd: Real
+    lower: Real
+    upper: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(self.sd > 0, f"sd must be above 0, got {self.sd}")
+        require(
+            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
+        )
+        z_lower, z_upper = self._z
+        inside = special.ndtr(-z_lower if z_lower > 0 else z_upper) - special.ndtr(
+            -z_upper if z_lower > 0 else z_lower
+        )
+        require(
+            bool(inside > 1e-300),
+            f"no part of normal(mean={self.mean}, sd={self.sd}) lies between "
+            f"{self.lower} and {self.upper}",
+        )
+
+    @property
+    def _z(self) -> tuple[float, float]:
+        return (self.lower - self.mean) / self.sd, (self.upper - self.mean) / self.sd
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        z_lower, z_upper = self._z
+        if z_lower > 0:  # work in the lower tail, where probabilities keep their digits
+            below, above = special.ndtr(-z_lower), special.ndtr(-z_upper)
+            z = -special.ndtri(below + np.asarray(u) * (above - below))
+        else:
+            below, above = special.ndtr(z_lower), special.ndtr(z_upper)
+            z = special.ndtri(below + np.asarray(u) * (above - below))
+        return np.clip(self.mean + self.sd * z, self.lower, self.upper)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        z_lower, z_upper = self._z
+        z = np.clip((np.asarray(x) - self.mean) / self.sd, z_lower, z_upper)
+        if z_lower > 0:
+            top = special.ndtr(-z_lower)
+            return (top - special.ndtr(-z)) / (top - special.ndtr(-z_upper))
+        base = special.ndtr(z_lower)
+        return (special.ndtr(z) - base) / (special.ndtr(z_upper) - base)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogNormal:
+    """Lognormal by median and sigma of the log, or by mean and coefficient of variation.
+
+    Examples
+    --------
+    >>> float(LogNormal(median=9.5, sigma=1.28).ppf(0.5))
+    9.5
+    """
+
+    kind: Literal["lognormal"] = "lognormal"
+    median: Real | None = None
+    sigma: Real | None = None
+    mean: Real | None = None
+    cv: Real | None = None
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        given = tuple(n for n in ("median", "sigma", "mean", "cv") if getattr(self, n) is not None)
+        require(
+            given in (("median", "sigma"), ("mean", "cv")),
+            "lognormal takes median and sigma, or mean and cv, "
+            f"got {', '.join(given) or 'nothing'}",
+        )
+        for name in given:
+            value = getattr(self, name)
+            require(value > 0, f"{name} must be above 0, got {value}")
+
+    @cached_property
+    def _median_sigma(self) -> tuple[float, float]:
+        if self.median is not None and self.sigma is not None:
+            return float(self.median), float(self.sigma)
+        assert self.mean is not None and self.cv is not None
+        return float(self.mean / np.hypot(1.0, self.cv)), float(np.sqrt(np.log1p(self.cv**2)))
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        median, sigma = self._median_sigma
+        return median * np.exp(sigma * special.ndtri(u))
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        median, sigma = self._median_sigma
+        x = np.asarray(x, dtype=float)
+        with np.errstate(divide="ignore"):
+            return special.ndtr(np.log(np.maximum(x, 0.0) / median) / sigma)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triangular:
+    """Triangular between two bounds with its peak at the mode."""
+
+    kind: Literal["triangular"] = "triangular"
+    lower: Real
+    mode: Real
+    upper: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(
+            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
+        )
+        require(
+            self.lower <= self.mode <= self.upper,
+            f"mode must lie between lower and upper, got {self.lower}, {self.mode}, {self.upper}",
+        )
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        u = np.asarray(u, dtype=float)
+        width, rise, fall = (
+            self.upper - self.lower,
+            self.mode - self.lower,
+            self.upper - self.mode,
+        )
+        return np.where(
+            u * width < rise,
+            self.lower + np.sqrt(u * width * rise),
+            self.upper - np.sqrt((1.0 - u) * width * fall),
+        )
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        x = np.clip(np.asarray(x, dtype=float), self.lower, self.upper)
+        width = self.upper - self.lower
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = (x - self.lower) ** 2 / (width * (self.mode - self.lower))
+            right = 1.0 - (self.upper - x) ** 2 / (width * (self.upper - self.mode))
+        return np.where(x < self.mode, left, np.where(x >= self.upper, 1.0, right))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beta:
+    """Beta with shapes a and b, stretched from (0, 1) to (lower, upper)."""
+
+    kind: Literal["beta"] = "beta"
+    a: Real
+    b: Real
+    lower: Real = 0.0
+    upper: Real = 1.0
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(self.a > 0 and self.b > 0, f"a and b must be above 0, got {self.a}, {self.b}")
+        require(
+            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
+        )
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return self.lower + (self.upper - self.lower) * special.betaincinv(self.a, self.b, u)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        share = np.clip((np.asarray(x) - self.lower) / (self.upper - self.lower), 0.0, 1.0)
+        return special.betainc(self.a, self.b, share)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gamma:
+    """Gamma with shape and scale (mean = shape x scale)."""
+
+    kind: Literal["gamma"] = "gamma"
+    shape: Real
+    scale: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(self.shape > 0, f"shape must be above 0, got {self.shape}")
+        require(self.scale > 0, f"scale must be above 0, got {self.scale}")
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return self.scale * special.gammaincinv(self.shape, u)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return special.gammainc(self.shape, np.maximum(np.asarray(x), 0.0) / self.scale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weibull:
+    """Weibull with shape and scale; shape 1 is the exponential with that mean.
+
+    Examples
+    --------
+    >>> round(float(Weibull(shape=1.0, scale=10.0).ppf(0.5)), 6)
+    6.931472
+    """
+
+    kind: Literal["weibull"] = "weibull"
+    shape: Real
+    scale: Real
+
+    def __post_init__(self) -> None:
+        require_finite(self)
+        require(self.shape > 0, f"shape must be above 0, got {self.shape}")
+        require(self.scale > 0, f"scale must be above 0, got {self.scale}")
+
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return self.scale * (-np.log1p(-np.asarray(u))) ** (1.0 / self.shape)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return -np.expm1(-((np.maximum(np.asarray(x), 0.0) / self.scale) ** self.shape))

@@ -1,0 +1,56 @@
+"""What a file with a virtual trial would simulate, in words."""
+
+from typing import Any
+
+from radsim.experiment.model import Experiment
+from radsim.experiment.trial_file import VirtualTrial
+from radsim.trial.section import TrialSection
+from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
+
+
+def describe_trial(source: Experiment | VirtualTrial) -> str:
+    """Say what a file with a trial would simulate, and what it can't show."""
+    assert source.trial is not None
+    variants = source.trial.variants()
+    lines = [f"{source.name}: {len(variants)} virtual trial{'s' if len(variants) > 1 else ''}"]
+    for name, section in variants.items():
+        lines.append(
+            f"  {name}: {section.trials:,} trials of {section.patients} patients, primary "
+            f"analysis {section.primary_analysis}"
+        )
+        sentences = (*protocol_sentences(section), *analysis_sentences(section))
+        lines += [f"    {sentence}" for sentence in sentences]
+        lines.append(f"    {_cost(section)}")
+        lines += [f"    note: {note}" for note in notes_of(section)]
+    return "\n".join(lines)
+
+
+def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
+    """Give the same as plain data, for `radsim check --json`."""
+    assert source.trial is not None
+    return {
+        name: {
+            "trials": section.trials,
+            "patients": section.patients,
+            "primary": section.primary_analysis,
+            "analyses": list(section.named_analyses),
+            "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
+            "notes": list(notes_of(section)),
+        }
+        for name, section in source.trial.variants().items()
+    }
+
+
+def _cost(section: TrialSection) -> str:
+    """Say what is simulated; the search tries about so many sizes."""
+    what = [f"{section.trials:,} trials under the design and under each null"]
+    if section.find_size:
+        what.append(f"a search for the size, up to {section.most_patients:,} patients")
+    if section.curve is not None:
+        points = sum(len(values) for values in vars(section.curve).values())
+        what.append(f"{points} points of a power curve")
+    if section.looks is not None:
+        what.append(f"{len(section.looks.information)} looks at each trial")
+    if section.uncertainty:
+        what.append("the assurance")
+    return f"Simulates {', '.join(what)}."

@@ -1,0 +1,62 @@
+"""Settings of a trial that a power curve varies."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from radsim.trial.conduct.run import TrialPlan
+from radsim.trial.protocol.arms import StatedArm
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Real
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Over what the power is drawn: each list by itself, all else as in the design."""
+
+    patients: tuple[Count, ...] = ()
+    minimum_follow_up: tuple[Real, ...] = ()
+    median_survival: tuple[Real, ...] = ()
+
+    def plans(self, plan: TrialPlan) -> Iterator[tuple[str, float, TrialPlan]]:
+        """Give what is changed, its value and the changed plan, point by point.
+
+        Raises
+        ------
+        ValueError
+            If a point is impossible, or would change nothing; the message names the key.
+        """
+        for over, change in CHANGES.items():
+            for value in getattr(self, over):
+                try:
+                    changed = change(plan, value)
+                except ValueError as error:
+                    raise ValueError(f"curve.{over}: {error}") from None
+                yield over, float(value), changed
+
+
+def _with_follow_up(plan: TrialPlan, months: float) -> TrialPlan:
+    require(not plan.binary, "has no effect here: a binary endpoint has no times")
+    require(months > 0.0, f"times must be above 0, got {months:g}")
+    design = replace(
+        plan.design, minimum_follow_up=months, calendar_cut=None, event_target=None, latest=None
+    )
+    return replace(plan, design=design)
+
+
+def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
+    require(not plan.binary, "has no effect here: a binary endpoint has no times")
+    require(isinstance(plan.arms, tuple), "needs arms that are stated")
+    control, experimental = (
+        replace(arm, median_survival=median, death_hazard=None, survival=None)
+        for arm in plan.arms  # type: ignore[union-attr]
+        if isinstance(arm, StatedArm)
+    )
+    return replace(plan, arms=(control, experimental))
+
+
+CHANGES: dict[str, Callable[[TrialPlan, Any], TrialPlan]] = {
+    "patients": TrialPlan.with_patients,
+    "minimum_follow_up": _with_follow_up,
+    "median_survival": _with_survival,
+}

@@ -1,0 +1,60 @@
+"""Numbers that a file may hold, and their checks."""
+
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Strict
+from pydantic.types import AllowInfNan
+
+Real = Annotated[
+    float, Strict(), AllowInfNan(False)
+]  # a finite number, never text or a truth value
+Count = Annotated[int, Strict()]  # a whole number, never 5.0
+Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
+NUMBERS = (Real, Real | None, Parameter, Parameter | None)  # types of fields that hold one
+
+
+def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
+    """Refuse a number of a model that is not finite, or not above 0 where it has to be.
+
+    Raises
+    ------
+    ValueError
+        It names the field.
+    """
+    for one in fields(model):
+        value = getattr(model, one.name)
+        if one.type not in NUMBERS or value is None or isinstance(value, str):
+            continue
+        if not np.all(np.isfinite(value)):
+            raise ValueError(f"{one.name} must be a finite number, got {value}")
+        if one.name in positive and not np.all(np.asarray(value) > 0):
+            raise ValueError(f"{one.name} must be above 0, got {value}")
+
+
+def beside_parts(value: Any) -> Any:
+    """Give a parameter an axis for the parts of a volume; a number stays what it is.
+
+    A parameter has one number for each patient, shape (patient,), or for each draw of an
+    uncertain one, shape (draw, 1). A DVH has one more axis, its last.
+
+    Examples
+    --------
+    >>> beside_parts(np.array([[40.0], [50.0]])).shape, beside_parts(40.0)
+    ((2, 1, 1), 40.0)
+    """
+    return np.asarray(value)[..., None] if np.ndim(value) else value
+
+
+def named_parameters(model: object) -> list[str]:
+    """List the cohort variables whose names stand in a model's parameters."""
+    if not is_dataclass(model):
+        return []
+    return [
+        value
+        for one in fields(model)
+        if one.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, one.name), str)
+    ]

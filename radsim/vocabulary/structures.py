@@ -1,0 +1,33 @@
+"""Structures: delineated volumes, by the names that a file uses."""
+
+import re
+from typing import Literal
+
+from radsim.vocabulary.mistakes import require
+
+TARGETS = ("gtv", "ptv")
+ORGANS = ("cord_prv", "spinal_cord", "thecal_sac")
+STRUCTURES = TARGETS + ORGANS
+HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
+HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a maximum
+
+Structure = Literal["gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"]
+
+
+def cold_share(metric: str) -> float:
+    """Share of the volume that may lie below the dose named Dx.
+
+    Raises
+    ------
+    ValueError
+        If the metric is not of the form ``D98``, with a percentage between 0 and 100.
+
+    Examples
+    --------
+    >>> round(cold_share("D98"), 6)
+    0.02
+    """
+    found = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
+    percent = float(found.group(1)) if found else -1.0
+    require(0.0 < percent < 100.0, f"wanted a metric such as D98, got {metric!r}")
+    return 1.0 - percent / 100.0

@@ -1,0 +1,263 @@
+import math
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from reference_cases import case
+
+from radsim import load_ntcp, lq
+from radsim.dose.dose import ArmDose
+from radsim.dose.metrics import DoseMetric
+from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.prior import Prior
+from radsim.ntcp.relative_seriality import log_response
+
+CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
+INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets
+VCF = load_ntcp("vcf-2013")
+TABLE = [(12.4, 1), (17.0, 2), (20.3, 3), (23.0, 4), (25.3, 5)]  # Sahgal 2013, HyTEC 2019
+
+
+def risk(model, total, fractions):
+    return float(model.probability(*lq.equal_fractions(total, fractions)))
+
+
+def test_the_cord_tables_doses_are_iso_effective_at_alpha_beta_2():
+    inputs, expected, tolerance = case("A25")
+    for total, fractions, answer in zip(inputs["D"], inputs["n"], expected["eqd2"], strict=True):
+        course = lq.equal_fractions(total, fractions)
+        assert lq.eqd2(*course, inputs["ab"]) == pytest.approx(answer, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", CORD)
+def test_the_cord_tables_iso_risk_doses_have_the_same_risk_to_a_tenth_of_a_point(name):
+    risks = [100 * risk(CORD[name], *course) for course in TABLE]
+    assert max(risks) - min(risks) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "per_cent", "within"),
+    [("default", 1.0, 0.1), ("low", 0.3, 0.02), ("case-control", 5.0, 0.1)],
+)
+def test_each_cord_preset_has_its_stated_risk_at_the_tables_doses(name, per_cent, within):
+    for course in TABLE:
+        assert 100 * risk(CORD[name], *course) == pytest.approx(per_cent, abs=within)
+
+
+@pytest.mark.parametrize("name", CORD)
+@given(total=st.floats(0.1, 80.0), fractions=st.integers(1, 10))
+def test_the_cord_risk_agrees_with_fifty_digit_arithmetic(name, total, fractions):
+    with mpmath.workdps(50):
+        d = mpmath.mpf(total)
+        eqd2 = d * (1 + d / fractions / 2) / 2
+        log_odds = mpmath.mpf(str(INTERCEPTS[name])) + mpmath.mpf("0.0876") * eqd2
+        exact = 1 / (1 + mpmath.exp(-log_odds)) if eqd2 >= 15 else mpmath.mpf(0)
+    found = risk(CORD[name], total, fractions)
+    if abs(float(eqd2) - 15.0) > 1e-9:  # at the jump itself rounding decides
+        assert found == pytest.approx(float(exact), abs=1e-10)
+
+
+def test_the_cord_risk_jumps_from_zero_at_an_eqd2_of_15():
+    below, above = 14.999, 15.001  # in 2 Gy fractions the dose is its own EQD2
+    model = CORD["default"]
+    at_15 = 1 / (1 + math.exp(8.5 - 0.0876 * 15.0))
+    assert float(model.probability(below, 2 * below)) == 0.0
+    assert float(model.probability(15.0, 30.0)) == pytest.approx(at_15, abs=1e-12)
+    assert float(model.probability(above, 2 * above)) > at_15
+
+
+@pytest.mark.parametrize("name", CORD)
+@given(total=st.floats(0.0, 100.0), fractions=st.integers(1, 10))
+def test_more_dose_never_lowers_the_cord_risk(name, total, fractions):
+    assert risk(CORD[name], total + 0.5, fractions) >= risk(CORD[name], total, fractions)
+
+
+@pytest.mark.parametrize("name", CORD)
+def test_the_cord_risk_is_zero_without_dose_and_one_at_a_huge_dose(name):
+    assert risk(CORD[name], 0.0, 1) == 0.0
+    assert risk(CORD[name], 1e4, 1) == 1.0
+
+
+def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
+    # 30 Gy in 10 at alpha/beta 2 is BED 75 Gy; half of it is left after a year
+    course = lq.equal_fractions(15.0, 5)
+    cumulative = CORD["default"].probability(*course, residual_bed=37.5)
+    eqd2 = (15.0 * (1 + 3.0 / 2) + 37.5) / 2
+    assert float(cumulative) == pytest.approx(1 / (1 + math.exp(8.5 - 0.0876 * eqd2)), abs=1e-12)
+
+
+def some_dose(prior=None, patients=2, **extra):
+    sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=30.0)
+    plan = ExternalBeam(prescription=30.0, fractions=5, limits=(sac,), prior=prior)
+    data = {
+        "spinal_cord_d003cc_planned": ("patient", np.full(patients, 20.0)),
+        "thecal_sac_d003cc_planned": ("patient", np.full(patients, 24.0)),
+        "prescription": ("patient", np.full(patients, 30.0)),
+        **extra,
+    }
+    return ArmDose(plan=plan, dose=xr.Dataset(data, attrs={"fractions": 5, "delivery": True}))
+
+
+def test_without_a_cord_there_is_no_myelopathy():
+    patients = xr.Dataset({"cord_present": ("patient", [1.0, 0.0])})
+    found = CORD["default"].risk(patients, some_dose())
+    assert found.lifetime[0] > 0
+    assert found.lifetime[1] == 0.0
+    assert np.isinf(found.time(np.array([1e-12, 1e-12]))[1])
+    assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
+
+
+def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():
+    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    read = {name: model.eqd2(patients, some_dose())[0] for name, model in CORD.items()}
+    cord, sac = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0), lq.eqd2(*lq.equal_fractions(24.0, 5), 2)
+    assert read == pytest.approx({"default": cord, "low": cord, "case-control": sac})
+
+
+def test_a_prior_course_adds_to_the_cords_eqd2():
+    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    prior = Prior(dose=30.0, fractions=10, interval=12.0)
+    dose = some_dose(prior, prior_recovery=("patient", np.array([0.0, 0.5])))
+    alone = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0)
+    assert CORD["default"].eqd2(patients, dose) == pytest.approx([alone + 37.5, alone + 18.75])
+
+
+@pytest.mark.parametrize("structure", ["thecal_sac", "cord_prv"])
+def test_a_structure_that_the_figures_were_not_stated_for_is_refused_unless_told(structure):
+    other = DoseMetric(structure=structure, metric="D0.03cc")
+    with pytest.raises(ValueError, match="stated for the spinal_cord"):
+        replace(CORD["default"], dose=other)
+    accepted = replace(CORD["default"], dose=other, accept_other_structure=True)
+    assert accepted.dose.structure == structure
+
+
+def test_a_delivered_prv_is_refused_even_when_told():
+    prv = DoseMetric(structure="cord_prv", metric="D0.03cc", course="delivered")
+    with pytest.raises(ValueError, match="not an organ"):
+        replace(CORD["default"], dose=prv, accept_other_structure=True)
+
+
+FRACTURES = ("none", "below_half", "half_or_more")
+TYPES = ("lytic", "mixed", "blastic")
+
+
+def patient(fracture="none", involved=0.0, malaligned=0.0, lesion="mixed"):
+    return xr.Dataset(
+        {
+            "baseline_fracture": (
+                "patient", [FRACTURES.index(fracture)], {"labels": list(FRACTURES)}
+            ),
+            "body_involved_over_half": ("patient", [involved]),
+            "malalignment": ("patient", [malaligned]),
+            "lesion_type": ("patient", [TYPES.index(lesion)], {"labels": list(TYPES)}),
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("covariates", "fraction_dose", "ratio"),
+    [  # Sahgal 2013, 10.1200/JCO.2013.50.1411
+        ({}, 6.0, 1.0),
+        ({}, 20.0, 5.0),
+        ({}, 24.0, 5.0),
+        ({"fracture": "below_half"}, 6.0, 8.98),
+        ({"fracture": "half_or_more"}, 6.0, 6.92),
+        ({"involved": 1.0}, 6.0, 4.46),
+        ({"fracture": "below_half", "involved": 1.0}, 6.0, 8.98),
+        ({"fracture": "half_or_more", "involved": 1.0}, 6.0, 6.92),
+        ({"malaligned": 1.0}, 6.0, 2.99),
+        ({"lesion": "lytic"}, 6.0, 3.53),
+        ({"lesion": "blastic"}, 6.0, 1.0),
+        (
+            {"involved": 1.0, "malaligned": 1.0, "lesion": "lytic"},
+            24.0,
+            5.0 * 4.46 * 2.99 * 3.53,
+        ),
+    ],
+)
+def test_hazard_ratios_of_the_vertebra_multiply_and_involvement_counts_only_without_fracture(
+    covariates, fraction_dose, ratio
+):
+    found = VCF.hazard_ratio(patient(**covariates), np.array([fraction_dose]))
+    assert found == pytest.approx([ratio], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fraction_dose", "ratio"), [(19.0, 1.0), (19.9, 1.0), (20.0, 5.0), (20.1, 5.0)]
+)
+def test_the_fracture_hazard_steps_up_at_20_gy_a_fraction(fraction_dose, ratio):
+    assert VCF.hazard_ratio(patient(), np.array([fraction_dose]))[0] == ratio
+
+
+def test_the_fracture_risk_of_the_reference_patient_at_one_year_is_the_reference_risk():
+    found = VCF.risk(patient(), some_dose(patients=1))
+    assert found.probability(12.0)[0] == pytest.approx(0.009, abs=1e-15)
+
+
+@given(months=st.floats(0.1, 200.0))
+def test_the_fracture_risk_agrees_with_fifty_digit_arithmetic(months):
+    found = VCF.risk(
+        patient(involved=1.0, lesion="lytic"),
+        some_dose(patients=1),
+    )
+    with mpmath.workdps(50):
+
+        def growth(time):
+            return mpmath.ncdf(
+                mpmath.log(mpmath.mpf(time) / mpmath.mpf("2.46")) / mpmath.mpf("1.26")
+            )
+
+        hazard = -mpmath.log(1 - mpmath.mpf("0.009")) * mpmath.mpf("4.46") * mpmath.mpf("3.53")
+        exact = 1 - mpmath.exp(-hazard * growth(months) / growth(12))
+    assert found.probability(months)[0] == pytest.approx(float(exact), abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"reference_risk": 1.0}, r"reference_risk must be in \[0, 1\)"),
+        ({"reference_risk": -0.1}, r"reference_risk must be in \[0, 1\)"),
+        ({"hazard_ratio_lytic": 0.0}, "hazard_ratio_lytic must be above 0"),
+        ({"fraction_dose_threshold": -20.0}, "fraction_dose_threshold must be above 0"),
+    ],
+)
+def test_impossible_fracture_parameters_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(VCF, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"slope": 0.0}, "slope must be above 0"),
+        ({"alpha_beta": -2.0}, "alpha_beta must be above 0"),
+        ({"threshold": -1.0}, "threshold must not be negative"),
+    ],
+)
+def test_impossible_cord_parameters_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(CORD["default"], **change)
+
+
+def test_the_two_fracture_presets_differ_in_their_timing_only():
+    pooled = load_ntcp("vcf-pooled")
+    assert (pooled.onset.median, pooled.onset.sigma) == (5.0, 1.35)
+    assert replace(pooled, onset=VCF.onset, preset=VCF.preset) == VCF
+
+
+@pytest.mark.parametrize(
+    ("form", "slope"),
+    [("pow2", 0.5 * math.e * math.log(2) * 1.7),
+     ("exp", 0.5 * math.log(2) * (math.e * 1.7 - math.log(math.log(2))))]
+)  # fmt: skip
+def test_the_steepness_of_relative_seriality_is_not_quite_the_slope_at_d50(form, slope):
+    def whole(dose):
+        return float(np.exp(log_response(dose, 50.0, 1.7, form)))
+
+    assert 50.0 * (whole(50.001) - whole(49.999)) / 0.002 == pytest.approx(slope, rel=1e-6)
+    assert slope != pytest.approx(1.7, rel=0.01)

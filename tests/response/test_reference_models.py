@@ -1,0 +1,202 @@
+"""Models against answers of other programs, papers and closed forms."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from reference_cases import case
+
+from radsim import lq
+from radsim.dose.metrics import DoseMetric
+from radsim.ntcp.cox import cox_hazard
+from radsim.ntcp.lkb import lkb_probability, lyman_probability
+from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
+from radsim.ntcp.relative_seriality import relative_seriality
+from radsim.radiobiology.averaging import average
+from radsim.radiobiology.budget import highest_doses, remaining_eqd2
+from radsim.radiobiology.cell_kill import LQL, IncompleteRepair, LQTime
+from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.repair import biexponential, effective_squared_dose, protraction
+from radsim.randomness.distributions.continuous import LogNormal, Normal
+from radsim.response.covariates import shifted_logistic
+from radsim.response.onset import LognormalOnset
+from radsim.tcp.poisson import PoissonTCP, surviving_clonogens
+
+ONSET = LognormalOnset(median=6.0, sigma=0.4)
+MEAN = DoseMetric(structure="spinal_cord", metric="mean")
+
+
+def histogram(inputs):
+    edges = np.array(inputs["dvh"]["edges_gy"], dtype=float)
+    volume = np.array(inputs["dvh"]["dvol_cc"], dtype=float)
+    return 0.5 * (edges[1:] + edges[:-1]), volume / volume.sum()
+
+
+def test_a_dose_in_fractions_of_another_size_has_the_same_effect():
+    inputs, expected, tolerance = case("A03")
+    for ratio, answer in zip(inputs["ab"], expected, strict=True):
+        found = lq.withers_dose(inputs["D1"], inputs["d1"], inputs["d2"], ratio)
+        assert found == pytest.approx(answer, abs=tolerance)
+
+
+def test_lkb_of_a_uniform_dose_in_eqd2():
+    i, expected, tolerance = case("A09")
+    eqd2 = lq.eqd2(*lq.equal_fractions(i["D"], i["n"]), i["ab"])
+    found = lkb_probability(np.array([eqd2]), np.ones(1), i["TD50"], i["m"], i["n_vol"])
+    assert eqd2 == pytest.approx(expected["eqd2"], abs=tolerance)
+    assert float(found) == pytest.approx(expected["ntcp"], abs=tolerance)
+
+
+def test_a_logistic_with_a_covariate_by_its_odds_ratio():
+    i, expected, tolerance = case("A10")
+    model = LogisticNTCP(
+        intercept=i["intercept"], slope=i["w_mean"], effect="physical", dose=MEAN, onset=ONSET,
+        odds_ratios={"chemo": float(np.exp(i["w_chemo"]))},
+    )  # fmt: skip
+    patients = xr.Dataset({"chemo": ("patient", np.array(i["chemo"], dtype=float))})
+    assert model.response(np.array(i["mean"]), patients) == pytest.approx(expected, abs=tolerance)
+
+
+def test_the_cox_form():
+    i, expected, tolerance = case("A11")
+    found = -np.expm1(-cox_hazard(i["D"], i["H0"], i["b"]))
+    assert float(found) == pytest.approx(expected, abs=tolerance)
+
+
+def test_a_risk_factor_shifts_a_logistic_as_its_odds_ratio_does():
+    i, expected, tolerance = case("A12")
+    d50, gamma50 = shifted_logistic(i["D50"], i["g50"], i["OR"])
+    assert d50 == pytest.approx(expected["D50_shifted"], abs=tolerance)
+    assert gamma50 == pytest.approx(expected["g50_shifted"], abs=tolerance)
+    model = LogisticD50NTCP(
+        d50=i["D50"], gamma50=i["g50"], effect="physical", dose=MEAN, onset=ONSET,
+        odds_ratios={"factor": i["OR"]},
+    )  # fmt: skip
+    with_factor = model.response(i["D"], xr.Dataset({"factor": ("patient", [1.0])}))
+    assert float(with_factor[0]) == pytest.approx(expected["ntcp"], abs=tolerance)
+
+
+@pytest.mark.parametrize("number", ["A13", "A14"])
+def test_generalized_euds(number):
+    i, expected, tolerance = case(number)
+    dose, weight = (np.array(i["dose"]), np.full(5, 0.2)) if "dose" in i else histogram(i)
+    found = [float(reduced_dose(dose, weight, float(a))) for a in i["a"]]
+    assert found == pytest.approx(expected, abs=tolerance)
+
+
+def test_three_responses_to_the_same_geud():
+    i, expected, tolerance = case("A15")
+    for link, answer in zip(("probit", "log_logistic", "poisson"), expected, strict=True):
+        found = lkb_probability(*histogram(i), i["TD50"], i["m"], i["n_vol"], link)
+        assert float(found) == pytest.approx(answer, abs=tolerance)
+
+
+def test_both_forms_of_relative_seriality():
+    i, expected, tolerance = case("A16")
+    for form in ("pow2", "exp"):
+        found = [
+            float(relative_seriality(*histogram(i), i["D50"], i["g"], s, form)) for s in i["s"]
+        ]
+        assert found == pytest.approx(expected[f"{form}_form"], abs=tolerance)
+
+
+def test_the_poisson_model_of_a_uniform_dose():
+    i, expected, tolerance = case("A18")
+    model = PoissonTCP(alpha=i["alpha"], alpha_beta=i["ab"], clonogen_density=1e4, volume=10.0)
+    for fractions, dose, answer in zip(i["n"], i["D"], expected, strict=True):
+        course = lq.equal_fractions(float(dose), fractions)
+        assert float(np.exp(-model.failure_hazard(*course))) == pytest.approx(answer, abs=tolerance)
+
+
+def test_repopulation_counts_only_after_the_kick_off_time():
+    i, expected, tolerance = case("A19")
+    law = LQTime(alpha=i["alpha"], doubling_time=float(i["Tp"]), kick_off=float(i["Tk"]))
+    for fractions, size, answer in zip(i["n"], i["d"], expected, strict=True):
+        course = lq.equal_fractions(float(fractions * size), fractions)
+        assert float(law.bed(*course, i["ab"])) == pytest.approx(answer, abs=tolerance)
+
+
+def test_incomplete_repair_during_one_exposure():
+    i, expected, tolerance = case("A20")
+    for k, minutes in enumerate(i["T_min"]):
+        for speed in ("fast", "slow"):
+            phi = protraction(np.log(2.0) / i[f"half_{speed}_min"], minutes)
+            assert float(phi) == pytest.approx(expected[f"phi_{speed}"][k], abs=tolerance)
+        law = IncompleteRepair(
+            half_time=i["half_fast_min"], slow_half_time=i["half_slow_min"],
+            slow_over_fast=i["c"], beam_time=float(minutes),
+        )  # fmt: skip
+        found = law.bed(*lq.equal_fractions(float(i["D"]), 1), i["ab"])
+        assert float(found) == pytest.approx(expected["bed"][k], abs=tolerance)
+
+
+def test_incomplete_repair_between_two_exposures():
+    i, expected, tolerance = case("A21")
+    starts = [0.0, i["T_min"] + i["gap_min"]]
+    fast, slow = (
+        effective_squared_dose(i["d"], [i["T_min"]] * 2, starts, i[f"half_{speed}_min"])
+        for speed in ("fast", "slow")
+    )
+    bed = sum(i["d"]) + biexponential(fast, slow, i["c"]) / i["ab"]
+    assert bed == pytest.approx(expected, abs=tolerance)
+    law = IncompleteRepair(
+        half_time=i["half_fast_min"], slow_half_time=i["half_slow_min"], slow_over_fast=i["c"],
+        beam_time=float(i["T_min"]), interval=float(starts[1]),
+    )  # fmt: skip
+    course = lq.sum_fractions(i["d"])
+    assert float(law.bed(*course, i["ab"])) == pytest.approx(expected, abs=tolerance)
+
+
+def test_what_an_earlier_course_leaves_room_for():
+    i, expected, tolerance = case("A22")
+    courses = [(p["D"], p["n"], p["recovery"]) for p in i["prior"]]
+    room = remaining_eqd2(i["limit_eqd2"], courses, i["ab"])
+    assert room == pytest.approx(expected["room"], abs=tolerance)
+    found = highest_doses(room, [1, 2, 3, 5], i["ab"])
+    assert found == pytest.approx(expected["max_total"], abs=tolerance)
+
+
+def test_the_log_logistic_cord_curve_through_its_published_points():
+    i, expected, tolerance = case("A24")
+    dose, risk = i["point"]
+    k = float(np.log(risk / (1 - risk)) / np.log(dose / i["D50"]))
+    assert k == pytest.approx(expected["k"], abs=1e-4)
+    assert k / 4 == pytest.approx(expected["g50"], abs=1e-4)
+    model = LogLogisticNTCP(d50=i["D50"], k=k, alpha_beta=0.87, dose=MEAN, onset=ONSET)
+    assert model.curve(np.array(i["D"])) == pytest.approx(expected["ntcp"], abs=tolerance)
+
+
+def test_the_control_of_a_cohort_whose_radiosensitivity_differs():
+    i, expected, tolerance = case("A28")
+    ratios = {"ratio": LogNormal(mean=10.0, cv=0.2)}
+    for fractions, answer in zip(i["fractions"], expected, strict=True):
+        bed = lq.equal_fractions(2.0 * fractions, fractions)
+
+        def control(ratio, bed=bed):
+            survivors = surviving_clonogens(74.0, 0.03 * ratio, lq.bed(*bed, ratio))
+            return np.exp(-survivors)
+
+        assert average(control, ratios).mean == pytest.approx(answer, abs=tolerance)
+
+
+def test_a_complication_with_uncertain_parameters():
+    i, expected, tolerance = case("A29")
+    parameters = {
+        "td50": Normal(mean=i["TD50"][0], sd=i["TD50"][1]),
+        "m": Normal(mean=i["m"][0], sd=i["m"][1]),
+    }
+    found = average(lambda td50, m: lyman_probability(i["gEUD"], td50, m), parameters)
+    assert found.mean == pytest.approx(expected["mean"], abs=tolerance)
+    assert found.quantile(0.025) == pytest.approx(expected["q2p5"], abs=tolerance)
+    assert found.quantile(0.975) == pytest.approx(expected["q97p5"], abs=tolerance)
+
+
+def test_lq_l_turns_the_ranking_of_schedules():
+    i, expected, tolerance = case("A30")
+    law = LQL(transition=6.0)
+    ratio = i["alpha"] / i["beta"]
+    for fractions, size, answer in zip(i["n"], i["d"], expected, strict=True):
+        course = lq.equal_fractions(float(fractions * size), fractions)
+        assert float(law.bed(*course, ratio)) == pytest.approx(answer, abs=tolerance)
+    single, five = lq.equal_fractions(24.0, 1), lq.equal_fractions(40.0, 5)
+    assert lq.bed(*single, 6.0) > lq.bed(*five, 6.0)
+    assert law.bed(*single, 6.0) < law.bed(*five, 6.0)

@@ -1,0 +1,129 @@
+"""Comparisons. The bootstrap has a fixed seed; its tolerance is stated where it is used."""
+
+import copy
+
+import numpy as np
+import pytest
+from examples import experiment, settings
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from radsim import run
+from radsim.report.tables.rows import best_rows, comparison_rows
+from radsim.sums.best import best_shares
+from radsim.sums.comparison import paired_comparison
+from radsim.sums.moments import Moments
+
+RNG = np.random.default_rng(20240601)
+
+
+def compare(arm, reference):
+    one, other = Moments.of(arm[np.newaxis]), Moments.of(reference[np.newaxis])
+    return paired_comparison(one, other, Moments.of((arm - reference)[np.newaxis]))
+
+
+@pytest.fixture(scope="module")
+def paired():
+    reference = RNG.beta(2.0, 8.0, 2000)
+    return np.clip(reference * 0.7 + RNG.normal(0.0, 0.03, 2000), 0.0, 1.0), reference
+
+
+def test_the_difference_is_the_mean_of_the_patients_differences(paired):
+    arm, reference = paired
+    found = compare(arm, reference)
+    assert found.difference[0] == pytest.approx((arm - reference).mean())
+    assert found.standard_error[0] == pytest.approx((arm - reference).std(ddof=1) / np.sqrt(2000))
+
+
+def test_intervals_of_difference_ratio_and_number_needed_agree_with_the_bootstrap(paired):
+    arm, reference = paired
+    found = compare(arm, reference)
+    picks = RNG.integers(0, 2000, (4000, 2000))
+    arms, references = arm[picks].mean(axis=1), reference[picks].mean(axis=1)
+    # a bootstrap quantile of 4000 is good to about 5 % of the interval's half width
+    for sample, low, high in (
+        (arms - references, found.lower, found.upper),
+        (arms / references, found.ratio_lower, found.ratio_upper),
+        (1 / np.abs(arms - references), found.number_needed_lower, found.number_needed_upper),
+    ):
+        lower, upper = np.quantile(sample, [0.025, 0.975])
+        within = 0.08 * (upper - lower)
+        assert low[0] == pytest.approx(lower, abs=within)
+        assert high[0] == pytest.approx(upper, abs=within)
+
+
+def test_swapping_arm_and_reference_flips_signs_and_inverts_the_ratio(paired):
+    arm, reference = paired
+    one, other = compare(arm, reference), compare(reference, arm)
+    assert one.difference == -other.difference
+    assert (one.lower, one.upper) == (-other.upper, -other.lower)
+    assert one.ratio[0] == pytest.approx(1 / other.ratio[0], rel=1e-12)
+    assert one.ratio_lower[0] == pytest.approx(1 / other.ratio_upper[0], rel=1e-9)
+    assert one.number_needed == other.number_needed
+
+
+def test_an_arm_like_the_reference_differs_by_exactly_zero():
+    values = RNG.random(500)
+    found = compare(values, values.copy())
+    assert found.difference[0] == found.standard_error[0] == found.lower[0] == found.upper[0] == 0.0
+    assert found.ratio[0] == 1.0
+    assert np.isnan(found.number_needed[0])
+
+
+def test_a_difference_that_may_be_zero_has_no_number_needed():
+    found = compare(RNG.random(50), RNG.random(50))
+    assert found.lower[0] < 0 < found.upper[0]
+    assert np.isnan(
+        [found.number_needed, found.number_needed_lower, found.number_needed_upper]
+    ).all()
+
+
+def test_a_ratio_to_nothing_is_missing():
+    found = compare(np.array([0.1, 0.2]), np.zeros(2))
+    assert np.isnan([found.ratio, found.ratio_lower, found.ratio_upper]).all()
+
+
+@given(values=hnp.arrays(float, (3, 5), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])))
+def test_shares_of_being_best_add_up_to_one_and_ties_share_equally(values):
+    shares = best_shares(values)
+    assert shares.sum(axis=0) == pytest.approx(np.ones(5))
+    for arm, patient in np.ndindex(3, 5):
+        winners = values[:, patient] == values[:, patient].max()
+        assert shares[arm, patient] == (1 / winners.sum() if winners[arm] else 0.0)
+
+
+def twins(reference):
+    own = settings()
+    arms = {"a": own["arms"]["boosted"], "b": copy.deepcopy(own["arms"]["boosted"])}
+    return experiment(arms={**arms, "c": own["arms"]["one"]}, compare={"reference": reference})
+
+
+def test_two_arms_that_are_equal_but_for_the_name_differ_by_exactly_zero():
+    result = run(twins("a").model_copy(update={"patients": 500}), scheduler="single")
+    rows = [row for row in comparison_rows(result) if row[0] == "b"]
+    assert len(rows) == 13 * 4
+    for row in rows:
+        difference, error, lower, upper, ratio, *_ = row[6:]
+        assert (difference, error, lower, upper) == (0.0, 0.0, 0.0, 0.0), row
+        assert ratio in (1.0, ""), row  # empty where neither arm saw an event
+        assert row[-4:-1] == ["", "", ""], row
+    best = {(r[0], r[1], r[2]): r[3] for r in best_rows(result)}
+    for (endpoint, month, arm), share in best.items():
+        if arm == "a":
+            assert share == best[endpoint, month, "b"]
+
+
+def test_another_reference_turns_the_signs_and_leaves_the_estimates():
+    first = run(twins("a"), scheduler="single")
+    other = run(twins("c"), scheduler="single")
+    one = {tuple(r[2:6]): r for r in comparison_rows(first) if r[0] == "c"}
+    two = {tuple(r[2:6]): r for r in comparison_rows(other) if r[0] == "a"}
+    assert one.keys() == two.keys()
+    for key, row in one.items():
+        assert row[6] == -two[key][6]
+        assert row[7] == two[key][7]
+        assert (row[8], row[9]) == (-two[key][9], -two[key][8])
+    for name in first.data_vars:
+        if name.endswith("_net") or name.endswith("_alive"):
+            assert (first[name].values == other[name].values).all()
