@@ -1,13 +1,13 @@
 """From the sums of a run to its result: labeled arrays with units, errors and provenance."""
 
-from radsim.sums.moments import BlockSums
 from collections.abc import Iterator
-from radsim.vocabulary.endpoints import MEANINGS
-from radsim.sums.moments import Moments
-from radsim.sums.intervals import normal_interval
+
 import numpy as np
+
 from radsim.sums.comparison import paired_comparison
-from radsim.sums.intervals import wilson_interval
+from radsim.sums.intervals import normal_interval, wilson_interval
+from radsim.sums.moments import BlockSums, Moments
+from radsim.vocabulary.endpoints import MEANINGS
 
 COMPARED = {
     "difference": "arm minus reference",
@@ -32,8 +32,6 @@ def patients_of(sums: BlockSums) -> int:
     return next(iter(sums.moments.values())).count
 
 
-
-
 def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, str]]:
     """Give an estimate, its error and its interval: suffix of the name, values, meaning."""
     mean, error = moments.mean, moments.standard_error
@@ -46,8 +44,6 @@ def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarr
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {MEANINGS[name]}"
 
 
-
-
 def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
     """Give a share of patients, its error and its interval: suffix, values, meaning."""
     lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0, moments.reach)
@@ -58,8 +54,6 @@ def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarr
     yield "", moments.mean, meaning
     for suffix, values in zip(INTERVAL, (moments.standard_error, lower, upper), strict=True):
         yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {meaning}"
-
-
 
 
 def comparison_fields(
@@ -85,5 +79,3 @@ def comparison_fields(
         values[reference] = np.nan  # an arm is not compared with itself
         units = "patients" if suffix.startswith("number_needed") else "1"
         yield suffix, values, units, f"{meaning}, {MEANINGS[name]}"
-
-

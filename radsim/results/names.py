@@ -1,15 +1,14 @@
 """What the models of each estimate are called at each point of a sweep."""
 
-from typing import Any
-from radsim.experiment.model import Arm
-from radsim.vocabulary.endpoints import ESTIMATES
-from radsim.experiment.model import Experiment
 from collections.abc import Iterator
-from radsim.vocabulary.endpoints import MODEL_DIMS
-from radsim.experiment.variants import VariantMaker
-from radsim.experiment.pedigree import control_label
-from radsim.experiment.pedigree import model_labels
+from typing import Any
+
 import xarray as xr
+
+from radsim.experiment.model import Arm, Experiment
+from radsim.experiment.pedigree import control_label, model_labels
+from radsim.experiment.variants import VariantMaker
+from radsim.vocabulary.endpoints import ESTIMATES, MODEL_DIMS
 
 WITHOUT_RATIO = "without_reirradiation_hazard"
 
@@ -67,8 +66,6 @@ class ModelNames:
         return f"{label} (varied)" if varied else label
 
 
-
-
 class NamesOverSweep:
     """Which points of a sweep have the same model names, and what those are."""
 
@@ -97,10 +94,6 @@ class NamesOverSweep:
         yield ModelNames(maker.make(named), self.varied), run
 
 
-
-
 def _section(key: str) -> str:
     parts = key.split(".")
     return ".".join(parts[:2]) if parts[0] == "ntcp" else parts[0]
-
-

@@ -1,42 +1,34 @@
 """From the sums of a design to its result, in which the swept keys are dimensions."""
 
-from radsim.experiment.designs.parts import ALTERNATIVES
-from radsim.sums.moments import BlockSums
-from radsim.sums.counts import DOSE_EDGES
-from radsim.sums.counts import DOSE_STEP
-from radsim.experiment.designs.parts import DRAWS
-from radsim.results.rows import DesignRows
-from radsim.simulation.kept import ESTIMATES
-from radsim.experiment.model import Experiment
-from radsim.results.rows import Found
-from radsim.results.uncertainty import SOURCES
-from radsim.experiment.designs.parts import TORNADO
-from radsim.experiment.designs.sensitivity import TORNADO_SHARES
-from radsim.vocabulary.words import Variable
-from radsim.results.uncertainty import best_fields
-from radsim.results.fields import comparison_fields
-from radsim.experiment.endpoints import control_models
-from radsim.simulation.kept import curve_months
-from radsim.vocabulary.endpoints import estimate_dims
-from radsim.results.fields import estimate_fields
-from radsim.results.uncertainty import is_uncertain
 import json
-from radsim.vocabulary.words import label
-from radsim.vocabulary.settings import label_keys
-from radsim.experiment.designs.keys import label_of
-from radsim.experiment.pedigree import model_labels
-from radsim.vocabulary.words import nearest
+
 import numpy as np
-from radsim.results.fields import patients_of
-from radsim.results.provenance import provenance
-from radsim.experiment.endpoints import ranked_arms
-from radsim.results.sensitivity import sensitivity_fields
-from radsim.results.fields import share_fields
-from radsim.results.uncertainty import share_uncertainty
-from radsim.presets.sources import sources_of
-from radsim.results.uncertainty import uncertainty_fields
 import xarray as xr
 
+from radsim.experiment.designs.keys import label_of
+from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
+from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.experiment.endpoints import control_models, ranked_arms
+from radsim.experiment.model import Experiment
+from radsim.experiment.pedigree import model_labels
+from radsim.presets.sources import sources_of
+from radsim.results.fields import comparison_fields, estimate_fields, patients_of, share_fields
+from radsim.results.provenance import provenance
+from radsim.results.rows import DesignRows, Found
+from radsim.results.sensitivity import sensitivity_fields
+from radsim.results.uncertainty import (
+    SOURCES,
+    best_fields,
+    is_uncertain,
+    share_uncertainty,
+    uncertainty_fields,
+)
+from radsim.simulation.kept import ESTIMATES, curve_months
+from radsim.sums.counts import DOSE_EDGES, DOSE_STEP
+from radsim.sums.moments import BlockSums
+from radsim.vocabulary.endpoints import estimate_dims
+from radsim.vocabulary.settings import label_keys
+from radsim.vocabulary.words import Variable, label, nearest
 
 
 def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
@@ -65,8 +57,6 @@ def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     return label_keys(label(dataset, vocabulary), axes, experiment.known["cohort"])
 
 
-
-
 def select_estimate(result: xr.Dataset, name: str) -> xr.DataArray:
     """Give one estimate of a result under the file's own model.
 
@@ -84,8 +74,6 @@ def select_estimate(result: xr.Dataset, name: str) -> xr.DataArray:
     return values
 
 
-
-
 def _variables(design: DesignRows) -> Found:
     """Every variable of the result: name, dimensions, values, units, meaning."""
     for name in design.sums.moments:
@@ -95,8 +83,6 @@ def _variables(design: DesignRows) -> Found:
             yield from _shares(design, name)
     if design.has(DRAWS):
         yield from _drawn(design)
-
-
 
 
 def _estimate(design: DesignRows, name: str) -> Found:
@@ -116,8 +102,6 @@ def _estimate(design: DesignRows, name: str) -> Found:
         yield from best_fields(design, name)
 
 
-
-
 def _shares(design: DesignRows, name: str) -> Found:
     best = name.endswith("_best")
     dims = ("ranked_arm", "months") if best else ("arm",)
@@ -128,15 +112,11 @@ def _shares(design: DesignRows, name: str) -> Found:
         yield from share_uncertainty(design, name, dims, meaning)
 
 
-
-
 def _drawn(design: DesignRows) -> Found:
     table = design.study.design.parts[DRAWS]
     for key in table.columns:
         values = np.array([label_of(table.row(index)[key]) for index in range(len(table))])
         yield f"drawn {key}", ("draw",), values, "as in the file", f"drawn values of {key}"
-
-
 
 
 def _coordinates(design: DesignRows) -> dict[str, object]:
@@ -169,8 +149,6 @@ def _coordinates(design: DesignRows) -> dict[str, object]:
     return coords
 
 
-
-
 def _attributes(design: DesignRows) -> dict[str, str | int]:
     """Provenance, with what the design varies."""
     attrs = provenance(design.experiment)
@@ -187,8 +165,6 @@ def _attributes(design: DesignRows) -> dict[str, str | int]:
     return attrs
 
 
-
-
 def _swept_sources(design: DesignRows) -> list[str]:
     families = {"tcp": "tcp", "ntcp": "ntcp", "survival": "survival", "cohort": "cohort"}
     found = []
@@ -201,8 +177,6 @@ def _swept_sources(design: DesignRows) -> list[str]:
     return found
 
 
-
-
 def _model_names(experiment: Experiment) -> list[str]:
     """Names of the cord models, or their places where a sweep exchanges them."""
     names = [model.preset or "custom" for model in experiment.myelopathy_models]
@@ -210,8 +184,6 @@ def _model_names(experiment: Experiment) -> list[str]:
     if any(key.startswith("ntcp.myelopathy") and key.endswith("preset") for key in swept):
         return ["own", *(f"alternative {index}" for index in range(1, len(names)))]
     return names
-
-
 
 
 def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
@@ -279,10 +251,6 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     return label(dataset, vocabulary)
 
 
-
-
 def experiment_of(result: xr.Dataset) -> Experiment:
     """Return the experiment that a result came from; running it gives the same numbers."""
     return Experiment.model_validate_json(result.attrs["experiment"])
-
-

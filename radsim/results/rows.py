@@ -1,18 +1,18 @@
 """The estimates of a design's rows, from its sums: by point of the sweep, whole and in halves."""
 
-from radsim.sums.moments import BlockSums
-from collections.abc import Callable
-from radsim.experiment.model import Experiment
-from collections.abc import Iterator
-from radsim.vocabulary.endpoints import MODEL_DIMS
-from radsim.sums.moments import Moments
-from radsim.experiment.designs.tables import NOMINAL
-from radsim.experiment.designs.study import Study
-from radsim.experiment.variants import VariantMaker
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
+
+from radsim.experiment.designs.study import Study
+from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.endpoints import ranked_arms
+from radsim.experiment.model import Experiment
+from radsim.experiment.variants import VariantMaker
+from radsim.sums.moments import BlockSums, Moments
+from radsim.vocabulary.endpoints import MODEL_DIMS
 
 Found = Iterator[tuple[str, tuple[str, ...], np.ndarray, str, str]]  # of a variable of the result
 CORD = "ntcp.myelopathy."  # keys of the file's own cord model
@@ -33,8 +33,6 @@ class Rows:
     def difference(self, reference: int) -> "Rows":
         """Subtract the reference arm's."""
         return self.changed(lambda values: values - values[:, :, [reference]])
-
-
 
 
 @dataclass(frozen=True)
@@ -128,5 +126,3 @@ class DesignRows:
 
         own = beside(maker.plain)
         return [i for i in range(len(table)) if beside(maker.make(table.row(i))) != own]
-
-

@@ -1,26 +1,19 @@
 """Run an experiment: every piece of it once, in any order, summed in one."""
 
 from collections.abc import Callable
-from radsim.experiment.model import Experiment
-from radsim.experiment.model import ExperimentError
-from radsim.execution.journal import Journal
-from radsim.experiment.model import MOST_PATIENTS
-from radsim.execution.totals import Progress
-from radsim.execution.totals import Totals
-from radsim.randomness.sources import WHOLE
-from radsim.execution.totals import all_pieces
-from radsim.execution.pieces import block_size
-from radsim.experiment.variants import check_variants
-from radsim.execution.totals import in_order
-from radsim.results.result import make_design_result
-from radsim.results.result import make_result
-from radsim.execution.precision import patients_next
-from radsim.execution.precision import patients_projected
-from radsim.execution.pieces import pieces_of
-from radsim.simulation.sample import sample_doses
-from radsim.simulation.sample import sample_metrics
-from radsim.simulation.series import with_predictive
+
 import xarray as xr
+
+from radsim.execution.journal import Journal
+from radsim.execution.pieces import block_size, pieces_of
+from radsim.execution.precision import patients_next, patients_projected
+from radsim.execution.totals import Progress, Totals, all_pieces, in_order
+from radsim.experiment.model import MOST_PATIENTS, Experiment, ExperimentError
+from radsim.experiment.variants import check_variants
+from radsim.randomness.sources import WHOLE
+from radsim.results.result import make_design_result, make_result
+from radsim.simulation.sample import sample_doses, sample_metrics
+from radsim.simulation.series import with_predictive
 
 Growth = Callable[[Experiment, Experiment], None]  # told what a precision needs, and what is next
 
@@ -104,17 +97,11 @@ def run(
     return result if experiment.predictive is None else with_predictive(result, experiment)
 
 
-
-
 def _of_size(experiment: Experiment, patients: int) -> Experiment:
     return experiment.model_copy(update={"patients": patients})
-
-
 
 
 def work_of(experiment: Experiment) -> int:
     """Patients that a run simulates, each variant's counted; what progress is told of."""
     variants = len(experiment.study.design) if experiment.has_design else 1
     return experiment.patients * variants
-
-

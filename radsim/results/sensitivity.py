@@ -1,14 +1,12 @@
 """Sensitivity of each estimate of a design: Sobol indices, and one parameter at a time."""
 
-from radsim.results.rows import DesignRows
-from radsim.results.rows import Found
-from radsim.vocabulary.endpoints import MEANINGS
-from radsim.experiment.designs.parts import SALTELLI
-from radsim.experiment.designs.parts import TORNADO
-from radsim.experiment.designs.sensitivity import TORNADO_SHARES
-from radsim.vocabulary.endpoints import estimate_dims
 import numpy as np
+
+from radsim.experiment.designs.parts import SALTELLI, TORNADO
+from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.results.rows import DesignRows, Found
 from radsim.sums.sobol_indices import sobol_indices
+from radsim.vocabulary.endpoints import MEANINGS, estimate_dims
 
 INDICES = {"first_order": "first", "total": "total"}  # as results and as the analysis name them
 
@@ -33,13 +31,9 @@ def sensitivity_fields(design: DesignRows, name: str, reference: int | None) -> 
         )  # fmt: skip
 
 
-
-
 def _means(design: DesignRows, name: str, part: str, reference: int | None) -> np.ndarray:
     rows = design.rows(name, part).whole
     return rows if reference is None else rows - rows[:, :, [reference]]
-
-
 
 
 def _index_fields(design: DesignRows, rows: np.ndarray, name: str, shown: str, what: str) -> Found:
@@ -53,5 +47,3 @@ def _index_fields(design: DesignRows, rows: np.ndarray, name: str, shown: str, w
                 design.spread_out(values.reshape(*values.shape[:2], *rows.shape[2:])), "1",
                 f"{index.replace('_', '-')} Sobol index{end.replace('_', ', ')}: {what}",
             )  # fmt: skip
-
-

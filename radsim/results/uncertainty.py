@@ -1,27 +1,25 @@
 """Uncertainty of each estimate of a design by source, and how often each arm is the best."""
 
-from radsim.experiment.designs.parts import ALTERNATIVES
-from radsim.sums.parameter_spread import AT_MOST
-from radsim.experiment.designs.parts import DRAWS
-from radsim.results.rows import DesignRows
-from radsim.sums.parameter_spread import FLAT
-from radsim.results.rows import Found
-from radsim.vocabulary.endpoints import HARMS
-from radsim.vocabulary.endpoints import MEANINGS
-from radsim.experiment.designs.uncertainty import MODEL_DRAWS
-from collections.abc import Mapping
-from radsim.experiment.designs.tables import NOMINAL
-from radsim.sums.parameter_spread import NOT_MOVED
-from radsim.sums.parameter_spread import ParameterSpread
-from radsim.results.rows import Rows
-from radsim.sums.parameter_spread import STATES
-from collections.abc import Sequence
-from radsim.sums.best import best_shares
-from radsim.sums.moments import counted_error
-from radsim.vocabulary.endpoints import estimate_dims
+from collections.abc import Mapping, Sequence
+
 import numpy as np
-from radsim.sums.parameter_spread import parameter_spread
+
+from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
+from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.uncertainty import MODEL_DRAWS
+from radsim.results.rows import DesignRows, Found, Rows
+from radsim.sums.best import best_shares
 from radsim.sums.intervals import wilson_interval
+from radsim.sums.moments import counted_error
+from radsim.sums.parameter_spread import (
+    AT_MOST,
+    FLAT,
+    NOT_MOVED,
+    STATES,
+    ParameterSpread,
+    parameter_spread,
+)
+from radsim.vocabulary.endpoints import HARMS, MEANINGS, estimate_dims
 
 SOURCES = ("patients", "parameters", "models", "monte_carlo")  # of uncertainty, kept apart
 MATTERING = ("parameters", "models", "monte_carlo")  # those of the mean of an estimate
@@ -38,8 +36,6 @@ STATE_MEANING = "; ".join(f"{code}: {text or 'told'}" for code, text in STATES.i
 def is_uncertain(design: DesignRows) -> bool:
     """Say whether parameters or models vary."""
     return design.has(DRAWS) or design.has(ALTERNATIVES)
-
-
 
 
 def uncertainty_fields(design: DesignRows, name: str, reference: int | None) -> Found:
@@ -90,8 +86,6 @@ def uncertainty_fields(design: DesignRows, name: str, reference: int | None) -> 
     )  # fmt: skip
 
 
-
-
 def share_uncertainty(design: DesignRows, name: str, dims: tuple[str, ...], meaning: str) -> Found:
     """What the draws do to the share of patients for whom an arm is best."""
     values = np.moveaxis(design.means(name, DRAWS), 1, 0)
@@ -109,8 +103,6 @@ def share_uncertainty(design: DesignRows, name: str, dims: tuple[str, ...], mean
             f"{name}_parameters{suffix}", (*design.axes, *dims), design.spread_out(found), "1",
             f"over the draws of the parameters, {meaning}",
         )  # fmt: skip
-
-
 
 
 def best_fields(design: DesignRows, name: str) -> Found:
@@ -134,8 +126,6 @@ def best_fields(design: DesignRows, name: str) -> Found:
                 f"{name}_best_probability_with{suffix}", dims, design.spread_out(values), "1",
                 f"with another model, {meaning}",
             )  # fmt: skip
-
-
 
 
 def spread_of_models(
@@ -173,8 +163,6 @@ def spread_of_models(
     return np.sqrt(np.where(variance > FLAT * scale**2, variance, np.nan))
 
 
-
-
 def what_matters(sd: Mapping[str, np.ndarray], state: np.ndarray) -> np.ndarray:
     """Name the largest source of a mean's uncertainty: 'parameters', 'models' or 'monte_carlo'.
 
@@ -193,8 +181,6 @@ def what_matters(sd: Mapping[str, np.ndarray], state: np.ndarray) -> np.ndarray:
     return np.where((known.max(axis=0) > 0.0) & ~bound, largest, "")
 
 
-
-
 def _spread(
     design: DesignRows, name: str, rows: Rows, reference: int | None, error: np.ndarray
 ) -> ParameterSpread:
@@ -207,8 +193,6 @@ def _spread(
         reached[:, reference] = False
     draws, first, second = (np.moveaxis(v, 1, 0) for v in (rows.whole, rows.first, rows.second))
     return parameter_spread(draws, first, second, error, scale=scale, reached=reached)
-
-
 
 
 def _is_reached(design: DesignRows, name: str, like: np.ndarray) -> np.ndarray:
@@ -226,8 +210,6 @@ def _is_reached(design: DesignRows, name: str, like: np.ndarray) -> np.ndarray:
     if event == "myelopathy":  # models beside the file's own have keys of their own
         reached[:, :, 1:] = acts(("survival", *ANYTHING))
     return reached & ~np.isnan(like)
-
-
 
 
 def _parameter_fields(
@@ -249,8 +231,6 @@ def _parameter_fields(
             f"{shown}_parameters{suffix}", (*design.axes, *estimate_dims(name)),
             design.spread_out(values), "1", f"{meaning}: {what}",
         )  # fmt: skip
-
-
 
 
 def _ratio_fields(
@@ -275,8 +255,6 @@ def _ratio_fields(
         )  # fmt: skip
 
 
-
-
 def _best(design: DesignRows, name: str, part: str) -> np.ndarray:
     """Share of being best of each ranked arm, shape (point, row, arm, month)."""
     means = design.rows(name, part).whole
@@ -286,12 +264,8 @@ def _best(design: DesignRows, name: str, part: str) -> np.ndarray:
     return np.moveaxis(best_shares(-values if name in HARMS else values), 0, 2)
 
 
-
-
 def _share_and_interval(best: np.ndarray, axis: int) -> list[tuple[str, np.ndarray]]:
     """Mean over the draws, with its interval."""
     share = best.mean(axis=axis)
     lower, upper = wilson_interval(share, best.shape[axis])
     return [("", share), ("_lower", lower), ("_upper", upper)]
-
-
