@@ -29,6 +29,7 @@ INTERVAL = {
 
 
 def patients_of(sums: BlockSums) -> int:
+    """Patients behind these sums."""
     return next(iter(sums.moments.values())).count
 
 

@@ -37,15 +37,15 @@ def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        The estimates of the file's own values as `radsim.results.result.make_result` gives them, with a
-        dimension for each axis of the sweep in front. With uncertain parameters also, for each
-        estimate, its ``_difference`` and ``_best``: ``_draws`` by ``draw``; ``_parameters``,
+        The estimates of the file's own values as `radsim.results.result.make_result` gives them,
+        with a dimension for each axis of the sweep in front. With uncertain parameters also, for
+        each estimate, its ``_difference`` and ``_best``: ``_draws`` by ``draw``; ``_parameters``,
         their mean, with ``_parameters_mc_standard_error``, ``_parameters_lower``,
-        ``_parameters_upper`` and ``_parameters_state`` (`radsim.sums.parameter_spread`); ``_uncertainty`` by
-        ``source``, standard deviations; and ``_best_probability``, how often an arm is best under
-        the file's own models, and ``_best_probability_with`` by ``alternative``. With a
-        sensitivity analysis ``_first_order`` and ``_total`` by ``factor``, and ``_tornado`` by
-        ``key`` and ``end``.
+        ``_parameters_upper`` and ``_parameters_state`` (`radsim.sums.parameter_spread`);
+        ``_uncertainty`` by ``source``, standard deviations; and ``_best_probability``, how often
+        an arm is best under the file's own models, and ``_best_probability_with`` by
+        ``alternative``. With a sensitivity analysis ``_first_order`` and ``_total`` by ``factor``,
+        and ``_tornado`` by ``key`` and ``end``.
     """
     design = DesignRows(experiment, sums)
     variables, vocabulary = {}, {}

@@ -49,8 +49,8 @@ def run(
     Returns
     -------
     xr.Dataset
-        See `radsim.results.result.make_result`, and `radsim.results.result.make_design_result` for a
-        design. Workers, chunks and scheduler change nothing in it.
+        See `radsim.results.result.make_result`, and `radsim.results.result.make_design_result` for
+        a design. Workers, chunks and scheduler change nothing in it.
 
     Raises
     ------
