@@ -73,9 +73,10 @@ SMALLER = {  # what else is made small: text of an experiment, and what replaces
 LONGEST = "sensitivity"  # is started first
 FIT = "experiments/hytec_anchors.csv"
 COMMANDS = ("check", "run", "trial", "plot", "dvh", "models", "validate", "fit", "schema")
-PASSED_OVER = (".radsim",)  # folders whose files are not results
+JOURNAL = ".radsim"  # a folder in a result's; its blocks are in the order they were finished
 TIMED = re.compile(r"^.*patients/s.*\n", re.MULTILINE)  # progress, on a slow machine
 DIFF_LINES = 10
+SHOWN = 12  # things a file; --differences lists all
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ def _work_through(
             print(json.dumps(request), file=process.stdin, flush=True)
             if not process.stdout.readline():
                 raise RuntimeError(f"{checkout}: {run.name} {run.variant} ended the process")
-            for path in part.rglob(".radsim"):
+            for path in part.rglob(JOURNAL):
                 shutil.rmtree(path)
             if not (folder / run.folder).exists():  # else made meanwhile by another comparison
                 part.rename(folder / run.folder)
@@ -394,7 +395,7 @@ def _largest_relative(values: Sequence[tuple[str, str]]) -> str:
             a, b = float(old), float(new)
         except ValueError:
             continue
-        relative.append(abs(b - a) / max(abs(a), abs(b)))
+        relative.append(abs(b - a) / (max(abs(a), abs(b)) or 1.0))
     return f", at most by {max(relative):.2g} of a number" if relative else ""
 
 
@@ -575,8 +576,12 @@ def _compare_checkouts(asked: argparse.Namespace) -> int:
 def _report(found: Sequence[Differences], names: Sequence[str], expected: Sequence[str]) -> int:
     for one in found:
         print(f"{one.run.name} {one.run.variant}: {'differs' if one.names else 'same'}")
-        for line in one.lines:
-            print(f"  {line}")
+        for _, lines in itertools.groupby(one.lines, key=lambda line: line.partition(": ")[0]):
+            first, *rest = lines
+            for line in (first, *rest[: SHOWN - 1]):
+                print(f"  {line}")
+            if len(rest) >= SHOWN:
+                print(f"    and {len(rest) - SHOWN + 1} more things in this file")
     strange = list(_unexpected(names, expected))
     same = sum(not one.names for one in found)
     print(f"\n{same} of {len(found)} runs are the same; {len(names)} things differ", end="")
