@@ -26,6 +26,7 @@ def fit(
     from radsim.fitting.fit import fit as fit_model
     from radsim.fitting.outcome_table import read_outcomes
     from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
+    from radsim.report.files.staging import write_file
 
     chosen: dict[str, Any] = {}
     for key, value in map(_setting, settings or []):
@@ -54,9 +55,7 @@ def fit(
                 f"warning: the table does not say what its dose is; {out} reads {started.dose}; "
                 "--set 'dose={structure=..., metric=...}' says otherwise"
             )
-        aside = out.with_name(f".{out.name}.part")
-        aside.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
-        aside.replace(out)
+        write_file(out, fit_preset(found, out.stem, family))
         print(f"preset in {out}")
 
 

@@ -11,9 +11,8 @@ from radsim.execution.totals import Progress, Totals, all_pieces, in_order
 from radsim.experiment.model import MOST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.variants import check_variants
 from radsim.randomness.sources import WHOLE
-from radsim.results.result import make_design_result, make_result
-from radsim.simulation.sample import sample_doses, sample_metrics
-from radsim.simulation.series import with_predictive
+from radsim.results.block_sums import run_sums
+from radsim.results.result import make_result
 
 Growth = Callable[[Experiment, Experiment], None]  # told what a precision needs, and what is next
 
@@ -49,8 +48,7 @@ def run(
     Returns
     -------
     xr.Dataset
-        See `radsim.results.result.make_result`, and `radsim.results.result.make_design_result` for
-        a design. Workers, chunks and scheduler change nothing in it.
+        See `radsim.results.result.make_result`. Workers, chunks and scheduler change nothing in it.
 
     Raises
     ------
@@ -90,11 +88,7 @@ def run(
             if growth is not None and wanted > done:
                 growth(_of_size(experiment, needed), _of_size(experiment, wanted))
     experiment = _of_size(experiment, done)
-    if experiment.has_design:
-        return make_design_result(experiment, totals.sums())
-    result = make_result(experiment, totals.sums())
-    result = result.merge(sample_doses(experiment)).merge(sample_metrics(experiment))
-    return result if experiment.predictive is None else with_predictive(result, experiment)
+    return make_result(experiment, run_sums(experiment, totals.sums()))
 
 
 def _of_size(experiment: Experiment, patients: int) -> Experiment:

@@ -9,7 +9,13 @@ from typing import Any
 from radsim.execution.journal import Journal, folder_lock
 from radsim.execution.pieces import BLOCK
 from radsim.experiment.model import Experiment
-from radsim.report.files.result_files import RESULT, TABLES, WORK, is_finished, open_result
+from radsim.report.files.result_files import (
+    RESULT,
+    TABLE_FILES,
+    WORK,
+    is_finished,
+    open_result,
+)
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import versions
 
@@ -130,7 +136,8 @@ def _experiment_in(folder: Path) -> Experiment:
 def _check_other_files(folder: Path) -> None:
     if is_finished(folder) or (folder / WORK / JOURNAL).exists():
         return
-    strange = [name for name in (*TABLES, "experiment.toml", "figures") if (folder / name).exists()]
+    ours = (*TABLE_FILES, "experiment.toml", "figures")
+    strange = [name for name in ours if (folder / name).exists()]
     if strange:
         raise FolderError(
             f"{folder} holds {', '.join(strange)} but no {RESULT}; use another folder, "
