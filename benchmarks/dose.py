@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 from pydantic import TypeAdapter
 
 import radsim
@@ -119,7 +118,7 @@ def main() -> None:
 
     def block(number: int) -> float:
         dose = draw_dose(plan, model, blocks[number], streams, FOUR)
-        return float(np.asarray(dose["gtv_planned"]).sum())
+        return float(dose.courses["gtv"].planned.sum())
 
     one = best(lambda: [block(0), block(1)], arguments.runs)
     with ThreadPoolExecutor(2) as pool:

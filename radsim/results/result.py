@@ -22,7 +22,7 @@ from radsim.results.fields import (
 from radsim.results.provenance import provenance
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
-from radsim.results.sample import QUANTILES, STRUCTURES, sample_fields
+from radsim.results.sample import sample_fields
 from radsim.results.sensitivity import sensitivity_fields
 from radsim.results.series import series_fields
 from radsim.results.uncertainty import (
@@ -33,8 +33,8 @@ from radsim.results.uncertainty import (
     share_uncertainty,
     uncertainty_fields,
 )
-from radsim.simulation.kept import curve_months
-from radsim.sums.counts import DOSE_EDGES, DOSE_STEP
+from radsim.simulation.sample import QUANTILES, STRUCTURES
+from radsim.sums.counts import DOSE_EDGES, DOSE_STEP, curve_months
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
 from radsim.vocabulary.settings import label_keys
@@ -179,7 +179,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
             dim = modelled.endpoint.model_dim
             coords[dim] = (dim, _model_names(variants, modelled), {ROLE: MODEL})
     if variants.sums.curves:
-        coords["time"] = ("time", curve_months(experiment), {"units": "months"})
+        coords["time"] = ("time", curve_months(experiment.months[-1]), {"units": "months"})
     if variants.sums.histograms:
         coords["dose"] = ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"})
     if variants.sums.sample:
