@@ -89,9 +89,7 @@ class Outcomes:
         return tuple(arm.dose for arm in self.treated)
 
 
-def outcomes_of(
-    variant: Experiment, block: range, source: UniformSource, memo: Memo
-) -> Outcomes:
+def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: Memo) -> Outcomes:
     """Take every step from the cohort to the events, or find it taken."""
     endpoints, months = endpoints_of(variant), variant.months
     drawn = [
@@ -143,9 +141,7 @@ def _treated(
     ]
     wanted = whole_structures(arm.plan, [*steps.REPORTED_METRICS.values(), *read])
     structures = tuple(sorted(wanted.intersection(arm.plan.gives)))
-    dose = memo.make(
-        draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True
-    )
+    dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True)
     return Treated(arm, patients, memo.make(steps.screening_of, drawn), dose)
 
 

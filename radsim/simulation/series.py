@@ -44,9 +44,7 @@ def keep_series(
     return _split(series, endpoints, np.arange(first, first + rows.shape[-1]), rows)
 
 
-def series_figures(
-    series: Series, endpoints: Sequence[Endpoint], state: State
-) -> np.ndarray:
+def series_figures(series: Series, endpoints: Sequence[Endpoint], state: State) -> np.ndarray:
     """Every observed figure in every simulated series, shape (figure, series).
 
     Parameters

@@ -196,7 +196,10 @@ def keep_counts(
     names = ("events", "difference", "discordant", "half")
     return {
         "count": np.array(_count(rows, weights)),
-        **{name: np.stack(v, axis=-1) for name, v in zip(names, zip(*each, strict=True), strict=True)},
+        **{
+            name: np.stack(v, axis=-1)
+            for name, v in zip(names, zip(*each, strict=True), strict=True)
+        },
         "half_count": np.array(_count(rows[..., :early], head)),
     }
 
@@ -219,7 +222,9 @@ def keep_shares(
 
 def finish_shares(states: Sequence[State]) -> Fields:
     """Moments of ones and zeros."""
-    return {"checks": _finished(_as_means(reduce(added, states)), [*map(_as_means, states)])["moments"]}
+    return {
+        "checks": _finished(_as_means(reduce(added, states)), [*map(_as_means, states)])["moments"]
+    }
 
 
 @by_groups
@@ -261,7 +266,9 @@ def in_a_row(earlier: State, later: State) -> State:
 def _finished(whole: State, replicates: Sequence[State]) -> Fields:
     """Moments of values and differences, with the error that replicates show."""
     moments = {
-        end: replicated([_moments_of(state, name) for state in replicates], _moments_of(whole, name))
+        end: replicated(
+            [_moments_of(state, name) for state in replicates], _moments_of(whole, name)
+        )
         for name, end in (("mean", ""), ("difference", DIFFERENCE))
         if name in whole
     }
@@ -330,6 +337,4 @@ SAMPLE = Aggregation(
     "sample", as_it_is, lambda earlier, later: earlier, lambda states: {"sample": states[0]}
 )
 SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})
-AGGREGATIONS = {
-    a.name: a for a in (MEANS, COUNTS, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)
-}
+AGGREGATIONS = {a.name: a for a in (MEANS, COUNTS, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)}
