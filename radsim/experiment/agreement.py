@@ -6,12 +6,21 @@ from typing import Any
 
 from radsim.dose.drawing import available, required_variables
 from radsim.dose.metrics import DoseMetric
+from radsim.experiment.endpoints import (
+    endpoints_of,
+    estimates_of,
+    known_endpoints,
+    possible_estimates,
+)
 from radsim.experiment.model import Experiment
+from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.series import figures_of
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
 from radsim.vocabulary.cohort_variables import is_own_name
+from radsim.vocabulary.endpoints import NET, SURVIVAL
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.words import nearest
 
@@ -27,9 +36,7 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 
 def disagreements(experiment: Experiment) -> Iterator[str]:
     """Find what no section can see alone."""
-    yield from unknown_reference(
-        {"compare": experiment.compare.model_dump(), "arms": experiment.arms}
-    )
+    yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
     if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
         rows = len(experiment.cohort.table)
         if experiment.patients > rows:
@@ -43,18 +50,9 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
     if problem := patients_problem(experiment):
         yield problem
     yield from _unreported(experiment)
-    if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
-        yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
-    presets = [model.preset for model in experiment.myelopathy_models]
-    for index, preset in enumerate(presets):
-        if preset in presets[:index]:
-            yield (
-                f"ntcp.myelopathy_alternatives[{index - 1}]: {preset or 'a model without preset'} "
-                "is reported already; each must have a preset of its own"
-            )
     if "lesions" in experiment.cohort.names:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
-    if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
+    if experiment.tcp is None and not experiment.ntcp:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     if experiment.eligibility and experiment.cohort.table is not None:
         yield "eligibility: leave out of cohort.table whoever is not eligible"
@@ -66,6 +64,8 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _alike(experiment)
+    yield from _not_free_of(experiment)
     yield from _wrong_trial(experiment)
     yield from _wrong_series(experiment)
 
@@ -79,19 +79,72 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
     except ValueError as error:
         yield from (f"trial.{line}" for line in str(error).splitlines())
         return
-    models = {
-        "local_failure": ("tcp", experiment.tcp),
-        "vcf": ("ntcp.vcf", experiment.ntcp.vcf),
-        "myelopathy": ("ntcp.myelopathy", experiment.ntcp.myelopathy),
-    }
+    known = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
+    modelled = {m.endpoint.event for m in endpoints_of(experiment)}
     for section in variants.values():
         for key in ("control", "experimental"):
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
-        needed, model = models[section.endpoint]
-        if isinstance(section.control, str) and model is None:
-            yield f"trial.endpoint: {section.endpoint} is not simulated without {needed}"
+        event = section.endpoint
+        if not isinstance(section.control, str) or event in modelled:
+            continue
+        if event in known:
+            needed = "tcp" if known[event].freedom else f"ntcp.{event}"
+            yield f"trial.endpoint: {event} is not simulated without {needed}"
+        else:
+            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, known)}"
+
+
+def _alike(experiment: Experiment) -> Iterator[str]:
+    """Find what can't be told apart in results: arms, endpoints, models of one endpoint."""
+    labels = [arm.label or name for name, arm in experiment.arms.items()]
+    for name, arm in experiment.arms.items():
+        if labels.count(arm.label) > 1:
+            yield f"arms.{name}.label: another arm is called {arm.label!r} too"
+    modelled = endpoints_of(experiment)
+    said: dict[str, str] = {}
+    for endpoint, section in ((m.endpoint, m.section) for m in modelled):
+        for words in {endpoint.words, endpoint.short}:
+            if words in said:
+                yield f"{section}: {words!r} is what {said[words]} is called; use other words"
+            said[words] = section
+        for name in sorted(experiment.cohort.names & {endpoint.event, endpoint.model_dim}):
+            yield f"cohort.{name}: the name is taken by {section}; use another"
+    for each in modelled:
+        names = [_told_apart(r.model) for r in each.models if not r.ratio_alone]
+        if each.endpoint.freedom:
+            names = names[1:]  # the file's own is told apart by being it
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield (
+                f"{each.section}.{ALTERNATIVES}: two are called {name!r}; "
+                "give each a label of its own"
+            )
+
+
+def _told_apart(model: Any) -> str:
+    return str(model.label or model.preset or model.kind)
+
+
+def _not_free_of(experiment: Experiment) -> Iterator[str]:
+    """Find what control without complication can't be free of."""
+    wanted = experiment.compare.free_of
+    if wanted is None:
+        return
+    complications = {
+        m.endpoint.event: m for m in endpoints_of(experiment) if not m.endpoint.freedom
+    }
+    if experiment.tcp is None:
+        yield "compare.free_of: control without complication needs [tcp]"
+    if not wanted:
+        yield "compare.free_of: must name a complication; leave it out for the usual ones"
+    for name in dict.fromkeys(wanted):
+        if name not in complications:
+            yield f"compare.free_of: no complication {name!r}; {nearest(name, complications)}"
+        elif complications[name].endpoint.good:
+            yield f"compare.free_of: {name} is good for patients, so it is no complication"
+        if wanted.count(name) > 1:
+            yield f"compare.free_of: names {name!r} twice"
 
 
 def _wrong_series(experiment: Experiment) -> Iterator[str]:
@@ -110,39 +163,35 @@ def _wrong_series(experiment: Experiment) -> Iterator[str]:
             f"{experiment.patients} patients"
         )
     arm = experiment.arms[series.arm or experiment.reference]
-    models = {
-        "local_control": experiment.tcp,
-        "local_failure": experiment.tcp,
-        "vcf": experiment.ntcp.vcf,
-        "myelopathy": experiment.ntcp.myelopathy,
-        "survival": arm.survival or experiment.survival,
-    }
+    reported = [name for m in endpoints_of(experiment) for name in figures_of(m.endpoint)]
+    known = [name for endpoint in known_endpoints(experiment) for name in figures_of(endpoint)]
+    dies = arm.survival or experiment.survival
     for index, figure in enumerate(series.observed):
-        if models[figure.endpoint] is None:
-            yield (
-                f"predictive.observed[{index}].endpoint: {figure.endpoint} is not simulated; "
-                "give its model"
-            )
+        where = f"predictive.observed[{index}].endpoint"
+        alive = figure.endpoint == SURVIVAL.reported
+        if not alive and figure.endpoint not in known:
+            meant = nearest(figure.endpoint, [*known, SURVIVAL.reported])
+            yield f"{where}: no endpoint {figure.endpoint!r}; {meant}"
+        elif not (dies if alive else figure.endpoint in reported):
+            yield f"{where}: {figure.endpoint} is not simulated; give its model"
 
 
 def _unreported(experiment: Experiment) -> Iterator[str]:
     """Find estimates that a precision asks for and the experiment does not have."""
     if experiment.precision is None or not experiment.precision.estimates:
         return
-    models = {
-        "local_control": experiment.tcp,
-        "vcf": experiment.ntcp.vcf,
-        "myelopathy": experiment.ntcp.myelopathy,
-    }
-    dies = experiment.survival or all(arm.survival for arm in experiment.arms.values())
-    missing = {name for name, model in models.items() if model is None}
-    missing |= {"complication_free_control"} if missing else set()
+    reported = set(map(str, estimates_of(experiment)))
+    possible = {str(estimate): estimate for estimate in possible_estimates(experiment)}
+    contrasts = {str(estimate.difference): estimate for estimate in possible.values()}
     for name in experiment.precision.estimates:
-        endpoint = name.replace("local_failure", "local_control")
-        if endpoint.startswith(tuple(missing)):
-            yield f"precision.estimates: {name} is not reported, because its models are missing"
-        elif not dies and ("_cumulative_incidence" in name or "_alive" in name):
-            yield f"precision.estimates: {name} is not reported without a [survival] section"
+        estimate = {**possible, **contrasts}.get(name)
+        if estimate is None:
+            meant = nearest(name, [*possible, *contrasts])
+            yield f"precision.estimates: no estimate {name!r}; {meant}"
+        elif str(estimate) not in reported:
+            modelled = estimate.of is SURVIVAL or str(replace(estimate, estimator=NET)) in reported
+            why = "without a [survival] section" if modelled else "because its models are missing"
+            yield f"precision.estimates: {name} is not reported{', ' * (not modelled)}{why}"
 
 
 def patients_problem(experiment: Experiment) -> str:
@@ -159,11 +208,6 @@ def patients_problem(experiment: Experiment) -> str:
 
 
 def _model_disagreements(experiment: Experiment) -> Iterator[str]:
-    if experiment.tcp_alternatives and experiment.tcp is None:
-        yield "tcp_alternatives: alternatives to [tcp], which is missing"
-    names = [_alternative_name(model) for model in experiment.tcp_alternatives]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"tcp_alternatives: two are called {name!r}; give each a label of its own"
     deaths = [] if experiment.survival is None else ["survival"]
     deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
     for section, model in _models(experiment):
@@ -186,10 +230,6 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                     f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
                     f"fraction, and arms.{name} gives {each:g} Gy"
                 )
-
-
-def _alternative_name(model: Any) -> str:
-    return model.label or model.preset or model.kind
 
 
 def missing_variables(experiment: Experiment) -> Iterator[str]:
@@ -266,14 +306,10 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
-    if experiment.tcp is not None:
-        yield "tcp", experiment.tcp
-    for index, alternative in enumerate(experiment.tcp_alternatives):
-        yield f"tcp_alternatives[{index}]", alternative
-    for index, model in enumerate(experiment.myelopathy_models):
-        yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
-    if experiment.ntcp.vcf is not None:
-        yield "ntcp.vcf", experiment.ntcp.vcf
+    for modelled in endpoints_of(experiment):
+        for reported in modelled.models:
+            if not reported.ratio_alone:
+                yield reported.section, reported.model
     if experiment.survival is not None:
         yield "survival", experiment.survival
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import xarray as xr
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.pedigree import control_label, model_labels
 from radsim.experiment.variants import VariantMaker
@@ -32,17 +33,18 @@ class ModelNames:
                 continue
             dim = MODEL_DIMS.get(name)
             if dim == "control_model":
-                ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
-                first = len(result[dim]) - len(self.variant.tcp_alternatives)
+                assert self.variant.tcp is not None
+                ratio = getattr(self.variant.tcp.model, "reirradiation_hazard_ratio", 1.0)
+                first = len(result[dim]) - len(self.variant.tcp.alternatives)
                 for place, shown in enumerate(result[dim].values):
                     without = str(shown) == WITHOUT_RATIO
                     if not without or (owner.has_prior and ratio != 1.0):
                         label = control_label(self.variant, owner, place)
-                        own = "tcp" if place < first else f"tcp_alternatives[{place - first}]"
+                        own = "tcp" if place < first else f"tcp.alternatives[{place - first}]"
                         yield name, place, self._marked(label, own)
             elif dim == "myelopathy_model":
                 for place, label in enumerate(self.labels["myelopathy"]):
-                    other = f"ntcp.myelopathy_alternatives[{place - 1}]"
+                    other = f"ntcp.myelopathy.alternatives[{place - 1}]"
                     yield name, place, self._marked(label, other if place else "ntcp.myelopathy")
             else:
                 yield name, None, self._joint(name, self.variant.arms[arm])
@@ -73,7 +75,7 @@ class NamesOverSweep:
         self.experiment = experiment
         design = experiment.study.design
         swept = [key for axis in design.axes for key in axis.table.columns]
-        self.varied = {_section(key) for key in swept if not key.endswith(".preset")}
+        self.varied = {section_of(key) for key in swept if not key.endswith(".preset")}
         self.renaming = {key for key in swept if key.endswith(".preset")}
 
     def groups(self) -> Iterator[tuple[ModelNames, list[int]]]:
@@ -92,8 +94,3 @@ class NamesOverSweep:
             named = changes
             run.append(index)
         yield ModelNames(maker.make(named), self.varied), run
-
-
-def _section(key: str) -> str:
-    parts = key.split(".")
-    return ".".join(parts[:2]) if parts[0] == "ntcp" else parts[0]

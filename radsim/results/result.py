@@ -5,11 +5,12 @@ import json
 import numpy as np
 import xarray as xr
 
-from radsim.experiment.designs.keys import label_of
+from radsim.experiment.designs.keys import label_of, section_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
 from radsim.experiment.endpoints import control_models, ranked_arms
 from radsim.experiment.model import Experiment
+from radsim.experiment.older_spellings import present_record
 from radsim.experiment.pedigree import model_labels
 from radsim.presets.sources import sources_of
 from radsim.results.fields import comparison_fields, estimate_fields, patients_of, share_fields
@@ -179,9 +180,9 @@ def _swept_sources(design: DesignRows) -> list[str]:
 
 def _model_names(experiment: Experiment) -> list[str]:
     """Names of the cord models, or their places where a sweep exchanges them."""
-    names = [model.preset or "custom" for model in experiment.myelopathy_models]
+    names = [model.preset or "custom" for model in experiment.models_of("myelopathy")]
     swept = [key for axis in experiment.study.design.axes for key in axis.table.columns]
-    if any(key.startswith("ntcp.myelopathy") and key.endswith("preset") for key in swept):
+    if any(section_of(key) == "ntcp.myelopathy" and key.endswith("preset") for key in swept):
         return ["own", *(f"alternative {index}" for index in range(1, len(names)))]
     return names
 
@@ -241,7 +242,7 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
             "arm": list(experiment.arms),
             "ranked_arm": [list(experiment.arms)[i] for i in ranked_arms(experiment)],
             "control_model": list(control_models(experiment)),
-            "myelopathy_model": model_labels(experiment)["myelopathy"],
+            "myelopathy_model": model_labels(experiment).get("myelopathy", []),
             "months": ("months", list(experiment.months), {"units": "months"}),
             "time": ("time", curve_months(experiment), {"units": "months"}),
             "dose": ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"}),
@@ -253,4 +254,4 @@ def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
 
 def experiment_of(result: xr.Dataset) -> Experiment:
     """Return the experiment that a result came from; running it gives the same numbers."""
-    return Experiment.model_validate_json(result.attrs["experiment"])
+    return Experiment.model_validate(present_record(json.loads(result.attrs["experiment"])))

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.endpoints import ranked_arms
@@ -15,7 +16,7 @@ from radsim.sums.moments import BlockSums, Moments
 from radsim.vocabulary.endpoints import MODEL_DIMS
 
 Found = Iterator[tuple[str, tuple[str, ...], np.ndarray, str, str]]  # of a variable of the result
-CORD = "ntcp.myelopathy."  # keys of the file's own cord model
+CORD = "ntcp.myelopathy"  # keys of the file's own cord model
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,12 @@ class DesignRows:
     def _other_cords(self, part: str) -> list[int]:
         """Rows that report other cord models beside the file's own than the file does."""
         table = self.study.design.parts[part]
-        if not any(key.startswith(CORD) and key.endswith("preset") for key in table.columns):
+        if not any(section_of(key) == CORD and key.endswith("preset") for key in table.columns):
             return []
         maker = VariantMaker(self.experiment)
 
         def beside(experiment: Experiment) -> list[str]:
-            return [model.preset for model in experiment.myelopathy_models[1:]]
+            return [model.preset for model in experiment.models_of("myelopathy")[1:]]
 
         own = beside(maker.plain)
         return [i for i in range(len(table)) if beside(maker.make(table.row(i))) != own]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
@@ -204,7 +205,7 @@ def _is_reached(design: DesignRows, name: str, like: np.ndarray) -> np.ndarray:
     keys = design.study.design.parts[DRAWS].columns
 
     def acts(sections: tuple[str, ...]) -> bool:
-        return any(f"{key}.".startswith(f"{one}.") for key in keys for one in sections)
+        return any(section_of(key) in sections for key in keys)
 
     reached[...] = acts((*REACHED_BY[event], *ANYTHING))
     if event == "myelopathy":  # models beside the file's own have keys of their own

@@ -92,7 +92,7 @@ def simulate(
         coords={
             "arm": list(experiment.arms),
             "control_model": list(control_models(experiment)),
-            "myelopathy_model": [m.preset for m in experiment.myelopathy_models],
+            "myelopathy_model": [m.preset for m in experiment.models_of("myelopathy")],
             "months": list(experiment.months),
         },
     )

@@ -235,15 +235,15 @@ class _Outcomes:
             return control_risks(variant, arm, self.cohort, dose)
 
         if variant.tcp is not None:
-            models = (variant.tcp, *variant.tcp_alternatives)
+            models = variant.tcp.models
             priors = tuple(arm.has_prior for arm in self.arms)
             key: Hashable = (dose_keys, tuple(token(model) for model in models), priors)
             found["local_failure"] = key, self._of_arms("control", key, control)
-        vcf = variant.ntcp.vcf
+        vcf = next(iter(variant.models_of("vcf")), None)
         if vcf is not None:
             key = (dose_keys, token(vcf))
             found["vcf"] = key, self._of_arms("vcf", key, lambda _, d: [vcf.risk(self.cohort, d)])
-        cords = variant.myelopathy_models
+        cords = variant.models_of("myelopathy")
         if cords:
             key = (dose_keys, tuple(token(model) for model in cords))
             found["myelopathy"] = (
@@ -363,7 +363,10 @@ class _Outcomes:
 
     def _checks(self) -> list[tuple]:
         """Shares of patients outside a model's range, or whose plan breaks a limit."""
-        models = (self.variant.tcp, *self.variant.myelopathy_models)
+        models = (
+            self.variant.tcp and self.variant.tcp.model,
+            *self.variant.models_of("myelopathy"),
+        )
         doses = tuple(key for key, _ in self.doses)
         key = (doses, tuple(self.shared.token(model) for model in models))
         ranges = self.shared.once(

@@ -40,17 +40,17 @@ def risks_of(
     risks: dict[str, list[Risk]] = {}
     if experiment.tcp is not None:
         risks["local_failure"] = control_risks(experiment, arm, cohort, dose)
-    if experiment.ntcp.vcf is not None:
-        risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
-    if experiment.myelopathy_models:
-        risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
+    if experiment.models_of("vcf"):
+        risks["vcf"] = [m.risk(cohort, dose) for m in experiment.models_of("vcf")[:1]]
+    if experiment.models_of("myelopathy"):
+        risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.models_of("myelopathy")]
     return risks
 
 
 def range_flags(experiment: Experiment, cohort: xr.Dataset, dose: ArmDose) -> dict[str, np.ndarray]:
     """Say which patients get a dose outside the range that each model was fitted on."""
-    models: dict[str, object] = {"local_control": experiment.tcp}
-    models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
+    models: dict[str, object] = {"local_control": experiment.tcp and experiment.tcp.model}
+    models |= {f"myelopathy_{model.preset}": model for model in experiment.models_of("myelopathy")}
     flags: dict[str, np.ndarray] = {}
     for name, model in models.items():
         outside = outside_range(model, cohort, dose)
@@ -64,11 +64,11 @@ def control_risks(
 ) -> list[Risk]:
     """Risk of local failure under each variant of `control_models`, the file's own first."""
     assert experiment.tcp is not None
-    plain = experiment.tcp.risk(cohort, dose)
-    variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
+    plain = experiment.tcp.model.risk(cohort, dose)
+    variants: list[Risk] = [_after_prior(plain, experiment.tcp.model, arm)]
     if any(one.has_prior for one in experiment.arms.values()):
         variants.append(plain)
-    for other in experiment.tcp_alternatives:
+    for other in experiment.tcp.alternatives:
         variants.append(_after_prior(other.risk(cohort, dose), other, arm))
     return variants
 
@@ -95,7 +95,7 @@ def simulate_arm(
     months = experiment.months
     result = _dose_metrics(dose)
     if experiment.tcp is not None:
-        result["local_control_eqd2"] = experiment.tcp.eqd2(cohort, dose)
+        result["local_control_eqd2"] = experiment.tcp.model.eqd2(cohort, dose)
         result["local_control_net"] = np.stack(
             [free_probabilities(risk, months) for risk in risks["local_failure"]]
         )
@@ -103,9 +103,9 @@ def simulate_arm(
         if event in risks:
             values = np.stack([net_probabilities(risk, months) for risk in risks[event]])
             result[f"{event}_net"] = values[0] if event == "vcf" else values
-    if experiment.myelopathy_models:
+    if experiment.models_of("myelopathy"):
         result["myelopathy_eqd2"] = np.stack(
-            [model.eqd2(cohort, dose) for model in experiment.myelopathy_models]
+            [model.eqd2(cohort, dose) for model in experiment.models_of("myelopathy")]
         )
     result |= range_flags(experiment, cohort, dose)
     for event, models in risks.items():
@@ -128,8 +128,8 @@ def simulate_arm(
 
 def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
     """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
-    models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
-    doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
+    models = [m for s in (experiment.tcp, *experiment.ntcp.values()) if s for m in s.models]
+    doses = [getattr(model, "dose", None) for model in models]
     read = [
         *REPORTED_METRICS.values(),
         *((dose.structure_in(arm.plan), dose.metric) for dose in doses if dose is not None),

@@ -33,14 +33,13 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
             _control_curve(curve, experiment, result)
             _cohort_doses(where, result, result["local_control_eqd2_histogram"])
             assert experiment.tcp is not None
-            where.set_xlabel(
-                f"EQD2 [Gy] at alpha/beta {experiment.tcp.alpha_beta},\n{experiment.tcp.dose}"
-            )
+            read = experiment.tcp.model
+            where.set_xlabel(f"EQD2 [Gy] at alpha/beta {read.alpha_beta},\n{read.dose}")
         else:
             _cord_curves(curve, experiment, result)
             counts = result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0)
             _cohort_doses(where, result, counts)
-            model = experiment.myelopathy_models[0]
+            model = experiment.models_of("myelopathy")[0]
             where.set_xlabel(
                 f"Cumulative EQD2 [Gy] at alpha/beta {model.alpha_beta},\n{model.dose}"
             )
@@ -52,8 +51,8 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
 
 
 def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None:
-    model = experiment.tcp
-    assert model is not None
+    assert experiment.tcp is not None
+    model = experiment.tcp.model
     months = model.onset.months if isinstance(model.onset, PowerOnset) else model.onset.reference
     axis.set_ylabel("Local control" + (f" at {months:g} months" if months else ""))
     axis.set_title(model.preset or "custom control model", fontsize=10)
@@ -71,14 +70,14 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     axis.set_title("cord models", fontsize=10)
     eqd2 = _dose_axis(result["myelopathy_eqd2_histogram"].isel(myelopathy_model=0))
     highest = 0.0
-    for index, model in enumerate(experiment.myelopathy_models):
+    for index, model in enumerate(experiment.models_of("myelopathy")):
         if named_parameters(model):
             continue
         risk = model.curve(eqd2)
         style = LINES[index % 4]
         axis.plot(eqd2, risk, style, color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
-    own = experiment.myelopathy_models[0]
+    own = experiment.models_of("myelopathy")[0]
     if (fitted := own_range(own)) is not None:
         axis.axvspan(*fitted, color="0.9", zorder=0)
     if axis.get_legend_handles_labels()[0]:

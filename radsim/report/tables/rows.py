@@ -7,7 +7,7 @@ import xarray as xr
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import control_label, model_labels
-from radsim.experiment.series import ESTIMATORS
+from radsim.experiment.series import estimated_by
 from radsim.report.tables.csv_text import Row, number_text
 from radsim.results.result import experiment_of
 from radsim.simulation.kept import ESTIMATES
@@ -126,7 +126,7 @@ def predictive_rows(result: xr.Dataset) -> list[Row]:
         ]
         rows.append(
             [
-                series.arm or experiment.reference, figure.endpoint, ESTIMATORS[figure.endpoint],
+                series.arm or experiment.reference, figure.endpoint, estimated_by(figure.endpoint),
                 float(figure.months), series.patients, series.segments,
                 experiment.patients // series.segments, *numbers, series.source,
             ]
@@ -147,7 +147,8 @@ def _estimates(
         if dim == "control_model":
             owner = next((a for a in either if a.has_prior), either[0])
             variants = result["control_model"].values
-            ratio = getattr(experiment.tcp, "reirradiation_hazard_ratio", 1.0)
+            assert experiment.tcp is not None
+            ratio = getattr(experiment.tcp.model, "reirradiation_hazard_ratio", 1.0)
             for variant, shown in enumerate(variants):
                 without = str(shown) == "without_reirradiation_hazard"
                 if not without or (owner.has_prior and ratio != 1.0):

@@ -66,7 +66,7 @@ def _row_name(
     experiment: Experiment, arms: tuple[str, ...], endpoint: str, estimator: str, model: str
 ) -> str:
     name = f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
-    if endpoint == "myelopathy" and len(experiment.myelopathy_models) > 1:
+    if endpoint == "myelopathy" and len(experiment.models_of("myelopathy")) > 1:
         return f"{name} ({model})"
     if endpoint in ("local_control", "local_failure"):
         pair = [experiment.arms[arm] for arm in arms]
