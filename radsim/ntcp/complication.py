@@ -25,6 +25,8 @@ class ComplicationModel:
 
     Attributes
     ----------
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
     effect
         What the model's doses are: ``eqd2``, ``bed``, or ``physical``, which no fractionation
         enters, so that two courses cannot be added up.
@@ -61,6 +63,7 @@ class ComplicationModel:
     shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
     increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
+    label: str = ""
     preset: str = ""
     effect: Effect = "eqd2"
     alpha_beta: Parameter | None = None

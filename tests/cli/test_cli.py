@@ -14,7 +14,7 @@ from examples import SHIPPED, SMALL
 
 from radsim import __version__
 from radsim.presets import preset_families, preset_names
-from radsim.report.files.result_files import RESULT
+from radsim.report.files.result_files import RESULT, WORK
 from radsim.report.text.kinds import find_kinds
 
 CHEAP = """
@@ -275,13 +275,13 @@ def test_a_folder_with_other_things_in_it_keeps_them(capsys, cheap, tmp_path):
     assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
 
 
-def test_an_unfinished_run_of_another_experiment_is_refused(capsys, cheap, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "radsim.report.files.result_files.TABLES", {"summary.csv": None}
-    )  # fails after the blocks
+def test_an_unfinished_run_of_another_experiment_is_refused(capsys, cheap, tmp_path):
+    in_the_way = tmp_path / "out" / WORK / "staging"  # so that it fails after the blocks
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
     assert run(capsys, cheap, tmp_path / "out").code == 1
     assert not (tmp_path / "out" / RESULT).exists()
-    monkeypatch.undo()
+    in_the_way.unlink()
     ended = run(capsys, cheap, tmp_path / "out", "--seed", "6")
     assert (ended.code, len(ended.errors)) == (2, 1)
     assert "seed was 5, now 6" in ended.errors[0]

@@ -1,11 +1,12 @@
 """What a table has of each estimate, of each check and of each figure of a series."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from radsim.experiment.designs.parts import DRAWS
-from radsim.experiment.series import ESTIMATORS
+from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
 from radsim.results.names import ModelNames
@@ -115,7 +116,7 @@ def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     numbers = np.stack([points.array(f"predictive_{name}") for name in MEANINGS], axis=-1)
     for place, figure in enumerate(series.observed):
         labels = [
-            series.arm or experiment.reference, figure.endpoint, ESTIMATORS[figure.endpoint],
+            series.arm or experiment.reference, figure.endpoint, estimated_by(figure.endpoint),
             float(figure.months), series.patients, series.segments,
             experiment.patients // series.segments,
         ]  # fmt: skip
@@ -134,7 +135,8 @@ def ranked_labels(
 def _interval_of(points: Points, name: str, *where: int) -> np.ndarray:
     """A number with its error and interval, shape (point, 4)."""
     names = (name, *(f"{name}_{role}" for role in INTERVAL))
-    return np.stack([points.array(each)[(slice(None), *where)] for each in names], axis=1)
+    at: Any = (slice(None), *where)
+    return np.stack([points.array(each)[at] for each in names], axis=1)
 
 
 def _intervals(state: np.ndarray) -> list[tuple[str]]:
