@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter
+from radsim.simulation.kept import reduce_patients
 
 import radsim
 from radsim.dose.anatomy.dose_model import default_dose_model
@@ -21,7 +22,6 @@ from radsim.dose.nodes.plain import fill_plainly
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
 from radsim.patients.cohort import draw_cohort
-from radsim.simulation.kept import reduce_patients
 from radsim.simulation.steps import structures_needed
 
 EXPERIMENT = "experiments/compare_strategies.toml"
