@@ -3,13 +3,14 @@
 Run it on a quiet machine: ``python benchmarks/dose.py``. The best of several runs counts, on one
 thread unless said. Four structures are GTV, PTV_Eval, cord PRV and thecal sac, planned only;
 ``delivered`` adds set-up and output errors of every fraction to them. Planning is included.
-``numpy`` is the first column without compiled loops. Below are the steps of the main comparison.
+``numpy`` is the first column by numpy alone. Below are the steps of the main comparison.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter
 import radsim
 from radsim.dose.anatomy.dose_model import default_dose_model
 from radsim.dose.drawing import draw_dose
-from radsim.dose.nodes import fill as volume_doses
+from radsim.dose.nodes.fill import Fill
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
@@ -46,20 +47,6 @@ def plan_of(regimen: str, delivery: bool) -> Plan:
     return TypeAdapter(Plan).validate_python(settings)
 
 
-def without_compiled_loops(work: Callable[[], object]) -> Callable[[], object]:
-    """The same work by numpy alone."""
-
-    def plainly() -> object:
-        chosen = volume_doses._filler
-        volume_doses._filler = lambda: fill_plainly
-        try:
-            return work()
-        finally:
-            volume_doses._filler = chosen
-
-    return plainly
-
-
 def pipeline(patients: int, runs: int) -> dict[str, float]:
     """Seconds of each step of the main comparison, all arms of one block of patients."""
     experiment, streams = radsim.load_experiment(EXPERIMENT), radsim.Streams(1)
@@ -67,15 +54,15 @@ def pipeline(patients: int, runs: int) -> dict[str, float]:
     cohort = draw_cohort(experiment.cohort, indices, streams)
     simulated = radsim.simulate(experiment, indices, streams)
 
-    def doses() -> None:
+    def doses(fill: Fill | None = None) -> None:
         for arm in experiment.arms.values():
             wanted = structures_needed(experiment, arm)
-            draw_dose(arm.plan, experiment.dose, cohort, streams, wanted)
+            draw_dose(arm.plan, experiment.dose, cohort, streams, wanted, fill)
 
     seconds = {
         "cohort": best(lambda: draw_cohort(experiment.cohort, indices, streams), runs),
         "doses": best(doses, runs),
-        "doses, numpy": best(without_compiled_loops(doses), runs),
+        "doses, numpy": best(lambda: doses(fill_plainly), runs),
         "estimates": best(lambda: reduce_patients(experiment, simulated), runs),
     }
     whole = best(lambda: radsim.simulate(experiment, indices, streams), runs)
@@ -103,12 +90,9 @@ def main() -> None:
         for delivery, wanted in ((False, structures), (True, structures), (False, frozenset())):
             plan = plan_of(regimen, delivery)
 
-            def work(plan: Plan = plan, wanted: frozenset[str] = wanted) -> object:
-                return draw_dose(plan, model, blocks[0], streams, wanted)
-
-            row.append(best(work, arguments.runs) / patients * 1e6)
-            if not row[1:]:
-                row.append(best(without_compiled_loops(work), arguments.runs) / patients * 1e6)
+            for fill in (None, fill_plainly) if not row else (None,):
+                work = partial(draw_dose, plan, model, blocks[0], streams, wanted, fill)
+                row.append(best(work, arguments.runs) / patients * 1e6)
         print(f"{regimen:24}{row[0]:10.2f}{row[1]:10.2f}{row[2]:12.2f}{row[3]:12.2f}")
 
     print("\nmain comparison, all arms, microseconds a patient")

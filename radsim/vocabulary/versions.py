@@ -15,12 +15,7 @@ MATTERING = (
 def versions() -> dict[str, str]:
     """List the versions that a result was made with."""
     import platform
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import version
 
-    made_with = {"radsim": __version__, "python": platform.python_version()}
-    for package in MATTERING:
-        try:
-            made_with[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return made_with
+    packages = {package: version(package) for package in MATTERING}
+    return {"radsim": __version__, "python": platform.python_version(), **packages}

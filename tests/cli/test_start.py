@@ -11,7 +11,7 @@ HEAVY = ("numpy", "pydantic", "xarray", "scipy", "matplotlib", "dask", "numba", 
 
 @pytest.mark.parametrize("module", ["radsim", "radsim.cli.app"])
 def test_starting_imports_nothing_heavy(module):
-    """A module that a command needs is imported in the command; ``benchmarks/start.py`` times it."""
+    """What a command needs is imported in the command; ``benchmarks/start.py`` times it."""
     code = f"import sys, {module}; print(*sorted(set({HEAVY}) & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

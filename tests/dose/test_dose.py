@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
 from radsim.dose.drawing import available, draw_dose, patient_range, required_variables
 from radsim.dose.metrics import dose_sums
-from radsim.dose.nodes import fill as volume_doses
+from radsim.dose.nodes.compiled import fill_compiled
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.randomness.streams import Streams
 from radsim.vocabulary.structures import TARGETS
@@ -35,10 +35,10 @@ def structures_of(plan):
     return frozenset(available(plan))
 
 
-def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None):
+def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None, fill=None):
     patients = spine_patients(0, 6000).isel(patient=slice(start, stop))
     wanted = structures_of(plan) if structures is None else frozenset(structures)
-    return draw_dose(plan, model, patients, Streams(seed), wanted)
+    return draw_dose(plan, model, patients, Streams(seed), wanted, fill)
 
 
 def metric(dose, structure, name, course="planned"):
@@ -61,13 +61,11 @@ def test_chunks_do_not_change_a_bit(arm, size, stop):
 
 @pytest.mark.parametrize("nodes", [16, 64])
 @pytest.mark.parametrize("arm", ARMS)
-def test_compiled_loops_say_what_numpy_says(arm, nodes, monkeypatch):
+def test_compiled_loops_say_what_numpy_says(arm, nodes):
     """Single precision carries 6e-8; sums over fractions and merged volumes lose a digit of it."""
     model = replace(MODEL, nodes=nodes)
-    compiled = draw(ARMS[arm], model=model)
-    assert volume_doses._filler().__name__ == "fill_compiled"
-    monkeypatch.setattr(volume_doses, "_filler", lambda: fill_plainly)
-    plain = draw(ARMS[arm], model=model)
+    compiled = draw(ARMS[arm], model=model, fill=fill_compiled)
+    plain = draw(ARMS[arm], model=model, fill=fill_plainly)
     for name, values in plain.data_vars.items():
         np.testing.assert_allclose(compiled[name], values, rtol=5e-6, atol=1e-6, err_msg=name)
 
@@ -75,14 +73,11 @@ def test_compiled_loops_say_what_numpy_says(arm, nodes, monkeypatch):
 @pytest.mark.parametrize(
     ("arm", "falloff", "spread"), [("sib", 0.2, 0.0), ("sib", 0.3, 0.0), ("two", 20.0, 0.05)]
 )
-def test_compiled_loops_and_numpy_agree_at_the_ends_of_what_is_allowed(
-    arm, falloff, spread, monkeypatch
-):
+def test_compiled_loops_and_numpy_agree_at_the_ends_of_what_is_allowed(arm, falloff, spread):
     """Steep fall-off makes the coldest doses of a part equal, flat fall-off all of them alike."""
     model = replace(MODEL, falloff=falloff, in_target_spread=spread)
-    compiled = draw(ARMS[arm], stop=150, model=model)
-    monkeypatch.setattr(volume_doses, "_filler", lambda: fill_plainly)
-    plain = draw(ARMS[arm], stop=150, model=model)
+    compiled = draw(ARMS[arm], stop=150, model=model, fill=fill_compiled)
+    plain = draw(ARMS[arm], stop=150, model=model, fill=fill_plainly)
     for name, values in plain.data_vars.items():
         np.testing.assert_allclose(compiled[name], values, rtol=5e-6, atol=1e-5, err_msg=name)
 

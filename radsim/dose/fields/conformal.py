@@ -9,7 +9,7 @@ from radsim.dose.course.delivery import Delivery, draw_delivery
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_course, organ_limit, rules_kept
-from radsim.dose.nodes.fill import KINDS, volume_doses
+from radsim.dose.nodes.fill import KINDS, Fill, volume_doses
 from radsim.dose.nodes.plain import Doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
@@ -26,6 +26,7 @@ def conformal_dose(
     indices: range,
     streams: UniformSource,
     structures: frozenset[str],
+    fill: Fill | None = None,
 ) -> dict[str, np.ndarray]:
     """Doses by the names that ``draw_dose`` gives them."""
     earlier = draw_earlier_course(plan, patients, indices, streams)
@@ -50,7 +51,7 @@ def conformal_dose(
         "plan_eligible": plans.eligible & met & kept,
         **flags,
         **variables,
-        **volume_doses(plan, geometry, plans, delivery, model.nodes, structures),
+        **volume_doses(plan, geometry, plans, delivery, model.nodes, structures, fill),
     }
 
 
