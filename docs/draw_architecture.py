@@ -145,6 +145,7 @@ def _badge(text: str, x: float, y: float) -> list[str]:
 
 
 def main() -> None:
+    """Write the picture and the page."""
     PICTURE.write_text(picture(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
 
