@@ -9,7 +9,6 @@ from radsim.dose.fields.intraoperative import intraoperative_dose
 from radsim.dose.fields.library_doses import library_doses
 from radsim.dose.fields.uniform_field import uniform_field_dose
 from radsim.dose.metrics import FAMILIES
-from radsim.dose.nodes.fill import Fill
 from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.dose.plans.library import PlanLibrary
 from radsim.dose.plans.plan import Plan
@@ -60,7 +59,6 @@ def draw_dose(
     patients: xr.Dataset,
     streams: UniformSource,
     structures: frozenset[str],
-    fill: Fill | None = None,
 ) -> xr.Dataset:
     """Plan and deliver an arm's treatment for each patient.
 
@@ -71,8 +69,6 @@ def draw_dose(
     structures
         Structures whose whole DVH is wanted, of ``gtv``, ``ptv``, ``cord_prv``, ``spinal_cord``,
         ``thecal_sac``. D0.03cc of the neural ones is always there.
-    fill
-        What works out the doses at nodes of a conformal plan; compiled loops unless said.
 
     Returns
     -------
@@ -104,14 +100,9 @@ def draw_dose(
         variables = library_doses(plan, model, patients, geometry, indices, streams, structures)
     elif isinstance(plan, Intraoperative):
         variables = intraoperative_dose(plan, model, geometry, indices, streams, structures)
-    elif plan.field == "uniform":
-        variables = uniform_field_dose(
-            plan, model, patients, geometry, indices, streams, structures
-        )
     else:
-        variables = conformal_dose(
-            plan, model, patients, geometry, indices, streams, structures, fill
-        )
+        give = uniform_field_dose if plan.field == "uniform" else conformal_dose
+        variables = give(plan, model, patients, geometry, indices, streams, structures)
     variables["gtv_distance"] = geometry.gtv_surface
     volume, weight = volume_nodes(model.nodes)
     return xr.Dataset(

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
+from radsim.dose.anatomy.geometry import draw_geometry
 from radsim.dose.drawing import available, draw_dose, patient_range, required_variables
+from radsim.dose.fields.conformal import conformal_dose
 from radsim.dose.metrics import dose_sums
 from radsim.dose.nodes.compiled import fill_compiled
 from radsim.dose.nodes.plain import fill_plainly
@@ -35,10 +37,18 @@ def structures_of(plan):
     return frozenset(available(plan))
 
 
-def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None, fill=None):
+def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None):
     patients = spine_patients(0, 6000).isel(patient=slice(start, stop))
     wanted = structures_of(plan) if structures is None else frozenset(structures)
-    return draw_dose(plan, model, patients, Streams(seed), wanted, fill)
+    return draw_dose(plan, model, patients, Streams(seed), wanted)
+
+
+def filled(fill, plan, model, patients=600):
+    """Doses of a plan that spares the neural structures, at nodes worked out by ``fill``."""
+    indices, streams, cohort = range(patients), Streams(3), spine_patients(0, patients)
+    geometry = draw_geometry(model, cohort, indices, streams)
+    wanted = structures_of(plan)
+    return conformal_dose(plan, model, cohort, geometry, indices, streams, wanted, fill)
 
 
 def metric(dose, structure, name, course="planned"):
@@ -60,13 +70,12 @@ def test_chunks_do_not_change_a_bit(arm, size, stop):
 
 
 @pytest.mark.parametrize("nodes", [16, 64])
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", [name for name in ARMS if name not in ("conventional", "source")])
 def test_compiled_loops_say_what_numpy_says(arm, nodes):
     """Single precision carries 6e-8; sums over fractions and merged volumes lose a digit of it."""
     model = replace(MODEL, nodes=nodes)
-    compiled = draw(ARMS[arm], model=model, fill=fill_compiled)
-    plain = draw(ARMS[arm], model=model, fill=fill_plainly)
-    for name, values in plain.data_vars.items():
+    compiled = filled(fill_compiled, ARMS[arm], model)
+    for name, values in filled(fill_plainly, ARMS[arm], model).items():
         np.testing.assert_allclose(compiled[name], values, rtol=5e-6, atol=1e-6, err_msg=name)
 
 
@@ -76,9 +85,8 @@ def test_compiled_loops_say_what_numpy_says(arm, nodes):
 def test_compiled_loops_and_numpy_agree_at_the_ends_of_what_is_allowed(arm, falloff, spread):
     """Steep fall-off makes the coldest doses of a part equal, flat fall-off all of them alike."""
     model = replace(MODEL, falloff=falloff, in_target_spread=spread)
-    compiled = draw(ARMS[arm], stop=150, model=model, fill=fill_compiled)
-    plain = draw(ARMS[arm], stop=150, model=model, fill=fill_plainly)
-    for name, values in plain.data_vars.items():
+    compiled = filled(fill_compiled, ARMS[arm], model, patients=150)
+    for name, values in filled(fill_plainly, ARMS[arm], model, patients=150).items():
         np.testing.assert_allclose(compiled[name], values, rtol=5e-6, atol=1e-5, err_msg=name)
 
 

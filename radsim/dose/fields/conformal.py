@@ -28,7 +28,7 @@ def conformal_dose(
     structures: frozenset[str],
     fill: Fill | None = None,
 ) -> dict[str, np.ndarray]:
-    """Doses by the names that ``draw_dose`` gives them."""
+    """Doses by the names that ``draw_dose`` gives them; compiled unless ``fill`` is another."""
     earlier = draw_earlier_course(plan, patients, indices, streams)
     limits = {organ: organ_limit(plan, organ, geometry.has_cord, earlier) for organ in ORGANS}
     plans = make_plans(plan, model, geometry, limits, indices, streams)
