@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from radsim.cli.check import check
+from radsim.cli.dvh import dvh
 from radsim.cli.exits import DONE, FAILED, INTERRUPTED, WRONG
 from radsim.cli.fit import fit
 from radsim.cli.messages import tell, warn
 from radsim.cli.models import models
-from radsim.cli.plans import dvh
-from radsim.cli.plots import plot
+from radsim.cli.plot import plot
 from radsim.cli.run import run
 from radsim.cli.schema import schema
 from radsim.cli.trial import trial

@@ -40,7 +40,6 @@ def run(
     from radsim.execution.precision import with_precision
     from radsim.execution.progress import show_progress
     from radsim.execution.schedulers import check_scheduler
-    from radsim.experiment.model import ExperimentError
     from radsim.experiment.trial_file import states_trial_only
     from radsim.report.figures.gallery import draw_figures
     from radsim.report.files.folder import claim_folder, is_result_of
@@ -53,18 +52,10 @@ def run(
     from radsim.results.run import work_of
 
     if states_trial_only(file):
-        idle = {
-            "--patients": (patients, "a [trial] states its own, trial.patients"),
-            "--precision": (precision, "a [trial] states how many are simulated, trial.trials"),
-            "--chunk-size": (chunk_size, "a [trial] alone has no chunks of patients"),
-            "--scheduler": (None if scheduler == "threads" else scheduler, "trials run on threads"),
-        }
-        mistakes = [f"{name}: {why}" for name, (given, why) in idle.items() if given is not None]
-        if mistakes:
-            raise ExperimentError(mistakes)
+        _refuse_idle(patients, precision, chunk_size, scheduler)
         trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
         return
-    experiment = _override(load(file, patients), patients=patients, seed=seed)
+    experiment = _override(_load(file, patients), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
@@ -112,7 +103,27 @@ def run(
         simulate_trial(experiment, out, workers, figures)
 
 
-def load(file: Path, patients: int | None) -> "Experiment":
+def _refuse_idle(
+    patients: int | None, precision: float | None, chunk_size: int | None, scheduler: str
+) -> None:
+    """Refuse options that would change nothing of a trial alone."""
+    from radsim.experiment.model import ExperimentError
+
+    idle = {
+        "--patients": (patients is not None, "a [trial] states its own, trial.patients"),
+        "--precision": (
+            precision is not None,
+            "a [trial] states how many are simulated, trial.trials",
+        ),
+        "--chunk-size": (chunk_size is not None, "a [trial] alone has no chunks of patients"),
+        "--scheduler": (scheduler != "threads", "trials run on threads"),
+    }
+    mistakes = [f"{option}: {why}" for option, (is_given, why) in idle.items() if is_given]
+    if mistakes:
+        raise ExperimentError(mistakes)
+
+
+def _load(file: Path, patients: int | None) -> "Experiment":
     """Read an experiment; a number of patients given here mends a wrong one in the file."""
     from radsim.experiment.model import ExperimentError
     from radsim.experiment.reading import load_experiment
