@@ -14,20 +14,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import numpy as np
-import xarray as xr
 from pydantic import TypeAdapter
 
 import radsim
 from radsim import Streams
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
 from radsim.dose.anatomy.geometry import draw_geometry
-from radsim.dose.drawing import draw_dose, patient_range
+from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.conformal import conformal_dose
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
 from radsim.patients.cohort import draw_cohort
+from radsim.patients.patients import Patients
 from radsim.simulation.kept import reduce_patients
 from radsim.simulation.steps import structures_needed
 
@@ -54,12 +53,11 @@ def plan_of(regimen: str, delivery: bool) -> Plan:
 
 
 def with_numpy(
-    plan: Plan, model: DoseModel, cohort: xr.Dataset, streams: Streams, wanted: frozenset[str]
+    plan: Plan, model: DoseModel, cohort: Patients, streams: Streams, wanted: frozenset[str]
 ) -> object:
     """The same as `draw_dose` of a conformal plan, by numpy alone."""
-    indices = patient_range(cohort)
-    geometry = draw_geometry(model, cohort, indices, streams)
-    return conformal_dose(plan, model, cohort, geometry, indices, streams, wanted, fill_plainly)
+    geometry = draw_geometry(model, cohort, streams)
+    return conformal_dose(plan, model, cohort, geometry, streams, wanted, fill_plainly)
 
 
 def pipeline(patients: int, runs: int) -> dict[str, float]:
@@ -119,7 +117,7 @@ def main() -> None:
 
     def block(number: int) -> float:
         dose = draw_dose(plan, model, blocks[number], streams, FOUR)
-        return float(np.asarray(dose["gtv_planned"]).sum())
+        return float(dose.courses["gtv"].planned.sum())
 
     one = best(lambda: [block(0), block(1)], arguments.runs)
     with ThreadPoolExecutor(2) as pool:

@@ -51,7 +51,7 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
     models += [("cord", model) for model in experiment.myelopathy_models]
     lines = []
     for name, arm in experiment.arms.items():
-        conventional = getattr(arm.plan, "field", "") == "uniform"
+        conventional = arm.plan.is_conventional
         for kind, model in models:
             most = getattr(model, "most_fractions", None)
             if most is not None and (conventional or arm.plan.fractions > most):
@@ -96,7 +96,7 @@ def presets_used(experiment: Experiment) -> list[str]:
         name = getattr(model, "preset", "")
         used[f"{family}/{name}"] = bool(name)
     for arm in experiment.arms.values():
-        regimen = getattr(arm.plan, "regimen", None)
+        regimen = arm.plan.regimen
         used[f"regimen/{regimen}"] = bool(regimen)
     return [key for key, named in used.items() if named]
 

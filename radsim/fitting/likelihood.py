@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from scipy import optimize, special
 
 from radsim.fitting.outcome_table import OutcomeTable
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
@@ -111,7 +111,7 @@ class Likelihood:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Log probability that the event happens, and that it does not, of each row."""
         model = self.model_at(theta)
-        patients = xr.Dataset({n: ("patient", v) for n, v in table.covariates.items()})
+        patients = Patients.of(table.covariates)
         if isinstance(model, ControlModel):
             fractions = table.fractions
             assert fractions is not None

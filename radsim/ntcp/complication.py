@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
-from radsim.patients.patients import NOBODY, value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
@@ -17,7 +16,7 @@ from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.structures import STANDS_FOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +108,7 @@ class ComplicationModel:
         return frozenset(self.reference_values)
 
     def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy].
 
@@ -137,7 +136,7 @@ class ComplicationModel:
         """
         raise NotImplementedError
 
-    def curve(self, dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+    def curve(self, dose: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
         """Probability if the whole organ gets a dose in the model's own units [Gy].
 
         A covariate that the patients lack stands at its reference.
@@ -149,39 +148,40 @@ class ComplicationModel:
         """
         dose = np.asarray(dose, dtype=float)
         lacking = {n: v for n, v in self.reference_values.items() if n not in patients}
-        patients = patients.assign(lacking)
+        patients = patients.with_columns(lacking)
         if self.reads_dvh:
             return self.response(dose[..., None], patients, np.ones(1))
         return self.response(dose, patients)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> Risk:
+    def risk(self, patients: Patients, dose: Dose) -> Risk:
         """Risk of each patient."""
         read, weight = self._read(patients, dose)
-        known = ~np.isnan(read if weight is None else read[:, 0])
-        if self.dose.structure in ORGANS:
-            known = known & (patients["cord_present"].values > 0)
+        present = self._with_organ(patients)
         # a patient without the organ has no dose; zero stands for it and is not used
-        filled = np.where(known if weight is None else known[:, None], read, 0.0)
-        p = np.where(known, self.response(filled, patients, weight), 0.0)
+        filled = np.where(present if weight is None else present[:, None], read, 0.0)
+        p = np.where(present, self.response(filled, patients, weight), 0.0)
         if isinstance(self.onset, LognormalOnset) and self.onset.reference is None:
             return LifetimeRisk(lifetime=p, onset=self.onset)
         with np.errstate(divide="ignore"):
             return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
 
-    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
+    def eqd2(self, patients: Patients, dose: Dose) -> np.ndarray:
         """Dose that the model reads, in its own units [Gy], shape (patient,); of a DVH its mean."""
         read, weight = self._read(patients, dose)
         mean = read if weight is None else (read * weight).sum(axis=-1)
-        if self.dose.structure in ORGANS:
-            return np.where(patients["cord_present"].values > 0, mean, np.nan)
-        return mean
+        return np.where(self._with_organ(patients), mean, np.nan)
 
-    def _read(self, patients: xr.Dataset, dose: ArmDose) -> tuple[np.ndarray, np.ndarray | None]:
+    def _with_organ(self, patients: Patients) -> np.ndarray:
+        """Say who has the organ that is harmed; nobody else is at risk."""
+        structure = self.dose.structure
+        return patients.with_structure(STANDS_FOR.get(structure, structure))
+
+    def _read(self, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray | None]:
         total, squared, weight = dose.read(self.dose)
         if self.effect == "physical":
             return total, weight
         assert self.alpha_beta is not None
-        alpha_beta = value_of(self.alpha_beta, patients)
+        alpha_beta = patients.value_of(self.alpha_beta)
         residual = dose.residual_prior_bed(alpha_beta)
         if weight is not None:
             alpha_beta, residual = beside_parts(alpha_beta), beside_parts(residual)
@@ -196,10 +196,10 @@ class ComplicationModel:
         dose = np.asarray(dose, dtype=float)
         return dose if dose.max(initial=0.0) <= LARGEST else np.minimum(dose, LARGEST)
 
-    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+    def _value(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up, which stands beside one dose a patient."""
-        return value_of(getattr(self, name), patients)
+        return patients.value_of(getattr(self, name))
 
-    def _value_beside_parts(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+    def _value_beside_parts(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up, which stands beside a DVH."""
         return beside_parts(self._value(name, patients))

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
@@ -72,7 +72,7 @@ class LogisticCordNTCP(ComplicationModel):
         return self.response(self.cell_kill.eqd2(bed, self.alpha_beta))
 
     def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Lifetime risk at a cumulative EQD2 [Gy]."""
         dose = self._checked(dose, weight)

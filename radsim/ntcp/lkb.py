@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.response.model import LARGEST
@@ -117,7 +117,7 @@ class LKB(ComplicationModel):
     link: Link = "probit"
 
     def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
         dose = self._checked(dose, weight)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
@@ -38,12 +38,12 @@ class OddsModel(ComplicationModel):
         """Covariates, with the value at which each changes nothing."""
         return {name: self.references.get(name, 0.0) for name in self.odds_ratios}
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         raise NotImplementedError
 
     def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy]."""
         covariates = log_ratio(self.odds_ratios, self.references, patients)
@@ -73,7 +73,7 @@ class LogisticNTCP(OddsModel):
     intercept: Parameter
     slope: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         return self._value("intercept", patients) + self._value("slope", patients) * dose
 
@@ -102,7 +102,7 @@ class LogisticD50NTCP(OddsModel):
     d50: Parameter
     gamma50: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         d50 = self._value("d50", patients)
         relative = (dose - d50) / d50  # exact where dose is next to D50
@@ -137,7 +137,7 @@ class LogLogisticNTCP(OddsModel):
     d50: Parameter
     k: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(divide="ignore"):
             logarithm = np.log(dose) - np.log(self._value("d50", patients))

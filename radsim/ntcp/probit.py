@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
-from radsim.patients.patients import value_of
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter
@@ -44,10 +43,10 @@ class ProbitNTCP(ComplicationModel):
     slope: Parameter
 
     def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Probability at a dose in the model's own units [Gy]."""
         dose = self._checked(dose, weight)
         with np.errstate(over="ignore"):
-            raised = np.minimum(value_of(self.slope, patients) * dose, LARGEST)
-        return special.ndtr(value_of(self.intercept, patients) + raised)
+            raised = np.minimum(patients.value_of(self.slope) * dose, LARGEST)
+        return special.ndtr(patients.value_of(self.intercept) + raised)

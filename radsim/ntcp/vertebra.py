@@ -4,11 +4,9 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
-from radsim.ntcp.complication import NOBODY
-from radsim.patients.patients import is_label, value_of
+from radsim.dose.dose import Dose
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.dvh import check_doses
 from radsim.response.onset import Onset
@@ -94,7 +92,7 @@ class VertebralFracture:
             f"reference_risk must be in [0, 1), got {risk}",
         )
 
-    def hazard_ratio(self, patients: xr.Dataset, fraction_dose: np.ndarray) -> np.ndarray:
+    def hazard_ratio(self, patients: Patients, fraction_dose: np.ndarray) -> np.ndarray:
         """Hazard of each patient against the reference patient, shape (patient,).
 
         ``fraction_dose`` is the planned prescription a fraction [Gy], shape (patient,).
@@ -102,23 +100,21 @@ class VertebralFracture:
 
         def where(condition: np.ndarray, name: str) -> np.ndarray:
             return np.where(
-                condition, value_of(getattr(self, f"hazard_ratio_{name}"), patients), 1.0
+                condition, patients.value_of(getattr(self, f"hazard_ratio_{name}")), 1.0
             )
 
-        none = is_label(patients, "baseline_fracture", "none")
-        involved = patients["body_involved_over_half"].values > 0
+        none = patients.has("baseline_fracture", "none")
+        involved = patients["body_involved_over_half"] > 0
         return (
             where(fraction_dose >= self.fraction_dose_threshold, "fraction_dose")
-            * where(is_label(patients, "baseline_fracture", "below_half"), "fracture_below_half")
-            * where(
-                is_label(patients, "baseline_fracture", "half_or_more"), "fracture_half_or_more"
-            )
+            * where(patients.has("baseline_fracture", "below_half"), "fracture_below_half")
+            * where(patients.has("baseline_fracture", "half_or_more"), "fracture_half_or_more")
             * where(none & involved, "body_involved")
-            * where(patients["malalignment"].values > 0, "malalignment")
-            * where(is_label(patients, "lesion_type", "lytic"), "lytic")
+            * where(patients["malalignment"] > 0, "malalignment")
+            * where(patients.has("lesion_type", "lytic"), "lytic")
         )
 
-    def curve(self, fraction_dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+    def curve(self, fraction_dose: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy].
 
         Raises
@@ -134,13 +130,13 @@ class VertebralFracture:
         """
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
-        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, patients), 1.0)
-        return -np.expm1(np.log1p(-value_of(self.reference_risk, patients)) * ratio)
+        ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)
+        return -np.expm1(np.log1p(-patients.value_of(self.reference_risk)) * ratio)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+    def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of fracture of each patient."""
         fraction_dose = dose.prescription / dose.plan.fractions
-        reference = -np.log1p(-value_of(self.reference_risk, patients))
+        reference = -np.log1p(-patients.value_of(self.reference_risk))
         return HazardRisk(
             hazard=reference * self.hazard_ratio(patients, fraction_dose), onset=self.onset
         )

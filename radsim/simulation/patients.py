@@ -9,6 +9,7 @@ import xarray as xr
 from radsim.experiment.endpoints import control_models
 from radsim.experiment.model import Experiment
 from radsim.patients.eligibility import draw_eligible
+from radsim.patients.patients import to_dataset
 from radsim.randomness.sources import MOST_DIMENSIONS, Antithetic, Recorder, Sobol
 from radsim.randomness.streams import Streams, UniformSource
 from radsim.simulation.steps import COURSES, EVENTS, REPORTED_METRICS, is_flag, simulate_arm
@@ -19,8 +20,10 @@ TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients n
 
 VOCABULARY = {
     **{
-        f"{name}_{course}": Variable("Gy", f"{course} {structure} {metric}, physical course dose")
-        for name, (structure, metric) in REPORTED_METRICS.items()
+        f"{name}_{course}": Variable(
+            "Gy", f"{course} {metric.structure} {metric.metric}, physical course dose"
+        )
+        for name, metric in REPORTED_METRICS.items()
         for course in COURSES
     },
     "local_control_eqd2": Variable("Gy", "EQD2 that the control model reads"),
@@ -102,7 +105,8 @@ def simulate(
         **VOCABULARY,
     }
     flags = {name: Variable("1", name.replace("_", " ")) for name in stacked if is_flag(name)}
-    own = cohort.drop_vars([name for name in stacked if name in cohort])  # arms say it better
+    own = to_dataset(cohort)
+    own = own.drop_vars([name for name in stacked if name in own])  # arms say it better
     return label(xr.merge([own, dataset]), {**flags, **described})
 
 

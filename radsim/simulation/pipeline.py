@@ -7,60 +7,26 @@ random numbers are the same for all, so nothing of this changes a number.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Arm, Experiment
 from radsim.patients.eligibility import draw_eligible
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.simulation.steps import EVENTS, control_risks, is_flag, range_flags, structures_needed
+from radsim.simulation.steps import EVENTS, control_risks, range_flags, structures_needed
 from radsim.sums.best import best_shares
 from radsim.sums.moments import BlockSums, Moments
 from radsim.sums.paired import RowSums, counts_of, stacked, sums_of
 
 KEPT = 128 * 2**20  # bytes of doses that are kept for variants to come
 NAMES = {"local_failure": "local_control", "vcf": "vcf", "myelopathy": "myelopathy"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RememberedDose(ArmDose):
-    """A dose that remembers the metrics it was asked for."""
-
-    asked: dict[Any, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, compare=False)
-
-    def sums(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over fractions of dose and squared dose, computed once."""
-        if wanted not in self.asked:
-            self.asked[wanted] = super().sums(wanted)
-        return self.asked[wanted]
-
-
-class QuickDataset:
-    """A Dataset whose variables are looked up once; models ask for the same again and again."""
-
-    def __init__(self, dataset: xr.Dataset) -> None:
-        self.dataset = dataset
-        self.found: dict[Any, Any] = {}
-
-    def __getitem__(self, name: Any) -> Any:
-        if name not in self.found:
-            self.found[name] = self.dataset[name]
-        return self.found[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.found or name in self.dataset
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.dataset, name)
 
 
 def reduce_variants(
@@ -112,7 +78,7 @@ class _Shared:
         self.source = source
         self.luck = {event: source.uniforms(f"outcome/{event}", patients) for event in EVENTS}
         self.last: dict[Hashable, tuple[Hashable, Any]] = {}
-        self.doses: OrderedDict[Hashable, RememberedDose] = OrderedDict()
+        self.doses: OrderedDict[Hashable, Dose] = OrderedDict()
         self.tokens: dict[int, tuple[Any, Hashable]] = {}
 
     def once(self, what: Hashable, key: Hashable, step: Callable[[], Any]) -> Any:
@@ -138,23 +104,19 @@ class _Shared:
         doses = [self._dose(variant, arm, cohort, cohort_key) for arm in variant.arms.values()]
         return _Outcomes(self, variant, cohort, cohort_key, doses, screened).rows()
 
-    def _draw_patients(self, variant: Experiment) -> tuple[Any, dict[str, np.ndarray]]:
-        drawn, screened = draw_eligible(
-            variant.cohort, variant.eligibility, self.patients, self.source
-        )
-        return QuickDataset(drawn), screened
+    def _draw_patients(self, variant: Experiment) -> tuple[Patients, dict[str, np.ndarray]]:
+        return draw_eligible(variant.cohort, variant.eligibility, self.patients, self.source)
 
     def _dose(
-        self, variant: Experiment, arm: Arm, cohort: xr.Dataset, cohort_key: Hashable
-    ) -> tuple[Hashable, RememberedDose]:
+        self, variant: Experiment, arm: Arm, cohort: Patients, cohort_key: Hashable
+    ) -> tuple[Hashable, Dose]:
         structures = structures_needed(variant, arm)
         key = (cohort_key, self.token(variant.dose), self.token(arm.plan), structures)
         dose = self.doses.get(key)
         if dose is None:
-            drawn = draw_dose(arm.plan, variant.dose, cohort, self.source, structures)
-            quick: Any = QuickDataset(drawn)
-            dose = self.doses[key] = RememberedDose(plan=arm.plan, dose=quick)
-            while len(self.doses) > 1 and sum(d.dose.nbytes for d in self.doses.values()) > KEPT:
+            dose = draw_dose(arm.plan, variant.dose, cohort, self.source, structures)
+            self.doses[key] = dose
+            while len(self.doses) > 1 and sum(d.nbytes for d in self.doses.values()) > KEPT:
                 self.doses.popitem(last=False)
         self.doses.move_to_end(key)
         return key, dose
@@ -167,9 +129,9 @@ class _Outcomes:
         self,
         shared: _Shared,
         variant: Experiment,
-        cohort: xr.Dataset,
+        cohort: Patients,
         cohort_key: Hashable,
-        doses: list[tuple[Hashable, RememberedDose]],
+        doses: list[tuple[Hashable, Dose]],
         screened: dict[str, np.ndarray],
     ) -> None:
         self.shared = shared
@@ -231,7 +193,7 @@ class _Outcomes:
         dose_keys = tuple(key for key, _ in self.doses)
         found: dict[str, tuple[Hashable, list[list[Risk]]]] = {}
 
-        def control(arm: Arm, dose: RememberedDose) -> list[Risk]:
+        def control(arm: Arm, dose: Dose) -> list[Risk]:
             return control_risks(variant, arm, self.cohort, dose)
 
         if variant.tcp is not None:
@@ -255,7 +217,7 @@ class _Outcomes:
         return found
 
     def _of_arms(
-        self, what: str, key: Hashable, step: Callable[[Arm, RememberedDose], list[Risk]]
+        self, what: str, key: Hashable, step: Callable[[Arm, Dose], list[Risk]]
     ) -> list[list[Risk]]:
         return self.shared.once(
             ("risk", what),
@@ -372,15 +334,14 @@ class _Outcomes:
         flags = self.shared.once("flags", doses, lambda: _shares([*map(self._flags, self._each())]))
         return [*ranges, *flags]
 
-    def _each(self) -> list[RememberedDose]:
+    def _each(self) -> list[Dose]:
         return [dose for _, dose in self.doses]
 
-    def _ranges(self, dose: RememberedDose) -> dict[str, np.ndarray]:
+    def _ranges(self, dose: Dose) -> dict[str, np.ndarray]:
         return range_flags(self.variant, self.cohort, dose)
 
-    def _flags(self, dose: RememberedDose) -> dict[str, np.ndarray]:
-        flags = {str(n): dose.dose[n].values for n in dose.dose.data_vars if is_flag(str(n))}
-        return {**flags, **self.screened}
+    def _flags(self, dose: Dose) -> dict[str, np.ndarray]:
+        return {**dose.flags, **self.screened}
 
 
 def _shares(arms: list[dict[str, np.ndarray]]) -> list[tuple]:

@@ -3,9 +3,10 @@
 import numpy as np
 import xarray as xr
 
-from radsim.dose.drawing import available, draw_dose
+from radsim.dose.drawing import draw_dose
 from radsim.experiment.model import Experiment
 from radsim.patients.eligibility import draw_eligible
+from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import Streams
 from radsim.simulation.patients import simulate
 from radsim.vocabulary.words import Variable, label
@@ -35,17 +36,16 @@ def sample_doses(experiment: Experiment) -> xr.Dataset:
     shape = (len(experiment.arms), len(STRUCTURES))
     bands = {kind: np.full((*shape, len(QUANTILES), nodes), np.nan) for kind in KINDS}
     single = np.full((*shape, SINGLE, nodes), np.nan)
-    volume = np.full(nodes, np.nan)
+    volume, _ = volume_nodes(nodes)
     for row, arm in enumerate(experiment.arms.values()):
-        known = frozenset(available(arm.plan))
+        known = frozenset(arm.plan.gives)
         dose = draw_dose(arm.plan, experiment.dose, cohort, Streams(experiment.seed), known)
-        volume = dose["volume"].values
         for column, structure in enumerate(STRUCTURES):
             for kind in KINDS:
-                name = f"{structure}_{kind}"
-                if name not in dose:
+                course = dose.courses.get(structure)
+                values = None if course is None else course.arrays.get(kind)
+                if values is None:
                     continue
-                values = dose[name].values
                 present = values[~np.isnan(values).any(axis=1)].astype(float)
                 if len(present):
                     bands[kind][row, column] = np.quantile(present, QUANTILES, axis=0)

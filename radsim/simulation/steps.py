@@ -1,27 +1,29 @@
 """The pipeline for any run of patients: cohort, dose, risk, events. No Dask, no files."""
 
-import numpy as np
-import xarray as xr
+from dataclasses import replace
 
-from radsim.dose.dose import ArmDose
-from radsim.dose.drawing import available, draw_dose
-from radsim.dose.metrics import DoseMetric
+import numpy as np
+
+from radsim.dose.dose import Dose, whole_structures
+from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import Course, DoseMetric
 from radsim.experiment.model import Arm, Experiment
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.response.fitted_range import outside_range
 from radsim.response.risk import HazardRisk, Risk, free_probabilities, net_probabilities
 from radsim.tcp.control import ControlModel
 
 REPORTED_METRICS = {  # name of the variable: where it is read
-    "gtv_d98": ("gtv", "D98"),
-    "gtv_d90": ("gtv", "D90"),
-    "gtv_d50": ("gtv", "D50"),
-    "ptv_d90": ("ptv", "D90"),
-    "spinal_cord_d003cc": ("spinal_cord", "D0.03cc"),
-    "cord_prv_d003cc": ("cord_prv", "D0.03cc"),
-    "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
+    "gtv_d98": DoseMetric(structure="gtv", metric="D98"),
+    "gtv_d90": DoseMetric(structure="gtv", metric="D90"),
+    "gtv_d50": DoseMetric(structure="gtv", metric="D50"),
+    "ptv_d90": DoseMetric(structure="ptv", metric="D90"),
+    "spinal_cord_d003cc": DoseMetric(structure="spinal_cord", metric="D0.03cc"),
+    "cord_prv_d003cc": DoseMetric(structure="cord_prv", metric="D0.03cc"),
+    "thecal_sac_d003cc": DoseMetric(structure="thecal_sac", metric="D0.03cc"),
 }
-COURSES = ("planned", "delivered")
+COURSES: tuple[Course, ...] = ("planned", "delivered")
 OUTSIDE = ("_below_range", "_above_range")  # of what a model was fitted on
 EVENTS = ("local_failure", "vcf", "myelopathy", "death")  # each decided by one number a patient
 
@@ -34,7 +36,7 @@ def is_flag(name: str) -> bool:
 
 
 def risks_of(
-    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
+    experiment: Experiment, arm: Arm, cohort: Patients, dose: Dose
 ) -> dict[str, list[Risk]]:
     """Risk of each event, one for each model of it that is reported, the file's own first."""
     risks: dict[str, list[Risk]] = {}
@@ -47,7 +49,7 @@ def risks_of(
     return risks
 
 
-def range_flags(experiment: Experiment, cohort: xr.Dataset, dose: ArmDose) -> dict[str, np.ndarray]:
+def range_flags(experiment: Experiment, cohort: Patients, dose: Dose) -> dict[str, np.ndarray]:
     """Say which patients get a dose outside the range that each model was fitted on."""
     models: dict[str, object] = {"local_control": experiment.tcp}
     models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
@@ -59,9 +61,7 @@ def range_flags(experiment: Experiment, cohort: xr.Dataset, dose: ArmDose) -> di
     return flags
 
 
-def control_risks(
-    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
-) -> list[Risk]:
+def control_risks(experiment: Experiment, arm: Arm, cohort: Patients, dose: Dose) -> list[Risk]:
     """Risk of local failure under each variant of `control_models`, the file's own first."""
     assert experiment.tcp is not None
     plain = experiment.tcp.risk(cohort, dose)
@@ -82,15 +82,12 @@ def _after_prior(risk: HazardRisk, model: ControlModel, arm: Arm) -> HazardRisk:
 def simulate_arm(
     experiment: Experiment,
     arm: Arm,
-    cohort: xr.Dataset,
+    cohort: Patients,
     luck: dict[str, np.ndarray],
     streams: UniformSource,
 ) -> dict[str, np.ndarray]:
     """Simulate one arm: doses, probabilities, decisions, flags."""
-    drawn = draw_dose(
-        arm.plan, experiment.dose, cohort, streams, structures_needed(experiment, arm)
-    )
-    dose = ArmDose(plan=arm.plan, dose=drawn)
+    dose = draw_dose(arm.plan, experiment.dose, cohort, streams, structures_needed(experiment, arm))
     risks = risks_of(experiment, arm, cohort, dose)
     months = experiment.months
     result = _dose_metrics(dose)
@@ -117,7 +114,7 @@ def simulate_arm(
         result["complication_free_control_net"] = free
     survival = arm.survival or experiment.survival
     if survival is not None:
-        everyone = np.ones(cohort.sizes["patient"])
+        everyone = np.ones(len(cohort))
         alive = np.stack([survival.alive(time, cohort) * everyone for time in months])
         result["survival_alive"] = alive
         result["time_to_death"] = survival.time(luck["death"], cohort)
@@ -130,24 +127,18 @@ def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
     """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
     models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
     doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
-    read = [
-        *REPORTED_METRICS.values(),
-        *((dose.structure_in(arm.plan), dose.metric) for dose in doses if dose is not None),
-    ]
-    wanted = {structure for structure, metric in read if metric != "D0.03cc"}
-    return frozenset(wanted & set(available(arm.plan)))
+    wanted = [*REPORTED_METRICS.values(), *(dose for dose in doses if dose is not None)]
+    return whole_structures(arm.plan, wanted).intersection(arm.plan.gives)
 
 
-def _dose_metrics(dose: ArmDose) -> dict[str, np.ndarray]:
-    known = available(dose.plan)
-    metrics = {}
-    for name, (structure, metric) in REPORTED_METRICS.items():
-        for course in COURSES:
-            if structure in known:
-                wanted = DoseMetric(structure=structure, metric=metric, course=course)  # type: ignore[arg-type]
-                metrics[f"{name}_{course}"] = dose.sums(wanted)[0]
-    for variable, values in dose.dose.data_vars.items():
-        key = str(variable)
-        if values.dims == ("patient",) and not key.endswith(("planned", "delivered", "squared")):
-            metrics[key] = values.values.astype(float)
+def _dose_metrics(dose: Dose) -> dict[str, np.ndarray]:
+    given = dose.plan.gives
+    metrics = {
+        f"{name}_{course}": dose.sums(replace(metric, course=course)).total
+        for name, metric in REPORTED_METRICS.items()
+        for course in COURSES
+        if metric.structure in given
+    }
+    for name, values in {**dose.facts, **dose.flags}.items():
+        metrics[name] = values.astype(float)
     return metrics

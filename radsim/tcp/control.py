@@ -4,12 +4,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.patients.patients import NOBODY, value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
@@ -142,13 +141,13 @@ class ControlModel:
         return grouped | frozenset(self.hazard_ratios)
 
     def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         raise NotImplementedError
 
     def distribution_hazard(
-        self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
+        self, bed: np.ndarray, weight: np.ndarray, patients: Patients, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
         hazard = np.minimum(self.hazard(bed, patients, fractions), LARGEST)
@@ -158,7 +157,7 @@ class ControlModel:
         self,
         dose: lq.Quantity,
         dose_squared: lq.Quantity,
-        patients: xr.Dataset | None = None,
+        patients: Patients | None = None,
         *,
         fractions: lq.Quantity | None = None,
         weight: np.ndarray | None = None,
@@ -213,7 +212,7 @@ class ControlModel:
             hazard = np.minimum(hazard, LARGEST) * np.exp(covariates)
         return np.minimum(hazard, LARGEST)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+    def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
         total, squared, weight = dose.read(self.dose)
         hazard = self.failure_hazard(
@@ -225,7 +224,7 @@ class ControlModel:
         onset = self.onset_conventional if conventional else None
         return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
 
-    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
+    def eqd2(self, patients: Patients, dose: Dose) -> np.ndarray:
         """EQD2 that the model reads for each patient [Gy], shape (patient,); of a DVH its mean."""
         total, squared, weight = dose.read(self.dose)
         alpha_beta = self._value("alpha_beta", patients)
@@ -235,7 +234,7 @@ class ControlModel:
         eqd2 = self.cell_kill.eqd2(bed, alpha_beta)
         return eqd2 if weight is None else (eqd2 * weight).sum(axis=-1)
 
-    def curve(self, eqd2: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+    def curve(self, eqd2: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
         """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
 
         A model in which time counts has all of it given at once.
@@ -263,11 +262,11 @@ class ControlModel:
             hazard = self.hazard(bed, patients, 1)
         return np.exp(-np.minimum(hazard, LARGEST))
 
-    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+    def _value(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up."""
-        return value_of(getattr(self, name), patients)
+        return patients.value_of(getattr(self, name))
 
-    def _beside_parts(self, patients: xr.Dataset) -> Self:
+    def _beside_parts(self, patients: Patients) -> Self:
         """The same model with its parameters looked up, as they stand beside a DVH."""
         looked_up = {
             one.name: self._value(one.name, patients)

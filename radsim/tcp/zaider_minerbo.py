@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.tcp.control import LARGEST, ControlModel
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
@@ -153,7 +153,7 @@ class ZaiderMinerboTCP(ControlModel):
             )
 
     def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, at the time evaluated."""
         bed, number = np.broadcast_arrays(

@@ -4,18 +4,18 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import load_ntcp, lq
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
 from radsim.ntcp.relative_seriality import log_response
+from radsim.patients.patients import Patients
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
 INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets
@@ -91,20 +91,21 @@ def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
     assert float(cumulative) == pytest.approx(1 / (1 + math.exp(8.5 - 0.0876 * eqd2)), abs=1e-12)
 
 
-def some_dose(prior=None, patients=2, **extra):
+def some_dose(prior=None, patients=2, recovered=()):
     sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=30.0)
     plan = ExternalBeam(prescription=30.0, fractions=5, limits=(sac,), prior=prior)
-    data = {
-        "spinal_cord_d003cc_planned": ("patient", np.full(patients, 20.0)),
-        "thecal_sac_d003cc_planned": ("patient", np.full(patients, 24.0)),
-        "prescription": ("patient", np.full(patients, 30.0)),
-        **extra,
-    }
-    return ArmDose(plan=plan, dose=xr.Dataset(data, attrs={"fractions": 5, "delivery": True}))
+    hottest = {"spinal_cord": 20.0, "thecal_sac": 24.0}
+    return Dose(
+        plan=plan,
+        nodes=64,
+        hot_spots={name: Course(np.full(patients, dose)) for name, dose in hottest.items()},
+        facts={"prescription": np.full(patients, 30.0)},
+        recovered=recovered,
+    )
 
 
 def test_without_a_cord_there_is_no_myelopathy():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 0.0])})
+    patients = Patients.of({"cord_present": [1.0, 0.0]})
     found = CORD["default"].risk(patients, some_dose())
     assert found.lifetime[0] > 0
     assert found.lifetime[1] == 0.0
@@ -113,16 +114,16 @@ def test_without_a_cord_there_is_no_myelopathy():
 
 
 def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
     read = {name: model.eqd2(patients, some_dose())[0] for name, model in CORD.items()}
     cord, sac = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0), lq.eqd2(*lq.equal_fractions(24.0, 5), 2)
     assert read == pytest.approx({"default": cord, "low": cord, "case-control": sac})
 
 
 def test_a_prior_course_adds_to_the_cords_eqd2():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
     prior = Prior(dose=30.0, fractions=10, interval=12.0)
-    dose = some_dose(prior, prior_recovery=("patient", np.array([0.0, 0.5])))
+    dose = some_dose(prior, recovered=(np.array([0.0, 0.5]),))
     alone = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0)
     assert CORD["default"].eqd2(patients, dose) == pytest.approx([alone + 37.5, alone + 18.75])
 
@@ -147,16 +148,15 @@ TYPES = ("lytic", "mixed", "blastic")
 
 
 def patient(fracture="none", involved=0.0, malaligned=0.0, lesion="mixed"):
-    return xr.Dataset(
+    return Patients.of(
         {
-            "baseline_fracture": (
-                "patient", [FRACTURES.index(fracture)], {"labels": list(FRACTURES)}
-            ),
-            "body_involved_over_half": ("patient", [involved]),
-            "malalignment": ("patient", [malaligned]),
-            "lesion_type": ("patient", [TYPES.index(lesion)], {"labels": list(TYPES)}),
-        }
-    )  # fmt: skip
+            "baseline_fracture": [FRACTURES.index(fracture)],
+            "body_involved_over_half": [involved],
+            "malalignment": [malaligned],
+            "lesion_type": [TYPES.index(lesion)],
+        },
+        labels={"baseline_fracture": FRACTURES, "lesion_type": TYPES},
+    )
 
 
 @pytest.mark.parametrize(

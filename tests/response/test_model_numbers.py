@@ -6,12 +6,12 @@ import exact_models
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 from registry import COMPLICATIONS, CONTROL, EVERY
 
+from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import TOLERATED_SUM
 from radsim.vocabulary.numbers import NUMBERS
 
@@ -161,7 +161,7 @@ def test_covariates_agree_with_fifty_digits(name, data, dose, age, reference, lo
         drawn(data, COMPLICATIONS[name]),
         **{ratios: {"age": ratio}, "references": {"age": reference}},
     )
-    patients = xr.Dataset({"age": ("patient", [age, reference])})
+    patients = Patients.of({"age": [age, reference]})
     found = model.response(np.array([dose, dose]), patients)
     with mpmath.workdps(50):
         shift = (mpf(age) - mpf(reference)) * mpmath.log(mpf(ratio))

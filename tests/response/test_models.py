@@ -6,7 +6,6 @@ import exact_models
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -16,6 +15,7 @@ from radsim import lq
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.ntcp.vertebra import VertebralFracture
+from radsim.patients.patients import Patients
 from radsim.presets import load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
 from radsim.tcp import TCPModel, load_tcp
@@ -114,7 +114,7 @@ def test_a_parameter_may_be_a_variable_of_the_cohort(name):
     for one in fields(model):
         value = getattr(model, one.name)
         if one.type == Parameter and not isinstance(value, str) and one.name != "alpha_beta":
-            patients = xr.Dataset({"own": ("patient", np.full(3, float(value)))})
+            patients = Patients.of({"own": np.full(3, float(value))})
             named = replace(model, **{one.name: "own"})
             assert named.curve(doses, patients) == pytest.approx(model.curve(doses), rel=1e-14)
 
@@ -283,14 +283,14 @@ def test_relative_seriality_of_uneven_dvhs_agrees_with_many_digits(form, s):
 def test_a_covariate_raises_control_to_the_power_of_its_hazard_ratio(name):
     model = CONTROL[name]
     course = lq.equal_fractions(np.array([20.0, 24.0]), np.array([2.0, 3.0]))
-    patients = xr.Dataset({"mass": ("patient", [0.0, 3.0])})
+    patients = Patients.of({"mass": [0.0, 3.0]})
     own = replace(model, hazard_ratios={"mass": 1.5}, references={"mass": 1.0})
     plain = np.exp(-model.failure_hazard(*course))
     found = np.exp(-own.failure_hazard(*course, patients))
     assert found == pytest.approx(plain ** np.array([1 / 1.5, 2.25]), rel=1e-12)
     assert np.exp(-own.failure_hazard(*course)) == pytest.approx(plain, rel=1e-15)
     with pytest.raises(ValueError, match="needs the variable 'mass' of the patients"):
-        own.failure_hazard(*course, xr.Dataset())
+        own.failure_hazard(*course, Patients.of({}))
 
 
 @pytest.mark.parametrize("name", CONTROL)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from reference_cases import case
 from scipy import special
 
@@ -12,6 +11,7 @@ from radsim.ntcp.cox import cox_hazard
 from radsim.ntcp.lkb import lkb_probability, lyman_probability
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import relative_seriality
+from radsim.patients.patients import Patients
 from radsim.radiobiology.cell_kill import LQL, IncompleteRepair, LQTime
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.radiobiology.repair import biexponential, effective_squared_dose, protraction
@@ -51,7 +51,7 @@ def test_a_logistic_with_a_covariate_by_its_odds_ratio():
         intercept=i["intercept"], slope=i["w_mean"], effect="physical", dose=MEAN, onset=ONSET,
         odds_ratios={"chemo": float(np.exp(i["w_chemo"]))},
     )  # fmt: skip
-    patients = xr.Dataset({"chemo": ("patient", np.array(i["chemo"], dtype=float))})
+    patients = Patients.of({"chemo": np.array(i["chemo"], dtype=float)})
     assert model.response(np.array(i["mean"]), patients) == pytest.approx(expected, abs=tolerance)
 
 
@@ -70,7 +70,7 @@ def test_a_risk_factor_shifts_a_logistic_as_its_odds_ratio_does():
         d50=i["D50"], gamma50=i["g50"], effect="physical", dose=MEAN, onset=ONSET,
         odds_ratios={"factor": i["OR"]},
     )  # fmt: skip
-    with_factor = model.response(i["D"], xr.Dataset({"factor": ("patient", [1.0])}))
+    with_factor = model.response(i["D"], Patients.of({"factor": [1.0]}))
     assert float(with_factor[0]) == pytest.approx(expected["ntcp"], abs=tolerance)
 
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import load_tcp, lq
+from radsim.patients.patients import Patients
 from radsim.tcp.logistic import LogisticTCP, logistic_failure_hazard
 
 HYTEC = load_tcp("hytec-spine-2021")
@@ -69,7 +69,7 @@ def test_no_dose_leaves_the_curves_own_floor_and_a_huge_dose_controls_all():
 
 
 def test_numbers_and_variables_of_the_cohort_give_the_same_answer():
-    patients = xr.Dataset({"own_d50": ("patient", [19.44, 25.0])})
+    patients = Patients.of({"own_d50": [19.44, 25.0]})
     named = replace(HYTEC, d50="own_d50")
     course = lq.equal_fractions(24.0, 2)
     hazards = named.failure_hazard(*course, patients)
