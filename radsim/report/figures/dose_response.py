@@ -60,7 +60,7 @@ def _control_curve(axis: Axes, experiment: Experiment, result: xr.Dataset) -> No
     if named_parameters(model):
         return  # parameters that differ between patients have no one curve
     eqd2 = _dose_axis(result["local_control_eqd2_histogram"])
-    axis.plot(eqd2, model.curve(eqd2), color="black")
+    axis.plot(eqd2, model.curve_over_eqd2(eqd2), color="black")
     if (fitted := own_range(model)) is not None:
         axis.axvspan(*fitted, color="0.9", zorder=0)
     axis.set_ylim(0, 1)
@@ -74,7 +74,7 @@ def _cord_curves(axis: Axes, experiment: Experiment, result: xr.Dataset) -> None
     for index, model in enumerate(experiment.myelopathy_models):
         if named_parameters(model):
             continue
-        risk = model.curve(eqd2)
+        risk = model.curve_over_effect(eqd2)
         style = LINES[index % 4]
         axis.plot(eqd2, risk, style, color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
