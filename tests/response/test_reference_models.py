@@ -52,7 +52,9 @@ def test_a_logistic_with_a_covariate_by_its_odds_ratio():
         odds_ratios={"chemo": float(np.exp(i["w_chemo"]))},
     )  # fmt: skip
     patients = Patients.of({"chemo": np.array(i["chemo"], dtype=float)})
-    assert model.response(np.array(i["mean"]), patients) == pytest.approx(expected, abs=tolerance)
+    assert model.probability(np.array(i["mean"]), fractions=1, patients=patients) == pytest.approx(
+        expected, abs=tolerance
+    )
 
 
 def test_the_cox_form():
@@ -70,7 +72,8 @@ def test_a_risk_factor_shifts_a_logistic_as_its_odds_ratio_does():
         d50=i["D50"], gamma50=i["g50"], effect="physical", dose=MEAN, onset=ONSET,
         odds_ratios={"factor": i["OR"]},
     )  # fmt: skip
-    with_factor = model.response(i["D"], Patients.of({"factor": [1.0]}))
+    factor = Patients.of({"factor": [1.0]})
+    with_factor = model.probability(i["D"], fractions=1, patients=factor)
     assert float(with_factor[0]) == pytest.approx(expected["ntcp"], abs=tolerance)
 
 
@@ -102,8 +105,8 @@ def test_the_poisson_model_of_a_uniform_dose():
     i, expected, tolerance = case("A18")
     model = PoissonTCP(alpha=i["alpha"], alpha_beta=i["ab"], clonogen_density=1e4, volume=10.0)
     for fractions, dose, answer in zip(i["n"], i["D"], expected, strict=True):
-        course = lq.equal_fractions(float(dose), fractions)
-        assert float(np.exp(-model.failure_hazard(*course))) == pytest.approx(answer, abs=tolerance)
+        control = model.probability(float(dose), fractions=fractions)
+        assert float(control) == pytest.approx(answer, abs=tolerance)
 
 
 def test_repopulation_counts_only_after_the_kick_off_time():
@@ -152,7 +155,9 @@ def test_the_log_logistic_cord_curve_through_its_published_points():
     assert k == pytest.approx(expected["k"], abs=1e-4)
     assert k / 4 == pytest.approx(expected["g50"], abs=1e-4)
     model = LogLogisticNTCP(d50=i["D50"], k=k, alpha_beta=0.87, dose=MEAN, onset=ONSET)
-    assert model.curve(np.array(i["D"])) == pytest.approx(expected["ntcp"], abs=tolerance)
+    assert model.curve_over_effect(np.array(i["D"])) == pytest.approx(
+        expected["ntcp"], abs=tolerance
+    )
 
 
 def midpoints(count):
