@@ -1,9 +1,10 @@
 """What the models of each estimate are called, at each point of a sweep."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.pedigree import published_name
@@ -66,9 +67,7 @@ class NamesOverSweep:
         self.experiment = experiment
         swept = [key for axis in experiment.study.design.axes for key in axis.table.columns]
         numbers = (key for key in swept if not _names_a_model(key))
-        models = (model for modelled in endpoints_of(experiment) for model in modelled.models)
-        sections = {"survival", *(reported.section for reported in models)}
-        self.varied = frozenset(section_of(key, sections) for key in numbers)
+        self.varied = frozenset(section_of(key) for key in numbers)
         self.renaming = {key for key in swept if _names_a_model(key)}
 
     def groups(self) -> Iterator[tuple[ModelNames, list[int]]]:
@@ -92,16 +91,3 @@ class NamesOverSweep:
 
 def _names_a_model(key: str) -> bool:
     return key.rpartition(".")[2] == "preset"
-
-
-def section_of(key: str, sections: Collection[str]) -> str:
-    """Name the section of a file that a key stands in, the longest of those that hold it.
-
-    Examples
-    --------
-    >>> section_of("ntcp.vcf.td50", {"ntcp.vcf", "tcp"}), section_of("tcp2.d50", {"tcp"})
-    ('ntcp.vcf', '')
-    """
-    parts = key.split(".")
-    ends = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next((end for end in ends if end in sections), "")

@@ -11,6 +11,7 @@ from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
 from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
+from radsim.experiment.older_spellings import present_record
 from radsim.presets.sources import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import (
@@ -75,7 +76,7 @@ def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
 
 def experiment_of(result: xr.Dataset) -> Experiment:
     """Return the experiment that a result came from; running it gives the same numbers."""
-    return Experiment.model_validate_json(result.attrs["experiment"])
+    return Experiment.model_validate(present_record(json.loads(result.attrs["experiment"])))
 
 
 def is_design(result: xr.Dataset) -> bool:

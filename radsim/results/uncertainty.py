@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
-from radsim.results.names import section_of
 from radsim.results.rows import MODEL, Rows, Variants
 from radsim.sums.best import best_shares
 from radsim.sums.intervals import wilson_interval
@@ -228,10 +228,7 @@ def _is_reached(variants: Variants, estimate: Estimate, like: np.ndarray) -> np.
     if not estimate.estimator.counted or modelled is None:
         return reached
     sections = [reported.section for reported in modelled.models]
-    acted = {
-        section_of(key, {*sections, *ANYTHING})
-        for key in variants.study.design.parts[DRAWS].columns
-    }
+    acted = {section_of(key) for key in variants.study.design.parts[DRAWS].columns}
     at_all = any(section in acted for section in ANYTHING)
     acts = np.array([at_all or section in acted for section in sections])
     reached[...] = acts[:, np.newaxis]  # models are the axis before that of months

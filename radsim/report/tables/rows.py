@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from radsim.experiment.designs.parts import DRAWS
-from radsim.experiment.series import ESTIMATORS
+from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
 from radsim.results.names import ModelNames
@@ -115,7 +115,7 @@ def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     numbers = np.stack([points.array(f"predictive_{name}") for name in MEANINGS], axis=-1)
     for place, figure in enumerate(series.observed):
         labels = [
-            series.arm or experiment.reference, figure.endpoint, ESTIMATORS[figure.endpoint],
+            series.arm or experiment.reference, figure.endpoint, estimated_by(figure.endpoint),
             float(figure.months), series.patients, series.segments,
             experiment.patients // series.segments,
         ]  # fmt: skip
