@@ -13,14 +13,14 @@ from radsim.presets import load_preset
 def model_labels(experiment: Experiment) -> dict[str, Any]:
     """Name the models as results name them: by preset, with a word where it was changed."""
     labels: dict[str, Any] = {
-        "myelopathy": [_name("ntcp", m) for m in experiment.myelopathy_models]
+        "myelopathy": [published_name("ntcp", m) for m in experiment.myelopathy_models]
     }
     if experiment.tcp is not None:
-        labels["local_control"] = _name("tcp", experiment.tcp)
+        labels["local_control"] = published_name("tcp", experiment.tcp)
     if experiment.ntcp.vcf is not None:
-        labels["vcf"] = _name("ntcp", experiment.ntcp.vcf)
+        labels["vcf"] = published_name("ntcp", experiment.ntcp.vcf)
     if experiment.survival is not None:
-        labels["survival"] = _name("survival", experiment.survival)
+        labels["survival"] = published_name("survival", experiment.survival)
     return labels
 
 
@@ -33,7 +33,7 @@ def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
     prior = any(one.has_prior for one in experiment.arms.values())
     index = variant - (2 if prior else 1)
     model = experiment.tcp if index < 0 else experiment.tcp_alternatives[index]
-    name = _name("tcp", model)
+    name = published_name("tcp", model)
     if index >= 0 and model is not None and model.label:
         name = f"{name}: {model.label}"
     ratio = getattr(model, "reirradiation_hazard_ratio", 1.0)
@@ -101,7 +101,8 @@ def presets_used(experiment: Experiment) -> list[str]:
     return [key for key, named in used.items() if named]
 
 
-def _name(family: str, model: Any) -> str:
+def published_name(family: str, model: Any) -> str:
+    """Name a model as tables do: by its preset, with a word where it was changed."""
     if model is None:
         return ""
     if not model.preset:

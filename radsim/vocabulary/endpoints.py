@@ -1,4 +1,218 @@
-"""Endpoints, what is reported of them, and how it is spoken of."""
+"""Endpoints, what is reported of them, and how it is spoken of.
+
+An endpoint, an estimator and an estimate are values: what a number of a result is of is asked of
+them, and never of how its name is spelled.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Something that happens to a patient once, and how it is spoken of.
+
+    Attributes
+    ----------
+    event
+        Its name; its luck is looked up at ``outcome/<event>``.
+    words, short
+        The event in a sentence, and on an axis.
+    freedom
+        What being free of the event is called where net estimates are of that, such as
+        ``local_control``; nothing where they are of the event.
+    freedom_words
+        The same in a sentence.
+    good
+        A response is good, a failure or a complication is not.
+    ends
+        Relief can be lost again: a prevalence, not only an incidence.
+    among
+        Of whom, such as of patients with a cord; everybody unless given.
+    always_by_model
+        Its results have a dimension of models even where there is but one.
+
+    Examples
+    --------
+    >>> ulcer = Endpoint(event="ulcer", words="ulcer of the esophagus", short="ulcer")
+    >>> str(Estimate(ulcer, INCIDENCE)), Estimate(ulcer, INCIDENCE).good
+    ('ulcer_cumulative_incidence', False)
+    """
+
+    event: str
+    words: str
+    short: str
+    freedom: str = ""
+    freedom_words: str = ""
+    good: bool = False
+    ends: bool = False
+    among: str = ""
+    always_by_model: bool = False
+
+    @property
+    def reported(self) -> str:
+        """What net estimates are of: the event, or being free of it."""
+        return self.freedom or self.event
+
+    @property
+    def model_dim(self) -> str:
+        """Dimension of its models in a result."""
+        return "control_model" if self.freedom else f"{self.event}_model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """Something that is read off several events of the same patient, or off death alone.
+
+    Attributes
+    ----------
+    reported
+        Its name.
+    words, short
+        In a sentence, and on an axis.
+    state
+        The same of a patient who is alive.
+    free_of
+        Events of which the patient is free; none for being alive.
+    """
+
+    reported: str
+    words: str
+    short: str
+    state: str = ""
+    free_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimator:
+    """How a number is estimated.
+
+    Attributes
+    ----------
+    name
+        As tables name it.
+    says
+        What it is of, with a place for the endpoint's words.
+    counted
+        Of events that were drawn, so that its honest interval is that of a share.
+    """
+
+    name: str
+    says: str
+    counted: bool = False
+
+
+class Contrast(Enum):
+    """What of an estimate is meant: its value, its difference from the reference, who is best."""
+
+    VALUE = ""
+    DIFFERENCE = "_difference"
+    BEST = "_best"
+
+
+NET = Estimator(name="net", says="probability of {}, death ignored")
+INCIDENCE = Estimator(
+    name="cumulative_incidence", says="cumulative incidence of {}, death competing", counted=True
+)
+ALIVE = Estimator(name="alive", says="probability to be alive{}")
+
+LOCAL_FAILURE = Endpoint(
+    event="local_failure",
+    words="local failure",
+    short="local failure",
+    freedom="local_control",
+    freedom_words="local control",
+    always_by_model=True,
+)
+VCF = Endpoint(event="vcf", words="vertebral compression fracture", short="VCF")
+MYELOPATHY = Endpoint(
+    event="myelopathy",
+    words="radiation myelopathy",
+    short="myelopathy",
+    always_by_model=True,
+)
+SURVIVAL = Joint(reported="survival", words="", short="alive")
+CONTROL_WITHOUT_COMPLICATION = Joint(
+    reported="complication_free_control",
+    words="control without complication",
+    short="control without complication",
+    state="controlled, without complication",
+    free_of=("local_failure", "vcf", "myelopathy"),
+)
+SHIPPED = (LOCAL_FAILURE, VCF, MYELOPATHY)  # in the order in which their luck is looked up
+DEATH = "death"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one number of a result is of.
+
+    Attributes
+    ----------
+    of
+        The endpoint, or what is read off several.
+    estimator
+        How it is estimated.
+    contrast
+        Its value, its difference from the reference arm, or who is best.
+
+    Examples
+    --------
+    >>> net = Estimate(LOCAL_FAILURE, NET)
+    >>> str(net), net.good, net.meaning
+    ('local_control_net', True, 'probability of local control, death ignored')
+    >>> str(net.difference)
+    'local_control_net_difference'
+    """
+
+    of: Endpoint | Joint
+    estimator: Estimator
+    contrast: Contrast = Contrast.VALUE
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}_{self.estimator.name}{self.contrast.value}"
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as tables name it."""
+        if isinstance(self.of, Endpoint) and self.estimator is not NET:
+            return self.of.event
+        return self.of.reported
+
+    @property
+    def good(self) -> bool:
+        """Say whether more of it is better."""
+        if isinstance(self.of, Joint):
+            return True
+        free = bool(self.of.freedom) and self.estimator is NET
+        return not self.of.good if free else self.of.good
+
+    @property
+    def words(self) -> str:
+        """What the number is of, in a sentence."""
+        if isinstance(self.of, Endpoint) and self.of.freedom and self.estimator is NET:
+            return self.of.freedom_words
+        return self.of.words
+
+    @property
+    def meaning(self) -> str:
+        """The sentence that says what the number is."""
+        if isinstance(self.of, Joint) and self.estimator is ALIVE:
+            return ALIVE.says.format(f", {self.of.state}" if self.of.state else "")
+        return self.estimator.says.format(self.words)
+
+    @property
+    def difference(self) -> "Estimate":
+        """Its difference from the reference arm."""
+        return replace(self, contrast=Contrast.DIFFERENCE)
+
+    @property
+    def best(self) -> "Estimate":
+        """The share of patients for whom an arm is best."""
+        return replace(self, contrast=Contrast.BEST)
+
+
+# as they were named before estimates were values
 
 
 def endpoint_of(name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Doses at nodes of volume by the compiled loops of ``dose_kernels``."""
+"""Doses at nodes of volume by the compiled loops of `kernels`."""
 
 import numpy as np
 
