@@ -7,7 +7,7 @@ from typing import Any
 from radsim.experiment.designs.keys import section_of
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of
 from radsim.experiment.model import Arm, Experiment
-from radsim.experiment.pedigree import published_name
+from radsim.experiment.published import published_name
 from radsim.experiment.variants import VariantMaker
 from radsim.vocabulary.endpoints import Estimate, Joint
 
@@ -67,7 +67,7 @@ class NamesOverSweep:
         self.experiment = experiment
         swept = [key for axis in experiment.study.design.axes for key in axis.table.columns]
         numbers = (key for key in swept if not _names_a_model(key))
-        self.varied = frozenset(section_of(key) for key in numbers)
+        self.varied = frozenset(map(section_of, numbers))
         self.renaming = {key for key in swept if _names_a_model(key)}
 
     def groups(self) -> Iterator[tuple[ModelNames, list[int]]]:

@@ -5,9 +5,9 @@ import json
 import xarray as xr
 
 from radsim.experiment.endpoints import endpoints_of, estimates_of
-from radsim.experiment.model import Experiment
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
 from radsim.results.reading import MODEL, OF, ROLE
+from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 
 SPREAD = tuple(f"parameters{end}" for end in (
@@ -36,7 +36,7 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
         If its experiment can't be read any more; the line says which version wrote it.
     """
     try:
-        experiment = Experiment.model_validate_json(result.attrs["experiment"])
+        experiment = experiment_of(result)
     except (KeyError, ValueError) as error:
         version = json.loads(result.attrs.get("versions", "{}")).get("radsim", "unknown")
         reason = (

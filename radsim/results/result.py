@@ -160,9 +160,10 @@ def _histograms(variants: Variants) -> Iterator[Field]:
         if modelled.by_model and not modelled.endpoint.freedom
     }
     for variable, counts in variants.sums.histograms.items():
-        values, dims = variants.nominal_values(counts), ("arm", by_model.get(variable, ""), "dose")
-        if not dims[1]:
-            values, dims = values[:, :, 0], ("arm", "dose")
+        values, model = variants.nominal_values(counts), by_model.get(variable)
+        if model is None:
+            values = values[:, :, 0]
+        dims = ("arm", "dose") if model is None else ("arm", model, "dose")
         meaning = f"patients a bin of {DOSE_STEP} Gy"
         yield variants.plain_field(variable, "histogram", dims, values, meaning)
 

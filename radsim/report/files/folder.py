@@ -16,6 +16,7 @@ from radsim.report.files.result_files import (
     is_finished,
     open_result,
 )
+from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import versions
 
@@ -144,7 +145,7 @@ def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
 
 
 def _experiment_in(folder: Path) -> Experiment:
-    return Experiment.model_validate_json(open_result(folder).attrs["experiment"])
+    return experiment_of(open_result(folder))
 
 
 def _check_other_files(folder: Path) -> None:

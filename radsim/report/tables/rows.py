@@ -1,6 +1,7 @@
 """What a table has of each estimate, of each check and of each figure of a series."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -134,7 +135,8 @@ def ranked_labels(
 def _interval_of(points: Points, name: str, *where: int) -> np.ndarray:
     """A number with its error and interval, shape (point, 4)."""
     names = (name, *(f"{name}_{role}" for role in INTERVAL))
-    return np.stack([points.array(each)[(slice(None), *where)] for each in names], axis=1)
+    at: Any = (slice(None), *where)
+    return np.stack([points.array(each)[at] for each in names], axis=1)
 
 
 def _intervals(state: np.ndarray) -> list[tuple[str]]:

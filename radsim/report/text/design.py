@@ -11,7 +11,7 @@ from radsim.results.reading import has_role, select_estimate, with_role
 from radsim.results.result import experiment_of
 from radsim.results.uncertainty import what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
-from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate
+from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate, Joint
 
 HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
 WIDTH = 150
@@ -50,7 +50,7 @@ def printed(result: xr.Dataset) -> list[Estimate]:
     every = (e for e in estimates_of(experiment_of(result)) if str(e) in result)
     return [
         e for e in every
-        if e.estimator is NET or (e.estimator is ALIVE and getattr(e.of, "free_of", ()))
+        if e.estimator is NET or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
     ]  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 import xarray as xr
 
-from radsim.experiment.endpoints import estimates_of
+from radsim.experiment.endpoints import endpoints_of, estimates_of
+from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import other_laws, outside_fractionation
-from radsim.experiment.range_checks import range_checks
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
+from radsim.simulation.checks import SIDES, range_name
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
 BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "have no plan"}
@@ -15,7 +16,7 @@ BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "hav
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     experiment = experiment_of(result)
-    ranges = range_checks(experiment)
+    ranges = _ranges(experiment)
     lines = [*other_laws(experiment), *outside_fractionation(experiment)]
     outside: dict[str, list[str]] = {}
     for arm in map(str, result["arm"].values):
@@ -26,8 +27,8 @@ def warnings_of(result: xr.Dataset) -> list[str]:
                 continue
             share, where = float(worst), _where(here, check in BROKEN)
             if check in ranges and share >= WORTH_A_WARNING:
-                said = f"{ranges[check].model} {share:.1%} {ranges[check].side}{where}"
-                outside.setdefault(arm, []).append(said)
+                model, side = ranges[check]
+                outside.setdefault(arm, []).append(f"{model} {share:.1%} {side}{where}")
             elif check in BROKEN and share < 1.0:
                 lines.append(
                     f"{arm}: {1.0 - share:.2%} of the patients {BROKEN[check]}{where}; they stay "
@@ -36,6 +37,21 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     for arm, parts in outside.items():
         lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
     return lines
+
+
+def _ranges(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """By name of a check: the model whose range it is of, and the side of it."""
+    ranges = {}
+    for modelled in endpoints_of(experiment):
+        endpoint = modelled.endpoint
+        for place, reported in enumerate(modelled.models):
+            name = range_name(modelled, place)
+            said = endpoint.freedom_words or endpoint.short
+            if name != endpoint.reported:  # one of several models
+                said += f" {reported.model.preset or reported.label}"
+            for side, word in zip(SIDES, ("below", "above"), strict=True):
+                ranges[f"{name}_{side}"] = said, word
+    return ranges
 
 
 def _where(shares: xr.DataArray, lowest: bool) -> str:
