@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.drawing import available, required_variables
 from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
@@ -105,7 +104,7 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
         return
     needed: dict[str, str] = {}
     for name, arm in experiment.arms.items():
-        for variable in required_variables(arm.plan):
+        for variable in arm.plan.required_variables:
             needed.setdefault(variable, f"arms.{name}")
         for variable in named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
@@ -142,12 +141,15 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
                     "numbers"
                 )
     for name, arm in experiment.arms.items():
-        interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
-        if interval in labels:
-            yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
-        elif isinstance(interval, str) and min(experiment.cohort.ends(interval), default=0) < 0:
-            lowest = min(experiment.cohort.ends(interval))
-            yield f"arms.{name}.prior.interval: {interval!r} must not be negative, got {lowest:.3g}"
+        for interval in (course.interval for course in arm.plan.earlier):
+            if not isinstance(interval, str):
+                continue
+            where = f"arms.{name}.prior.interval"
+            lowest = min(experiment.cohort.ends(interval), default=0)
+            if interval in labels:
+                yield f"{where}: {interval!r} holds labels; it needs months"
+            elif lowest < 0:
+                yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
@@ -184,6 +186,6 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         wanted = getattr(model, "dose", None)
         if isinstance(wanted, DoseMetric):
             for name, arm in experiment.arms.items():
-                problem = wanted.missing_in(arm.plan, available(arm.plan))
+                problem = wanted.missing_in(arm.plan)
                 if problem:
                     yield f"{section}.dose: {problem} in arm {name!r}"

@@ -7,7 +7,6 @@ from typing import Any
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
 from radsim.experiment.published import published_name
-from radsim.response.risk import HazardRisk, Risk
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,
@@ -51,11 +50,9 @@ class Reported:
     raised: bool = False
     ratio_alone: bool = False
 
-    def risk(self, arm: Arm, patients: Any, dose: Any) -> Risk:
-        """Risk of each patient of an arm."""
-        risk = self.model.risk(patients, dose)
-        ratio = self._ratio if self.raised and arm.has_prior else 1.0
-        return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
+    def ratio_in(self, arm: Arm) -> float:
+        """What an earlier course multiplies the hazard by in an arm."""
+        return self._ratio if self.raised and arm.has_prior else 1.0
 
     def name_in(self, arm: Arm) -> str:
         """Name the model in an arm, with the ratio that an earlier course brings."""

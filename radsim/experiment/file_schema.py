@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from radsim.dose.plans.plan import Plan
 from radsim.experiment.filling_cohort import COHORT_KEYS
 from radsim.experiment.model import Experiment
 from radsim.ntcp import NTCPModel
@@ -67,13 +68,10 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     arm = definitions["Arm"]
     own = {key: value for key, value in arm["properties"].items() if key != "plan"}
     kinds = []
-    for name in ("ExternalBeam", "Intraoperative", "PlanLibrary"):
-        plan = definitions[name]
-        properties = {**plan["properties"], **own}
+    for kind in members(Plan):
+        properties = {**definitions[kind.__name__]["properties"], **own}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
-        if name == "PlanLibrary":
-            properties["folder"] = {"type": "string", "description": "of the plans"}
-            properties["names"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        properties |= kind.only_in_files  # type: ignore[attr-defined]
         if "limits" in properties:
             properties["limits"] = {"type": ["object", "array"]}
         kinds.append({"type": "object", "properties": properties, "additionalProperties": False})

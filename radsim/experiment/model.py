@@ -74,7 +74,7 @@ class Arm:
     @property
     def has_prior(self) -> bool:
         """Say whether the arm treats patients who had an earlier course."""
-        return getattr(self.plan, "prior", None) is not None
+        return bool(self.plan.earlier)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
     """Say which arms are fractionated as no course was that a model was fitted on."""
     lines = []
     for name, arm in experiment.arms.items():
-        conventional = getattr(arm.plan, "field", "") == "uniform"
+        conventional = arm.plan.is_conventional
         for said, model in _spoken_of(experiment):
             most = getattr(model, "most_fractions", None)
             if most is not None and (conventional or arm.plan.fractions > most):
@@ -84,6 +84,6 @@ def presets_used(experiment: Experiment) -> list[str]:
         name = getattr(model, "preset", "")
         used[f"{family}/{name}"] = bool(name)
     for arm in experiment.arms.values():
-        regimen = getattr(arm.plan, "regimen", None)
+        regimen = arm.plan.regimen
         used[f"regimen/{regimen}"] = bool(regimen)
     return [key for key, named in used.items() if named]

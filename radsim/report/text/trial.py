@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
-from radsim.report.text.description import plan_text
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
@@ -29,7 +28,7 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
     """Write the assumptions and results as paragraphs for a statistics section."""
     plans = {}
     if isinstance(source, Experiment):
-        plans = {name: plan_text(arm.plan) for name, arm in source.arms.items()}
+        plans = {name: arm.plan.words for name, arm in source.arms.items()}
     parts = [f"{source.name}: sample size and assumptions", ""]
     for name, result in results.items():
         if len(results) > 1:
