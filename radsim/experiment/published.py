@@ -1,6 +1,6 @@
 """What a model is called in tables: by its preset, with a word where it was changed."""
 
-from dataclasses import replace
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -15,9 +15,9 @@ def published_name(family: str, model: Any) -> str:
         return ""
     if not model.preset:
         return "custom"
-    label = {"label": model.label} if hasattr(model, "label") else {}
-    kind: Any = type(model)
-    same = model == replace(_published(family, model.preset, kind), **label)
+    published = _published(family, model.preset, model.__class__)
+    compared = (field.name for field in fields(model) if field.name != "label")
+    same = all(getattr(model, name) == getattr(published, name) for name in compared)
     return model.preset if same else f"{model.preset} (modified)"
 
 

@@ -11,7 +11,9 @@ PRESCRIPTION = "prescription"
 
 def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray], ...]]:
     """Doses by name, each for one model or for each of several, shape (arm, patient) [Gy]."""
-    rows = {name: (made,) for name, made in metric_rows(outcomes, memo).items()}
+    rows: dict[str, tuple[Made[np.ndarray], ...]] = {
+        name: (made,) for name, made in metric_rows(outcomes, memo).items()
+    }
     rows[PRESCRIPTION] = (memo.make(steps.fact_rows, PRESCRIPTION, outcomes.doses),)
     for event in outcomes.events:
         if models := eqd2_rows(event, outcomes, memo):

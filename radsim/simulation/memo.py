@@ -30,7 +30,7 @@ class Memo:
     what it depends on, and its result serves again where the inputs' keys are those of before.
     What a variant does not ask for is forgotten after it, but for results that were asked to last:
     those stay while everything fits into the room, and the ones that were unused longest leave
-    first.
+    first. One that is larger than the room is not kept at all.
 
     Examples
     --------
@@ -65,7 +65,8 @@ class Memo:
             if made is None:
                 value = step(*map(_value, inputs))
                 made = Made(value, next(self._numbers), bytes_of(value), lasting)
-            self._now[key] = made
+            if not lasting or made.nbytes <= self.room:
+                self._now[key] = made
         return made
 
     def next_variant(self) -> None:

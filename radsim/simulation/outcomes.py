@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.dose.dose import Dose, whole_structures
 from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import Modelled, endpoints_of, has_deaths, joint_of
 from radsim.experiment.model import Arm, Experiment
 from radsim.patients.cohort import Cohort
@@ -70,15 +71,16 @@ class Outcomes:
     events
         Endpoints.
     deaths, alive
-        Of each arm: times, and probabilities to be alive by month; nothing where nobody dies.
+        Times, shape (arm, patient), and probabilities to be alive, (arm, month, patient); None
+        where nobody dies.
     joint, free, free_and_alive
         Control without complication, where the variant has all that it is read off.
     """
 
     treated: tuple[Treated, ...]
     events: tuple[Event, ...]
-    deaths: tuple[Made[np.ndarray], ...] = ()
-    alive: tuple[Made[np.ndarray], ...] = ()
+    deaths: Made[np.ndarray] | None = None
+    alive: Made[np.ndarray] | None = None
     joint: Joint | None = None
     free: Made[np.ndarray] | None = None
     free_and_alive: Rows | None = None
@@ -107,15 +109,21 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
         if event not in luck:
             luck[event] = memo.make(steps.draw_luck, source, event, block)
         events.append(_event(modelled, treated, months, luck[event], memo))
-    deaths, alive = (), ()
+    outcomes = Outcomes(treated, tuple(events))
+    common = None
     if has_deaths(variant):
         laws = [arm.survival or variant.survival for arm in variant.arms.values()]
         each = list(zip(laws, treated, strict=True))
         deaths = tuple(memo.make(steps.death_of, law, luck[DEATH], t.patients) for law, t in each)
         alive = tuple(memo.make(steps.alive_of, law, months, t.patients) for law, t in each)
-    outcomes = Outcomes(treated, tuple(events), deaths, alive)
+        common = alive[0] if all(rows is alive[0] for rows in alive) else None
+        outcomes = replace(
+            outcomes,
+            deaths=memo.make(steps.arms_of, deaths),
+            alive=memo.make(steps.arms_of, alive),
+        )
     joint = joint_of(variant)
-    return outcomes if joint is None else _with_joint(outcomes, joint, months, memo)
+    return outcomes if joint is None else _with_joint(outcomes, joint, months, common, memo)
 
 
 def cohort_of(variant: Experiment, arm: Arm) -> tuple[Cohort, dict[str, EligibilityRule]]:
@@ -133,16 +141,18 @@ def _treated(
     memo: Memo,
 ) -> Treated:
     patients = memo.make(steps.patients_of, drawn)
-    read = [
-        model.model.dose
-        for modelled in endpoints
-        for model in modelled.models
-        if hasattr(model.model, "dose")
-    ]
-    wanted = whole_structures(arm.plan, [*steps.REPORTED_METRICS.values(), *read])
-    structures = tuple(sorted(wanted.intersection(arm.plan.gives)))
+    wanted = metrics_read(arm, endpoints)
+    structures = tuple(sorted(whole_structures(arm.plan, wanted)))
     dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True)
-    return Treated(arm, patients, memo.make(steps.screening_of, drawn), dose)
+    read = memo.make(steps.told, dose, wanted)
+    return Treated(arm, patients, memo.make(steps.screening_of, drawn), read)
+
+
+def metrics_read(arm: Arm, endpoints: tuple[Modelled, ...]) -> tuple[DoseMetric, ...]:
+    """Everything that models and reports read of an arm's dose."""
+    reported = (m for m in steps.METRICS.values() if m.structure in arm.plan.gives)
+    models = (model.model for modelled in endpoints for model in modelled.models)
+    return (*reported, *(model.dose for model in models if hasattr(model, "dose")))
 
 
 def _event(
@@ -177,23 +187,28 @@ def _net(free: bool, months: tuple[float, ...], risks: tuple[Made[Risk], ...], m
 
 
 def _with_joint(
-    outcomes: Outcomes, joint: Joint, months: tuple[float, ...], memo: Memo
+    outcomes: Outcomes,
+    joint: Joint,
+    months: tuple[float, ...],
+    alive: Made[np.ndarray] | None,
+    memo: Memo,
 ) -> Outcomes:
-    """Add what is read off several events, all under the file's own models."""
+    """Add what is read off several events, all under the file's own models.
+
+    Parameters
+    ----------
+    alive
+        Probability to be alive, where it is the same in every arm, shape (month, patient).
+    """
     rows = tuple(
         memo.make(steps.net_rows, True, months, event.risks[0])
         for event in outcomes.events
         if event.modelled.endpoint.event in joint.free_of
     )
     free = memo.make(steps.all_free, rows)
-    both = _free_and_alive(free, outcomes.alive, memo) if outcomes.alive else None
+    both: Rows | None = None
+    if alive is not None and (alive.value == alive.value[:, :1]).all():
+        both = Scaled(free, memo.make(steps.alive_of_all, alive))
+    elif outcomes.alive is not None:
+        both = memo.make(steps.also_alive, free, outcomes.alive)
     return replace(outcomes, joint=joint, free=free, free_and_alive=both)
-
-
-def _free_and_alive(
-    free: Made[np.ndarray], alive: tuple[Made[np.ndarray], ...], memo: Memo
-) -> Rows:
-    chance = alive[0].value
-    if all(rows is alive[0] for rows in alive) and (chance == chance[:, :1]).all():
-        return Scaled(free, memo.make(steps.alive_of_all, alive[0]))
-    return memo.make(steps.also_alive, free, memo.make(steps.arms_of, alive))

@@ -103,7 +103,7 @@ def simulate(
     >>> patients["time_to_death"].dims
     ('arm', 'patient')
     """
-    memo = Memo()
+    memo = Memo(room=0)
     source = source_of(experiment) if source is None else source
     outcomes = outcomes_of(experiment, patients, source, memo)
     computed = list(_computed(outcomes, memo))
@@ -149,17 +149,12 @@ def _computed(outcomes: Outcomes, memo: Memo) -> Iterator[Computed]:
         yield Computed(name, (), memo.make(steps.fact_rows, name, outcomes.doses).value)
     for event in outcomes.events:
         yield from _of_event(event, outcomes, memo)
-    for arm_rows, of, dims in (
-        (outcomes.alive, str(Estimate(SURVIVAL, ALIVE)), ("months",)),
-        (outcomes.deaths, f"time_to_{DEATH}", ()),
-    ):
-        if arm_rows:
-            yield Computed(of, dims, memo.make(steps.arms_of, arm_rows).value)
-    if outcomes.joint is not None:
-        for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
-            if rows is not None:
-                name = str(Estimate(outcomes.joint, estimator))
-                yield Computed(name, ("months",), rows.value)
+    if outcomes.alive is not None and outcomes.deaths is not None:
+        yield Computed(str(Estimate(SURVIVAL, ALIVE)), ("months",), outcomes.alive.value)
+        yield Computed(f"time_to_{DEATH}", (), outcomes.deaths.value)
+    for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
+        if outcomes.joint is not None and rows is not None:
+            yield Computed(str(Estimate(outcomes.joint, estimator)), ("months",), rows.value)
 
 
 def _of_event(event: Event, outcomes: Outcomes, memo: Memo) -> Iterator[Computed]:

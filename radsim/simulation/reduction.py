@@ -35,7 +35,7 @@ def reduce_blocks(
 def _reduce(
     variants: Sequence[Experiment], block: range, source: UniformSource, whole: bool
 ) -> PieceSums:
-    memo = Memo()
+    memo = Memo() if len(variants) > 1 else Memo(room=0)  # no other variant needs its doses
     states: dict[Key, dict[int, State]] = {}
     for place, variant in enumerate(variants):
         reference = list(variant.arms).index(variant.reference)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radsim.dose.dose import Dose
+from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.drawing import draw_dose
+from radsim.dose.plans.plan import Plan
 from radsim.experiment.model import Experiment
 from radsim.patients.eligibility import draw_eligible
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.simulation import steps
 from radsim.simulation.doses import metric_rows
@@ -37,36 +39,37 @@ def keep_sample(
         [Gy] and ``gtv_distance`` [mm], (arm, patient).
     """
     patients = range(min(SAMPLE, block.stop))
-    doses = []
+    arms = []
     for arm in variant.arms.values():
         drawn = memo.make(draw_eligible, *cohort_of(variant, arm), patients, source)
         people = memo.make(steps.patients_of, drawn)
-        structures = tuple(sorted(arm.plan.gives))
-        doses.append(memo.make(draw_dose, arm.plan, variant.dose, people, source, structures))
+        arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
     metrics = metric_rows(outcomes, memo)
-    distance = memo.make(steps.fact_rows, DISTANCE, outcomes.doses)
-    return memo.make(
-        _sample, tuple(doses), (*metrics, DISTANCE), (*metrics.values(), distance), len(patients)
-    )
+    metrics[DISTANCE] = memo.make(steps.fact_rows, DISTANCE, outcomes.doses)
+    names = tuple(metrics)
+    return memo.make(_sample, tuple(arms), names, tuple(metrics.values()), len(patients))
+
+
+def _dvhs(plan: Plan, model: DoseModel, patients: Patients, source: UniformSource) -> State:
+    """Dose at volume nodes of every structure that a plan gives a dose to."""
+    dose = draw_dose(plan, model, patients, source, frozenset(plan.gives))
+    shape = (len(STRUCTURES), len(QUANTILES), dose.nodes)
+    bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in steps.COURSES}
+    single = np.full((len(STRUCTURES), SINGLE, dose.nodes), np.nan)
+    for place, structure in enumerate(STRUCTURES):
+        course = dose.courses.get(structure)
+        for kind, values in ({} if course is None else course.arrays).items():
+            present = values[~np.isnan(values).any(axis=1)].astype(float)
+            if kind in bands and len(present):
+                bands[kind][place] = np.quantile(present, QUANTILES, axis=0)
+            if kind == "planned":
+                single[place, : len(present[:SINGLE])] = present[:SINGLE]
+    return {f"dvh_{kind}": band for kind, band in bands.items()} | {"dvh_single": single}
 
 
 def _sample(
-    doses: Sequence[Dose], names: Sequence[str], rows: Sequence[np.ndarray], patients: int
+    arms: Sequence[State], names: Sequence[str], rows: Sequence[np.ndarray], patients: int
 ) -> State:
-    nodes = doses[0].nodes
-    shape = (len(doses), len(STRUCTURES))
-    bands = {c: np.full((*shape, len(QUANTILES), nodes), np.nan) for c in steps.COURSES}
-    single = np.full((*shape, SINGLE, nodes), np.nan)
-    for row, dose in enumerate(doses):
-        for column, structure in enumerate(STRUCTURES):
-            course = dose.courses.get(structure)
-            for kind, values in ({} if course is None else course.arrays).items():
-                present = values[~np.isnan(values).any(axis=1)].astype(float)
-                if kind in bands and len(present):
-                    bands[kind][row, column] = np.quantile(present, QUANTILES, axis=0)
-                if kind == "planned":
-                    some = present[:SINGLE]
-                    single[row, column, : len(some)] = some
-    arrays = {f"dvh_{kind}": band for kind, band in bands.items()} | {"dvh_single": single}
+    arrays = {name: np.stack([arm[name] for arm in arms]) for name in arms[0]}
     arrays |= {name: values[:, :patients] for name, values in zip(names, rows, strict=True)}
     return {name: values.astype(np.float32) for name, values in arrays.items()}

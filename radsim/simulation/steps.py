@@ -49,6 +49,11 @@ def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
     return source.uniforms(f"outcome/{event}", patients)
 
 
+def told(dose: Dose, wanted: Sequence[DoseMetric]) -> Dose:
+    """Take from a dose what will be read of it."""
+    return dose.told(wanted)
+
+
 def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
     """Risk under a model whose hazard an earlier course raises by a ratio."""
     risk = model.risk(patients, dose)
@@ -57,9 +62,8 @@ def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
 
 def net_rows(free: bool, months: Sequence[float], risks: Sequence[Risk]) -> np.ndarray:
     """Probability of an event by each time, or of being free of it, shape (arm, month, patient)."""
-    return np.stack(
-        [[risk.free(m) if free else risk.probability(m) for m in months] for risk in risks]
-    )
+    rows = [r.free(month) if free else r.probability(month) for r in risks for month in months]
+    return np.stack(rows).reshape(len(risks), len(months), -1)
 
 
 def lifetimes(risks: Sequence[LifetimeRisk]) -> np.ndarray:
@@ -98,9 +102,9 @@ def arm_in(rows: np.ndarray, arm: int) -> np.ndarray:
     return rows[arm]
 
 
-def before_death(times: np.ndarray, deaths: Sequence[np.ndarray]) -> np.ndarray:
+def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:
     """Times of an event that death ends: infinite where it does not come before [months]."""
-    return np.where(times < np.stack(deaths), times, np.inf)
+    return np.where(times < deaths, times, np.inf)
 
 
 def all_free(rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -125,9 +129,10 @@ def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> 
     """Share of being best of each arm, shape (arm, month or 1, patient)."""
     first = risks[0]
     if all(isinstance(r, HazardRisk) and r.onset == first.onset for r in risks):
-        rank = np.stack([r.hazard for r in risks])[:, np.newaxis]  # the same at every time
+        # the same at every time
+        rank = np.stack([r.hazard for r in risks])[:, np.newaxis]  # type: ignore[union-attr]
     elif all(isinstance(r, LifetimeRisk) and r.onset == first.onset for r in risks):
-        rank = lifetimes(risks)
+        rank = lifetimes(risks)  # type: ignore[arg-type]
     else:
         rank = net_rows(False, months, risks)
     return best_shares(rank if good else -rank)

@@ -81,14 +81,13 @@ def _estimates(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[
     for event in outcomes.events:
         endpoint = event.modelled.endpoint
         yield Quantity(Estimate(endpoint, NET), event.net, MEANS)
-        if outcomes.deaths:
+        if outcomes.deaths is not None:
             came = tuple(
                 memo.make(steps.before_death, times, outcomes.deaths) for times in event.times
             )
             yield Quantity(Estimate(endpoint, INCIDENCE), came, COUNTS, (variant.months,))
-    if outcomes.alive:
-        alive = memo.make(steps.arms_of, outcomes.alive)
-        yield Quantity(Estimate(SURVIVAL, ALIVE), (alive,), MEANS)
+    if outcomes.alive is not None:
+        yield Quantity(Estimate(SURVIVAL, ALIVE), (outcomes.alive,), MEANS)
     if outcomes.joint is not None:
         assert outcomes.free is not None
         yield Quantity(Estimate(outcomes.joint, NET), (outcomes.free,), MEANS)
@@ -117,7 +116,7 @@ def _checks(outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
 
 
 def _curves(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
-    if not outcomes.deaths:
+    if outcomes.deaths is None:
         return
     edges = tuple(curve_months(variant.months[-1]))
     for event in outcomes.events:
@@ -145,6 +144,6 @@ def _series(
     arm = list(variant.arms).index(variant.predictive.arm or variant.reference)
     endpoints = tuple(event.modelled.endpoint for event in outcomes.events)
     times = tuple(memo.make(steps.arm_in, event.times[0], arm) for event in outcomes.events)
-    death = outcomes.deaths[arm] if outcomes.deaths else None
+    death = None if outcomes.deaths is None else memo.make(steps.arm_in, outcomes.deaths, arm)
     rows = memo.make(keep_series, variant.predictive, block.start, endpoints, times, death)
     yield Quantity("", rows, SERIES)

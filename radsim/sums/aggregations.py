@@ -143,7 +143,8 @@ def join_means(earlier: State, later: State) -> State:
     ----------
     Chan, Golub and LeVeque (1983), Am. Stat. 37, 242-247.
     """
-    joined = {n: earlier[n] + later[n] for n in ("count", "half", "half_count") if n in earlier}
+    counted = ("count", "half", "half_count")
+    joined: State = {name: earlier[name] + later[name] for name in counted if name in earlier}
     whole = np.where(joined["count"] == 0, 1, joined["count"])
     share, both = later["count"] / whole, earlier["count"] * later["count"] / whole
     for name in ("mean", "difference"):

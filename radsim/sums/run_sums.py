@@ -53,7 +53,7 @@ class RunSums:
 
 def run_sums(replicates: Sequence[PieceSums]) -> RunSums:
     """Finish what independent replicates of a run have kept; one where there are none."""
-    fields: dict[str, dict[str, Any]] = {}
+    fields: dict[str, Any] = {}
     for kind, name in dict.fromkeys(key for sums in replicates for key in sums.states):
         states = [s.states[kind, name] for s in replicates if (kind, name) in s.states]
         for place, ends in AGGREGATIONS[kind].finish(states).items():

@@ -72,9 +72,9 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     highest = 0.0
     for row, reported in enumerate(models):
         model = reported.model
-        if named_parameters(model) or not hasattr(model, "curve"):
+        if named_parameters(model) or not hasattr(model, "curve_over_effect"):
             continue  # parameters that differ between patients have no one curve
-        risk = model.curve(eqd2)
+        risk = model.curve_over_effect(eqd2)
         axis.plot(eqd2, risk, LINES[row % 4], color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
     if (fitted := own_range(own)) is not None and not named_parameters(own):
