@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,14 +25,19 @@ def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
     ValueError
         It names the field.
     """
-    for one in fields(model):
-        value = getattr(model, one.name)
-        if one.type not in NUMBERS or value is None or isinstance(value, str):
+    for name in _number_fields(type(model)):  # type: ignore[arg-type]
+        value = getattr(model, name)
+        if value is None or isinstance(value, str):
             continue
         if not np.all(np.isfinite(value)):
-            raise ValueError(f"{one.name} must be a finite number, got {value}")
-        if one.name in positive and not np.all(np.asarray(value) > 0):
-            raise ValueError(f"{one.name} must be above 0, got {value}")
+            raise ValueError(f"{name} must be a finite number, got {value}")
+        if name in positive and not np.all(np.asarray(value) > 0):
+            raise ValueError(f"{name} must be above 0, got {value}")
+
+
+@cache  # types compare slowly, and there are as many as there are kinds
+def _number_fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.type in NUMBERS)
 
 
 def beside_parts(value: Any) -> Any:
