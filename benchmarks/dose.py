@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from pydantic import TypeAdapter
+from radsim.simulation.kept import reduce_patients
 
 import radsim
 from radsim import Streams
@@ -27,7 +28,6 @@ from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
 from radsim.patients.cohort import draw_cohort
 from radsim.patients.patients import Patients
-from radsim.simulation.kept import reduce_patients
 from radsim.simulation.steps import structures_needed
 
 EXPERIMENT = "experiments/compare_strategies.toml"

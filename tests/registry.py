@@ -10,7 +10,7 @@ from radsim.presets import preset_names
 from radsim.tcp import TCPModel, load_tcp
 from radsim.vocabulary.kinds import kind_of, members
 
-CURVES = ("curve_over_eqd2", "curve_over_effect", "curve_over_fraction_dose")
+CURVES = ("curve_over_effect", "curve_over_effect", "curve_over_fraction_dose")
 SETTINGS = ("kind", "effect", "estimates")  # choices that are not of a curve's shape
 
 

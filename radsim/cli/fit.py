@@ -27,6 +27,7 @@ def fit(
     from radsim.fitting.fit import fit as fit_model
     from radsim.fitting.outcome_table import read_outcomes
     from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
+    from radsim.report.files.staging import write_file
 
     chosen: dict[str, Any] = {}
     for key, value in map(_setting, settings or []):
@@ -55,9 +56,7 @@ def fit(
                 f"the table does not say what its dose is; {out} reads {started.dose}; "
                 "--set 'dose={structure=..., metric=...}' says otherwise"
             )
-        aside = out.with_name(f".{out.name}.part")
-        aside.write_text(fit_preset(fitted, out.stem, family), encoding="utf-8")
-        aside.replace(out)
+        write_file(out, fit_preset(fitted, out.stem, family))
         print(f"preset in {out}")
 
 

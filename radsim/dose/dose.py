@@ -1,7 +1,7 @@
 """The dose that a plan gave a run of patients, asked for by structure and metric."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -172,6 +172,15 @@ class Dose:
                 else metric_of(nodes_squared, self.nodes, wanted.metric, 2.0)
             )
         return Reading(total, total * total / self.fractions if squared is None else squared)
+
+    def told(self, wanted: Iterable[DoseMetric]) -> "Dose":
+        """Work out what will be read, and forget the doses at nodes that none of it needs."""
+        wanted = tuple(wanted)
+        whole = {metric.structure_in(self.plan) for metric in wanted if metric.is_dvh}
+        courses = {name: course for name, course in self.courses.items() if name in whole}
+        told = replace(self, courses=courses)
+        told._sums.update({metric: self.sums(metric) for metric in wanted if not metric.is_dvh})
+        return told
 
     def residual_prior_bed(self, alpha_beta: float | np.ndarray) -> float | np.ndarray:
         """BED of earlier courses that has not recovered [Gy], shape (patient,); 0 without one."""

@@ -56,7 +56,7 @@ class Refit:
             f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
             f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
             f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
-            f"{100 * float(self.model.curve_over_eqd2(0.0)):.0f} %"
+            f"{100 * float(self.model.curve_over_effect(0.0)):.0f} %"
         )
 
 

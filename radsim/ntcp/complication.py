@@ -24,6 +24,8 @@ class ComplicationModel(DoseResponse):
 
     Attributes
     ----------
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
     effect
         What the model's doses are: ``eqd2``, ``bed``, or ``physical``, which no fractionation
         enters, so that two courses cannot be added up.
@@ -43,6 +45,7 @@ class ComplicationModel(DoseResponse):
     takes: ClassVar[str] = "a metric"
     reads_dvh: ClassVar[bool] = False
 
+    label: str = ""
     preset: str = ""
     effect: Effect = "eqd2"
     alpha_beta: Parameter | None = None

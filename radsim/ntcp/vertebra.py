@@ -41,6 +41,8 @@ class VertebralFracture:
 
     Attributes
     ----------
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
     reference_risk
         Net 1-year risk of the reference patient, :math:`p_0`.
     fraction_dose_threshold
@@ -70,6 +72,7 @@ class VertebralFracture:
     )
 
     kind: Literal["proportional_hazards"] = "proportional_hazards"
+    label: str = ""
     preset: str = ""
     reference_risk: Parameter
     fraction_dose_threshold: Real

@@ -173,7 +173,7 @@ class ControlModel(DoseResponse):
         onset = self.onset_conventional if dose.plan.is_conventional else None
         return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
 
-    def curve_over_eqd2(self, eqd2: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
+    def curve_over_effect(self, eqd2: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
         """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
 
         A model in which time counts has all of it given at once.
@@ -186,7 +186,7 @@ class ControlModel(DoseResponse):
         Examples
         --------
         >>> from radsim.tcp import load_tcp
-        >>> round(float(load_tcp("hytec-spine-2021").curve_over_eqd2(54.0)), 4)
+        >>> round(float(load_tcp("hytec-spine-2021").curve_over_effect(54.0)), 4)
         0.8103
         """
         check_doses(eqd2)

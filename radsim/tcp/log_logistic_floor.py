@@ -35,7 +35,7 @@ class LogLogisticFloorTCP(ControlModel):
     --------
     >>> from radsim.tcp import load_tcp
     >>> model = load_tcp("spine-cross-strategy-floor")
-    >>> [round(float(control), 3) for control in model.curve_over_eqd2([0.0, 52.1])]
+    >>> [round(float(control), 3) for control in model.curve_over_effect([0.0, 52.1])]
     [0.621, 0.81]
     """
 

@@ -1,5 +1,6 @@
 """Numbers that a file may hold, and their checks."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -25,18 +26,20 @@ def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
     ValueError
         It names the field.
     """
-    for name in _number_fields(type(model)):  # type: ignore[arg-type]
+    for name in number_fields(model.__class__):
         value = getattr(model, name)
         if value is None or isinstance(value, str):
             continue
-        if not np.all(np.isfinite(value)):
+        alone = type(value) is float
+        if not (math.isfinite(value) if alone else np.all(np.isfinite(value))):
             raise ValueError(f"{name} must be a finite number, got {value}")
-        if name in positive and not np.all(np.asarray(value) > 0):
+        if name in positive and not (value > 0 if alone else np.all(np.asarray(value) > 0)):
             raise ValueError(f"{name} must be above 0, got {value}")
 
 
-@cache  # types compare slowly, and there are as many as there are kinds
-def _number_fields(kind: type) -> tuple[str, ...]:
+@cache
+def number_fields(kind: Any) -> tuple[str, ...]:
+    """Fields of a class of models that hold a number."""
     return tuple(field.name for field in fields(kind) if field.type in NUMBERS)
 
 

@@ -46,7 +46,7 @@ def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None):
 
 def filled(fill, plan, model, patients=600):
     """Doses of a plan that spares the neural structures, at nodes worked out by ``fill``."""
-    streams, cohort = Streams(3), spine_patients(0, patients)
+    cohort, streams = spine_patients(0, patients), Streams(3)
     geometry = draw_geometry(model, cohort, streams)
     dose = conformal_dose(plan, model, cohort, geometry, streams, structures_of(plan), fill)
     return arrays_of(dose)

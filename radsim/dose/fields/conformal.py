@@ -27,7 +27,7 @@ def conformal_dose(
     structures: frozenset[str],
     fill: Fill | None = None,
 ) -> Dose:
-    """Dose of a plan made anew until it keeps its limits; compiled unless ``fill`` is another."""
+    """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
     limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}

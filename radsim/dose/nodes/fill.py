@@ -14,7 +14,7 @@ from radsim.vocabulary.structures import STRUCTURES
 
 
 class Fill(Protocol):
-    """Fills the doses of each structure named in ``found``: plainly or compiled, to rounding."""
+    """Fills the doses of each structure named in ``doses``: plainly or compiled, to rounding."""
 
     def __call__(
         self,
@@ -22,7 +22,7 @@ class Fill(Protocol):
         geometry: Geometry,
         plans: Plans,
         delivery: Delivery | None,
-        found: dict[str, Doses],
+        doses: dict[str, Doses],
     ) -> None: ...
 
 
@@ -37,8 +37,8 @@ def volume_doses(
 ) -> dict[str, Course]:
     """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
-    Without ``delivery`` only what is planned; NaN where a patient has no such organ. The loops
-    are compiled unless ``fill`` is another.
+    Without ``delivery`` only what is planned; NaN where a patient has no such organ. The loops are
+    compiled unless ``fill`` is another.
     """
     if fill is None:  # numba takes a third of a second
         from radsim.dose.nodes.compiled import fill_compiled

@@ -51,7 +51,7 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
     dose = np.linspace(0.0, 100.0, 401)
     if preset.family == "tcp":
         axis = f"EQD2 [Gy, alpha/beta {model.alpha_beta:g}]"
-        return dose, model.curve_over_eqd2(dose), axis, "control"
+        return dose, model.curve_over_effect(dose), axis, "control"
     name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
     return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", "complication"

@@ -7,11 +7,12 @@ from radsim.execution.cost import cost_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
-from radsim.experiment.endpoints import ranked_arms
+from radsim.experiment.endpoints import endpoints_of, joint_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
+from radsim.vocabulary.endpoints import CONTROL_WITHOUT_COMPLICATION
 
 PARTS = {
     DRAWS: "joint draws",
@@ -51,6 +52,7 @@ def describe(experiment: Experiment) -> str:
         "arms:",
         *(
             f"  {name:<{width}}  {arm.plan.words}"
+            + (f", called {arm.label}" if arm.label else "")
             + (" (reference)" if name == experiment.reference else "")
             for name, arm in experiment.arms.items()
         ),
@@ -105,18 +107,12 @@ def notes(experiment: Experiment) -> list[str]:
     for name, arm in experiment.arms.items():
         if arm.survival is not None:
             found.append(f"arms.{name} states its own survival; comparisons mix it with the dose")
-    missing = [
-        endpoint
-        for endpoint, model in (
-            ("tcp", experiment.tcp),
-            ("ntcp.vcf", experiment.ntcp.vcf),
-            ("ntcp.myelopathy", experiment.ntcp.myelopathy),
-        )
-        if model is None
-    ]
-    if missing:
+    if joint_of(experiment) is None:
+        needed = ["tcp", *(f"ntcp.{event}" for event in CONTROL_WITHOUT_COMPLICATION.free_of[1:])]
+        modelled = {m.section for m in endpoints_of(experiment)}
+        missing = [section for section in needed if section not in modelled]
         found.append(
-            f"complication-free control needs tcp, ntcp.vcf and ntcp.myelopathy; "
+            f"complication-free control needs {', '.join(needed[:-1])} and {needed[-1]}; "
             f"{', '.join(missing)} is not given, so it is not reported"
         )
     return found
@@ -124,9 +120,7 @@ def notes(experiment: Experiment) -> list[str]:
 
 def _control_notes(experiment: Experiment) -> Iterator[str]:
     conventional = [name for name, arm in experiment.arms.items() if arm.plan.is_conventional]
-    for model in (experiment.tcp, *experiment.tcp_alternatives):
-        if model is None:
-            continue
+    for model in () if experiment.tcp is None else experiment.tcp.models:
         name = model.preset or model.kind
         if model.estimates == "crude":
             yield f"{name}: control as death has already lowered it; nobody dies in this run"
@@ -147,7 +141,7 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                     f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
                     f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
                     f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
-                    f"any dose {100 * float(model.curve_over_eqd2(0.0)):.0f} %"
+                    f"any dose {100 * float(model.curve_over_effect(0.0)):.0f} %"
                     + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
                 )
         epidural = any("bilsky" in one.variables for one in model.modifiers)
