@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from radsim.cli.arguments import messages
+from radsim.cli.messages import tell
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -18,10 +18,10 @@ def validate(
     from radsim.report.text.series import predictive_text
     from radsim.validation import run_validation, save_validation, validation_text
 
-    found = run_validation(progress=lambda name: messages.print(f"simulating {name}"))
-    phase2 = found.results["phase2"]
-    print(validation_text(found.rows))
+    validation = run_validation(progress=lambda name: tell(f"simulating {name}"))
+    phase2 = validation.results["phase2"]
+    print(validation_text(validation.rows))
     print("\n" + predictive_text(phase2))
     if out is not None:
-        *files, last = save_validation(found, out)
+        *files, last = save_validation(validation, out)
         print(f"{', '.join(files)} and {last} in {out}")

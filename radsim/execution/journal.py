@@ -49,7 +49,7 @@ class Journal:
 
     @staticmethod
     def older_version(path: Path) -> str:
-        """Name the version of a journal whose sums are no longer read; nothing of any other."""
+        """Name the version that wrote a journal whose sums are no longer read, or nothing."""
         first = next(_records(path, OLDER), None) if path.is_file() else None
         return "" if first is None else str(json.loads(first[1])["versions"]["radsim"])
 

@@ -30,7 +30,7 @@ class ProbitNTCP(ComplicationModel):
     --------
     >>> from radsim.ntcp import load_ntcp
     >>> table = load_ntcp("sbrt-cord-case-control-probit")
-    >>> round(float(table.curve(90.4155)), 4)
+    >>> round(float(table.curve_over_effect(90.4155)), 4)
     0.5
     """
 
@@ -42,11 +42,11 @@ class ProbitNTCP(ComplicationModel):
     intercept: Parameter
     slope: Parameter
 
-    def response(
-        self, dose: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
-        """Probability at a dose in the model's own units [Gy]."""
-        dose = self._checked(dose, weight)
+        """Probability at what ``effect`` names [Gy]."""
+        dose = self._checked(effect, weight)
         with np.errstate(over="ignore"):
-            raised = np.minimum(patients.value_of(self.slope) * dose, LARGEST)
-        return special.ndtr(patients.value_of(self.intercept) + raised)
+            raised = np.minimum(self._value("slope", patients) * dose, LARGEST)
+        return special.ndtr(self._value("intercept", patients) + raised)

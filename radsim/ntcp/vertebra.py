@@ -87,7 +87,9 @@ class VertebralFracture:
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
-        ratios = [one.name for one in fields(self) if one.name.startswith("hazard_ratio")]
+        ratios = [
+            f.name for f in fields(self) if f.type == Parameter and f.name != "reference_risk"
+        ]
         check_numbers(self, ("fraction_dose_threshold", *ratios))
         risk = self.reference_risk
         require(
@@ -117,7 +119,37 @@ class VertebralFracture:
             * where(patients.has("lesion_type", "lytic"), "lytic")
         )
 
-    def curve(self, fraction_dose: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
+    def probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Net 1-year risk after a prescription [Gy] in equal fractions.
+
+        Parameters are those of `radsim.response.model.DoseResponse.probability`; there is no
+        ``weight``, for this model reads no DVH, and without patients it is of the reference
+        patient.
+
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> vcf = load_ntcp("vcf-2013")
+        >>> [round(float(vcf.probability(24.0, fractions=n)), 4) for n in (2, 1)]
+        [0.009, 0.0442]
+        """
+        require(weight is None, "this model takes a prescription, without weight")
+        fraction_dose = np.asarray(dose, dtype=float) / fractions
+        if patients is NOBODY:
+            return self.curve_over_fraction_dose(fraction_dose)
+        check_doses(dose)
+        return -np.expm1(-self._reference(patients) * self.hazard_ratio(patients, fraction_dose))
+
+    def curve_over_fraction_dose(
+        self, fraction_dose: lq.Quantity, patients: Patients = NOBODY
+    ) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy].
 
         Raises
@@ -128,18 +160,20 @@ class VertebralFracture:
         Examples
         --------
         >>> from radsim.ntcp import load_ntcp
-        >>> load_ntcp("vcf-2013").curve(np.array([12.0, 24.0])).round(4).tolist()
+        >>> vcf = load_ntcp("vcf-2013")
+        >>> vcf.curve_over_fraction_dose(np.array([12.0, 24.0])).round(4).tolist()
         [0.009, 0.0442]
         """
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
         ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)
-        return -np.expm1(np.log1p(-patients.value_of(self.reference_risk)) * ratio)
+        return -np.expm1(-self._reference(patients) * ratio)
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of fracture of each patient."""
-        fraction_dose = dose.prescription / dose.plan.fractions
-        reference = -np.log1p(-patients.value_of(self.reference_risk))
-        return HazardRisk(
-            hazard=reference * self.hazard_ratio(patients, fraction_dose), onset=self.onset
-        )
+        ratio = self.hazard_ratio(patients, dose.prescription / dose.plan.fractions)
+        return HazardRisk(hazard=self._reference(patients) * ratio, onset=self.onset)
+
+    def _reference(self, patients: Patients) -> lq.Quantity:
+        """Hazard of the reference patient at 1 year."""
+        return -np.log1p(-patients.value_of(self.reference_risk))

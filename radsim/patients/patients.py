@@ -146,6 +146,7 @@ class Patients:
         return np.ones(len(self), dtype=bool) if variable is None else self[variable] > 0
 
 
+DIMS = (("patient",), ("draw",), ("draw", "patient"))  # that a variable may have
 NOBODY = Patients(range(0), {})  # where no parameter is looked up, no covariate other than usual
 
 
@@ -155,14 +156,14 @@ def as_patients(dataset: xr.Dataset) -> Patients:
     Parameters
     ----------
     dataset
-        Variables with dim ``patient``, or ``draw`` before it; ``attrs["labels"]`` lists what the
-        codes of a categorical one stand for. The coordinate ``patient`` numbers them, from 0
-        unless given.
+        Variables with dim ``patient``, ``draw`` or both in this order: ``draw``, ``patient``;
+        ``attrs["labels"]`` lists what the codes of a categorical one stand for. The coordinate
+        ``patient`` numbers them, from 0 unless given.
 
     Raises
     ------
     ValueError
-        If the patients do not count up by 1.
+        If the patients do not count up by 1, or a variable has other dims.
 
     Examples
     --------
@@ -170,7 +171,14 @@ def as_patients(dataset: xr.Dataset) -> Patients:
     >>> as_patients(xr.Dataset({"age": ("patient", [50.0, 70.0])}))["age"].tolist()
     [50.0, 70.0]
     """
-    columns = {str(name): variable.values for name, variable in dataset.data_vars.items()}
+    columns = {}
+    for name, variable in dataset.data_vars.items():
+        require(
+            variable.dims in ((), *DIMS),
+            f"{name} must have the dim patient, draw, or draw and patient, got {variable.dims}",
+        )
+        single = variable.dims == ("draw",)
+        columns[str(name)] = variable.values[:, np.newaxis] if single else variable.values
     labels = {
         str(name): tuple(map(str, variable.attrs["labels"]))
         for name, variable in dataset.data_vars.items()
@@ -200,14 +208,13 @@ def to_dataset(patients: Patients) -> xr.Dataset:
     """
     import xarray as xr
 
+    def variable(name: str, column: np.ndarray) -> tuple:
+        attrs = {"labels": list(patients.labels[name])} if name in patients.labels else {}
+        if column.ndim == 2 and column.shape[-1] == 1:
+            return ("draw", column[:, 0], attrs)
+        return (("draw", "patient")[2 - column.ndim :], column, attrs)
+
     return xr.Dataset(
-        {
-            name: (
-                ("draw", "patient")[2 - column.ndim :],
-                column,
-                {"labels": list(patients.labels[name])} if name in patients.labels else {},
-            )
-            for name, column in patients.columns.items()
-        },
+        {name: variable(name, column) for name, column in patients.columns.items()},
         coords={"patient": np.arange(patients.numbers.start, patients.numbers.stop)},
     )

@@ -52,7 +52,7 @@ class EquivalentUniformTCP(ControlModel):
         zero = not isinstance(self.a, str) and bool(np.any(np.asarray(self.a) == 0))
         require(not zero, "a must not be 0")
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, ControlModel
+from radsim.response.model import LARGEST
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter, Real
 
 
@@ -67,7 +68,7 @@ class LogisticTCP(ControlModel):
     gamma50: Parameter
     reference_fractions: Real = 3
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""

@@ -42,7 +42,7 @@ class LogitTCP(ControlModel):
     intercept: Parameter
     slope: Parameter
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""

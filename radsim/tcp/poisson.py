@@ -65,7 +65,7 @@ class PoissonTCP(ControlModel):
     volume: Parameter = "gtv_volume"
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Expected survivors where the whole volume has this BED [Gy]."""

@@ -8,7 +8,8 @@ from scipy import special
 
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, ControlModel
+from radsim.response.model import LARGEST
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
 
 
@@ -51,7 +52,7 @@ class ProbitTCP(ControlModel):
     d50: Parameter
     gamma50: Parameter
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""

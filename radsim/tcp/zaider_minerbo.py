@@ -9,7 +9,8 @@ from scipy import special
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, ControlModel
+from radsim.response.model import LARGEST
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
@@ -152,7 +153,7 @@ class ZaiderMinerboTCP(ControlModel):
                 f"{name} must not be negative, got {value}",
             )
 
-    def hazard(
+    def hazard_at_bed(
         self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, at the time evaluated."""

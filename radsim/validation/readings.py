@@ -14,7 +14,6 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
-from radsim.radiobiology import lq
 from radsim.report.tables.ledger import SUMMARY, records
 from radsim.simulation.patients import simulate
 from radsim.vocabulary.endpoints import INCIDENCE, LOCAL_FAILURE, NET
@@ -80,8 +79,7 @@ def read(text: str, run: Run | None) -> Reading:
 def curve(preset: str, dose: str, fractions: str) -> Reading:
     """Risk of a cord preset at a dose in equal fractions [%]."""
     model = load_ntcp(preset)
-    eqd2 = lq.eqd2(*lq.equal_fractions(float(dose), float(fractions)), model.alpha_beta)
-    return PER_CENT * float(model.curve(eqd2)), 0.0
+    return PER_CENT * float(model.probability(float(dose), fractions=float(fractions))), 0.0
 
 
 def cord_spread() -> Reading:
@@ -111,8 +109,8 @@ def flagged(retreatment: str, total: str) -> Reading:
 
 def ranked(higher: str, lower: str) -> Reading:
     """Count the cord presets that give one cumulative EQD2 [Gy] a higher risk than another."""
-    models = [load_ntcp(name) for name in CORD_PRESETS]
-    return float(sum(bool(m.curve(float(higher)) > m.curve(float(lower))) for m in models)), 0.0
+    curves = [load_ntcp(name).curve_over_effect for name in CORD_PRESETS]
+    return float(sum(bool(curve(float(higher)) > curve(float(lower))) for curve in curves)), 0.0
 
 
 def crude(run: Run, arm: str, months: str, model: str = "0") -> Reading:

@@ -1,11 +1,12 @@
 """A validation error, said in one plain line for each mistake."""
 
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from radsim.vocabulary.words import nearest
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Mistake(ValueError):
@@ -35,7 +36,7 @@ WANTED = {
 LONGEST = 60  # characters of a wrong value that are worth repeating
 
 
-def mistakes_of(error: ValidationError, data: Any, schema: Mapping[str, Any]) -> list[str]:
+def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) -> list[str]:
     """List the mistakes in some data, each with the key where it is.
 
     Parameters

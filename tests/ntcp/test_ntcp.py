@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -14,8 +15,10 @@ from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
+from radsim.ntcp.logistic import LogisticNTCP
 from radsim.ntcp.relative_seriality import log_response
 from radsim.patients.patients import Patients
+from radsim.response.onset import LognormalOnset
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
 INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets
@@ -24,7 +27,7 @@ TABLE = [(12.4, 1), (17.0, 2), (20.3, 3), (23.0, 4), (25.3, 5)]  # Sahgal 2013, 
 
 
 def risk(model, total, fractions):
-    return float(model.probability(*lq.equal_fractions(total, fractions)))
+    return float(model.probability(total, fractions=fractions))
 
 
 def test_the_cord_tables_doses_are_iso_effective_at_alpha_beta_2():
@@ -66,9 +69,9 @@ def test_the_cord_risk_jumps_from_zero_at_an_eqd2_of_15():
     below, above = 14.999, 15.001  # in 2 Gy fractions the dose is its own EQD2
     model = CORD["default"]
     at_15 = 1 / (1 + math.exp(8.5 - 0.0876 * 15.0))
-    assert float(model.probability(below, 2 * below)) == 0.0
-    assert float(model.probability(15.0, 30.0)) == pytest.approx(at_15, abs=1e-12)
-    assert float(model.probability(above, 2 * above)) > at_15
+    assert float(model.probability(below, fractions=below / 2)) == 0.0
+    assert float(model.probability(15.0, fractions=7.5)) == pytest.approx(at_15, abs=1e-12)
+    assert float(model.probability(above, fractions=above / 2)) > at_15
 
 
 @pytest.mark.parametrize("name", CORD)
@@ -85,8 +88,7 @@ def test_the_cord_risk_is_zero_without_dose_and_one_at_a_huge_dose(name):
 
 def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
     # 30 Gy in 10 at alpha/beta 2 is BED 75 Gy; half of it is left after a year
-    course = lq.equal_fractions(15.0, 5)
-    cumulative = CORD["default"].probability(*course, residual_bed=37.5)
+    cumulative = CORD["default"].probability(15.0, fractions=5, residual_bed=37.5)
     eqd2 = (15.0 * (1 + 3.0 / 2) + 37.5) / 2
     assert float(cumulative) == pytest.approx(1 / (1 + math.exp(8.5 - 0.0876 * eqd2)), abs=1e-12)
 
@@ -111,6 +113,29 @@ def test_without_a_cord_there_is_no_myelopathy():
     assert found.lifetime[1] == 0.0
     assert np.isinf(found.time(np.array([1e-12, 1e-12]))[1])
     assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
+
+
+def test_a_missing_dose_of_an_organ_that_is_there_is_no_dose_of_0():
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
+    hot_spots = {"spinal_cord": Course(np.array([20.0, np.nan]))}
+    with pytest.raises(ValueError, match="dose must be a number that is not negative, got nan"):
+        CORD["default"].risk(patients, replace(some_dose(), hot_spots=hot_spots))
+
+
+def test_everyone_has_a_target_so_a_model_of_it_asks_for_no_cord():
+    onset = LognormalOnset(median=6.0, sigma=0.4)
+    target = DoseMetric(structure="gtv", metric="prescription")
+    model = LogisticNTCP(intercept=-3.0, slope=0.1, alpha_beta=3.0, dose=target, onset=onset)
+    found = model.risk(Patients(range(2), {}), some_dose())
+    answer = model.probability(30.0, fractions=5)
+    assert found.lifetime == pytest.approx([answer, answer], rel=1e-14)
+
+
+def test_earlier_courses_add_up():
+    prior = Prior(dose=30.0, fractions=10, interval=12.0)
+    twice = SimpleNamespace(earlier=(prior, prior), fractions=5)
+    dose = replace(some_dose(), plan=twice, recovered=(np.array([0.5]), np.array([0.25])))
+    assert dose.residual_prior_bed(2.0) == pytest.approx([75.0 * (0.5 + 0.75)])
 
 
 def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():

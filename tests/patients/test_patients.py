@@ -47,6 +47,17 @@ def test_patients_who_do_not_count_up_by_1_are_refused():
     assert as_patients(nobody).numbers == range(0)
 
 
+def test_draws_come_in_and_go_out_with_a_dimension_of_their_own():
+    draws = xr.Dataset({"d50": ("draw", [18.0, 20.0]), "age": ("patient", [50.0, 60.0, 70.0])})
+    patients = as_patients(draws)
+    assert patients["d50"].shape == (2, 1)
+    assert (patients["d50"] + patients["age"]).shape == (2, 3)
+    assert to_dataset(patients)["d50"].dims == ("draw",)
+    arms = xr.Dataset({"dose": (("arm", "patient"), np.ones((2, 3)))})
+    with pytest.raises(ValueError, match=r"dose must have the dim patient, draw, or draw and pat"):
+        as_patients(arms)
+
+
 def test_a_column_of_another_length_is_refused():
     with pytest.raises(ValueError, match=r"age must have a value for each of 3 patients, got"):
         Patients(range(3), {"age": np.array([50.0, 60.0])})

@@ -9,7 +9,7 @@ from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
 from radsim.dose.dose import Course, Dose
-from radsim.dose.nodes.fill import volume_doses
+from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
@@ -25,8 +25,9 @@ def conformal_dose(
     geometry: Geometry,
     streams: UniformSource,
     structures: frozenset[str],
+    fill: Fill | None = None,
 ) -> Dose:
-    """Dose of a plan that is made anew until it keeps its limits."""
+    """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
     limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
@@ -42,7 +43,7 @@ def conformal_dose(
     return Dose(
         plan=plan,
         nodes=model.nodes,
-        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, structures),
+        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, structures, fill),
         hot_spots=hot_spots,
         facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
         flags={

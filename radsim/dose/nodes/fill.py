@@ -1,7 +1,6 @@
 """Doses of whole structures at nodes of volume, from one profile and one delivery a patient."""
 
-from collections.abc import Callable
-from functools import cache
+from typing import Protocol
 
 import numpy as np
 
@@ -9,9 +8,22 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
 from radsim.dose.dose import Course
-from radsim.dose.nodes.plain import fill_plainly
+from radsim.dose.nodes.plain import Doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.structures import STRUCTURES
+
+
+class Fill(Protocol):
+    """Fills the doses of each structure named in ``doses``: plainly or compiled, to rounding."""
+
+    def __call__(
+        self,
+        plan: ExternalBeam,
+        geometry: Geometry,
+        plans: Plans,
+        delivery: Delivery | None,
+        doses: dict[str, Doses],
+    ) -> None: ...
 
 
 def volume_doses(
@@ -21,12 +33,17 @@ def volume_doses(
     delivery: Delivery | None,
     nodes: int,
     structures: frozenset[str],
+    fill: Fill | None = None,
 ) -> dict[str, Course]:
     """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
-    Without ``delivery`` only what is planned; NaN where a patient has no such organ. With numba
-    installed the loops are compiled; without, numpy does the same work, to rounding.
+    Without ``delivery`` only what is planned; NaN where a patient has no such organ. The loops are
+    compiled unless ``fill`` is another.
     """
+    if fill is None:  # numba takes a third of a second
+        from radsim.dose.nodes.compiled import fill_compiled
+
+        fill = fill_compiled
     kinds = 1 if delivery is None else 3  # planned, delivered and its square
     shape = (len(plans.tried), nodes)
     doses = {
@@ -34,17 +51,8 @@ def volume_doses(
         for structure in STRUCTURES
         if structure in structures
     }
-    _filler()(plan, geometry, plans, delivery, doses)
+    fill(plan, geometry, plans, delivery, doses)
     for name, organ in geometry.organs.items():
         for values in doses.get(name, ()):
             values[~organ.present] = np.nan
     return {structure: Course(*arrays) for structure, arrays in doses.items()}
-
-
-@cache
-def _filler() -> Callable[..., None]:
-    try:  # when it is needed, for it takes a third of a second
-        from radsim.dose.nodes.compiled import fill_compiled
-    except ImportError:  # numba is not there, or does not go with this numpy
-        return fill_plainly
-    return fill_compiled

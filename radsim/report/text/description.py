@@ -141,7 +141,7 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                     f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
                     f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
                     f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
-                    f"any dose {100 * float(model.curve(0.0)):.0f} %"
+                    f"any dose {100 * float(model.curve_over_effect(0.0)):.0f} %"
                     + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
                 )
         epidural = any("bilsky" in one.variables for one in model.modifiers)
