@@ -1,4 +1,8 @@
-"""What is kept of a block of patients, how blocks are joined, and what becomes of them."""
+"""What is kept of a block of patients, how blocks are joined, and what becomes of them.
+
+Sums are formed in fixed blocks of patients and joined in a fixed order, so a result is the same to
+the last bit whatever the chunks and workers.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
