@@ -42,7 +42,6 @@ SPELLING_NOT_YET = {
     "execution/cost.py",
     "execution/pieces.py",
     "experiment/variants.py",
-    "report/tables/trial.py",
     "trial/questions/benefit.py",
     "vocabulary/cohort_variables.py",
     "vocabulary/settings.py",
@@ -50,12 +49,6 @@ SPELLING_NOT_YET = {
 PATCHES_NOT_YET = {
     "cli/test_cli.py",
     "execution/test_precision.py",
-    "execution/test_reproducible.py",
-    "randomness/test_sources.py",
-    "results/test_design_runs.py",
-    "simulation/test_against_naive.py",
-    "simulation/test_predictive.py",
-    "simulation/test_sharing.py",
 }
 
 
