@@ -69,6 +69,18 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
     return list(lines)
 
 
+def validated(kind: Any, data: Any, prefix: str = "") -> Any:
+    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix."""
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        lines = mistakes_of(error, data, adapter.json_schema())
+        raise Mistake("\n".join(f"{prefix}{line}" for line in lines)) from None
+
+
 def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], str]:
     """Move the field that a sentence starts with into the path, where it is one."""
     here = data
