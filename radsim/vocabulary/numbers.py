@@ -27,13 +27,7 @@ def is_whole(value: Any) -> TypeGuard[int]:
 
 
 def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
-    """Refuse a number of a model that is not finite, or not above 0 where it has to be.
-
-    Raises
-    ------
-    ValueError
-        It names the field.
-    """
+    """Refuse a number of a model that is not finite, or not above 0 where it has to be."""
     for name in number_fields(model.__class__):
         value = getattr(model, name)
         if value is None or isinstance(value, str):
