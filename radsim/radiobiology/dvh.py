@@ -8,8 +8,7 @@ binned DVH is the same thing with other nodes.
 
 Conventions
 -----------
-- Dx% is the lowest dose in the hottest x % of the volume, D0.03cc the lowest dose in the hottest
-  0.03 cm3, Vx the share that receives at least x Gy.
+- Dx% is the lowest dose in the hottest x % of the volume, D0.03cc that in the hottest 0.03 cm3.
 - Between nodes, dose is linear in volume. Outside the outermost nodes it is held constant. Systems
   that read the nearest bin instead of interpolating differ by up to one bin.
 """
@@ -27,26 +26,6 @@ TOLERATED_RISE = 1e-3  # share of the volume; more than the rounding of a printe
 TOLERATED_SUM = 1e-6  # by which shares of a volume may miss 1; more than their rounding
 
 
-def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Volume fractions and weights of the Gauss-Legendre rule on (0, 1).
-
-    Returns
-    -------
-    volume, weight
-        Both of shape (nodes,); `volume` ascending, `weight` summing to 1.
-
-    Examples
-    --------
-    >>> volume, weight = gauss_legendre(2)
-    >>> volume.round(4).tolist(), weight.tolist()
-    ([0.2113, 0.7887], [0.5, 0.5])
-    """
-    if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)) or nodes < 1:
-        raise ValueError(f"nodes must be a whole number above 0, got {nodes!r}")
-    position, weight = np.polynomial.legendre.leggauss(int(nodes))
-    return (1.0 + position) / 2.0, weight / weight.sum()
-
-
 @lru_cache(maxsize=16)
 def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     r"""Nodes and weights on (0, 1): volume shares, hottest first. Not to be written to.
@@ -61,7 +40,10 @@ def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     >>> round(float(weight.sum()), 12), round(float((weight * volume).sum()), 12)
     (1.0, 0.5)
     """
-    s, w = gauss_legendre(nodes)
+    if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)) or nodes < 1:
+        raise ValueError(f"nodes must be a whole number above 0, got {nodes!r}")
+    position, weight = np.polynomial.legendre.leggauss(int(nodes))
+    s, w = (1.0 + position) / 2.0, weight / weight.sum()
     volume, weight = s * s * (3.0 - 2.0 * s), 6.0 * w * s * (1.0 - s)
     volume.flags.writeable = weight.flags.writeable = False
     return volume, weight
@@ -108,69 +90,6 @@ def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> 
         hotter = np.take_along_axis(rows, column - 1, axis=-1)[..., 0]
         colder = np.take_along_axis(rows, column, axis=-1)[..., 0]
     return hotter + share * (colder - hotter)
-
-
-def dose_at_absolute_volume(
-    dose: np.ndarray, volume: np.ndarray, absolute: Quantity, structure_volume: Quantity
-) -> np.ndarray:
-    """Dxcc: the lowest dose in the hottest `absolute` cm3 [Gy].
-
-    Undefined, and NaN, where the structure is smaller than `absolute`.
-
-    Parameters
-    ----------
-    dose, volume
-        As for `dose_at_volume`.
-    absolute, structure_volume
-        [cm3]; numbers or arrays that broadcast with the patients.
-
-    Examples
-    --------
-    >>> dose, volume = np.array([40.0, 30.0, 20.0]), np.array([0.0, 0.5, 1.0])
-    >>> dose_at_absolute_volume(dose, volume, HOTTEST, np.array([0.06, 0.02])).tolist()
-    [30.0, nan]
-    """
-    absolute, structure_volume = np.asarray(absolute, float), np.asarray(structure_volume, float)
-    if np.any(absolute < 0.0) or np.any(structure_volume < 0.0):
-        raise ValueError("volumes must not be negative")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fraction = np.where(absolute <= structure_volume, absolute / structure_volume, np.nan)
-    return dose_at_volume(dose, volume, fraction)
-
-
-def volume_at_dose(dose: np.ndarray, volume: np.ndarray, threshold: Quantity) -> np.ndarray:
-    """Vx: the fraction of the volume that receives at least the threshold dose.
-
-    It is 0 above the hottest node and 1 at or below the coldest. With `dose[..., None, :]` and an
-    array of thresholds it is the cumulative DVH, for a figure.
-
-    Parameters
-    ----------
-    dose, volume
-        As for `dose_at_volume`.
-    threshold
-        [Gy]; a number, or an array that broadcasts with the patients.
-
-    Examples
-    --------
-    >>> dose, volume = np.array([40.0, 30.0, 20.0]), np.array([0.0, 0.5, 1.0])
-    >>> volume_at_dose(dose[None, :], volume, np.array([10.0, 35.0, 50.0])).tolist()
-    [1.0, 0.25, 0.0]
-    """
-    dose, volume = np.asarray(dose), np.asarray(volume, dtype=float)
-    threshold = np.asarray(threshold, dtype=float)
-    shape = np.broadcast_shapes(dose.shape[:-1], threshold.shape)
-    rows = np.broadcast_to(dose, (*shape, dose.shape[-1]))
-    hot = np.count_nonzero(rows >= threshold[..., None], axis=-1)
-    after = np.clip(hot, 1, max(volume.size - 1, 1))[..., None]
-    hotter = np.take_along_axis(rows, after - 1, axis=-1)[..., 0]
-    colder = np.take_along_axis(rows, np.minimum(after, volume.size - 1), axis=-1)[..., 0]
-    wide, narrow = volume[np.minimum(after, volume.size - 1)[..., 0]], volume[after[..., 0] - 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        within = narrow + (wide - narrow) * (hotter - threshold) / (hotter - colder)
-    undefined = np.isnan(threshold) | np.isnan(rows).any(axis=-1)
-    inside = np.where(hot == 0, 0.0, np.where(hot == volume.size, 1.0, within))
-    return np.where(undefined, np.nan, inside)
 
 
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -287,17 +206,6 @@ def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:
     volume_in_bin = np.asarray(volume_in_bin, dtype=float)
     above = np.flip(np.cumsum(np.flip(volume_in_bin, axis=-1), axis=-1), axis=-1)
     return np.concatenate([above, np.zeros((*above.shape[:-1], 1))], axis=-1)
-
-
-def differential_from_cumulative(cumulative: np.ndarray) -> np.ndarray:
-    """Volume in each dose bin, from the volume that receives at least each bin edge's dose.
-
-    Examples
-    --------
-    >>> differential_from_cumulative(np.array([6.0, 5.0, 2.0, 0.0])).tolist()
-    [1.0, 3.0, 2.0]
-    """
-    return -np.diff(np.asarray(cumulative, dtype=float), axis=-1)
 
 
 def nodes_from_cumulative(
