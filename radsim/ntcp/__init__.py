@@ -28,7 +28,6 @@ DoseNTCP = (  # models of dose, which may stand for any endpoint
     | CriticalVolume
     | CoxNTCP
 )
-CordModel = Annotated[DoseNTCP, Field(discriminator="kind")]
 NTCPModel = Annotated[DoseNTCP | VertebralFracture, Field(discriminator="kind")]
 
 

@@ -1,15 +1,14 @@
 """Radiation myelopathy, logistic in the EQD2 of the cord's hottest point."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
@@ -56,11 +55,6 @@ class LogisticCordNTCP(ComplicationModel):
         super().__post_init__()
         require(self.threshold >= 0, f"threshold must not be negative, got {self.threshold}")
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Lifetime risk at a cumulative EQD2 [Gy]."""
-        eqd2 = self._checked(effect, weight)
-        with np.errstate(over="ignore"):
-            log_odds = self._value("intercept", patients) + self._value("slope", patients) * eqd2
-        return np.where(eqd2 >= self.threshold, special.expit(log_odds), 0.0)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return np.where(dose >= self.threshold, special.expit(intercept + slope * dose), 0.0)

@@ -1,16 +1,16 @@
 """A parallel organ: it fails when too large a share of it is damaged."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
-from radsim.vocabulary.numbers import Parameter
+from radsim.vocabulary.numbers import Parameter, beside_parts
 
 
 def damaged_share(
@@ -64,13 +64,7 @@ class CriticalVolume(ComplicationModel):
     reserve: Parameter
     reserve_sd: Parameter
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        d50, k = (self._value_beside_parts(name, patients) for name in ("d50", "k"))
-        reserve, sd = (self._value(name, patients) for name in ("reserve", "reserve_sd"))
-        with np.errstate(over="ignore"):
-            return special.ndtr((damaged_share(dose, weight, d50, k) - reserve) / sd)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        d50, k, reserve, sd = self._curve(patients)
+        share = damaged_share(dose, weight, beside_parts(d50), beside_parts(k))
+        return special.ndtr((share - reserve) / sd)

@@ -1,13 +1,13 @@
 """The Lyman-Kutcher-Burman model: a response to the gEUD of the whole organ."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.response.model import LARGEST
@@ -116,11 +116,6 @@ class LKB(ComplicationModel):
     n: Parameter
     link: Link = "probit"
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        td50, m, n = (self._value(name, patients) for name in self.shape)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        td50, m, n = self._curve(patients)
         return lkb_probability(dose, weight, td50, m, n, self.link)

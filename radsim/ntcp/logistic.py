@@ -1,14 +1,13 @@
 """Complications whose log odds depend on dose and covariates: logistic and log-logistic."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter, Real
@@ -34,23 +33,16 @@ class OddsModel(ComplicationModel):
         check_ratios(self.odds_ratios, self.references, "odds_ratios")
 
     @property
-    def reference_values(self) -> dict[str, float]:
-        """Covariates, with the value at which each changes nothing."""
-        return {name: self.references.get(name, 0.0) for name in self.odds_ratios}
+    def _covariates(self) -> tuple[dict[str, float], dict[str, float]]:
+        return self.odds_ratios, self.references
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
         """Log odds at a dose, without covariates."""
         raise NotImplementedError
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at what ``effect`` names [Gy]."""
-        covariates = log_ratio(self.odds_ratios, self.references, patients)
-        with np.errstate(over="ignore"):
-            return special.expit(
-                self._log_odds(self._checked(effect, weight), patients) + covariates
-            )
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        covariates = log_ratio(*self._covariates, patients)
+        return special.expit(self._log_odds(dose, patients) + covariates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +67,9 @@ class LogisticNTCP(OddsModel):
     intercept: Parameter
     slope: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
-        return self._value("intercept", patients) + self._value("slope", patients) * dose
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return intercept + slope * dose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +96,10 @@ class LogisticD50NTCP(OddsModel):
     d50: Parameter
     gamma50: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
-        d50 = self._value("d50", patients)
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        d50, gamma50 = self._curve(patients)
         relative = (dose - d50) / d50  # exact where dose is next to D50
-        return 4.0 * np.minimum(self._value("gamma50", patients) * relative, LARGEST)
+        return 4.0 * np.minimum(gamma50 * relative, LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +114,6 @@ class LogLogisticNTCP(OddsModel):
         Dose at which half get it [Gy].
     k
         Exponent, four times the normalized slope at D50.
-
-    Examples
-    --------
-    >>> from radsim.ntcp import load_ntcp
-    >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
-    0.05
     """
 
     equation: ClassVar[str] = "logit p = k ln(D / D50) + sum_k z_k ln OR_k"
@@ -139,8 +124,7 @@ class LogLogisticNTCP(OddsModel):
     d50: Parameter
     k: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        d50, k = self._curve(patients)
         with np.errstate(divide="ignore"):
-            logarithm = np.log(dose) - np.log(self._value("d50", patients))
-        return np.clip(self._value("k", patients) * logarithm, -LARGEST, LARGEST)
+            return np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)

@@ -1,15 +1,15 @@
 """Relative seriality: an organ of parts in series and in parallel, in the two forms in use."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
-from radsim.vocabulary.numbers import Parameter
+from radsim.vocabulary.numbers import Parameter, beside_parts
 
 Form = Literal["pow2", "exp"]
 LOG_2 = np.log(2.0)
@@ -131,11 +131,6 @@ class RelativeSeriality(ComplicationModel):
     s: Parameter
     form: Form
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        d50, gamma, s = (self._value_beside_parts(name, patients) for name in ("d50", "gamma", "s"))
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        d50, gamma, s = map(beside_parts, self._curve(patients))
         return relative_seriality(dose, weight, d50, gamma, s, self.form)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from radsim.dose.metrics import DoseMetric
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.tcp.control import ControlModel
@@ -52,25 +52,13 @@ class EquivalentUniformTCP(ControlModel):
         zero = not isinstance(self.a, str) and bool(np.any(np.asarray(self.a) == 0))
         require(not zero, "a must not be 0")
 
-    def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
-    ) -> lq.Quantity:
-        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
-        return self._of(eqd2, patients)
+    def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
+        d50, gamma50 = self._curve(patients)
+        return log_logistic_failure_hazard(eqd2, d50, 4.0 * gamma50)
 
     def distribution_hazard(
         self, bed: np.ndarray, weight: np.ndarray, patients: Patients, fractions: lq.Quantity
     ) -> np.ndarray:
-        """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         a = self._value("a", patients)
-        reduced = reduced_dose(eqd2, weight, a[..., 0] if np.ndim(a) else a)
-        return self._of(reduced[..., None], patients)[..., 0]
-
-    def _of(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        return log_logistic_failure_hazard(
-            dose,
-            self._value("d50", patients),
-            4.0 * self._value("gamma50", patients),
-        )
+        geud = reduced_dose(self._eqd2(bed, patients), weight, a[..., 0] if np.ndim(a) else a)
+        return self.hazard_at_eqd2(geud[..., None], patients)[..., 0]

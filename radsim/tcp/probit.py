@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy import special
 
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.tcp.control import ControlModel
@@ -52,11 +52,5 @@ class ProbitTCP(ControlModel):
     d50: Parameter
     gamma50: Parameter
 
-    def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
-    ) -> lq.Quantity:
-        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
-        return probit_failure_hazard(
-            eqd2, self._value("d50", patients), self._value("gamma50", patients)
-        )
+    def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
+        return probit_failure_hazard(eqd2, *self._curve(patients))
