@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from radsim.dose.dose import Dose, Reading
+from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
@@ -162,20 +162,6 @@ class ComplicationModel(DoseResponse):
             return LifetimeRisk(lifetime=p, onset=self.onset)
         with np.errstate(divide="ignore"):
             return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
-
-    def _effect(
-        self,
-        course: Reading,
-        fractions: lq.Quantity,
-        alpha_beta: lq.Quantity,
-        residual_bed: lq.Quantity = 0.0,
-    ) -> lq.Quantity:
-        """What ``effect`` names of what is read [Gy]."""
-        if self.effect == "physical":
-            return course.total
-        if self.effect == "bed":
-            return self._bed(course, fractions, alpha_beta, residual_bed)
-        return super()._effect(course, fractions, alpha_beta, residual_bed)
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
         return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,6 +131,19 @@ class Patients:
         if name in LABELS and label not in LABELS[name]:
             raise KeyError(f"{name} has no label {label!r}; {nearest(label, labels)}")
         return np.zeros(len(self), dtype=bool)
+
+    def have(self, where: Mapping[str, Sequence[str]]) -> np.ndarray:
+        """Say for each patient whether it has one of the labels of each variable.
+
+        Examples
+        --------
+        >>> Patients.of({"mass": [0, 1]}).have({"mass": ("1", "2")}).tolist()
+        [False, True]
+        """
+        member = np.ones(len(self), dtype=bool)
+        for variable, labels in where.items():
+            member &= reduce(np.logical_or, (self.has(variable, label) for label in labels))
+        return member
 
     def with_structure(self, structure: str) -> np.ndarray:
         """Say for each patient whether it has a structure, shape (patient,).

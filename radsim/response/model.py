@@ -54,6 +54,7 @@ class DoseResponse:
     increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
     preset: str
+    effect: Effect = "eqd2"
     alpha_beta: Parameter | None
     cell_kill: CellKill
     fitted_under: str
@@ -191,8 +192,12 @@ class DoseResponse:
         alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
-        """EQD2 of what is read, and of what earlier courses left [Gy]."""
+        """What ``effect`` names of what is read, and of what earlier courses left [Gy]."""
+        if self.effect == "physical":
+            return course.total
         bed = self._bed(course, fractions, alpha_beta, residual_bed)
+        if self.effect == "bed":
+            return bed
         return self.cell_kill.eqd2(
             bed, alpha_beta if course.weight is None else beside_parts(alpha_beta)
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -95,10 +94,7 @@ class HazardModifier:
         """Return what the hazard of each patient is multiplied by, shape (patient,)."""
         ratio = np.ones(len(patients))
         for group, wanted in self.where.items():
-            member = np.ones(len(ratio), dtype=bool)
-            for variable, labels in wanted.items():
-                member &= reduce(np.logical_or, (patients.has(variable, label) for label in labels))
-            ratio = np.where(member, self.hazard_ratio[group], ratio)
+            ratio = np.where(patients.have(wanted), self.hazard_ratio[group], ratio)
         return ratio / self.reference_mean
 
 
