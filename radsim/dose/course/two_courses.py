@@ -10,16 +10,13 @@ import numpy as np
 from radsim.dose.anatomy.dose_model import draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.dose import Course
-from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.kind import Fractionated
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
-
-Fractionated = ExternalBeam | PlanLibrary  # what may follow an earlier course
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def organ_limit(
         if isinstance(limit, Limit):
             if not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
-        elif limit.role == "limit" and earlier:
+        elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)
             room = limit.highest_dose(plan.fractions, left, np.zeros_like(left))
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
@@ -120,7 +117,7 @@ def rules_kept(
             )
             name = flag_name(rule.name)
             flags[name] = flags.get(name, np.ones_like(kept)) & met
-            if rule.role == "limit":
+            if not rule.only_reported:
                 kept = kept & met
     recovered = tuple(recovered_share(plan.recovery, course.interval) for course in earlier)
     facts = {"prior_interval": earlier[-1].interval, "prior_recovery": recovered[-1]}
@@ -145,5 +142,6 @@ def _left(
     left: np.ndarray = np.zeros(())
     for course in earlier:
         effect = rule.effect_of(course.prior.dose, course.prior.fractions)
-        left = left + (1.0 - rule.share_recovered(plan.recovery, course.interval)) * effect
+        recovered = recovered_share(rule.recovery or plan.recovery, course.interval)
+        left = left + (1.0 - recovered) * effect
     return left

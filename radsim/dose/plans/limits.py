@@ -39,6 +39,11 @@ class Limit:
     at_most: Real | None = None
     optimal: bool = False
 
+    @property
+    def only_reported(self) -> bool:
+        """Say whether it does not lower a dose."""
+        return self.optimal
+
     def __post_init__(self) -> None:
         require(
             self.structure in STRUCTURES,

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equivalent_dose_of_size
-from radsim.radiobiology.recovery import RecoveryRule, recovered_share
+from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.structures import EXISTS
@@ -56,19 +56,21 @@ class CumulativeLimit:
 
     def __post_init__(self) -> None:
         require(self.alpha_beta > 0, f"alpha_beta must be above 0, got {self.alpha_beta}")
-        given = [
-            name
-            for name in ("at_most", "new_at_most", "new_share_at_most", "interval_at_least")
-            if getattr(self, name) is not None
-        ]
+        bounds = ("at_most", "new_at_most", "new_share_at_most", "interval_at_least")
+        given = {name: bound for name in bounds if (bound := getattr(self, name)) is not None}
         require(bool(given), f"{self.name}: give at least one bound, such as at_most")
-        for name in given:
-            require(getattr(self, name) > 0, f"{name} must be above 0, got {getattr(self, name)}")
+        for name, bound in given.items():
+            require(bound > 0, f"{name} must be above 0, got {bound}")
         if self.new_share_at_most is not None:
             require(
                 self.new_share_at_most < 1,
                 f"new_share_at_most must be below 1, got {self.new_share_at_most}",
             )
+
+    @property
+    def only_reported(self) -> bool:
+        """Say whether it does not lower a dose."""
+        return self.role == "flag"
 
     def applies(self, has_cord: np.ndarray) -> np.ndarray:
         """Say for each patient whether the rule has a say, shape (patient,)."""
@@ -81,16 +83,9 @@ class CumulativeLimit:
     def highest_dose(
         self, fractions: int, prior_effect: np.ndarray, recovered: np.ndarray
     ) -> np.ndarray:
-        r"""Physical dose that the new course may give [Gy], 0 where there is no room.
+        """Physical dose that the new course may give in its fractions [Gy], 0 without any room.
 
-        Parameters
-        ----------
-        fractions
-            Fractions of the new course.
-        prior_effect
-            Effect of the first course, as :meth:`effect_of` gives it [Gy].
-        recovered
-            Share of it that has recovered.
+        ``prior_effect`` is that of the first course, as `effect_of` gives it [Gy].
 
         Examples
         --------
@@ -122,10 +117,6 @@ class CumulativeLimit:
         if self.effect == "eqd2":
             effect = equivalent_dose_of_size(effect, 2.0, self.alpha_beta)
         return np.asarray(effect, dtype=float)
-
-    def share_recovered(self, arm_rule: RecoveryRule, interval: np.ndarray) -> np.ndarray:
-        """Share of the first course that has recovered, by the rule's own or the arm's law."""
-        return recovered_share(self.recovery or arm_rule, interval)
 
     def is_met(
         self,
