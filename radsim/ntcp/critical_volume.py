@@ -8,24 +8,8 @@ from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
 from radsim.patients.patients import Patients
-from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter, beside_parts
-
-
-def damaged_share(
-    dose: lq.Quantity, weight: np.ndarray, d50: lq.Quantity, k: lq.Quantity
-) -> lq.Quantity:
-    r"""Share of an organ's subunits that a DVH destroys, :math:`\sum_j v_j / (1 + (D_{50}/D_j)^k)`.
-
-    Examples
-    --------
-    >>> float(damaged_share(np.array([20.0]), np.array([1.0]), d50=20.0, k=5.0))
-    0.5
-    """
-    with np.errstate(divide="ignore"):
-        logarithm = np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)
-    return (special.expit(logarithm) * weight).sum(axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,5 +50,7 @@ class CriticalVolume(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         d50, k, reserve, sd = self._curve(patients)
-        share = damaged_share(dose, weight, beside_parts(d50), beside_parts(k))
-        return special.ndtr((share - reserve) / sd)
+        with np.errstate(divide="ignore"):
+            logarithm = beside_parts(k) * (np.log(dose) - np.log(beside_parts(d50)))
+        damaged = special.expit(np.clip(logarithm, -LARGEST, LARGEST))
+        return special.ndtr(((damaged * weight).sum(axis=-1) - reserve) / sd)

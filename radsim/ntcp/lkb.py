@@ -28,13 +28,6 @@ def lyman_probability(
     :math:`2^{-\exp(e\gamma_{50}(1 - D/TD_{50}))}`, whose normalized slope at TD50 is
     :math:`\frac{e \ln 2}{2}\gamma_{50} = 0.942\gamma_{50}`.
 
-    Parameters
-    ----------
-    dose, td50
-        Uniform dose and the one at which half get it [Gy].
-    m
-        Slope: a standard deviation of the probit as a share of TD50.
-
     Examples
     --------
     >>> round(float(lyman_probability(70.0, td50=76.9, m=0.13)), 5)

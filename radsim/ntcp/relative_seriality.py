@@ -51,16 +51,7 @@ def relative_seriality(
 
     .. math:: p = \Bigl(1 - \prod_j \bigl(1 - P(D_j)^s\bigr)^{v_j}\Bigr)^{1/s}
 
-    Parameters
-    ----------
-    dose, weight
-        Dose of each part [Gy] and its share of the volume.
-    d50, gamma
-        Uniform dose at which half get it [Gy], and the steepness, see `log_response`.
-    s
-        Relative seriality: 1 in series, towards 0 in parallel.
-    form
-        Of P, see `log_response`.
+    ``s`` is the relative seriality, 1 in series and towards 0 in parallel; P is `log_response`.
 
     Examples
     --------
@@ -97,11 +88,7 @@ def _log_complement(log_p: lq.Quantity) -> lq.Quantity:
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeSeriality(ComplicationModel):
-    r"""Relative seriality.
-
-    .. math:: p = \Bigl(1 - \prod_j \bigl(1 - P(D_j)^s\bigr)^{v_j}\Bigr)^{1/s}
-
-    At zero dose it is P(0), not 0.
+    r"""Relative seriality, see `relative_seriality`. At zero dose it is P(0), not 0.
 
     Attributes
     ----------

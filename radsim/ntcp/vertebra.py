@@ -129,9 +129,8 @@ class VertebralFracture:
     ) -> np.ndarray:
         """Net 1-year risk after a prescription [Gy] in equal fractions.
 
-        Parameters are those of `radsim.response.model.DoseResponse.probability`; there is no
-        ``weight``, for this model reads no DVH, and without patients it is of the reference
-        patient.
+        As of the other models, but without ``weight``, for this model reads no DVH; without
+        patients it is of the reference patient.
 
         Examples
         --------
@@ -150,20 +149,7 @@ class VertebralFracture:
     def curve_over_fraction_dose(
         self, fraction_dose: lq.Quantity, patients: Patients = NOBODY
     ) -> np.ndarray:
-        """Net 1-year risk of the reference patient at a dose a fraction [Gy].
-
-        Raises
-        ------
-        ValueError
-            If the dose is negative or not a number.
-
-        Examples
-        --------
-        >>> from radsim.ntcp import load_ntcp
-        >>> vcf = load_ntcp("vcf-2013")
-        >>> vcf.curve_over_fraction_dose(np.array([12.0, 24.0])).round(4).tolist()
-        [0.009, 0.0442]
-        """
+        """Net 1-year risk of the reference patient at a dose a fraction [Gy]."""
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
         ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)

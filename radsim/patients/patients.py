@@ -167,12 +167,9 @@ NOBODY = Patients(range(0), {})  # where no parameter is looked up, no covariate
 def as_patients(dataset: xr.Dataset) -> Patients:
     """Take the cohort variables of a Dataset as patients, the only way in for a Dataset.
 
-    Parameters
-    ----------
-    dataset
-        Variables with dim ``patient``, ``draw`` or both in this order: ``draw``, ``patient``;
-        ``attrs["labels"]`` lists what the codes of a categorical one stand for. The coordinate
-        ``patient`` numbers them, from 0 unless given.
+    Variables have dim ``patient``, ``draw`` or both in this order: ``draw``, ``patient``;
+    ``attrs["labels"]`` lists what the codes of a categorical one stand for. The coordinate
+    ``patient`` numbers them, from 0 unless given.
 
     Raises
     ------

@@ -52,15 +52,9 @@ def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> np.ndarray:
     """Dx: the lowest dose in the hottest fraction of the volume [Gy].
 
-    Parameters
-    ----------
-    dose
-        Dose at the nodes, hottest first, shape (..., K) [Gy].
-    volume
-        Fraction of the structure that receives at least each dose, ascending, shape (K,).
-    fraction
-        Fraction of the volume, 0 to 1: a number, or an array that broadcasts with the patients.
-        NaN gives NaN.
+    Doses are those at nodes, hottest first, shape (..., node); ``volume`` is the ascending share
+    that receives at least each dose. The fraction is a number, or an array that broadcasts with
+    the patients; NaN gives NaN.
 
     Examples
     --------
@@ -112,15 +106,8 @@ def generalized_eud(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.nda
     for a to plus and minus infinity; these limits are returned. With a at or below 0, a voxel
     without dose makes it 0.
 
-    Parameters
-    ----------
-    dose
-        Shape (..., K), not negative, in any order [Gy].
-    weight
-        Share of the volume, shape (K,), summing to 1.
-    a
-        Volume parameter (1/n of the LKB model): a number, or an array that broadcasts with the
-        patients. Large values do not overflow.
+    Doses are not negative, in any order, and weights add up to 1. The exponent, 1/n of the LKB
+    model, is a number or an array that broadcasts with the patients; a large one does not overflow.
 
     Examples
     --------
@@ -161,12 +148,7 @@ def _log_power_mean(log_ratio: np.ndarray, weight: np.ndarray, a: np.ndarray) ->
 def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
     """Refuse doses that are negative or not numbers, and shares of a volume that are not shares.
 
-    Parameters
-    ----------
-    dose
-        [Gy]; of a DVH its parts are the last axis.
-    weight
-        Share of the volume of each part, shape (part,) or (patient, part), if it is a DVH.
+    The parts of a DVH are the last axis of dose [Gy]; ``weight`` are their shares of the volume.
 
     Raises
     ------
@@ -216,14 +198,8 @@ def nodes_from_cumulative(
     Rises within the rounding of a printed table (0.1 % of the volume) are flattened, then dose is
     interpolated over volume. Where the curve ends above 0, its last dose is held.
 
-    Parameters
-    ----------
-    dose
-        Ascending, shape (n,) [Gy].
-    cumulative
-        Volume that receives at least each dose, in any unit, shape (n,); the first is the whole.
-    volume
-        Volume fractions of the nodes, shape (K,).
+    Doses ascend [Gy]; the volume that receives at least each is in any unit, and the first is the
+    whole. ``volume`` are the volume fractions of the nodes.
 
     Examples
     --------
@@ -254,14 +230,8 @@ def nodes_from_samples(
 
     Each sample stands at the middle of the volume it holds once they are sorted.
 
-    Parameters
-    ----------
-    samples
-        Doses in any order, shape (n,) [Gy].
-    volume
-        Volume fractions of the nodes, shape (K,), or one number.
-    weight
-        Volume that each sample holds, in any unit, shape (n,); equal shares if left out.
+    Samples are in any order [Gy], each with the volume that it holds in any unit, alike unless
+    given. ``volume`` are the volume fractions of the nodes, or one number.
 
     Examples
     --------

@@ -19,15 +19,8 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
     power would overflow or vanish, several times as fast, and also for dose bins that all patients
     share.
 
-    Parameters
-    ----------
-    dose
-        Dose of each part of the volume, which is the last axis: shape (patient, part), or
-        (part,) for shared bins [Gy].
-    weight
-        Share of the volume of each part, shape (part,) or (patient, part); they add up to 1.
-    a
-        Exponent, 1/n of the Lyman-Kutcher-Burman model.
+    The parts of the volume are the last axis of dose and weight, each of shape (patient, part), or
+    (part,) of bins or shares that all patients have in common; weights add up to 1.
 
     Examples
     --------

@@ -13,21 +13,6 @@ from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
 
 
-def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quantity) -> lq.Quantity:
-    r"""Cumulative hazard of failure whose control is a normal CDF of dose.
-
-    .. math:: -\ln TCP = -\ln\Phi\bigl(\sqrt{2\pi}\,\gamma_{50} (D/D_{50} - 1)\bigr)
-
-    Examples
-    --------
-    >>> round(float(np.exp(-probit_failure_hazard(30.0, d50=30.0, gamma50=0.8))), 12)
-    0.5
-    """
-    with np.errstate(over="ignore"):
-        score = np.sqrt(2.0 * np.pi) * (gamma50 * ((dose - d50) / d50))
-        return -special.log_ndtr(np.minimum(score, LARGEST))
-
-
 @dataclass(frozen=True, kw_only=True)
 class ProbitTCP(ControlModel):
     r"""Control that is a normal CDF of EQD2.
@@ -53,4 +38,7 @@ class ProbitTCP(ControlModel):
     gamma50: Parameter
 
     def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
-        return probit_failure_hazard(eqd2, *self._curve(patients))
+        d50, gamma50 = self._curve(patients)
+        with np.errstate(over="ignore"):
+            score = np.sqrt(2.0 * np.pi) * (gamma50 * ((eqd2 - d50) / d50))
+            return -special.log_ndtr(np.minimum(score, LARGEST))

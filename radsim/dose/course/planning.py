@@ -45,12 +45,8 @@ def make_plans(
     and spill. Anatomy and limits stay. A plan that meets every mandatory limit and misses m
     optimal goals is accepted with probability ``missed_goal_accepted`` ** m. If none is accepted,
     the one with the fewest missed goals is kept, or, if all break a mandatory limit, the one that
-    breaks them least.
-
-    Parameters
-    ----------
-    organ_limits
-        Highest D0.03cc of each neural structure [Gy], shape (patient,); infinite for none.
+    breaks them least. ``organ_limits`` are the highest D0.03cc of each neural structure [Gy], shape
+    (patient,), infinite for none.
     """
     known = prepare(plan, model, geometry, organ_limits, patients, streams)
     choices = _planner_choices(plan, model)

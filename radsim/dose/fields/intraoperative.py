@@ -180,12 +180,8 @@ def organ_distance(
 
     with rho the distance in the transverse plane. It is inverted by bisection.
 
-    Parameters
-    ----------
-    volume
-        Volume within the distance [mm3], shape (patient, share) or one that broadcasts to it.
-    gap, radius, length
-        From the source to the organ's surface, and the size of the organ [mm], shape (patient,).
+    Volumes [mm3] have the shape (patient, share) or one that broadcasts to it; the gap from the
+    source to the organ's surface, and the organ's size [mm], have the shape (patient,).
     """
     gap, radius, half = (
         np.maximum(values, 1e-3)[:, None] for values in np.broadcast_arrays(gap, radius, length / 2)
