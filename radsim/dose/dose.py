@@ -33,6 +33,11 @@ class Course:
     delivered: np.ndarray | None = None
     squared: np.ndarray | None = None
 
+    def with_output(self, output: np.ndarray, fractions: int) -> "Course":
+        """Return the same course delivered with an output error, and else as planned."""
+        delivered = self.planned * output
+        return Course(self.planned, delivered, delivered * delivered / fractions)
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """What is there, by name."""

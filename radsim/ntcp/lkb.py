@@ -9,7 +9,7 @@ from scipy import special
 from radsim.ntcp.complication import ComplicationModel
 from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
-from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.dvh import reduced_dose
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter
 

@@ -10,7 +10,7 @@ from radsim.radiobiology import lq
 from radsim.radiobiology.high_dose import linear_tail_bed, linear_tail_dose
 from radsim.radiobiology.repair import biexponential, equal_course_factors
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, require_positive
 
 
 def weekday_course_days(fractions: lq.Quantity) -> lq.Quantity:
@@ -40,12 +40,6 @@ def _number(
     if fractions is None:
         return lq.equal_fractions_behind(dose, dose_squared)
     return np.asarray(fractions)
-
-
-def _require_positive(law: object, *names: str) -> None:
-    for name in names:
-        value = getattr(law, name)
-        require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
 
 class _Law:
@@ -124,7 +118,7 @@ class LQTime(_Law):
     overall_time: Real | None = None
 
     def __post_init__(self) -> None:
-        _require_positive(self, "alpha", "doubling_time", "overall_time")
+        require_positive(self, "alpha", "doubling_time", "overall_time")
         require(self.kick_off >= 0, f"kick_off must not be negative, got {self.kick_off}")
 
     def bed(
@@ -189,7 +183,7 @@ class IncompleteRepair(_Law):
     interval: Real = 1440.0
 
     def __post_init__(self) -> None:
-        _require_positive(self, "half_time", "slow_half_time", "interval")
+        require_positive(self, "half_time", "slow_half_time", "interval")
         require(
             (self.slow_half_time is None) == (self.slow_over_fast == 0.0)
             and self.slow_over_fast >= 0,
@@ -285,7 +279,7 @@ class LQL(_LinearTail):
     slope: Real | None = None
 
     def __post_init__(self) -> None:
-        _require_positive(self, "transition", "slope")
+        require_positive(self, "transition", "slope")
 
     def _tail(self, alpha_beta: lq.Quantity) -> tuple[lq.Quantity, lq.Quantity | None]:
         return self.transition, self.slope
@@ -325,7 +319,7 @@ class UniversalSurvivalCurve(_LinearTail):
     d0: Real
 
     def __post_init__(self) -> None:
-        _require_positive(self, "alpha", "d0")
+        require_positive(self, "alpha", "d0")
         product = self.alpha * self.d0
         require(product < 1, f"alpha d0 must be below 1 for a shoulder, got {product:.4g}")
 

@@ -22,6 +22,9 @@ Quantity = Any  # a float or an array of floats
 
 HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
 NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits
+LARGE = 400.0  # log of a power up to which doses need no scaling
+SAFE = 1e-200  # a mean of powers below it, or above its inverse, has lost digits
+SMALL = 1e-2  # exponent below which a mean of powers is 1 plus too little
 TOLERATED_RISE = 1e-3  # share of the volume; more than the rounding of a printed DVH
 TOLERATED_SUM = 1e-6  # by which shares of a volume may miss 1; more than their rounding
 
@@ -143,6 +146,38 @@ def _log_power_mean(log_ratio: np.ndarray, weight: np.ndarray, a: np.ndarray) ->
     geometric = (weight * log_ratio).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.abs(a) < NEXT_TO_ZERO, geometric, log_sum / a)
+
+
+def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarray:
+    r"""Generalized equivalent uniform dose of DVHs [Gy].
+
+    .. math:: gEUD = \Bigl(\sum_j v_j D_j^a\Bigr)^{1/a}
+
+    The same number as `generalized_eud`, which it falls back on where a
+    power would overflow or vanish, several times as fast, and also for dose bins that all patients
+    share.
+
+    The parts of the volume are the last axis of dose and weight, each of shape (patient, part), or
+    (part,) of bins or shares that all patients have in common; weights add up to 1.
+
+    Examples
+    --------
+    >>> equal = np.full(5, 0.2)
+    >>> round(float(reduced_dose(np.array([55.0, 58.0, 60.0, 62.0, 65.0]), equal, 5.0)), 4)
+    60.3829
+    """
+    dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
+    largest = float(dose.max(initial=0.0))
+    if np.ndim(a) == 0 and SMALL <= a < np.inf and 0 < largest < np.inf:
+        unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
+        with np.errstate(under="ignore"):
+            powers = np.power(dose if unit == 1.0 else dose / unit, a)
+            mean = np.einsum("...j,...j->...", powers, weight)
+            if mean.min(initial=1.0) > SAFE:
+                return unit * mean ** (1.0 / a)
+    # a part without any volume must not rule the sum
+    held = np.where(weight > 0.0, dose, 0.0).max(axis=-1, keepdims=True)
+    return generalized_eud(np.where(weight > 0.0, dose, held), weight, a)
 
 
 def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:

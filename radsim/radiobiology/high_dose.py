@@ -28,22 +28,14 @@ def linear_tail_bed(
     .. math:: BED = \sum_i \begin{cases} d_i (1 + d_i/(\alpha/\beta)) & d_i \le d_T \\
               d_T (1 + d_T/(\alpha/\beta)) + s (d_i - d_T) & d_i > d_T \end{cases}
 
-    Parameters
-    ----------
-    dose, dose_squared
-        Fraction doses and their squares, each summed over fractions [Gy, Gy2].
-    alpha_beta
-        Ratio of linear to quadratic radiosensitivity [Gy].
-    transition
-        Fraction dose at which the line begins, :math:`d_T` [Gy].
-    slope
-        BED for each Gy above it, :math:`s = \gamma/\alpha`; the tangent
-        :math:`1 + 2 d_T/(\alpha/\beta)` unless given.
-    fractions
-        How many there are; as many as equal fractions with these sums unless given. Of unequal
-        fractions only the sums are known: half of them is taken to lie one standard deviation
-        below the mean and half above. That is exact for equal fractions and for two, and an
-        approximation for more; `linear_tail_bed_of_fractions` is exact where each is known.
+    of the sums over fractions of dose [Gy] and squared dose [Gy2], with the line from a fraction
+    dose :math:`d_T` [Gy] on and its slope :math:`s = \gamma/\alpha`; the tangent
+    :math:`1 + 2 d_T/(\alpha/\beta)` unless given.
+
+    There are as many fractions as equal ones with these sums unless given. Of unequal fractions
+    only the sums are known: half of them is taken to lie one standard deviation below the mean and
+    half above. That is exact for equal fractions and for two, and an approximation for more;
+    `linear_tail_bed_of_fractions` is exact where each is known.
 
     Examples
     --------

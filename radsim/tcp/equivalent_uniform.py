@@ -8,7 +8,7 @@ import numpy as np
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
-from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.dvh import reduced_dose
 from radsim.tcp.control import ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
 from radsim.vocabulary.mistakes import require

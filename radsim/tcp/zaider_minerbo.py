@@ -49,14 +49,9 @@ def log_odds_of_extinction(
 
     a sum of what is never negative, so that no digit is lost, and in logs nothing too large.
 
-    Parameters
-    ----------
-    log_survival
-        Natural log of the surviving fraction of the whole course, in equal fractions.
-    birth_rate, death_rate
-        Of clonogens, b and d [1/day].
-    months
-        Time, not before the last fraction [months].
+    The natural log of the surviving fraction is that of the whole course, in equal fractions;
+    birth and death rates of clonogens are b and d [1/day]; the time is not before the last
+    fraction [months].
 
     Examples
     --------

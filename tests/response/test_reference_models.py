@@ -15,7 +15,7 @@ from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.patients.patients import Patients
 from radsim.radiobiology.cell_kill import LQL, IncompleteRepair, LQTime
-from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.dvh import reduced_dose
 from radsim.radiobiology.repair import protraction
 from radsim.randomness.distributions.continuous import LogNormal, Normal
 from radsim.response.onset import LognormalOnset

@@ -136,11 +136,10 @@ def _ends(value: Spread) -> tuple[float, ...]:
 
 def draw_parameter(value: Spread, name: str, patients: range, streams: UniformSource) -> np.ndarray:
     """Value of one parameter for each patient, shape (patient,); ``name`` is its stream."""
-    if isinstance(value, int | float):
-        return np.full(len(patients), float(value))
-    if isinstance(value, Fixed):
-        return np.full(len(patients), float(value.value))
-    return value.ppf(streams.uniforms(name, patients))
+    number = value.value if isinstance(value, Fixed) else value
+    if isinstance(number, int | float):
+        return np.full(len(patients), float(number))
+    return number.ppf(streams.uniforms(name, patients))
 
 
 @cache

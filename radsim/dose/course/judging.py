@@ -59,12 +59,10 @@ class Judge:
     def volume(self, limit: Limit, cold: Callable[[np.ndarray], np.ndarray]) -> None:
         """Judge a metric by the share of volume below the limit's dose."""
         share = cold_share(limit.metric)
-        if limit.at_least is not None:
-            short = cold(np.asarray(limit.at_least)) - share
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
-        if limit.at_most is not None:
-            short = share - cold(np.asarray(limit.at_most))
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
+        for level, side in ((limit.at_least, 1.0), (limit.at_most, -1.0)):
+            if level is not None:
+                short = side * (cold(np.asarray(level)) - share)
+                self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
 
     def _add(self, amount: np.ndarray, optimal: bool) -> None:
         if optimal:

@@ -82,7 +82,7 @@ def organ_limit(
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)
-            room = limit.highest_dose(plan.fractions, left, np.zeros_like(left))
+            room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
     return np.where(geometry.organs[organ].present, highest, np.inf)
 
@@ -108,13 +108,8 @@ def rules_kept(
     for rule in rules:
         if rule.name not in unknown:
             left = _left(rule, plan, earlier)
-            met = ~rule.applies(has_cord) | rule.is_met(
-                hot_spots[rule.structure].planned,
-                plan.fractions,
-                left,
-                np.zeros_like(left),
-                interval,
-            )
+            dose = hot_spots[rule.structure].planned
+            met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
             name = flag_name(rule.name)
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if not rule.only_reported:

@@ -129,14 +129,11 @@ def intraoperative_dose(
         column = (slice(None), None) if distance.ndim == 2 else slice(None)
         near = np.maximum(distance, applicator[column])
         planned = source_dose(near, plan.prescription, prescribed_at[column], attenuation[column])
-        planned = np.where(present[column], planned, np.nan)
+        course = Course(np.where(present[column], planned, np.nan))
+        if plan.delivery:
+            course = course.with_output(output[column], plan.fractions)
         kind = np.float32 if distance.ndim == 2 else np.float64
-        if not plan.delivery:
-            return Course(planned.astype(kind))
-        delivered = planned * output[column]
-        return Course(
-            planned.astype(kind), delivered.astype(kind), (delivered * delivered).astype(kind)
-        )
+        return Course(*(values.astype(kind) for values in course.arrays.values()))
 
     volume, _ = volume_nodes(model.nodes)
     yes = np.ones(everyone, dtype=bool)

@@ -29,19 +29,6 @@ class Intraoperative(PlanKind):
         Distance of the source from the center of the GTV, as a share of its radius.
     canal_clearance
         Least distance from the source to the wall of the canal [mm].
-
-    Examples
-    --------
-    >>> plan = Intraoperative(
-    ...     prescription=8.0,
-    ...     depth=13.0,
-    ...     attenuation=0.08,
-    ...     applicator_radius=2.5,
-    ...     source_offset=0.4,
-    ...     canal_clearance=10.0,
-    ... )
-    >>> plan.fractions
-    1
     """
 
     kind: Literal["intraoperative"] = "intraoperative"

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from radsim.dose.plans.prior import gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
-from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, STRUCTURES, Structure, cold_share
+from radsim.vocabulary.structures import ORGANS, STRUCTURES, Structure, cold_share
 from radsim.vocabulary.words import nearest
 
 
@@ -54,12 +55,8 @@ class Limit:
             f"{self.structure} {self.metric}: give at_least, at_most or both",
         )
         for name in ("at_least", "at_most"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 Gy, got {value}")
-            require(
-                value is None or value <= HIGHEST_DOSE,
-                f"{name} must be at most {HIGHEST_DOSE} Gy, got {value}; in cGy?",
-            )
+            if getattr(self, name) is not None:
+                require(*gray(name, getattr(self, name)))
         if self.at_least is not None and self.at_most is not None:
             require(
                 self.at_least <= self.at_most,

@@ -43,11 +43,6 @@ class Prior:
     interval
         Time from it to the new course [months]: a number, a distribution, or the name of a
         cohort variable.
-
-    Examples
-    --------
-    >>> Prior(dose=30.0, fractions=10, interval=12.0).dose
-    30.0
     """
 
     dose: Real

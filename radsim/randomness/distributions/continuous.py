@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, require_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,7 @@ class OnALine:
             value = getattr(self, field.name)
             if isinstance(value, (int, float)) and not np.isfinite(value):
                 raise ValueError(f"{field.name} must be a finite number, got {value}")
-        for name in self.positive:
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0, got {value}")
+        require_positive(self, *self.positive)
         lower, upper = getattr(self, "lower", None), getattr(self, "upper", None)
         require(
             lower is None or upper is None or lower < upper,
@@ -150,9 +148,7 @@ class LogNormal(OnALine):
             "lognormal takes median and sigma, or mean and cv, "
             f"got {', '.join(given) or 'nothing'}",
         )
-        for name in given:
-            value = getattr(self, name)
-            require(value > 0, f"{name} must be above 0, got {value}")
+        require_positive(self, *given)
 
     @cached_property
     def _median_sigma(self) -> tuple[float, float]:
