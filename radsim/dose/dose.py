@@ -112,11 +112,6 @@ class Dose:
         return int(self.plan.fractions)
 
     @property
-    def volume(self) -> np.ndarray:
-        """Share of a structure's volume that is at least as hot as each node, shape (node,)."""
-        return volume_nodes(self.nodes)[0]
-
-    @property
     def weight(self) -> np.ndarray:
         """Share of the volume that each node stands for, shape (node,)."""
         return volume_nodes(self.nodes)[1]

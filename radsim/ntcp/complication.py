@@ -64,10 +64,8 @@ class ComplicationModel(DoseResponse):
         self._check(self.increasing, "Give")
         if self.effect == "physical":
             for name in ("alpha_beta", "valid_eqd2_alpha_beta"):
-                require(
-                    getattr(self, name) is None,
-                    f"{name} has no meaning with effect = 'physical'",
-                )
+                without = getattr(self, name) is None
+                require(without, f"{name} has no meaning with effect = 'physical'")
             require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
         else:
             require(
@@ -83,13 +81,10 @@ class ComplicationModel(DoseResponse):
             (structure, self.dose.course) != ("cord_prv", "delivered"),
             "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
         )
-        if self.reads_dvh:
-            require(
-                self.dose.is_dvh,
-                f"dose.metric: this model takes the whole DVH, got {self.dose.metric!r}",
-            )
-        else:
-            require(not self.dose.is_dvh, "dose.metric: this model takes a metric, not a DVH")
+        wanted = (
+            f"the whole DVH, got {self.dose.metric!r}" if self.reads_dvh else "a metric, not a DVH"
+        )
+        require(self.dose.is_dvh == self.reads_dvh, f"dose.metric: this model takes {wanted}")
 
     @property
     def reference_values(self) -> dict[str, float]:

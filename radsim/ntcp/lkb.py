@@ -47,32 +47,6 @@ def lyman_probability(
         return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * ((td50 - dose) / td50)))
 
 
-def lkb_probability(
-    dose: np.ndarray,
-    weight: np.ndarray,
-    td50: lq.Quantity,
-    m: lq.Quantity,
-    n: lq.Quantity,
-    link: Link = "probit",
-) -> np.ndarray:
-    """Probability from DVHs: the last axis of dose [Gy] and weight is the volume.
-
-    Doses of shape (part,) with weights of shape (patient, part) are bins that all patients
-    share; doses of shape (patient, part) with weights of shape (part,) are each patient's own.
-
-    Examples
-    --------
-    >>> bins, volume = np.arange(2.5, 25.0, 5.0), np.array([10.0, 20.0, 40.0, 25.0, 5.0]) / 100.0
-    >>> round(float(lkb_probability(bins, volume, td50=20.0, m=0.175, n=0.25)), 10)
-    0.0648888557
-
-    References
-    ----------
-    Kutcher and Burman (1989), Int. J. Radiat. Oncol. Biol. Phys. 16, 1623-1630.
-    """
-    return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, link)
-
-
 @dataclass(frozen=True, kw_only=True)
 class LKB(ComplicationModel):
     r"""Lyman-Kutcher-Burman.
@@ -92,6 +66,10 @@ class LKB(ComplicationModel):
         Volume effect: near 0 the hottest part rules, at 1 the mean dose.
     link
         Shape of the response to gEUD.
+
+    References
+    ----------
+    Kutcher and Burman (1989), Int. J. Radiat. Oncol. Biol. Phys. 16, 1623-1630.
     """
 
     equation: ClassVar[str] = (
@@ -111,4 +89,4 @@ class LKB(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         td50, m, n = self._curve(patients)
-        return lkb_probability(dose, weight, td50, m, n, self.link)
+        return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, self.link)

@@ -1,4 +1,4 @@
-"""Complications whose log odds depend on dose and covariates: logistic and log-logistic."""
+"""Complications whose log odds depend on dose: logistic and log-logistic."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from scipy import special
 
+from radsim.dose.metrics import DoseMetric
 from radsim.ntcp.complication import ComplicationModel
 from radsim.patients.patients import Patients
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
 
@@ -128,3 +130,50 @@ class LogLogisticNTCP(OddsModel):
         d50, k = self._curve(patients)
         with np.errstate(divide="ignore"):
             return np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogisticCordNTCP(ComplicationModel):
+    r"""Lifetime net risk of myelopathy, logistic in EQD2.
+
+    .. math:: p = \frac{1}{1 + \exp(-b_0 - b_1\,EQD2)}
+
+    and :math:`p = 0` below a threshold of EQD2, and for patients without a cord at the treated
+    level. After a prior course EQD2 is cumulative: the new course plus what has not recovered
+    of the old one.
+
+    Attributes
+    ----------
+    intercept, slope
+        :math:`b_0` and :math:`b_1` [1, 1/Gy].
+    threshold
+        EQD2 below which the risk is zero [Gy]: there the curve jumps.
+
+    References
+    ----------
+    Sahgal et al. (2013), Int. J. Radiat. Oncol. Biol. Phys. 85, 341-347;
+    Sahgal et al. (2021), Int. J. Radiat. Oncol. Biol. Phys. 110, 124-136.
+    """
+
+    equation: ClassVar[str] = "logit p = b0 + b1 EQD2; p = 0 below the threshold"
+    takes: ClassVar[str] = "a metric, as cumulative EQD2"
+    shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
+    increasing: ClassVar[tuple[str, ...]] = ("slope",)
+
+    kind: Literal["logistic_eqd2"] = "logistic_eqd2"
+    intercept: Parameter
+    slope: Parameter
+    threshold: Real = 0.0
+    effect: Literal["eqd2"] = "eqd2"
+    fitted_on: str = "spinal_cord"
+    dose: DoseMetric = field(
+        default_factory=lambda: DoseMetric(structure="spinal_cord", metric="D0.03cc")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.threshold >= 0, f"threshold must not be negative, got {self.threshold}")
+
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return np.where(dose >= self.threshold, special.expit(intercept + slope * dose), 0.0)

@@ -93,14 +93,11 @@ class RelativeSeriality(ComplicationModel):
     Attributes
     ----------
     d50, gamma
-        Uniform dose at which half get it [Gy], and the steepness. It is about the normalized
-        slope at D50 but not exactly, see `log_response`.
+        Uniform dose at which half get it [Gy], and the steepness, about the normalized slope there.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form
-        ``pow2``, :math:`P = 2^{-\exp(e\gamma(1 - D/D_{50}))}`, or ``exp``,
-        :math:`P = \exp(-\exp(e\gamma - (D/D_{50})(e\gamma - \ln\ln 2)))`. Published parameters
-        belong to one of them.
+        ``pow2`` or ``exp``, see `log_response`. Published parameters belong to one of them.
     """
 
     equation: ClassVar[str] = (

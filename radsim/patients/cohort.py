@@ -105,8 +105,7 @@ class Cohort:
                     f"{name} must be categorical, got {variable.distribution.kind}",
                 )
                 _check_labels(name, getattr(variable.distribution, "labels", ()))
-        columns = self.table.columns if self.table else {}
-        for name, values in columns.items():
+        for name, values in self._columns.items():
             if name in LABELS:
                 _check_labels(name, sorted({str(value) for value in values}))
         for name in self.variables:
@@ -114,7 +113,7 @@ class Cohort:
                 lowest_and_highest = self.ends(name)
                 require(bool(lowest_and_highest), f"{name} must be a number, not a label")
                 _check_range(name, *lowest_and_highest)
-        for name, values in columns.items():
+        for name, values in self._columns.items():
             if name in NUMBERS:
                 numbers = [value for value in values if not isinstance(value, str)]
                 require(len(numbers) == len(values), f"table: {name} must be numbers")
@@ -135,7 +134,7 @@ class Cohort:
     @property
     def names(self) -> frozenset[str]:
         """All the variables that patients of this cohort have."""
-        names = set(self.variables) | set(self.table.columns if self.table else ())
+        names = {*self.variables, *self._columns}
         if "region" in names:
             names.add("cord_present")
         return frozenset(names)
@@ -147,9 +146,12 @@ class Cohort:
             if isinstance(distribution, Categorical):
                 return ()
             return tuple(float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
-        values = self.table.columns.get(name, ()) if self.table else ()
-        numbers = [value for value in values if not isinstance(value, str)]
+        numbers = [value for value in self._columns.get(name, ()) if not isinstance(value, str)]
         return (min(numbers), max(numbers)) if numbers else ()
+
+    @property
+    def _columns(self) -> dict[str, tuple[Real | str, ...]]:
+        return self.table.columns if self.table else {}
 
     @property
     def _correlated(self) -> list[str]:

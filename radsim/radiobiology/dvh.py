@@ -189,10 +189,6 @@ def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
     ------
     ValueError
         It says what was wanted and what came.
-
-    Examples
-    --------
-    >>> check_doses(np.array([10.0, 20.0]), np.array([0.5, 0.5]))
     """
     dose = np.asarray(dose, dtype=float)
     if dose.size and not dose.min() >= 0.0:  # NaN is not

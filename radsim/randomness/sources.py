@@ -6,7 +6,7 @@ honest Monte Carlo error; the spread between patients is not, because they are n
 independent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -113,9 +113,7 @@ class Recorder:
     """Plain streams that remember the names they were asked for."""
 
     seed: int
-
-    def __post_init__(self) -> None:
-        self.names: dict[str, None] = {}
+    names: dict[str, None] = field(default_factory=dict, init=False)
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
         """Return the numbers of the plain streams."""

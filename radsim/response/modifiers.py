@@ -72,10 +72,8 @@ class HazardModifier:
         require(total <= 1, f"reference_share must not add up to more than 1, got {total}")
         for group, (lower, upper) in (self.interval or {}).items():
             require(group in self.where, f"interval.{group}: no such group")
-            require(
-                0 < lower < upper,
-                f"interval.{group} must be above 0 and rise, got {lower} to {upper}",
-            )
+            wanted = f"interval.{group} must be above 0 and rise"
+            require(0 < lower < upper, f"{wanted}, got {lower} to {upper}")
 
     @property
     def variables(self) -> frozenset[str]:

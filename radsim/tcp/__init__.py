@@ -8,8 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from radsim.presets.models import load_model
-from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
-from radsim.tcp.log_logistic import LogLogisticFloorTCP, LogLogisticTCP
+from radsim.tcp.log_logistic import (
+    EquivalentUniformTCP,
+    LogLogisticFloorTCP,
+    LogLogisticTCP,
+)
 from radsim.tcp.logistic import LogisticTCP, LogitTCP
 from radsim.tcp.poisson import PoissonTCP
 from radsim.tcp.probit import ProbitTCP

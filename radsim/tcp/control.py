@@ -96,12 +96,9 @@ class ControlModel(DoseResponse):
         check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
         names = [modifier.preset for modifier in self.modifiers if modifier.preset]
         for modifier in self.modifiers:
-            both = [name for name in modifier.excludes if name in names]
-            require(
-                not both,
-                f"modifiers: {modifier.preset} and {', '.join(both)} describe the same patients; "
-                "take one or the other",
-            )
+            both = ", ".join(name for name in modifier.excludes if name in names)
+            alike = f"modifiers: {modifier.preset} and {both} describe the same patients"
+            require(not both, f"{alike}; take one or the other")
 
     @property
     def required_variables(self) -> frozenset[str]:
@@ -202,11 +199,8 @@ class ControlModel(DoseResponse):
         bed = np.minimum(bed, LARGEST)
         if weight is None:
             return np.minimum(self.hazard_at_bed(bed, patients, fractions), LARGEST)
-        looked_up = {
-            parameter.name: self._value(parameter.name, patients)
-            for parameter in fields(self)
-            if parameter.type == Parameter
-        }
-        arrays = {n: beside_parts(value) for n, value in looked_up.items() if np.ndim(value)}
+        parameters = (field.name for field in fields(self) if field.type == Parameter)
+        values = {name: self._value(name, patients) for name in parameters}
+        arrays = {name: beside_parts(value) for name, value in values.items() if np.ndim(value)}
         model = replace(self, **arrays) if arrays else self
         return np.minimum(model.distribution_hazard(bed, weight, patients, fractions), LARGEST)

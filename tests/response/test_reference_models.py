@@ -10,7 +10,7 @@ from scipy import special
 from radsim import lq
 from radsim.dose.metrics import DoseMetric
 from radsim.ntcp.cox import cox_hazard
-from radsim.ntcp.lkb import lkb_probability, lyman_probability
+from radsim.ntcp.lkb import lyman_probability
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.patients.patients import Patients
@@ -41,7 +41,7 @@ def test_a_dose_in_fractions_of_another_size_has_the_same_effect():
 def test_lkb_of_a_uniform_dose_in_eqd2():
     i, expected, tolerance = case("A09")
     eqd2 = lq.eqd2(*lq.equal_fractions(i["D"], i["n"]), i["ab"])
-    found = lkb_probability(np.array([eqd2]), np.ones(1), i["TD50"], i["m"], i["n_vol"])
+    found = lyman_probability(eqd2, i["TD50"], i["m"])
     assert eqd2 == pytest.approx(expected["eqd2"], abs=tolerance)
     assert float(found) == pytest.approx(expected["ntcp"], abs=tolerance)
 
@@ -92,7 +92,8 @@ def test_generalized_euds(number):
 def test_three_responses_to_the_same_geud():
     i, expected, tolerance = case("A15")
     for link, answer in zip(("probit", "log_logistic", "poisson"), expected, strict=True):
-        found = lkb_probability(*histogram(i), i["TD50"], i["m"], i["n_vol"], link)
+        geud = reduced_dose(*histogram(i), 1.0 / i["n_vol"])
+        found = lyman_probability(geud, i["TD50"], i["m"], link)
         assert float(found) == pytest.approx(answer, abs=tolerance)
 
 

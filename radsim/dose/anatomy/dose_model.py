@@ -1,6 +1,6 @@
 """The parameters of the distance-dose model, each a number or a distribution between patients."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -86,15 +86,12 @@ class DoseModel:
     nodes: Count
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ALLOWED and not isinstance(value, str):
-                lowest, highest = ALLOWED[field.name]
-                for end in _ends(value):
-                    require(
-                        lowest <= end <= highest,
-                        f"{field.name} must lie between {lowest} and {highest}, got {end:.6g}",
-                    )
+        for name, (lowest, highest) in ALLOWED.items():
+            for end in _ends(getattr(self, name)):
+                require(
+                    lowest <= end <= highest,
+                    f"{name} must lie between {lowest} and {highest}, got {end:.6g}",
+                )
         require(1 <= self.plans <= 256, f"plans must lie between 1 and 256, got {self.plans}")
         require(4 <= self.nodes <= 8192, f"nodes must lie between 4 and 8192, got {self.nodes}")
 

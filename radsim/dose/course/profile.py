@@ -66,7 +66,7 @@ class Profile:
         return Profile(**{name: values[rows] for name, values in vars(self).items()})
 
     def columns(self) -> "Profile":
-        """The same in single precision, shape (patient, 1), to be evaluated at rows of positions."""
+        """The same in single precision, shape (patient, 1), to take rows of positions."""
         arrays = {n: values.astype(np.float32)[:, None] for n, values in vars(self).items()}
         return Profile(**arrays)
 

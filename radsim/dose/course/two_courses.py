@@ -110,24 +110,13 @@ def rules_kept(
             left = _left(rule, plan, earlier)
             dose = hot_spots[rule.structure].planned
             met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
-            name = flag_name(rule.name)
+            name = f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule.name)}"
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if not rule.only_reported:
                 kept = kept & met
     recovered = tuple(recovered_share(plan.recovery, course.interval) for course in earlier)
     facts = {"prior_interval": earlier[-1].interval, "prior_recovery": recovered[-1]}
     return RulesKept(flags, facts, kept, recovered)
-
-
-def flag_name(rule: str) -> str:
-    """Name of the output variable that says whether a rule is kept.
-
-    Examples
-    --------
-    >>> flag_name("hytec-reirradiation")
-    'meets_hytec_reirradiation'
-    """
-    return f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule)}"
 
 
 def _left(

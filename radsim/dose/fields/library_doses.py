@@ -20,7 +20,6 @@ from radsim.dose.course.delivery import draw_delivery
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
 from radsim.dose.dose import Course, Dose
 from radsim.dose.plans.library import PlanLibrary, has_cord
-from radsim.dose.plans.limits import Limit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
@@ -191,9 +190,7 @@ def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -
             total += np.where(rises, NO_DVH, 0.0)
         else:
             total += np.fmax(values / limits[part.structure] - 1.0, 0.0)
-    for limit in plan.limits:
-        if not isinstance(limit, Limit) or limit.structure not in TARGETS or limit.optimal:
-            continue
+    for limit in (limit for limit in plan.target_limits if not limit.optimal):
         values = doses[Volume(limit.structure)]
         volume, _ = volume_nodes(values.shape[1])
         dose = dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))

@@ -46,13 +46,6 @@ class ExternalBeam(Fractionated):
         cord in it, planned to no limits.
     delivery
         Whether set-up and output errors are simulated; without them delivered is planned.
-
-    Examples
-    --------
-    >>> from radsim.dose.plans.limits import Limit
-    >>> sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=18.0)
-    >>> ExternalBeam(prescription=24.0, fractions=1, limits=(sac,)).boost is None
-    True
     """
 
     kind: Literal["external_beam"] = "external_beam"
@@ -97,8 +90,8 @@ class ExternalBeam(Fractionated):
         if self.field == "uniform":
             require(self.boost is None, "a uniform field has no boost")
             require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
-            planned = [limit for limit in self.limits if not limit.only_reported]
-            require(not planned, "a uniform field is planned to no limits")
+            reported = all(limit.only_reported for limit in self.limits)
+            require(reported, "a uniform field is planned to no limits")
         else:
             for level in ("cord", "below_cord"):
                 require(
@@ -107,13 +100,12 @@ class ExternalBeam(Fractionated):
                     f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
                     '(or set field = "uniform")',
                 )
-        if self.prior is None:
-            for limit in self.limits:
-                require(
-                    not isinstance(limit, CumulativeLimit),
-                    f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
-                    "prior = { dose, fractions, interval }",
-                )
+        for limit in self.limits:
+            require(
+                self.prior is not None or not isinstance(limit, CumulativeLimit),
+                f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
+                "prior = { dose, fractions, interval }",
+            )
 
     @property
     def is_conventional(self) -> bool:

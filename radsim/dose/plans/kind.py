@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from radsim.dose.plans.limits import AnyLimit
+from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.structures import ORGANS, Target
+from radsim.vocabulary.structures import ORGANS, TARGETS, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
@@ -70,6 +70,12 @@ class Fractionated(PlanKind):
     limits: tuple[AnyLimit, ...]
     prior: Prior | None
     recovery: RecoveryRule
+
+    @property
+    def target_limits(self) -> list[Limit]:
+        """Limits and goals of the targets."""
+        limits = (limit for limit in self.limits if isinstance(limit, Limit))
+        return [limit for limit in limits if limit.structure in TARGETS]
 
     @property
     def earlier(self) -> tuple[Prior, ...]:

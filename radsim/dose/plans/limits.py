@@ -26,11 +26,6 @@ class Limit:
         Physical dose of the whole course [Gy].
     optimal
         A goal: a plan that misses it may still be accepted. Otherwise the limit is mandatory.
-
-    Examples
-    --------
-    >>> Limit(structure="cord_prv", metric="D0.03cc", at_most=25.0).optimal
-    False
     """
 
     kind: Literal["dose"] = "dose"
