@@ -58,9 +58,8 @@ class DoseMetric:
         return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
 
     def __str__(self) -> str:
-        structure = (
-            "volume of the highest level" if self.structure == "prescribed" else self.structure
-        )
+        prescribed = self.structure == "prescribed"
+        structure = "volume of the highest level" if prescribed else self.structure
         return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
 
 

@@ -87,9 +87,7 @@ class VertebralFracture:
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
-        ratios = [
-            f.name for f in fields(self) if f.type == Parameter and f.name != "reference_risk"
-        ]
+        ratios = {f.name for f in fields(self) if f.type == Parameter} - {"reference_risk"}
         check_numbers(self, ("fraction_dose_threshold", *ratios))
         risk = self.reference_risk
         require(
@@ -104,9 +102,8 @@ class VertebralFracture:
         """
 
         def where(condition: np.ndarray, name: str) -> np.ndarray:
-            return np.where(
-                condition, patients.value_of(getattr(self, f"hazard_ratio_{name}")), 1.0
-            )
+            ratio = patients.value_of(getattr(self, f"hazard_ratio_{name}"))
+            return np.where(condition, ratio, 1.0)
 
         none = patients.has("baseline_fracture", "none")
         involved = patients["body_involved_over_half"] > 0

@@ -235,11 +235,9 @@ def _draw_rows(
 def _with_cord(patients: Patients) -> Patients:
     if "region" not in patients or "cord_present" in patients:
         return patients
-    cord = np.zeros(len(patients), dtype=bool)
-    for region in CORD_REGIONS:
-        cord |= patients.has("region", region)
+    cord = patients.have({"region": CORD_REGIONS})
     if "lumbar_level" in patients:
-        cord |= patients.has("region", "lumbar") & patients.has("lumbar_level", "L1")
+        cord |= patients.have({"region": ("lumbar",), "lumbar_level": ("L1",)})
     return patients.with_columns({"cord_present": cord.astype(float)})
 
 

@@ -45,7 +45,6 @@ class Candidate:
     number: int
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         return self.streams.uniforms(f"candidate/{self.number}/{name}", patients)
 
 

@@ -14,11 +14,10 @@ Conventions
 """
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-Quantity = Any  # a float or an array of floats
+from radsim.radiobiology.lq import Quantity
 
 HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
 NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits

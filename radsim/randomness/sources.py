@@ -52,7 +52,6 @@ class Antithetic:
     seed: int
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         first, last = patients.start // 2, (patients.stop + 1) // 2
         half = Streams(self.seed).uniforms(name, range(first, last))
         pairs = np.stack([half, 1.0 - half], axis=1).ravel()
@@ -84,7 +83,6 @@ class Sobol:
     size: int = SLICE
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         if name not in self.names:
             return Streams(self.seed).uniforms(name, patients)
         column = self.names.index(name)
@@ -116,6 +114,5 @@ class Recorder:
     names: dict[str, None] = field(default_factory=dict, init=False)
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return the numbers of the plain streams."""
         self.names[name] = None
         return Streams(self.seed).uniforms(name, patients)

@@ -173,6 +173,5 @@ class ZaiderMinerboTCP(ControlModel):
             )
         hazard = np.logaddexp(0.0, -odds)  # -ln(1 - p)
         with np.errstate(divide="ignore", over="ignore"):  # of many clonogens, and of none alive
-            return np.exp(
-                np.log(density) + np.log(self._value("volume", patients)) + np.log(hazard)
-            )
+            volume = self._value("volume", patients)
+            return np.exp(np.log(density) + np.log(volume) + np.log(hazard))

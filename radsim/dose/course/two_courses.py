@@ -53,20 +53,15 @@ def draw_earlier_courses(
     plan: Fractionated, patients: Patients, streams: UniformSource
 ) -> tuple[EarlierCourse, ...]:
     """Draw, or look up, the interval since each of the plan's earlier courses."""
-    return tuple(
-        EarlierCourse(
-            prior,
-            patients[prior.interval].astype(float)
-            if isinstance(prior.interval, str)
-            else draw_parameter(
-                prior.interval,
-                "dose/prior/interval" + (f"/{place}" if place else ""),
-                patients.numbers,
-                streams,
-            ),
-        )
-        for place, prior in enumerate(plan.earlier)
-    )
+    courses = []
+    for place, prior in enumerate(plan.earlier):
+        if isinstance(prior.interval, str):
+            interval = patients[prior.interval].astype(float)
+        else:
+            stream = "dose/prior/interval" + (f"/{place}" if place else "")
+            interval = draw_parameter(prior.interval, stream, patients.numbers, streams)
+        courses.append(EarlierCourse(prior, interval))
+    return tuple(courses)
 
 
 def organ_limit(

@@ -88,10 +88,7 @@ class PlanLibrary(Fractionated):
                 f"boost must not be below the prescription of {self.prescription} Gy, "
                 f"got {self.boost}",
             ),
-            (
-                0 <= self.smoothing <= 1,
-                f"smoothing must lie between 0 and 1, got {self.smoothing}",
-            ),
+            (0 <= self.smoothing <= 1, f"smoothing must lie between 0 and 1, got {self.smoothing}"),
         )
         sizes = {len(entry.dose) for plan in self.plans for entry in plan.values()}
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
