@@ -11,7 +11,6 @@ from radsim.dose.dose import Dose
 from radsim.dose.metrics import Course, DoseMetric
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.response.fitted_range import outside_range
 from radsim.response.onset import Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.response.survival import WeibullSurvival
@@ -121,9 +120,7 @@ def best_by_rows(rows: np.ndarray, arms: Sequence[int]) -> np.ndarray:
 
 def outside(model: Any, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
     """Say who lies below and who above the range that a model was fitted on."""
-    stated = outside_range(model, patients, dose)
-    assert stated is not None
-    return stated
+    return model.outside_range(patients, dose)
 
 
 def flag_rows(name: str, flags: Sequence[Flags]) -> np.ndarray:

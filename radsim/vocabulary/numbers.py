@@ -10,6 +10,8 @@ import numpy as np
 from pydantic import Strict
 from pydantic.types import AllowInfNan
 
+from radsim.vocabulary.mistakes import require
+
 Real = Annotated[float, Strict(), AllowInfNan(False)]  # finite, never text or a truth value
 Count = Annotated[int, Strict()]  # a whole number, never 5.0
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
@@ -37,6 +39,16 @@ def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
             raise ValueError(f"{name} must be a finite number, got {value}")
         if name in positive and not (value > 0 if alone else np.all(np.asarray(value) > 0)):
             raise ValueError(f"{name} must be above 0, got {value}")
+
+
+def require_positive(model: Any, *names: str) -> None:
+    """Refuse a setting that is not above 0, if it is given and does not name a variable."""
+    for name in names:
+        value = getattr(model, name)
+        require(
+            value is None or isinstance(value, str) or value > 0,
+            f"{name} must be above 0, got {value}",
+        )
 
 
 @cache
