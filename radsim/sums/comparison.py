@@ -1,4 +1,4 @@
-"""Differences, ratios and numbers needed between arms that share their patients."""
+"""Arms that share their patients: differences, ratios, numbers needed, and which is best."""
 
 from dataclasses import dataclass
 
@@ -57,16 +57,24 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
             - 2.0 * covariance / (arm.mean * reference.mean)
         )
         spread = np.exp(difference.reach * np.sqrt(np.maximum(relative, 0.0)))
-        known = (arm.mean > 0) & (reference.mean > 0)
-        ratio_lower = np.where(known, ratio / spread, np.nan)
-        ratio_upper = np.where(known, ratio * spread, np.nan)
+        both = (arm.mean > 0) & (reference.mean > 0)
         clear = (lower > 0) | (upper < 0)
         near = np.minimum(np.abs(lower), np.abs(upper))
         far = np.maximum(np.abs(lower), np.abs(upper))
-        needed = np.where(clear, 1.0 / np.abs(delta), np.nan)
-        needed_lower = np.where(clear, 1.0 / far, np.nan)
-        needed_upper = np.where(clear, 1.0 / near, np.nan)
-    return PairedComparison(
-        delta, error, lower, upper, ratio, ratio_lower, ratio_upper,
-        needed, needed_lower, needed_upper,
-    )  # fmt: skip
+        return PairedComparison(
+            delta, error, lower, upper, ratio,
+            np.where(both, ratio / spread, np.nan), np.where(both, ratio * spread, np.nan),
+            *(np.where(clear, 1.0 / apart, np.nan) for apart in (np.abs(delta), far, near)),
+        )  # fmt: skip
+
+
+def best_shares(values: np.ndarray) -> np.ndarray:
+    """Share of being best of each arm, arms on the first axis; more is better, ties share equally.
+
+    Examples
+    --------
+    >>> best_shares(np.array([[0.9, 0.5], [0.9, 0.4]])).tolist()
+    [[0.5, 1.0], [0.5, 0.0]]
+    """
+    best = values == values.max(axis=0)
+    return best / best.sum(axis=0)

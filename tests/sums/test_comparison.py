@@ -12,8 +12,7 @@ from row_moments import moments_of
 
 from radsim import run
 from radsim.report.tables.ledger import COMPARISON, records
-from radsim.sums.best import best_shares
-from radsim.sums.comparison import paired_comparison
+from radsim.sums.comparison import best_shares, paired_comparison
 
 RNG = np.random.default_rng(20240601)
 
