@@ -44,16 +44,13 @@ class Journal:
     @staticmethod
     def read_header(path: Path) -> dict[str, Any] | None:
         """Return what the journal is of; None where there is none that can be read."""
-        if not path.is_file():
-            return None
-        first = next(_records(path), None)
-        return None if first is None else json.loads(first[1])
+        return _header(path, MARK)
 
     @staticmethod
     def older_version(path: Path) -> str:
         """Name the version that wrote a journal whose sums are no longer read, or nothing."""
-        first = next(_records(path, OLDER), None) if path.is_file() else None
-        return "" if first is None else str(json.loads(first[1])["versions"]["radsim"])
+        header = _header(path, OLDER)
+        return "" if header is None else str(header["versions"]["radsim"])
 
     def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""
@@ -77,6 +74,11 @@ class Journal:
             file.write(head + payload)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _header(path: Path, mark: bytes) -> dict[str, Any] | None:
+    first = next(_records(path, mark), None) if path.is_file() else None
+    return None if first is None else json.loads(first[1])
 
 
 def _records(path: Path, wanted: bytes = MARK) -> Iterator[tuple[int, bytes]]:

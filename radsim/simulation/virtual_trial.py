@@ -11,7 +11,6 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.experiment.variants import VariantMaker
 from radsim.simulation.patients import simulate
-from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.questions.scenario import TrialResult, run_scenario
@@ -36,31 +35,23 @@ def run_virtual_trial(
 def run_scenario_of(
     section: TrialSection, source: Experiment | VirtualTrial, workers: int = 1
 ) -> TrialResult:
-    """Simulate one scenario of a file: its plan, its patients, and everything it is asked."""
-    plan = plan_of(section, source)
-    uncertain = uncertain_arms(section, plan, source)
-    return run_scenario(section, plan, uncertain, seed=source.seed, workers=workers)
+    """Simulate one scenario of a file: its plan, its patients, and everything it is asked.
 
-
-def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
-    """Make the plan of a section, with arms as stated or from the experiment's patients."""
+    Arms are as the file states them, or from the experiment's patients; the trial or the
+    experiment declares how uncertain they are.
+    """
+    uncertain: UncertainArms | PatientPool | None = None
     if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        return section.plan((section.control, section.experimental))
-    assert isinstance(source, Experiment)
-    return section.plan(draw_pool(source, section))
-
-
-def uncertain_arms(
-    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial
-) -> UncertainArms | PatientPool | None:
-    """Arms with their uncertainty, as the trial or the experiment declares it."""
-    if isinstance(plan.arms, PatientPool):
-        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
-            return draw_uncertain_pools(source, section)
-        return None
-    if not section.uncertainty or isinstance(plan.arms, UncertainArms):
-        return None
-    return UncertainArms(plan.arms, section.uncertainty)
+        arms = section.control, section.experimental
+        plan = section.plan(arms)
+        if section.uncertainty:
+            uncertain = UncertainArms(arms, section.uncertainty)
+    else:
+        assert isinstance(source, Experiment)
+        plan = section.plan(draw_pool(source, section))
+        if DRAWS in source.study.design.parts:
+            uncertain = draw_uncertain_pools(source, section)
+    return run_scenario(section, plan, uncertain, seed=source.seed, workers=workers)
 
 
 def draw_pool(experiment: Experiment, section: TrialSection) -> PatientPool:

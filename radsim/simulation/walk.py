@@ -59,7 +59,10 @@ def walk(
         yield Quantity(name, rows, kept_by.SHARES)
     if not whole:
         return
-    yield from _curves(variant, outcomes, memo)
+    edges = tuple(curve_months(variant.months[-1]))
+    for event in outcomes.events if outcomes.deaths else ():  # under the file's own models
+        came = memo.make(before_death, event.times[0], outcomes.deaths)
+        yield Quantity(event.modelled.endpoint.event, came, kept_by.CURVE, (edges,))
     for name, models in dose_rows(outcomes, memo).items():
         yield Quantity(name, models, kept_by.HISTOGRAM)
     if block.start == 0:
@@ -100,14 +103,6 @@ def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quant
     if outcomes.joint:
         rows = memo.make(best_by_rows, outcomes.free, ranked)
         yield Quantity(Estimate(outcomes.joint, NET).best, rows, kept_by.BEST, (len(months),))
-
-
-def _curves(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
-    """Events over time, under the file's own models."""
-    edges = tuple(curve_months(variant.months[-1]))
-    for event in outcomes.events if outcomes.deaths else ():
-        came = memo.make(before_death, event.times[0], outcomes.deaths)
-        yield Quantity(event.modelled.endpoint.event, came, kept_by.CURVE, (edges,))
 
 
 def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:

@@ -1,45 +1,21 @@
 """Arms that share their patients: differences, ratios, numbers needed, and which is best."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from radsim.sums.intervals import normal_interval
 from radsim.sums.moments import Moments
 
 
-@dataclass(frozen=True)
-class PairedComparison:
-    """An arm against the reference, patient by patient; each field has the rows' shape.
+def paired_comparison(
+    arm: Moments, reference: Moments, difference: Moments
+) -> dict[str, np.ndarray]:
+    """Compare an arm with the reference, from the moments of both and of their difference.
 
-    Attributes
-    ----------
-    difference
-        Arm minus reference, with its standard error and 95 % Monte Carlo interval.
-    ratio
-        Arm over reference; NaN where the reference is 0. Its interval is that of the log ratio,
-        with the covariance that pairing gives; NaN where either is 0.
-    number_needed
-        1 / abs(difference), NaN where the interval of the difference holds 0.
-    """
-
-    difference: np.ndarray
-    standard_error: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    ratio: np.ndarray
-    ratio_lower: np.ndarray
-    ratio_upper: np.ndarray
-    number_needed: np.ndarray
-    number_needed_lower: np.ndarray
-    number_needed_upper: np.ndarray
-
-
-def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> PairedComparison:
-    """Compare an arm with the reference from the moments of both and of their difference.
-
-    The covariance of the two means follows from the three standard errors, so the ratio needs no
-    further pass over the patients.
+    ``difference`` is arm minus reference, with its standard error and 95 % Monte Carlo interval.
+    ``ratio`` is arm over reference, NaN where the reference is 0. Its interval is that of the log
+    ratio, NaN where either is 0; the covariance of the two means that pairing gives follows from
+    the three standard errors, so it needs no further pass over the patients. ``number_needed`` is
+    1 / abs(difference), NaN where the interval of the difference holds 0.
 
     References
     ----------
@@ -61,11 +37,18 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
         clear = (lower > 0) | (upper < 0)
         near = np.minimum(np.abs(lower), np.abs(upper))
         far = np.maximum(np.abs(lower), np.abs(upper))
-        return PairedComparison(
-            delta, error, lower, upper, ratio,
-            np.where(both, ratio / spread, np.nan), np.where(both, ratio * spread, np.nan),
-            *(np.where(clear, 1.0 / apart, np.nan) for apart in (np.abs(delta), far, near)),
-        )  # fmt: skip
+        return {
+            "difference": delta,
+            "difference_mc_standard_error": error,
+            "difference_lower": lower,
+            "difference_upper": upper,
+            "ratio": ratio,
+            "ratio_lower": np.where(both, ratio / spread, np.nan),
+            "ratio_upper": np.where(both, ratio * spread, np.nan),
+            "number_needed": np.where(clear, 1.0 / np.abs(delta), np.nan),
+            "number_needed_lower": np.where(clear, 1.0 / far, np.nan),
+            "number_needed_upper": np.where(clear, 1.0 / near, np.nan),
+        }
 
 
 def best_shares(values: np.ndarray) -> np.ndarray:
