@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from radsim.execution.pieces import Work
-from radsim.execution.scheduler import WINDOW, Finished, SchedulerError, Task
+from radsim.execution.pieces import WINDOW, Finished, Task, Work
+from radsim.vocabulary.mistakes import Mistake
 
 CONNECT_TIMEOUT = 10.0  # seconds to wait for a scheduler
+
+
+class SchedulerError(Mistake):
+    """The scheduler that was asked for can't be used."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Moments: a mean over patients and its Monte Carlo error, without keeping anybody."""
+"""A mean over patients and its Monte Carlo error, of patients and of independent replicates."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +17,6 @@ class Moments:
 
     Attributes
     ----------
-    count
-        Patients.
-    mean
-        Mean of each row.
     deviations
         Sum of squared deviations from the mean.
     reach
@@ -31,8 +27,8 @@ class Moments:
     Examples
     --------
     >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
-    >>> moments.variance.tolist()
-    [7.0]
+    >>> moments.variance.tolist(), moments.standard_error.round(4).tolist()
+    ([7.0], [1.5275])
     """
 
     count: int
@@ -70,8 +66,8 @@ def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
 
     Examples
     --------
-    >>> each = [Moments(2, np.array(mean), np.array(8.0)) for mean in (2.0, 3.0)]
-    >>> joined = replicated(each, Moments(4, np.array(2.5), np.array(17.0)))
+    >>> first, second = (Moments(2, np.array(mean), np.array(8.0)) for mean in (2.0, 3.0))
+    >>> joined = replicated([first, second], Moments(4, np.array(2.5), np.array(17.0)))
     >>> joined.standard_error.tolist(), joined.deviations.tolist()
     (0.5, 17.0)
     """
@@ -94,13 +90,6 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
 
     .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
               \qquad d_i \in \{-1, 0, 1\}
-
-    Parameters
-    ----------
-    counted
-        Of rows that are 0 or 1, or of the differences of two such rows.
-    difference
-        Whether they are differences.
 
     Examples
     --------

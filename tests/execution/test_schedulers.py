@@ -3,10 +3,9 @@
 import pytest
 from examples import small
 
-from radsim.execution.cluster import Cluster
+from radsim.execution.cluster import Cluster, SchedulerError
 from radsim.execution.local import OneByOne, Pool
 from radsim.execution.pieces import Cutting, Work, pieces_of
-from radsim.execution.scheduler import SchedulerError
 from radsim.execution.schedulers import scheduler_of
 
 
