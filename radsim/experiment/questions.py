@@ -100,16 +100,19 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
         yield from (f"trial.{line}" for line in str(error).splitlines())
         return
     endpoints = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
-    modelled = {m.endpoint.event for m in endpoints_of(experiment)}
+    modelled = {m.endpoint.event: m.endpoint for m in endpoints_of(experiment)}
     for section in variants.values():
         for key in ("control", "experimental"):
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
         event = section.endpoint
-        if not isinstance(section.control, str) or event in modelled:
+        if not isinstance(section.control, str):
             continue
-        if event in endpoints:
+        if event in modelled:
+            if modelled[event].good:
+                yield f"trial.endpoint: {event} is good for patients, and a trial counts harms"
+        elif event in endpoints:
             needed = "tcp" if endpoints[event].freedom else f"ntcp.{event}"
             yield f"trial.endpoint: {event} is not simulated without {needed}"
         else:
