@@ -6,7 +6,7 @@ from typing import Any
 
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,

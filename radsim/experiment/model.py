@@ -139,7 +139,7 @@ class Experiment(BaseModel):
 
     @field_validator("seed")
     @classmethod
-    def _seed_not_negative(cls, seed: int) -> int:
+    def _seed_fits(cls, seed: int) -> int:
         require(seed >= 0, f"must not be negative, got {seed}")
         require(seed <= HIGHEST_SEED, f"must be at most {HIGHEST_SEED}")
         return seed
@@ -204,9 +204,8 @@ class Experiment(BaseModel):
         if self.written:
             run = {"seed": self.seed, "patients": self.patients}
             return tomli_w.dumps({**self.written, **run})
-        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
-        unused = [name for name in DESIGN_SECTIONS if not settings.get(name)]
-        settings = {key: value for key, value in settings.items() if key not in unused}
+        unused = {name for name in DESIGN_SECTIONS if not getattr(self, name)}
+        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written", *unused})
         return tomli_w.dumps(without_blanks(shorten_experiment(settings)))
 
 

@@ -6,9 +6,10 @@ from radsim.vocabulary.endpoints import LOCAL_FAILURE, SURVIVAL, Endpoint
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Real
 
-KAPLAN_MEIER = "Kaplan-Meier, deaths censored"
-INCIDENCE = "cumulative incidence, death competing"
-SHARE_ALIVE = "share alive"
+ESTIMATORS = {  # of a series' figures; those of other events are cumulative incidences
+    LOCAL_FAILURE.freedom: "Kaplan-Meier, deaths censored",
+    SURVIVAL.reported: "share alive",
+}
 
 
 def figures_of(endpoint: Endpoint) -> tuple[str, ...]:
@@ -24,8 +25,7 @@ def estimated_by(name: str) -> str:
     >>> estimated_by("local_control"), estimated_by("survival")
     ('Kaplan-Meier, deaths censored', 'share alive')
     """
-    special = {LOCAL_FAILURE.freedom: KAPLAN_MEIER, SURVIVAL.reported: SHARE_ALIVE}
-    return special.get(name, INCIDENCE)
+    return ESTIMATORS.get(name, "cumulative incidence, death competing")
 
 
 @dataclass(frozen=True, kw_only=True)

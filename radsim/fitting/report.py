@@ -11,9 +11,8 @@ from pydantic import TypeAdapter
 from radsim.fitting.fit import Fit
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.ntcp import NTCPModel
-from radsim.presets import Preset, load_preset, preset_names, read_preset
+from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, read_preset
 from radsim.presets.models import unknown_settings
-from radsim.presets.sources import PRESET_FILE
 from radsim.tcp import TCPModel
 from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated

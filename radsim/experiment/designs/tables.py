@@ -31,7 +31,6 @@ class Table:
     """
 
     columns: Mapping[str, Values]
-    rows: int | None = None
 
     def __post_init__(self) -> None:
         lengths = {key: len(values) for key, values in self.columns.items()}
@@ -39,8 +38,6 @@ class Table:
         require(len(set(lengths.values())) < 2, f"lists must be of equal length: {said}")
 
     def __len__(self) -> int:
-        if self.rows is not None:
-            return self.rows
         return len(next(iter(self.columns.values())))
 
     def row(self, index: int) -> dict[str, Any]:
@@ -67,6 +64,9 @@ class SparseTable:
         return dict(self.entries[index])
 
 
+UNCHANGED = SparseTable(({},))  # one row that sets nothing
+
+
 @dataclass(frozen=True)
 class Axis:
     """One labeled dimension of a sweep."""
@@ -90,7 +90,7 @@ class Design:
     --------
     >>> axis = Axis("d50", Table({"tcp.d50": (18.0, 20.0)}), (18.0, 20.0))
     >>> draws = Table({"tcp.gamma50": (0.7, 0.8, 0.9)})
-    >>> design = Design((axis,), {"nominal": Table({}, rows=1), "draw": draws})
+    >>> design = Design((axis,), {"nominal": UNCHANGED, "draw": draws})
     >>> design.shape, len(design), design.inner
     ((2,), 8, 4)
     >>> design.variant(0), design.variant(7)
@@ -98,9 +98,7 @@ class Design:
     """
 
     axes: tuple[Axis, ...] = ()
-    parts: Mapping[str, Table | SparseTable] = field(
-        default_factory=lambda: {NOMINAL: Table({}, rows=1)}
-    )
+    parts: Mapping[str, Table | SparseTable] = field(default_factory=lambda: {NOMINAL: UNCHANGED})
 
     @property
     def shape(self) -> tuple[int, ...]:
