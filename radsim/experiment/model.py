@@ -20,6 +20,7 @@ from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule
 from radsim.response.survival import WeibullSurvival
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.arguments import positive, probability
 from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Real
 
@@ -47,11 +48,8 @@ class PainResponse:
     source: str
 
     def __post_init__(self) -> None:
-        require(
-            0 <= self.probability <= 1,
-            f"probability must lie between 0 and 1, got {self.probability}",
-        )
-        require(self.months > 0, f"months must be above 0, got {self.months}")
+        probability("probability", self.probability)
+        positive("months", self.months)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +101,8 @@ class Precision:
     estimates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(
-            0 < self.standard_error < 1,
-            f"standard_error must lie between 0 and 1, got {self.standard_error}",
-        )
+        error = self.standard_error
+        require(0 < error < 1, f"standard_error must lie between 0 and 1, got {error}")
 
 
 class Experiment(BaseModel):
@@ -163,7 +159,7 @@ class Experiment(BaseModel):
 
     @field_validator("arms")
     @classmethod
-    def _arms_are_named(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
+    def _some_arms(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
         require(len(arms) > 0, "must hold at least one arm")
         return arms
 

@@ -26,10 +26,12 @@ PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
 Flag = Literal["verified", "recalled", "derived", "assumption"]
 
 
-class Source(BaseModel):
-    """Where figures come from."""
-
+class _Stated(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Stated):
+    """Where figures come from."""
 
     authors: str
     title: str = ""
@@ -44,10 +46,8 @@ class Source(BaseModel):
         return f"{self.authors} ({self.year or 'undated'}), {self.journal}{doi}"
 
 
-class PresetParameter(BaseModel):
+class PresetParameter(_Stated):
     """One figure of a preset: ``value`` is a number, a name, a list or a distribution."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: Any
     units: str
@@ -58,10 +58,8 @@ class PresetParameter(BaseModel):
     note: str = ""
 
 
-class Anchor(BaseModel):
+class Anchor(_Stated):
     """A published outcome of one schedule, which a preset was fitted to."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     dose: float = Field(gt=0)  # prescribed [Gy]
     fractions: int = Field(gt=0)
@@ -69,10 +67,8 @@ class Anchor(BaseModel):
     flag: Flag
 
 
-class Preset(BaseModel):
+class Preset(_Stated):
     """One published parameter set."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: str
     name: str

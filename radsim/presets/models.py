@@ -14,12 +14,8 @@ from radsim.vocabulary.words import nearest
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:
     """Build the model of a preset, with some of its settings changed.
 
-    The union holds classes of models, told apart by their ``kind``.
-
-    Raises
-    ------
-    Mistake
-        If there is no such preset, or a setting is unknown or wrong.
+    The union holds classes of models, told apart by their ``kind``. A Mistake says if there is no
+    such preset, or a setting is unknown or wrong.
     """
     settings = {**load_preset(family, name).settings(), "preset": name, **changes}
     kinds = {kind_of(member): member for member in members(union)}

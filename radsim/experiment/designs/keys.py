@@ -10,6 +10,7 @@ from radsim.experiment.outcomes import ABOUT, ALTERNATIVES
 from radsim.presets import load_preset
 from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import ORGANS
 from radsim.vocabulary.words import nearest
 
@@ -268,7 +269,7 @@ def label_of(value: Any) -> Any:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)):
+    if is_number(value):
         return float(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={label_of(entry)}" for key, entry in value.items())
