@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.plans.plan import Plan
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import Study, read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.outcomes import Complication, Control
 from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError

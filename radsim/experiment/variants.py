@@ -5,8 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from radsim.experiment.designs.keys import apply_changes, names_of, split_key
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
-from radsim.experiment.designs.tables import Design
+from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, ExperimentError
 from radsim.experiment.outcomes import ALTERNATIVES

@@ -40,13 +40,12 @@ def require_enough(problem: Likelihood) -> None:
     )
     threshold = getattr(problem.model, "threshold", 0.0)
     if threshold > 0.0:
-        below = (problem.model.effect_of(**table.course) < threshold) & (
-            table.weight * table.events > 0
-        )
+        low = problem.model.effect_of(**table.course) < threshold
+        impossible = low & (table.weight * table.events > 0)
         require(
-            not below.any(),
-            f"{table.name}, row {int(np.argmax(below)) + 1}: has events below the threshold of "
-            f"{threshold:g} Gy, where the model's risk is 0; set threshold = 0",
+            not impossible.any(),
+            f"{table.name}, row {int(np.argmax(impossible)) + 1}: has events below the threshold "
+            f"of {threshold:g} Gy, where the model's risk is 0; set threshold = 0",
         )
 
 

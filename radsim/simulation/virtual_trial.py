@@ -1,6 +1,6 @@
 """Virtual trials of a file: each scenario with the plan and the patients that it needs."""
 
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.simulation.pool import draw_pool, draw_uncertain_pools

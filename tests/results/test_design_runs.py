@@ -15,7 +15,7 @@ from examples import DESIGNS, experiment
 
 from radsim import make_experiment, open_result, run, save_result
 from radsim.execution.cost import TooLarge, check_cost
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.variants import VariantMaker
 from radsim.report.figures.gallery import draw_figures
 from radsim.report.files.folder import claim_folder

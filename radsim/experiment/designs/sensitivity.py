@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from radsim.experiment.designs.draws import Factor, dimensions_of, draw_table, sobol_points
-from radsim.experiment.designs.parts import MOST_DRAWS, SALTELLI, TORNADO
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.tables import SparseTable, Table
+from radsim.experiment.designs.tables import MOST_DRAWS, SALTELLI, TORNADO, SparseTable, Table
 from radsim.experiment.designs.uncertainty import read_factors
 from radsim.sums.sobol_indices import SCRAMBLES
 from radsim.vocabulary.mistakes import require

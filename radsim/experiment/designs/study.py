@@ -6,11 +6,10 @@ from typing import Any
 
 from radsim.experiment.designs.draws import Factor
 from radsim.experiment.designs.keys import label_of
-from radsim.experiment.designs.parts import ALTERNATIVES, TORNADO
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES, read_sensitivity
 from radsim.experiment.designs.sweep import read_axes
-from radsim.experiment.designs.tables import NOMINAL, UNCHANGED, Design
+from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL, TORNADO, UNCHANGED, Design
 from radsim.experiment.designs.uncertainty import read_uncertainty
 from radsim.randomness.streams import Streams
 

@@ -16,7 +16,10 @@ import numpy as np
 from radsim.vocabulary.mistakes import require
 
 Values = tuple[Any, ...]
+DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
 NOMINAL = "nominal"  # the part of a design that is the file's own values
+DRAWS, ALTERNATIVES, SALTELLI, TORNADO = "draw", "alternative", "saltelli", "tornado"  # others
+MOST_DRAWS = 10**6  # and most base points; more than any run of them would take
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from radsim.experiment.designs.draws import (
 )
 from radsim.experiment.designs.groups import read_group
 from radsim.experiment.designs.keys import check_key, flatten, names_of, section_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, MOST_DRAWS
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.tables import SparseTable, Table
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.response.modifiers import published_ratio
 from radsim.vocabulary.mistakes import require
