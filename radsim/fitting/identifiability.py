@@ -53,13 +53,9 @@ def slopes(problem: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Change of each row's probability with each parameter, in standard errors of a row."""
     table = problem.table
     p = np.clip(problem.probability(theta), 1e-12, 1.0 - 1e-12)
-    columns = []
-    for i in range(len(theta)):
-        step = np.zeros(len(theta))
-        step[i] = 1e-5 * (1.0 if problem.logarithmic[i] else max(abs(theta[i]), 0.1))
-        rise = problem.probability(theta + step) - problem.probability(theta - step)
-        columns.append(rise / 2e-5)
-    rises = np.stack(columns, axis=1)
+    steps = np.diag(1e-5 * problem.sizes(theta))
+    changes = [problem.probability(theta + s) - problem.probability(theta - s) for s in steps]
+    rises = np.stack(changes, axis=1) / 2e-5
     if table.probability is not None:
         return rises * np.sqrt(table.weight)[:, None]
     assert table.patients is not None
@@ -96,11 +92,10 @@ def require_distinct(problem: Likelihood, theta: np.ndarray) -> None:
 def require_maximum(problem: Likelihood, theta: np.ndarray) -> None:
     """Refuse a fit in which a parameter runs off, because the likelihood has no maximum."""
     start = problem.start()
-    scale = np.where(problem.logarithmic, 1.0, np.maximum(np.abs(start), 0.1))
-    for i in range(len(theta)):
-        way = float(np.sign(theta[i] - start[i]))
-        bounded = bool(abs(theta[i] - start[i]) < 0.9 * REACH * scale[i])
-        require(bounded, _runs_off(problem, i, way))
+    gone = theta - start
+    for i, size in enumerate(problem.sizes(start)):
+        bounded = bool(abs(gone[i]) < 0.9 * REACH * size)
+        require(bounded, _runs_off(problem, i, float(np.sign(gone[i]))))
     if problem.table.events is None:
         return
     least = problem.loss(theta)

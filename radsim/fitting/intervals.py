@@ -50,7 +50,7 @@ def profile_interval(
 
 def _profile_end(problem: Likelihood, theta: np.ndarray, i: int, sign: float) -> float:
     """Find the lower or the upper end of a profile, on the parameter's own scale."""
-    unit = sign * (1.0 if problem.logarithmic[i] else max(abs(float(theta[i])), 0.1))
+    unit = sign * float(problem.sizes(theta)[i])
     least = problem.loss(theta)
     solved = {0.0: theta}  # by distance, so that each is worked out once, from a near one
     fell = {0.0: -CHI2_95}

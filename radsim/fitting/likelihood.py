@@ -74,6 +74,10 @@ class Likelihood:
         )
         return np.where(self.logarithmic, np.log(np.where(self.logarithmic, values, 1.0)), values)
 
+    def sizes(self, theta: np.ndarray) -> np.ndarray:
+        """A typical change of each parameter: 1 of a logarithm, else as large as itself."""
+        return np.where(self.logarithmic, 1.0, np.maximum(np.abs(theta), 0.1))
+
     def natural(self, theta: np.ndarray) -> np.ndarray:
         """Parameters as the model has them."""
         return np.where(self.logarithmic, np.exp(np.clip(theta, -LARGEST_LOG, LARGEST_LOG)), theta)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -140,12 +141,8 @@ class Design:
 
     def rows_of(self, part: str) -> slice:
         """Where a part stands among the rows inside each point."""
-        start = 0
-        for name, table in self.parts.items():
-            if name == part:
-                return slice(start, start + len(table))
-            start += len(table)
-        raise KeyError(part)
+        ends = dict(zip(self.parts, accumulate(map(len, self.parts.values())), strict=True))
+        return slice(ends[part] - len(self.parts[part]), ends[part])
 
     @property
     def keys(self) -> list[str]:
