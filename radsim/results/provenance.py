@@ -4,7 +4,7 @@ import json
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, presets_used
-from radsim.presets.sources import sources_of
+from radsim.presets import sources_of
 from radsim.vocabulary.versions import versions
 
 

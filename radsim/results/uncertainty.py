@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.experiment.designs.keys import section_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
 from radsim.results.rows import MODEL, Rows, Variants
