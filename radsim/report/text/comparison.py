@@ -47,7 +47,8 @@ def comparison_text(result: xr.Dataset) -> str:
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
-    lines.append(f"Models: {', '.join(models)}; sources and ranges: radsim models NAME")
+    named = ", ".join(dict.fromkeys(models))
+    lines.append(f"Models: {named}; sources and ranges: radsim models NAME")
     return text + "\n" + "\n".join(lines)
 
 
