@@ -168,6 +168,16 @@ class Estimate:
         return self.estimator.says.format(self.words)
 
     @property
+    def itself(self) -> "Estimate":
+        """Its value, whichever contrast this is."""
+        return replace(self, contrast=Contrast.VALUE)
+
+    @property
+    def is_difference(self) -> bool:
+        """Say whether it is the difference from the reference arm."""
+        return self.contrast is Contrast.DIFFERENCE
+
+    @property
     def difference(self) -> "Estimate":
         """Its difference from the reference arm."""
         return replace(self, contrast=Contrast.DIFFERENCE)

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.report.figures.style import COLORS, LINES, finish, layout, new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.response.onset import PowerOnset
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
