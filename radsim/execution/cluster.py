@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from radsim.execution.pieces import Work
-from radsim.execution.scheduler import WINDOW, Finished, SchedulerError, Task
+from radsim.execution.pieces import WINDOW, Finished, Task, Work
+from radsim.vocabulary.mistakes import Mistake
 
 CONNECT_TIMEOUT = 10.0  # seconds to wait for a scheduler
+
+
+class SchedulerError(Mistake):
+    """The scheduler that was asked for can't be used."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,7 @@ class Cluster:
     """A running Dask scheduler."""
 
     address: str
+    timeout: float = CONNECT_TIMEOUT
 
     def __call__(self, work: Work, tasks: Sequence[Task]) -> Finished:
         """Run tasks, each given as it finishes."""
@@ -25,7 +30,7 @@ class Cluster:
                 'scheduler: an address needs the extra "radsim[cluster]" (distributed)'
             ) from None
         try:
-            client = Client(self.address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+            client = Client(self.address, timeout=self.timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise SchedulerError(f"scheduler: can't reach {self.address}: {error}") from None
         with client:

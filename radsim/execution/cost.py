@@ -1,8 +1,11 @@
 """What a design would take: time and memory, told before it is run."""
 
+import math
 from dataclasses import dataclass
 
 from radsim.execution.pieces import CUTTING, PLAN_SECTIONS
+from radsim.experiment.designs.keys import section_of
+from radsim.experiment.designs.tables import SparseTable, Table
 from radsim.experiment.model import Experiment
 from radsim.vocabulary.mistakes import Mistake
 
@@ -39,24 +42,19 @@ class Cost:
 
 def cost_of(experiment: Experiment) -> Cost:
     """Estimate what a design takes, from what a patient took when it was measured."""
-    design = experiment.study.design
+    design, patients = experiment.study.design, experiment.patients
     variants, arms = len(design), len(experiment.arms)
-    plans = 1
-    for axis in design.axes:
-        if any(key.startswith(PLAN_SECTIONS) for key in axis.table.columns):
-            plans *= len(axis)
-    inside = sum(
-        len(part)
-        for part in design.parts.values()
-        if any(key.startswith(PLAN_SECTIONS) for key in part.columns)
-    )
+
+    def changes_plans(part: Table | SparseTable) -> bool:
+        return any(section_of(key) in PLAN_SECTIONS for key in part.columns)
+
+    plans = math.prod(len(axis) for axis in design.axes if changes_plans(axis.table))
+    inside = sum(len(part) for part in design.parts.values() if changes_plans(part))
     doses = plans * max(1, inside) + variants / CUTTING.pack
-    patients = experiment.patients
-    blocks = -(-patients // CUTTING.block)
     seconds = (
         doses * patients * arms * DOSE_SECONDS
         + variants * patients * arms * MODEL_SECONDS
-        + variants * blocks * VARIANT_SECONDS
+        + variants * -(-patients // CUTTING.block) * VARIANT_SECONDS
     )
     rows = variants * arms * len(experiment.months) * ESTIMATED
     return Cost(variants, seconds, float(rows * KEPT))
@@ -64,11 +62,6 @@ def cost_of(experiment: Experiment) -> Cost:
 
 def check_cost(experiment: Experiment, what: str = "the design is large") -> Cost:
     """Estimate a design's cost and refuse one that is out of proportion.
-
-    Parameters
-    ----------
-    what
-        To say of one that is.
 
     Raises
     ------
@@ -85,12 +78,5 @@ def check_cost(experiment: Experiment, what: str = "the design is large") -> Cos
 
 
 def check_growth(experiment: Experiment) -> None:
-    """Refuse a run to a precision that would take more patients than are worth it.
-
-    Raises
-    ------
-    TooLarge
-        With how many patients and how long; finished blocks are kept.
-    """
-    needed = f"the precision would need about {experiment.patients:,} patients"
-    check_cost(experiment, needed)
+    """Refuse a run to a precision that would take more patients than are worth it."""
+    check_cost(experiment, f"the precision would need about {experiment.patients:,} patients")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.sums.piece_sums import PieceSums
+from radsim.sums.run_sums import PieceSums
 from radsim.vocabulary.mistakes import Mistake
 
 RECORD = struct.Struct("<4sQQI")  # mark, first patient, length of the payload, its checksum
@@ -36,22 +36,21 @@ class Journal:
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self.path = path
         if not path.exists():
-            self._append(self._encode(0, json.dumps(header, sort_keys=True).encode()))
-        self._drop_torn_end()
+            self._append(0, json.dumps(header, sort_keys=True).encode())
+        whole = sum(RECORD.size + len(payload) for _, payload in _records(path))
+        if whole < path.stat().st_size:  # what follows was torn
+            os.truncate(path, whole)
 
     @staticmethod
     def read_header(path: Path) -> dict[str, Any] | None:
         """Return what the journal is of; None where there is none that can be read."""
-        if not path.is_file():
-            return None
-        first = next(_records(path), None)
-        return None if first is None else json.loads(first[1])
+        return _header(path, MARK)
 
     @staticmethod
     def older_version(path: Path) -> str:
         """Name the version that wrote a journal whose sums are no longer read, or nothing."""
-        first = next(_records(path, OLDER), None) if path.is_file() else None
-        return "" if first is None else str(json.loads(first[1])["versions"]["radsim"])
+        header = _header(path, OLDER)
+        return "" if header is None else str(header["versions"]["radsim"])
 
     def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""
@@ -67,23 +66,19 @@ class Journal:
 
     def append(self, first_patient: int, sums: PieceSums) -> None:
         """Record a finished block; it is on disk when this returns."""
-        self._append(self._encode(first_patient, _encode(sums)))
+        self._append(first_patient, _encode(sums))
 
-    @staticmethod
-    def _encode(first_patient: int, payload: bytes) -> bytes:
-        return RECORD.pack(MARK, first_patient, len(payload), zlib.crc32(payload)) + payload
-
-    def _append(self, record: bytes) -> None:
+    def _append(self, first_patient: int, payload: bytes) -> None:
+        head = RECORD.pack(MARK, first_patient, len(payload), zlib.crc32(payload))
         with writing(self.path), self.path.open("ab") as file:
-            file.write(record)
+            file.write(head + payload)
             file.flush()
             os.fsync(file.fileno())
 
-    def _drop_torn_end(self) -> None:
-        good = sum(RECORD.size + len(payload) for _, payload in _records(self.path))
-        if good < self.path.stat().st_size:
-            with self.path.open("r+b") as file:
-                file.truncate(good)
+
+def _header(path: Path, mark: bytes) -> dict[str, Any] | None:
+    first = next(_records(path, mark), None) if path.is_file() else None
+    return None if first is None else json.loads(first[1])
 
 
 def _records(path: Path, wanted: bytes = MARK) -> Iterator[tuple[int, bytes]]:
@@ -113,11 +108,10 @@ def _decode(payload: bytes) -> PieceSums:
     states: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
         patients, variants = (int(size) for size in arrays["size"])
-        for key in arrays.files:
-            if key != "size":
-                aggregation, _, rest = key.partition("/")
-                name, _, part = rest.rpartition("/")
-                states.setdefault((aggregation, name), {})[part] = arrays[key]
+        for key in arrays.files[1:]:  # the size comes first
+            aggregation, _, rest = key.partition("/")
+            name, _, part = rest.rpartition("/")
+            states.setdefault((aggregation, name), {})[part] = arrays[key]
     return PieceSums(patients, variants, states)
 
 

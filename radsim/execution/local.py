@@ -15,8 +15,7 @@ from uuid import uuid4
 import dask
 from dask.callbacks import Callback
 
-from radsim.execution.pieces import Work
-from radsim.execution.scheduler import WINDOW, Finished, Task
+from radsim.execution.pieces import WINDOW, Finished, Task, Work
 
 
 @dataclass(frozen=True)

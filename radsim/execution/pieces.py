@@ -1,18 +1,21 @@
 """Fixed blocks of patients and packs of variants, in which sums are formed whatever the workers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.tables import Design
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
 from radsim.simulation.reduction import reduce_blocks
 from radsim.simulation.sources import source_of
-from radsim.sums.piece_sums import PieceSums
+from radsim.sums.run_sums import PieceSums
 
-PLAN_SECTIONS = ("cohort", "eligibility", "dose", "arms")  # what decides a dose
+COHORT_SECTIONS = ("cohort", "eligibility")  # what decides who is treated
+PLAN_SECTIONS = (*COHORT_SECTIONS, "dose", "arms")  # what decides a dose
 PATIENT_BITS = 40  # of a piece's number; the others are the pack's
+WINDOW = 16  # tasks a worker that are handed over at once, so that no graph holds a whole run
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,7 @@ CUTTING = Cutting()
 
 @dataclass(frozen=True)
 class Piece:
-    """The unit of work: some patients, under some variants of a design.
-
-    Attributes
-    ----------
-    patients
-        A block of them.
-    pack
-        Number of the pack of variants.
-    variants
-        Their numbers in the design; one without a design.
-    """
+    """The unit of work: a block of patients, under the variants of one pack of a design."""
 
     patients: range
     pack: int = 0
@@ -70,6 +63,9 @@ class Piece:
     def number(self) -> int:
         """What the piece is filed under."""
         return (self.pack << PATIENT_BITS) + self.patients.start
+
+
+Task = Sequence[Piece]
 
 
 def blocks_of(patients: int, size: int = CUTTING.block) -> list[range]:
@@ -94,27 +90,25 @@ def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]
     >>> packs_of(Design((models, plans)))
     [(0, 2, 1, 3)]
     """
-    if not any(key.startswith(PLAN_SECTIONS) for key in design.keys):  # models alone
+    if not any(section_of(key) in PLAN_SECTIONS for key in design.keys):  # models alone
         return [tuple(chunk) for chunk in blocks_of(len(design), cutting.pack)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)
-        plans = {k: v for k, v in changes.items() if k.startswith(PLAN_SECTIONS)}
-        cohort = {k: v for k, v in plans.items() if k.startswith(("cohort", "eligibility"))}
+        plans = {k: v for k, v in changes.items() if section_of(k) in PLAN_SECTIONS}
+        cohort = {k: v for k, v in plans.items() if section_of(k) in COHORT_SECTIONS}
         order.setdefault(repr(cohort), {}).setdefault(repr(plans), []).append(index)
-    packs: list[tuple[int, ...]] = []
-    pack: list[int] = []
+    packs: list[list[int]] = [[]]
     seen = 0
-    for by_plan in order.values():
-        for indices in by_plan.values():
-            for first in range(0, len(indices), cutting.pack):
-                group = indices[first : first + cutting.pack]
-                if pack and (len(pack) + len(group) > cutting.pack or seen == cutting.plans):
-                    packs.append(tuple(pack))
-                    pack, seen = [], 0
-                pack.extend(group)
-                seen += 1
-    return [*packs, tuple(pack)]
+    for indices in (indices for by_plan in order.values() for indices in by_plan.values()):
+        for first in range(0, len(indices), cutting.pack):
+            group = indices[first : first + cutting.pack]
+            if packs[-1] and (len(packs[-1]) + len(group) > cutting.pack or seen == cutting.plans):
+                packs.append([])
+                seen = 0
+            packs[-1].extend(group)
+            seen += 1
+    return [tuple(pack) for pack in packs]
 
 
 def pieces_of(
@@ -130,12 +124,10 @@ def pieces_of(
     ]
 
 
-def tasks_of(pieces: Sequence[Piece], chunk_size: int) -> list[list[Piece]]:
+def tasks_of(pieces: Sequence[Piece], chunk_size: int) -> list[Task]:
     """Group pieces into tasks of about ``chunk_size`` patients, whole blocks each."""
-    if not pieces:
-        return []
-    step = max(1, -(-chunk_size // max(len(piece.patients) for piece in pieces)))
-    return [list(pieces[first : first + step]) for first in range(0, len(pieces), step)]
+    step = max(1, -(-chunk_size // max((len(piece.patients) for piece in pieces), default=1)))
+    return [pieces[first : first + step] for first in range(0, len(pieces), step)]
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ class Work:
     """What is to be done with pieces: simulate them and keep sums; it travels to the workers."""
 
     experiment: Experiment
-    cutting: Cutting = field(default=CUTTING)
+    cutting: Cutting = CUTTING
 
     def __call__(self, pieces: Sequence[Piece]) -> list[PieceSums]:
         """Simulate and reduce some pieces, in their order."""
@@ -161,3 +153,7 @@ class Work:
         if self.experiment.uniforms == "plain":
             return 0
         return replicate_of(piece.patients.start, self.cutting.slice)
+
+
+Finished = Iterator[tuple[Task, list[PieceSums]]]  # tasks with the sums of each of their pieces
+Scheduler = Callable[[Work, Sequence[Task]], Finished]  # gives each when it ends, in any order

@@ -1,8 +1,9 @@
 """How far a run is: a bar on a terminal, rare plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -19,68 +20,49 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f} patients/s" if speed else "")
 
 
-class Shown:
-    """What shows progress: called with each number of patients added.
+@dataclass
+class Counter:
+    """Called with each number of patients added; ``total`` may grow on the way."""
 
-    Attributes
-    ----------
-    total
-        Patients that the run is to have; may grow on the way.
-    """
-
-    def __init__(self, total: int) -> None:
-        self.total = total
+    total: int
+    tell: Callable[[int, int], object]  # of patients added, and of the total
 
     def __call__(self, added: int) -> None:
-        raise NotImplementedError
-
-
-class _Bar(Shown):
-    """A bar on a terminal."""
-
-    def __init__(self, total: int, bar: Progress) -> None:
-        super().__init__(total)
-        self.bar = bar
-        self.task = bar.add_task("patients", total=total)
-
-    def __call__(self, added: int) -> None:
-        self.bar.update(self.task, advance=added, total=self.total)
-
-
-class _Lines(Shown):
-    """A plain line now and then."""
-
-    def __init__(self, total: int, console: Console) -> None:
-        super().__init__(total)
-        self.console = console
-        self.done, self.started = 0, time.monotonic()
-        self.said = self.started
-
-    def __call__(self, added: int) -> None:
-        self.done += added
-        now = time.monotonic()
-        if now - self.said >= PLAIN_INTERVAL:
-            self.said = now
-            rate = self.done / (now - self.started)
-            left = (self.total - self.done) / rate
-            self.console.print(
-                f"{self.done:,} of {self.total:,} patients, {rate:,.0f} patients/s, "
-                f"{left:,.0f} s left",
-                soft_wrap=True,
-            )
+        self.tell(added, self.total)
 
 
 @contextmanager
-def show_progress(console: Console, patients: int) -> Iterator[Shown]:
+def show_progress(console: Console, patients: int) -> Iterator[Counter]:
     """Show progress while patients are added; yields what to call with each number added."""
-    if console.is_terminal:
-        columns = (
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} patients"),
-            BarColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=console, transient=True) as bar:
-            yield _Bar(patients, bar)
+    if not console.is_terminal:
+        yield Counter(patients, _plain_lines(console))
         return
-    yield _Lines(patients, console)
+    columns = (
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} patients"),
+        BarColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("patients", total=patients)
+        yield Counter(patients, lambda added, total: bar.update(task, advance=added, total=total))
+
+
+def _plain_lines(console: Console) -> Callable[[int, int], None]:
+    """Print a plain line now and then."""
+    done, started = 0, time.monotonic()
+    said = started
+
+    def tell(added: int, total: int) -> None:
+        nonlocal done, said
+        done += added
+        now = time.monotonic()
+        if now - said >= PLAIN_INTERVAL:
+            said, rate = now, done / (now - started)
+            console.print(
+                f"{done:,} of {total:,} patients, {rate:,.0f} patients/s, "
+                f"{(total - done) / rate:,.0f} s left",
+                soft_wrap=True,
+            )
+
+    return tell

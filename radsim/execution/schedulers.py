@@ -1,11 +1,13 @@
-"""Blocks of patients on Dask: threads, processes, one thread, or a running scheduler."""
+"""Where pieces are simulated: threads, processes, one thread, or a running Dask scheduler."""
 
 import os
 
-from radsim.execution.cluster import Cluster
+from radsim.execution.cluster import Cluster, SchedulerError
 from radsim.execution.local import OneByOne, Pool
-from radsim.execution.scheduler import LOCAL, Scheduler, SchedulerError
+from radsim.execution.pieces import Scheduler
 from radsim.vocabulary.words import nearest
+
+LOCAL = ("threads", "processes", "single")
 
 
 def check_scheduler(scheduler: str) -> None:
@@ -30,13 +32,7 @@ def default_workers() -> int:
 
 
 def scheduler_of(name: str, workers: int) -> Scheduler:
-    """Give the scheduler of a name or an address.
-
-    Raises
-    ------
-    SchedulerError
-        If it is neither; when it is run, if it can't be reached.
-    """
+    """Give the scheduler of a name or an address, once it is checked."""
     check_scheduler(name)
     if name == "single":
         return OneByOne()

@@ -4,17 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
-import numpy as np
-
 from radsim.execution.journal import Journal
-from radsim.execution.pieces import Piece, Work, packs_of, tasks_of
-from radsim.execution.scheduler import Scheduler
+from radsim.execution.pieces import Piece, Scheduler, Work, packs_of, tasks_of
 from radsim.experiment.endpoints import endpoints_of
 from radsim.randomness.sources import REPLICATES
 from radsim.simulation.series import series_figures
 from radsim.sums.aggregations import SERIES
-from radsim.sums.piece_sums import PieceSums, side_by_side
-from radsim.sums.run_sums import RunSums, run_sums
+from radsim.sums.run_sums import PieceSums, RunSums, run_sums, side_by_side
 
 Progress = Callable[[int], None]  # told how many patients have been added
 
@@ -34,10 +30,9 @@ class Totals:
     def sums(self) -> RunSums:
         """Join replicates, and put the variants of a design in its order."""
         experiment = self.work.experiment
-        packs = packs_of(experiment.study.design, self.work.cutting)
-        order = np.argsort(np.concatenate(packs))
+        packs = [list(pack) for pack in packs_of(experiment.study.design, self.work.cutting)]
         replicates = [
-            side_by_side([self.joined[pack, index] for pack in range(len(packs))], order)
+            side_by_side([self.joined[pack, index] for pack in range(len(packs))], packs)
             for index in range(1 if experiment.uniforms == "plain" else REPLICATES)
         ]
         finished = run_sums(replicates)
@@ -46,32 +41,33 @@ class Totals:
         joined = reduce(SERIES.join, (sums.states[SERIES.name, ""] for sums in replicates))
         endpoints = [modelled.endpoint for modelled in endpoints_of(experiment)]
         state = {name: array[0] for name, array in joined.items()}
-        figures = series_figures(experiment.predictive, endpoints, state)
-        return replace(finished, series=figures)
+        return replace(finished, series=series_figures(experiment.predictive, endpoints, state))
 
 
 def all_pieces(
     work: Work,
     pieces: Sequence[Piece],
     scheduler: Scheduler,
-    chunk_size: int | None = None,
-    journal: Journal | None = None,
-    report: Progress = lambda patients: None,
+    chunk_size: int,
+    journal: Journal | None,
+    report: Progress,
 ) -> Iterator[tuple[Piece, PieceSums]]:
     """Give every piece once: those in the journal, then the others as they finish."""
+
+    def told(piece: Piece, sums: PieceSums) -> tuple[Piece, PieceSums]:
+        report(len(piece.patients) * len(piece.variants))
+        return piece, sums
+
     wanted = {piece.number: piece for piece in pieces}
     for number, sums in journal.blocks() if journal else ():
         piece = wanted.get(number)
         if piece is not None and len(piece.patients) == sums.patients:
-            del wanted[number]
-            report(_size(piece))
-            yield piece, sums
-    for task, results in scheduler(work, tasks_of(list(wanted.values()), chunk_size or 1)):
+            yield told(wanted.pop(number), sums)
+    for task, results in scheduler(work, tasks_of(list(wanted.values()), chunk_size)):
         for piece, sums in zip(task, results, strict=True):
             if journal is not None:
                 journal.append(piece.number, sums)
-            report(_size(piece))
-            yield piece, sums
+            yield told(piece, sums)
 
 
 def in_order(
@@ -84,7 +80,3 @@ def in_order(
             done, sums = next(finished)
             early[done.number] = sums
         yield piece, early.pop(piece.number)
-
-
-def _size(piece: Piece) -> int:
-    return len(piece.patients) * len(piece.variants)

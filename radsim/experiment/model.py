@@ -56,19 +56,11 @@ class PainResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One strategy: its plan, and what it states for itself.
-
-    Attributes
-    ----------
-    survival
-        Only to reproduce a trial: survival of this arm's patients instead of the cohort's.
-    label
-        What readers are to call it; its name in the file unless given.
-    """
+    """One strategy: its plan, and what it states for itself."""
 
     plan: Plan
-    label: str = ""
-    survival: WeibullSurvival | None = None
+    label: str = ""  # for readers; its name in the file unless given
+    survival: WeibullSurvival | None = None  # only to reproduce a trial: instead of the cohort's
     pain_response: PainResponse | None = None
 
     @property
@@ -179,11 +171,6 @@ class Experiment(BaseModel):
     def reference(self) -> str:
         """The arm that the others are compared with."""
         return self.compare.reference or next(iter(self.arms))
-
-    def models_of(self, complication: str) -> tuple[Any, ...]:
-        """Models of a complication, the file's own first; none where it has no section."""
-        section = self.ntcp.get(complication)
-        return () if section is None else section.models
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False

@@ -15,10 +15,7 @@ FLAT = 1e-3  # fall of twice the log likelihood below which there is no maximum
 def require_enough(problem: Likelihood, table: OutcomeTable) -> None:
     """Refuse a table with too few rows, without events, or with one fractionation for alpha/beta.
 
-    Raises
-    ------
-    ValueError
-        That names the parameter, as of all functions here.
+    The ValueError names the parameter, as of all functions here.
     """
     count = len(problem.names)
     require(
@@ -62,32 +59,32 @@ def slopes(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> np.nd
         step[i] = 1e-5 * (1.0 if problem.logarithmic[i] else max(abs(theta[i]), 0.1))
         rise = problem.probability(theta + step, table) - problem.probability(theta - step, table)
         columns.append(rise / 2e-5)
-    found = np.stack(columns, axis=1)
+    rises = np.stack(columns, axis=1)
     if table.probability is not None:
-        return found * np.sqrt(table.weight)[:, None]
+        return rises * np.sqrt(table.weight)[:, None]
     assert table.patients is not None
-    return found * np.sqrt(table.weight * table.patients / (p * (1.0 - p)))[:, None]
+    return rises * np.sqrt(table.weight * table.patients / (p * (1.0 - p)))[:, None]
 
 
 def correlation_of(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
     """Correlation of the estimates from the information, shape (parameter, parameter)."""
-    found = slopes(problem, theta, table)
-    covariance = np.linalg.inv(found.T @ found)
+    steepness = slopes(problem, theta, table)
+    covariance = np.linalg.inv(steepness.T @ steepness)
     sd = np.sqrt(np.diag(covariance))
     return covariance / np.outer(sd, sd)
 
 
 def require_distinct(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> None:
     """Refuse a table that says nothing of a parameter, or only of two together."""
-    found = slopes(problem, theta, table)
-    sizes = np.sqrt((found**2).sum(axis=0))
+    steepness = slopes(problem, theta, table)
+    sizes = np.sqrt((steepness**2).sum(axis=0))
     for name, size in zip(problem.names, sizes, strict=True):
         require(
             bool(size > 1e-6 * max(float(sizes.max()), LEAST)) and bool(size > 1e-9),
             f"not identifiable: the table says nothing of {name}; hold it, or give doses at "
             "which it counts",
         )
-    _, singular, rows = np.linalg.svd(found / sizes, full_matrices=False)
+    _, singular, rows = np.linalg.svd(steepness / sizes, full_matrices=False)
     together = [name for name, part in zip(problem.names, rows[-1], strict=True) if abs(part) > 0.3]
     require(
         bool(singular.min() / singular.max() > RANK),
@@ -114,17 +111,10 @@ def require_maximum(problem: Likelihood, theta: np.ndarray, table: OutcomeTable)
                 # an intercept may have to grow with its slope, farther than a search would go
                 value = theta[i] + way * distance
                 grown = np.where(problem.logarithmic, here, theta * np.exp(way * distance))
-                tried = [_moved(start, i, value) for start in (here, grown)]
-                found = [problem.best(start, table, {i: value}) for start in tried]
-                here = min(found, key=lambda one: problem.loss(one, table))
+                tried = [problem.best(start, table, {i: value}) for start in (here, grown)]
+                here = min(tried, key=lambda best: problem.loss(best, table))
             fall = 2.0 * (problem.loss(here, table) - least)
             require(fall > FLAT, _runs_off(problem, i, way, table))
-
-
-def _moved(theta: np.ndarray, i: int, value: float) -> np.ndarray:
-    moved = theta.copy()
-    moved[i] = value
-    return moved
 
 
 def _runs_off(problem: Likelihood, i: int, way: float, table: OutcomeTable) -> str:

@@ -11,7 +11,7 @@ from radsim.fitting.outcome_table import OutcomeTable
 from radsim.patients.patients import Patients
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.numbers import is_number, named_parameters
 
 LEAST = 1e-300  # stands in for a probability of zero in a logarithm
 LARGEST_LOG = 700.0  # log of the largest parameter
@@ -19,42 +19,23 @@ LARGEST_LOG = 700.0  # log of the largest parameter
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Parameters of a model as one vector, on scales without bounds.
+    """Parameters of a model as one vector, on scales without bounds."""
 
-    Attributes
-    ----------
-    model
-        Whose parameters are where the search starts.
-    names
-        Parameters; covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``.
-    ratios
-        What the model calls the ratios of covariates, or nothing.
-    logarithmic
-        Which parameters are above 0, so that their log is estimated.
-    """
-
-    model: Any
-    names: tuple[str, ...]
-    ratios: str
-    logarithmic: np.ndarray
+    model: Any  # whose parameters are where the search starts
+    names: tuple[str, ...]  # covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``
+    ratios: str  # what the model calls the ratios of covariates, or nothing
+    logarithmic: np.ndarray  # which parameters are above 0, so that their log is estimated
 
     @classmethod
     def of(
         cls, model: Any, table: OutcomeTable, names: tuple[str, ...], covariates: tuple[str, ...]
     ) -> "Likelihood":
-        """Take these parameters and covariates of a model, if model and table allow it.
-
-        Raises
-        ------
-        ValueError
-            If the model has no such parameter, or the table lacks what the model reads.
-        """
+        """Take these parameters and covariates of a model, if model and table allow it."""
         for name in (*names, *covariates):
             require((*names, *covariates).count(name) == 1, f"{name} is named twice")
         for name in names:
-            value = getattr(model, name, None)
             require(
-                isinstance(value, (int, float)) and not isinstance(value, bool),
+                is_number(getattr(model, name, None)),
                 f"{model.kind} has no number {name!r} to estimate; "
                 f"its curve has {', '.join(model.shape)}",
             )
@@ -100,9 +81,9 @@ class Likelihood:
         """The model with these parameters."""
         values = dict(zip(self.names, map(float, self.natural(theta)), strict=True))
         changed: dict[str, Any] = {n: v for n, v in values.items() if "." not in n}
-        own = {n.split(".", 1)[1]: v for n, v in values.items() if "." in n}
-        if own:
-            changed[self.ratios] = own
+        ratios = {n.split(".", 1)[1]: v for n, v in values.items() if "." in n}
+        if ratios:
+            changed[self.ratios] = ratios
         return replace(self.model, **changed)
 
     def log_probabilities(
@@ -140,26 +121,24 @@ class Likelihood:
         self, start: np.ndarray, table: OutcomeTable, fixed: Mapping[int, float] | None = None
     ) -> np.ndarray:
         """Parameters of least loss, some of them held."""
-        fixed = fixed or {}
-        free = [i for i in range(len(start)) if i not in fixed]
+        start, free = start.copy(), np.ones(len(start), dtype=bool)
+        for i, value in (fixed or {}).items():
+            start[i], free[i] = value, False
 
         def whole(x: np.ndarray) -> np.ndarray:
             theta = start.copy()
             theta[free] = x
-            for i, value in fixed.items():
-                theta[i] = value
             return theta
-
-        if not free:
-            return whole(np.empty(0))
 
         def residuals(x: np.ndarray) -> np.ndarray:
             return self.residuals(whole(x), table)
 
-        found = optimize.least_squares(
+        if not free.any():
+            return start
+        solution = optimize.least_squares(
             residuals, start[free], method="lm", xtol=1e-10, ftol=1e-10, gtol=1e-10
         )
-        return whole(found.x)
+        return whole(solution.x)
 
     def residuals(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
         """Residuals whose sum of squares is the deviance, or that of published probabilities."""

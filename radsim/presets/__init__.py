@@ -16,9 +16,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.mistakes import validated
 from radsim.vocabulary.words import nearest
 
 Flag = Literal["verified", "recalled", "derived", "assumption"]
@@ -100,17 +100,13 @@ class Preset(BaseModel):
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
         for name, parameter in self.parameters.items():
-            if parameter.source:
-                if parameter.source not in self.sources:
-                    raise ValueError(
-                        f"parameters.{name}.source: {nearest(parameter.source, self.sources)}"
-                    )
-            elif parameter.flag != "assumption":
-                raise ValueError(f"parameters.{name}: flag {parameter.flag} needs a source")
-            elif parameter.uncertainty is None and parameter.note == "":
-                raise ValueError(
-                    f"parameters.{name}: an assumption needs a spread, or a note why not"
-                )
+            where, source = f"parameters.{name}", parameter.source
+            if source and source not in self.sources:
+                raise ValueError(f"{where}.source: {nearest(source, self.sources)}")
+            if not source and parameter.flag != "assumption":
+                raise ValueError(f"{where}: flag {parameter.flag} needs a source")
+            if not source and parameter.uncertainty is None and parameter.note == "":
+                raise ValueError(f"{where}: an assumption needs a spread, or a note why not")
         return self
 
     def settings(self) -> dict[str, Any]:
@@ -154,13 +150,7 @@ def preset_families() -> list[str]:
 
 
 def read_preset(family: str, path: Path) -> Preset:
-    """Read a preset from a file of one's own.
-
-    Raises
-    ------
-    ValueError
-        If it can't be read, or lacks a source, units, a range; one line for each mistake.
-    """
+    """Read a preset from a file of one's own; a ValueError has a line for each mistake."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -168,22 +158,13 @@ def read_preset(family: str, path: Path) -> Preset:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not valid TOML: {error}") from None
     data = {"family": family, "name": path.stem, **raw}
-    try:
-        return Preset.model_validate(data)
-    except ValidationError as error:
-        lines = mistakes_of(error, data, Preset.model_json_schema())
-        raise ValueError("\n".join(f"{path.name}: {line}" for line in lines)) from None
+    preset: Preset = validated(Preset, data, f"{path.name}: ")
+    return preset
 
 
 @cache
 def load_preset(family: str, name: str) -> Preset:
-    """Read one preset.
-
-    Raises
-    ------
-    ValueError
-        If there is no such preset; the message lists those there are.
-    """
+    """Read a preset that radsim ships; a ValueError lists those there are."""
     names = preset_names(family)
     if name not in names:
         raise ValueError(f"no {family} preset {name!r}; there are: {', '.join(names)}")

@@ -4,25 +4,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from radsim.presets import load_preset
 from radsim.vocabulary.kinds import kind_of, members
-from radsim.vocabulary.mistakes import Mistake, mistakes_of
+from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
 
 
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:
     """Build the model of a preset, with some of its settings changed.
 
-    Parameters
-    ----------
-    union
-        Classes of models, told apart by their ``kind``.
-    family, name
-        Of the preset.
-    changes
-        Settings instead of the preset's.
+    The union holds classes of models, told apart by their ``kind``.
 
     Raises
     ------
@@ -30,21 +21,20 @@ def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -
         If there is no such preset, or a setting is unknown or wrong.
     """
     settings = {**load_preset(family, name).settings(), "preset": name, **changes}
-    kinds = {kind_of(one): one for one in members(union)}
+    kinds = {kind_of(member): member for member in members(union)}
     kind = settings["kind"]
     if kind not in kinds:
         raise Mistake(f"{name}: no kind {kind!r}; {nearest(str(kind), kinds)}")
-    known = [one.name for one in fields(kinds[kind])]
-    unknown = [
-        f"{name}: {kind} has no setting {key!r}; {nearest(key, known)}"
+    if unknown := unknown_settings(kinds[kind], settings):
+        raise Mistake("\n".join(f"{name}: {line}" for line in unknown))
+    return validated(union, settings, f"{name}: ")
+
+
+def unknown_settings(model: type[Any], settings: Mapping[str, Any]) -> list[str]:
+    """Give a line for each setting that a class of models does not have."""
+    names = [field.name for field in fields(model)]
+    return [
+        f"{kind_of(model)} has no setting {key!r}; {nearest(key, names)}"
         for key in settings
-        if key not in known
+        if key not in names
     ]
-    if unknown:
-        raise Mistake("\n".join(unknown))
-    adapter: TypeAdapter[Any] = TypeAdapter(union)
-    try:
-        return adapter.validate_python(settings)
-    except ValidationError as error:
-        lines = mistakes_of(error, settings, adapter.json_schema())
-        raise Mistake("\n".join(f"{name}: {line}" for line in lines)) from None

@@ -77,7 +77,7 @@ def run(
         wanted = -(-wanted // unit) * unit  # whole blocks, so that more can be added
     while done < wanted:
         pieces = pieces_of(experiment, done, wanted, cutting)
-        finished = all_pieces(work, pieces, place, chunk_size, journal, report)
+        finished = all_pieces(work, pieces, place, chunk_size or 1, journal, report)
         for piece, sums in in_order(pieces, finished):
             totals.add(piece, sums)
         done = wanted

@@ -11,7 +11,7 @@ from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
 from radsim.results.rows import MODEL, Rows, Variants
-from radsim.sums.best import best_shares
+from radsim.sums.comparison import best_shares
 from radsim.sums.intervals import wilson_interval
 from radsim.sums.moments import counted_error
 from radsim.sums.parameter_spread import (

@@ -1,14 +1,17 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from radsim.experiment.endpoints import Modelled, Reported
-from radsim.simulation import steps
+from radsim.dose.dose import Dose
+from radsim.experiment.endpoints import Modelled
+from radsim.patients.patients import Patients
+from radsim.simulation.doses import FLAGS, columns_of
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import Event, Outcomes
+from radsim.simulation.outcomes import Outcomes
 
 UNNAMEABLE = re.compile(r"[^\w.-]+")  # in a label, but not in a name of a file of results
 SIDES = ("below_range", "above_range")  # of what a model was fitted on
@@ -16,38 +19,28 @@ SIDES = ("below_range", "above_range")  # of what a model was fitted on
 
 def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     """Every check by name, shape (arm, patient); missing (NaN) in an arm that lacks it."""
-    flags = [memo.make(steps.flags_of, dose) for dose in outcomes.doses]
-    screening = [arm.screening for arm in outcomes.treated]
-    rows = dict(_named(flags, memo))
+    treated = outcomes.treated
+    rows = columns_of(tuple(memo.make(FLAGS, dose) for dose in outcomes.doses), memo)
     for event in outcomes.events:
         for place, reported in enumerate(event.modelled.models):
-            if _states_range(reported):
-                rows |= _range_rows(event, place, outcomes, memo)
-    return rows | dict(_named(screening, memo))
+            model = reported.model
+            if reported.ratio_alone or getattr(model, "valid_eqd2", None) is None:
+                continue  # no range, or that of the file's own model
+            arms = tuple(memo.make(outside, model, t.patients, t.dose) for t in treated)
+            name = range_name(event.modelled, place)
+            for which, side in enumerate(SIDES):
+                rows[f"{name}_{side}"] = memo.make(side_of, which, arms)
+    return rows | columns_of(tuple(arm.screening for arm in treated), memo)
 
 
-def _named(flags: list[Made[steps.Flags]], memo: Memo) -> Iterator[tuple[str, Made[np.ndarray]]]:
-    for name in dict.fromkeys(name for arm in flags for name in arm.value):
-        yield name, memo.make(steps.flag_rows, name, tuple(flags))
+def outside(model: Any, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
+    """Who lies below and who above the range that a model was fitted on, shape (patient,)."""
+    return model.outside_range(patients, dose)
 
 
-def _states_range(reported: Reported) -> bool:
-    """Say whether a model has a range, and one that no other of its endpoint is told with."""
-    return not reported.ratio_alone and getattr(reported.model, "valid_eqd2", None) is not None
-
-
-def _range_rows(
-    event: Event, place: int, outcomes: Outcomes, memo: Memo
-) -> dict[str, Made[np.ndarray]]:
-    model = event.modelled.models[place].model
-    sides = tuple(
-        memo.make(steps.outside, model, arm.patients, arm.dose) for arm in outcomes.treated
-    )
-    name = range_name(event.modelled, place)
-    return {
-        f"{name}_{side}": memo.make(steps.side_rows, which, sides)
-        for which, side in enumerate(SIDES)
-    }
+def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Who lies below a range (0) or above it (1) in every arm, shape (arm, patient)."""
+    return np.stack([arm[side] for arm in arms]).astype(float)
 
 
 def range_name(modelled: Modelled, place: int) -> str:

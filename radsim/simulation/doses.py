@@ -1,49 +1,72 @@
 """The doses that a result tells of: metrics of structures, and what each model reads."""
 
+from collections.abc import Sequence
+from operator import attrgetter
+
 import numpy as np
 
-from radsim.simulation import steps
+from radsim.dose.dose import Dose
+from radsim.dose.metrics import DoseMetric
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import Event, Outcomes
+from radsim.simulation.outcomes import METRICS, Columns, Event, Outcomes
 
+FACTS, FLAGS = attrgetter("facts"), attrgetter("flags")  # of a dose
 PRESCRIPTION = "prescription"
 
 
 def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray], ...]]:
     """Doses by name, each for one model or for each of several, shape (arm, patient) [Gy]."""
-    rows: dict[str, tuple[Made[np.ndarray], ...]] = {
-        name: (made,) for name, made in metric_rows(outcomes, memo).items()
+    rows = {name: (made,) for name, made in metric_rows(outcomes, memo).items()}
+    rows[PRESCRIPTION] = (fact_rows(outcomes, memo)[PRESCRIPTION],)
+    several = {
+        f"{event.modelled.endpoint.reported}_eqd2": eqd2_rows(event, outcomes, memo)
+        for event in outcomes.events
     }
-    rows[PRESCRIPTION] = (memo.make(steps.fact_rows, PRESCRIPTION, outcomes.doses),)
-    for event in outcomes.events:
-        if models := eqd2_rows(event, outcomes, memo):
-            rows[f"{event.modelled.endpoint.reported}_eqd2"] = models
-    return rows
+    return rows | {name: models for name, models in several.items() if models}
 
 
 def metric_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     """Metrics by name, of each structure that an arm gives a dose to."""
     given = {structure for arm in outcomes.treated for structure in arm.arm.plan.gives}
     return {
-        name: memo.make(steps.metric_rows, metric, outcomes.doses)
-        for name, metric in steps.METRICS.items()
+        name: memo.make(metric_in, metric, outcomes.doses)
+        for name, metric in METRICS.items()
         if metric.structure in given
     }
 
 
+def fact_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
+    """Numbers of each patient that the doses come with, by name."""
+    return columns_of(tuple(memo.make(FACTS, dose) for dose in outcomes.doses), memo)
+
+
 def eqd2_rows(event: Event, outcomes: Outcomes, memo: Memo) -> tuple[Made[np.ndarray], ...]:
     """Doses that an endpoint's models read; of control the file's own, of others each."""
-    modelled = event.modelled
-    models = modelled.models[:1] if modelled.endpoint.freedom else modelled.models
-    if not all(hasattr(reported.model, "eqd2") for reported in models):
+    models = [reported.model for reported in event.modelled.models]
+    if event.modelled.endpoint.freedom:
+        del models[1:]
+    if not all(hasattr(model, "eqd2") for model in models):
         return ()
-    return tuple(
-        memo.make(
-            steps.arms_of,
-            tuple(
-                memo.make(steps.eqd2_of, reported.model, arm.patients, arm.dose)
-                for arm in outcomes.treated
-            ),
-        )
-        for reported in models
-    )
+    arms = outcomes.treated
+    each = [[memo.make(type(m).eqd2, m, arm.patients, arm.dose) for arm in arms] for m in models]
+    return tuple(memo.make(np.stack, tuple(by_arm)) for by_arm in each)
+
+
+def columns_of(arms: tuple[Made[Columns], ...], memo: Memo) -> dict[str, Made[np.ndarray]]:
+    """Every column by name, of all arms."""
+    names = dict.fromkeys(name for arm in arms for name in arm.value)
+    return {name: memo.make(column_in, name, arms) for name in names}
+
+
+def column_in(name: str, arms: Sequence[Columns]) -> np.ndarray:
+    """One column of every arm, shape (arm, patient); missing (NaN) in an arm that lacks it."""
+    missing = np.full(len(next(arm[name] for arm in arms if name in arm)), np.nan)
+    return np.stack([arm.get(name, missing) for arm in arms]).astype(float)
+
+
+def metric_in(metric: DoseMetric, doses: Sequence[Dose]) -> np.ndarray:
+    """A metric in every arm, shape (arm, patient) [Gy]; missing (NaN) where an arm lacks it."""
+    missing = np.full(len(doses[0].prescription), np.nan)
+    has = [metric.structure in dose.plan.gives for dose in doses]
+    there = zip(doses, has, strict=True)
+    return np.stack([dose.sums(metric).total if given else missing for dose, given in there])

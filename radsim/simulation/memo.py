@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 T = TypeVar("T")
-ROOM = 160 * 2**20  # bytes of results that are kept at most, but for those that are in use
+ROOM = 128 * 2**20  # bytes of results that are kept at most, but for those that are in use
 TOKENS = 4096  # objects whose keys are remembered
 
 
@@ -51,12 +51,8 @@ class Memo:
     def make(self, step: Callable[..., T], *inputs: Any, lasting: bool = False) -> Made[T]:
         """Take a step, unless it was taken with the same inputs.
 
-        Parameters
-        ----------
-        inputs
-            Values, what other steps made, or tuples of these.
-        lasting
-            Keep the result for variants to come, because it takes long to make.
+        Inputs are values, what other steps made, or tuples of these. A ``lasting`` result takes
+        long to make, and is kept for variants to come.
         """
         key = (step, *map(self._key, inputs))
         made = self._now.get(key)
@@ -71,9 +67,7 @@ class Memo:
 
     def next_variant(self) -> None:
         """Forget what the variant before the last one alone had asked for."""
-        for key, made in self._before.items():
-            if made.lasting:
-                self._lasting[key] = made
+        self._lasting |= {key: made for key, made in self._before.items() if made.lasting}
         self._before, self._now = self._now, {}
         held = sum(made.nbytes for made in (*self._before.values(), *self._lasting.values()))
         while self._lasting and held > self.room:
@@ -86,33 +80,16 @@ class Memo:
         if isinstance(value, tuple):
             return tuple(map(self._key, value))
         if isinstance(value, (str, int, float)) or value is None:
-            return type(value), value
+            return repr(value)
         token = self._tokens.get(id(value))
         if token is None or token[0] is not value:
             if len(self._tokens) > TOKENS:
                 self._tokens.clear()
-            token = self._tokens[id(value)] = value, _token(value)
+            # an array's spelling is not all of it, nor that of an object without one of its own
+            is_spelled = type(value).__repr__ not in (np.ndarray.__repr__, object.__repr__)
+            spelling = (type(value), repr(value)) if is_spelled else next(self._numbers)
+            token = self._tokens[id(value)] = value, spelling
         return token[1]
-
-
-@dataclass(frozen=True, eq=False)
-class _Itself:
-    """A value that equals itself alone."""
-
-    value: Any
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-def _token(value: Any) -> Hashable:
-    """Spell a value out where its spelling is all of it; anything else stands for itself."""
-    if isinstance(value, np.ndarray) or type(value).__repr__ is object.__repr__:
-        return _Itself(value)
-    return type(value), repr(value)
 
 
 def _value(given: Any) -> Any:
@@ -131,10 +108,10 @@ def bytes_of(value: Any) -> int:
     """
     if hasattr(value, "nbytes"):
         return int(value.nbytes)
-    if isinstance(value, dict):
-        return sum(map(bytes_of, value.values()))
-    if isinstance(value, (tuple, list)):
-        return sum(map(bytes_of, value))
     if is_dataclass(value):
-        return sum(bytes_of(getattr(value, field.name)) for field in fields(value))
-    return 0
+        value = [getattr(value, field.name) for field in fields(value)]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (tuple, list)):
+        return 0
+    return sum(map(bytes_of, value))

@@ -1,24 +1,50 @@
-"""What happens to a block of patients under every arm of a variant, each step taken once."""
+"""What happens to a block of patients under every arm of a variant, each step taken once.
 
-from dataclasses import dataclass, replace
+A step is a function of values: it sees its inputs and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
 from radsim.dose.dose import Dose, whole_structures
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import DoseMetric
+from radsim.dose.metrics import Course, DoseMetric, Structure
 from radsim.experiment.endpoints import Modelled, endpoints_of, has_deaths, joint_of
-from radsim.experiment.model import Arm, Experiment
-from radsim.patients.cohort import Cohort
-from radsim.patients.eligibility import EligibilityRule, draw_eligible
+from radsim.experiment.model import Arm, Experiment, cohort_of
+from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.response.risk import LifetimeRisk, Risk
-from radsim.simulation import steps
+from radsim.response.onset import Onset
+from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
+from radsim.response.survival import WeibullSurvival
 from radsim.simulation.memo import Made, Memo
 from radsim.vocabulary.endpoints import DEATH, SHIPPED, Joint
 
+COURSES: tuple[Course, ...] = ("planned", "delivered")
+REPORTED_METRICS: Mapping[Structure, tuple[str, ...]] = {
+    "gtv": ("D98", "D90", "D50"),
+    "ptv": ("D90",),
+    "spinal_cord": ("D0.03cc",),
+    "cord_prv": ("D0.03cc",),
+    "thecal_sac": ("D0.03cc",),
+}
+METRICS = {  # name of the variable: where it is read
+    f"{structure}_{metric.lower().replace('.', '')}_{course}": DoseMetric(
+        structure=structure, metric=metric, course=course
+    )
+    for structure, metrics in REPORTED_METRICS.items()
+    for metric in metrics
+    for course in COURSES
+}
 DECIDED_FIRST = (*(endpoint.event for endpoint in SHIPPED), DEATH)  # before the doses
+Columns = Mapping[str, np.ndarray]  # of patients, by name
+PATIENTS, SCREENING = itemgetter(0), itemgetter(1)  # of those who were drawn
+FIRST_PATIENT = itemgetter((..., 0))
 
 
 @dataclass(frozen=True)
@@ -46,7 +72,7 @@ class Treated:
 
     arm: Arm
     patients: Made[Patients]
-    screening: Made[steps.Flags]
+    screening: Made[Columns]
     dose: Made[Dose]
 
 
@@ -66,10 +92,6 @@ class Outcomes:
 
     Attributes
     ----------
-    treated
-        Arms.
-    events
-        Endpoints.
     deaths, alive
         Times, shape (arm, patient), and probabilities to be alive, (arm, month, patient); None
         where nobody dies.
@@ -79,11 +101,11 @@ class Outcomes:
 
     treated: tuple[Treated, ...]
     events: tuple[Event, ...]
-    deaths: Made[np.ndarray] | None = None
-    alive: Made[np.ndarray] | None = None
-    joint: Joint | None = None
-    free: Made[np.ndarray] | None = None
-    free_and_alive: Rows | None = None
+    deaths: Made[np.ndarray] | None
+    alive: Made[np.ndarray] | None
+    joint: Joint | None
+    free: Made[np.ndarray] | None
+    free_and_alive: Rows | None
 
     @property
     def doses(self) -> tuple[Made[Dose], ...]:
@@ -93,78 +115,71 @@ class Outcomes:
 
 def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: Memo) -> Outcomes:
     """Take every step from the cohort to the events, or find it taken."""
-    endpoints, months = endpoints_of(variant), variant.months
-    drawn = [
-        memo.make(draw_eligible, *cohort_of(variant, arm), block, source)
-        for arm in variant.arms.values()
-    ]
-    luck = {event: memo.make(steps.draw_luck, source, event, block) for event in DECIDED_FIRST}
+    endpoints, months, arms = endpoints_of(variant), variant.months, variant.arms
+
+    def luck_of(event: str) -> Made[np.ndarray]:
+        return memo.make(draw_luck, source, event, block)
+
+    drawn = [memo.make(draw_eligible, *cohort_of(variant, arm), block, source) for arm in arms]
+    for event in DECIDED_FIRST:
+        luck_of(event)
     treated = tuple(
         _treated(variant, arm, made, endpoints, source, memo)
-        for arm, made in zip(variant.arms.values(), drawn, strict=True)
+        for arm, made in zip(arms.values(), drawn, strict=True)
     )
-    events = []
-    for modelled in endpoints:
-        event = modelled.endpoint.event
-        if event not in luck:
-            luck[event] = memo.make(steps.draw_luck, source, event, block)
-        events.append(_event(modelled, treated, months, luck[event], memo))
-    outcomes = Outcomes(treated, tuple(events))
-    common = None
+    events = tuple(_event(m, treated, months, luck_of(m.endpoint.event), memo) for m in endpoints)
+    deaths = alive = free = None
+    both: Rows | None = None
     if has_deaths(variant):
-        laws = [arm.survival or variant.survival for arm in variant.arms.values()]
-        each = list(zip(laws, treated, strict=True))
-        deaths = tuple(memo.make(steps.death_of, law, luck[DEATH], t.patients) for law, t in each)
-        alive = tuple(memo.make(steps.alive_of, law, months, t.patients) for law, t in each)
-        common = alive[0] if all(rows is alive[0] for rows in alive) else None
-        outcomes = replace(
-            outcomes,
-            deaths=memo.make(steps.arms_of, deaths),
-            alive=memo.make(steps.arms_of, alive),
-        )
-    joint = joint_of(variant)
-    return outcomes if joint is None else _with_joint(outcomes, joint, months, common, memo)
-
-
-def cohort_of(variant: Experiment, arm: Arm) -> tuple[Cohort, dict[str, EligibilityRule]]:
-    """Say whom an arm treats: so far everybody the same."""
-    del arm
-    return variant.cohort, variant.eligibility
+        laws = [(t.arm.survival or variant.survival, t.patients) for t in treated]
+        times = (memo.make(WeibullSurvival.time, law, luck_of(DEATH), who) for law, who in laws)
+        deaths = memo.make(np.stack, tuple(times))
+        by_arm = tuple(memo.make(alive_of, law, months, who) for law, who in laws)
+        alive = memo.make(np.stack, by_arm)
+    if joint := joint_of(variant):
+        read = (event for event in events if event.modelled.endpoint.event in joint.free_of)
+        rows = tuple(memo.make(net_rows, True, months, event.risks[0]) for event in read)
+        free = memo.make(all_free, rows)
+        if alive and all(arm is by_arm[0] for arm in by_arm) and are_alike(by_arm[0].value):
+            both = Scaled(free, memo.make(FIRST_PATIENT, by_arm[0]))
+        elif alive:
+            both = memo.make(np.multiply, free, alive)
+    return Outcomes(treated, events, deaths, alive, joint, free, both)
 
 
 def _treated(
     variant: Experiment,
     arm: Arm,
     drawn: Made,
-    endpoints: tuple[Modelled, ...],
+    endpoints: Sequence[Modelled],
     source: UniformSource,
     memo: Memo,
 ) -> Treated:
-    patients = memo.make(steps.patients_of, drawn)
+    patients = memo.make(PATIENTS, drawn)
     wanted = metrics_read(arm, endpoints)
     structures = tuple(sorted(whole_structures(arm.plan, wanted)))
     dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True)
-    read = memo.make(steps.told, dose, wanted)
-    return Treated(arm, patients, memo.make(steps.screening_of, drawn), read)
+    read = memo.make(Dose.told, dose, wanted)
+    return Treated(arm, patients, memo.make(SCREENING, drawn), read)
 
 
-def metrics_read(arm: Arm, endpoints: tuple[Modelled, ...]) -> tuple[DoseMetric, ...]:
+def metrics_read(arm: Arm, endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
     """Everything that models and reports read of an arm's dose."""
-    reported = (m for m in steps.METRICS.values() if m.structure in arm.plan.gives)
+    reported = (m for m in METRICS.values() if m.structure in arm.plan.gives)
     models = (model.model for modelled in endpoints for model in modelled.models)
     return (*reported, *(model.dose for model in models if hasattr(model, "dose")))
 
 
 def _event(
     modelled: Modelled,
-    treated: tuple[Treated, ...],
+    treated: Sequence[Treated],
     months: tuple[float, ...],
     luck: Made[np.ndarray],
     memo: Memo,
 ) -> Event:
     risks = tuple(
         tuple(
-            memo.make(steps.risk_of, model.model, model.ratio_in(t.arm), t.patients, t.dose)
+            memo.make(risk_of, model.model, model.ratio_in(t.arm), t.patients, t.dose)
             for t in treated
         )
         for model in modelled.models
@@ -173,8 +188,8 @@ def _event(
     return Event(
         modelled,
         risks,
-        tuple(_net(free, months, of_arms, memo) for of_arms in risks),
-        tuple(memo.make(steps.times_of, of_arms, luck) for of_arms in risks),
+        tuple(_net(free, months, by_arm, memo) for by_arm in risks),
+        tuple(memo.make(times_of, by_arm, luck) for by_arm in risks),
     )
 
 
@@ -182,33 +197,53 @@ def _net(free: bool, months: tuple[float, ...], risks: tuple[Made[Risk], ...], m
     onset = risks[0].value.onset
     grows_alike = all(isinstance(r.value, LifetimeRisk) and r.value.onset == onset for r in risks)
     if grows_alike and not free:
-        return Scaled(memo.make(steps.lifetimes, risks), memo.make(steps.growths, onset, months))
-    return memo.make(steps.net_rows, free, months, risks)
+        return Scaled(memo.make(lifetimes, risks), memo.make(growths, onset, months))
+    return memo.make(net_rows, free, months, risks)
 
 
-def _with_joint(
-    outcomes: Outcomes,
-    joint: Joint,
-    months: tuple[float, ...],
-    alive: Made[np.ndarray] | None,
-    memo: Memo,
-) -> Outcomes:
-    """Add what is read off several events, all under the file's own models.
+def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
+    """Draw the number that decides an event in each patient."""
+    return source.uniforms(f"outcome/{event}", patients)
 
-    Parameters
-    ----------
-    alive
-        Probability to be alive, where it is the same in every arm, shape (month, patient).
-    """
-    rows = tuple(
-        memo.make(steps.net_rows, True, months, event.risks[0])
-        for event in outcomes.events
-        if event.modelled.endpoint.event in joint.free_of
-    )
-    free = memo.make(steps.all_free, rows)
-    both: Rows | None = None
-    if alive is not None and steps.are_alike(alive.value):
-        both = Scaled(free, memo.make(steps.alive_of_all, alive))
-    elif outcomes.alive is not None:
-        both = memo.make(steps.also_alive, free, outcomes.alive)
-    return replace(outcomes, joint=joint, free=free, free_and_alive=both)
+
+def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
+    """Risk under a model whose hazard an earlier course raises by a ratio."""
+    risk = model.risk(patients, dose)
+    return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
+
+
+def net_rows(free: bool, months: Sequence[float], risks: Sequence[Risk]) -> np.ndarray:
+    """Probability of an event by each time, or of being free of it, shape (arm, month, patient)."""
+    rows = [r.free(month) if free else r.probability(month) for r in risks for month in months]
+    return np.stack(rows).reshape(len(risks), len(months), -1)
+
+
+def lifetimes(risks: Sequence[LifetimeRisk]) -> np.ndarray:
+    """Probability that an event ever happens, shape (arm, 1, patient)."""
+    return np.stack([risk.lifetime for risk in risks])[:, np.newaxis]
+
+
+def growths(onset: Onset, months: Sequence[float]) -> np.ndarray:
+    """Growth by each time, shape (month,)."""
+    return np.array([onset.growth(month) for month in months])
+
+
+def times_of(risks: Sequence[Risk], luck: np.ndarray) -> np.ndarray:
+    """Time of an event in each arm, infinite for never, shape (arm, patient) [months]."""
+    return np.stack([risk.time(luck) for risk in risks])
+
+
+def alive_of(law: WeibullSurvival, months: Sequence[float], patients: Patients) -> np.ndarray:
+    """Probability to be alive at each time, shape (month, patient)."""
+    everyone = np.ones(len(patients))
+    return np.stack([law.alive(month, patients) * everyone for month in months])
+
+
+def all_free(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Probability to be free of every event, in the order of the events."""
+    return reduce(np.multiply, rows)
+
+
+def are_alike(rows: np.ndarray) -> bool:
+    """Say whether every patient has the same numbers; of nobody that is not said."""
+    return rows.shape[-1] > 0 and bool((rows == rows[..., :1]).all())

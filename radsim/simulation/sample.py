@@ -7,15 +7,14 @@ import numpy as np
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.drawing import draw_dose
 from radsim.dose.plans.plan import Plan
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, cohort_of
 from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.simulation import steps
-from radsim.simulation.doses import metric_rows
+from radsim.simulation.doses import fact_rows, metric_rows
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import Outcomes, cohort_of
-from radsim.sums.states import State
+from radsim.simulation.outcomes import COURSES, PATIENTS, Outcomes
+from radsim.sums.aggregations import State
 
 SAMPLE = 1024  # patients
 SINGLE = 6  # patients whose whole DVH is kept
@@ -29,32 +28,27 @@ def keep_sample(
 ) -> Made[State]:
     """Keep the doses of the first patients of the first block, under every arm.
 
-    Returns
-    -------
-    Made
-        ``dvh_planned`` and ``dvh_delivered``: quantiles between patients of the dose at volume
-        nodes, shape (arm, structure, quantile, node) [Gy]; ``dvh_single``: planned dose of single
-        patients, (arm, structure, single, node) [Gy]. Missing where an arm, or a patient, has no
-        such structure; patients without a structure are left out of its quantiles. Metrics
-        [Gy] and ``gtv_distance`` [mm], (arm, patient).
+    They are ``dvh_planned`` and ``dvh_delivered``, quantiles between patients of the dose at volume
+    nodes, shape (arm, structure, quantile, node) [Gy]; ``dvh_single``, the planned dose of single
+    patients, (arm, structure, single, node) [Gy]; metrics [Gy] and ``gtv_distance`` [mm], (arm,
+    patient). Missing where an arm, or a patient, has no such structure; patients without a
+    structure are left out of its quantiles.
     """
     patients = range(min(SAMPLE, block.stop))
     arms = []
-    for arm in variant.arms.values():
-        drawn = memo.make(draw_eligible, *cohort_of(variant, arm), patients, source)
-        people = memo.make(steps.patients_of, drawn)
+    for name, arm in variant.arms.items():
+        drawn = memo.make(draw_eligible, *cohort_of(variant, name), patients, source)
+        people = memo.make(PATIENTS, drawn)
         arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
-    metrics = metric_rows(outcomes, memo)
-    metrics[DISTANCE] = memo.make(steps.fact_rows, DISTANCE, outcomes.doses)
-    names = tuple(metrics)
-    return memo.make(_sample, tuple(arms), names, tuple(metrics.values()), len(patients))
+    rows = metric_rows(outcomes, memo) | {DISTANCE: fact_rows(outcomes, memo)[DISTANCE]}
+    return memo.make(_sample, tuple(arms), tuple(rows), tuple(rows.values()), len(patients))
 
 
 def _dvhs(plan: Plan, model: DoseModel, patients: Patients, source: UniformSource) -> State:
     """Dose at volume nodes of every structure that a plan gives a dose to."""
     dose = draw_dose(plan, model, patients, source, frozenset(plan.gives))
     shape = (len(STRUCTURES), len(QUANTILES), dose.nodes)
-    bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in steps.COURSES}
+    bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in COURSES}
     single = np.full((len(STRUCTURES), SINGLE, dose.nodes), np.nan)
     for place, structure in enumerate(STRUCTURES):
         course = dose.courses.get(structure)

@@ -6,9 +6,9 @@ import numpy as np
 
 from radsim.experiment.model import LATEST
 from radsim.experiment.series import Series
-from radsim.sums.states import State
+from radsim.sums.aggregations import State
 from radsim.trial.survival.incidence import cumulative_incidence
-from radsim.trial.survival.subjects import CENSORED, DEATH, EVENT, RiskTable, risk_table
+from radsim.trial.survival.subjects import CENSORED, DEATH, EVENT, risk_table
 from radsim.trial.survival.survival_curve import kaplan_meier
 from radsim.vocabulary.endpoints import SURVIVAL, Endpoint
 
@@ -16,9 +16,10 @@ from radsim.vocabulary.endpoints import SURVIVAL, Endpoint
 def keep_series(
     series: Series,
     first: int,
+    arm: int,
     endpoints: Sequence[Endpoint],
     times: Sequence[np.ndarray],
-    death: np.ndarray | None,
+    deaths: np.ndarray | None,
 ) -> State:
     """Keep the figures of the series that a block of patients holds, and who is left over.
 
@@ -32,7 +33,8 @@ def keep_series(
     first
         Number of the first patient.
     times
-        Of each endpoint under the file's own model, shape (patient,), infinite for never [months].
+        Of each endpoint under the file's own model, shape (arm, patient), infinite for never
+        [months].
 
     Returns
     -------
@@ -40,17 +42,20 @@ def keep_series(
         ``figures`` (figure, series) of ``series``, and of ``patients`` whose series goes beyond
         the block the ``times`` that its figures need.
     """
-    rows = _rows(series, endpoints, times, death)
-    return _split(series, endpoints, np.arange(first, first + rows.shape[-1]), rows)
+    never = np.full_like((times[0] if deaths is None else deaths)[arm], np.inf)
+    dies = never if deaths is None else deaths[arm]
+    by_name = {SURVIVAL.reported: dies}
+    for endpoint, values in zip(endpoints, times, strict=True):
+        by_name[endpoint.event] = by_name[endpoint.reported] = values[arm]
+    rows = [by_name.get(figure.endpoint, never) for figure in series.observed]
+    patients = np.arange(first, first + len(dies))
+    return _split(series, endpoints, patients, np.stack([*rows, dies]))
 
 
 def series_figures(series: Series, endpoints: Sequence[Endpoint], state: State) -> np.ndarray:
     """Every observed figure in every simulated series, shape (figure, series).
 
-    Parameters
-    ----------
-    state
-        Of blocks that were joined in whatever order.
+    The state is of blocks that were joined in whatever order.
     """
     order = np.argsort(state["patients"])
     left = _split(series, endpoints, state["patients"][order], state["times"][:, order])
@@ -75,21 +80,6 @@ def _split(
     }
 
 
-def _rows(
-    series: Series,
-    endpoints: Sequence[Endpoint],
-    times: Sequence[np.ndarray],
-    death: np.ndarray | None,
-) -> np.ndarray:
-    """Times of each figure's event, and of death last; infinite where there is no such event."""
-    never = np.full(len(times[0]) if death is None else len(death), np.inf)
-    dies = never if death is None else death
-    by_name = {SURVIVAL.reported: dies}
-    for endpoint, values in zip(endpoints, times, strict=True):
-        by_name[endpoint.event] = by_name[endpoint.reported] = values
-    return np.stack([*(by_name.get(figure.endpoint, never) for figure in series.observed), dies])
-
-
 def _figures(series: Series, endpoints: Sequence[Endpoint], times: np.ndarray) -> np.ndarray:
     """Figures of whole series, from times of shape (figure and death, series, segment)."""
     freedoms = {endpoint.freedom for endpoint in endpoints}
@@ -99,15 +89,12 @@ def _figures(series: Series, endpoints: Sequence[Endpoint], times: np.ndarray) -
     for figure, event in zip(series.observed, times, strict=False):
         if figure.endpoint == SURVIVAL.reported:
             rows.append(np.mean(death[:, : series.patients] > figure.months, axis=1))
-        elif figure.endpoint in freedoms:
-            table = _table(event, death)
+            continue
+        time, cause = np.minimum(event, death), np.where(event <= death, EVENT, DEATH)
+        followed = np.where(time < LATEST, cause, CENSORED)
+        table = risk_table(np.minimum(time, LATEST), followed)
+        if figure.endpoint in freedoms:
             rows.append(kaplan_meier(table, figure.months, causes=(EVENT,)).value)
         else:
-            rows.append(cumulative_incidence(_table(event, death), figure.months).value)
+            rows.append(cumulative_incidence(table, figure.months).value)
     return np.stack(rows)
-
-
-def _table(event: np.ndarray, death: np.ndarray) -> RiskTable:
-    time = np.minimum(event, death)
-    cause = np.where(event <= death, EVENT, DEATH)
-    return risk_table(np.minimum(time, LATEST), np.where(time < LATEST, cause, CENSORED))

@@ -12,13 +12,7 @@ TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients n
 
 
 def source_of(experiment: Experiment, size: int = SLICE) -> UniformSource:
-    """Return the source of uniform numbers that an experiment names.
-
-    Parameters
-    ----------
-    size
-        Consecutive patients of one replicate.
-    """
+    """Return the source that an experiment names; of replicates in slices of some size."""
     if experiment.uniforms == "plain":
         return Streams(experiment.seed)
     if experiment.uniforms == "antithetic":

@@ -1,57 +1,123 @@
-"""Virtual trials of a file: each scenario with the plan and the patients that it needs."""
+"""Virtual trials of a file: each scenario with its plan, and the simulated patients it needs."""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
 
 from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
-from radsim.simulation.pool import draw_pool, draw_uncertain_pools
-from radsim.trial.conduct.run import TrialPlan
+from radsim.experiment.variants import VariantMaker
+from radsim.simulation.patients import simulate
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.questions.scenario import TrialResult, run_scenario
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.endpoints import DEATH
+
+POOL_BLOCK = 8192  # patients that are simulated at once; changes no result
+MOST_PARTS = 20  # parts of a pool, between which the error of its size is seen
+SMALLEST_PART = 500  # patients a part, so that few trials draw the same ones
+MOST_POOLS = 64  # draws of an experiment's uncertain parameters
+SMALLEST_POOL = 2000  # patients a draw, so that chance in the pool adds little
 
 
 def run_virtual_trial(
     source: Experiment | VirtualTrial, *, workers: int = 1
 ) -> dict[str, TrialResult]:
-    """Simulate every scenario of a file's [trial] section.
-
-    Returns
-    -------
-    dict
-        A result for each scenario, by name; ``trial`` where the section has none.
-    """
-    return {
-        name: run_scenario_of(section, source, workers)
-        for name, section in trials_of(source).items()
-    }
+    """Simulate every scenario of a file's [trial] section; ``trial`` where it names none."""
+    sections = trials_of(source).items()
+    return {name: run_scenario_of(section, source, workers) for name, section in sections}
 
 
 def run_scenario_of(
     section: TrialSection, source: Experiment | VirtualTrial, workers: int = 1
 ) -> TrialResult:
-    """Simulate one scenario of a file: its plan, its patients, and everything it is asked."""
-    plan = plan_of(section, source)
-    uncertain = uncertain_arms(section, plan, source)
+    """Simulate one scenario of a file: its plan, its patients, and everything it is asked.
+
+    Arms are as the file states them, or from the experiment's patients; the trial or the
+    experiment declares how uncertain they are.
+    """
+    uncertain: UncertainArms | PatientPool | None = None
+    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
+        arms = section.control, section.experimental
+        plan = section.plan(arms)
+        if section.uncertainty:
+            uncertain = UncertainArms(arms, section.uncertainty)
+    else:
+        assert isinstance(source, Experiment)
+        plan = section.plan(draw_pool(source, section))
+        if DRAWS in source.study.design.parts:
+            uncertain = draw_uncertain_pools(source, section)
     return run_scenario(section, plan, uncertain, seed=source.seed, workers=workers)
 
 
-def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
-    """Make the plan of a section, with arms as stated or from the experiment's patients."""
-    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        return section.plan((section.control, section.experimental))
-    assert isinstance(source, Experiment)
-    return section.plan(draw_pool(source, section))
+def draw_pool(experiment: Experiment, section: TrialSection) -> PatientPool:
+    """Simulate the patients that the trials draw theirs from, under both arms.
+
+    The pool stands in parts, from which the trials draw in turn: how much the trials of one part
+    differ from those of another says what error the number of simulated patients leaves.
+    """
+    parts = min(MOST_PARTS, max(section.simulated_patients // SMALLEST_PART, 1))
+    whole = section.simulated_patients // parts * parts
+    return replace(simulate_pool(experiment, section, range(whole)), pools=parts)
 
 
-def uncertain_arms(
-    section: TrialSection, plan: TrialPlan, source: Experiment | VirtualTrial
-) -> UncertainArms | PatientPool | None:
-    """Arms with their uncertainty, as the trial or the experiment declares it."""
-    if isinstance(plan.arms, PatientPool):
-        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
-            return draw_uncertain_pools(source, section)
-        return None
-    if not section.uncertainty or isinstance(plan.arms, UncertainArms):
-        return None
-    return UncertainArms(plan.arms, section.uncertainty)
+def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> PatientPool:
+    """Simulate a pool of patients for each draw of the experiment's uncertain parameters.
+
+    Each pool has patients of its own, so that the pools are independent but for a design of the
+    draws that spreads them, such as a Latin hypercube, which makes the error between them safe.
+    """
+    wanted = min(len(experiment.study.design.parts[DRAWS]), MOST_POOLS)
+    fewer = {**experiment.uncertainty, "draws": wanted}
+    experiment = experiment.model_copy(
+        update={"uncertainty": fewer, "written": {**experiment.written, "uncertainty": fewer}}
+    )
+    maker, draws = VariantMaker(experiment), experiment.study.design.parts[DRAWS]
+    size = max(section.simulated_patients // wanted, SMALLEST_POOL)
+    pools = [
+        simulate_pool(maker.make(draws.row(i)), section, range(i * size, (i + 1) * size))
+        for i in range(wanted)
+    ]
+    return PatientPool(
+        np.concatenate([pool.failure for pool in pools], axis=1),
+        np.concatenate([pool.death for pool in pools], axis=1),
+        {h: np.concatenate([pool.harms[h] for pool in pools], axis=1) for h in pools[0].harms},
+        wanted,
+        pools[0].words,
+    )
+
+
+def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range) -> PatientPool:
+    """Simulate these patients of an experiment under both arms of a trial."""
+    names = [str(section.control), str(section.experimental)]
+    blocks = [
+        simulate(experiment, numbers[first : first + POOL_BLOCK]).sel(arm=names)
+        for first in range(0, len(numbers), POOL_BLOCK)
+    ]
+    harms = {
+        m.endpoint.event: m.endpoint.words
+        for m in endpoints_of(experiment)
+        if not (m.endpoint.good or m.endpoint.freedom or m.endpoint.event == section.endpoint)
+    }
+    times = {
+        event: np.concatenate([_times(block, event) for block in blocks], axis=1)
+        for event in (section.endpoint, DEATH, *harms)
+    }
+    by_harm = {harm: times[harm] for harm in harms}
+    return PatientPool(times[section.endpoint], times[DEATH], by_harm, words=harms)
+
+
+def _times(block: xr.Dataset, event: str) -> np.ndarray:
+    """Times of an event, infinite for never, shape (2, patient) [months]."""
+    name = f"time_to_{event}"
+    if name not in block:
+        return np.full((2, block.sizes["patient"]), np.inf)
+    models = {dim: 0 for dim in block[name].dims if dim not in ("arm", "patient")}
+    times = (
+        block[name].isel(models).transpose("arm", "patient").values
+    )  # the experiment's own model
+    return np.where(np.isnan(times), np.inf, times)

@@ -1,32 +1,25 @@
 """Every number that a variant of an experiment reports, as rows of patients to be summed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.randomness.streams import UniformSource
-from radsim.simulation import steps
+from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.simulation.checks import check_rows
 from radsim.simulation.doses import dose_rows
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import Outcomes, Rows, outcomes_of
+from radsim.simulation.outcomes import Outcomes, Rows, lifetimes, net_rows, outcomes_of
 from radsim.simulation.sample import keep_sample
 from radsim.simulation.series import keep_series
-from radsim.sums.aggregations import (
-    BEST,
-    COUNTS,
-    CURVE,
-    HISTOGRAM,
-    MEANS,
-    SAMPLE,
-    SERIES,
-    SHARES,
-    Aggregation,
-)
+from radsim.sums import aggregations as kept_by
+from radsim.sums.aggregations import Aggregation, State
+from radsim.sums.comparison import best_shares
 from radsim.sums.counts import curve_months
-from radsim.sums.states import State
 from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, SURVIVAL, Estimate
 
 
@@ -55,44 +48,47 @@ def walk(
 ) -> Iterator[Quantity]:
     """Every number that a variant reports of a block of patients.
 
-    Parameters
-    ----------
-    source
-        Of uniform numbers.
-    memo
-        Of the block, with what was made for other variants.
-    whole
-        Also what only a result without a design holds: curves and histograms, the sample of
-        doses, and simulated series.
+    The memo of the block holds what was made for other variants. A ``whole`` walk also tells what
+    only a result without a design holds: curves and histograms, the sample of doses, and series.
     """
     memo.next_variant()
     outcomes = outcomes_of(variant, block, source, memo)
     yield from _estimates(variant, outcomes, memo)
     yield from _best(variant, outcomes, memo)
-    yield from _checks(outcomes, memo)
-    if whole:
-        yield from _curves(variant, outcomes, memo)
-        yield from _histograms(outcomes, memo)
-        yield from _sample(variant, block, outcomes, source, memo)
-        yield from _series(variant, block, outcomes, memo)
+    for name, rows in check_rows(outcomes, memo).items():
+        yield Quantity(name, rows, kept_by.SHARES)
+    if not whole:
+        return
+    edges = tuple(curve_months(variant.months[-1]))
+    for event in outcomes.events if outcomes.deaths else ():  # under the file's own models
+        came = memo.make(before_death, event.times[0], outcomes.deaths)
+        yield Quantity(event.modelled.endpoint.event, came, kept_by.CURVE, (edges,))
+    for name, models in dose_rows(outcomes, memo).items():
+        yield Quantity(name, models, kept_by.HISTOGRAM)
+    if block.start == 0:
+        sample = keep_sample(variant, block, outcomes, source, memo)
+        yield Quantity("", sample, kept_by.SAMPLE)
+    if series := variant.predictive:
+        arm = list(variant.arms).index(series.arm or variant.reference)
+        endpoints = tuple(event.modelled.endpoint for event in outcomes.events)
+        times = tuple(event.times[0] for event in outcomes.events)
+        made = memo.make(keep_series, series, block.start, arm, endpoints, times, outcomes.deaths)
+        yield Quantity("", made, kept_by.SERIES)
 
 
 def _estimates(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
     for event in outcomes.events:
         endpoint = event.modelled.endpoint
-        yield Quantity(Estimate(endpoint, NET), event.net, MEANS)
-        if outcomes.deaths is not None:
-            came = tuple(
-                memo.make(steps.before_death, times, outcomes.deaths) for times in event.times
-            )
-            yield Quantity(Estimate(endpoint, INCIDENCE), came, COUNTS, (variant.months,))
-    if outcomes.alive is not None:
-        yield Quantity(Estimate(SURVIVAL, ALIVE), (outcomes.alive,), MEANS)
-    if outcomes.joint is not None:
-        assert outcomes.free is not None
-        yield Quantity(Estimate(outcomes.joint, NET), (outcomes.free,), MEANS)
-        if outcomes.free_and_alive is not None:
-            yield Quantity(Estimate(outcomes.joint, ALIVE), (outcomes.free_and_alive,), MEANS)
+        yield Quantity(Estimate(endpoint, NET), event.net, kept_by.MEANS)
+        if deaths := outcomes.deaths:
+            came = tuple(memo.make(before_death, times, deaths) for times in event.times)
+            incidence = Estimate(endpoint, INCIDENCE)
+            yield Quantity(incidence, came, kept_by.COUNTS, (variant.months,))
+    if outcomes.alive:
+        yield Quantity(Estimate(SURVIVAL, ALIVE), (outcomes.alive,), kept_by.MEANS)
+    for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
+        if rows and outcomes.joint:
+            yield Quantity(Estimate(outcomes.joint, estimator), (rows,), kept_by.MEANS)
 
 
 def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
@@ -102,48 +98,31 @@ def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quant
     for event in outcomes.events:
         endpoint = event.modelled.endpoint
         risks = tuple(event.risks[0][arm] for arm in ranked)
-        rows = memo.make(steps.best_by_risk, months, endpoint.good, risks)
-        yield Quantity(Estimate(endpoint, NET).best, rows, BEST, (len(months),))
-    if outcomes.joint is not None:
-        rows = memo.make(steps.best_by_rows, outcomes.free, ranked)
-        yield Quantity(Estimate(outcomes.joint, NET).best, rows, BEST, (len(months),))
+        rows = memo.make(best_by_risk, months, endpoint.good, risks)
+        yield Quantity(Estimate(endpoint, NET).best, rows, kept_by.BEST, (len(months),))
+    if outcomes.joint:
+        rows = memo.make(best_by_rows, outcomes.free, ranked)
+        yield Quantity(Estimate(outcomes.joint, NET).best, rows, kept_by.BEST, (len(months),))
 
 
-def _checks(outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
-    """Shares of patients whose plan breaks a limit, or who lie outside a model's range."""
-    for name, rows in check_rows(outcomes, memo).items():
-        yield Quantity(name, rows, SHARES)
+def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:
+    """Times of an event that death ends: infinite where it does not come before [months]."""
+    return np.where(times < deaths, times, np.inf)
 
 
-def _curves(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
-    if outcomes.deaths is None:
-        return
-    edges = tuple(curve_months(variant.months[-1]))
-    for event in outcomes.events:
-        came = memo.make(steps.before_death, event.times[0], outcomes.deaths)
-        yield Quantity(event.modelled.endpoint.event, came, CURVE, (edges,))
+def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> np.ndarray:
+    """Share of being best of each arm, shape (arm, month or 1, patient)."""
+    first = risks[0]
+    if all(isinstance(r, HazardRisk) and r.onset == first.onset for r in risks):
+        # the same at every time
+        rank = np.stack([r.hazard for r in risks])[:, np.newaxis]  # type: ignore[union-attr]
+    elif all(isinstance(r, LifetimeRisk) and r.onset == first.onset for r in risks):
+        rank = lifetimes(risks)  # type: ignore[arg-type]
+    else:
+        rank = net_rows(False, months, risks)
+    return best_shares(rank if good else -rank)
 
 
-def _histograms(outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
-    for name, rows in dose_rows(outcomes, memo).items():
-        yield Quantity(name, rows, HISTOGRAM)
-
-
-def _sample(
-    variant: Experiment, block: range, outcomes: Outcomes, source: UniformSource, memo: Memo
-) -> Iterator[Quantity]:
-    if block.start == 0:
-        yield Quantity("", keep_sample(variant, block, outcomes, source, memo), SAMPLE)
-
-
-def _series(
-    variant: Experiment, block: range, outcomes: Outcomes, memo: Memo
-) -> Iterator[Quantity]:
-    if variant.predictive is None:
-        return
-    arm = list(variant.arms).index(variant.predictive.arm or variant.reference)
-    endpoints = tuple(event.modelled.endpoint for event in outcomes.events)
-    times = tuple(memo.make(steps.arm_in, event.times[0], arm) for event in outcomes.events)
-    death = None if outcomes.deaths is None else memo.make(steps.arm_in, outcomes.deaths, arm)
-    rows = memo.make(keep_series, variant.predictive, block.start, endpoints, times, death)
-    yield Quantity("", rows, SERIES)
+def best_by_rows(rows: np.ndarray, arms: Sequence[int]) -> np.ndarray:
+    """Share of being best of some arms, more being better."""
+    return best_shares(rows[list(arms)])

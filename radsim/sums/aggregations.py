@@ -1,4 +1,8 @@
-"""What is kept of a block of patients, how blocks are joined, and what becomes of them."""
+"""What is kept of a block of patients, how blocks are joined, and what becomes of them.
+
+Sums are formed in fixed blocks of patients and joined in a fixed order, so a result is the same to
+the last bit whatever the chunks and workers.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +13,8 @@ import numpy as np
 
 from radsim.sums.counts import event_counts, histogram
 from radsim.sums.moments import Moments, replicated
-from radsim.sums.states import State
 
+State = dict[str, np.ndarray]  # named arrays that are kept of some patients
 Fields = Mapping[str, Mapping[str, Any]]  # field of RunSums: end of the name, what stands there
 DIFFERENCE = "_difference"
 
@@ -64,15 +68,14 @@ def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
         early = rows.shape[-1] // 2
         if groups is None:
             return keep(rows, reference, *settings, weights=weights, early=early)
-        states = []
-        for code in range(groups.number):
+
+        def keep_one(code: int) -> State:
             members = groups.codes == code
-            of_members = None if weights is None else weights[members]
+            counted = None if weights is None else weights[members]
             first = int(members[:early].sum())
-            states.append(
-                keep(rows[..., members], reference, *settings, weights=of_members, early=first)
-            )
-        return {name: np.stack([state[name] for state in states]) for name in states[0]}
+            return keep(rows[..., members], reference, *settings, weights=counted, early=first)
+
+        return _stacked([keep_one(code) for code in range(groups.number)], axis=0)
 
     return keep_each
 
@@ -103,13 +106,16 @@ def keep_means(
     mean = first[..., 0] + shift
     head = None if weights is None else weights[:early]
     half_count = _count(rows[..., :early], head)
+    half = _total(centered[..., :early], head) + half_count * mean
+    deviations = _squares(centered, weights)
+    centered -= centered[reference].copy()  # in place: another array of this size costs most of it
     return {
         "count": np.array(count),
         "mean": mean,
-        "deviations": _squares(centered, weights),
+        "deviations": deviations,
         "difference": mean - mean[reference],
-        "difference_deviations": _squares(centered - centered[reference], weights),
-        "half": _total(centered[..., :early], head) + half_count * mean,
+        "difference_deviations": _squares(centered, weights),
+        "half": half,
         "half_count": np.array(half_count),
     }
 
@@ -176,10 +182,7 @@ def keep_counts(
 ) -> State:
     """Count who has had an event by each month, and who under one of an arm and the reference only.
 
-    Parameters
-    ----------
-    rows
-        Times of the event, infinite for never, arms on the first axis [months].
+    Rows are times of the event, infinite for never, arms on the first axis [months].
 
     Examples
     --------
@@ -188,26 +191,27 @@ def keep_counts(
     ([[1, 1], [1, 2]], [[0, 0], [0, 1]])
     """
     head = None if weights is None else weights[:early]
-    each = []
-    for month in months:
+
+    def count_by(month: float) -> State:
         by = rows <= month
         events = _total(by, weights)
-        apart = _total(by != by[reference], weights)
-        each.append((events, events - events[reference], apart, _total(by[..., :early], head)))
-    names = ("events", "difference", "discordant", "half")
+        return {
+            "events": events,
+            "difference": events - events[reference],
+            "discordant": _total(by != by[reference], weights),
+            "half": _total(by[..., :early], head),
+        }
+
     return {
         "count": np.array(_count(rows, weights)),
-        **{
-            name: np.stack(v, axis=-1)
-            for name, v in zip(names, zip(*each, strict=True), strict=True)
-        },
+        **_stacked([count_by(month) for month in months], axis=-1),
         "half_count": np.array(_count(rows[..., :early], head)),
     }
 
 
 def finish_counts(states: Sequence[State]) -> Fields:
     """Moments of ones and zeros, and of their differences, from whole numbers."""
-    return _finished(_as_means(reduce(added, states)), [_as_means(state) for state in states])
+    return _finished(_as_means(reduce(added, states)), [*map(_as_means, states)])
 
 
 @by_groups
@@ -223,19 +227,12 @@ def keep_shares(
 
 def finish_shares(states: Sequence[State]) -> Fields:
     """Moments of ones and zeros."""
-    return {
-        "checks": _finished(_as_means(reduce(added, states)), [*map(_as_means, states)])["moments"]
-    }
+    return {"checks": finish_counts(states)["moments"]}
 
 
 @by_groups
 def keep_curve(
-    rows: np.ndarray,
-    reference: int,
-    edges: np.ndarray,
-    *,
-    weights: np.ndarray | None,
-    early: int,
+    rows: np.ndarray, reference: int, edges: np.ndarray, *, weights: np.ndarray | None, early: int
 ) -> State:
     """Count the events in each interval of time; rows are times, infinite for never [months]."""
     return {"events": np.stack([event_counts(arm, edges, weights) for arm in rows])}
@@ -259,6 +256,16 @@ def added(earlier: State, later: State) -> State:
     return {name: array + later[name] for name, array in earlier.items()}
 
 
+def finish_added(field: str, name: str) -> Callable[[Sequence[State]], Fields]:
+    """Give one array of the sum as a field of the result."""
+    return lambda states: {field: {"": reduce(added, states)[name]}}
+
+
+def earlier_alone(earlier: State, later: State) -> State:
+    """Take the earlier patients and leave the later ones."""
+    return earlier
+
+
 def in_a_row(earlier: State, later: State) -> State:
     """Put later patients behind earlier ones."""
     return {name: np.concatenate([array, later[name]], axis=-1) for name, array in earlier.items()}
@@ -275,11 +282,8 @@ def _finished(whole: State, replicates: Sequence[State]) -> Fields:
     }
     if "half" not in whole:
         return {"moments": moments}
-    return {
-        "moments": moments,
-        "halves": {"": whole["half"]},
-        "half_patients": {"": whole["half_count"]},
-    }
+    halves = {"halves": {"": whole["half"]}, "half_patients": {"": whole["half_count"]}}
+    return {"moments": moments, **halves}
 
 
 def _moments_of(state: State, name: str) -> Moments:
@@ -300,6 +304,10 @@ def _as_means(counts: State) -> State:
         "half": counts["half"].astype(float),
         "half_count": counts["half_count"],
     }
+
+
+def _stacked(states: Sequence[State], axis: int) -> State:
+    return {name: np.stack([state[name] for state in states], axis=axis) for name in states[0]}
 
 
 def _count(rows: np.ndarray, weights: np.ndarray | None) -> float:
@@ -325,17 +333,8 @@ MEANS = Aggregation("means", keep_means, join_means, finish_means)
 COUNTS = Aggregation("counts", keep_counts, added, finish_counts)
 BEST = Aggregation("best", keep_best, join_means, finish_means)
 SHARES = Aggregation("shares", keep_shares, added, finish_shares)
-CURVE = Aggregation(
-    "curve", keep_curve, added, lambda states: {"curves": {"": reduce(added, states)["events"]}}
-)
-HISTOGRAM = Aggregation(
-    "histogram",
-    keep_histogram,
-    added,
-    lambda states: {"histograms": {"": reduce(added, states)["patients"]}},
-)
-SAMPLE = Aggregation(
-    "sample", as_it_is, lambda earlier, later: earlier, lambda states: {"sample": states[0]}
-)
+CURVE = Aggregation("curve", keep_curve, added, finish_added("curves", "events"))
+HISTOGRAM = Aggregation("histogram", keep_histogram, added, finish_added("histograms", "patients"))
+SAMPLE = Aggregation("sample", as_it_is, earlier_alone, lambda states: {"sample": states[0]})
 SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})
 AGGREGATIONS = {a.name: a for a in (MEANS, COUNTS, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)}

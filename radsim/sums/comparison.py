@@ -1,6 +1,4 @@
-"""Differences, ratios and numbers needed between arms that share their patients."""
-
-from dataclasses import dataclass
+"""Arms that share their patients: differences, ratios, numbers needed, and which is best."""
 
 import numpy as np
 
@@ -8,38 +6,16 @@ from radsim.sums.intervals import normal_interval
 from radsim.sums.moments import Moments
 
 
-@dataclass(frozen=True)
-class PairedComparison:
-    """An arm against the reference, patient by patient; each field has the rows' shape.
+def paired_comparison(
+    arm: Moments, reference: Moments, difference: Moments
+) -> dict[str, np.ndarray]:
+    """Compare an arm with the reference, from the moments of both and of their difference.
 
-    Attributes
-    ----------
-    difference
-        Arm minus reference, with its standard error and 95 % Monte Carlo interval.
-    ratio
-        Arm over reference; NaN where the reference is 0. Its interval is that of the log ratio,
-        with the covariance that pairing gives; NaN where either is 0.
-    number_needed
-        1 / abs(difference), NaN where the interval of the difference holds 0.
-    """
-
-    difference: np.ndarray
-    standard_error: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    ratio: np.ndarray
-    ratio_lower: np.ndarray
-    ratio_upper: np.ndarray
-    number_needed: np.ndarray
-    number_needed_lower: np.ndarray
-    number_needed_upper: np.ndarray
-
-
-def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> PairedComparison:
-    """Compare an arm with the reference from the moments of both and of their difference.
-
-    The covariance of the two means follows from the three standard errors, so the ratio needs no
-    further pass over the patients.
+    ``difference`` is arm minus reference, with its standard error and 95 % Monte Carlo interval.
+    ``ratio`` is arm over reference, NaN where the reference is 0. Its interval is that of the log
+    ratio, NaN where either is 0; the covariance of the two means that pairing gives follows from
+    the three standard errors, so it needs no further pass over the patients. ``number_needed`` is
+    1 / abs(difference), NaN where the interval of the difference holds 0.
 
     References
     ----------
@@ -57,16 +33,31 @@ def paired_comparison(arm: Moments, reference: Moments, difference: Moments) -> 
             - 2.0 * covariance / (arm.mean * reference.mean)
         )
         spread = np.exp(difference.reach * np.sqrt(np.maximum(relative, 0.0)))
-        known = (arm.mean > 0) & (reference.mean > 0)
-        ratio_lower = np.where(known, ratio / spread, np.nan)
-        ratio_upper = np.where(known, ratio * spread, np.nan)
+        both = (arm.mean > 0) & (reference.mean > 0)
         clear = (lower > 0) | (upper < 0)
         near = np.minimum(np.abs(lower), np.abs(upper))
         far = np.maximum(np.abs(lower), np.abs(upper))
-        needed = np.where(clear, 1.0 / np.abs(delta), np.nan)
-        needed_lower = np.where(clear, 1.0 / far, np.nan)
-        needed_upper = np.where(clear, 1.0 / near, np.nan)
-    return PairedComparison(
-        delta, error, lower, upper, ratio, ratio_lower, ratio_upper,
-        needed, needed_lower, needed_upper,
-    )  # fmt: skip
+        return {
+            "difference": delta,
+            "difference_mc_standard_error": error,
+            "difference_lower": lower,
+            "difference_upper": upper,
+            "ratio": ratio,
+            "ratio_lower": np.where(both, ratio / spread, np.nan),
+            "ratio_upper": np.where(both, ratio * spread, np.nan),
+            "number_needed": np.where(clear, 1.0 / np.abs(delta), np.nan),
+            "number_needed_lower": np.where(clear, 1.0 / far, np.nan),
+            "number_needed_upper": np.where(clear, 1.0 / near, np.nan),
+        }
+
+
+def best_shares(values: np.ndarray) -> np.ndarray:
+    """Share of being best of each arm, arms on the first axis; more is better, ties share equally.
+
+    Examples
+    --------
+    >>> best_shares(np.array([[0.9, 0.5], [0.9, 0.4]])).tolist()
+    [[0.5, 1.0], [0.5, 0.0]]
+    """
+    best = values == values.max(axis=0)
+    return best / best.sum(axis=0)

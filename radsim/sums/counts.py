@@ -1,8 +1,4 @@
-"""From probabilities to events in time, with death competing.
-
-Given a patient's covariates, death is independent of every endpoint. Local failure, fracture
-and myelopathy do not compete with each other, and all end at death.
-"""
+"""Counts of events in steps of time, and of patients in bins of dose."""
 
 import math
 
@@ -27,10 +23,9 @@ def curve_months(last: float) -> np.ndarray:
 def event_counts(
     times: np.ndarray, edges: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Count the events in each interval of time, shape (len(edges) - 1,).
+    """Count the events in each interval of time, open on the left and closed on the right.
 
-    Intervals are open on the left and closed on the right, so a running sum over them is the
-    number of events up to and including each edge.
+    So a running sum is the number of events up to and including each edge.
     """
     intervals = np.searchsorted(edges, times, side="left")
     return np.bincount(intervals, weights, minlength=len(edges) + 1)[1 : len(edges)]
@@ -39,10 +34,10 @@ def event_counts(
 def histogram(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Count values in bins along the last axis; missing ones are left out."""
     rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    bins = len(DOSE_EDGES) - 1
     counted = []
     for row in rows:
         there = ~np.isnan(row)
-        bins = np.clip((row[there] / DOSE_STEP).astype(np.int64), 0, len(DOSE_EDGES) - 2)
-        each = None if weights is None else weights[there]
-        counted.append(np.bincount(bins, each, minlength=len(DOSE_EDGES) - 1))
-    return np.array(counted).reshape(*values.shape[:-1], len(DOSE_EDGES) - 1)
+        places = np.clip((row[there] / DOSE_STEP).astype(np.int64), 0, bins - 1)
+        counted.append(np.bincount(places, None if weights is None else weights[there], bins))
+    return np.array(counted).reshape(*values.shape[:-1], bins)

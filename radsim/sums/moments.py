@@ -1,8 +1,4 @@
-"""Streaming sums over patients: a mean and its Monte Carlo error without keeping anybody.
-
-Sums are formed in fixed blocks of patients and combined in a fixed order, so a result is the
-same to the last bit whatever the chunks and workers.
-"""
+"""A mean over patients and its Monte Carlo error, of patients and of independent replicates."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,10 +17,6 @@ class Moments:
 
     Attributes
     ----------
-    count
-        Patients.
-    mean
-        Mean of each row.
     deviations
         Sum of squared deviations from the mean.
     reach
@@ -34,10 +26,9 @@ class Moments:
 
     Examples
     --------
-    >>> first, second = Moments.of(np.array([[1.0, 2.0]])), Moments.of(np.array([[6.0]]))
-    >>> combined = first.combine(second)
-    >>> combined.count, combined.mean.tolist(), combined.variance.tolist()
-    (3, [3.0], [7.0])
+    >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
+    >>> moments.variance.tolist(), moments.standard_error.round(4).tolist()
+    ([7.0], [1.5275])
     """
 
     count: int
@@ -45,34 +36,6 @@ class Moments:
     deviations: np.ndarray
     reach: float = Z95
     error: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, rows: np.ndarray) -> "Moments":
-        """Reduce rows over patients, their last axis.
-
-        Sums are taken of the differences from the first patient, so that rows in which all are
-        alike have that mean and no deviation, exactly.
-        """
-        rows = np.ascontiguousarray(rows, dtype=float)
-        first = rows[..., :1]
-        shifted = rows - first
-        mean = shifted.mean(axis=-1)
-        shifted -= mean[..., np.newaxis]
-        shifted *= shifted
-        return cls(rows.shape[-1], first[..., 0] + mean, shifted.sum(axis=-1))
-
-    def combine(self, later: "Moments") -> "Moments":
-        """Join two sets of patients.
-
-        References
-        ----------
-        Chan, Golub and LeVeque (1983), Am. Stat. 37, 242-247.
-        """
-        count = self.count + later.count
-        shift = later.mean - self.mean
-        mean = self.mean + shift * (later.count / count)
-        between = shift * shift * (self.count * later.count / count)
-        return Moments(count, mean, self.deviations + later.deviations + between)
 
     @property
     def variance(self) -> np.ndarray:
@@ -103,8 +66,8 @@ def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
 
     Examples
     --------
-    >>> first, second = (Moments.of(np.array(v)) for v in ([0.0, 4.0], [1.0, 5.0]))
-    >>> joined = replicated([first, second], first.combine(second))
+    >>> first, second = (Moments(2, np.array(mean), np.array(8.0)) for mean in (2.0, 3.0))
+    >>> joined = replicated([first, second], Moments(4, np.array(2.5), np.array(17.0)))
     >>> joined.standard_error.tolist(), joined.deviations.tolist()
     (0.5, 17.0)
     """
@@ -128,16 +91,9 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
     .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
               \qquad d_i \in \{-1, 0, 1\}
 
-    Parameters
-    ----------
-    counted
-        Of rows that are 0 or 1, or of the differences of two such rows.
-    difference
-        Whether they are differences.
-
     Examples
     --------
-    >>> none = Moments.of(np.zeros((1, 1000)))
+    >>> none = Moments(1000, np.zeros(1), np.zeros(1))
     >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
     ([0.0], [0.000976])
     """

@@ -40,10 +40,8 @@ class ParameterSpread:
 
     Attributes
     ----------
-    mean
-        Over the draws.
     standard_error
-        Of that mean, from the number of draws.
+        Of the mean over the draws, from their number.
     sd
         Standard deviation that the parameters make, the inner noise taken out.
     lower, upper
@@ -71,16 +69,6 @@ def parameter_variance(first_half: np.ndarray, second_half: np.ndarray) -> np.nd
     .. math:: \hat\sigma^2 = \mathrm{cov}_k(\bar x_k^{A}, \bar x_k^{B})
 
     with :math:`\bar x_k^A, \bar x_k^B` the estimates of draw k from each half of its patients.
-
-    Parameters
-    ----------
-    first_half, second_half
-        Estimate of each draw from each half of the patients, shape (draw, ...).
-
-    Examples
-    --------
-    >>> parameter_variance(np.array([0.0, 1.0, 2.0]), np.array([0.1, 1.0, 1.9])).round(3).item()
-    0.9
     """
     product = (first_half - first_half.mean(axis=0)) * (second_half - second_half.mean(axis=0))
     return product.sum(axis=0) / (len(first_half) - 1)
@@ -95,7 +83,7 @@ def parameter_spread(
     scale: np.ndarray | None = None,
     reached: np.ndarray | bool = False,
 ) -> ParameterSpread:
-    r"""Spread that parameters make, from estimates by draw.
+    r"""Spread that parameters make, from estimates by draw, whole and of each half of the patients.
 
     .. math:: x_k' = \bar x + (x_k - \bar x)\, \hat\sigma / s
 
@@ -105,10 +93,6 @@ def parameter_spread(
 
     Parameters
     ----------
-    draws
-        Estimate of each draw, shape (draw, ...).
-    first_half, second_half
-        The same from each half of the patients, same shape.
     error
         Monte Carlo standard error of one estimate.
     scale

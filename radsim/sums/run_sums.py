@@ -1,4 +1,4 @@
-"""Everything that a run sums up, with the variants of its design on the first axis."""
+"""What is kept of a piece of a run, and of all of it, with variants on the first axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from radsim.sums.aggregations import AGGREGATIONS
+from radsim.sums.aggregations import AGGREGATIONS, State
 from radsim.sums.moments import Moments
-from radsim.sums.piece_sums import PieceSums
+
+Key = tuple[str, str]  # name of the aggregation, name of what is kept
+Place = int | list[int]  # of a variant whose state it is, or of those on the state's first axis
+
+
+@dataclass(frozen=True)
+class PieceSums:
+    """What is kept of some patients, by aggregation and name."""
+
+    patients: int
+    variants: int
+    states: dict[Key, State]
+
+    def join(self, later: "PieceSums") -> "PieceSums":
+        """Join two sets of patients, the earlier one first."""
+        states = dict(self.states)
+        for key, state in later.states.items():
+            earlier = states.get(key)
+            states[key] = state if earlier is None else AGGREGATIONS[key[0]].join(earlier, state)
+        return PieceSums(self.patients + later.patients, self.variants, states)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +36,6 @@ class RunSums:
 
     Attributes
     ----------
-    patients
-        How many.
     moments
         By name of an estimate: of values and of differences, shape (variant, arm, model, month);
         of who is best, (variant, ranked arm, month). What a variant does not have is missing (NaN).
@@ -33,11 +50,9 @@ class RunSums:
     histograms
         By variable: patients a bin of dose, shape (variant, arm, model, bin).
     sample
-        By variable of the sample of doses: quantiles between patients of the dose at volume nodes,
-        shape (variant, arm, structure, quantile, node), that of single patients, (variant, arm,
-        structure, single, node), and metrics, (variant, arm, patient).
+        By variable of the sample of doses: see `radsim.simulation.sample`, variants in front.
     series
-        By figure of a published series: its value in each simulated series, shape (figure, series).
+        Each figure of a published series in each simulated series, shape (figure, series).
     """
 
     patients: int
@@ -65,3 +80,40 @@ def run_sums(replicates: Sequence[PieceSums]) -> RunSums:
         half_patients=next(iter(halves.values()), np.zeros(0)),
         **fields,
     )
+
+
+def by_model(states: Sequence[State]) -> State:
+    """Put the states of an endpoint's models side by side, behind the arms; counts stay one."""
+    return {
+        name: np.stack([state[name] for state in states], axis=1) if array.ndim else array
+        for name, array in states[0].items()
+    }
+
+
+def by_variant(states: Sequence[tuple[Place, State]], variants: int) -> State:
+    """Put states at their variants' places on the first axis; what one lacks is missing (NaN).
+
+    Examples
+    --------
+    >>> by_variant([(1, {"mean": np.array([0.5])})], 2)["mean"].tolist()
+    [[nan], [0.5]]
+    """
+    all_there = sum(np.size(place) for place, _ in states) == variants
+    joined = {}
+    for name, array in states[0][1].items():
+        kind = np.result_type(*{state[name].dtype for _, state in states}) if all_there else float
+        shape = (variants, *array.shape[np.ndim(states[0][0]) :])
+        joined[name] = np.empty(shape, kind) if all_there else np.full(shape, np.nan)
+        for place, state in states:
+            joined[name][place] = state[name]
+    return joined
+
+
+def side_by_side(packs: Sequence[PieceSums], places: Sequence[list[int]]) -> PieceSums:
+    """Put packs of variants of the same patients side by side, each at its places."""
+    variants = sum(pack.variants for pack in packs)
+    states = {}
+    for key in dict.fromkeys(key for pack in packs for key in pack.states):
+        each = [(place, pack.states.get(key)) for place, pack in zip(places, packs, strict=True)]
+        states[key] = by_variant([(p, state) for p, state in each if state is not None], variants)
+    return PieceSums(packs[0].patients, variants, states)

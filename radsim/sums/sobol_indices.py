@@ -45,13 +45,8 @@ def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES)
     which is exact for a single factor, where the first is far off. Intervals are Student's t, from
     the spread of the independent scrambles: points of one scramble are too even for a bootstrap.
 
-    Parameters
-    ----------
-    outputs
-        Shape (base x (factors + 2), output), in the order A, B, then A with each
-        factor's column from B.
-    scrambles
-        How many independent scrambles the base points hold, one after the other, equal in size.
+    Outputs have shape (base x (factors + 2), output), in the order A, B, then A with each factor's
+    column from B; the base points hold independent scrambles of equal size, one after the other.
 
     Raises
     ------

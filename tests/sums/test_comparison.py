@@ -1,6 +1,7 @@
 """Comparisons. The bootstrap has a fixed seed; its tolerance is stated where it is used."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,19 +9,19 @@ from examples import experiment, settings
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from row_moments import moments_of
 
 from radsim import run
 from radsim.report.tables.ledger import COMPARISON, records
-from radsim.sums.best import best_shares
-from radsim.sums.comparison import paired_comparison
-from radsim.sums.moments import Moments
+from radsim.sums.comparison import best_shares, paired_comparison
 
 RNG = np.random.default_rng(20240601)
 
 
 def compare(arm, reference):
-    one, other = Moments.of(arm[np.newaxis]), Moments.of(reference[np.newaxis])
-    return paired_comparison(one, other, Moments.of((arm - reference)[np.newaxis]))
+    one, other = moments_of(arm[np.newaxis]), moments_of(reference[np.newaxis])
+    difference = moments_of((arm - reference)[np.newaxis])
+    return SimpleNamespace(**paired_comparison(one, other, difference))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ def test_the_difference_is_the_mean_of_the_patients_differences(paired):
     arm, reference = paired
     found = compare(arm, reference)
     assert found.difference[0] == pytest.approx((arm - reference).mean())
-    assert found.standard_error[0] == pytest.approx((arm - reference).std(ddof=1) / np.sqrt(2000))
+    assert found.difference_mc_standard_error[0] == pytest.approx(
+        (arm - reference).std(ddof=1) / np.sqrt(2000)
+    )
 
 
 def test_intervals_of_difference_ratio_and_number_needed_agree_with_the_bootstrap(paired):
@@ -43,7 +46,7 @@ def test_intervals_of_difference_ratio_and_number_needed_agree_with_the_bootstra
     arms, references = arm[picks].mean(axis=1), reference[picks].mean(axis=1)
     # a bootstrap quantile of 4000 is good to about 5 % of the interval's half width
     for sample, low, high in (
-        (arms - references, found.lower, found.upper),
+        (arms - references, found.difference_lower, found.difference_upper),
         (arms / references, found.ratio_lower, found.ratio_upper),
         (1 / np.abs(arms - references), found.number_needed_lower, found.number_needed_upper),
     ):
@@ -57,7 +60,10 @@ def test_swapping_arm_and_reference_flips_signs_and_inverts_the_ratio(paired):
     arm, reference = paired
     one, other = compare(arm, reference), compare(reference, arm)
     assert one.difference == -other.difference
-    assert (one.lower, one.upper) == (-other.upper, -other.lower)
+    assert (one.difference_lower, one.difference_upper) == (
+        -other.difference_upper,
+        -other.difference_lower,
+    )
     assert one.ratio[0] == pytest.approx(1 / other.ratio[0], rel=1e-12)
     assert one.ratio_lower[0] == pytest.approx(1 / other.ratio_upper[0], rel=1e-9)
     assert one.number_needed == other.number_needed
@@ -66,14 +72,15 @@ def test_swapping_arm_and_reference_flips_signs_and_inverts_the_ratio(paired):
 def test_an_arm_like_the_reference_differs_by_exactly_zero():
     values = RNG.random(500)
     found = compare(values, values.copy())
-    assert found.difference[0] == found.standard_error[0] == found.lower[0] == found.upper[0] == 0.0
+    ends = ("", "_mc_standard_error", "_lower", "_upper")
+    assert [getattr(found, f"difference{end}")[0] for end in ends] == [0.0] * 4
     assert found.ratio[0] == 1.0
     assert np.isnan(found.number_needed[0])
 
 
 def test_a_difference_that_may_be_zero_has_no_number_needed():
     found = compare(RNG.random(50), RNG.random(50))
-    assert found.lower[0] < 0 < found.upper[0]
+    assert found.difference_lower[0] < 0 < found.difference_upper[0]
     assert np.isnan(
         [found.number_needed, found.number_needed_lower, found.number_needed_upper]
     ).all()

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from radsim.response.onset import PowerOnset
 from radsim.response.risk import HazardRisk
-from radsim.simulation.steps import before_death, net_rows
+from radsim.simulation.outcomes import net_rows
+from radsim.simulation.walk import before_death
 from radsim.sums.aggregations import keep_counts
 from radsim.sums.counts import event_counts
 

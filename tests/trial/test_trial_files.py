@@ -14,8 +14,12 @@ from radsim.experiment.model import ExperimentError
 from radsim.experiment.trial_file import VirtualTrial, load_trial, states_trial_only
 from radsim.report.tables.trial import TABLES
 from radsim.report.text.trial import assumptions_text
-from radsim.simulation.pool import SMALLEST_POOL, draw_uncertain_pools
-from radsim.simulation.virtual_trial import run_scenario_of, run_virtual_trial
+from radsim.simulation.virtual_trial import (
+    SMALLEST_POOL,
+    draw_uncertain_pools,
+    run_scenario_of,
+    run_virtual_trial,
+)
 from radsim.trial.protocol.design import Protocol
 
 KYPHO, SPINE_DOSE = (

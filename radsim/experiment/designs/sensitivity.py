@@ -8,9 +8,10 @@ import numpy as np
 from radsim.experiment.designs.draws import Factor, dimensions_of, draw_table, sobol_points
 from radsim.experiment.designs.parts import MOST_DRAWS
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.saltelli import saltelli_uniforms
 from radsim.experiment.designs.tables import Table
 from radsim.sums.sobol_indices import SCRAMBLES
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_whole
 from radsim.vocabulary.words import nearest
 
 TORNADO_SHARES = (0.025, 0.975)  # quantiles at which one parameter at a time is set
@@ -23,14 +24,9 @@ def one_at_a_time(
     factors: tuple[Factor, ...],
 ) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
     """Variants in which one key at a time lies at an end of its distribution."""
-    rows: list[dict[str, Any]] = []
-    ends: list[tuple[str, float]] = []
-    for factor in factors:
-        for share in TORNADO_SHARES:
-            for key, entry in zip(factor.keys, factor.ends(share), strict=True):
-                rows.append(entry)
-                ends.append((key, share))
-    return rows, ends
+    pairs = [(factor, share) for factor in factors for share in TORNADO_SHARES]
+    rows = [row for factor, share in pairs for row in factor.ends(share)]
+    return rows, [(key, share) for factor, share in pairs for key in factor.keys]
 
 
 def read_screened(
@@ -48,11 +44,11 @@ def read_screened(
     if not isinstance(wanted, (list, tuple)) or not wanted:
         reader.mistakes.append(f"sensitivity.keys: must be a list of keys, got {wanted!r}")
         return ()
-    known = [key for factor in factors for key in factor.keys]
+    drawn = [key for factor in factors for key in factor.keys]
     for key in wanted:
-        if key not in known:
+        if key not in drawn:
             reader.mistakes.append(
-                f"sensitivity.keys: {key!r} has no distribution; {nearest(str(key), known)}"
+                f"sensitivity.keys: {key!r} has no distribution; {nearest(str(key), drawn)}"
             )
     return tuple(factor for factor in factors if set(factor.keys) & set(wanted))
 
@@ -72,8 +68,11 @@ def read_saltelli(
 ) -> Table:
     """Draw the rows of a Saltelli design."""
     samples = settings.get("samples", 256)
-    whole = isinstance(samples, int) and not isinstance(samples, bool)
-    if not whole or not FEWEST_SAMPLES <= samples <= MOST_DRAWS or samples & (samples - 1):
+    if (
+        not is_whole(samples)
+        or not FEWEST_SAMPLES <= samples <= MOST_DRAWS
+        or samples & (samples - 1)
+    ):
         reader.mistakes.append(
             f"sensitivity.samples: must be a power of two, {FEWEST_SAMPLES} or more, such as "
             f"256, and at most {MOST_DRAWS:,}, got {samples!r}"
@@ -86,3 +85,24 @@ def read_saltelli(
         for index in range(SCRAMBLES)
     ]
     return draw_table(factors, saltelli_uniforms(np.concatenate(scrambles), sizes))
+
+
+def saltelli_uniforms(points: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:
+    """Rows of a Saltelli design: A, then B, then A with each factor's columns taken from B.
+
+    A stands beside B in the points, shape (base, 2 x dimension), of low-discrepancy sequences, one
+    scramble after the other. Columns of one factor, as many as its size, are exchanged together.
+
+    Examples
+    --------
+    >>> saltelli_uniforms(np.array([[0.1, 0.2, 0.3, 0.4]]), (1, 1)).tolist()
+    [[0.1, 0.2], [0.3, 0.4], [0.3, 0.2], [0.1, 0.4]]
+
+    References
+    ----------
+    Saltelli et al. (2010), Comput. Phys. Commun. 181, 259-270.
+    """
+    require(points.shape[1] == 2 * sum(sizes), "points must hold A and B side by side")
+    a, b = np.split(points, 2, axis=1)
+    factor = np.repeat(np.arange(len(sizes)), sizes)  # of each column
+    return np.concatenate([a, b, *(np.where(factor == i, b, a) for i in range(len(sizes)))])

@@ -29,49 +29,24 @@ from radsim.randomness.streams import Streams
 
 @dataclass(frozen=True)
 class Study:
-    """A design, and what its rows mean.
-
-    Attributes
-    ----------
-    design
-        Every variant.
-    factors
-        Uncertain parameters that are drawn.
-    screened
-        Those of the sensitivity analysis.
-    tornado
-        Key and quantile of each one-at-a-time row.
-    alternatives
-        Key and label of each model that stands in for the file's own.
-    """
+    """A design, and what its rows mean."""
 
     design: Design
-    factors: tuple[Factor, ...] = ()
-    screened: tuple[Factor, ...] = ()
-    tornado: tuple[tuple[str, float], ...] = ()
-    alternatives: tuple[tuple[str, str], ...] = ()
+    factors: tuple[Factor, ...]  # uncertain parameters that are drawn
+    screened: tuple[Factor, ...]  # those of the sensitivity analysis
+    tornado: tuple[tuple[str, float], ...]  # key and quantile of each one-at-a-time row
+    alternatives: tuple[tuple[str, str], ...]  # key and label of models in place of the file's own
 
 
 def read_study(
-    sections: Mapping[str, Any], known: Mapping[str, Any], seed: int
+    sections: Mapping[str, Any], tables: Mapping[str, Any], seed: int
 ) -> tuple[Study, list[str]]:
-    """Read the design of an experiment file.
+    """Read the design of an experiment file, and give a line for each mistake.
 
-    Parameters
-    ----------
-    sections
-        The file's tables ``sweep``, ``uncertainty`` and ``sensitivity``, where it has them.
-    known
-        The tables of the experiment with every preset spelled out.
-    seed
-        Of the experiment; fixes the draws of uncertain parameters.
-
-    Returns
-    -------
-    tuple
-        The design, and a line for each mistake.
+    The sections are those of the file that make a design, the tables all of the experiment with
+    every preset spelled out; its seed fixes the draws of uncertain parameters.
     """
-    reader = Reader(known, Streams(seed))
+    reader = Reader(tables, Streams(seed))
     axes = read_axes(reader, _table(sections, "sweep", reader))
     uncertainty = _table(sections, "uncertainty", reader)
     factors = read_factors(reader, "uncertainty", uncertainty, UNCERTAINTY_KEYS)
@@ -80,8 +55,8 @@ def read_study(
     sensitivity = _table(sections, "sensitivity", reader)
     screened: tuple[Factor, ...] = ()
     if sensitivity:
-        own = read_factors(reader, "sensitivity", sensitivity, SENSITIVITY_KEYS)
-        screened = read_screened(reader, sensitivity, (*factors, *own))
+        further = read_factors(reader, "sensitivity", sensitivity, SENSITIVITY_KEYS)
+        screened = read_screened(reader, sensitivity, (*factors, *further))
     parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
     if draws is not None:
         parts[DRAWS] = draws
@@ -107,9 +82,9 @@ def _table(sections: Mapping[str, Any], name: str, reader: Reader) -> Mapping[st
     section = sections.get(name)
     if section is None:
         return {}
-    if not isinstance(section, Mapping):
+    is_table = isinstance(section, Mapping)
+    if not is_table:
         reader.mistakes.append(f"{name}: must be a table, got {section!r}")
-        return {}
-    if not section:
+    elif not section:
         reader.mistakes.append(f"{name}: is empty; name a key to vary, or leave the section out")
-    return section
+    return section if is_table else {}

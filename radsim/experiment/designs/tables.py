@@ -69,21 +69,11 @@ class SparseTable:
 
 @dataclass(frozen=True)
 class Axis:
-    """One labeled dimension of a sweep.
-
-    Attributes
-    ----------
-    name
-        Of the dimension.
-    table
-        What varies along it.
-    labels
-        One for each row: numbers or text.
-    """
+    """One labeled dimension of a sweep."""
 
     name: str
-    table: Table | SparseTable
-    labels: Values
+    table: Table | SparseTable  # what varies along it
+    labels: Values  # one for each row: numbers or text
 
     def __len__(self) -> int:
         return len(self.table)
@@ -93,13 +83,8 @@ class Axis:
 class Design:
     """Every variant of an experiment, in a fixed order: the parts go fastest, then the last axis.
 
-    Attributes
-    ----------
-    axes
-        Dimensions of the sweep; without one there is a single point.
-    parts
-        Rows inside each point by name: `NOMINAL`, and where asked for draws, alternatives and
-        rows of a sensitivity analysis.
+    Without an axis there is a single point. The parts are rows inside each point by name:
+    `NOMINAL`, and where asked for draws, alternatives and rows of a sensitivity analysis.
 
     Examples
     --------
