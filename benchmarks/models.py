@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from radsim.ntcp.lkb import lkb_probability
+from radsim.ntcp.lkb import lyman_probability
+from radsim.radiobiology.dvh import reduced_dose
 
 PATIENTS, BINS, NODES, REPEATS = 100_000, 100, 64, 9
 TD50, M, N = 40.0, 0.2, 0.1
@@ -24,7 +25,7 @@ def plain(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def ours(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return lkb_probability(dose, weight, TD50, M, N)
+    return lyman_probability(reduced_dose(dose, weight, 1.0 / N), TD50, M)
 
 
 def best(work: Callable[[], object]) -> float:

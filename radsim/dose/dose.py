@@ -33,6 +33,11 @@ class Course:
     delivered: np.ndarray | None = None
     squared: np.ndarray | None = None
 
+    def with_output(self, output: np.ndarray, fractions: int) -> "Course":
+        """Return the same course delivered with an output error, and else as planned."""
+        delivered = self.planned * output
+        return Course(self.planned, delivered, delivered * delivered / fractions)
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """What is there, by name."""
@@ -107,11 +112,6 @@ class Dose:
         return int(self.plan.fractions)
 
     @property
-    def volume(self) -> np.ndarray:
-        """Share of a structure's volume that is at least as hot as each node, shape (node,)."""
-        return volume_nodes(self.nodes)[0]
-
-    @property
     def weight(self) -> np.ndarray:
         """Share of the volume that each node stands for, shape (node,)."""
         return volume_nodes(self.nodes)[1]
@@ -127,11 +127,7 @@ class Dose:
         """Read a metric, or the whole DVH of a structure."""
         if not wanted.is_dvh:
             return self.sums(wanted)
-        name = wanted.structure_in(self.plan)
-        total, squared = self._planned_or_delivered(self._of(self.courses, name, ""), wanted)
-        total = total.astype(float)
-        squared = total * total / self.fractions if squared is None else squared.astype(float)
-        return Reading(total, squared, self.weight)
+        return self._reading(*self._doses(self.courses, wanted), self.weight)
 
     def sums(self, wanted: DoseMetric) -> Reading:
         r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric.
@@ -156,22 +152,33 @@ class Dose:
     def _work_out(self, wanted: DoseMetric) -> Reading:
         if wanted.metric == "prescription":
             return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
-        name = wanted.structure_in(self.plan)
         if wanted.metric == "D0.03cc":
-            course = self._of(self.hot_spots, name, "D0.03cc of ")
-            total, squared = self._planned_or_delivered(course, wanted)
-            total = total.astype(float)
-            squared = None if squared is None else squared.astype(float)
-        else:
-            course = self._of(self.courses, name, "")
-            nodes, nodes_squared = self._planned_or_delivered(course, wanted)
-            total = metric_of(nodes, self.nodes, wanted.metric, 1.0)
-            squared = (
-                None
-                if nodes_squared is None
-                else metric_of(nodes_squared, self.nodes, wanted.metric, 2.0)
-            )
-        return Reading(total, total * total / self.fractions if squared is None else squared)
+            return self._reading(*self._doses(self.hot_spots, wanted, "D0.03cc of "))
+        total, squared = self._doses(self.courses, wanted)
+        total = metric_of(total, self.nodes, wanted.metric, 1.0)
+        if squared is not None:
+            squared = metric_of(squared, self.nodes, wanted.metric, 2.0)
+        return self._reading(total, squared)
+
+    def _doses(
+        self, courses: Mapping[str, Course], wanted: DoseMetric, what: str = ""
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Dose, and squared dose where fractions differ, of the structure that is meant."""
+        structure = wanted.structure_in(self.plan)
+        if structure not in courses:
+            raise KeyError(f"no {what}{structure} in this dose; {nearest(structure, courses)}")
+        course = courses[structure]
+        if wanted.course == "planned" or course.delivered is None:
+            return course.planned, None
+        return course.delivered, course.squared
+
+    def _reading(
+        self, total: np.ndarray, squared: np.ndarray | None, weight: np.ndarray | None = None
+    ) -> Reading:
+        """In double precision, with the squared dose of equal fractions unless one is given."""
+        total = total.astype(float)
+        squared = total * total / self.fractions if squared is None else squared.astype(float)
+        return Reading(total, squared, weight)
 
     def told(self, wanted: Iterable[DoseMetric]) -> "Dose":
         """Work out what will be read, and forget the doses at nodes that none of it needs."""
@@ -190,35 +197,8 @@ class Dose:
             residual = residual + (1.0 - recovered) * bed
         return residual
 
-    def _of(self, courses: Mapping[str, Course], structure: str, what: str) -> Course:
-        if structure not in courses:
-            raise KeyError(f"no {what}{structure} in this dose; {nearest(structure, courses)}")
-        return courses[structure]
-
-    @staticmethod
-    def _planned_or_delivered(
-        course: Course, wanted: DoseMetric
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Dose, and squared dose where fractions differ."""
-        if wanted.course == "planned" or course.delivered is None:
-            return course.planned, None
-        return course.delivered, course.squared
-
 
 def whole_structures(plan: "Plan", wanted: Iterable[DoseMetric]) -> frozenset[str]:
-    """Structures whose dose is needed at every node to read these metrics of a plan.
-
-    Examples
-    --------
-    >>> from radsim.dose.plans.external_beam import ExternalBeam
-    >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
-    >>> hot = DoseMetric(structure="spinal_cord", metric="D0.03cc")
-    >>> sorted(whole_structures(plan, [hot, DoseMetric(metric="D90")]))
-    ['ptv']
-    """
-    return frozenset(
-        metric.structure_in(plan) for metric in wanted if metric.metric not in WITHOUT_NODES
-    )
-
-
-WITHOUT_NODES = ("D0.03cc", "prescription")  # what a plan gives in any case
+    """Structures whose dose is needed at every node to read these metrics of a plan."""
+    in_any_case = ("D0.03cc", "prescription")
+    return frozenset(m.structure_in(plan) for m in wanted if m.metric not in in_any_case)

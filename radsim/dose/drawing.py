@@ -18,15 +18,9 @@ def draw_dose(
     streams: UniformSource,
     structures: frozenset[str],
 ) -> Dose:
-    """Plan and deliver a treatment for each patient.
+    """Plan and deliver a treatment for each patient, with what `whole_structures` will be read of.
 
-    Parameters
-    ----------
-    patients
-        With the plan's ``required_variables``.
-    structures
-        Structures whose whole DVH will be read, see `radsim.dose.dose.whole_structures`. D0.03cc
-        of the organs is always there.
+    The patients need the plan's ``required_variables``; D0.03cc of the organs is always there.
 
     Raises
     ------

@@ -42,9 +42,7 @@ class DoseMetric:
 
     def structure_in(self, plan: PlanKind) -> str:
         """Name the structure that is meant in an arm."""
-        if self.structure != "prescribed":
-            return self.structure
-        return plan.highest_level
+        return plan.highest_level if self.structure == "prescribed" else self.structure
 
     def missing_in(self, plan: PlanKind) -> str:
         """Say what a plan lacks of this, or nothing."""
@@ -53,37 +51,38 @@ class DoseMetric:
         structure, given = self.structure_in(plan), plan.gives
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
-        if self.is_dvh or self.metric in given[structure] or _is_of_a_family(self.metric):
+        if self.is_dvh or self.metric in given[structure]:
+            return ""
+        if _share_of(self.metric) is not None or _exponent_of(self.metric) is not None:
             return ""
         return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
 
     def __str__(self) -> str:
-        structure = (
-            "volume of the highest level" if self.structure == "prescribed" else self.structure
-        )
+        prescribed = self.structure == "prescribed"
+        structure = "volume of the highest level" if prescribed else self.structure
         return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
 
 
-def _is_of_a_family(metric: str) -> bool:
-    """Say whether this is Dx with x between 0 and 100 %, or gEUD(a) with a that is not 0."""
-    share = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
-    if share:
-        return 0 < float(share.group(1)) < 100
+def _share_of(metric: str) -> float | None:
+    """Share of the volume that Dx names, with x between 0 and 100 %."""
+    percent = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
+    share = float(percent.group(1)) / 100.0 if percent else 0.0
+    return share if 0 < share < 1 else None
+
+
+def _exponent_of(metric: str) -> float | None:
+    """Exponent of a generalized mean, gEUD(a) with a that is not 0, or ``mean``."""
+    if metric == "mean":
+        return 1.0
     exponent = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
-    return exponent is not None and float(exponent.group(1)) != 0
+    return (float(exponent.group(1)) or None) if exponent else None
 
 
 def metric_of(values: np.ndarray, nodes: int, metric: str, power: float) -> np.ndarray:
     """Metric of node values that are a dose to some power, in that power, shape (patient,).
 
-    Parameters
-    ----------
-    values
-        At the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first, (patient, node).
-    metric
-        ``Dx``, ``gEUD(a)`` or ``mean``.
-    power
-        1 of doses [Gy], 2 of squared doses [Gy2].
+    The values are at the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first; the power
+    is 1 of doses [Gy], 2 of squared doses [Gy2].
 
     Raises
     ------
@@ -96,14 +95,11 @@ def metric_of(values: np.ndarray, nodes: int, metric: str, power: float) -> np.n
     [20.0]
     """
     volume, weight = volume_nodes(nodes)
-    quantile = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
-    if quantile and 0 < float(quantile.group(1)) < 100:
-        share = float(quantile.group(1)) / 100.0
+    share, a = _share_of(metric), _exponent_of(metric)
+    if share is not None:
         # a squared dose is interpolated as its root, so that it stays the square of a dose
         return _interpolated(values, volume, share, 1.0 / power) ** power
-    mean = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
-    a = float(mean.group(1)) if mean else 1.0
-    if metric != "mean" and (mean is None or a == 0):
+    if a is None:
         raise ValueError(f"wanted D98, D0.03cc, mean or gEUD(-10), got {metric!r}")
     return generalized_eud(values, weight, a / power)
 

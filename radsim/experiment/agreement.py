@@ -29,23 +29,21 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 def disagreements(experiment: Experiment) -> Iterator[str]:
     """Find what no section can see alone."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
-    if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
-        rows = len(experiment.cohort.table)
-        if experiment.patients > rows:
-            yield (
-                f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
-                f"and has {rows} rows"
-            )
-    for name in sorted(experiment.cohort.names):
-        if is_own_name(name):
-            yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    cohort, table = experiment.cohort, experiment.cohort.table
+    if table is not None and table.rows == "as-is" and experiment.patients > len(table):
+        yield (
+            f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
+            f"and has {len(table)} rows"
+        )
+    for name in sorted(filter(is_own_name, cohort.names)):
+        yield f"cohort.{name}: the name is taken by something that is computed; use another"
     if problem := patients_problem(experiment):
         yield problem
-    if "lesions" in experiment.cohort.names:
+    if "lesions" in cohort.names:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if experiment.tcp is None and not experiment.ntcp:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
-    if experiment.eligibility and experiment.cohort.table is not None:
+    if experiment.eligibility and table is not None:
         yield "eligibility: leave out of cohort.table whoever is not eligible"
     yield from _model_disagreements(experiment)
     without = [name for name, arm in experiment.arms.items() if arm.survival is None]
@@ -73,7 +71,7 @@ def patients_problem(experiment: Experiment) -> str:
 
 def _model_disagreements(experiment: Experiment) -> Iterator[str]:
     deaths = [] if experiment.survival is None else ["survival"]
-    deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
+    deaths += [section for section, _ in _arm_survivals(experiment)]
     for section, model in _models(experiment):
         if deaths and getattr(model, "estimates", "net") == "crude":
             yield (
@@ -98,32 +96,11 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
 
 def missing_variables(experiment: Experiment) -> Iterator[str]:
     """Give a line for each cohort variable that something reads and the cohort lacks."""
-    known = experiment.cohort.names
-    if not known:
+    cohort, names = experiment.cohort, experiment.cohort.names
+    if not names:
         yield f"cohort: has no variables; give a preset: {', '.join(preset_names('cohort'))}"
         return
-    needed: dict[str, str] = {}
-    for name, arm in experiment.arms.items():
-        for variable in arm.plan.required_variables:
-            needed.setdefault(variable, f"arms.{name}")
-        for variable in named_parameters(arm.survival):
-            needed.setdefault(variable, f"arms.{name}.survival")
-    for name, rule in experiment.eligibility.items():
-        for variable in rule.where:
-            needed.setdefault(variable, f"eligibility.{name}")
-    for section, model in _models(experiment):
-        for variable in getattr(model, "required_variables", ()):
-            needed.setdefault(variable, section)
-        for variable in named_parameters(model):
-            needed.setdefault(variable, section)
-    labels = {
-        name
-        for name, v in experiment.cohort.variables.items()
-        if isinstance(v.distribution, Categorical)
-    }
-    if experiment.cohort.table is not None:
-        columns = experiment.cohort.table.columns
-        labels |= {name for name, values in columns.items() if isinstance(values[0], str)}
+    labels = _labels(cohort)
     for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
         for variable in getattr(model, "reference_values", ()):
             if variable in labels:
@@ -131,8 +108,8 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
         for variable in named_parameters(model):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
-            elif variable in known:
-                yield from _impossible_values(section, model, variable, experiment.cohort)
+            elif variable in names:
+                yield from _impossible_values(section, model, variable, cohort)
     for section, model in _models(experiment):
         for kind in ("odds_ratios", "hazard_ratios"):
             for variable in sorted(labels.intersection(getattr(model, kind, ()))):
@@ -145,15 +122,37 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
             if not isinstance(interval, str):
                 continue
             where = f"arms.{name}.prior.interval"
-            lowest = min(experiment.cohort.ends(interval), default=0)
+            lowest = min(cohort.ends(interval), default=0)
             if interval in labels:
                 yield f"{where}: {interval!r} holds labels; it needs months"
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
-    for variable, section in sorted(needed.items()):
-        if variable not in known:
-            meant = nearest(variable, sorted(known))
+    first_reader: dict[str, str] = {}
+    for section, variable in _read(experiment):
+        first_reader.setdefault(variable, section)
+    for variable, section in sorted(first_reader.items()):
+        if variable not in names:
+            meant = nearest(variable, sorted(names))
             yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+
+
+def _read(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """Give each cohort variable that something reads, after the section that reads it."""
+    for name, arm in experiment.arms.items():
+        yield from ((f"arms.{name}", variable) for variable in arm.plan.required_variables)
+        yield from ((f"arms.{name}.survival", v) for v in named_parameters(arm.survival))
+    for name, rule in experiment.eligibility.items():
+        yield from ((f"eligibility.{name}", variable) for variable in rule.where)
+    for section, model in _models(experiment):
+        required = getattr(model, "required_variables", ())
+        yield from ((section, variable) for variable in (*required, *named_parameters(model)))
+
+
+def _labels(cohort: Cohort) -> set[str]:
+    """Name the cohort variables that hold labels."""
+    drawn = {n for n, v in cohort.variables.items() if isinstance(v.distribution, Categorical)}
+    columns = {} if cohort.table is None else cohort.table.columns
+    return drawn | {name for name, values in columns.items() if isinstance(values[0], str)}
 
 
 def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
@@ -174,9 +173,7 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     for modelled in endpoints_of(experiment):
-        for reported in modelled.models:
-            if not reported.ratio_alone:
-                yield reported.section, reported.model
+        yield from ((stated.section, stated.model) for stated in modelled.stated)
     if experiment.survival is not None:
         yield "survival", experiment.survival
 
@@ -186,6 +183,5 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         wanted = getattr(model, "dose", None)
         if isinstance(wanted, DoseMetric):
             for name, arm in experiment.arms.items():
-                problem = wanted.missing_in(arm.plan)
-                if problem:
+                if problem := wanted.missing_in(arm.plan):
                     yield f"{section}.dose: {problem} in arm {name!r}"

@@ -1,12 +1,12 @@
 """The endpoints of an experiment, and the models of each that are reported."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,
@@ -25,67 +25,45 @@ FILE, WITHOUT_RATIO = "file", "without_reirradiation_hazard"  # labels of the fi
 
 @dataclass(frozen=True)
 class Reported:
-    """A model of an endpoint that is reported.
+    """A model of an endpoint that is reported."""
 
-    Attributes
-    ----------
-    label
-        In the dimension of models of a result.
-    name
-        In tables: the preset, with a word where it was changed.
-    model
-        The model.
-    section
-        Where the file states it, such as ``tcp`` or ``ntcp.vcf``.
-    raised
-        Whether an earlier course raises its hazard.
-    ratio_alone
-        Only beside the file's own model in an arm with an earlier course, without its ratio.
-    """
-
-    label: str
-    name: str
+    label: str  # in the dimension of models of a result
+    name: str  # in tables: the preset, with a word where it was changed
     model: Any
-    section: str
-    raised: bool = False
-    ratio_alone: bool = False
+    section: str  # where the file states it, such as ``tcp`` or ``ntcp.vcf.alternatives[0]``
+    raised: bool = False  # whether an earlier course raises its hazard
+    ratio_alone: bool = False  # the file's own once more, without the ratio of an earlier course
 
     def ratio_in(self, arm: Arm) -> float:
         """What an earlier course multiplies the hazard by in an arm."""
-        return self._ratio if self.raised and arm.has_prior else 1.0
+        return self._ratio(arm) if self.raised else 1.0
 
     def name_in(self, arm: Arm) -> str:
         """Name the model in an arm, with the ratio that an earlier course brings."""
-        if self.raised and arm.has_prior and self._ratio != 1.0:
-            return f"{self.name} (reirradiation hazard x {self._ratio:g})"
-        return self.name
+        ratio = self.ratio_in(arm)
+        return self.name if ratio == 1.0 else f"{self.name} (reirradiation hazard x {ratio:g})"
 
     def is_told_in(self, arm: Arm) -> bool:
         """Say whether tables of an arm have a row of it."""
-        return not self.ratio_alone or (arm.has_prior and self._ratio != 1.0)
+        return not self.ratio_alone or self._ratio(arm) != 1.0
 
-    @property
-    def _ratio(self) -> float:
-        return float(getattr(self.model, "reirradiation_hazard_ratio", 1.0))
+    def _ratio(self, arm: Arm) -> float:
+        ratio = getattr(self.model, "reirradiation_hazard_ratio", 1.0)
+        return float(ratio) if arm.has_prior else 1.0
 
 
 @dataclass(frozen=True)
 class Modelled:
-    """An endpoint, and every model of it that is reported, the file's own first.
-
-    Attributes
-    ----------
-    endpoint
-        What happens.
-    section
-        Where the file states it; mistakes are told there, and keys below it reach the endpoint.
-    models
-        As they are reported.
-    """
+    """An endpoint, and every model of it that is reported, the file's own first."""
 
     endpoint: Endpoint
-    section: str
+    section: str  # where the file states it; mistakes are told there, keys below it reach it
     models: tuple[Reported, ...]
+
+    @property
+    def stated(self) -> tuple[Reported, ...]:
+        """Each model that the file states, once."""
+        return tuple(reported for reported in self.models if not reported.ratio_alone)
 
     @property
     def by_model(self) -> bool:
@@ -98,20 +76,21 @@ def endpoints_of(experiment: Experiment) -> tuple[Modelled, ...]:
     modelled = []
     if experiment.tcp is not None:
         modelled.append(Modelled(LOCAL_FAILURE, "tcp", _control_models(experiment)))
-    known = {endpoint.event: place for place, endpoint in enumerate(SHIPPED)}
-    for name in sorted(experiment.ntcp, key=lambda event: known.get(event, len(known))):
+    places = {endpoint.event: place for place, endpoint in enumerate(SHIPPED)}
+    for name in sorted(experiment.ntcp, key=lambda event: places.get(event, len(places))):
         section = experiment.ntcp[name]
-        models = _reported("ntcp", f"ntcp.{name}", section)
-        modelled.append(Modelled(_spoken_of(name, section), f"ntcp.{name}", tuple(models)))
+        key = f"ntcp.{name}"
+        models = tuple(_reported("ntcp", key, section))
+        modelled.append(Modelled(_spoken_of(name, section), key, models))
     return tuple(modelled)
 
 
 def _spoken_of(event: str, section: Complication) -> Endpoint:
     """Speak of an endpoint as the vocabulary does, but for what the file says itself."""
     stated = {key: value for key in ABOUT if (value := getattr(section, key))}
-    known = next((endpoint for endpoint in SHIPPED if endpoint.event == event), None)
-    if known is not None:
-        return replace(known, **stated)
+    for endpoint in SHIPPED:
+        if endpoint.event == event:
+            return replace(endpoint, **stated)
     return Endpoint(**{"event": event, "short": section.words, **stated})
 
 
@@ -137,19 +116,20 @@ def joint_of(experiment: Experiment) -> Joint | None:
 
 def estimates_of(experiment: Experiment) -> tuple[Estimate, ...]:
     """Everything that a result of an experiment estimates, in the order of its tables."""
-    deaths = has_deaths(experiment)
-    found = []
-    for modelled in endpoints_of(experiment):
-        found.append(Estimate(modelled.endpoint, NET))
-        if deaths:
-            found.append(Estimate(modelled.endpoint, INCIDENCE))
-    if deaths:
-        found.append(Estimate(SURVIVAL, ALIVE))
-    if joint := joint_of(experiment):
-        found.append(Estimate(joint, NET))
-        if deaths:
-            found.append(Estimate(joint, ALIVE))
-    return tuple(found)
+    endpoints = (modelled.endpoint for modelled in endpoints_of(experiment))
+    estimates = _estimates(endpoints, joint_of(experiment))
+    if has_deaths(experiment):
+        return tuple(estimates)
+    return tuple(estimate for estimate in estimates if estimate.estimator is NET)
+
+
+def _estimates(endpoints: Iterable[Endpoint], joint: Joint | None) -> Iterator[Estimate]:
+    """Give every estimate of some endpoints, of being alive, and of something joint."""
+    for endpoint in endpoints:
+        yield from (Estimate(endpoint, NET), Estimate(endpoint, INCIDENCE))
+    yield Estimate(SURVIVAL, ALIVE)
+    if joint is not None:
+        yield from (Estimate(joint, NET), Estimate(joint, ALIVE))
 
 
 def known_endpoints(experiment: Experiment) -> tuple[Endpoint, ...]:
@@ -160,12 +140,8 @@ def known_endpoints(experiment: Experiment) -> tuple[Endpoint, ...]:
 
 def possible_estimates(experiment: Experiment) -> Iterator[Estimate]:
     """Give every estimate of known endpoints, whether or not the experiment reports it."""
-    for endpoint in known_endpoints(experiment):
-        yield Estimate(endpoint, NET)
-        yield Estimate(endpoint, INCIDENCE)
-    yield Estimate(SURVIVAL, ALIVE)
     joint = joint_of(experiment) or CONTROL_WITHOUT_COMPLICATION
-    yield from (Estimate(joint, NET), Estimate(joint, ALIVE))
+    return _estimates(known_endpoints(experiment), joint)
 
 
 def has_deaths(experiment: Experiment) -> bool:
@@ -173,14 +149,6 @@ def has_deaths(experiment: Experiment) -> bool:
     return all(
         (arm.survival or experiment.survival) is not None for arm in experiment.arms.values()
     )
-
-
-def dims_of(estimate: Estimate, experiment: Experiment) -> tuple[str, ...]:
-    """Dimensions of an estimate in a result, arms first and times last."""
-    for modelled in endpoints_of(experiment):
-        if modelled.endpoint == estimate.of and modelled.by_model:
-            return "arm", modelled.endpoint.model_dim, "months"
-    return "arm", "months"
 
 
 def ranked_arms(experiment: Experiment) -> list[int]:
@@ -195,15 +163,12 @@ def ranked_arms(experiment: Experiment) -> list[int]:
 
 
 def _control_models(experiment: Experiment) -> tuple[Reported, ...]:
-    """Give the file's own model; it without its ratio where an arm has a prior course; the others.
-
-    Those are the alternatives that the file lists.
-    """
+    """Give the file's own model; it without its ratio where an arm has a prior course; the rest."""
     assert experiment.tcp is not None
-    own, *beside = _reported("tcp", "tcp", experiment.tcp)
-    models = [replace(own, label=FILE, raised=True)]
+    first, *beside = _reported("tcp", "tcp", experiment.tcp)
+    models = [replace(first, label=FILE, raised=True)]
     if any(arm.has_prior for arm in experiment.arms.values()):
-        models.append(replace(own, label=WITHOUT_RATIO, ratio_alone=True))
+        models.append(replace(first, label=WITHOUT_RATIO, ratio_alone=True))
     return (*models, *(replace(model, raised=True) for model in beside))
 
 

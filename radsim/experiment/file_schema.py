@@ -9,7 +9,7 @@ from radsim.ntcp import NTCPModel
 from radsim.presets import preset_names
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
 from radsim.tcp import TCPModel
-from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.kinds import members
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,7 +27,7 @@ ONSETS = ("LognormalOnset", "PowerOnset")  # laid over the preset's, key by key
 
 
 def file_schema() -> dict[str, Any]:
-    """Give the schema of an experiment file: presets and short forms as well as full ones.
+    """Give the schema of an experiment file, presets and short forms included.
 
     It is the schema of a checked experiment with three changes: what a preset may fill in is
     optional, a number may stand for a distribution, and arms and cohort are as flat as in a file.
@@ -39,22 +39,21 @@ def file_schema() -> dict[str, Any]:
     """
     schema = Experiment.model_json_schema()
     definitions = schema["$defs"]
-    for name, family in PRESET_FAMILIES.items():
-        definition = definitions[name]
-        definition.pop("required", None)
-        definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
-    for name in ONSETS:
+    for name in (*PRESET_FAMILIES, *ONSETS):
         definitions[name].pop("required", None)
+    for name, family in PRESET_FAMILIES.items():
+        names = {"type": "string", "enum": preset_names(family)}
+        definitions[name]["properties"]["preset"] = names
     definitions["Arm"] = _flat_arm(definitions)
     definitions["Cohort"] = _flat_cohort(definitions)
+    laws = {"enum": [*LAWS_BY_NAME, *preset_names("cell_kill")]}
+    modifiers = {"enum": preset_names("modifier")}
     for model in (*members(TCPModel), *members(NTCPModel)):
         fields = definitions[model.__name__]["properties"]
         if "cell_kill" in fields:
-            names = [*LAWS_BY_NAME, *preset_names("cell_kill")]
-            fields["cell_kill"] = {"anyOf": [{"enum": names}, fields["cell_kill"]]}
+            fields["cell_kill"] = {"anyOf": [laws, fields["cell_kill"]]}
         if "modifiers" in fields:
-            named = {"enum": preset_names("modifier")}
-            fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
+            fields["modifiers"]["items"] = {"anyOf": [modifiers, fields["modifiers"]["items"]]}
     for name, family in (("Control", "tcp"), ("Complication", "ntcp")):
         definitions[name] = _flat_outcome(definitions, name, family)
     properties = schema["properties"]
@@ -65,11 +64,10 @@ def file_schema() -> dict[str, Any]:
 
 
 def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
-    arm = definitions["Arm"]
-    own = {key: value for key, value in arm["properties"].items() if key != "plan"}
+    beside_plan = {key: v for key, v in definitions["Arm"]["properties"].items() if key != "plan"}
     kinds = []
     for kind in members(Plan):
-        properties = {**definitions[kind.__name__]["properties"], **own}
+        properties = {**definitions[kind.__name__]["properties"], **beside_plan}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
         properties |= kind.only_in_files  # type: ignore[attr-defined]
         if "limits" in properties:
@@ -81,34 +79,24 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
 def _flat_outcome(definitions: dict[str, Any], name: str, family: str) -> dict[str, Any]:
     """Put the keys of a section beside those of its own model, whichever kind that is."""
     section = definitions[name]["properties"]
-    own = section.pop("model")
+    references = section.pop("model")["discriminator"]["mapping"].values()
     listed = section["alternatives"]
     listed["items"] = {"anyOf": [{"enum": preset_names(family)}, listed["items"]]}
-    kinds = []
-    for reference in own["discriminator"]["mapping"].values():
-        model = definitions[reference.rpartition("/")[2]]
-        kinds.append({**model, "properties": {**model["properties"], **section}})
-    return {"anyOf": kinds}
+    models = [definitions[reference.rpartition("/")[2]] for reference in references]
+    return {"anyOf": [{**m, "properties": {**m["properties"], **section}} for m in models]}
 
 
 def _flat_cohort(definitions: dict[str, Any]) -> dict[str, Any]:
     cohort = definitions["Cohort"]["properties"]
-    variable = {
-        "anyOf": [{"type": ["number", "string"]}, {"type": "object", "properties": _variable()}]
-    }
-    known = {name: {**variable, "description": v.meaning} for name, v in COHORT.items()}
-    keys = {key: cohort[key] for key in COHORT_KEYS if key != "table"}
+    keys = {key: {"type": "string"} for key in ("kind", *DESCRIPTIONS)}
+    variable = {"anyOf": [{"type": ["number", "string"]}, {"type": "object", "properties": keys}]}
     table = {"type": ["string", "object"], "description": "a CSV file of patients"}
-    return {
-        "type": "object",
-        "properties": {**keys, "table": table, **known},
-        "additionalProperties": variable,
+    properties = {
+        **{key: cohort[key] for key in COHORT_KEYS if key != "table"},
+        "table": table,
+        **{name: {**variable, "description": v.meaning} for name, v in COHORT.items()},
     }
-
-
-def _variable() -> dict[str, Any]:
-    text = {"type": "string"}
-    return {"kind": text, "units": text, "meaning": text, "source": text}
+    return {"type": "object", "properties": properties, "additionalProperties": variable}
 
 
 def _numbers_allowed(schema: Any) -> Any:

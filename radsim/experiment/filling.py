@@ -1,7 +1,6 @@
 """From the short experiment file that a person writes to one in which every number stands."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,52 +16,29 @@ DOSE_PRESET = DOSE_KIND = "distance"  # unless the file names another preset
 
 
 def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any], Problems]:
-    """Fill in presets, files and short forms.
+    """Fill in presets, files (looked for in a folder) and short forms.
 
-    Parameters
-    ----------
-    raw
-        The tables of an experiment file.
-    folder
-        Where the files that it names are looked for.
-
-    Returns
-    -------
-    tuple
-        The same experiment with nothing left to look up, and the mistakes found on the way.
-        What can't be understood is left as it is, for the validation to report.
+    It gives the same tables with nothing left to look up, and the mistakes found on the way.
+    What can't be understood is left as it is, for the validation to report.
     """
     problems = Problems()
-    full = dict(raw)
-    if "cohort" in raw:
-        full["cohort"] = _section(
-            raw, "cohort", problems, lambda c: fill_cohort(c, folder, problems)
-        )
-    full["dose"] = _section(raw, "dose", problems, _dose)
-    if isinstance(raw.get("tcp"), dict):
-        full["tcp"] = fill_control(raw["tcp"], folder, problems)
-    if "survival" in raw:
-        full["survival"] = _section(raw, "survival", problems, partial(fill_preset, "survival"))
-    if isinstance(raw.get("ntcp"), dict):
-        full["ntcp"] = fill_complications(raw["ntcp"], folder, problems)
-    if isinstance(raw.get("arms"), dict):
-        full["arms"] = {
-            name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
-        }
+    steps: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "cohort": lambda cohort: fill_cohort(cohort, folder, problems),
+        "dose": lambda dose: fill_preset("dose", {"preset": DOSE_PRESET, **dose}, DOSE_KIND),
+        "tcp": lambda section: fill_control(section, folder, problems),
+        "survival": _survival,
+        "ntcp": lambda sections: fill_complications(sections, folder, problems),
+        "arms": lambda arms: {k: _arm(f"arms.{k}", v, folder, problems) for k, v in arms.items()},
+    }
+    full = {**raw, "dose": raw.get("dose", {})}
+    for name, step in steps.items():
+        if isinstance(section := full.get(name), dict):
+            full[name] = problems.attempt(name, step, section, default=section)
     return full, problems
 
 
-def _section(
-    raw: dict[str, Any], name: str, problems: Problems, step: Callable[[dict[str, Any]], Any]
-) -> Any:
-    section = raw.get(name, {})
-    if not isinstance(section, dict):
-        return section
-    return problems.attempt(name, step, section, default=section)
-
-
-def _dose(section: dict[str, Any]) -> dict[str, Any]:
-    return fill_preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
+def _survival(section: dict[str, Any]) -> dict[str, Any]:
+    return fill_preset("survival", section)
 
 
 def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
@@ -72,22 +48,11 @@ def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     if settings.get("kind") == "library":
         unread = {name: value for name, value in settings.items() if name not in READING}
         settings = problems.attempt(key, expand_library, settings, folder, default=unread)
-    unexpanded = {
-        "kind": "external_beam",
-        **{k: v for k, v in settings.items() if k not in ("limits", "regimen")},
-    }
-    full: dict[str, Any] = {
-        "plan": problems.attempt(key, expand_plan, settings, default=unexpanded)
-    }
-    if "survival" in arm:
-        full["survival"] = (
-            problems.attempt(
-                f"{key}.survival", fill_preset, "survival", arm["survival"], default=arm["survival"]
-            )
-            if isinstance(arm["survival"], dict)
-            else arm["survival"]
-        )
-    for name in ("label", "pain_response"):
-        if name in arm:
-            full[name] = arm[name]
+    rest = {name: value for name, value in settings.items() if name not in ("limits", "regimen")}
+    unexpanded = {"kind": "external_beam", **rest}
+    plan = problems.attempt(key, expand_plan, settings, default=unexpanded)
+    full = {"plan": plan, **{name: arm[name] for name in ARM_KEYS if name in arm}}
+    if isinstance(survival := arm.get("survival"), dict):
+        where = f"{key}.survival"
+        full["survival"] = problems.attempt(where, _survival, survival, default=survival)
     return full

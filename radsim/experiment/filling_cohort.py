@@ -4,12 +4,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from radsim.experiment.problems import Problems, as_text
+from radsim.experiment.filling_presets import as_text
+from radsim.experiment.problems import Problems
 from radsim.patients.tables import read_column, read_table
-from radsim.presets import Preset, load_preset
-from radsim.vocabulary.cohort_variables import COHORT
+from radsim.presets import load_preset
+from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.words import Variable, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
 
@@ -23,15 +25,20 @@ def read_in_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
                 warnings.simplefilter("ignore")  # it was said when the file was first read
                 cohort[name] = _table(value, folder)
         elif isinstance(value, dict) and "file" in value:
-            described = {k: value[k] for k in ("units", "meaning", "source") if k in value}
-            rest = {k: v for k, v in value.items() if k not in described}
-            cohort[name] = {**as_distribution(rest, folder), **described}
+            described, distribution = _parted(value)
+            cohort[name] = {**as_distribution(distribution, folder), **described}
     return {**settings, "cohort": cohort}
+
+
+def _parted(variable: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what describes a variable from its distribution."""
+    described = {key: variable[key] for key in DESCRIPTIONS if key in variable}
+    return described, {key: value for key, value in variable.items() if key not in described}
 
 
 def as_distribution(value: Any, folder: Path | None = None) -> Any:
     """Turn a bare number into a fixed value, and an empirical file into its numbers."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         return {"kind": "fixed", "value": value}
     if isinstance(value, dict) and "file" in value and folder is not None:
         rest = dict(value)
@@ -47,67 +54,64 @@ def as_distribution(value: Any, folder: Path | None = None) -> Any:
 def fill_cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     """Fill in the presets and tables of a cohort."""
     variables: dict[str, Any] = {}
-    correlations: Any = []
-    preset = None
+    correlations: list[dict[str, Any]] = []
     if "preset" in section:
         name = section["preset"]
-        preset = problems.attempt("cohort.preset", _cohort_preset, name, default=None)
-    if preset is not None:
-        for name, parameter in preset.parameters.items():
-            source = preset.sources.get(parameter.source)
-            variables[name] = {
-                "distribution": parameter.value,
-                "units": parameter.units,
-                "meaning": parameter.meaning,
-                "source": parameter.flag if source is None else f"{parameter.flag}: {source}",
-            }
-        correlations = [
-            {"between": pair["between"], "rho": pair["rho"]} for pair in preset.correlations
-        ]
+        variables, correlations = problems.attempt(
+            "cohort.preset", _from_preset, name, default=({}, [])
+        )
     for name, value in section.items():
         if name not in COHORT_KEYS:
-            key = f"cohort.{name}"
+            old = variables.get(name)
             variables[name] = problems.attempt(
-                key, _variable, name, value, variables.get(name), folder, default=None
+                f"cohort.{name}", _variable, name, value, old, folder
             )
             if variables[name] is None:
                 del variables[name]
     full: dict[str, Any] = {"preset": section.get("preset", ""), "variables": variables}
     if "table" in section:
-        full["table"] = problems.attempt(
-            "cohort.table", _table, section["table"], folder, default=section["table"]
-        )
+        table = section["table"]
+        full["table"] = problems.attempt("cohort.table", _table, table, folder, default=table)
         for name in full["table"].get("columns", ()) if isinstance(full["table"], dict) else ():
             if name not in section:
                 variables.pop(name, None)
-    drawn = set(variables)
-    full["correlations"] = section.get(
-        "correlations", [pair for pair in correlations if drawn.issuperset(pair["between"])]
-    )
+    drawn = [
+        {key: pair[key] for key in ("between", "rho")}
+        for pair in correlations
+        if variables.keys() >= set(pair["between"])
+    ]
+    full["correlations"] = section.get("correlations", drawn)
     return full
 
 
-def _cohort_preset(name: Any) -> Preset:
-    return load_preset("cohort", as_text(name))
+def _from_preset(name: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Give the variables of a preset, each with the flag of its source, and their correlations."""
+    preset, variables = load_preset("cohort", as_text(name)), {}
+    for variable, parameter in preset.parameters.items():
+        source = preset.sources.get(parameter.source)
+        variables[variable] = {
+            "distribution": parameter.value,
+            "units": parameter.units,
+            "meaning": parameter.meaning,
+            "source": f"{parameter.flag}: {source}" if source else parameter.flag,
+        }
+    return variables, preset.correlations
 
 
 def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
     table = {"kind": "categorical", "shares": {value: 1}} if isinstance(value, str) else value
-    settings = dict(table) if isinstance(table, dict) else {}
-    described = {
-        key: settings.pop(key) for key in ("units", "meaning", "source") if key in settings
-    }
+    described, settings = _parted(table) if isinstance(table, dict) else ({}, table)
     if old is not None or name in COHORT:
-        known = COHORT.get(name)
-        described.setdefault("units", old["units"] if old else known.units if known else "")
-        described.setdefault("meaning", old["meaning"] if old else known.meaning if known else "")
+        usual = COHORT.get(name, Variable("", ""))
+        former = old or {"units": usual.units, "meaning": usual.meaning}
+        described = {"units": former["units"], "meaning": former["meaning"], **described}
     else:
         require(
             bool(described.get("units") and described.get("meaning")),
             f"not a known variable ({nearest(name, sorted(COHORT))}); "
             "a new one needs units and meaning",
         )
-    distribution = as_distribution(settings if isinstance(table, dict) else table, folder)
+    distribution = as_distribution(settings, folder)
     return {"distribution": distribution, "source": "experiment file", **described}
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radsim.experiment.filling_presets import fill_preset, merge
+from radsim.experiment.filling_presets import as_text, fill_preset, merge
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, SECTION_KEYS
-from radsim.experiment.problems import Problems, as_text
-from radsim.presets import Preset, load_preset, preset_names, presets_of, read_preset
-from radsim.presets.sources import PRESET_FILE
+from radsim.experiment.problems import Problems
+from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, presets_of, read_preset
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, SHIPPED
 from radsim.vocabulary.event_names import check_event_name
@@ -20,24 +19,14 @@ KNOWN = tuple(e.event for e in SHIPPED if e is not LOCAL_FAILURE)  # complicatio
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the models of a section are to be of.
+    """What the models of a section are to be of, and where mistakes and files of it are."""
 
-    Attributes
-    ----------
-    family
-        Of their presets.
-    section
-        Where they stand in the file.
-    endpoint
-        As a preset names it.
-    stated
-        Whether the section itself says what its endpoint is, so that any preset may serve it.
-    """
-
-    family: str
-    section: str
-    endpoint: str
-    stated: bool = False
+    family: str  # of their presets
+    section: str  # its key in the file
+    endpoint: str  # as a preset names it
+    folder: Path
+    problems: Problems
+    stated: bool = False  # the section itself says what its endpoint is: any preset may serve it
 
     @property
     def presets(self) -> list[str]:
@@ -48,8 +37,7 @@ class Wanted:
 
 def fill_control(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     """Fill in ``[tcp]``."""
-    wanted = Wanted("tcp", "tcp", LOCAL_FAILURE.reported)
-    return _section(section, wanted, (), folder, problems)
+    return _section(section, Wanted("tcp", "tcp", LOCAL_FAILURE.reported, folder, problems), [])
 
 
 def fill_complications(
@@ -59,19 +47,18 @@ def fill_complications(
     full: dict[str, Any] = {}
     for name, section in sections.items():
         key = f"ntcp.{name}"
-        if not isinstance(section, dict):
-            problems.attempt(key, require, False, f"must be a table, got {section!r}", default=None)
-            continue
-        wanted = Wanted("ntcp", key, name, bool(section.get("words")) and name not in KNOWN)
-        beside = sorted(presets_of(name), key=lambda other: load_preset("ntcp", other).beside)
-        unasked = [other for other in beside if load_preset("ntcp", other).beside]
-        if problems.attempt(key, _check_name, name, section, default=False):
-            full[name] = _section(section, wanted, tuple(unasked), folder, problems)
+        if problems.attempt(key, _check_section, name, section, default=False):
+            stated = bool(section.get("words")) and name not in KNOWN
+            places = {other: load_preset("ntcp", other).beside for other in presets_of(name)}
+            unasked = [other for other in sorted(places, key=places.__getitem__) if places[other]]
+            wanted = Wanted("ntcp", key, name, folder, problems, stated)
+            full[name] = _section(section, wanted, unasked)
     return full
 
 
-def _check_name(name: str, section: dict[str, Any]) -> bool:
+def _check_section(name: str, section: Any) -> bool:
     """Check the name of an endpoint, and that radsim is told what one of one's own is."""
+    require(isinstance(section, dict), f"must be a table, got {section!r}")
     check_event_name(name)
     if name in KNOWN:
         require("good" not in section, "good: is for an endpoint of one's own")
@@ -81,47 +68,36 @@ def _check_name(name: str, section: dict[str, Any]) -> bool:
     return True
 
 
-def _section(
-    section: dict[str, Any], wanted: Wanted, beside: tuple[str, ...], folder: Path,
-    problems: Problems,
-) -> dict[str, Any]:  # fmt: skip
+def _section(section: dict[str, Any], wanted: Wanted, unasked: list[str]) -> dict[str, Any]:
     """Fill in a section's own model and those beside it."""
     keys = SECTION_KEYS[wanted.family]
     about = {key: value for key, value in section.items() if key in keys}
     stated = {key: value for key, value in section.items() if key not in keys}
-    own, spoken = problems.attempt(
-        wanted.section, _own_model, stated, wanted, folder, default=(stated, {})
+    model, spoken = wanted.problems.attempt(
+        wanted.section, _stated_model, stated, wanted, default=(stated, {})
     )
     listed = about.get(ALTERNATIVES)
     if listed is None:
-        listed = [name for name in beside if name != stated.get("preset")]
+        listed = [name for name in unasked if name != stated.get("preset")]
     if isinstance(listed, (list, tuple)):
-        listed = [
-            _alternative(
-                f"{wanted.section}.{ALTERNATIVES}[{i}]", entry, own, wanted, folder, problems
-            )
-            for i, entry in enumerate(listed)
-        ]
-    return {**spoken, **about, "model": own, ALTERNATIVES: listed}
+        listed = [_alternative(place, entry, model, wanted) for place, entry in enumerate(listed)]
+    return {**spoken, **about, "model": model, ALTERNATIVES: listed}
 
 
-def _alternative(
-    key: str, entry: Any, own: Any, wanted: Wanted, folder: Path, problems: Problems
-) -> Any:
+def _alternative(place: int, entry: Any, stated: Any, wanted: Wanted) -> Any:
     """Fill in an alternative; one that names neither preset nor kind is the file's own, changed."""
     table = {"preset": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict):
         return table
     if "preset" not in table and "kind" not in table:
-        table = merge(own, table)
-    return problems.attempt(key, _model, table, wanted, folder, default=(None, table))[1]
+        table = merge(stated, table)
+    key = f"{wanted.section}.{ALTERNATIVES}[{place}]"
+    return wanted.problems.attempt(key, _model, table, wanted, default=(None, table))[1]
 
 
-def _own_model(
-    section: dict[str, Any], wanted: Wanted, folder: Path
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _stated_model(section: dict[str, Any], wanted: Wanted) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fill in a section's own model, and give what its preset says of the endpoint."""
-    preset, full = _model(section, wanted, folder)
+    preset, full = _model(section, wanted)
     if preset is None or wanted.stated or wanted.family == "tcp":
         return full, {}
     same = preset.endpoint == wanted.endpoint
@@ -133,13 +109,11 @@ def _own_model(
     return full, spoken
 
 
-def _model(
-    section: dict[str, Any], wanted: Wanted, folder: Path
-) -> tuple[Preset | None, dict[str, Any]]:
+def _model(section: dict[str, Any], wanted: Wanted) -> tuple[Preset | None, dict[str, Any]]:
     """Fill in a model's preset, and those of its law of cell kill and of its modifiers."""
     preset, full = None, section
     if "preset" in section:
-        preset, full = _over_preset(section, wanted, folder)
+        preset, full = _over_preset(section, wanted)
         _check_endpoint(preset, wanted)
     if "cell_kill" in full:
         full = {**full, "cell_kill": _law(full["cell_kill"])}
@@ -148,13 +122,11 @@ def _model(
     return preset, full
 
 
-def _over_preset(
-    section: dict[str, Any], wanted: Wanted, folder: Path
-) -> tuple[Preset, dict[str, Any]]:
+def _over_preset(section: dict[str, Any], wanted: Wanted) -> tuple[Preset, dict[str, Any]]:
     """Read a preset that radsim ships, or one in a file of one's own, and lay a section over it."""
     name = as_text(section["preset"])
     if name.endswith(PRESET_FILE):
-        preset = read_preset(wanted.family, folder / name)
+        preset = read_preset(wanted.family, wanted.folder / name)
         stated = {key: value for key, value in section.items() if key != "preset"}
         return preset, merge(preset.settings(), stated)
     require(
@@ -170,12 +142,9 @@ def _check_endpoint(preset: Preset, wanted: Wanted) -> None:
     if preset.endpoint in ("", wanted.endpoint) or wanted.stated:
         return
     other = "tcp" if preset.endpoint == LOCAL_FAILURE.reported else f"ntcp.{preset.endpoint}"
-    known = wanted.endpoint in KNOWN or wanted.family == "tcp" or presets_of(wanted.endpoint)
-    meant = (
-        f"presets of {wanted.endpoint}: {', '.join(wanted.presets)}"
-        if known
-        else f"did you mean [{other}]?"
-    )
+    meant = f"did you mean [{other}]?"
+    if wanted.endpoint in KNOWN or wanted.family == "tcp" or presets_of(wanted.endpoint):
+        meant = f"presets of {wanted.endpoint}: {', '.join(wanted.presets)}"
     raise ValueError(f"{preset.name} is a model of {preset.endpoint}; {meant}")
 
 
@@ -192,5 +161,6 @@ def _modifier(modifier: Any) -> Any:
     if not isinstance(table, dict) or "preset" not in table:
         return table
     ratios = load_preset("modifier", as_text(table["preset"])).parameters["hazard_ratio"]
-    intervals = {"interval": ratios.uncertainty} if ratios.flag != "assumption" else {}
-    return {**{k: v for k, v in intervals.items() if v}, **fill_preset("modifier", table)}
+    published = ratios.flag != "assumption" and ratios.uncertainty
+    interval = {"interval": ratios.uncertainty} if published else {}
+    return {**interval, **fill_preset("modifier", table)}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from radsim.experiment.problems import as_text
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.mistakes import require
 
@@ -12,16 +11,17 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
-        same_kind = isinstance(value, dict) and value.get("kind") in (None, _kind(old))
-        if isinstance(old, dict) and same_kind:
-            merged[key] = merge(old, value)
-        else:
-            merged[key] = value
+        if isinstance(old, dict) and isinstance(value, dict):
+            same_kind = value.get("kind") in (None, old.get("kind"))
+            value = merge(old, value) if same_kind else value
+        merged[key] = value
     return merged
 
 
-def _kind(table: Any) -> Any:
-    return table.get("kind") if isinstance(table, dict) else None
+def as_text(name: Any) -> str:
+    """Check that the name of a preset is text."""
+    require(isinstance(name, str), f"preset must be a name in quotes, got {name!r}")
+    return str(name)
 
 
 def fill_preset(family: str, section: dict[str, Any], kind: str = "") -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.plans.plan import Plan
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import Study, read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.outcomes import Complication, Control
 from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks
@@ -20,6 +20,7 @@ from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule
 from radsim.response.survival import WeibullSurvival
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.arguments import positive, probability
 from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Real
 
@@ -47,28 +48,17 @@ class PainResponse:
     source: str
 
     def __post_init__(self) -> None:
-        require(
-            0 <= self.probability <= 1,
-            f"probability must lie between 0 and 1, got {self.probability}",
-        )
-        require(self.months > 0, f"months must be above 0, got {self.months}")
+        probability("probability", self.probability)
+        positive("months", self.months)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One strategy: its plan, and what it states for itself.
-
-    Attributes
-    ----------
-    survival
-        Only to reproduce a trial: survival of this arm's patients instead of the cohort's.
-    label
-        What readers are to call it; its name in the file unless given.
-    """
+    """One strategy: its plan, and what it states for itself."""
 
     plan: Plan
-    label: str = ""
-    survival: WeibullSurvival | None = None
+    label: str = ""  # for readers; its name in the file unless given
+    survival: WeibullSurvival | None = None  # only to reproduce a trial: instead of the cohort's
     pain_response: PainResponse | None = None
 
     @property
@@ -111,10 +101,8 @@ class Precision:
     estimates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(
-            0 < self.standard_error < 1,
-            f"standard_error must lie between 0 and 1, got {self.standard_error}",
-        )
+        error = self.standard_error
+        require(0 < error < 1, f"standard_error must lie between 0 and 1, got {error}")
 
 
 class Experiment(BaseModel):
@@ -147,7 +135,7 @@ class Experiment(BaseModel):
 
     @field_validator("seed")
     @classmethod
-    def _seed_not_negative(cls, seed: int) -> int:
+    def _seed_fits(cls, seed: int) -> int:
         require(seed >= 0, f"must not be negative, got {seed}")
         require(seed <= HIGHEST_SEED, f"must be at most {HIGHEST_SEED}")
         return seed
@@ -171,7 +159,7 @@ class Experiment(BaseModel):
 
     @field_validator("arms")
     @classmethod
-    def _arms_are_named(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
+    def _some_arms(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
         require(len(arms) > 0, "must hold at least one arm")
         return arms
 
@@ -179,11 +167,6 @@ class Experiment(BaseModel):
     def reference(self) -> str:
         """The arm that the others are compared with."""
         return self.compare.reference or next(iter(self.arms))
-
-    def models_of(self, complication: str) -> tuple[Any, ...]:
-        """Models of a complication, the file's own first; none where it has no section."""
-        section = self.ntcp.get(complication)
-        return () if section is None else section.models
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -217,9 +200,8 @@ class Experiment(BaseModel):
         if self.written:
             run = {"seed": self.seed, "patients": self.patients}
             return tomli_w.dumps({**self.written, **run})
-        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
-        unused = [name for name in DESIGN_SECTIONS if not settings.get(name)]
-        settings = {key: value for key, value in settings.items() if key not in unused}
+        unused = {name for name in DESIGN_SECTIONS if not getattr(self, name)}
+        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written", *unused})
         return tomli_w.dumps(without_blanks(shorten_experiment(settings)))
 
 

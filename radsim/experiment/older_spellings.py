@@ -4,23 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
+from radsim.experiment.outcomes import ALTERNATIVES
 
-LISTS = {  # where alternatives stood once, and the section whose key they are now
-    "tcp_alternatives": "tcp",
-    "ntcp.myelopathy_alternatives": "ntcp.myelopathy",
-}
 NAMES_OF_KEYS = ("keys", "zipped")  # settings of a design whose values are keys
 OLD_KEY = re.compile(r"\b(tcp|myelopathy)_alternatives(?=\[|\.|$)")
 
 
 def present_spelling(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Read the tables of a file in older spellings.
-
-    Returns
-    -------
-    tuple
-        The tables in the present spelling, and a line for each mistake.
+    """Read the tables of a file in older spellings; the second value has a line for each mistake.
 
     Examples
     --------
@@ -29,72 +21,61 @@ def present_spelling(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[
     >>> present_spelling(old)[0]
     {'tcp': {'preset': 'a', 'alternatives': ['b']}, 'sweep': {'tcp.alternatives[0].d50': [18, 20]}}
     """
-    changed, mistakes = dict(settings), []
-    for old, section in LISTS.items():
-        if (problem := _move(changed, old, section)) is not None:
-            mistakes.append(f"{old}: {problem}")
-    for name in DESIGN_SECTIONS:
-        if name in changed:
-            changed[name] = _renamed(changed[name])
-    return changed, mistakes
+    changed = dict(settings)
+    mistakes = _move(changed, "tcp", "tcp")
+    if isinstance(changed.get("ntcp"), Mapping):
+        changed["ntcp"] = dict(changed["ntcp"])
+        mistakes += _move(changed["ntcp"], "myelopathy", "ntcp.myelopathy")
+    return _with_designs(changed), mistakes
 
 
 def present_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Read the experiment that a result holds, as an older version may have written it."""
     changed = dict(record)
-    complications = dict(record.get("ntcp") or {})
+    beside = changed.pop("tcp_alternatives", ())
     if (control := record.get("tcp")) is not None and "model" not in control:
-        beside = changed.pop("tcp_alternatives", ())
-        changed["tcp"] = {"model": control, "alternatives": beside}
-    changed.pop("tcp_alternatives", None)
+        changed["tcp"] = {"model": control, ALTERNATIVES: beside}
+    complications = dict(record.get("ntcp") or {})
     for name, model in record.get("ntcp", {}).items():
         if isinstance(model, Mapping) and "model" not in model:
             beside = complications.get(f"{name}_alternatives", ())
-            complications[name] = {"model": model, "alternatives": beside}
+            complications[name] = {"model": model, ALTERNATIVES: beside}
     complications.pop("myelopathy_alternatives", None)
     changed["ntcp"] = complications
     if "written" in record:
         changed["written"] = present_spelling(record["written"])[0]
-    for name in DESIGN_SECTIONS:
-        if name in changed:
-            changed[name] = _renamed(changed[name])
-    return changed
+    return _with_designs(changed)
 
 
-def _move(tables: dict[str, Any], old: str, section: str) -> str | None:
-    """Move one list to its section; say what is wrong where that can't be."""
-    *above, key = old.split(".")
-    holder = tables
-    for name in above:
-        if not isinstance(tables.get(name), Mapping) or key not in tables[name]:
-            return None
-        holder = tables[name] = dict(tables[name])
-    if key not in holder:
-        return None
-    models, name = holder.pop(key), section.rpartition(".")[2]
-    own = holder.get(name)
-    if own is None:
-        return f"needs {section}, which they are alternatives to"
-    if isinstance(own, Mapping) and "alternatives" in own:
-        return f"{section}.alternatives lists them too; leave one of the two out"
-    if isinstance(own, Mapping):
-        holder[name] = {**own, "alternatives": models}
-    return None
+def _move(sections: dict[str, Any], name: str, key: str) -> list[str]:
+    """Make alternatives that stood beside a section a key of it; say what is in the way."""
+    old, section = f"{name}_alternatives", sections.get(name)
+    if old not in sections:
+        return []
+    models = sections.pop(old)
+    if section is None:
+        return [f"{key}_alternatives: needs {key}, which they are alternatives to"]
+    if isinstance(section, Mapping):
+        if ALTERNATIVES in section:
+            problem = f"{key}.{ALTERNATIVES} lists them too; leave one of the two out"
+            return [f"{key}_alternatives: {problem}"]
+        sections[name] = {**section, ALTERNATIVES: models}
+    return []
 
 
-def _renamed(part: Any) -> Any:
-    """Rename the keys of a design at any depth."""
+def _with_designs(tables: dict[str, Any]) -> dict[str, Any]:
+    """Rename the keys that the sections of a design name."""
+    return {k: _renamed(v) if k in DESIGN_SECTIONS else v for k, v in tables.items()}
+
+
+def _renamed(part: Any, names_keys: bool = False) -> Any:
+    """Rename the keys of a design at any depth, and those that its settings name."""
     if isinstance(part, Mapping):
-        return {
-            OLD_KEY.sub(r"\1.alternatives", key): _keys(value)
-            if key in NAMES_OF_KEYS
-            else _renamed(value)
-            for key, value in part.items()
-        }
-    return [_renamed(entry) for entry in part] if isinstance(part, (list, tuple)) else part
+        return {_present(k): _renamed(v, k in NAMES_OF_KEYS) for k, v in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [_renamed(entry, names_keys) for entry in part]
+    return _present(part) if names_keys and isinstance(part, str) else part
 
 
-def _keys(part: Any) -> Any:
-    if isinstance(part, str):
-        return OLD_KEY.sub(r"\1.alternatives", part)
-    return [_keys(entry) for entry in part] if isinstance(part, (list, tuple)) else part
+def _present(key: str) -> str:
+    return OLD_KEY.sub(r"\1.alternatives", key)

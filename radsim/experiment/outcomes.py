@@ -8,18 +8,10 @@ from radsim.tcp import TCPModel
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """The ``[tcp]`` section.
+    """The ``[tcp]`` section."""
 
-    Attributes
-    ----------
-    model
-        The file's own.
-    alternatives
-        Further models, reported beside it patient by patient.
-    """
-
-    model: TCPModel
-    alternatives: tuple[TCPModel, ...] = ()
+    model: TCPModel  # the file's own
+    alternatives: tuple[TCPModel, ...] = ()  # reported beside it, patient by patient
 
     @property
     def models(self) -> tuple[TCPModel, ...]:
@@ -29,26 +21,14 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Complication:
-    """An ``[ntcp.NAME]`` section.
-
-    Attributes
-    ----------
-    model, alternatives
-        The file's own model, and further ones that are reported beside it.
-    words, short
-        What happens, in a sentence and on an axis; of an endpoint that radsim does not know.
-    good
-        Whether the event is good for patients, such as relief.
-    among
-        Of whom, such as of patients with a cord.
-    """
+    """An ``[ntcp.NAME]`` section; of an endpoint that radsim does not know it says what happens."""
 
     model: NTCPModel
     alternatives: tuple[NTCPModel, ...] = ()
-    words: str = ""
-    short: str = ""
-    good: bool = False
-    among: str = ""
+    words: str = ""  # what happens, in a sentence
+    short: str = ""  # the same on an axis
+    good: bool = False  # whether it is good for patients, such as relief
+    among: str = ""  # of whom, such as of patients with a cord
 
     @property
     def models(self) -> tuple[NTCPModel, ...]:

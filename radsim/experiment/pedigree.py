@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from radsim.experiment.endpoints import Reported, endpoints_of
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -40,22 +40,15 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
 def _spoken_of(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     for modelled in endpoints_of(experiment):
         said = "control" if modelled.endpoint.freedom else modelled.endpoint.short
-        for reported in _stated(modelled.models):
-            yield said, reported.model
-
-
-def _stated(models: tuple[Reported, ...]) -> list[Reported]:
-    """Leave out what is the file's own model once more, without its ratio."""
-    return [reported for reported in models if not reported.ratio_alone]
+        yield from ((said, stated.model) for stated in modelled.stated)
 
 
 def other_laws(experiment: Experiment) -> list[str]:
     """Say which models are used with repopulation or repair that their fit did not have."""
-    models: list[Any] = [model for _, model in _spoken_of(experiment)]
     return [
         f"{model.preset or model.kind} was fitted under LQ alone, without what "
         f"{model.cell_kill.kind} adds to it"
-        for model in models
+        for _, model in _spoken_of(experiment)
         if getattr(model, "fitted_under", "") == "lq"
         and model.cell_kill.kind != "lq"
         and not model.cell_kill.changes_high_doses
@@ -64,21 +57,17 @@ def other_laws(experiment: Experiment) -> list[str]:
 
 def presets_used(experiment: Experiment) -> list[str]:
     """List the presets of an experiment as ``family/name``."""
-    used = {f"cohort/{experiment.cohort.preset}": bool(experiment.cohort.preset)}
-    models: list[tuple[str, Any]] = [
-        ("tcp" if modelled.endpoint.freedom else "ntcp", reported.model)
+    arms = experiment.arms.values()
+    models = [
+        ("tcp" if modelled.endpoint.freedom else "ntcp", stated.model)
         for modelled in endpoints_of(experiment)
-        for reported in _stated(modelled.models)
+        for stated in modelled.stated
     ]
-    for _, model in list(models):
-        models += [("cell_kill", getattr(model, "cell_kill", None))]
-        models += [("modifier", modifier) for modifier in getattr(model, "modifiers", ())]
-    models += [("survival", experiment.survival)]
-    models += [("survival", arm.survival) for arm in experiment.arms.values()]
-    for family, model in [*models, ("dose", experiment.dose)]:
-        name = getattr(model, "preset", "")
-        used[f"{family}/{name}"] = bool(name)
-    for arm in experiment.arms.values():
-        regimen = arm.plan.regimen
-        used[f"regimen/{regimen}"] = bool(regimen)
-    return [key for key, named in used.items() if named]
+    parts: list[tuple[str, Any]] = [("cohort", experiment.cohort), *models]
+    for _, model in models:
+        parts.append(("cell_kill", getattr(model, "cell_kill", None)))
+        parts += [("modifier", modifier) for modifier in getattr(model, "modifiers", ())]
+    parts += [("survival", law) for law in (experiment.survival, *(arm.survival for arm in arms))]
+    named = [(family, getattr(part, "preset", "")) for family, part in parts]
+    named += [("dose", experiment.dose.preset), *(("regimen", arm.plan.regimen) for arm in arms)]
+    return list(dict.fromkeys(f"{family}/{name}" for family, name in named if name))

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from radsim.vocabulary.mistakes import require
-
 
 class Problems(list[str]):
     """Mistakes found on the way, one line each; ``keys`` are where they were found."""
@@ -13,7 +11,9 @@ class Problems(list[str]):
         super().__init__()
         self.keys: list[str] = []
 
-    def attempt(self, key: str, step: Callable[..., Any], *arguments: Any, default: Any) -> Any:
+    def attempt(
+        self, key: str, step: Callable[..., Any], *arguments: Any, default: Any = None
+    ) -> Any:
         """Run one step; if it finds a mistake, note it under its key and go on."""
         try:
             return step(*arguments)
@@ -21,9 +21,3 @@ class Problems(list[str]):
             self.append(f"{key}: {error}")
             self.keys.append(key)
             return default
-
-
-def as_text(name: Any) -> str:
-    """Check that the name of a preset is text."""
-    require(isinstance(name, str), f"preset must be a name in quotes, got {name!r}")
-    return str(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from radsim.experiment.endpoints import (
     endpoints_of,
@@ -31,13 +30,12 @@ def _unreported(experiment: Experiment) -> Iterator[str]:
     if experiment.precision is None or not experiment.precision.estimates:
         return
     reported = set(map(str, estimates_of(experiment)))
-    possible = {str(estimate): estimate for estimate in possible_estimates(experiment)}
-    contrasts = {str(estimate.difference): estimate for estimate in possible.values()}
+    estimates = {str(estimate): estimate for estimate in possible_estimates(experiment)}
+    estimates |= {str(estimate.difference): estimate for estimate in estimates.values()}
     for name in experiment.precision.estimates:
-        estimate = {**possible, **contrasts}.get(name)
+        estimate = estimates.get(name)
         if estimate is None:
-            meant = nearest(name, [*possible, *contrasts])
-            yield f"precision.estimates: no estimate {name!r}; {meant}"
+            yield f"precision.estimates: no estimate {name!r}; {nearest(name, estimates)}"
         elif str(estimate) not in reported:
             modelled = estimate.of is SURVIVAL or str(replace(estimate, estimator=NET)) in reported
             why = "without a [survival] section" if modelled else "because its models are missing"
@@ -60,7 +58,8 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         for name in sorted(experiment.cohort.names & {endpoint.event, endpoint.model_dim}):
             yield f"cohort.{name}: the name is taken by {section}; use another"
     for each in modelled:
-        names = [_told_apart(r.model) for r in each.models if not r.ratio_alone]
+        models = [stated.model for stated in each.stated]
+        names = [str(model.label or model.preset or model.kind) for model in models]
         if each.endpoint.freedom:
             names = names[1:]  # the file's own is told apart by being it
         for name in sorted({name for name in names if names.count(name) > 1}):
@@ -68,10 +67,6 @@ def _alike(experiment: Experiment) -> Iterator[str]:
                 f"{each.section}.{ALTERNATIVES}: two are called {name!r}; "
                 "give each a label of its own"
             )
-
-
-def _told_apart(model: Any) -> str:
-    return str(model.label or model.preset or model.kind)
 
 
 def _not_free_of(experiment: Experiment) -> Iterator[str]:
@@ -104,21 +99,24 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
     except ValueError as error:
         yield from (f"trial.{line}" for line in str(error).splitlines())
         return
-    known = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
-    modelled = {m.endpoint.event for m in endpoints_of(experiment)}
+    endpoints = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
+    modelled = {m.endpoint.event: m.endpoint for m in endpoints_of(experiment)}
     for section in variants.values():
         for key in ("control", "experimental"):
             arm = getattr(section, key)
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
         event = section.endpoint
-        if not isinstance(section.control, str) or event in modelled:
+        if not isinstance(section.control, str):
             continue
-        if event in known:
-            needed = "tcp" if known[event].freedom else f"ntcp.{event}"
+        if event in modelled:
+            if modelled[event].good:
+                yield f"trial.endpoint: {event} is good for patients, and a trial counts harms"
+        elif event in endpoints:
+            needed = "tcp" if endpoints[event].freedom else f"ntcp.{event}"
             yield f"trial.endpoint: {event} is not simulated without {needed}"
         else:
-            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, known)}"
+            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, endpoints)}"
 
 
 def _wrong_series(experiment: Experiment) -> Iterator[str]:
@@ -138,13 +136,13 @@ def _wrong_series(experiment: Experiment) -> Iterator[str]:
         )
     arm = experiment.arms[series.arm or experiment.reference]
     reported = [name for m in endpoints_of(experiment) for name in figures_of(m.endpoint)]
-    known = [name for endpoint in known_endpoints(experiment) for name in figures_of(endpoint)]
+    names = [name for endpoint in known_endpoints(experiment) for name in figures_of(endpoint)]
     dies = arm.survival or experiment.survival
     for index, figure in enumerate(series.observed):
         where = f"predictive.observed[{index}].endpoint"
         alive = figure.endpoint == SURVIVAL.reported
-        if not alive and figure.endpoint not in known:
-            meant = nearest(figure.endpoint, [*known, SURVIVAL.reported])
+        if not alive and figure.endpoint not in names:
+            meant = nearest(figure.endpoint, [*names, SURVIVAL.reported])
             yield f"{where}: no endpoint {figure.endpoint!r}; {meant}"
         elif not (dies if alive else figure.endpoint in reported):
             yield f"{where}: {figure.endpoint} is not simulated; give its model"

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
@@ -21,20 +21,9 @@ from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.numbers import is_number
 
-
-class Refits:
-    """Control models fitted to their presets' anchors again, each once for a whole design."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, ControlModel] = {}
-
-    def of(self, model: ControlModel) -> ControlModel:
-        """Fit a model that asks for it."""
-        asked = repr(model)
-        if asked not in self._made:
-            self._made[asked] = refit_to_anchors(model).model
-        return self._made[asked]
+Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
 
 
 def make_experiment(
@@ -42,14 +31,7 @@ def make_experiment(
 ) -> Experiment:
     """Check the settings of an experiment, as an experiment file has them.
 
-    Parameters
-    ----------
-    settings
-        The tables of an experiment file.
-    folder
-        Where the files that it names are looked for.
-    refits
-        Fits that were made for other variants of the same design.
+    Files that it names are looked for in the folder; other variants of a design share their refits.
 
     Raises
     ------
@@ -57,23 +39,23 @@ def make_experiment(
         With one line for each mistake, which names the key.
     """
     settings, misplaced = present_spelling(settings)
-    settings, found = _with_tables(settings, folder)
+    settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
-    mistakes.extend([*misplaced, *found])
+    mistakes.extend([*misplaced, *unread])
     try:
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
-        found = mistakes_of(error, full, _schema())
-        new = _new(found, mistakes.keys)
+        new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
         raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
     mistakes.extend(disagreements(experiment))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
-    if not found:  # else the sections lack the tables that they name
-        mistakes.extend(_wrong_design(experiment, settings))
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    if sections and not unread:  # else the sections lack the tables that they name
+        mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
     if mistakes:
         raise ExperimentError(mistakes)
-    experiment = _solved(experiment, refits or Refits())
+    experiment = _solved(experiment, {} if refits is None else refits)
     if experiment.has_design:
         written = read_in_files(settings, folder)
         experiment = experiment.model_copy(update={"written": written})
@@ -83,13 +65,13 @@ def make_experiment(
 def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
     """Read in what the design sections name; a bare precision is a standard error."""
     precision = settings.get("precision")
-    if isinstance(precision, (int, float)) and not isinstance(precision, bool):
-        settings = {**settings, "precision": {"standard_error": float(precision)}}
-    elif precision is not None and not isinstance(precision, dict):
+    if is_number(precision):
+        precision = {"standard_error": float(precision)}
+    if isinstance(precision, dict):  # patients grow until it is exact enough
+        settings = {"patients": FEWEST_PATIENTS, **settings, "precision": precision}
+    elif precision is not None:
         without = {key: value for key, value in settings.items() if key != "precision"}
         return without, [f"precision: must be a number or a table, got {precision!r}"]
-    if isinstance(settings.get("precision"), dict):
-        settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
     if "written" in settings:  # not a key of a file
         return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
     try:
@@ -98,22 +80,14 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         return settings, [str(error)]
 
 
-def _wrong_design(experiment: Experiment, settings: dict[str, Any]) -> list[str]:
-    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
-    if not sections:
-        return []
-    return read_study(sections, experiment.known, experiment.seed)[1]
-
-
-def _new(found: list[str], known: list[str]) -> list[str]:
+def _new(lines: list[str], unfilled: list[str]) -> list[str]:
     """Leave out what only follows from a section that could not be expanded."""
 
     def follows(line: str, key: str) -> bool:
-        if line.startswith(f"{key}: "):
-            return True
-        return line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
+        missing = line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
+        return missing or line.startswith(f"{key}: ")
 
-    return [line for line in found if not any(follows(line, key) for key in known)]
+    return [line for line in lines if not any(follows(line, key) for key in unfilled)]
 
 
 def _solved(experiment: Experiment, refits: Refits) -> Experiment:
@@ -124,10 +98,13 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
         try:
             if getattr(model, "recalibrate", None) is not None:
                 return recalibrate(model, experiment.cohort)
-            return refits.of(model) if getattr(model, "refit", False) else model
+            if getattr(model, "refit", False):
+                asked = repr(model)
+                refits[asked] = refits.get(asked) or refit_to_anchors(model).model
+                return refits[asked]
         except ValueError as error:
             mistakes.append(f"{key}.{error}")
-            return model
+        return model
 
     def section(key: str, stated: Any) -> Any:
         beside = enumerate(stated.alternatives)
@@ -150,28 +127,25 @@ def _schema() -> dict[str, Any]:
 
 
 def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
-    """Read an experiment file.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    instead
-        Values that stand in for the file's own, such as ``patients``; None leaves those.
+    """Read an experiment file; values such as ``patients`` may stand in for its own, unless None.
 
     Raises
     ------
     ExperimentError
         If the file can't be read, is not TOML, or has mistakes; a line for each.
     """
+    given = {key: value for key, value in instead.items() if value is not None}
+    return make_experiment({**read_settings(path), **given}, Path(path).parent)
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Read the tables of a file; an ExperimentError says why that can't be."""
     path = Path(path)
     try:
-        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
     except UnicodeDecodeError as error:
         raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
-    given = {key: value for key, value in instead.items() if value is not None}
-    return make_experiment({**settings, **given}, path.parent)

@@ -35,6 +35,4 @@ def without_blanks(value: Any) -> Any:
     """Leave out text that is empty; an empty list stays, because it says that there is none."""
     if isinstance(value, dict):
         return {k: without_blanks(v) for k, v in value.items() if v != ""}
-    if isinstance(value, (list, tuple)):
-        return [without_blanks(v) for v in value]
-    return value
+    return [without_blanks(v) for v in value] if isinstance(value, (list, tuple)) else value

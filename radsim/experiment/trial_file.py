@@ -1,17 +1,16 @@
 """A file with a virtual trial: read it, change it, say what it would do."""
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import HIGHEST_SEED, Experiment, ExperimentError
-from radsim.experiment.reading import load_experiment
+from radsim.experiment.reading import load_experiment, read_settings
 from radsim.trial.section import TrialSection
-from radsim.vocabulary.mistakes import mistakes_of
+from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.numbers import Count
 
 
@@ -28,53 +27,37 @@ class VirtualTrial(BaseModel):
 
 
 def load_trial(path: str | Path) -> Experiment | VirtualTrial:
-    """Read a file with a [trial] section, with or without an experiment around it.
-
-    Raises
-    ------
-    ExperimentError
-        With a line for each mistake, or if there is no [trial] section.
-    """
+    """Read a file with a [trial] section, which must be there, with or without an experiment."""
     if not states_trial_only(path):
         experiment = load_experiment(path)
         if experiment.trial is None:
             raise ExperimentError(["trial: is missing; this command needs a [trial] section"])
         return experiment
-    settings = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
     try:
-        trial = VirtualTrial.model_validate(settings)
+        trial: VirtualTrial = validated(VirtualTrial, read_settings(path))
+    except Mistake as error:
+        raise ExperimentError(str(error).splitlines()) from None
+    try:
         variants = trial.trial.variants()
-    except ValidationError as error:
-        found = mistakes_of(error, settings, VirtualTrial.model_json_schema())
-        raise ExperimentError(found) from None
     except ValueError as error:
-        lines = str(error).splitlines()
-        raise ExperimentError([f"trial.{line}" for line in lines]) from None
-    for section in variants.values():
-        if isinstance(section.control, str):
-            raise ExperimentError(
-                [f"trial.control: no arm {section.control!r}; the file has no [arms]"]
-            )
+        raise ExperimentError([f"trial.{line}" for line in str(error).splitlines()]) from None
+    for control in (section.control for section in variants.values()):
+        if isinstance(control, str):
+            raise ExperimentError([f"trial.control: no arm {control!r}; the file has no [arms]"])
     return trial
 
 
 def states_trial_only(path: str | Path) -> bool:
     """Say whether a file holds a [trial] and no experiment; mistakes are left for the reading."""
     try:
-        settings = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        settings = read_settings(path)
+    except ExperimentError:
         return False
     return "trial" in settings and "arms" not in settings and "cohort" not in settings
 
 
 def trials_of(source: Experiment | VirtualTrial) -> dict[str, TrialSection]:
-    """Give every trial that a file simulates by name, each with its event in words.
-
-    Raises
-    ------
-    ExperimentError
-        If the file has no [trial] section.
-    """
+    """Give every trial that a file simulates by name, each with its event in words."""
     if source.trial is None:
         raise ExperimentError(["trial: is missing; there is no trial to simulate"])
     trials = source.trial.variants()
@@ -92,13 +75,7 @@ def trials_of(source: Experiment | VirtualTrial) -> dict[str, TrialSection]:
 def with_changes(
     source: Experiment | VirtualTrial, *, trials: int | None = None, seed: int | None = None
 ) -> Experiment | VirtualTrial:
-    """Replace the number of trials or the seed.
-
-    Raises
-    ------
-    ExperimentError
-        If the new number is impossible.
-    """
+    """Replace the number of trials or the seed; an ExperimentError says what can't be."""
     update: dict[str, Any] = {}
     if seed is not None:
         if not 0 <= seed <= HIGHEST_SEED:

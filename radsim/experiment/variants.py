@@ -1,16 +1,17 @@
 """The variants of an experiment: an experiment each, checked like a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from radsim.experiment.designs.keys import apply_changes, names_of
-from radsim.experiment.designs.tables import Design
+from radsim.experiment.designs.keys import apply_changes, names_of, split_key
+from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, ExperimentError
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.reading import Refits, make_experiment
 from radsim.experiment.short_form import ARM_KEYS
+from radsim.vocabulary.numbers import is_number
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
 MOST_LINES = 20  # mistakes that are worth listing
@@ -25,78 +26,62 @@ class VariantMaker:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.known = experiment.known
-        self.written = {
-            key: value
-            for key, value in experiment.written.items()
-            if key not in ("sweep", "uncertainty", "sensitivity", "precision")
-        }
-        sections = dict(_outcome_tables(self.written))
+        self.tables = experiment.known
+        left_out = (*DESIGN_SECTIONS, "precision")
+        self.written = {k: v for k, v in experiment.written.items() if k not in left_out}
+        tables = {f"ntcp.{name}": table for name, table in self.written.get("ntcp", {}).items()}
+        tables |= {"tcp": self.written["tcp"]} if "tcp" in self.written else {}
+        listed = {key: _tables_in(table.get(ALTERNATIVES, ())) for key, table in tables.items()}
         # an alternative that names no model of its own is the file's, changed, and follows it
         self.followers = {
-            key: {
-                place: entry
-                for place, entry in enumerate(section.get(ALTERNATIVES, ()))
-                if isinstance(entry, Mapping) and not {"preset", "kind"} & entry.keys()
-            }
-            for key, section in sections.items()
+            key: {place: m for place, m in models.items() if not {"preset", "kind"} & m.keys()}
+            for key, models in listed.items()
         }
         # a model that is solved for follows its own parameters, so its variants are solved anew
-        self.solved = tuple(
-            f"{key}."
-            for key, section in sections.items()
-            if any(map(_is_solved, (section, *self.followers[key].values())))
-        )
+        self.solved = {
+            key
+            for key, table in tables.items()
+            for model in (table, *self.followers[key].values())
+            if model.get("refit") or "recalibrate" in model
+        }
         # and a recalibrated one follows the cohort
-        tables = [entry for section in sections.values() for entry in _models_in(section)]
-        if any("recalibrate" in table for table in tables):
-            self.solved += ("cohort.",)
-        self.refits = Refits()
+        models = (
+            model for key, table in tables.items() for model in (table, *listed[key].values())
+        )
+        if any("recalibrate" in model for model in models):
+            self.solved.add("cohort")
+        self.refits: Refits = {}
         self.plain = experiment.model_copy(
-            update={"sweep": {}, "uncertainty": {}, "sensitivity": {}, "written": {}}
+            update={name: {} for name in (*DESIGN_SECTIONS, "written")}
         )
         self._made: dict[str, Experiment] = {}
         self._never_in_place: set[str] = set()
 
     def make(self, changes: Mapping[str, Any]) -> Experiment:
-        """Make the experiment that has these changes.
+        """Make the experiment that has these changes; an ExperimentError has its mistakes."""
+        numbers = {key: float(v) for key, v in changes.items() if self._is_in_place(key, v)}
+        variant = self._checked({key: v for key, v in changes.items() if key not in numbers})
+        for key, value in numbers.items():
+            try:
+                variant = self._replaced(variant, key, value)
+            except _NotInPlace:
+                self._never_in_place.add(key)
+                return self.make(changes)  # that key is now known to need the whole file
+            except ValueError as error:
+                first = str(error).splitlines()[0]
+                raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
+        return variant
 
-        Raises
-        ------
-        ExperimentError
-            If the changed experiment has mistakes.
-        """
-        numbers = {k: float(v) for k, v in changes.items() if self._is_number(k, v)}
-        base = self._checked({k: v for k, v in changes.items() if k not in numbers})
-        try:
-            for key, value in numbers.items():
-                base = self._with_number(base, key, value)
-        except _NotInPlace:
-            return self.make(changes)  # that key is now known to need the whole file
-        except ValueError as error:
-            first = str(error).splitlines()[0]
-            raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
-        return base
-
-    def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
-        try:
-            return self._replaced(base, key, value)
-        except _NotInPlace:
-            self._never_in_place.add(key)
-            raise
-
-    def _is_number(self, key: str, value: Any) -> bool:
-        if key.startswith(self.solved):
-            return False
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and key not in self._never_in_place
+    def _is_in_place(self, key: str, value: Any) -> bool:
+        as_a_whole = split_key(key)[0] in self.solved or key in self._never_in_place
+        return is_number(value) and not as_a_whole
 
     def _checked(self, changes: Mapping[str, Any]) -> Experiment:
         if not changes:
             return self.plain
         said = repr(sorted(changes.items()))
         if said not in self._made:
-            settings = apply_changes(self.written, changes, self.known)
+            settings = apply_changes(self.written, changes, self.tables)
             try:
                 made = make_experiment(settings, refits=self.refits)
             except ExperimentError as error:
@@ -107,33 +92,24 @@ class VariantMaker:
             self._made[said] = made.model_copy(update=shared)
         return self._made[said]
 
-    def _replaced(self, base: Experiment, key: str, value: float) -> Experiment:
+    def _replaced(self, variant: Experiment, key: str, value: float) -> Experiment:
         """Replace one number of a checked experiment; the models check it again."""
-        section, *path = key.split(".")
-        if section in ("survival", "dose"):
-            return base.model_copy(update={section: _set(getattr(base, section), path, value)})
-        if section == "tcp" and base.tcp is not None:
-            return base.model_copy(update={"tcp": self._of_outcome("tcp", base.tcp, path, value)})
-        if section == "ntcp" and path[0] in base.ntcp:
-            name, *below = path
-            changed = self._of_outcome(f"ntcp.{name}", base.ntcp[name], below, value)
-            return base.model_copy(update={"ntcp": {**base.ntcp, name: changed}})
-        if section == "arms" and len(path) > 1:
-            name, *below = path
-            arm = base.arms[name]
-            beside_plan = below[0] in ARM_KEYS
-            changed_arm = (
-                _set(arm, below, value)
-                if beside_plan
-                else replace(arm, plan=_set(arm.plan, below, value))
-            )
-            return base.model_copy(update={"arms": {**base.arms, name: changed_arm}})
-        if section == "cohort" and path[0] in base.cohort.variables:
-            old = base.cohort.variables[path[0]]
-            variable = replace(old, distribution=_set(old.distribution, path[1:], value))
-            variables = {**base.cohort.variables, path[0]: variable}
-            return base.model_copy(update={"cohort": replace(base.cohort, variables=variables)})
-        raise _NotInPlace
+        section, path = split_key(key)
+        part, _, name = section.partition(".")
+        if part == "eligibility":
+            raise _NotInPlace
+        if part == "arms" and path[1:] and path[1] not in ARM_KEYS:
+            path.insert(1, "plan")
+        if part == "cohort":
+            path = ["variables", path[0], "distribution", *path[1:]]
+        old: Any = getattr(variant, part)
+        if part == "tcp" and old is not None:
+            new = self._of_outcome(section, old, path, value)
+        elif part == "ntcp" and name in old:
+            new = {**old, name: self._of_outcome(section, old[name], path, value)}
+        else:
+            new = _set(old, path, value)
+        return variant.model_copy(update={part: new})
 
     def _of_outcome(self, key: str, section: Any, path: list[str], value: float) -> Any:
         """Replace a number of a section's own model, and of the alternatives that follow it."""
@@ -141,29 +117,16 @@ class VariantMaker:
         for place, entry in self.followers[key].items():
             if not _sets(entry, path):
                 alternatives[place] = _set(alternatives[place], path, value)
-        own = _set(section.model, path, value)
-        return replace(section, model=own, alternatives=tuple(alternatives))
+        model = _set(section.model, path, value)
+        return replace(section, model=model, alternatives=tuple(alternatives))
 
 
 class _NotInPlace(Exception):
     """The value does not stand for a number that is there already."""
 
 
-def _outcome_tables(written: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give the outcome sections of a file, each with the key that reaches it."""
-    if "tcp" in written:
-        yield "tcp", written["tcp"]
-    for name, section in written.get("ntcp", {}).items():
-        yield f"ntcp.{name}", section
-
-
-def _models_in(section: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    listed = section.get(ALTERNATIVES, ())
-    return [section, *(entry for entry in listed if isinstance(entry, Mapping))]
-
-
-def _is_solved(table: Mapping[str, Any]) -> bool:
-    return bool(table.get("refit")) or "recalibrate" in table
+def _tables_in(entries: Sequence[Any]) -> dict[int, Mapping[str, Any]]:
+    return {place: entry for place, entry in enumerate(entries) if isinstance(entry, Mapping)}
 
 
 def _sets(entry: Any, path: list[str]) -> bool:
@@ -180,28 +143,18 @@ def _sets(entry: Any, path: list[str]) -> bool:
 def _set(model: Any, path: list[str], value: float) -> Any:
     """Replace a number in a model, in a table of numbers, or in a list of modifiers."""
     if not path:
-        raise _NotInPlace
-    if isinstance(model, tuple):
-        held = dict(zip(names_of(model), model, strict=True))
-    elif isinstance(model, Mapping):
-        held = dict(model)
-    elif is_dataclass(model):
-        held = {field.name: getattr(model, field.name) for field in fields(model)}
-    else:
-        raise _NotInPlace
-    if path[0] not in held:
-        raise _NotInPlace
-    if len(path) > 1:
-        changed = _set(held[path[0]], path[1:], value)
-    elif type(held[path[0]]) is float:
-        changed = value
-    else:
-        raise _NotInPlace
-    if isinstance(model, tuple):
-        return tuple({**held, path[0]: changed}.values())
-    if isinstance(model, Mapping):
-        return {**held, path[0]: changed}
-    return replace(model, **{path[0]: changed})
+        if type(model) is not float:
+            raise _NotInPlace
+        return value
+    key, *below = path
+    if isinstance(model, tuple) and key in (names := names_of(model)):
+        place = names.index(key)
+        return (*model[:place], _set(model[place], below, value), *model[place + 1 :])
+    if isinstance(model, Mapping) and key in model:
+        return {**model, key: _set(model[key], below, value)}
+    if is_dataclass(model) and key in {field.name for field in fields(model)}:
+        return replace(model, **{key: _set(getattr(model, key), below, value)})  # type: ignore
+    raise _NotInPlace
 
 
 def _said(changes: Mapping[str, Any]) -> str:
@@ -211,22 +164,13 @@ def _said(changes: Mapping[str, Any]) -> str:
 def check_variants(experiment: Experiment, most: int | None = None) -> None:
     """Make every variant once, so that a mistake in one shows before any patient is simulated.
 
-    Parameters
-    ----------
-    most
-        Of a design that is too large for that, make only so many along each axis.
-
-    Raises
-    ------
-    ExperimentError
-        With a line for each mistake, `MOST_LINES` at most.
+    Of a design that is too large for that, make only so many along each axis. An ExperimentError
+    has a line for each kind of mistake, `MOST_LINES` at most.
     """
     maker, design = VariantMaker(experiment), experiment.study.design
-    first: dict[tuple[str, ...], str] = {}  # the first mistake of variants that change these keys
-    more: dict[tuple[str, ...], int] = {}
+    problems: dict[tuple[str, ...], list[str]] = {}  # of variants that change the same keys
     shape = _shape(maker.plain)
-    indices = range(len(design)) if most is None else _some(design, most)
-    for index in indices:
+    for index in range(len(design)) if most is None else _some(design, most):
         changes = design.variant(index)
         problem = ""
         try:
@@ -235,16 +179,13 @@ def check_variants(experiment: Experiment, most: int | None = None) -> None:
         except ExperimentError as error:
             problem = error.mistakes[0]
         if problem:
-            keys = tuple(changes)
-            first.setdefault(keys, problem)
-            more[keys] = more.get(keys, -1) + 1
-    if first:
-        raise ExperimentError(
-            [
-                line + (f" (and {more[keys]} more variants like it)" if more[keys] else "")
-                for keys, line in list(first.items())[:MOST_LINES]
-            ]
-        )
+            problems.setdefault(tuple(changes), []).append(problem)
+    lines = [
+        first + (f" (and {len(more)} more variants like it)" if more else "")
+        for first, *more in list(problems.values())[:MOST_LINES]
+    ]
+    if lines:
+        raise ExperimentError(lines)
 
 
 def _some(design: Design, most: int) -> Iterator[int]:

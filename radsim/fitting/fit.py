@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -23,32 +24,21 @@ ANCHOR_NOISE = 0.2  # standard deviation of the log odds of a published probabil
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A fitted model.
-
-    Attributes
-    ----------
-    model
-        The model with its fitted parameters, and with the law of cell kill, the range of doses
-        and the fractions that they were fitted on.
-    estimates
-        By parameter; covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``.
-    correlation
-        Of the estimates, from the bootstrap where there is one, else from the information.
-    log_likelihood, free
-        At its maximum, and number of parameters.
-    goodness
-        Named measures of the fit.
-    fitted
-        Probability of each row.
-    """
+    """A fitted model; it states the law of cell kill, doses and fractions of its table."""
 
     model: Any
     table: OutcomeTable
-    estimates: Mapping[str, Estimate]
-    correlation: np.ndarray
-    log_likelihood: float
-    goodness: Mapping[str, float]
-    fitted: np.ndarray = field(repr=False)
+    estimates: Mapping[str, Estimate]  # covariates by ``odds_ratios.NAME``, ``hazard_ratios.NAME``
+    correlation: np.ndarray  # from the bootstrap where there is one, else from the information
+    log_likelihood: float  # at its maximum
+    goodness: Mapping[str, float]  # measures of the fit by name
+    fitted: np.ndarray = field(repr=False)  # probability of each row
+
+    @property
+    def correlations(self) -> list[tuple[str, str, float]]:
+        """Every pair of parameters with the correlation of their estimates."""
+        pairs = combinations(enumerate(self.estimates), 2)
+        return [(a, b, float(self.correlation[i, j])) for (i, a), (j, b) in pairs]
 
 
 def fit(
@@ -92,32 +82,31 @@ def fit(
     >>> from radsim.presets import load_preset
     >>> from radsim.tcp import load_tcp
     >>> preset = load_preset("tcp", "hytec-spine-2021")
-    >>> found = fit(load_tcp("hytec-log-logistic"), anchors_table(preset.anchors))
-    >>> [round(found.estimates[name].value, 2) for name in ("d50", "k")]
+    >>> fitted = fit(load_tcp("hytec-log-logistic"), anchors_table(preset.anchors))
+    >>> [round(fitted.estimates[name].value, 2) for name in ("d50", "k")]
     [32.89, 3.01]
     """
     problem = Likelihood.of(model, table, tuple(estimate) or model.shape, tuple(covariates))
-    require_enough(problem, table)
+    require_enough(problem)
     start = problem.start()
-    require_distinct(problem, start, table)
-    tried = [problem.best(start + shift * problem.logarithmic, table) for shift in (0.0, -1.0, 1.0)]
-    theta = min(tried, key=lambda found: problem.loss(found, table))
-    require_maximum(problem, theta, table)
-    require_distinct(problem, theta, table)
+    require_distinct(problem, start)
+    tried = [problem.best(start + shift * problem.logarithmic) for shift in (0.0, -1.0, 1.0)]
+    theta = min(tried, key=problem.loss)
+    require_maximum(problem, theta)
+    require_distinct(problem, theta)
     samples = None
     if bootstrap:
-        samples = bootstrap_samples(problem, theta, table, bootstrap, seed, anchor_noise)
-    correlation = correlation_of(problem, theta, table)
+        samples = bootstrap_samples(problem, theta, bootstrap, seed, anchor_noise)
+    correlation = correlation_of(problem, theta)
     if samples is not None and np.all(np.ptp(samples, axis=0) > 0.0):
         correlation = np.atleast_2d(np.corrcoef(samples.T))
-    fitted = problem.probability(theta, table)
-    log_likelihood = -problem.loss(theta, table)
+    fitted = problem.probability(theta)
+    log_likelihood = -problem.loss(theta)
     return Fit(
         model=_with_range(problem.model_at(theta), table),
         table=table,
         estimates={
-            name: _estimate(problem, theta, i, table, samples)
-            for i, name in enumerate(problem.names)
+            name: _estimate(problem, theta, i, samples) for i, name in enumerate(problem.names)
         },
         correlation=correlation,
         log_likelihood=log_likelihood,
@@ -127,15 +116,11 @@ def fit(
 
 
 def _estimate(
-    problem: Likelihood,
-    theta: np.ndarray,
-    i: int,
-    table: OutcomeTable,
-    samples: np.ndarray | None,
+    problem: Likelihood, theta: np.ndarray, i: int, samples: np.ndarray | None
 ) -> Estimate:
     profile, is_open = None, (False, False)
-    if table.probability is None:
-        profile, is_open = profile_interval(problem, theta, i, table)
+    if problem.table.probability is None:
+        profile, is_open = profile_interval(problem, theta, i)
     quantiles = None
     if samples is not None:
         low, high = np.quantile(samples[:, i], [0.025, 0.975])

@@ -1,6 +1,6 @@
 """Intervals of fitted parameters: profile likelihood and bootstrap."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -20,24 +20,14 @@ FEWEST_RESAMPLES = 20  # of which 95 % quantiles say anything
 class Estimate:
     """One fitted parameter with its 95 % intervals.
 
-    Attributes
-    ----------
-    value
-        Maximum likelihood estimate.
-    profile
-        Interval by profile likelihood. An end that the data do not bound is infinite, or 0 of a
-        parameter that must be above 0. None for published probabilities, whose scatter about a
-        curve is no error of sampling.
-    open
-        Whether the data leave the lower and the upper end of the profile unbounded.
-    bootstrap
-        Interval of bootstrap quantiles, if one was asked for.
+    An end of the profile that the data do not bound is infinite, or 0 of a parameter that must be
+    above 0. Published probabilities have no profile: their scatter is no error of sampling.
     """
 
-    value: float
-    profile: tuple[float, float] | None
-    open: tuple[bool, bool] = (False, False)
-    bootstrap: tuple[float, float] | None = None
+    value: float  # of maximum likelihood
+    profile: tuple[float, float] | None  # by profile likelihood
+    open: tuple[bool, bool] = (False, False)  # whether the data leave an end of it unbounded
+    bootstrap: tuple[float, float] | None = None  # quantiles, if asked for
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -48,58 +38,41 @@ class Estimate:
 
 
 def profile_interval(
-    problem: Likelihood, theta: np.ndarray, i: int, table: OutcomeTable
+    problem: Likelihood, theta: np.ndarray, i: int
 ) -> tuple[tuple[float, float], tuple[bool, bool]]:
-    """Interval in which the profile likelihood of one parameter stays within its 95 % drop.
-
-    Returns
-    -------
-    tuple
-        Both ends, and whether each is open.
-    """
-    least = problem.loss(theta, table)
-    unit = 1.0 if problem.logarithmic[i] else max(abs(float(theta[i])), 0.1)
-    ends, is_open = [], []
-    for sign in (-1.0, 1.0):
-        solved = {0.0: theta}  # by distance, so that each is worked out once, from a near one
-        fell = {0.0: -CHI2_95}
-
-        def excess(
-            distance: float,
-            sign: float = sign,
-            solved: dict[float, np.ndarray] = solved,
-            fell: dict[float, float] = fell,
-        ) -> float:
-            if distance not in fell:
-                value = float(theta[i]) + sign * distance * unit
-                near = min(solved, key=lambda other: abs(other - distance))
-                start = solved[near].copy()
-                start[i] = value
-                solved[distance] = problem.best(start, table, {i: value})
-                fell[distance] = 2.0 * (problem.loss(solved[distance], table) - least) - CHI2_95
-            return fell[distance]
-
-        low, high = 0.0, FIRST_STEP
-        while excess(high) < 0.0 and high < REACH:
-            low, high = high, GROWTH * high
-        is_open.append(high >= REACH)
-        if high >= REACH:
-            ends.append(np.inf * sign)
-        else:
-            distance = optimize.brentq(excess, low, high, xtol=1e-4, rtol=1e-4)
-            ends.append(float(theta[i]) + sign * distance * unit)
+    """Interval in which a profile stays within its 95 % drop, and whether each end is open."""
+    low, high = (_profile_end(problem, theta, i, sign) for sign in (-1.0, 1.0))
+    is_open = (bool(np.isinf(low)), bool(np.isinf(high)))
     if problem.logarithmic[i]:
-        ends = [float(np.exp(end)) for end in ends]
-    return (ends[0], ends[1]), (is_open[0], is_open[1])
+        low, high = float(np.exp(low)), float(np.exp(high))
+    return (low, high), is_open
+
+
+def _profile_end(problem: Likelihood, theta: np.ndarray, i: int, sign: float) -> float:
+    """Find the lower or the upper end of a profile, on the parameter's own scale."""
+    unit = sign * float(problem.sizes(theta)[i])
+    least = problem.loss(theta)
+    solved = {0.0: theta}  # by distance, so that each is worked out once, from a near one
+    fell = {0.0: -CHI2_95}
+
+    def excess(distance: float) -> float:
+        if distance not in fell:
+            value = float(theta[i]) + distance * unit
+            start = solved[min(solved, key=lambda other: abs(other - distance))]
+            solved[distance] = problem.best(start, {i: value})
+            fell[distance] = 2.0 * (problem.loss(solved[distance]) - least) - CHI2_95
+        return fell[distance]
+
+    low, high = 0.0, FIRST_STEP
+    while excess(high) < 0.0 and high < REACH:
+        low, high = high, GROWTH * high
+    if high >= REACH:
+        return sign * np.inf
+    return float(theta[i]) + optimize.brentq(excess, low, high, xtol=1e-4, rtol=1e-4) * unit
 
 
 def bootstrap_samples(
-    problem: Likelihood,
-    theta: np.ndarray,
-    table: OutcomeTable,
-    resamples: int,
-    seed: int,
-    noise: float,
+    problem: Likelihood, theta: np.ndarray, resamples: int, seed: int, noise: float
 ) -> np.ndarray:
     """Estimates of resamples of a table, shape (resample, parameter).
 
@@ -112,18 +85,14 @@ def bootstrap_samples(
         f"bootstrap must be 0 or at least {FEWEST_RESAMPLES} resamples, got {resamples}",
     )
     streams = Streams(seed)
-    found = []
-    for index in range(resamples):
-        drawn = resample(table, streams, index, noise)
-        if drawn.probability is not None or 0.0 < float((drawn.weight * drawn.share).sum()) < float(
-            drawn.weight.sum()
-        ):
-            found.append(problem.natural(problem.best(theta, drawn)))
+    tables = (resample(problem.table, streams, index, noise) for index in range(resamples))
+    drawn = (replace(problem, table=table) for table in tables if table.has_both_outcomes)
+    samples = [problem.natural(other.best(theta)) for other in drawn]
     require(
-        len(found) >= FEWEST_RESAMPLES,
+        len(samples) >= FEWEST_RESAMPLES,
         "bootstrap: too few resamples have events and others; the table is too small for one",
     )
-    return np.array(found)
+    return np.array(samples)
 
 
 def resample(table: OutcomeTable, streams: Streams, index: int, noise: float) -> OutcomeTable:
@@ -136,17 +105,7 @@ def resample(table: OutcomeTable, streams: Streams, index: int, noise: float) ->
         assert table.events is not None and table.patients is not None
         return replace(table, events=np.asarray(stats.binom.ppf(u, table.patients, table.share)))
     rows = np.minimum((u * table.rows).astype(int), table.rows - 1)
-
-    def pick(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[rows]
-
-    return replace(
-        table,
-        dose=table.dose[rows],
-        volume=pick(table.volume),
-        fractions=pick(table.fractions),
-        events=pick(table.events),
-        patients=pick(table.patients),
-        weight=table.weight[rows],
-        covariates={name: values[rows] for name, values in table.covariates.items()},
-    )
+    columns = {field.name: getattr(table, field.name) for field in fields(table)}
+    picked = {n: values[rows] for n, values in columns.items() if isinstance(values, np.ndarray)}
+    covariates = {name: values[rows] for name, values in table.covariates.items()}
+    return replace(table, **picked, covariates=covariates)

@@ -11,7 +11,7 @@ from radsim.fitting.outcome_table import OutcomeTable
 from radsim.patients.patients import Patients
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.numbers import is_number, named_parameters
 
 LEAST = 1e-300  # stands in for a probability of zero in a logarithm
 LARGEST_LOG = 700.0  # log of the largest parameter
@@ -19,42 +19,24 @@ LARGEST_LOG = 700.0  # log of the largest parameter
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Parameters of a model as one vector, on scales without bounds.
+    """How likely a table is, by parameters of a model as one vector on scales without bounds."""
 
-    Attributes
-    ----------
-    model
-        Whose parameters are where the search starts.
-    names
-        Parameters; covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``.
-    ratios
-        What the model calls the ratios of covariates, or nothing.
-    logarithmic
-        Which parameters are above 0, so that their log is estimated.
-    """
-
-    model: Any
-    names: tuple[str, ...]
-    ratios: str
-    logarithmic: np.ndarray
+    table: OutcomeTable
+    model: Any  # whose parameters are where the search starts
+    names: tuple[str, ...]  # covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``
+    ratios: str  # what the model calls the ratios of covariates, or nothing
+    logarithmic: np.ndarray  # which parameters are above 0, so that their log is estimated
 
     @classmethod
     def of(
         cls, model: Any, table: OutcomeTable, names: tuple[str, ...], covariates: tuple[str, ...]
     ) -> "Likelihood":
-        """Take these parameters and covariates of a model, if model and table allow it.
-
-        Raises
-        ------
-        ValueError
-            If the model has no such parameter, or the table lacks what the model reads.
-        """
+        """Take these parameters and covariates of a model, if model and table allow it."""
         for name in (*names, *covariates):
             require((*names, *covariates).count(name) == 1, f"{name} is named twice")
         for name in names:
-            value = getattr(model, name, None)
             require(
-                isinstance(value, (int, float)) and not isinstance(value, bool),
+                is_number(getattr(model, name, None)),
                 f"{model.kind} has no number {name!r} to estimate; "
                 f"its curve has {', '.join(model.shape)}",
             )
@@ -83,7 +65,7 @@ class Likelihood:
         every = (*names, *(f"{ratios}.{name}" for name in covariates))
         positive = {*model.increasing, "alpha_beta", "a" if getattr(model, "a", -1) > 0 else ""}
         logarithmic = np.array(["." in name or name in positive for name in every])
-        return cls(model, every, ratios, logarithmic)
+        return cls(table, model, every, ratios, logarithmic)
 
     def start(self) -> np.ndarray:
         """Where the search starts."""
@@ -91,6 +73,10 @@ class Likelihood:
             [1.0 if "." in name else float(getattr(self.model, name)) for name in self.names]
         )
         return np.where(self.logarithmic, np.log(np.where(self.logarithmic, values, 1.0)), values)
+
+    def sizes(self, theta: np.ndarray) -> np.ndarray:
+        """A typical change of each parameter: 1 of a logarithm, else as large as itself."""
+        return np.where(self.logarithmic, 1.0, np.maximum(np.abs(theta), 0.1))
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
         """Parameters as the model has them."""
@@ -100,31 +86,29 @@ class Likelihood:
         """The model with these parameters."""
         values = dict(zip(self.names, map(float, self.natural(theta)), strict=True))
         changed: dict[str, Any] = {n: v for n, v in values.items() if "." not in n}
-        own = {n.split(".", 1)[1]: v for n, v in values.items() if "." in n}
-        if own:
-            changed[self.ratios] = own
+        ratios = {n.split(".", 1)[1]: v for n, v in values.items() if "." in n}
+        if ratios:
+            changed[self.ratios] = ratios
         return replace(self.model, **changed)
 
-    def log_probabilities(
-        self, theta: np.ndarray, table: OutcomeTable
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def log_probabilities(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log probability that the event happens, and that it does not, of each row."""
         model = self.model_at(theta)
-        patients = Patients.of(table.covariates)
+        patients = Patients.of(self.table.covariates)
         if isinstance(model, ControlModel):
-            hazard = model.course_hazard(**table.course, patients=patients)
+            hazard = model.course_hazard(**self.table.course, patients=patients)
             with np.errstate(divide="ignore"):
                 return -hazard, np.log(np.maximum(-np.expm1(-hazard), LEAST))
-        p = model.probability(**table.course, patients=patients)
+        p = model.probability(**self.table.course, patients=patients)
         return np.log(np.maximum(p, LEAST)), np.log(np.maximum(1.0 - p, LEAST))
 
-    def probability(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+    def probability(self, theta: np.ndarray) -> np.ndarray:
         """Probability of the event in each row."""
-        return np.exp(self.log_probabilities(theta, table)[0])
+        return np.exp(self.log_probabilities(theta)[0])
 
-    def loss(self, theta: np.ndarray, table: OutcomeTable) -> float:
+    def loss(self, theta: np.ndarray) -> float:
         """Negative log likelihood, less what no parameter changes."""
-        happens, not_ = self.log_probabilities(theta, table)
+        table, (happens, not_) = self.table, self.log_probabilities(theta)
         if table.probability is not None:
             squares = float(np.sum(table.weight * (np.exp(happens) - table.probability) ** 2))
             return 0.5 * table.rows * float(np.log(max(squares, LEAST) / table.rows))
@@ -136,34 +120,30 @@ class Likelihood:
             + np.sum(np.where(spared > 0, spared * not_, 0.0))
         )
 
-    def best(
-        self, start: np.ndarray, table: OutcomeTable, fixed: Mapping[int, float] | None = None
-    ) -> np.ndarray:
+    def best(self, start: np.ndarray, fixed: Mapping[int, float] | None = None) -> np.ndarray:
         """Parameters of least loss, some of them held."""
-        fixed = fixed or {}
-        free = [i for i in range(len(start)) if i not in fixed]
+        start, free = start.copy(), np.ones(len(start), dtype=bool)
+        for i, value in (fixed or {}).items():
+            start[i], free[i] = value, False
 
         def whole(x: np.ndarray) -> np.ndarray:
             theta = start.copy()
             theta[free] = x
-            for i, value in fixed.items():
-                theta[i] = value
             return theta
 
-        if not free:
-            return whole(np.empty(0))
-
         def residuals(x: np.ndarray) -> np.ndarray:
-            return self.residuals(whole(x), table)
+            return self.residuals(whole(x))
 
-        found = optimize.least_squares(
+        if not free.any():
+            return start
+        solution = optimize.least_squares(
             residuals, start[free], method="lm", xtol=1e-10, ftol=1e-10, gtol=1e-10
         )
-        return whole(found.x)
+        return whole(solution.x)
 
-    def residuals(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+    def residuals(self, theta: np.ndarray) -> np.ndarray:
         """Residuals whose sum of squares is the deviance, or that of published probabilities."""
-        happens, spared = self.log_probabilities(theta, table)
+        table, (happens, spared) = self.table, self.log_probabilities(theta)
         if table.probability is not None:
             return np.sqrt(table.weight) * (np.exp(happens) - table.probability)
         assert table.events is not None and table.patients is not None

@@ -1,7 +1,7 @@
 """A table of doses and outcomes that a model is fitted to."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,41 +13,30 @@ from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
 SUM_TOLERANCE = 1e-3  # by which the volumes of a DVH may miss 1 (or 100 %)
+RULES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {  # of a column's numbers
+    "dose": ("must not be negative", lambda v: v >= 0),
+    "volume": ("must not be negative", lambda v: v >= 0),
+    "weight": ("must not be negative", lambda v: v >= 0),
+    "fractions": ("must be a whole number, 1 or more", lambda v: (v >= 1) & (v == np.round(v))),
+    "patients": ("must be a whole number, 1 or more", lambda v: (v >= 1) & (v == np.round(v))),
+    "event": ("must be 0 or 1", lambda v: (v == 0) | (v == 1)),
+    "probability": ("must lie between 0 and 1", lambda v: (v > 0) & (v < 1)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeTable:
-    """Doses and outcomes, one row a patient or a group.
+    """Doses and outcomes, one row a patient or a group."""
 
-    Attributes
-    ----------
-    dose
-        Dose [Gy], shape (row,) of a metric or (row, part) of DVHs.
-    volume
-        Share of the volume of each part, shape (row, part), for DVHs.
-    fractions
-        Number of equal fractions, shape (row,).
-    events, patients
-        How many had the event, of how many; 0 or 1 of 1 for single patients.
-    probability
-        Published probabilities, in place of events.
-    weight
-        How often a row counts: 2 is the same as the row twice.
-    covariates
-        Other columns that were asked for.
-    name
-        Where the table came from.
-    """
-
-    dose: np.ndarray
-    volume: np.ndarray | None = None
-    fractions: np.ndarray | None = None
-    events: np.ndarray | None = None
-    patients: np.ndarray | None = None
-    probability: np.ndarray | None = None
-    weight: np.ndarray
-    covariates: Mapping[str, np.ndarray] = field(default_factory=dict)
-    name: str = "table"
+    dose: np.ndarray  # [Gy], shape (row,) of a metric or (row, part) of DVHs
+    volume: np.ndarray | None = None  # share of the volume of each part, shape (row, part), of DVHs
+    fractions: np.ndarray | None = None  # how many equal ones
+    events: np.ndarray | None = None  # how many had the event; 0 or 1 of single patients
+    patients: np.ndarray | None = None  # of how many
+    probability: np.ndarray | None = None  # published, in place of events
+    weight: np.ndarray  # how often a row counts: 2 is the same as the row twice
+    covariates: Mapping[str, np.ndarray] = field(default_factory=dict)  # asked for
+    name: str = "table"  # where it came from
 
     @property
     def rows(self) -> int:
@@ -73,6 +62,12 @@ class OutcomeTable:
         assert self.events is not None and self.patients is not None
         return self.events / self.patients
 
+    @property
+    def has_both_outcomes(self) -> bool:
+        """Say whether some have the event and some have not; published probabilities always do."""
+        happened, possible = float((self.weight * self.share).sum()), float(self.weight.sum())
+        return self.probability is not None or 0.0 < happened < possible
+
 
 def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
     """Make a table of a preset's anchors."""
@@ -92,15 +87,8 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     ``fractions`` where fractionation counts; ``event`` (0 or 1), or ``events`` and ``patients``,
     or a published ``probability``; ``weight``; and the covariates that are asked for.
 
-    Returns
-    -------
-    tuple
-        The table, and the columns that were left out.
-
-    Raises
-    ------
-    ValueError
-        That names the column, and the line where there is one.
+    It gives the table, and the columns that were left out. A ValueError names the column, and the
+    row where there is one.
     """
     columns, rows = _read(path)
     for name in covariates:
@@ -115,42 +103,27 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
         f"{path.name} needs one of the columns event, events (with patients) and probability, "
         f"got {', '.join(outcomes) or 'none'}",
     )
-    number = {name: _numbers(path, rows, name) for name in columns if name in KNOWN[:1] + KNOWN[3:]}
-    weight = number.get("weight", np.ones(len(rows)))
-    _check(path, "weight", weight, weight >= 0, "must not be negative")
-    fractions = _numbers(path, rows, "fractions") if "fractions" in columns else None
-    if fractions is not None:
-        good = (fractions >= 1) & (fractions == np.round(fractions))
-        _check(path, "fractions", fractions, good, "must be a whole number, 1 or more")
-    volume = None
-    if "dvh" in columns:
+    given = {n: _numbers(path, rows, n) for n in columns if n in KNOWN and n != "dvh"}
+    given.setdefault("weight", np.ones(len(rows)))
+    _check(path, given, "weight", "fractions", "dose", "event", "probability")
+    dose, volume = given.get("dose"), None
+    if dose is None:
         dose, volume = _histograms(path, [row["dvh"] for row in rows])
-    else:
-        dose = number["dose"]
-        _check(path, "dose", dose, dose >= 0, "must not be negative")
-    events = patients = probability = None
-    if "event" in columns:
-        events, patients = number["event"], np.ones(len(rows))
-        _check(path, "event", events, (events == 0) | (events == 1), "must be 0 or 1")
-    elif "events" in columns:
-        require("patients" in columns, f"{path.name}: events needs a column patients beside it")
-        events, patients = number["events"], number["patients"]
-        good = (patients >= 1) & (patients == np.round(patients))
-        _check(path, "patients", patients, good, "must be a whole number, 1 or more")
+    events, patients = given.get("event"), np.ones(len(rows)) if "event" in given else None
+    if "events" in given:
+        require("patients" in given, f"{path.name}: events needs a column patients beside it")
+        _check(path, given, "patients")
+        events, patients = given["events"], given["patients"]
         good = (events >= 0) & (events <= patients) & (events == np.round(events))
-        _check(path, "events", events, good, "must be a whole number from 0 to patients")
-    else:
-        probability = number["probability"]
-        good = (probability > 0) & (probability < 1)
-        _check(path, "probability", probability, good, "must lie between 0 and 1")
+        _refuse(path, "events", events, good, "must be a whole number from 0 to patients")
     table = OutcomeTable(
         dose=dose,
         volume=volume,
-        fractions=fractions,
+        fractions=given.get("fractions"),
         events=events,
         patients=patients,
-        probability=probability,
-        weight=weight,
+        probability=given.get("probability"),
+        weight=given["weight"],
         covariates={name: _numbers(path, rows, name) for name in covariates},
         name=path.name,
     )
@@ -173,10 +146,8 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         )
     require(len(cells) > 0, f"{path.name} has no rows")
     for number, row in enumerate(cells, start=1):
-        require(
-            len(row) == len(names),
-            f"{path.name}, row {number}: must have {len(names)} cells, got {len(row)}",
-        )
+        wanted = f"must have {len(names)} cells, got {len(row)}"
+        require(len(row) == len(names), f"{path.name}, row {number}: {wanted}")
     return names, [dict(zip(names, row, strict=True)) for row in cells]
 
 
@@ -188,14 +159,20 @@ def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> np.ndarray:
             values[i] = float(text)
         except ValueError:
             values[i] = np.nan
-        require(
-            bool(np.isfinite(values[i])),
-            f"{path.name}, row {i + 1}: {name} must be a number, got {text!r}",
-        )
+        finite, wanted = bool(np.isfinite(values[i])), f"must be a number, got {text!r}"
+        require(finite, f"{path.name}, row {i + 1}: {name} {wanted}")
     return values
 
 
-def _check(path: Path, name: str, values: np.ndarray, good: np.ndarray, rule: str) -> None:
+def _check(path: Path, given: Mapping[str, np.ndarray], *names: str) -> None:
+    """Refuse a number that breaks the rule of its column."""
+    for name in names:
+        if name in given:
+            rule, holds = RULES[name]
+            _refuse(path, name, given[name], holds(given[name]), rule)
+
+
+def _refuse(path: Path, name: str, values: np.ndarray, good: np.ndarray, rule: str) -> None:
     if not np.all(good):
         row = int(np.argmin(good))
         raise ValueError(f"{path.name}, row {row + 1}: {name} {rule}, got {values[row]:g}")
@@ -209,9 +186,9 @@ def _histograms(path: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarra
         columns, rows = _read(file)
         for wanted in ("dose", "volume"):
             require(wanted in columns, f"{file.name} needs the columns dose and volume")
-        dose, volume = _numbers(file, rows, "dose"), _numbers(file, rows, "volume")
-        _check(file, "dose", dose, dose >= 0, "must not be negative")
-        _check(file, "volume", volume, volume >= 0, "must not be negative")
+        given = {name: _numbers(file, rows, name) for name in ("dose", "volume")}
+        _check(file, given, *given)
+        dose, volume = given.values()
         total = float(volume.sum())
         whole = next((w for w in (1.0, 100.0) if abs(total - w) <= SUM_TOLERANCE * w), None)
         require(
@@ -221,7 +198,6 @@ def _histograms(path: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarra
         )
         read.append((dose, volume / total))
     longest = max(len(dose) for dose, _ in read)
-    doses, volumes = np.zeros((len(read), longest)), np.zeros((len(read), longest))
-    for i, (dose, volume) in enumerate(read):
-        doses[i, : len(dose)], volumes[i, : len(dose)] = dose, volume
+    padded = [[np.pad(values, (0, longest - len(values))) for values in dvh] for dvh in read]
+    doses, volumes = (np.array(rows) for rows in zip(*padded, strict=True))
     return doses, volumes

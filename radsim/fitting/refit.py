@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
+from radsim.fitting.outcome_table import anchors_table
 from radsim.presets import Anchor, load_preset
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
@@ -18,46 +19,15 @@ FLAT = 0.05  # rise of control over the anchors below which a curve counts as fl
 
 @dataclass(frozen=True, kw_only=True)
 class Refit:
-    """A refitted model and how far it misses each anchor.
-
-    Attributes
-    ----------
-    model
-        The model with the new parameters.
-    anchors
-        What it was fitted to.
-    residuals
-        Fitted minus published probability, one for each anchor.
-    before
-        Residuals of the parameters that it had, under the law of cell kill asked for.
-    at_edge
-        Parameters that the anchors push out of the range in which they were looked for.
-    """
+    """A refitted model and how far it misses each anchor."""
 
     model: ControlModel
-    anchors: tuple[Anchor, ...]
-    residuals: np.ndarray
-    before: np.ndarray
-    at_edge: tuple[str, ...] = ()
+    residuals: np.ndarray  # fitted minus published probability, one for each anchor
 
     @property
     def root_mean_square(self) -> float:
         """Root mean square of the residuals."""
         return float(np.sqrt(np.mean(self.residuals**2)))
-
-    def __str__(self) -> str:
-        shown = (*self.model.shape, "alpha_beta")
-        names = ", ".join(f"{n} = {getattr(self.model, n):.5g}" for n in shown)
-        worst = int(np.argmax(np.abs(self.residuals)))
-        edge = f", {', '.join(self.at_edge)} at the edge of the search" if self.at_edge else ""
-        anchor = self.anchors[worst]
-        return (
-            f"{self.model.preset} refitted under {self.model.cell_kill.kind}: {names}; it misses "
-            f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
-            f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
-            f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
-            f"{100 * float(self.model.curve_over_effect(0.0)):.0f} %"
-        )
 
 
 def search_factor(name: str) -> float:
@@ -68,13 +38,13 @@ def search_factor(name: str) -> float:
 def parameters_at_edge(model: ControlModel) -> list[str]:
     """Name the parameters that a refit pushed as far from their preset as it looks for them."""
     start = load_preset("tcp", model.preset).settings()
-    found = []
+    names = []
     for name in (*model.shape, "alpha_beta"):
         before, now = start.get(name), getattr(model, name)
         numbers = all(isinstance(value, (int, float)) and value > 0 for value in (before, now))
         if numbers and abs(np.log(now / before)) > 0.999 * np.log(search_factor(name)):
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarray:
@@ -88,23 +58,18 @@ def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarr
     >>> round(float(abs(residuals).max()), 3)
     0.017
     """
-    dose = np.array([anchor.dose for anchor in anchors])
-    fractions = np.array([float(anchor.fractions) for anchor in anchors])
-    published = np.array([anchor.probability for anchor in anchors])
-    return model.probability(dose, fractions=fractions) - published
+    table = anchors_table(anchors)
+    return model.probability(table.dose, fractions=table.fractions) - table.probability
 
 
 def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = None) -> Refit:
     """Fit a model's curve to its preset's anchors by least squares, under its own cell kill.
 
     Alpha/beta is held unless the model asks for it with ``refit_alpha_beta``. Each parameter is
-    looked for within a factor of 20 around its start (of clonogens 1e12); one that ends there is
-    named in ``at_edge``, and the curve is then no more than the flattest that was allowed.
+    looked for within a factor of 20 around its start (of clonogens 1e12); where one ends there,
+    which `parameters_at_edge` says, the curve is no more than the flattest that was allowed.
 
-    Parameters
-    ----------
-    anchors
-        Those of the model's preset unless given.
+    The anchors are those of the model's preset unless given.
 
     Raises
     ------
@@ -146,42 +111,26 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     x0 = np.where(positive, np.log(np.abs(start)), start)
     reach = np.log([search_factor(name) for name in names])
     reach = np.where(positive, reach, np.maximum(20.0 * np.abs(x0), 20.0))
-    best = min(
-        (
-            least_squares(
-                missed_by,
-                x0 + shift * np.array(positive),
-                bounds=(x0 - reach, x0 + reach),
-            )
-            for shift in (0.0, -0.5, 0.5)
-        ),
-        key=lambda found: found.cost,
-    )
-    edge = np.abs(best.x - x0) > 0.999 * reach
-    found = as_model(best.x)
-    residuals = anchor_residuals(found, anchors)
-    published = np.array([anchor.probability for anchor in anchors])
-    fitted = residuals + published
+    starts = (x0 + shift * np.array(positive) for shift in (0.0, -0.5, 0.5))
+    bounds = (x0 - reach, x0 + reach)
+    tried = [least_squares(missed_by, start, bounds=bounds) for start in starts]
+    best = min(tried, key=lambda solution: solution.cost)
+    refitted = as_model(best.x)
+    residuals = anchor_residuals(refitted, anchors)
+    table = anchors_table(anchors)
+    fitted = residuals + table.probability
     require(
         float(fitted.max() - fitted.min()) > FLAT,
         f"refit: under {model.cell_kill.kind} the curve that fits the anchors best hardly rises "
         "with dose, so they do not determine it; give parameters of your own",
     )
-    dose = np.array([anchor.dose for anchor in anchors])
-    fractions = np.array([float(anchor.fractions) for anchor in anchors])
-    eqd2 = found.effect_of(dose, fractions=fractions)
+    eqd2 = refitted.effect_of(table.dose, fractions=table.fractions)
     refitted = replace(
-        found,
+        refitted,
         fitted_under=model.cell_kill.kind,
         refit=False,
         refit_alpha_beta=False,
         valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
         valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
     )
-    return Refit(
-        model=refitted,
-        anchors=tuple(anchors),
-        residuals=residuals,
-        before=anchor_residuals(model, anchors),
-        at_edge=tuple(name for name, there in zip(names, edge, strict=True) if there),
-    )
+    return Refit(model=refitted, residuals=residuals)

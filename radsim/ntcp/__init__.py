@@ -7,11 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from radsim.ntcp.cord import LogisticCordNTCP
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.critical_volume import CriticalVolume
 from radsim.ntcp.lkb import LKB
-from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
+from radsim.ntcp.logistic import (
+    LogisticCordNTCP,
+    LogisticD50NTCP,
+    LogisticNTCP,
+    LogLogisticNTCP,
+)
 from radsim.ntcp.probit import ProbitNTCP
 from radsim.ntcp.relative_seriality import RelativeSeriality
 from radsim.ntcp.vertebra import VertebralFracture
@@ -28,7 +32,6 @@ DoseNTCP = (  # models of dose, which may stand for any endpoint
     | CriticalVolume
     | CoxNTCP
 )
-CordModel = Annotated[DoseNTCP, Field(discriminator="kind")]
 NTCPModel = Annotated[DoseNTCP | VertebralFracture, Field(discriminator="kind")]
 
 

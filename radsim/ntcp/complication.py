@@ -1,11 +1,11 @@
 """What every model of a complication shares: the effect it reads, and when the event comes."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from radsim.dose.dose import Dose, Reading
+from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
@@ -15,7 +15,7 @@ from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts
+from radsim.vocabulary.numbers import Count, Parameter, Real
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,8 @@ class ComplicationModel(DoseResponse):
         self._check(self.increasing, "Give")
         if self.effect == "physical":
             for name in ("alpha_beta", "valid_eqd2_alpha_beta"):
-                require(
-                    getattr(self, name) is None,
-                    f"{name} has no meaning with effect = 'physical'",
-                )
+                without = getattr(self, name) is None
+                require(without, f"{name} has no meaning with effect = 'physical'")
             require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
         else:
             require(
@@ -83,18 +81,20 @@ class ComplicationModel(DoseResponse):
             (structure, self.dose.course) != ("cord_prv", "delivered"),
             "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
         )
-        if self.reads_dvh:
-            require(
-                self.dose.is_dvh,
-                f"dose.metric: this model takes the whole DVH, got {self.dose.metric!r}",
-            )
-        else:
-            require(not self.dose.is_dvh, "dose.metric: this model takes a metric, not a DVH")
+        wanted = (
+            f"the whole DVH, got {self.dose.metric!r}" if self.reads_dvh else "a metric, not a DVH"
+        )
+        require(self.dose.is_dvh == self.reads_dvh, f"dose.metric: this model takes {wanted}")
 
     @property
     def reference_values(self) -> dict[str, float]:
-        """Covariates of the model, with the value at which each changes nothing."""
-        return {}
+        ratios, references = self._covariates
+        return {name: references.get(name, 0.0) for name in ratios}
+
+    @property
+    def _covariates(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Ratio for each unit of a variable, and the value at which it is 1."""
+        return {}, {}
 
     @property
     def required_variables(self) -> frozenset[str]:
@@ -130,34 +130,18 @@ class ComplicationModel(DoseResponse):
     def probability_at_effect(
         self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> np.ndarray:
-        """Probability at what ``effect`` names, EQD2, BED or physical dose [Gy].
-
-        Parts of a DVH are the last axis, with ``weight`` their shares of the volume.
-        """
-        raise NotImplementedError
-
-    def curve_over_effect(self, effect: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
-        """Probability if the whole organ has this effect [Gy], which ``effect`` names.
-
-        A covariate that the patients lack stands at its reference.
-
-        Raises
-        ------
-        ValueError
-            If the dose is negative or not a number.
-
-        Examples
-        --------
-        >>> from radsim.ntcp import load_ntcp
-        >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
-        0.05
-        """
+        wanted = "the whole DVH, with weight" if self.reads_dvh else "a metric, without weight"
+        require((weight is not None) == self.reads_dvh, f"this model takes {wanted}")
+        check_doses(effect, weight)
         effect = np.asarray(effect, dtype=float)
-        lacking = {n: v for n, v in self.reference_values.items() if n not in patients}
-        patients = patients.with_columns(lacking)
-        if self.reads_dvh:
-            return self.probability_at_effect(effect[..., None], patients, np.ones(1))
-        return self.probability_at_effect(effect, patients)
+        if effect.max(initial=0.0) > LARGEST:  # a number in the place of infinity
+            effect = np.minimum(effect, LARGEST)
+        with np.errstate(over="ignore"):
+            return self._probability(effect, weight, patients)
+
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        """Probability at what ``effect`` names [Gy]; the parts of a DVH are the last axis."""
+        raise NotImplementedError
 
     def risk(self, patients: Patients, dose: Dose) -> Risk:
         """Risk of each patient, 0 of who does not have the organ."""
@@ -174,31 +158,9 @@ class ComplicationModel(DoseResponse):
         with np.errstate(divide="ignore"):
             return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
 
-    def _effect(
-        self,
-        course: Reading,
-        fractions: lq.Quantity,
-        alpha_beta: lq.Quantity,
-        residual_bed: lq.Quantity = 0.0,
-    ) -> lq.Quantity:
-        """What ``effect`` names of what is read [Gy]."""
-        if self.effect == "physical":
-            return course.total
-        if self.effect == "bed":
-            return self._bed(course, fractions, alpha_beta, residual_bed)
-        return super()._effect(course, fractions, alpha_beta, residual_bed)
+    @property
+    def _over(self) -> Effect:
+        return self.effect
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
         return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)
-
-    def _checked(self, effect: lq.Quantity, weight: np.ndarray | None) -> np.ndarray:
-        """Check what a probability is asked for, and put a number in the place of infinity."""
-        wanted = "the whole DVH, with weight" if self.reads_dvh else "a metric, without weight"
-        require((weight is not None) == self.reads_dvh, f"this model takes {wanted}")
-        check_doses(effect, weight)
-        effect = np.asarray(effect, dtype=float)
-        return effect if effect.max(initial=0.0) <= LARGEST else np.minimum(effect, LARGEST)
-
-    def _value_beside_parts(self, name: str, patients: Patients) -> lq.Quantity:
-        """Look a parameter up, which stands beside a DVH."""
-        return beside_parts(self._value(name, patients))

@@ -1,12 +1,12 @@
 """A complication by proportional hazards in dose and covariates (Cox form)."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
@@ -62,20 +62,10 @@ class CoxNTCP(ComplicationModel):
         check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
 
     @property
-    def reference_values(self) -> dict[str, float]:
-        """Covariates, with the value at which each changes nothing."""
-        return {name: self.references.get(name, 0.0) for name in self.hazard_ratios}
+    def _covariates(self) -> tuple[dict[str, float], dict[str, float]]:
+        return self.hazard_ratios, self.references
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at what ``effect`` names [Gy]."""
-        covariates = log_ratio(self.hazard_ratios, self.references, patients)
-        return -np.expm1(
-            -cox_hazard(
-                self._checked(effect, weight),
-                self._value("baseline_hazard", patients),
-                self._value("slope", patients),
-                covariates,
-            )
-        )
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        baseline, slope = self._curve(patients)
+        covariates = log_ratio(*self._covariates, patients)
+        return -np.expm1(-cox_hazard(dose, baseline, slope, covariates))

@@ -1,31 +1,15 @@
 """A parallel organ: it fails when too large a share of it is damaged."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.response.model import LARGEST
-from radsim.vocabulary.numbers import Parameter
-
-
-def damaged_share(
-    dose: lq.Quantity, weight: np.ndarray, d50: lq.Quantity, k: lq.Quantity
-) -> lq.Quantity:
-    r"""Share of an organ's subunits that a DVH destroys, :math:`\sum_j v_j / (1 + (D_{50}/D_j)^k)`.
-
-    Examples
-    --------
-    >>> float(damaged_share(np.array([20.0]), np.array([1.0]), d50=20.0, k=5.0))
-    0.5
-    """
-    with np.errstate(divide="ignore"):
-        logarithm = np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)
-    return (special.expit(logarithm) * weight).sum(axis=-1)
+from radsim.vocabulary.numbers import Parameter, beside_parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +48,9 @@ class CriticalVolume(ComplicationModel):
     reserve: Parameter
     reserve_sd: Parameter
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        d50, k = (self._value_beside_parts(name, patients) for name in ("d50", "k"))
-        reserve, sd = (self._value(name, patients) for name in ("reserve", "reserve_sd"))
-        with np.errstate(over="ignore"):
-            return special.ndtr((damaged_share(dose, weight, d50, k) - reserve) / sd)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        d50, k, reserve, sd = self._curve(patients)
+        with np.errstate(divide="ignore"):
+            logarithm = beside_parts(k) * (np.log(dose) - np.log(beside_parts(d50)))
+        damaged = special.expit(np.clip(logarithm, -LARGEST, LARGEST))
+        return special.ndtr(((damaged * weight).sum(axis=-1) - reserve) / sd)

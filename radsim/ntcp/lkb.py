@@ -1,15 +1,15 @@
 """The Lyman-Kutcher-Burman model: a response to the gEUD of the whole organ."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
-from radsim.radiobiology.reduction import reduced_dose
+from radsim.radiobiology.dvh import reduced_dose
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter
 
@@ -28,13 +28,6 @@ def lyman_probability(
     :math:`2^{-\exp(e\gamma_{50}(1 - D/TD_{50}))}`, whose normalized slope at TD50 is
     :math:`\frac{e \ln 2}{2}\gamma_{50} = 0.942\gamma_{50}`.
 
-    Parameters
-    ----------
-    dose, td50
-        Uniform dose and the one at which half get it [Gy].
-    m
-        Slope: a standard deviation of the probit as a share of TD50.
-
     Examples
     --------
     >>> round(float(lyman_probability(70.0, td50=76.9, m=0.13)), 5)
@@ -52,32 +45,6 @@ def lyman_probability(
             logarithm = 4.0 * gamma50 * (np.log(dose) - np.log(td50))
             return special.expit(np.clip(logarithm, -LARGEST, LARGEST))
         return np.exp(-np.log(2.0) * np.exp(np.e * gamma50 * ((td50 - dose) / td50)))
-
-
-def lkb_probability(
-    dose: np.ndarray,
-    weight: np.ndarray,
-    td50: lq.Quantity,
-    m: lq.Quantity,
-    n: lq.Quantity,
-    link: Link = "probit",
-) -> np.ndarray:
-    """Probability from DVHs: the last axis of dose [Gy] and weight is the volume.
-
-    Doses of shape (part,) with weights of shape (patient, part) are bins that all patients
-    share; doses of shape (patient, part) with weights of shape (part,) are each patient's own.
-
-    Examples
-    --------
-    >>> bins, volume = np.arange(2.5, 25.0, 5.0), np.array([10.0, 20.0, 40.0, 25.0, 5.0]) / 100.0
-    >>> round(float(lkb_probability(bins, volume, td50=20.0, m=0.175, n=0.25)), 10)
-    0.0648888557
-
-    References
-    ----------
-    Kutcher and Burman (1989), Int. J. Radiat. Oncol. Biol. Phys. 16, 1623-1630.
-    """
-    return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, link)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +66,10 @@ class LKB(ComplicationModel):
         Volume effect: near 0 the hottest part rules, at 1 the mean dose.
     link
         Shape of the response to gEUD.
+
+    References
+    ----------
+    Kutcher and Burman (1989), Int. J. Radiat. Oncol. Biol. Phys. 16, 1623-1630.
     """
 
     equation: ClassVar[str] = (
@@ -116,11 +87,6 @@ class LKB(ComplicationModel):
     n: Parameter
     link: Link = "probit"
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        td50, m, n = (self._value(name, patients) for name in self.shape)
-        return lkb_probability(dose, weight, td50, m, n, self.link)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        td50, m, n = self._curve(patients)
+        return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, self.link)

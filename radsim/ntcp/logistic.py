@@ -1,16 +1,17 @@
-"""Complications whose log odds depend on dose and covariates: logistic and log-logistic."""
+"""Complications whose log odds depend on dose: logistic and log-logistic."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
+from radsim.dose.metrics import DoseMetric
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
 
@@ -34,23 +35,16 @@ class OddsModel(ComplicationModel):
         check_ratios(self.odds_ratios, self.references, "odds_ratios")
 
     @property
-    def reference_values(self) -> dict[str, float]:
-        """Covariates, with the value at which each changes nothing."""
-        return {name: self.references.get(name, 0.0) for name in self.odds_ratios}
+    def _covariates(self) -> tuple[dict[str, float], dict[str, float]]:
+        return self.odds_ratios, self.references
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
         """Log odds at a dose, without covariates."""
         raise NotImplementedError
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at what ``effect`` names [Gy]."""
-        covariates = log_ratio(self.odds_ratios, self.references, patients)
-        with np.errstate(over="ignore"):
-            return special.expit(
-                self._log_odds(self._checked(effect, weight), patients) + covariates
-            )
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        covariates = log_ratio(*self._covariates, patients)
+        return special.expit(self._log_odds(dose, patients) + covariates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +69,9 @@ class LogisticNTCP(OddsModel):
     intercept: Parameter
     slope: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
-        return self._value("intercept", patients) + self._value("slope", patients) * dose
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return intercept + slope * dose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +98,10 @@ class LogisticD50NTCP(OddsModel):
     d50: Parameter
     gamma50: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
-        d50 = self._value("d50", patients)
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        d50, gamma50 = self._curve(patients)
         relative = (dose - d50) / d50  # exact where dose is next to D50
-        return 4.0 * np.minimum(self._value("gamma50", patients) * relative, LARGEST)
+        return 4.0 * np.minimum(gamma50 * relative, LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +116,6 @@ class LogLogisticNTCP(OddsModel):
         Dose at which half get it [Gy].
     k
         Exponent, four times the normalized slope at D50.
-
-    Examples
-    --------
-    >>> from radsim.ntcp import load_ntcp
-    >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
-    0.05
     """
 
     equation: ClassVar[str] = "logit p = k ln(D / D50) + sum_k z_k ln OR_k"
@@ -139,8 +126,54 @@ class LogLogisticNTCP(OddsModel):
     d50: Parameter
     k: Parameter
 
-    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
-        """Log odds at a dose, without covariates."""
+    def _log_odds(self, dose: np.ndarray, patients: Patients) -> np.ndarray:
+        d50, k = self._curve(patients)
         with np.errstate(divide="ignore"):
-            logarithm = np.log(dose) - np.log(self._value("d50", patients))
-        return np.clip(self._value("k", patients) * logarithm, -LARGEST, LARGEST)
+            return np.clip(k * (np.log(dose) - np.log(d50)), -LARGEST, LARGEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogisticCordNTCP(ComplicationModel):
+    r"""Lifetime net risk of myelopathy, logistic in EQD2.
+
+    .. math:: p = \frac{1}{1 + \exp(-b_0 - b_1\,EQD2)}
+
+    and :math:`p = 0` below a threshold of EQD2, and for patients without a cord at the treated
+    level. After a prior course EQD2 is cumulative: the new course plus what has not recovered
+    of the old one.
+
+    Attributes
+    ----------
+    intercept, slope
+        :math:`b_0` and :math:`b_1` [1, 1/Gy].
+    threshold
+        EQD2 below which the risk is zero [Gy]: there the curve jumps.
+
+    References
+    ----------
+    Sahgal et al. (2013), Int. J. Radiat. Oncol. Biol. Phys. 85, 341-347;
+    Sahgal et al. (2021), Int. J. Radiat. Oncol. Biol. Phys. 110, 124-136.
+    """
+
+    equation: ClassVar[str] = "logit p = b0 + b1 EQD2; p = 0 below the threshold"
+    takes: ClassVar[str] = "a metric, as cumulative EQD2"
+    shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
+    increasing: ClassVar[tuple[str, ...]] = ("slope",)
+
+    kind: Literal["logistic_eqd2"] = "logistic_eqd2"
+    intercept: Parameter
+    slope: Parameter
+    threshold: Real = 0.0
+    effect: Literal["eqd2"] = "eqd2"
+    fitted_on: str = "spinal_cord"
+    dose: DoseMetric = field(
+        default_factory=lambda: DoseMetric(structure="spinal_cord", metric="D0.03cc")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.threshold >= 0, f"threshold must not be negative, got {self.threshold}")
+
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return np.where(dose >= self.threshold, special.expit(intercept + slope * dose), 0.0)

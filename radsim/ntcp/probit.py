@@ -1,14 +1,13 @@
 """Complications that are a normal CDF of a dose metric."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter
 
@@ -42,11 +41,6 @@ class ProbitNTCP(ComplicationModel):
     intercept: Parameter
     slope: Parameter
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at what ``effect`` names [Gy]."""
-        dose = self._checked(effect, weight)
-        with np.errstate(over="ignore"):
-            raised = np.minimum(self._value("slope", patients) * dose, LARGEST)
-        return special.ndtr(self._value("intercept", patients) + raised)
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        intercept, slope = self._curve(patients)
+        return special.ndtr(intercept + np.minimum(slope * dose, LARGEST))

@@ -21,11 +21,6 @@ def recalibrate(model: VertebralFracture, cohort: Cohort) -> VertebralFracture:
     It solves :math:`\mathrm{mean}_i\,[1 - (1 - p_0)^{HR_i}] = p` for :math:`p_0`, with the hazard
     ratios of a fixed sample of the cohort.
 
-    Returns
-    -------
-    VertebralFracture
-        The same model with that reference risk, and nothing left to recalibrate.
-
     Raises
     ------
     ValueError

@@ -1,15 +1,15 @@
 """Relative seriality: an organ of parts in series and in parallel, in the two forms in use."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.ntcp.complication import ComplicationModel
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
-from radsim.vocabulary.numbers import Parameter
+from radsim.vocabulary.numbers import Parameter, beside_parts
 
 Form = Literal["pow2", "exp"]
 LOG_2 = np.log(2.0)
@@ -51,16 +51,7 @@ def relative_seriality(
 
     .. math:: p = \Bigl(1 - \prod_j \bigl(1 - P(D_j)^s\bigr)^{v_j}\Bigr)^{1/s}
 
-    Parameters
-    ----------
-    dose, weight
-        Dose of each part [Gy] and its share of the volume.
-    d50, gamma
-        Uniform dose at which half get it [Gy], and the steepness, see `log_response`.
-    s
-        Relative seriality: 1 in series, towards 0 in parallel.
-    form
-        Of P, see `log_response`.
+    ``s`` is the relative seriality, 1 in series and towards 0 in parallel; P is `log_response`.
 
     Examples
     --------
@@ -97,23 +88,18 @@ def _log_complement(log_p: lq.Quantity) -> lq.Quantity:
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeSeriality(ComplicationModel):
-    r"""Relative seriality.
+    """Relative seriality.
 
-    .. math:: p = \Bigl(1 - \prod_j \bigl(1 - P(D_j)^s\bigr)^{v_j}\Bigr)^{1/s}
-
-    At zero dose it is P(0), not 0.
+    The equation is that of `relative_seriality`. At zero dose it is P(0), not 0.
 
     Attributes
     ----------
     d50, gamma
-        Uniform dose at which half get it [Gy], and the steepness. It is about the normalized
-        slope at D50 but not exactly, see `log_response`.
+        Uniform dose at which half get it [Gy], and the steepness, about the normalized slope there.
     s
         Relative seriality: 1 in series, towards 0 in parallel.
     form
-        ``pow2``, :math:`P = 2^{-\exp(e\gamma(1 - D/D_{50}))}`, or ``exp``,
-        :math:`P = \exp(-\exp(e\gamma - (D/D_{50})(e\gamma - \ln\ln 2)))`. Published parameters
-        belong to one of them.
+        ``pow2`` or ``exp``, see `log_response`. Published parameters belong to one of them.
     """
 
     equation: ClassVar[str] = (
@@ -131,11 +117,6 @@ class RelativeSeriality(ComplicationModel):
     s: Parameter
     form: Form
 
-    def probability_at_effect(
-        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
-        dose = self._checked(effect, weight)
-        assert weight is not None
-        d50, gamma, s = (self._value_beside_parts(name, patients) for name in ("d50", "gamma", "s"))
+    def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
+        d50, gamma, s = map(beside_parts, self._curve(patients))
         return relative_seriality(dose, weight, d50, gamma, s, self.form)

@@ -87,9 +87,7 @@ class VertebralFracture:
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
-        ratios = [
-            f.name for f in fields(self) if f.type == Parameter and f.name != "reference_risk"
-        ]
+        ratios = {f.name for f in fields(self) if f.type == Parameter} - {"reference_risk"}
         check_numbers(self, ("fraction_dose_threshold", *ratios))
         risk = self.reference_risk
         require(
@@ -104,9 +102,8 @@ class VertebralFracture:
         """
 
         def where(condition: np.ndarray, name: str) -> np.ndarray:
-            return np.where(
-                condition, patients.value_of(getattr(self, f"hazard_ratio_{name}")), 1.0
-            )
+            ratio = patients.value_of(getattr(self, f"hazard_ratio_{name}"))
+            return np.where(condition, ratio, 1.0)
 
         none = patients.has("baseline_fracture", "none")
         involved = patients["body_involved_over_half"] > 0
@@ -129,9 +126,8 @@ class VertebralFracture:
     ) -> np.ndarray:
         """Net 1-year risk after a prescription [Gy] in equal fractions.
 
-        Parameters are those of `radsim.response.model.DoseResponse.probability`; there is no
-        ``weight``, for this model reads no DVH, and without patients it is of the reference
-        patient.
+        As of the other models, but without ``weight``, for this model reads no DVH; without
+        patients it is of the reference patient.
 
         Examples
         --------
@@ -150,20 +146,7 @@ class VertebralFracture:
     def curve_over_fraction_dose(
         self, fraction_dose: lq.Quantity, patients: Patients = NOBODY
     ) -> np.ndarray:
-        """Net 1-year risk of the reference patient at a dose a fraction [Gy].
-
-        Raises
-        ------
-        ValueError
-            If the dose is negative or not a number.
-
-        Examples
-        --------
-        >>> from radsim.ntcp import load_ntcp
-        >>> vcf = load_ntcp("vcf-2013")
-        >>> vcf.curve_over_fraction_dose(np.array([12.0, 24.0])).round(4).tolist()
-        [0.009, 0.0442]
-        """
+        """Net 1-year risk of the reference patient at a dose a fraction [Gy]."""
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
         ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)

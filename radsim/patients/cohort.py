@@ -1,6 +1,6 @@
 """Patients: one named variable for each thing that differs between them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +17,7 @@ from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
 
 TAIL = 1e-9  # share of patients whose value is not held against a distribution
+NUMBERS = frozenset((*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO))  # variables of which ends are checked
 CORD_REGIONS = ("cervical", "thoracic")  # and lumbar at L1: the cord ends at the conus
 
 
@@ -104,13 +105,19 @@ class Cohort:
                     f"{name} must be categorical, got {variable.distribution.kind}",
                 )
                 _check_labels(name, getattr(variable.distribution, "labels", ()))
-        for name, values in (self.table.columns if self.table else {}).items():
+        for name, values in self._columns.items():
             if name in LABELS:
                 _check_labels(name, sorted({str(value) for value in values}))
-        for name, variable in self.variables.items():
-            _check_values(name, variable.distribution)
-        for name, values in (self.table.columns if self.table else {}).items():
-            _check_column(name, values)
+        for name in self.variables:
+            if name in NUMBERS:
+                lowest_and_highest = self.ends(name)
+                require(bool(lowest_and_highest), f"{name} must be a number, not a label")
+                _check_range(name, *lowest_and_highest)
+        for name, values in self._columns.items():
+            if name in NUMBERS:
+                numbers = [value for value in values if not isinstance(value, str)]
+                require(len(numbers) == len(values), f"table: {name} must be numbers")
+                _check_range(name, min(numbers), max(numbers))
         for pair in self.correlations:
             for name in pair.between:
                 require(
@@ -127,7 +134,7 @@ class Cohort:
     @property
     def names(self) -> frozenset[str]:
         """All the variables that patients of this cohort have."""
-        names = set(self.variables) | set(self.table.columns if self.table else ())
+        names = {*self.variables, *self._columns}
         if "region" in names:
             names.add("cord_present")
         return frozenset(names)
@@ -139,9 +146,12 @@ class Cohort:
             if isinstance(distribution, Categorical):
                 return ()
             return tuple(float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
-        values = self.table.columns.get(name, ()) if self.table else ()
-        numbers = [value for value in values if not isinstance(value, str)]
+        numbers = [value for value in self._columns.get(name, ()) if not isinstance(value, str)]
         return (min(numbers), max(numbers)) if numbers else ()
+
+    @property
+    def _columns(self) -> dict[str, tuple[Real | str, ...]]:
+        return self.table.columns if self.table else {}
 
     @property
     def _correlated(self) -> list[str]:
@@ -173,11 +183,8 @@ class Cohort:
 def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Patients:
     """Draw these patients, each variable from the stream of its own name.
 
-    Returns
-    -------
-    Patients
-        Each variable of shape (patient,); categorical ones hold codes, with their labels.
-        ``cord_present`` is added where ``region`` is known.
+    Categorical variables hold codes, with their labels; ``cord_present`` is added where ``region``
+    is known.
 
     Raises
     ------
@@ -225,26 +232,10 @@ def _draw_rows(
 def _with_cord(patients: Patients) -> Patients:
     if "region" not in patients or "cord_present" in patients:
         return patients
-    cord = np.zeros(len(patients), dtype=bool)
-    for region in CORD_REGIONS:
-        cord |= patients.has("region", region)
+    cord = patients.have({"region": CORD_REGIONS})
     if "lumbar_level" in patients:
-        cord |= patients.has("region", "lumbar") & patients.has("lumbar_level", "L1")
+        cord |= patients.have({"region": ("lumbar",), "lumbar_level": ("L1",)})
     return patients.with_columns({"cord_present": cord.astype(float)})
-
-
-def _check_values(name: str, distribution: Distribution) -> None:
-    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
-        require(not isinstance(distribution, Categorical), f"{name} must be a number, not a label")
-        lowest, highest = (float(end) for end in distribution.ppf(np.array([TAIL, 1.0 - TAIL])))
-        _check_range(name, lowest, highest)
-
-
-def _check_column(name: str, values: Sequence[float | str]) -> None:
-    if name in (*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO):
-        numbers = [value for value in values if not isinstance(value, str)]
-        require(len(numbers) == len(values), f"table: {name} must be numbers")
-        _check_range(name, min(numbers), max(numbers))
 
 
 def _check_range(name: str, lowest: float, highest: float) -> None:

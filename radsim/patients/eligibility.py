@@ -1,8 +1,7 @@
 """Who is treated: candidates are drawn until one meets the rules of a guideline or a trial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -37,13 +36,6 @@ class EligibilityRule:
     def __post_init__(self) -> None:
         require(len(self.where) > 0, "where must name a cohort variable and its labels")
 
-    def members(self, patients: Patients) -> np.ndarray:
-        """Say for each patient whether it belongs to the group, shape (patient,)."""
-        member = np.ones(len(patients), dtype=bool)
-        for variable, labels in self.where.items():
-            member &= reduce(np.logical_or, (patients.has(variable, label) for label in labels))
-        return member
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -53,7 +45,6 @@ class Candidate:
     number: int
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         return self.streams.uniforms(f"candidate/{self.number}/{name}", patients)
 
 
@@ -62,7 +53,7 @@ def is_eligible(rules: Mapping[str, EligibilityRule], patients: Patients) -> np.
     eligible = np.ones(len(patients), dtype=bool)
     for rule in rules.values():
         if rule.action != "flag":
-            eligible &= rule.members(patients) == (rule.action == "treat")
+            eligible &= patients.have(rule.where) == (rule.action == "treat")
     return eligible
 
 
@@ -78,12 +69,8 @@ def draw_eligible(
     where it may not be treated are others drawn, each from streams of its own. So a place is
     filled in the same way in whatever range it is asked for.
 
-    Returns
-    -------
-    tuple
-        The patients, and flags by name, shape (patient,): ``meets_eligibility``, whether the
-        first candidate was eligible, so that its mean is the eligible share, and
-        ``meets_NAME`` for each rule that flags.
+    Flags by name have the shape (patient,): ``meets_eligibility``, whether the first candidate was
+    eligible, so that its mean is the eligible share, and ``meets_NAME`` for each rule that flags.
 
     Raises
     ------
@@ -99,12 +86,8 @@ def draw_eligible(
         if not open_places.any():
             break
         others = draw_cohort(cohort, patients, Candidate(streams, number))
-        drawn = replace(
-            drawn,
-            columns={
-                name: np.where(open_places, others[name], column)
-                for name, column in drawn.columns.items()
-            },
+        drawn = drawn.with_columns(
+            {n: np.where(open_places, others[n], column) for n, column in drawn.columns.items()}
         )
         open_places = ~is_eligible(rules, drawn)
     require(
@@ -113,5 +96,5 @@ def draw_eligible(
     )
     for name, rule in rules.items():
         if rule.action == "flag":
-            flags[f"meets_{name}"] = rule.members(drawn).astype(float)
+            flags[f"meets_{name}"] = drawn.have(rule.where).astype(float)
     return drawn, flags

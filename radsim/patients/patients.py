@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +132,19 @@ class Patients:
             raise KeyError(f"{name} has no label {label!r}; {nearest(label, labels)}")
         return np.zeros(len(self), dtype=bool)
 
+    def have(self, where: Mapping[str, Sequence[str]]) -> np.ndarray:
+        """Say for each patient whether it has one of the labels of each variable.
+
+        Examples
+        --------
+        >>> Patients.of({"mass": [0, 1]}).have({"mass": ("1", "2")}).tolist()
+        [False, True]
+        """
+        member = np.ones(len(self), dtype=bool)
+        for variable, labels in where.items():
+            member &= reduce(np.logical_or, (self.has(variable, label) for label in labels))
+        return member
+
     def with_structure(self, structure: str) -> np.ndarray:
         """Say for each patient whether it has a structure, shape (patient,).
 
@@ -153,12 +167,9 @@ NOBODY = Patients(range(0), {})  # where no parameter is looked up, no covariate
 def as_patients(dataset: xr.Dataset) -> Patients:
     """Take the cohort variables of a Dataset as patients, the only way in for a Dataset.
 
-    Parameters
-    ----------
-    dataset
-        Variables with dim ``patient``, ``draw`` or both in this order: ``draw``, ``patient``;
-        ``attrs["labels"]`` lists what the codes of a categorical one stand for. The coordinate
-        ``patient`` numbers them, from 0 unless given.
+    Variables have dim ``patient``, ``draw`` or both in this order: ``draw``, ``patient``;
+    ``attrs["labels"]`` lists what the codes of a categorical one stand for. The coordinate
+    ``patient`` numbers them, from 0 unless given.
 
     Raises
     ------

@@ -18,18 +18,12 @@ def read_table(path: Path) -> dict[str, tuple[float | str, ...]]:
     ValueError
         If the file can't be read, or a row lacks a cell.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            rows = list(reader)
-            names = list(reader.fieldnames or [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"can't read {path}: {error}") from error
+    names, rows = _rows(path)
     require(len(rows) > 0, f"{path} has no rows")
-    for line, row in enumerate(rows, start=2):
+    for line, (_, row) in enumerate(rows, start=2):
         for name in names:
             require(bool((row.get(name) or "").strip()), f"{path}, line {line}: {name} is missing")
-    return {name: _column(name, [row[name].strip() for row in rows]) for name in names}
+    return {name: _column(name, [row[name].strip() for _, row in rows]) for name in names}
 
 
 def _column(name: str, cells: list[str]) -> tuple[float | str, ...]:
@@ -49,14 +43,17 @@ def read_column(path: Path, column: str) -> tuple[float, ...]:
     ValueError
         If the file can't be read, lacks the column, or holds something that is no finite number.
     """
+    names, rows = _rows(path)
+    require(column in names, f"{path} has no column {column!r}; {nearest(column, names)}")
+    return tuple(_number(row[column], f"{path}, line {line}, {column}") for line, row in rows)
+
+
+def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Names of the columns, and each row with the number of its line."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.DictReader(lines)
-            names = reader.fieldnames or []
-            require(column in names, f"{path} has no column {column!r}; {nearest(column, names)}")
-            return tuple(
-                _number(row[column], f"{path}, line {reader.line_num}, {column}") for row in reader
-            )
+            return list(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"can't read {path}: {error}") from error
 

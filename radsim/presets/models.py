@@ -1,50 +1,55 @@
-"""A model from its settings, none of which may be unknown."""
+"""Models of presets: built from settings, none of which may be unknown, and named."""
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from radsim.presets import load_preset
 from radsim.vocabulary.kinds import kind_of, members
-from radsim.vocabulary.mistakes import Mistake, mistakes_of
+from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
 
 
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:
     """Build the model of a preset, with some of its settings changed.
 
-    Parameters
-    ----------
-    union
-        Classes of models, told apart by their ``kind``.
-    family, name
-        Of the preset.
-    changes
-        Settings instead of the preset's.
-
-    Raises
-    ------
-    Mistake
-        If there is no such preset, or a setting is unknown or wrong.
+    The union holds classes of models, told apart by their ``kind``. A Mistake says if there is no
+    such preset, or a setting is unknown or wrong.
     """
     settings = {**load_preset(family, name).settings(), "preset": name, **changes}
-    kinds = {kind_of(one): one for one in members(union)}
+    kinds = {kind_of(member): member for member in members(union)}
     kind = settings["kind"]
     if kind not in kinds:
         raise Mistake(f"{name}: no kind {kind!r}; {nearest(str(kind), kinds)}")
-    known = [one.name for one in fields(kinds[kind])]
-    unknown = [
-        f"{name}: {kind} has no setting {key!r}; {nearest(key, known)}"
+    if unknown := unknown_settings(kinds[kind], settings):
+        raise Mistake("\n".join(f"{name}: {line}" for line in unknown))
+    return validated(union, settings, f"{name}: ")
+
+
+def published_name(family: str, model: Any) -> str:
+    """Name a model as tables do: by its preset, with a word where it was changed."""
+    if model is None:
+        return ""
+    if not model.preset:
+        return "custom"
+    published = _published(family, model.preset, model.__class__)
+    compared = (field.name for field in fields(model) if field.name != "label")
+    same = all(getattr(model, name) == getattr(published, name) for name in compared)
+    return model.preset if same else f"{model.preset} (modified)"
+
+
+@cache
+def _published(family: str, preset: str, kind: type) -> Any:
+    """The model of a preset as it is published."""
+    return validated(kind, {**load_preset(family, preset).settings(), "preset": preset})
+
+
+def unknown_settings(model: type[Any], settings: Mapping[str, Any]) -> list[str]:
+    """Give a line for each setting that a class of models does not have."""
+    names = [field.name for field in fields(model)]
+    return [
+        f"{kind_of(model)} has no setting {key!r}; {nearest(key, names)}"
         for key in settings
-        if key not in known
+        if key not in names
     ]
-    if unknown:
-        raise Mistake("\n".join(unknown))
-    adapter: TypeAdapter[Any] = TypeAdapter(union)
-    try:
-        return adapter.validate_python(settings)
-    except ValidationError as error:
-        lines = mistakes_of(error, settings, adapter.json_schema())
-        raise Mistake("\n".join(f"{name}: {line}" for line in lines)) from None

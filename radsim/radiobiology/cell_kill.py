@@ -8,22 +8,54 @@ from pydantic import Field
 
 from radsim.radiobiology import lq
 from radsim.radiobiology.high_dose import linear_tail_bed, linear_tail_dose
-from radsim.radiobiology.overall_time import repopulation_loss, weekday_course_days
 from radsim.radiobiology.repair import biexponential, equal_course_factors
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, require_positive
 
 
-def _require_positive(law: object, *names: str) -> None:
-    for name in names:
-        value = getattr(law, name)
-        require(value is None or value > 0, f"{name} must be above 0, got {value}")
+def weekday_course_days(fractions: lq.Quantity) -> lq.Quantity:
+    """Days of a course with five fractions a week, 7 floor(n / 5) + n mod 5.
+
+    This is CERR's convention: four fractions take 4 days, five take 7, because the weekend that
+    follows a full week counts, and 30 take 42. Counted from first to last fraction, as the
+    Zaider-Minerbo model does, the 30th comes on day 39; give ``overall_time`` to have it so.
+
+    Examples
+    --------
+    >>> int(weekday_course_days(30)), int(weekday_course_days(3))
+    (42, 3)
+
+    References
+    ----------
+    Deasy, Blanco and Clark (2003), Med. Phys. 30, 979-985 (CERR).
+    """
+    fractions = np.asarray(fractions)
+    return 7 * (fractions // 5) + fractions % 5
 
 
-class _Quadratic:
-    """What the laws share that are LQ in a schedule with full repair and without delay."""
+def _number(
+    dose: lq.Quantity, dose_squared: lq.Quantity, fractions: lq.Quantity | None
+) -> np.ndarray:
+    """How many fractions there are: as many as equal ones with these sums unless given."""
+    if fractions is None:
+        return lq.equal_fractions_behind(dose, dose_squared)
+    return np.asarray(fractions)
+
+
+class _Law:
+    """What every law answers; that of LQ, with full repair and without delay, unless it differs."""
 
     changes_high_doses: ClassVar[bool] = False  # so a fit under LQ no longer holds
+
+    def bed(
+        self,
+        dose: lq.Quantity,
+        dose_squared: lq.Quantity,
+        alpha_beta: lq.Quantity,
+        fractions: lq.Quantity | None = None,
+    ) -> lq.Quantity:
+        """BED of a course given by its sums [Gy]."""
+        return lq.bed(dose, dose_squared, alpha_beta)
 
     def equivalent_dose(
         self, bed: lq.Quantity, fractions: lq.Quantity, alpha_beta: lq.Quantity
@@ -37,7 +69,7 @@ class _Quadratic:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LQ(_Quadratic):
+class LQ(_Law):
     r"""Linear-quadratic, :math:`BED = \sum_i d_i (1 + d_i/(\alpha/\beta))`.
 
     Examples
@@ -50,19 +82,9 @@ class LQ(_Quadratic):
 
     kind: Literal["lq"] = "lq"
 
-    def bed(
-        self,
-        dose: lq.Quantity,
-        dose_squared: lq.Quantity,
-        alpha_beta: lq.Quantity,
-        fractions: lq.Quantity | None = None,
-    ) -> lq.Quantity:
-        """BED of a course given by its sums [Gy]."""
-        return lq.bed(dose, dose_squared, alpha_beta)
-
 
 @dataclass(frozen=True, kw_only=True)
-class LQTime(_Quadratic):
+class LQTime(_Law):
     r"""LQ less what repopulation takes back; BED is never below 0.
 
     .. math:: BED = BED_{LQ} - \frac{\ln 2}{\alpha T_p} \max(T - T_k, 0)
@@ -74,14 +96,17 @@ class LQTime(_Quadratic):
     doubling_time, kick_off
         Potential doubling time, and the day on which repopulation begins [days].
     overall_time
-        Of the course [days]; five fractions a week unless given, see
-        `radsim.radiobiology.overall_time.weekday_course_days`.
+        Of the course [days]; five fractions a week unless given, see `weekday_course_days`.
 
     Examples
     --------
     >>> law = LQTime(alpha=0.35, doubling_time=3.0, kick_off=28.0)
     >>> round(float(law.bed(60.0, 120.0, alpha_beta=10.0)), 8)
     62.75803759
+
+    References
+    ----------
+    Fowler (1989), Br. J. Radiol. 62, 679-694.
     """
 
     equation: ClassVar[str] = "BED = sum_i d_i (1 + d_i / ab) - ln 2 max(T - Tk, 0) / (alpha Tp)"
@@ -93,7 +118,7 @@ class LQTime(_Quadratic):
     overall_time: Real | None = None
 
     def __post_init__(self) -> None:
-        _require_positive(self, "alpha", "doubling_time", "overall_time")
+        require_positive(self, "alpha", "doubling_time", "overall_time")
         require(self.kick_off >= 0, f"kick_off must not be negative, got {self.kick_off}")
 
     def bed(
@@ -103,20 +128,16 @@ class LQTime(_Quadratic):
         alpha_beta: lq.Quantity,
         fractions: lq.Quantity | None = None,
     ) -> lq.Quantity:
-        """BED of a course given by its sums [Gy]."""
-        if self.overall_time is None:
-            number = (
-                lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
-            )
-            days = weekday_course_days(number)
-        else:
-            days = self.overall_time
-        loss = repopulation_loss(days, self.kick_off, self.doubling_time, self.alpha)
+        days = self.overall_time
+        if days is None:
+            days = weekday_course_days(_number(dose, dose_squared, fractions))
+        late = np.maximum(days - self.kick_off, 0.0)
+        loss = np.log(2.0) * late / (self.alpha * self.doubling_time)
         return np.maximum(lq.bed(dose, dose_squared, alpha_beta) - loss, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class IncompleteRepair(_Quadratic):
+class IncompleteRepair(_Law):
     r"""LQ whose quadratic part falls by repair within and grows by its lack between fractions.
 
     .. math:: BED = \sum_i d_i + \frac{1}{\alpha/\beta}
@@ -162,7 +183,7 @@ class IncompleteRepair(_Quadratic):
     interval: Real = 1440.0
 
     def __post_init__(self) -> None:
-        _require_positive(self, "half_time", "slow_half_time", "interval")
+        require_positive(self, "half_time", "slow_half_time", "interval")
         require(
             (self.slow_half_time is None) == (self.slow_over_fast == 0.0)
             and self.slow_over_fast >= 0,
@@ -182,12 +203,7 @@ class IncompleteRepair(_Quadratic):
         alpha_beta: lq.Quantity,
         fractions: lq.Quantity | None = None,
     ) -> lq.Quantity:
-        """BED of a course given by its sums [Gy]."""
-        number = (
-            lq.equal_fractions_behind(dose, dose_squared)
-            if fractions is None
-            else np.asarray(fractions)
-        )
+        number = _number(dose, dose_squared, fractions)
         counted = self._squared(self.half_time, dose, dose_squared, number)
         if self.slow_half_time is not None:
             slow = self._squared(self.slow_half_time, dose, dose_squared, number)
@@ -208,8 +224,35 @@ class IncompleteRepair(_Quadratic):
         return within * dose_squared + between * mean * mean
 
 
+class _LinearTail(_Law):
+    """A law that is straight above a transition; see `radsim.radiobiology.high_dose`."""
+
+    changes_high_doses: ClassVar[bool] = True
+
+    def _tail(self, alpha_beta: lq.Quantity) -> tuple[lq.Quantity, lq.Quantity | None]:
+        """Fraction dose at which the line begins [Gy], and its slope, None for the tangent."""
+        raise NotImplementedError
+
+    def bed(
+        self,
+        dose: lq.Quantity,
+        dose_squared: lq.Quantity,
+        alpha_beta: lq.Quantity,
+        fractions: lq.Quantity | None = None,
+    ) -> lq.Quantity:
+        return linear_tail_bed(dose, dose_squared, alpha_beta, *self._tail(alpha_beta), fractions)
+
+    def equivalent_dose(
+        self, bed: lq.Quantity, fractions: lq.Quantity, alpha_beta: lq.Quantity
+    ) -> lq.Quantity:
+        return linear_tail_dose(bed, fractions, alpha_beta, *self._tail(alpha_beta))
+
+    def eqd2(self, bed: lq.Quantity, alpha_beta: lq.Quantity) -> lq.Quantity:
+        return 2.0 * bed / self.bed(2.0, 4.0, alpha_beta)
+
+
 @dataclass(frozen=True, kw_only=True)
-class LQL:
+class LQL(_LinearTail):
     r"""LQ up to a transition dose and a straight line above; see `radsim.radiobiology.high_dose`.
 
     Attributes
@@ -225,7 +268,6 @@ class LQL:
     66.0
     """
 
-    changes_high_doses: ClassVar[bool] = True
     equation: ClassVar[str] = (
         "BED = sum_i d_i (1 + d_i / ab) up to dT a fraction, then dT (1 + dT / ab) + "
         "slope (d_i - dT); slope 1 + 2 dT / ab unless given"
@@ -237,33 +279,14 @@ class LQL:
     slope: Real | None = None
 
     def __post_init__(self) -> None:
-        _require_positive(self, "transition", "slope")
+        require_positive(self, "transition", "slope")
 
-    def bed(
-        self,
-        dose: lq.Quantity,
-        dose_squared: lq.Quantity,
-        alpha_beta: lq.Quantity,
-        fractions: lq.Quantity | None = None,
-    ) -> lq.Quantity:
-        """BED of a course given by its sums [Gy]."""
-        return linear_tail_bed(
-            dose, dose_squared, alpha_beta, self.transition, self.slope, fractions
-        )
-
-    def equivalent_dose(
-        self, bed: lq.Quantity, fractions: lq.Quantity, alpha_beta: lq.Quantity
-    ) -> lq.Quantity:
-        """Total dose in equal fractions with this BED [Gy]."""
-        return linear_tail_dose(bed, fractions, alpha_beta, self.transition, self.slope)
-
-    def eqd2(self, bed: lq.Quantity, alpha_beta: lq.Quantity) -> lq.Quantity:
-        """Total dose in 2 Gy fractions with this BED [Gy]."""
-        return 2.0 * bed / self.bed(2.0, 4.0, alpha_beta)
+    def _tail(self, alpha_beta: lq.Quantity) -> tuple[lq.Quantity, lq.Quantity | None]:
+        return self.transition, self.slope
 
 
 @dataclass(frozen=True, kw_only=True)
-class UniversalSurvivalCurve:
+class UniversalSurvivalCurve(_LinearTail):
     r"""LQ shoulder with the straight tail of the multi-target curve.
 
     The shoulder has the alpha/beta of the model that uses it; alpha and :math:`D_0` then fix the
@@ -288,7 +311,6 @@ class UniversalSurvivalCurve:
     Park et al. (2008), Int. J. Radiat. Oncol. Biol. Phys. 70, 847-852.
     """
 
-    changes_high_doses: ClassVar[bool] = True
     equation: ClassVar[str] = "as lq_l with dT = (ab / 2) (1 / (alpha D0) - 1) and its tangent"
 
     kind: Literal["usc"] = "usc"
@@ -297,34 +319,12 @@ class UniversalSurvivalCurve:
     d0: Real
 
     def __post_init__(self) -> None:
-        _require_positive(self, "alpha", "d0")
+        require_positive(self, "alpha", "d0")
         product = self.alpha * self.d0
         require(product < 1, f"alpha d0 must be below 1 for a shoulder, got {product:.4g}")
 
-    def transition(self, alpha_beta: lq.Quantity) -> lq.Quantity:
-        """Fraction dose at which the tail begins [Gy]."""
-        return 0.5 * alpha_beta * (1.0 / (self.alpha * self.d0) - 1.0)
-
-    def bed(
-        self,
-        dose: lq.Quantity,
-        dose_squared: lq.Quantity,
-        alpha_beta: lq.Quantity,
-        fractions: lq.Quantity | None = None,
-    ) -> lq.Quantity:
-        """BED of a course given by its sums [Gy]."""
-        transition = self.transition(alpha_beta)
-        return linear_tail_bed(dose, dose_squared, alpha_beta, transition, fractions=fractions)
-
-    def equivalent_dose(
-        self, bed: lq.Quantity, fractions: lq.Quantity, alpha_beta: lq.Quantity
-    ) -> lq.Quantity:
-        """Total dose in equal fractions with this BED [Gy]."""
-        return linear_tail_dose(bed, fractions, alpha_beta, self.transition(alpha_beta))
-
-    def eqd2(self, bed: lq.Quantity, alpha_beta: lq.Quantity) -> lq.Quantity:
-        """Total dose in 2 Gy fractions with this BED [Gy]."""
-        return 2.0 * bed / self.bed(2.0, 4.0, alpha_beta)
+    def _tail(self, alpha_beta: lq.Quantity) -> tuple[lq.Quantity, lq.Quantity | None]:
+        return 0.5 * alpha_beta * (1.0 / (self.alpha * self.d0) - 1.0), None
 
 
 LAWS_BY_NAME = ("lq",)  # kinds that need no parameters, so that their name is enough

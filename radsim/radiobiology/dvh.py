@@ -8,43 +8,24 @@ binned DVH is the same thing with other nodes.
 
 Conventions
 -----------
-- Dx% is the lowest dose in the hottest x % of the volume, D0.03cc the lowest dose in the hottest
-  0.03 cm3, Vx the share that receives at least x Gy.
+- Dx% is the lowest dose in the hottest x % of the volume, D0.03cc that in the hottest 0.03 cm3.
 - Between nodes, dose is linear in volume. Outside the outermost nodes it is held constant. Systems
   that read the nearest bin instead of interpolating differ by up to one bin.
 """
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-Quantity = Any  # a float or an array of floats
+from radsim.radiobiology.lq import Quantity
 
 HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
 NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits
+LARGE = 400.0  # log of a power up to which doses need no scaling
+SAFE = 1e-200  # a mean of powers below it, or above its inverse, has lost digits
+SMALL = 1e-2  # exponent below which a mean of powers is 1 plus too little
 TOLERATED_RISE = 1e-3  # share of the volume; more than the rounding of a printed DVH
 TOLERATED_SUM = 1e-6  # by which shares of a volume may miss 1; more than their rounding
-
-
-def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Volume fractions and weights of the Gauss-Legendre rule on (0, 1).
-
-    Returns
-    -------
-    volume, weight
-        Both of shape (nodes,); `volume` ascending, `weight` summing to 1.
-
-    Examples
-    --------
-    >>> volume, weight = gauss_legendre(2)
-    >>> volume.round(4).tolist(), weight.tolist()
-    ([0.2113, 0.7887], [0.5, 0.5])
-    """
-    if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)) or nodes < 1:
-        raise ValueError(f"nodes must be a whole number above 0, got {nodes!r}")
-    position, weight = np.polynomial.legendre.leggauss(int(nodes))
-    return (1.0 + position) / 2.0, weight / weight.sum()
 
 
 @lru_cache(maxsize=16)
@@ -61,7 +42,10 @@ def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     >>> round(float(weight.sum()), 12), round(float((weight * volume).sum()), 12)
     (1.0, 0.5)
     """
-    s, w = gauss_legendre(nodes)
+    if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)) or nodes < 1:
+        raise ValueError(f"nodes must be a whole number above 0, got {nodes!r}")
+    position, weight = np.polynomial.legendre.leggauss(int(nodes))
+    s, w = (1.0 + position) / 2.0, weight / weight.sum()
     volume, weight = s * s * (3.0 - 2.0 * s), 6.0 * w * s * (1.0 - s)
     volume.flags.writeable = weight.flags.writeable = False
     return volume, weight
@@ -70,15 +54,9 @@ def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> np.ndarray:
     """Dx: the lowest dose in the hottest fraction of the volume [Gy].
 
-    Parameters
-    ----------
-    dose
-        Dose at the nodes, hottest first, shape (..., K) [Gy].
-    volume
-        Fraction of the structure that receives at least each dose, ascending, shape (K,).
-    fraction
-        Fraction of the volume, 0 to 1: a number, or an array that broadcasts with the patients.
-        NaN gives NaN.
+    Doses are those at nodes, hottest first, shape (..., node); ``volume`` is the ascending share
+    that receives at least each dose. The fraction is a number, or an array that broadcasts with
+    the patients; NaN gives NaN.
 
     Examples
     --------
@@ -110,69 +88,6 @@ def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> 
     return hotter + share * (colder - hotter)
 
 
-def dose_at_absolute_volume(
-    dose: np.ndarray, volume: np.ndarray, absolute: Quantity, structure_volume: Quantity
-) -> np.ndarray:
-    """Dxcc: the lowest dose in the hottest `absolute` cm3 [Gy].
-
-    Undefined, and NaN, where the structure is smaller than `absolute`.
-
-    Parameters
-    ----------
-    dose, volume
-        As for `dose_at_volume`.
-    absolute, structure_volume
-        [cm3]; numbers or arrays that broadcast with the patients.
-
-    Examples
-    --------
-    >>> dose, volume = np.array([40.0, 30.0, 20.0]), np.array([0.0, 0.5, 1.0])
-    >>> dose_at_absolute_volume(dose, volume, HOTTEST, np.array([0.06, 0.02])).tolist()
-    [30.0, nan]
-    """
-    absolute, structure_volume = np.asarray(absolute, float), np.asarray(structure_volume, float)
-    if np.any(absolute < 0.0) or np.any(structure_volume < 0.0):
-        raise ValueError("volumes must not be negative")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fraction = np.where(absolute <= structure_volume, absolute / structure_volume, np.nan)
-    return dose_at_volume(dose, volume, fraction)
-
-
-def volume_at_dose(dose: np.ndarray, volume: np.ndarray, threshold: Quantity) -> np.ndarray:
-    """Vx: the fraction of the volume that receives at least the threshold dose.
-
-    It is 0 above the hottest node and 1 at or below the coldest. With `dose[..., None, :]` and an
-    array of thresholds it is the cumulative DVH, for a figure.
-
-    Parameters
-    ----------
-    dose, volume
-        As for `dose_at_volume`.
-    threshold
-        [Gy]; a number, or an array that broadcasts with the patients.
-
-    Examples
-    --------
-    >>> dose, volume = np.array([40.0, 30.0, 20.0]), np.array([0.0, 0.5, 1.0])
-    >>> volume_at_dose(dose[None, :], volume, np.array([10.0, 35.0, 50.0])).tolist()
-    [1.0, 0.25, 0.0]
-    """
-    dose, volume = np.asarray(dose), np.asarray(volume, dtype=float)
-    threshold = np.asarray(threshold, dtype=float)
-    shape = np.broadcast_shapes(dose.shape[:-1], threshold.shape)
-    rows = np.broadcast_to(dose, (*shape, dose.shape[-1]))
-    hot = np.count_nonzero(rows >= threshold[..., None], axis=-1)
-    after = np.clip(hot, 1, max(volume.size - 1, 1))[..., None]
-    hotter = np.take_along_axis(rows, after - 1, axis=-1)[..., 0]
-    colder = np.take_along_axis(rows, np.minimum(after, volume.size - 1), axis=-1)[..., 0]
-    wide, narrow = volume[np.minimum(after, volume.size - 1)[..., 0]], volume[after[..., 0] - 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        within = narrow + (wide - narrow) * (hotter - threshold) / (hotter - colder)
-    undefined = np.isnan(threshold) | np.isnan(rows).any(axis=-1)
-    inside = np.where(hot == 0, 0.0, np.where(hot == volume.size, 1.0, within))
-    return np.where(undefined, np.nan, inside)
-
-
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Mean dose [Gy] of doses (..., K) with weights (K,).
 
@@ -193,15 +108,8 @@ def generalized_eud(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.nda
     for a to plus and minus infinity; these limits are returned. With a at or below 0, a voxel
     without dose makes it 0.
 
-    Parameters
-    ----------
-    dose
-        Shape (..., K), not negative, in any order [Gy].
-    weight
-        Share of the volume, shape (K,), summing to 1.
-    a
-        Volume parameter (1/n of the LKB model): a number, or an array that broadcasts with the
-        patients. Large values do not overflow.
+    Doses are not negative, in any order, and weights add up to 1. The exponent, 1/n of the LKB
+    model, is a number or an array that broadcasts with the patients; a large one does not overflow.
 
     Examples
     --------
@@ -239,24 +147,47 @@ def _log_power_mean(log_ratio: np.ndarray, weight: np.ndarray, a: np.ndarray) ->
         return np.where(np.abs(a) < NEXT_TO_ZERO, geometric, log_sum / a)
 
 
+def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarray:
+    r"""Generalized equivalent uniform dose of DVHs [Gy].
+
+    .. math:: gEUD = \Bigl(\sum_j v_j D_j^a\Bigr)^{1/a}
+
+    The same number as `generalized_eud`, which it falls back on where a
+    power would overflow or vanish, several times as fast, and also for dose bins that all patients
+    share.
+
+    The parts of the volume are the last axis of dose and weight, each of shape (patient, part), or
+    (part,) of bins or shares that all patients have in common; weights add up to 1.
+
+    Examples
+    --------
+    >>> equal = np.full(5, 0.2)
+    >>> round(float(reduced_dose(np.array([55.0, 58.0, 60.0, 62.0, 65.0]), equal, 5.0)), 4)
+    60.3829
+    """
+    dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
+    largest = float(dose.max(initial=0.0))
+    if np.ndim(a) == 0 and SMALL <= a < np.inf and 0 < largest < np.inf:
+        unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
+        with np.errstate(under="ignore"):
+            powers = np.power(dose if unit == 1.0 else dose / unit, a)
+            mean = np.einsum("...j,...j->...", powers, weight)
+            if mean.min(initial=1.0) > SAFE:
+                return unit * mean ** (1.0 / a)
+    # a part without any volume must not rule the sum
+    held = np.where(weight > 0.0, dose, 0.0).max(axis=-1, keepdims=True)
+    return generalized_eud(np.where(weight > 0.0, dose, held), weight, a)
+
+
 def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
     """Refuse doses that are negative or not numbers, and shares of a volume that are not shares.
 
-    Parameters
-    ----------
-    dose
-        [Gy]; of a DVH its parts are the last axis.
-    weight
-        Share of the volume of each part, shape (part,) or (patient, part), if it is a DVH.
+    The parts of a DVH are the last axis of dose [Gy]; ``weight`` are their shares of the volume.
 
     Raises
     ------
     ValueError
         It says what was wanted and what came.
-
-    Examples
-    --------
-    >>> check_doses(np.array([10.0, 20.0]), np.array([0.5, 0.5]))
     """
     dose = np.asarray(dose, dtype=float)
     if dose.size and not dose.min() >= 0.0:  # NaN is not
@@ -289,17 +220,6 @@ def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:
     return np.concatenate([above, np.zeros((*above.shape[:-1], 1))], axis=-1)
 
 
-def differential_from_cumulative(cumulative: np.ndarray) -> np.ndarray:
-    """Volume in each dose bin, from the volume that receives at least each bin edge's dose.
-
-    Examples
-    --------
-    >>> differential_from_cumulative(np.array([6.0, 5.0, 2.0, 0.0])).tolist()
-    [1.0, 3.0, 2.0]
-    """
-    return -np.diff(np.asarray(cumulative, dtype=float), axis=-1)
-
-
 def nodes_from_cumulative(
     dose: np.ndarray, cumulative: np.ndarray, volume: np.ndarray
 ) -> np.ndarray:
@@ -308,14 +228,8 @@ def nodes_from_cumulative(
     Rises within the rounding of a printed table (0.1 % of the volume) are flattened, then dose is
     interpolated over volume. Where the curve ends above 0, its last dose is held.
 
-    Parameters
-    ----------
-    dose
-        Ascending, shape (n,) [Gy].
-    cumulative
-        Volume that receives at least each dose, in any unit, shape (n,); the first is the whole.
-    volume
-        Volume fractions of the nodes, shape (K,).
+    Doses ascend [Gy]; the volume that receives at least each is in any unit, and the first is the
+    whole. ``volume`` are the volume fractions of the nodes.
 
     Examples
     --------
@@ -346,14 +260,8 @@ def nodes_from_samples(
 
     Each sample stands at the middle of the volume it holds once they are sorted.
 
-    Parameters
-    ----------
-    samples
-        Doses in any order, shape (n,) [Gy].
-    volume
-        Volume fractions of the nodes, shape (K,), or one number.
-    weight
-        Volume that each sample holds, in any unit, shape (n,); equal shares if left out.
+    Samples are in any order [Gy], each with the volume that it holds in any unit, alike unless
+    given. ``volume`` are the volume fractions of the nodes, or one number.
 
     Examples
     --------

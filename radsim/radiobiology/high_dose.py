@@ -10,17 +10,9 @@ from radsim.radiobiology.lq import Quantity, require_dose
 EQUAL = 1e-3  # relative spread of fraction doses below which they count as equal
 
 
-def tangent_slope(transition: Quantity, alpha_beta: Quantity) -> Quantity:
-    r"""Slope of BED above the transition that goes on as LQ ends.
-
-    .. math:: s = 1 + \frac{2 d_T}{\alpha/\beta}
-
-    Examples
-    --------
-    >>> tangent_slope(6.0, alpha_beta=6.0)
-    3.0
-    """
-    return 1.0 + 2.0 * transition / alpha_beta
+def _slope(transition: Quantity, alpha_beta: Quantity, slope: Quantity | None) -> Quantity:
+    """Slope of BED above the transition; that with which LQ ends there unless given."""
+    return 1.0 + 2.0 * transition / alpha_beta if slope is None else slope
 
 
 def linear_tail_bed(
@@ -36,21 +28,14 @@ def linear_tail_bed(
     .. math:: BED = \sum_i \begin{cases} d_i (1 + d_i/(\alpha/\beta)) & d_i \le d_T \\
               d_T (1 + d_T/(\alpha/\beta)) + s (d_i - d_T) & d_i > d_T \end{cases}
 
-    Parameters
-    ----------
-    dose, dose_squared
-        Fraction doses and their squares, each summed over fractions [Gy, Gy2].
-    alpha_beta
-        Ratio of linear to quadratic radiosensitivity [Gy].
-    transition
-        Fraction dose at which the line begins, :math:`d_T` [Gy].
-    slope
-        BED for each Gy above it, :math:`s = \gamma/\alpha`; the tangent unless given.
-    fractions
-        How many there are; as many as equal fractions with these sums unless given. Of unequal
-        fractions only the sums are known: half of them is taken to lie one standard deviation
-        below the mean and half above. That is exact for equal fractions and for two, and an
-        approximation for more; `linear_tail_bed_of_fractions` is exact where each is known.
+    of the sums over fractions of dose [Gy] and squared dose [Gy2], with the line from a fraction
+    dose :math:`d_T` [Gy] on and its slope :math:`s = \gamma/\alpha`; the tangent
+    :math:`1 + 2 d_T/(\alpha/\beta)` unless given.
+
+    There are as many fractions as equal ones with these sums unless given. Of unequal fractions
+    only the sums are known: half of them is taken to lie one standard deviation below the mean and
+    half above. That is exact for equal fractions and for two, and an approximation for more;
+    `linear_tail_bed_of_fractions` is exact where each is known.
 
     Examples
     --------
@@ -63,7 +48,7 @@ def linear_tail_bed(
     ----------
     Astrahan (2008), Med. Phys. 35, 4161-4172.
     """
-    slope = tangent_slope(transition, alpha_beta) if slope is None else slope
+    slope = _slope(transition, alpha_beta, slope)
     dose, dose_squared = np.asarray(dose, dtype=float), np.asarray(dose_squared, dtype=float)
     if fractions is None:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -86,17 +71,9 @@ def linear_tail_bed_of_fractions(
     transition: Quantity,
     slope: Quantity | None = None,
 ) -> Quantity:
-    r"""BED under LQ-L of fractions whose doses are each known, on the last axis [Gy]; exact.
+    """BED under LQ-L of fractions whose doses are each known, on the last axis [Gy]; exact.
 
-    .. math:: BED = \sum_i \begin{cases} d_i (1 + d_i/(\alpha/\beta)) & d_i \le d_T \\
-              d_T (1 + d_T/(\alpha/\beta)) + s (d_i - d_T) & d_i > d_T \end{cases}
-
-    Parameters
-    ----------
-    fraction_doses
-        Shape (..., fraction) [Gy].
-    alpha_beta, transition, slope
-        As for `linear_tail_bed`.
+    Everything else is as for `linear_tail_bed`.
 
     Raises
     ------
@@ -107,20 +84,14 @@ def linear_tail_bed_of_fractions(
     --------
     >>> round(float(linear_tail_bed_of_fractions([2.0, 2.0, 20.0], 6.0, transition=6.0)), 9)
     59.333333333
-    >>> 2 * 2.0 * (1 + 2 / 6) + 6.0 * (1 + 6 / 6) + 3.0 * (20.0 - 6.0)
-    59.33333333333333
-
-    References
-    ----------
-    Astrahan (2008), Med. Phys. 35, 4161-4172.
     """
     doses = np.asarray(fraction_doses, dtype=float)
     require_dose(doses)
     ratio, turn = (
         np.asarray(value, dtype=float)[..., np.newaxis] for value in (alpha_beta, transition)
     )
-    above = tangent_slope(turn, ratio) if slope is None else np.asarray(slope)[..., np.newaxis]
-    return _one_fraction(doses, ratio, turn, above).sum(axis=-1)
+    above = None if slope is None else np.asarray(slope)[..., np.newaxis]
+    return _one_fraction(doses, ratio, turn, _slope(turn, ratio, above)).sum(axis=-1)
 
 
 def _one_fraction(
@@ -144,60 +115,9 @@ def linear_tail_dose(
     >>> float(linear_tail_dose(66.0, 1, alpha_beta=6.0, transition=6.0))
     24.0
     """
-    slope = tangent_slope(transition, alpha_beta) if slope is None else slope
+    slope = _slope(transition, alpha_beta, slope)
     each = np.asarray(bed, dtype=float) / fractions
     at_transition = transition * (1.0 + transition / alpha_beta)
     quadratic = 2.0 * each / (1.0 + np.sqrt(1.0 + 4.0 * each / alpha_beta))
     linear = transition + (each - at_transition) / slope
     return fractions * np.where(each <= at_transition, quadratic, linear)
-
-
-def universal_curve(alpha: Quantity, d0: Quantity, dq: Quantity) -> tuple[Quantity, Quantity]:
-    r"""Transition dose and alpha/beta of the universal survival curve [Gy, Gy].
-
-    .. math:: d_T = \frac{2 D_q}{1 - \alpha D_0}, \qquad
-              \frac{\alpha}{\beta} = \frac{4 \alpha D_0 D_q}{(1 - \alpha D_0)^2}
-
-    so that the LQ shoulder and the line :math:`\ln S = -(d - D_q)/D_0` meet with one slope.
-
-    Parameters
-    ----------
-    alpha
-        Initial slope [1/Gy].
-    d0, dq
-        Final slope as its inverse, and quasi-threshold dose [Gy].
-
-    Examples
-    --------
-    >>> [round(value, 2) for value in universal_curve(alpha=0.33, d0=1.25, dq=1.8)]
-    [6.13, 8.6]
-
-    References
-    ----------
-    Park et al. (2008), Int. J. Radiat. Oncol. Biol. Phys. 70, 847-852.
-    """
-    left = 1.0 - alpha * d0
-    if not np.all(np.asarray(left) > 0):
-        raise ValueError(f"alpha d0 must be below 1, got {alpha} x {d0}")
-    return 2.0 * dq / left, 4.0 * alpha * d0 * dq / (left * left)
-
-
-def universal_bed(
-    dose: Quantity,
-    dose_squared: Quantity,
-    alpha: Quantity,
-    d0: Quantity,
-    dq: Quantity,
-    fractions: Quantity | None = None,
-) -> Quantity:
-    r"""BED under the universal survival curve [Gy]; above the transition (D - n Dq) / (alpha D0).
-
-    Examples
-    --------
-    >>> round(float(universal_bed(20.0, 400.0, alpha=0.33, d0=1.25, dq=1.8)), 6)
-    44.121212
-    >>> round((20.0 - 1.8) / (0.33 * 1.25), 6)
-    44.121212
-    """
-    transition, alpha_beta = universal_curve(alpha, d0, dq)
-    return linear_tail_bed(dose, dose_squared, alpha_beta, transition, fractions=fractions)

@@ -57,12 +57,7 @@ def bed(dose: Quantity, dose_squared: Quantity, alpha_beta: Quantity) -> Quantit
 
     .. math:: BED = \sum_i d_i \Bigl(1 + \frac{d_i}{\alpha/\beta}\Bigr)
 
-    Parameters
-    ----------
-    dose, dose_squared
-        Fraction doses and their squares, each summed over fractions [Gy, Gy2].
-    alpha_beta
-        Ratio of linear to quadratic radiosensitivity [Gy].
+    of the sums over fractions of dose [Gy] and squared dose [Gy2].
 
     Examples
     --------

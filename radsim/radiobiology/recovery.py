@@ -13,22 +13,11 @@ CEILING = 0.8  # share that recovers in the end; 20 % stays
 
 
 def recovered_share(rule: RecoveryRule, interval: np.ndarray) -> np.ndarray:
-    """Share of the first course's effect that is gone when the second begins.
+    """Share of the first course's effect that is gone after an interval [months].
 
     ``25-50`` steps to 0.25 at 6 months and to 0.5 at 12. ``25-50-linear`` joins the same points
     by straight lines from 70 days on, which is an assumption. ``half-time`` is
     0.8 (1 - 2^(-t / 24)). ``none`` is 0.
-
-    Parameters
-    ----------
-    rule
-        Name of the rule.
-    interval
-        Time between the courses [months].
-
-    Returns
-    -------
-    Share between 0 and 1, of the shape of ``interval``.
 
     Raises
     ------
@@ -60,17 +49,6 @@ def recovered_share(rule: RecoveryRule, interval: np.ndarray) -> np.ndarray:
         (first, quarter), (second, half) = STEPS
         return np.interp(interval, [ONSET, first, second], [0.0, quarter, half])
     if rule == "half-time":
-        return half_time_share(interval, HALF_TIME, CEILING)
-    known = ", ".join(RecoveryRule.__args__)
-    raise ValueError(f"no recovery rule {rule!r}; there are: {known}")
-
-
-def half_time_share(interval: np.ndarray, half_time: float, ceiling: float) -> np.ndarray:
-    """Share recovered when recovery is exponential towards a ceiling.
-
-    Examples
-    --------
-    >>> half_time_share(np.array([6.0]), half_time=6.0, ceiling=1.0).tolist()
-    [0.5]
-    """
-    return ceiling * -np.expm1(-np.log(2.0) * np.asarray(interval, dtype=float) / half_time)
+        return CEILING * -np.expm1(-np.log(2.0) * interval / HALF_TIME)
+    rules = ", ".join(RecoveryRule.__args__)
+    raise ValueError(f"no recovery rule {rule!r}; there are: {rules}")

@@ -6,7 +6,7 @@ honest Monte Carlo error; the spread between patients is not, because they are n
 independent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -52,7 +52,6 @@ class Antithetic:
     seed: int
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         first, last = patients.start // 2, (patients.stop + 1) // 2
         half = Streams(self.seed).uniforms(name, range(first, last))
         pairs = np.stack([half, 1.0 - half], axis=1).ravel()
@@ -84,7 +83,6 @@ class Sobol:
     size: int = SLICE
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return one number in (0, 1) for each of these patients."""
         if name not in self.names:
             return Streams(self.seed).uniforms(name, patients)
         column = self.names.index(name)
@@ -113,11 +111,8 @@ class Recorder:
     """Plain streams that remember the names they were asked for."""
 
     seed: int
-
-    def __post_init__(self) -> None:
-        self.names: dict[str, None] = {}
+    names: dict[str, None] = field(default_factory=dict, init=False)
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
-        """Return the numbers of the plain streams."""
         self.names[name] = None
         return Streams(self.seed).uniforms(name, patients)

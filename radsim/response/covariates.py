@@ -30,15 +30,8 @@ def log_ratio(
 ) -> lq.Quantity:
     r"""Log of the product of ratios, :math:`\sum_k (z_k - z_{k,ref}) \ln r_k`.
 
-    Parameters
-    ----------
-    ratios
-        For each unit of a numeric cohort variable, by its name.
-    references
-        Value of the variable at which the ratio is 1; 0 unless given.
-    patients
-        With these variables, which must be numbers; `radsim.patients.patients.NOBODY` stands for
-        patients in whom every ratio is 1.
+    with a ratio for each unit of a numeric variable, and the value at which it is 1, 0 unless
+    given. `radsim.patients.patients.NOBODY` stands for patients in whom every ratio is 1.
 
     Raises
     ------
@@ -58,26 +51,3 @@ def log_ratio(
         value = patients.numbers_of(variable) - references.get(variable, 0.0)
         total = total + value * np.log(ratio)
     return total
-
-
-def shifted_logistic(
-    d50: lq.Quantity, gamma50: lq.Quantity, odds_ratio: lq.Quantity
-) -> tuple[lq.Quantity, lq.Quantity]:
-    r"""D50 and slope of a logistic curve that a risk factor shifts.
-
-    .. math:: D_{50}' = D_{50} \Bigl(1 - \frac{\ln OR}{4\gamma_{50}}\Bigr), \qquad
-              \gamma_{50}' = \gamma_{50} - \frac{\ln OR}{4}
-
-    It is the same curve as the one whose log odds are raised by ln OR.
-
-    Examples
-    --------
-    >>> [round(float(x), 8) for x in shifted_logistic(34.4, 1.19, odds_ratio=0.62)]
-    [37.85471251, 1.30950895]
-
-    References
-    ----------
-    Appelt et al. (2014), Acta Oncol. 53, 605-612.
-    """
-    shift = np.log(odds_ratio)
-    return d50 * (1.0 - shift / (4.0 * gamma50)), gamma50 - shift / 4.0

@@ -93,6 +93,48 @@ class DoseResponse:
         """
         raise NotImplementedError
 
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Probability where the growth is 1, at the effect that the curve is over [Gy].
+
+        It is EQD2, or what a complication model says under ``effect``. Parts of a DVH are the
+        last axis, with ``weight`` their shares of the volume.
+        """
+        raise NotImplementedError
+
+    @property
+    def reference_values(self) -> dict[str, float]:
+        """Covariates of the curve, with the value at which each changes nothing."""
+        return {}
+
+    def curve_over_effect(self, effect: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
+        """Probability where the growth is 1, if the whole volume has this effect [Gy].
+
+        A model of control in which time counts has all of it given at once. A covariate that the
+        patients lack stands at its reference.
+
+        Raises
+        ------
+        ValueError
+            If the dose is negative or not a number.
+
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> from radsim.tcp import load_tcp
+        >>> round(float(load_tcp("hytec-spine-2021").curve_over_effect(54.0)), 4)
+        0.8103
+        >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
+        0.05
+        """
+        effect = np.asarray(effect, dtype=float)
+        references = {n: v for n, v in self.reference_values.items() if n not in patients}
+        patients = patients.with_columns(references)
+        if self.dose.is_dvh:
+            return self.probability_at_effect(effect[..., None], patients, np.ones(1))
+        return self.probability_at_effect(effect, patients)
+
     def effect_of(
         self,
         dose: lq.Quantity,
@@ -103,8 +145,7 @@ class DoseResponse:
     ) -> np.ndarray:
         """Turn a course in equal fractions into the effect that the curve is over [Gy].
 
-        It is EQD2, or what a complication model says under ``effect``; parameters as of
-        `probability`, with the parts of a DVH on the last axis of the result too.
+        Parameters are those of `probability`; parts of a DVH are the last axis of the result too.
         """
         course, number = equal_course(dose, fractions, weight)
         return self._effect(course, number, self._value("alpha_beta", patients))
@@ -125,6 +166,29 @@ class DoseResponse:
         mean = effect if course.weight is None else (effect * course.weight).sum(axis=-1)
         return np.where(self._with_organ(patients), mean, np.nan)
 
+    @property
+    def _over(self) -> Effect:
+        """What the curve is over."""
+        return "eqd2"
+
+    def outside_range(self, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
+        """Say who lies below and who above ``valid_eqd2``, which must be stated.
+
+        The EQD2 is taken at the alpha/beta that the range was stated for: a range of EQD2 stands
+        for the schedules that were fitted, and these do not change where the model's own
+        alpha/beta is varied.
+        """
+        assert self.valid_eqd2 is not None
+        low, high = self.valid_eqd2
+        eqd2 = self.eqd2(patients, dose, self.valid_eqd2_alpha_beta)
+        return eqd2 < low, eqd2 > high
+
+    @property
+    def range_of_curve(self) -> tuple[float, float] | None:
+        """``valid_eqd2`` where it may be drawn on an axis of the EQD2 that the model reads."""
+        stated = self.valid_eqd2_alpha_beta
+        return self.valid_eqd2 if stated in (None, self.alpha_beta) else None
+
     def _effect(
         self,
         course: Reading,
@@ -132,8 +196,12 @@ class DoseResponse:
         alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
-        """EQD2 of what is read, and of what earlier courses left [Gy]."""
+        """What the curve is over, of what is read and of what earlier courses left [Gy]."""
+        if self._over == "physical":
+            return course.total
         bed = self._bed(course, fractions, alpha_beta, residual_bed)
+        if self._over == "bed":
+            return bed
         return self.cell_kill.eqd2(
             bed, alpha_beta if course.weight is None else beside_parts(alpha_beta)
         )
@@ -162,6 +230,10 @@ class DoseResponse:
     def _value(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up, which stands beside one dose a patient."""
         return patients.value_of(getattr(self, name))
+
+    def _curve(self, patients: Patients) -> tuple[lq.Quantity, ...]:
+        """Look the parameters of the curve up, in the order of ``shape``."""
+        return tuple(self._value(name, patients) for name in self.shape)
 
     def _check(self, positive: tuple[str, ...], instead: str, refused: bool = True) -> None:
         """Refuse numbers that cannot be, and, if asked to, a law that the fit did not have."""

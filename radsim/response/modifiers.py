@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -73,10 +72,8 @@ class HazardModifier:
         require(total <= 1, f"reference_share must not add up to more than 1, got {total}")
         for group, (lower, upper) in (self.interval or {}).items():
             require(group in self.where, f"interval.{group}: no such group")
-            require(
-                0 < lower < upper,
-                f"interval.{group} must be above 0 and rise, got {lower} to {upper}",
-            )
+            wanted = f"interval.{group} must be above 0 and rise"
+            require(0 < lower < upper, f"{wanted}, got {lower} to {upper}")
 
     @property
     def variables(self) -> frozenset[str]:
@@ -95,10 +92,7 @@ class HazardModifier:
         """Return what the hazard of each patient is multiplied by, shape (patient,)."""
         ratio = np.ones(len(patients))
         for group, wanted in self.where.items():
-            member = np.ones(len(ratio), dtype=bool)
-            for variable, labels in wanted.items():
-                member &= reduce(np.logical_or, (patients.has(variable, label) for label in labels))
-            ratio = np.where(member, self.hazard_ratio[group], ratio)
+            ratio = np.where(patients.have(wanted), self.hazard_ratio[group], ratio)
         return ratio / self.reference_mean
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from pydantic import Field
 from scipy import special
 
-from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, require_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,7 @@ class PowerOnset:
     exponent: Real = 1.0
 
     def __post_init__(self) -> None:
-        require(self.months > 0, f"months must be above 0, got {self.months}")
-        require(self.exponent > 0, f"exponent must be above 0, got {self.exponent}")
+        require_positive(self, "months", "exponent")
 
     def growth(self, months: float) -> float:
         """Return the cumulative growth at a time [months]."""
@@ -78,12 +76,7 @@ class LognormalOnset:
     reference: Real | None = None
 
     def __post_init__(self) -> None:
-        require(self.median > 0, f"median must be above 0, got {self.median}")
-        require(self.sigma > 0, f"sigma must be above 0, got {self.sigma}")
-        require(
-            self.reference is None or self.reference > 0,
-            f"reference must be above 0, got {self.reference}",
-        )
+        require_positive(self, "median", "sigma", "reference")
 
     def _cdf(self, months: float) -> float:
         if months <= 0:

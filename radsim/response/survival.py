@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from radsim.patients.patients import NOBODY, Patients
-from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Parameter
+from radsim.vocabulary.numbers import Parameter, require_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +36,7 @@ class WeibullSurvival:
     scale: Parameter
 
     def __post_init__(self) -> None:
-        for name in ("shape", "scale"):
-            value = getattr(self, name)
-            require(isinstance(value, str) or value > 0, f"{name} must be above 0, got {value}")
+        require_positive(self, "shape", "scale")
 
     def alive(self, months: float, patients: Patients = NOBODY) -> np.ndarray:
         """Return the probability to live longer than a time [months], shape (patient,)."""

@@ -1,6 +1,6 @@
 """The variables of a result, and the numbers told of an estimate, a share or a difference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +37,9 @@ Numbers = tuple[str, np.ndarray, str, str]  # role, values, units, meaning
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A variable of a result.
+    """A variable of a result: what it is of (an estimate, a check, an event, a variable), its role.
 
-    Attributes
-    ----------
-    of
-        What it is of: an estimate, a check, an event, a variable of the patients.
-    role
-        Which number of that.
-    name
-        Its name; what it is of and its role unless given.
+    Its name is made of these two unless given.
     """
 
     of: str
@@ -60,13 +53,18 @@ class Field:
     @property
     def named(self) -> str:
         """Its name in the result."""
-        return self.name or (self.of if self.role == ESTIMATE else f"{self.of}_{self.role}")
+        return self.name or name_of(self.of, self.role)
 
     @property
     def variable(self) -> xr.Variable:
         """Its values with dimensions and attributes."""
         attrs = {"units": self.units, "long_name": self.meaning, ROLE: self.role, OF: self.of}
         return xr.Variable(self.dims, self.values, attrs)
+
+
+def name_of(of: str | Estimate, role: str = ESTIMATE) -> str:
+    """Name the variable that has a role; a role of a difference follows the difference's name."""
+    return str(of) if role == ESTIMATE else f"{of}_{role}"
 
 
 def estimate_numbers(estimate: Estimate, moments: Moments) -> Iterator[Numbers]:
@@ -76,7 +74,7 @@ def estimate_numbers(estimate: Estimate, moments: Moments) -> Iterator[Numbers]:
         ends = wilson_interval(mean, moments.count)
     else:
         ends = normal_interval(mean, error, 0.0, 1.0, moments.reach)
-    yield from _with_interval(ESTIMATE, "", mean, error, ends, estimate.meaning)
+    yield from _with_interval(ESTIMATE, (mean, error, *ends), estimate.meaning)
 
 
 def share_numbers(role: str, moments: Moments, meaning: str) -> Iterator[Numbers]:
@@ -86,7 +84,7 @@ def share_numbers(role: str, moments: Moments, meaning: str) -> Iterator[Numbers
     normal = normal_interval(mean, error, 0.0, 1.0, moments.reach)
     wilson = wilson_interval(mean, moments.count)
     ends = [np.where(none_or_all, w, n) for w, n in zip(wilson, normal, strict=True)]
-    yield from _with_interval(role, f"{role}_", mean, error, ends, meaning)
+    yield from _with_interval(role, (mean, error, *ends), meaning)
 
 
 def comparison_numbers(
@@ -100,9 +98,8 @@ def comparison_numbers(
         yield role, values, units, f"{meaning}, {estimate.meaning}"
 
 
-def _with_interval(
-    role: str, before: str, mean: np.ndarray, error: np.ndarray, ends: object, meaning: str
-) -> Iterator[Numbers]:
+def _with_interval(role: str, columns: Iterable[np.ndarray], meaning: str) -> Iterator[Numbers]:
+    mean, *others = columns
     yield role, mean, "1", meaning
-    for (name, said), values in zip(INTERVAL.items(), (error, *ends), strict=True):  # type: ignore[misc]
-        yield f"{before}{name}", values, "1", f"{said} of: {meaning}"
+    for (end, said), values in zip(INTERVAL.items(), others, strict=True):
+        yield end if role == ESTIMATE else f"{role}_{end}", values, "1", f"{said} of: {meaning}"

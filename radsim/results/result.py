@@ -7,28 +7,21 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.designs.keys import label_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
-from radsim.presets.sources import sources_of
+from radsim.experiment.pedigree import model_labels, presets_used
+from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
-from radsim.results.fields import (
-    Field,
-    comparison_numbers,
-    estimate_numbers,
-    share_numbers,
-)
-from radsim.results.provenance import provenance
+from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
+from radsim.results.kept import kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
-from radsim.results.sample import sample_fields
 from radsim.results.sensitivity import sensitivity_fields
-from radsim.results.series import series_fields
 from radsim.results.uncertainty import (
     SOURCES,
-    Shown,
     best_fields,
     is_uncertain,
     share_uncertainty,
@@ -39,6 +32,9 @@ from radsim.sums.counts import DOSE_EDGES, DOSE_STEP, curve_months
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
 from radsim.vocabulary.settings import label_keys
+from radsim.vocabulary.versions import versions
+
+PRESETS_WITH_SOURCES = ("tcp", "ntcp", "survival", "cohort")  # families that a sweep may name
 
 
 def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
@@ -96,13 +92,7 @@ def _fields(variants: Variants) -> Iterator[Field]:
         meaning = f"share of patients: {check.replace('_', ' ')}"
         for role, values, _, said in share_numbers("share", variants.nominal(moments), meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
-    if variants.has(DRAWS):
-        yield from _drawn(variants)
-    yield from _curves(variants)
-    yield from _histograms(variants)
-    yield from sample_fields(variants.sums.sample)
-    if variants.sums.series is not None:
-        yield from series_fields(variants.experiment, variants.sums.series)
+    yield from kept_fields(variants)
 
 
 def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
@@ -114,10 +104,10 @@ def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
         *comparison_numbers(estimate, nominal, change, variants.reference),
     ):
         yield variants.field(estimate, role, values, meaning, units=units)
-    for shown in (Shown(estimate), Shown(estimate, variants.reference)):
+    for contrast in (estimate, estimate.difference):
         if is_uncertain(variants):
-            yield from uncertainty_fields(variants, shown)
-        yield from sensitivity_fields(variants, shown)
+            yield from uncertainty_fields(variants, contrast)
+        yield from sensitivity_fields(variants, contrast)
     if variants.has(DRAWS):
         yield from best_fields(variants, estimate)
 
@@ -130,42 +120,6 @@ def _of_best(variants: Variants, estimate: Estimate) -> Iterator[Field]:
         yield variants.plain_field(str(estimate), role, dims, values, said)
     if variants.has(DRAWS):
         yield from share_uncertainty(variants, estimate, dims, meaning)
-
-
-def _drawn(variants: Variants) -> Iterator[Field]:
-    table = variants.study.design.parts[DRAWS]
-    for key in table.columns:
-        values = np.array([label_of(table.row(index)[key]) for index in range(len(table))])
-        yield Field(
-            of=key, role="drawn", name=f"drawn {key}", dims=("draw",), values=values,
-            units="as in the file", meaning=f"drawn values of {key}",
-        )  # fmt: skip
-
-
-def _curves(variants: Variants) -> Iterator[Field]:
-    """Cumulative incidence over time, under the file's own models."""
-    for event, counts in variants.sums.curves.items():
-        steps = variants.nominal_values(counts)
-        incidence = steps.cumsum(axis=-1) / variants.sums.patients
-        values = np.concatenate([np.zeros((*incidence.shape[:-1], 1)), incidence], axis=-1)
-        meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
-        yield variants.plain_field(event, "curve", ("arm", "time"), values, meaning)
-
-
-def _histograms(variants: Variants) -> Iterator[Field]:
-    """Patients a bin of dose; of a complication under each of its models."""
-    by_model = {
-        f"{modelled.endpoint.reported}_eqd2": modelled.endpoint.model_dim
-        for modelled in variants.endpoints
-        if modelled.by_model and not modelled.endpoint.freedom
-    }
-    for variable, counts in variants.sums.histograms.items():
-        values, model = variants.nominal_values(counts), by_model.get(variable)
-        if model is None:
-            values = values[:, :, 0]
-        dims = ("arm", "dose") if model is None else ("arm", model, "dose")
-        meaning = f"patients a bin of {DOSE_STEP} Gy"
-        yield variants.plain_field(variable, "histogram", dims, values, meaning)
 
 
 def _coordinates(variants: Variants) -> dict[str, object]:
@@ -224,31 +178,30 @@ def _model_names(variants: Variants, modelled: Modelled) -> list[str]:
 
 
 def _attributes(variants: Variants) -> dict[str, str | int]:
-    """Provenance, with what a design varies."""
-    attrs = provenance(variants.experiment)
-    if not variants.experiment.has_design:
-        return attrs
-    design = variants.study.design
-    attrs["sources"] = "\n".join(
-        dict.fromkeys([*str(attrs["sources"]).splitlines(), *_swept_sources(variants)])
-    )
-    attrs["design"] = json.dumps(
-        {
-            "axes": {axis.name: list(axis.table.columns) for axis in design.axes},
-            "parts": {name: len(part) for name, part in design.parts.items()},
-            "variants": len(design),
-        }
-    )
+    """What made a result: its experiment, seed, versions, sources, and what a design varies."""
+    experiment, design = variants.experiment, variants.study.design
+    attrs: dict[str, str | int] = {
+        "title": experiment.name,
+        "experiment": experiment.model_dump_json(exclude_none=True),
+        "seed": experiment.seed,
+        "patients": experiment.patients,
+        "reference": experiment.reference,
+        "versions": json.dumps(versions()),
+        "models": json.dumps(model_labels(experiment)),
+        "sources": "\n".join(sources_of([*presets_used(experiment), *_swept_presets(variants)])),
+        "note": "Research tool: nothing in it is calibrated for one patient.",
+    }
+    if experiment.has_design:
+        axes = {axis.name: list(axis.table.columns) for axis in design.axes}
+        parts = {name: len(part) for name, part in design.parts.items()}
+        attrs["design"] = json.dumps({"axes": axes, "parts": parts, "variants": len(design)})
     return attrs
 
 
-def _swept_sources(variants: Variants) -> list[str]:
-    families = ("tcp", "ntcp", "survival", "cohort")
-    found = []
+def _swept_presets(variants: Variants) -> Iterator[str]:
     for axis in variants.study.design.axes:
         for index in range(len(axis)):
             for key, value in axis.table.row(index).items():
                 family, *_, last = key.split(".")
-                if last == "preset" and family in families and isinstance(value, str):
-                    found.extend(sources_of([f"{family}/{value}"]))
-    return found
+                if last == "preset" and family in PRESETS_WITH_SOURCES and isinstance(value, str):
+                    yield f"{family}/{value}"

@@ -1,6 +1,6 @@
 """The sums of every variant of a run, by point of the sweep and by row of each part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,23 +22,6 @@ from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
 
 ARM, MODEL = 1, 2  # axes of an estimate at each point of a sweep: (point, arm, model, month)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Estimates of the rows of one part: shape (point, row, arm, ...), and those of each half."""
-
-    whole: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-
-    def changed(self, change: Callable[[np.ndarray], np.ndarray]) -> "Rows":
-        """Do the same to all three."""
-        return Rows(change(self.whole), change(self.first), change(self.second))
-
-    def difference(self, reference: int) -> "Rows":
-        """Subtract the reference arm's."""
-        return self.changed(lambda values: values - values[:, :, [reference]])
 
 
 @dataclass(frozen=True)
@@ -104,31 +87,28 @@ class Variants:
         rows = self.study.design.rows_of(part)
         return self._by_point(self.sums.moments[name].mean)[:, rows]
 
-    def rows(self, estimate: Estimate, part: str) -> Rows:
-        """Estimates of a part, whole and from each half of the patients.
+    def rows(self, estimate: Estimate, part: str) -> np.ndarray:
+        """Estimates of a part: whole and from each half, shape (3, point, row, arm, model, month).
 
         A row that exchanges the file's own model of a complication may also report other models
         beside it; what stands in the place of another model is missing (NaN).
         """
-        name = str(estimate)
+        name = str(estimate.itself)
         moments, half = self.sums.moments[name], self.sums.halves[name]
         whole = moments.mean
         size = self.sums.half_patients.reshape(-1, *(1,) * (whole.ndim - 1))
         with np.errstate(divide="ignore", invalid="ignore"):
             first = half / size
             second = (whole * moments.count - half) / (moments.count - size)
-        rows = self.study.design.rows_of(part)
-        found = Rows(*(self._by_point(values)[:, rows] for values in (whole, first, second)))
-        others = self._other_models(estimate, part)
-        if not others:
-            return found
+        in_part = self.study.design.rows_of(part)
+        rows = np.stack([self._by_point(values)[:, in_part] for values in (whole, first, second)])
+        if others := self._other_models(estimate, part):
+            rows[:, :, others, :, 1:] = np.nan
+        return rows
 
-        def without_others(values: np.ndarray) -> np.ndarray:
-            values = values.copy()
-            values[:, others, :, 1:] = np.nan
-            return values
-
-        return found.changed(without_others)
+    def contrast(self, estimate: Estimate, values: np.ndarray) -> np.ndarray:
+        """Of a difference subtract the reference arm's values, shape (..., arm, model, month)."""
+        return values - values[..., [self.reference], :, :] if estimate.is_difference else values
 
     def field(
         self,
@@ -142,32 +122,37 @@ class Variants:
     ) -> Field:
         """A variable of an estimate; values of shape (point, ..., arm, model, month).
 
-        Parameters
-        ----------
-        between
-            Dimensions that stand behind those of the sweep.
+        ``between`` are dimensions that stand behind those of the sweep.
         """
         model = self.model_dims(estimate)
         if not model:
             values = values[..., 0, :]
-        dims = (*self.axes, *between, "arm", *model, "months")
-        return Field(
-            of=str(estimate), role=role, dims=dims, values=self.spread_out(values),
-            meaning=meaning, units=units,
-        )  # fmt: skip
+        dims = (*between, "arm", *model, "months")
+        return self.plain_field(str(estimate), role, dims, values, meaning, units)
+
+    def spread_field(
+        self, estimate: Estimate, role: str, values: np.ndarray, meaning: str, *between: str
+    ) -> Field:
+        """A variable of an estimate, or of its difference: what is more than one number of it."""
+        meaning = f"{meaning}: {estimate.meaning}"
+        if estimate.is_difference:
+            role, meaning = f"difference_{role}", f"{meaning}, difference from the reference"
+        return self.field(estimate.itself, role, values, meaning, between=between)
 
     def plain_field(
-        self, of: str, role: str, dims: tuple[str, ...], values: np.ndarray, meaning: str
+        self,
+        of: str,
+        role: str,
+        dims: tuple[str, ...],
+        values: np.ndarray,
+        meaning: str,
+        units: str = "1",
     ) -> Field:
-        """A variable that no model has a part in; values with points of the sweep first."""
+        """A variable with its own dimensions; values with points of the sweep first."""
         return Field(
-            of=of, role=role, dims=(*self.axes, *dims), values=self.spread_out(values),
-            meaning=meaning,
+            of=of, role=role, dims=(*self.axes, *dims), meaning=meaning, units=units,
+            values=values.reshape(*self.study.design.shape, *values.shape[1:]),
         )  # fmt: skip
-
-    def spread_out(self, values: np.ndarray) -> np.ndarray:
-        """From points first to a dimension for each axis in front."""
-        return values.reshape(*self.study.design.shape, *values.shape[1:])
 
     def _by_point(self, values: np.ndarray) -> np.ndarray:
         design = self.study.design

@@ -1,16 +1,14 @@
 """Uncertainty of each estimate of a design by source, and how often each arm is the best."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from radsim.experiment.designs.keys import section_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
-from radsim.results.rows import MODEL, Rows, Variants
+from radsim.results.rows import MODEL, Variants
 from radsim.sums.comparison import best_shares
 from radsim.sums.intervals import wilson_interval
 from radsim.sums.moments import counted_error
@@ -24,43 +22,11 @@ from radsim.sums.parameter_spread import (
 )
 from radsim.vocabulary.endpoints import NET, Estimate
 
+ENDS = ("", "_lower", "_upper")
 SOURCES = ("patients", "parameters", "models", "monte_carlo")  # of uncertainty, kept apart
 MATTERING = ("parameters", "models", "monte_carlo")  # those of the mean of an estimate
 ANYTHING = ("survival", "cohort", "dose", "arms", "eligibility")  # may act on any estimate
 STATE_MEANING = "; ".join(f"{code}: {text or 'told'}" for code, text in STATES.items())
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An estimate, or its difference from the reference, whose spread is told.
-
-    Attributes
-    ----------
-    reference
-        Position of the reference arm; of the estimate itself nothing.
-    """
-
-    estimate: Estimate
-    reference: int | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name among the sums."""
-        return str(self.estimate if self.reference is None else self.estimate.difference)
-
-    @property
-    def meaning(self) -> str:
-        """What it is."""
-        what = self.estimate.meaning
-        return what if self.reference is None else f"{what}, difference from the reference"
-
-    def role(self, role: str) -> str:
-        """Role of one of its numbers in the result."""
-        return role if self.reference is None else f"difference_{role}"
-
-    def minus_reference(self, values: np.ndarray) -> np.ndarray:
-        """Subtract the reference arm's values, shape (point, row, arm, ...), of a difference."""
-        return values if self.reference is None else values - values[:, :, [self.reference]]
 
 
 def is_uncertain(variants: Variants) -> bool:
@@ -68,46 +34,39 @@ def is_uncertain(variants: Variants) -> bool:
     return variants.has(DRAWS) or variants.has(ALTERNATIVES)
 
 
-def uncertainty_fields(variants: Variants, shown: Shown) -> Iterator[Field]:
+def uncertainty_fields(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     """Uncertainty of an estimate, or of its difference from the reference, by source."""
-    estimate, reference = shown.estimate, shown.reference
-    nominal = variants.nominal(variants.sums.moments[shown.name])
+    nominal = variants.nominal(variants.sums.moments[str(estimate)])
     error = nominal.standard_error
     if estimate.estimator.counted:
-        error = counted_error(nominal, difference=reference is not None)
-    if reference is not None:
+        error = counted_error(nominal, difference=estimate.is_difference)
+    if estimate.is_difference:
         error = error.copy()
-        error[:, reference] = 0.0  # an arm is no other than itself
-    sd = {
-        "patients": np.sqrt(nominal.variance),
-        "parameters": np.full_like(error, np.nan),
-        "models": np.full_like(error, np.nan),
-        "monte_carlo": error,
-    }
+        error[:, variants.reference] = 0.0  # an arm is no other than itself
+    sd = dict.fromkeys(SOURCES, np.full_like(error, np.nan))
+    sd |= {"patients": np.sqrt(nominal.variance), "monte_carlo": error}
     if variants.has(DRAWS):
         rows = variants.rows(estimate, DRAWS)
-        spread = _spread(variants, shown, rows, error)
+        spread = _spread(variants, estimate, rows, error)
         sd["parameters"] = spread.sd
-        yield from _parameter_fields(variants, shown, spread, error)
-        if reference is None:
-            meaning = f"by draw: {shown.meaning}"
-            yield variants.field(estimate, "draws", rows.whole, meaning, between=("draw",))
+        yield from _parameter_fields(variants, estimate, spread, error)
+        if estimate.is_difference:
+            yield from _ratio_fields(variants, estimate.itself, rows[0], spread.state)
         else:
-            yield from _ratio_fields(variants, estimate, rows.whole, spread.state, reference)
+            yield variants.spread_field(estimate, "draws", rows[0], "by draw", "draw")
     if variants.has(ALTERNATIVES):
-        others, own = (variants.rows(estimate, p).whole for p in (ALTERNATIVES, NOMINAL))
-        scale = np.abs(own[:, 0])
-        if reference is not None:
-            scale = np.maximum(scale, scale[:, [reference]])
-        others, own = shown.minus_reference(others), shown.minus_reference(own)
+        nominals, others = (variants.rows(estimate, part)[0] for part in (NOMINAL, ALTERNATIVES))
+        scale = _scale(variants, estimate, nominals)
+        nominals, others = (variants.contrast(estimate, values) for values in (nominals, others))
         keys = [key for key, _ in variants.study.alternatives]
-        sd["models"] = spread_of_models(own, others, keys, scale)
-        meaning = f"with another model: {shown.meaning}"
-        role = shown.role("alternatives")
-        yield variants.field(estimate, role, others, meaning, between=("alternative",))
+        sd["models"] = spread_of_models(nominals, others, keys, scale)
+        yield variants.spread_field(
+            estimate, "alternatives", others, "with another model", "alternative"
+        )
     stacked = np.stack([sd[source] for source in SOURCES], axis=1)
-    meaning = f"standard deviation by source: {shown.meaning}"
-    yield variants.field(estimate, shown.role("uncertainty"), stacked, meaning, between=("source",))
+    yield variants.spread_field(
+        estimate, "uncertainty", stacked, "standard deviation by source", "source"
+    )
 
 
 def share_uncertainty(
@@ -118,16 +77,16 @@ def share_uncertainty(
     values = np.moveaxis(variants.means(name, DRAWS), 1, 0)
     nominal = variants.nominal(variants.sums.moments[name])
     spread = parameter_spread(values, values, values)
-    error = np.hypot(spread.standard_error, nominal.standard_error)
-    for suffix, numbers in (
-        ("", spread.mean),
-        ("_mc_standard_error", error),
-        ("_lower", spread.lower),
-        ("_upper", spread.upper),
-        ("_state", spread.state),
-    ):
+    numbers = {
+        "": spread.mean,
+        "_mc_standard_error": np.hypot(spread.standard_error, nominal.standard_error),
+        "_lower": spread.lower,
+        "_upper": spread.upper,
+        "_state": spread.state,
+    }
+    for end, values in numbers.items():
         yield variants.plain_field(
-            str(estimate), f"best_parameters{suffix}", dims, numbers,
+            str(estimate), f"best_parameters{end}", dims, values,
             f"over the draws of the parameters, {meaning}",
         )  # fmt: skip
 
@@ -140,18 +99,16 @@ def best_fields(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     if len(variants.ranked) < 2 or estimate.estimator is not NET:
         return
     meaning = f"share of the draws of the parameters in which the arm is best: {estimate.meaning}"
+    name, dims = str(estimate), ("ranked_arm", "months")
     best = _best(variants, estimate, DRAWS)
-    dims = ("ranked_arm", "months")
-    for suffix, values in _share_and_interval(best, axis=1):
-        yield variants.plain_field(
-            str(estimate), f"best_probability{suffix}", dims, values, meaning
-        )
+    for end, values in _share_and_interval(best, axis=1):
+        yield variants.plain_field(name, f"best_probability{end}", dims, values, meaning)
     if variants.has(MODEL_DRAWS):
         best = _best(variants, estimate, MODEL_DRAWS)
         each = best.reshape(len(best), len(variants.study.alternatives), -1, *best.shape[2:])
-        for suffix, values in _share_and_interval(each, axis=2):
+        for end, values in _share_and_interval(each, axis=2):
             yield variants.plain_field(
-                str(estimate), f"best_probability_with{suffix}", ("alternative", *dims), values,
+                name, f"best_probability_with{end}", ("alternative", *dims), values,
                 f"with another model, {meaning}",
             )  # fmt: skip
 
@@ -161,22 +118,9 @@ def spread_of_models(
 ) -> np.ndarray:
     """Standard deviation of an equal choice among the models of each key, keys added up.
 
-    Parameters
-    ----------
-    own
-        Under the file's own models, shape (point, 1, ...).
-    others
-        Under each other model, one at a time, shape (point, model, ...); NaN where it is no other
-        model of this estimate.
-    keys
-        The key that each of the other models sets.
-    scale
-        Size of the numbers that the estimates were computed from, shape (point, ...).
-
-    Returns
-    -------
-    np.ndarray
-        Shape (point, ...); NaN where no listed model makes a difference.
+    Of the estimate under the file's own models, shape (point, 1, ...), and under each other model,
+    (point, model, ...), with the key that it sets; NaN where it is no other model of this estimate,
+    and in the result where no model differs by more than rounding of numbers of this ``scale``.
 
     Examples
     --------
@@ -209,74 +153,76 @@ def what_matters(sd: Mapping[str, np.ndarray], state: np.ndarray) -> np.ndarray:
     return np.where((filled.max(axis=0) > 0.0) & ~bound, largest, "")
 
 
-def _spread(variants: Variants, shown: Shown, rows: Rows, error: np.ndarray) -> ParameterSpread:
+def _scale(variants: Variants, estimate: Estimate, values: np.ndarray) -> np.ndarray:
+    """Size of the numbers of each row that an estimate or its difference is computed from."""
+    scale = np.abs(values).max(axis=1)
+    if estimate.is_difference:
+        scale = np.maximum(scale, scale[:, [variants.reference]])
+    return scale
+
+
+def _spread(
+    variants: Variants, estimate: Estimate, rows: np.ndarray, error: np.ndarray
+) -> ParameterSpread:
     """Spread over the draws, at every point of the sweep."""
-    scale = np.abs(rows.whole).max(axis=1)
-    reached = _is_reached(variants, shown.estimate, scale)
-    if shown.reference is not None:
-        rows = rows.difference(shown.reference)
-        scale = np.maximum(scale, scale[:, [shown.reference]])
-        reached[:, shown.reference] = False
-    draws, first, second = (np.moveaxis(v, 1, 0) for v in (rows.whole, rows.first, rows.second))
+    scale = _scale(variants, estimate, rows[0])
+    reached = _is_reached(variants, estimate, scale)
+    if estimate.is_difference:
+        reached[:, variants.reference] = False
+    draws, first, second = np.moveaxis(variants.contrast(estimate, rows), 2, 1)
     return parameter_spread(draws, first, second, error, scale=scale, reached=reached)
 
 
-def _is_reached(variants: Variants, estimate: Estimate, like: np.ndarray) -> np.ndarray:
+def _is_reached(variants: Variants, estimate: Estimate, scale: np.ndarray) -> np.ndarray:
     """Say where an uncertain key acts on events that are counted, whether or not one was."""
-    reached = np.zeros(like.shape, dtype=bool)
     modelled = variants.modelled(estimate)
     if not estimate.estimator.counted or modelled is None:
-        return reached
-    sections = [reported.section for reported in modelled.models]
+        return np.zeros(scale.shape, dtype=bool)
     acted = {section_of(key) for key in variants.study.design.parts[DRAWS].columns}
-    at_all = any(section in acted for section in ANYTHING)
-    acts = np.array([at_all or section in acted for section in sections])
-    reached[...] = acts[:, np.newaxis]  # models are the axis before that of months
-    return reached & ~np.isnan(like)
+    acts = [not acted.isdisjoint({*ANYTHING, model.section}) for model in modelled.models]
+    return np.array(acts)[:, np.newaxis] & ~np.isnan(scale)  # models stand before months
 
 
 def _parameter_fields(
-    variants: Variants, shown: Shown, spread: ParameterSpread, error: np.ndarray
+    variants: Variants, estimate: Estimate, spread: ParameterSpread, error: np.ndarray
 ) -> Iterator[Field]:
-    low, high = (0.0, 1.0) if shown.reference is None else (-1.0, 1.0)
+    least = -1.0 if estimate.is_difference else 0.0
+    lower, upper = (np.clip(end, least, 1.0) for end in (spread.lower, spread.upper))
     error = np.hypot(spread.standard_error, error)
-    for suffix, values, meaning in (
+    for end, values, meaning in (
         ("", spread.mean, "mean over the draws of the parameters"),
         ("_mc_standard_error", error, "Monte Carlo standard error of the mean over draws"),
-        ("_lower", np.clip(spread.lower, low, high), "lower end of the 95 % interval over draws"),
-        ("_upper", np.clip(spread.upper, low, high), "upper end of the 95 % interval over draws"),
+        ("_lower", lower, "lower end of the 95 % interval over draws"),
+        ("_upper", upper, "upper end of the 95 % interval over draws"),
         ("_noise_share", spread.noise_share, "share of inner noise in the variance of the draws"),
         ("_state", spread.state, f"what is known of the interval over draws ({STATE_MEANING})"),
     ):
-        yield variants.field(
-            shown.estimate, shown.role(f"parameters{suffix}"), values,
-            f"{meaning}: {shown.meaning}",
-        )  # fmt: skip
+        yield variants.spread_field(estimate, f"parameters{end}", values, meaning)
 
 
 def _ratio_fields(
-    variants: Variants, estimate: Estimate, draws: np.ndarray, state: np.ndarray, reference: int
+    variants: Variants, estimate: Estimate, draws: np.ndarray, state: np.ndarray
 ) -> Iterator[Field]:
     """Ratio to the reference: that of the means, between quantiles of the draws' own ratios."""
-    base = draws[:, :, [reference]]
+    base = draws[:, :, [variants.reference]]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(base > 0, draws / base, np.nan)
         mean = draws.mean(axis=1) / base.mean(axis=1)
     finite = np.isfinite(ratios).all(axis=1)
     lower, upper = np.quantile(np.nan_to_num(ratios), (0.025, 0.975), axis=1)
     moved = finite & (state != NOT_MOVED)
-    for suffix, values, meaning in (
-        ("", np.where(finite, mean, np.nan), "ratio to the reference of the means over the draws"),
-        ("_lower", np.where(moved, lower, np.nan), "2.5 % of the draws' ratios, inner noise left"),
-        ("_upper", np.where(moved, upper, np.nan), "97.5 % of the draws' ratios, inner noise left"),
+    for end, values, where, meaning in (
+        ("", mean, finite, "ratio to the reference of the means over the draws"),
+        ("_lower", lower, moved, "2.5 % of the draws' ratios, inner noise left"),
+        ("_upper", upper, moved, "97.5 % of the draws' ratios, inner noise left"),
     ):
-        meaning = f"{meaning}: {estimate.meaning}"
-        yield variants.field(estimate, f"ratio_parameters{suffix}", values, meaning)
+        told = np.where(where, values, np.nan)
+        yield variants.spread_field(estimate, f"ratio_parameters{end}", told, meaning)
 
 
 def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
     """Share of being best of each ranked arm, shape (point, row, arm, month)."""
-    means = variants.rows(estimate, part).whole.take(0, axis=MODEL + 1)  # or what stands in for it
+    means = variants.rows(estimate, part)[0].take(0, axis=MODEL + 1)  # or what stands in for it
     values = np.moveaxis(means[:, :, variants.ranked], 2, 0)
     return np.moveaxis(best_shares(values if estimate.good else -values), 0, 2)
 
@@ -284,5 +230,4 @@ def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
 def _share_and_interval(best: np.ndarray, axis: int) -> list[tuple[str, np.ndarray]]:
     """Mean over the draws, with its interval."""
     share = best.mean(axis=axis)
-    lower, upper = wilson_interval(share, best.shape[axis])
-    return [("", share), ("_lower", lower), ("_upper", upper)]
+    return list(zip(ENDS, (share, *wilson_interval(share, best.shape[axis])), strict=True))

@@ -105,13 +105,16 @@ def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int
     mean = first[..., 0] + shift
     head = None if weights is None else weights[:early]
     half_count = _count(rows[..., :early], head)
+    half = _total(centered[..., :early], head) + half_count * mean
+    deviations = _squares(centered, weights)
+    centered -= centered[reference].copy()  # in place: another array of this size costs most of it
     return {
         "count": np.array(count),
         "mean": mean,
-        "deviations": _squares(centered, weights),
+        "deviations": deviations,
         "difference": mean - mean[reference],
-        "difference_deviations": _squares(centered - centered[reference], weights),
-        "half": _total(centered[..., :early], head) + half_count * mean,
+        "difference_deviations": _squares(centered, weights),
+        "half": half,
         "half_count": np.array(half_count),
     }
 

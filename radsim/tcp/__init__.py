@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from radsim.presets.models import load_model
-from radsim.tcp.equivalent_uniform import EquivalentUniformTCP
-from radsim.tcp.log_logistic import LogLogisticTCP
-from radsim.tcp.log_logistic_floor import LogLogisticFloorTCP
-from radsim.tcp.logistic import LogisticTCP
-from radsim.tcp.logit_eqd2 import LogitTCP
+from radsim.tcp.log_logistic import (
+    EquivalentUniformTCP,
+    LogLogisticFloorTCP,
+    LogLogisticTCP,
+)
+from radsim.tcp.logistic import LogisticTCP, LogitTCP
 from radsim.tcp.poisson import PoissonTCP
 from radsim.tcp.probit import ProbitTCP
 from radsim.tcp.zaider_minerbo import ZaiderMinerboTCP

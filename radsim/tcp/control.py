@@ -1,7 +1,7 @@
 """What every model of tumor control shares: a hazard of failure, and what multiplies it."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -25,9 +25,9 @@ from radsim.vocabulary.structures import ORGANS
 class ControlModel(DoseResponse):
     r"""Hazard of local failure, :math:`-\ln TCP`, as a function of BED.
 
-    A model states the hazard of a volume that has one BED throughout (`hazard_at_bed`). Of a
-    metric that is all. Of a whole DVH the parts of the volume are independent, so their hazards
-    add up:
+    A model states the hazard of a volume that has one EQD2 throughout (`hazard_at_eqd2`), or one
+    BED (`hazard_at_bed`). Of a metric that is all. Of a whole DVH the parts of the volume are
+    independent, so their hazards add up:
 
     .. math:: -\ln TCP = \sum_j v_j\, h(BED_j)
 
@@ -96,12 +96,9 @@ class ControlModel(DoseResponse):
         check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
         names = [modifier.preset for modifier in self.modifiers if modifier.preset]
         for modifier in self.modifiers:
-            both = [name for name in modifier.excludes if name in names]
-            require(
-                not both,
-                f"modifiers: {modifier.preset} and {', '.join(both)} describe the same patients; "
-                "take one or the other",
-            )
+            both = ", ".join(name for name in modifier.excludes if name in names)
+            alike = f"modifiers: {modifier.preset} and {both} describe the same patients"
+            require(not both, f"{alike}; take one or the other")
 
     @property
     def required_variables(self) -> frozenset[str]:
@@ -110,9 +107,13 @@ class ControlModel(DoseResponse):
         return grouped | frozenset(self.hazard_ratios)
 
     def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients, fractions: lq.Quantity
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
+        return self.hazard_at_eqd2(self._eqd2(bed, patients), patients)
+
+    def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
+        """Hazard of failure of a volume with this EQD2 [Gy] throughout, when the growth is 1."""
         raise NotImplementedError
 
     def distribution_hazard(
@@ -130,18 +131,7 @@ class ControlModel(DoseResponse):
         weight: np.ndarray | None = None,
         patients: Patients = NOBODY,
     ) -> np.ndarray:
-        """Local control where the growth is 1, after a course in equal fractions.
-
-        Parameters are those of `radsim.response.model.DoseResponse.probability`.
-
-        Examples
-        --------
-        >>> from radsim.tcp import load_tcp
-        >>> round(float(load_tcp("hytec-spine-2021").probability(24.0, fractions=2)), 4)
-        0.8103
-        """
-        hazard = self.course_hazard(dose, fractions=fractions, weight=weight, patients=patients)
-        return np.exp(-hazard)
+        return np.exp(-self._hazard(*equal_course(dose, fractions, weight), patients))
 
     def course_hazard(
         self,
@@ -163,6 +153,17 @@ class ControlModel(DoseResponse):
         """
         return self._hazard(*equal_course(dose, fractions, weight), patients)
 
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        check_doses(effect, weight)
+        alpha_beta = self._value("alpha_beta", patients)
+        if weight is not None:
+            alpha_beta = beside_parts(alpha_beta)
+        with np.errstate(over="ignore"):
+            bed = np.minimum(effect, LARGEST) / self.cell_kill.eqd2(1.0, alpha_beta)
+        return np.exp(-self._hazard_of_bed(bed, weight, 1, patients))
+
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
         course = dose.read(self.dose)
@@ -173,55 +174,33 @@ class ControlModel(DoseResponse):
         onset = self.onset_conventional if dose.plan.is_conventional else None
         return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
 
-    def curve_over_effect(self, eqd2: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
-        """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
-
-        A model in which time counts has all of it given at once.
-
-        Raises
-        ------
-        ValueError
-            If the dose is negative or not a number.
-
-        Examples
-        --------
-        >>> from radsim.tcp import load_tcp
-        >>> round(float(load_tcp("hytec-spine-2021").curve_over_effect(54.0)), 4)
-        0.8103
-        """
-        check_doses(eqd2)
-        eqd2 = np.minimum(np.asarray(eqd2, dtype=float), LARGEST)
-        alpha_beta = self._value("alpha_beta", patients)
-        with np.errstate(over="ignore"):
-            bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
-        if self.dose.is_dvh:
-            model = self._beside_parts(patients)
-            hazard = model.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
-        else:
-            hazard = self.hazard_at_bed(bed, patients, 1)
-        return np.exp(-np.minimum(hazard, LARGEST))
+    def _eqd2(self, bed: lq.Quantity, patients: Patients) -> lq.Quantity:
+        """EQD2 with this BED [Gy]."""
+        return self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
 
     def _hazard(self, course: Reading, fractions: lq.Quantity, patients: Patients) -> np.ndarray:
         """Cumulative hazard of failure where the growth is 1."""
-        alpha_beta = self._value("alpha_beta", patients)
         with np.errstate(over="ignore"):
-            bed = np.minimum(self._bed(course, fractions, alpha_beta), LARGEST)
-        if course.weight is None:
-            hazard = self.hazard_at_bed(bed, patients, fractions)
-        else:
-            model = self._beside_parts(patients)
-            hazard = model.distribution_hazard(bed, course.weight, patients, fractions)
+            bed = self._bed(course, fractions, self._value("alpha_beta", patients))
+        hazard = self._hazard_of_bed(bed, course.weight, fractions, patients)
         if self.hazard_ratios:
             covariates = log_ratio(self.hazard_ratios, self.references, patients)
-            hazard = np.minimum(hazard, LARGEST) * np.exp(covariates)
-        return np.minimum(hazard, LARGEST)
+            hazard = np.minimum(hazard * np.exp(covariates), LARGEST)
+        return hazard
 
-    def _beside_parts(self, patients: Patients) -> Self:
-        """The same model with its parameters looked up, as they stand beside a DVH."""
-        looked_up = {
-            parameter.name: self._value(parameter.name, patients)
-            for parameter in fields(self)
-            if parameter.type == Parameter
-        }
-        changed = {n: beside_parts(value) for n, value in looked_up.items() if np.ndim(value)}
-        return replace(self, **changed) if changed else self
+    def _hazard_of_bed(
+        self,
+        bed: lq.Quantity,
+        weight: np.ndarray | None,
+        fractions: lq.Quantity,
+        patients: Patients,
+    ) -> np.ndarray:
+        """Hazard at a BED [Gy] or a DVH of it, without covariates."""
+        bed = np.minimum(bed, LARGEST)
+        if weight is None:
+            return np.minimum(self.hazard_at_bed(bed, patients, fractions), LARGEST)
+        parameters = (field.name for field in fields(self) if field.type == Parameter)
+        values = {name: self._value(name, patients) for name in parameters}
+        arrays = {name: beside_parts(value) for name, value in values.items() if np.ndim(value)}
+        model = replace(self, **arrays) if arrays else self
+        return np.minimum(model.distribution_hazard(bed, weight, patients, fractions), LARGEST)

@@ -1,11 +1,11 @@
-"""Logistic tumor control in dose, as HyTEC fitted it to spine SBRT."""
+"""Logistic tumor control: in dose, as HyTEC fitted it to spine SBRT, or in EQD2."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.tcp.control import ControlModel
@@ -19,12 +19,7 @@ def logistic_failure_hazard(
 
     .. math:: -\ln TCP = \ln\bigl(1 + \exp(4\gamma_{50}(1 - D/D_{50}))\bigr)
 
-    Parameters
-    ----------
-    dose, d50
-        Dose and the dose that controls half, in the same fractionation [Gy].
-    gamma50
-        Normalized slope at D50.
+    with dose and D50 in the same fractionation [Gy].
 
     Examples
     --------
@@ -69,13 +64,34 @@ class LogisticTCP(ControlModel):
     reference_fractions: Real = 3
 
     def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients, fractions: lq.Quantity
     ) -> lq.Quantity:
-        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         alpha_beta = self._value("alpha_beta", patients)
         equivalent = self.cell_kill.equivalent_dose(bed, self.reference_fractions, alpha_beta)
-        return logistic_failure_hazard(
-            equivalent,
-            self._value("d50", patients),
-            self._value("gamma50", patients),
-        )
+        return logistic_failure_hazard(equivalent, *self._curve(patients))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogitTCP(ControlModel):
+    r"""Control whose log odds are linear in EQD2, :math:`\ln\frac{TCP}{1-TCP} = b_0 + b_1 EQD2`.
+
+    At zero dose it is :math:`1/(1 + e^{-b_0})`, not 0.
+
+    Attributes
+    ----------
+    intercept, slope
+        :math:`b_0` and :math:`b_1` [1, 1/Gy].
+    """
+
+    equation: ClassVar[str] = "logit TCP = b0 + b1 EQD2"
+    shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
+    increasing: ClassVar[tuple[str, ...]] = ("slope",)
+
+    kind: Literal["logistic_eqd2"] = "logistic_eqd2"
+    intercept: Parameter
+    slope: Parameter
+
+    def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
+        intercept, slope = self._curve(patients)
+        with np.errstate(over="ignore"):
+            return np.logaddexp(0.0, -np.asarray(intercept + slope * eqd2))

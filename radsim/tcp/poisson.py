@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from radsim.dose.metrics import DoseMetric
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
@@ -17,12 +17,7 @@ def surviving_clonogens(
 ) -> lq.Quantity:
     r"""Expected number of surviving clonogens, :math:`N_0 e^{-\alpha BED}`.
 
-    Parameters
-    ----------
-    clonogens, volume
-        Clonogens, or clonogens in each volume [1/cm3] and the volume [cm3].
-    alpha, bed
-        Linear radiosensitivity [1/Gy] and BED [Gy].
+    They are counted, or stated for each volume [1/cm3], of which there is ``volume`` [cm3].
 
     Examples
     --------
@@ -66,10 +61,7 @@ class PoissonTCP(ControlModel):
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
     def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients, fractions: lq.Quantity
     ) -> lq.Quantity:
-        """Expected survivors where the whole volume has this BED [Gy]."""
-        density, alpha, volume = (
-            self._value(name, patients) for name in ("clonogen_density", "alpha", "volume")
-        )
-        return surviving_clonogens(density, alpha, bed, volume)
+        alpha, density = self._curve(patients)
+        return surviving_clonogens(density, alpha, bed, self._value("volume", patients))

@@ -6,26 +6,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy import special
 
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
-
-
-def probit_failure_hazard(dose: lq.Quantity, d50: lq.Quantity, gamma50: lq.Quantity) -> lq.Quantity:
-    r"""Cumulative hazard of failure whose control is a normal CDF of dose.
-
-    .. math:: -\ln TCP = -\ln\Phi\bigl(\sqrt{2\pi}\,\gamma_{50} (D/D_{50} - 1)\bigr)
-
-    Examples
-    --------
-    >>> round(float(np.exp(-probit_failure_hazard(30.0, d50=30.0, gamma50=0.8))), 12)
-    0.5
-    """
-    with np.errstate(over="ignore"):
-        score = np.sqrt(2.0 * np.pi) * (gamma50 * ((dose - d50) / d50))
-        return -special.log_ndtr(np.minimum(score, LARGEST))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +37,8 @@ class ProbitTCP(ControlModel):
     d50: Parameter
     gamma50: Parameter
 
-    def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
-    ) -> lq.Quantity:
-        """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
-        return probit_failure_hazard(
-            eqd2, self._value("d50", patients), self._value("gamma50", patients)
-        )
+    def hazard_at_eqd2(self, eqd2: lq.Quantity, patients: Patients) -> lq.Quantity:
+        d50, gamma50 = self._curve(patients)
+        with np.errstate(over="ignore"):
+            score = np.sqrt(2.0 * np.pi) * (gamma50 * ((eqd2 - d50) / d50))
+            return -special.log_ndtr(np.minimum(score, LARGEST))

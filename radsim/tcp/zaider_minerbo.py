@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
-from radsim.patients.patients import NOBODY, Patients
+from radsim.patients.patients import Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.tcp.control import ControlModel
@@ -49,14 +49,9 @@ def log_odds_of_extinction(
 
     a sum of what is never negative, so that no digit is lost, and in logs nothing too large.
 
-    Parameters
-    ----------
-    log_survival
-        Natural log of the surviving fraction of the whole course, in equal fractions.
-    birth_rate, death_rate
-        Of clonogens, b and d [1/day].
-    months
-        Time, not before the last fraction [months].
+    The natural log of the surviving fraction is that of the whole course, in equal fractions;
+    birth and death rates of clonogens are b and d [1/day]; the time is not before the last
+    fraction [months].
 
     Examples
     --------
@@ -154,9 +149,8 @@ class ZaiderMinerboTCP(ControlModel):
             )
 
     def hazard_at_bed(
-        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
+        self, bed: lq.Quantity, patients: Patients, fractions: lq.Quantity
     ) -> lq.Quantity:
-        """Hazard of failure of a volume with this BED [Gy] throughout, at the time evaluated."""
         bed, number = np.broadcast_arrays(
             np.asarray(bed, dtype=float), np.round(np.asarray(fractions, dtype=float))
         )
@@ -166,8 +160,9 @@ class ZaiderMinerboTCP(ControlModel):
             f"evaluated_at must not be before the last fraction at {latest:.3g} months, "
             f"got {self.evaluated_at}",
         )
+        alpha, density = self._curve(patients)
         with np.errstate(over="ignore"):
-            log_survival = -np.minimum(self._value("alpha", patients) * bed, LARGEST)
+            log_survival = -np.minimum(alpha * bed, LARGEST)
         rates = (self._value(name, patients) for name in ("birth_rate", "death_rate"))
         log_survival, number, birth, death = np.broadcast_arrays(log_survival, number, *rates)
         odds = np.empty(log_survival.shape)
@@ -176,7 +171,7 @@ class ZaiderMinerboTCP(ControlModel):
             odds[here] = log_odds_of_extinction(
                 log_survival[here], max(int(n), 1), birth[here], death[here], self.evaluated_at
             )
-        density, volume = (self._value(name, patients) for name in ("clonogen_density", "volume"))
         hazard = np.logaddexp(0.0, -odds)  # -ln(1 - p)
         with np.errstate(divide="ignore", over="ignore"):  # of many clonogens, and of none alive
+            volume = self._value("volume", patients)
             return np.exp(np.log(density) + np.log(volume) + np.log(hazard))

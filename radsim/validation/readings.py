@@ -100,7 +100,6 @@ def flagged(retreatment: str, total: str) -> Reading:
                 np.array([new]),
                 new / 2.0,  # type: ignore[arg-type]  # EQD2 is a dose in 2 Gy fractions
                 np.array([prior]),
-                np.array([0.0]),
                 np.array([INTERVAL]),
             )[0]
         )

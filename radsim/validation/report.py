@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from rich import box
-from rich.table import Table
 
-from radsim.report.figures.style import RESOLUTION
+from radsim.report.figures.style import RESOLUTION, new_figure
 from radsim.report.files.staging import put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.ledger import PREDICTIVE, TABLES, tables_of
-from radsim.report.text.console import render
+from radsim.report.text.console import NARROW, table_text
 from radsim.validation.run import Row, Validation
 
 TABLE, FIGURE = "validation.csv", "validation.png"
@@ -20,7 +18,6 @@ COLUMNS = (
     "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
     "simulated", "mc_standard_error", "verdict", "role", "about", "weak", "source", "explanation",
 )  # fmt: skip
-WIDTH = 150
 COLORS = {"met": "#0072B2", "undecided": "#E69F00", "missed": "#D55E00"}  # Okabe and Ito
 ABOUT = {
     "patients": "outcomes of patients",
@@ -29,20 +26,14 @@ ABOUT = {
 }
 
 
-def save_validation(found: Validation, folder: Path) -> list[str]:
+def save_validation(validation: Validation, folder: Path) -> list[str]:
     """Write the rows, the predicted series and the figure to a folder; returns their names."""
-    made = {
-        TABLE: rows_to_csv(found.rows),
-        PREDICTIVE: "".join(
-            line
-            for name, text in tables_of(found.results["phase2"], [TABLES[PREDICTIVE]])
-            for line in text
-        ),
-    }
+    ((_, series),) = tables_of(validation.results["phase2"], [TABLES[PREDICTIVE]])
+    made = {TABLE: rows_to_csv(validation.rows), PREDICTIVE: "".join(series)}
     with put_in_place(folder, folder / ".validation", last=TABLE) as work:
         for name, text in made.items():
             (work / name).write_text(text, encoding="utf-8")
-        figure = draw_forest(found.rows)
+        figure = draw_forest(validation.rows)
         figure.savefig(work / FIGURE, dpi=RESOLUTION, metadata={"Software": None})
     return [*made, FIGURE]
 
@@ -63,39 +54,38 @@ def _cells(row: Row) -> list[Any]:
 
 def validation_text(rows: Sequence[Row]) -> str:
     """Print the rows and how many predictions are met."""
-    table = Table(title="Validation", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("target", "observed", "simulated (MC error)", "verdict", "role", "source"):
-        table.add_column(name, overflow="fold")
+    cells, said = [], []
     for row in rows:
         t = row.target
         observed = f"{t.observed:g} ({t.lower:g} to {t.upper:g}, {t.interval}) {t.units}"
         simulated = f"{row.simulated:.3g} ({row.error:.2g})"
-        table.add_row(t.quantity, observed, simulated, row.verdict, t.role, t.source)
-    lines = [render(table, WIDTH), ""]
-    predictions = [row for row in rows if row.target.role == "prediction"]
+        cells.append([t.quantity, observed, simulated, row.verdict, t.role, t.source])
+        if row.verdict != "met":
+            why = t.explanation or "No explanation is known."
+            said.append(f"{row.verdict}: {t.quantity}. {why}")
+        elif t.weak:
+            said.append(f"weak: {t.quantity}. {t.explanation}")
+    columns = ("target", "observed", "simulated (MC error)", "verdict", "role", "source")
+    predictions, calibrations = (
+        [row for row in rows if row.target.role == role] for role in ("prediction", "calibration")
+    )
     kinds = (
-        f"{what} {met_of([row for row in predictions if row.target.about == about])}"
+        f"{what} {_met_of([row for row in predictions if row.target.about == about])}"
         for about, what in ABOUT.items()
     )
     strong = [r for r in predictions if r.target.about == "patients" and not r.target.weak]
-    lines += [
-        f"predictions met: {met_of(predictions)}; of these, {', '.join(kinds)}",
-        f"outcomes of patients that could have been missed: {met_of(strong)}",
-        f"calibrations met: {met_of([row for row in rows if row.target.role == 'calibration'])}",
+    lines = [
+        table_text(columns, cells, "Validation", **NARROW),
+        "",
+        f"predictions met: {_met_of(predictions)}; of these, {', '.join(kinds)}",
+        f"outcomes of patients that could have been missed: {_met_of(strong)}",
+        f"calibrations met: {_met_of(calibrations)}",
         "Only predictions count: a calibration figure went into a preset.",
     ]
-    for row in rows:
-        t = row.target
-        if row.verdict != "met":
-            why = t.explanation or "No explanation is known."
-            lines.append(f"{row.verdict}: {t.quantity}. {why}")
-        elif t.weak:
-            lines.append(f"weak: {t.quantity}. {t.explanation}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *said])
 
 
-def met_of(rows: Sequence[Row]) -> str:
-    """Say how many rows are met, of how many."""
+def _met_of(rows: Sequence[Row]) -> str:
     return f"{sum(row.verdict == 'met' for row in rows)} of {len(rows)}"
 
 
@@ -105,28 +95,21 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
     The axis runs from the lower end (0) to the upper end (1) of each target's interval, so
     percentages, doses and ratios stand in one figure; a triangle at the edge lies further out.
     """
-    figure = Figure(figsize=(10.0, 1.4 + 0.23 * len(rows)), layout="constrained")
+    figure = new_figure(10.0, 1.4 + 0.23 * len(rows))
     axis = figure.subplots()
     for height, row in enumerate(rows):
         t = row.target
-        span = (t.upper - t.lower) or 1.0
-        observed, simulated = ((x - t.lower) / span for x in (t.observed, row.simulated))
-        if t.upper == t.lower:
-            observed, simulated = observed + 0.5, simulated + 0.5
+        span, middle = (t.upper - t.lower) or 1.0, 0.5 * (t.upper == t.lower)
+        observed, simulated = ((x - t.lower) / span + middle for x in (t.observed, row.simulated))
         axis.plot([0, 1], [height, height], color="0.7", linewidth=3, solid_capstyle="butt")
         axis.plot(observed, height, "|", color="black", markersize=9)
-        inside = -0.9 <= simulated <= 1.9
-        shape = "o" if inside else ("<" if simulated < 0 else ">")
-        filled = "full" if t.role == "prediction" else "none"
+        further_out = not -0.9 <= simulated <= 1.9
+        shape = "o" if not further_out else "<" if simulated < 0 else ">"
+        reach = None if further_out else 1.96 * row.error / span
         axis.errorbar(
-            min(max(simulated, -0.9), 1.9),
-            height,
-            xerr=1.96 * row.error / span if inside else None,
-            fmt=shape,
-            color=COLORS[row.verdict],
-            fillstyle=filled,
-            markersize=5,
-        )
+            min(max(simulated, -0.9), 1.9), height, xerr=reach, fmt=shape, markersize=5,
+            color=COLORS[row.verdict], fillstyle="full" if t.role == "prediction" else "none",
+        )  # fmt: skip
         axis.annotate(
             f"{row.simulated:.3g} against {t.observed:g} {t.units}",
             (1.0, height), xycoords=("axes fraction", "data"), xytext=(4, 0),
@@ -142,7 +125,6 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
         "Gray: the target's interval, | the published figure. Circles: simulated with its 95 % "
         "Monte Carlo interval; filled predictions, open calibration; orange missed, yellow "
         "undecided.",
-        fontsize=7,
-        color="0.35",
-    )
+        fontsize=7, color="0.35",
+    )  # fmt: skip
     return figure

@@ -13,12 +13,7 @@ LARGEST_COUNT = 1_000_000_000
 
 
 def number(name: str, value: Any) -> float:
-    """Return one finite number.
-
-    Raises
-    ------
-    ValueError
-        If it is text, a list, infinite or not a number.
+    """Return one finite number; a ValueError refuses text, a list and what is not finite.
 
     Examples
     --------
@@ -69,34 +64,26 @@ def count(name: str, value: Any, least: int = 0, most: int = LARGEST_COUNT) -> i
     return int(_that(value <= most, name, value, f"must be at most {most}"))
 
 
-def member(name: str, value: Any, known: Iterable[str]) -> str:
-    """Return a name that is known.
-
-    Raises
-    ------
-    ValueError
-        If it is not; the message says which was probably meant, or lists them.
+def member(name: str, value: Any, names: Iterable[str]) -> str:
+    """Return one of these names; else a ValueError says which was meant, or lists them.
 
     Examples
     --------
     >>> member("test", "fisher", ["fisher", "barnard"])
     'fisher'
     """
-    known = list(known)
+    names = list(names)
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    if value not in known:
-        raise ValueError(f"no {name} {value!r}; {nearest(value, known)}")
+        raise ValueError(f"{name} must be one of {', '.join(names)}, got {value!r}")
+    if value not in names:
+        raise ValueError(f"no {name} {value!r}; {nearest(value, names)}")
     return value
 
 
 def number_array(name: str, values: ArrayLike) -> np.ndarray:
     """Return an array of numbers; whether there are any, and are finite, is not asked.
 
-    Raises
-    ------
-    ValueError
-        If it holds text or dates, has masked values, or is ragged.
+    A ValueError refuses text, dates, masked values and rows of unequal length.
 
     Examples
     --------
@@ -124,10 +111,7 @@ def number_array(name: str, values: ArrayLike) -> np.ndarray:
 def arrays_of_one_shape(**given: ArrayLike) -> list[np.ndarray]:
     """Return arrays of numbers, repeated to the shape that they have in common.
 
-    Raises
-    ------
-    ValueError
-        If one holds no numbers, or the shapes don't fit each other.
+    A ValueError refuses one that holds no numbers, and shapes that don't fit each other.
 
     Examples
     --------

@@ -1,5 +1,7 @@
 """Variables of a cohort: names, units, meanings, ranges."""
 
+import re
+
 from radsim.vocabulary.endpoints import SHIPPED
 from radsim.vocabulary.words import Variable
 
@@ -25,18 +27,18 @@ COHORT = {
     "prior_interval": Variable("months", "time since the first course"),
     "prior_technique": Variable("1", "technique of the first course"),
 }
+DESCRIPTIONS = ("units", "meaning", "source")  # of a variable in a file, which change no number
 
 POSITIVE = ("gtv_volume", "ptv_volume")
 NOT_NEGATIVE = ("age", "prior_interval")
 YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
 
-OWN_NAMES = (  # of dimensions and of what is computed; a cohort can't have variables so named
+COMPUTED = (  # names of dimensions and of what is computed; a cohort can't have variables so named
     "patient", "arm", "months", *(endpoint.model_dim for endpoint in SHIPPED), "prescription",
     "gtv_distance", "source_distance", "plans_tried", "plan_eligible", "limits_met",
     "prior_recovery",
 )  # fmt: skip
-OWN_ENDINGS = ("_planned", "_delivered", "_eqd2", "_net", "_alive")
-OWN_BEGINNINGS = ("time_to_", "meets_")
+READS_COMPUTED = re.compile(r".*_(planned|delivered|eqd2|net|alive)|(time_to|meets)_.*")
 
 LABELS: dict[str, tuple[str, ...]] = {  # what the models and the dose step know how to read
     "region": ("cervical", "thoracic", "lumbar", "sacrum"),
@@ -55,4 +57,4 @@ def is_own_name(name: str) -> bool:
     >>> is_own_name("time_to_death"), is_own_name("age")
     (True, False)
     """
-    return name in OWN_NAMES or name.endswith(OWN_ENDINGS) or name.startswith(OWN_BEGINNINGS)
+    return name in COMPUTED or READS_COMPUTED.fullmatch(name) is not None

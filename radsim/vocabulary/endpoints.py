@@ -12,26 +12,6 @@ from enum import Enum
 class Endpoint:
     """Something that happens to a patient once, and how it is spoken of.
 
-    Attributes
-    ----------
-    event
-        Its name; its luck is looked up at ``outcome/<event>``.
-    words, short
-        The event in a sentence, and on an axis.
-    freedom
-        What being free of the event is called where net estimates are of that, such as
-        ``local_control``; nothing where they are of the event.
-    freedom_words
-        The same in a sentence.
-    good
-        A response is good, a failure or a complication is not.
-    ends
-        Relief can be lost again: a prevalence, not only an incidence.
-    among
-        Of whom, such as of patients with a cord; everybody unless given.
-    always_by_model
-        Its results have a dimension of models even where there is but one.
-
     Examples
     --------
     >>> ulcer = Endpoint(event="ulcer", words="ulcer of the esophagus", short="ulcer")
@@ -39,15 +19,15 @@ class Endpoint:
     ('ulcer_cumulative_incidence', False)
     """
 
-    event: str
-    words: str
-    short: str
-    freedom: str = ""
-    freedom_words: str = ""
-    good: bool = False
-    ends: bool = False
-    among: str = ""
-    always_by_model: bool = False
+    event: str  # its name; its luck is looked up at ``outcome/<event>``
+    words: str  # in a sentence
+    short: str  # on an axis
+    freedom: str = ""  # being free of it, where net estimates are of that: ``local_control``
+    freedom_words: str = ""  # the same in a sentence
+    good: bool = False  # a response is good, a failure or a complication is not
+    ends: bool = False  # relief can be lost again: a prevalence, not only an incidence
+    among: str = ""  # of whom, such as of patients with a cord; everybody unless given
+    always_by_model: bool = False  # results have a dimension of models even where there is but one
 
     @property
     def reported(self) -> str:
@@ -62,44 +42,22 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Joint:
-    """Something that is read off several events of the same patient, or off death alone.
+    """Something that is read off several events of the same patient, or off death alone."""
 
-    Attributes
-    ----------
-    reported
-        Its name.
-    words, short
-        In a sentence, and on an axis.
-    state
-        The same of a patient who is alive.
-    free_of
-        Events of which the patient is free; none for being alive.
-    """
-
-    reported: str
-    words: str
-    short: str
-    state: str = ""
-    free_of: tuple[str, ...] = ()
+    reported: str  # its name
+    words: str  # in a sentence
+    short: str  # on an axis
+    state: str = ""  # the words of a patient who is alive
+    free_of: tuple[str, ...] = ()  # events of which the patient is free; none for being alive
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimator:
-    """How a number is estimated.
+    """How a number is estimated."""
 
-    Attributes
-    ----------
-    name
-        As tables name it.
-    says
-        What it is of, with a place for the endpoint's words.
-    counted
-        Of events that were drawn, so that its honest interval is that of a share.
-    """
-
-    name: str
-    says: str
-    counted: bool = False
+    name: str  # as tables name it
+    says: str  # what it is of, with a place for the endpoint's words
+    counted: bool = False  # of drawn events, so that its honest interval is that of a share
 
 
 class Contrast(Enum):
@@ -126,10 +84,7 @@ LOCAL_FAILURE = Endpoint(
 )
 VCF = Endpoint(event="vcf", words="vertebral compression fracture", short="VCF")
 MYELOPATHY = Endpoint(
-    event="myelopathy",
-    words="radiation myelopathy",
-    short="myelopathy",
-    always_by_model=True,
+    event="myelopathy", words="radiation myelopathy", short="myelopathy", always_by_model=True
 )
 SURVIVAL = Joint(reported="survival", words="", short="alive")
 CONTROL_WITHOUT_COMPLICATION = Joint(
@@ -146,15 +101,6 @@ DEATH = "death"
 @dataclass(frozen=True)
 class Estimate:
     """What one number of a result is of.
-
-    Attributes
-    ----------
-    of
-        The endpoint, or what is read off several.
-    estimator
-        How it is estimated.
-    contrast
-        Its value, its difference from the reference arm, or who is best.
 
     Examples
     --------
@@ -180,26 +126,26 @@ class Estimate:
         return self.of.reported
 
     @property
+    def _of_freedom(self) -> str:
+        """Being free of the event, in words, if the number is of that."""
+        if isinstance(self.of, Joint) or self.estimator is not NET or not self.of.freedom:
+            return ""
+        return self.of.freedom_words
+
+    @property
     def good(self) -> bool:
         """Say whether more of it is better."""
-        if isinstance(self.of, Joint):
-            return True
-        free = bool(self.of.freedom) and self.estimator is NET
-        return not self.of.good if free else self.of.good
+        return isinstance(self.of, Joint) or self.of.good != bool(self._of_freedom)
 
     @property
     def words(self) -> str:
         """What the number is of, in a sentence."""
-        if isinstance(self.of, Endpoint) and self.of.freedom and self.estimator is NET:
-            return self.of.freedom_words
-        return self.of.words
+        return self._of_freedom or self.of.words
 
     @property
     def short(self) -> str:
         """What the number is of, in few words."""
-        if isinstance(self.of, Endpoint) and self.of.freedom and self.estimator is NET:
-            return self.of.freedom_words
-        return self.of.short
+        return self._of_freedom or self.of.short
 
     @property
     def label(self) -> str:
@@ -220,6 +166,16 @@ class Estimate:
         if isinstance(self.of, Joint) and self.estimator is ALIVE:
             return ALIVE.says.format(f", {self.of.state}" if self.of.state else "")
         return self.estimator.says.format(self.words)
+
+    @property
+    def itself(self) -> "Estimate":
+        """Its value, whichever contrast this is."""
+        return replace(self, contrast=Contrast.VALUE)
+
+    @property
+    def is_difference(self) -> bool:
+        """Say whether it is the difference from the reference arm."""
+        return self.contrast is Contrast.DIFFERENCE
 
     @property
     def difference(self) -> "Estimate":

@@ -12,7 +12,6 @@ from radsim.vocabulary.endpoints import (
     NET,
     SURVIVAL,
 )
-from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import STRUCTURES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
@@ -39,15 +38,11 @@ def check_event_name(name: str) -> None:
         ...
     ValueError: the name is taken by something else that a result reports; use another
     """
-    require(
-        NAME.fullmatch(name) is not None,
-        "the name of an endpoint is of small letters, digits and _, and starts with a letter",
-    )
-    require(
-        name not in TAKEN and name not in COHORT and not is_own_name(name),
-        "the name is taken by something else that a result reports; use another",
-    )
-    require(
-        FIELD.fullmatch(name) is None,
-        "the name reads like a field of another endpoint's result; use another",
-    )
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            "the name of an endpoint is of small letters, digits and _, and starts with a letter"
+        )
+    if name in TAKEN or name in COHORT or is_own_name(name):
+        raise ValueError("the name is taken by something else that a result reports; use another")
+    if FIELD.fullmatch(name):
+        raise ValueError("the name reads like a field of another endpoint's result; use another")

@@ -19,4 +19,4 @@ def members(union: Any) -> tuple[type, ...]:
 
 def kind_of(model: type) -> str:
     """Return what a file calls a class of models."""
-    return str(next(one.default for one in fields(model) if one.name == "kind"))
+    return str(next(field.default for field in fields(model) if field.name == "kind"))

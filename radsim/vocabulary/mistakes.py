@@ -39,26 +39,19 @@ LONGEST = 60  # characters of a wrong value that are worth repeating
 def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) -> list[str]:
     """List the mistakes in some data, each with the key where it is.
 
-    Parameters
-    ----------
-    error
-        What pydantic said of the data.
-    data
-        The data.
-    schema
-        JSON schema of the data, for the keys that are known where an unknown one was found.
+    The JSON schema of the data tells which keys there are, where an unknown one came.
     """
-    found: list[tuple[list[Any], str]] = []
+    mistakes: list[tuple[list[Any], str]] = []
     for detail in error.errors():
         path = _path(detail["loc"], data, detail["type"])
         for sentence in _sentence(dict(detail), path, data, schema).splitlines():
-            found.append(_with_field(path, sentence, data))
-    paths = [path for path, _ in found]
+            mistakes.append(_with_field(path, sentence, data))
+    paths = [path for path, _ in mistakes]
     lines: dict[str, None] = {}
     wrong_types: set[str] = set()
     types = tuple(WANTED.values())
-    better = [path for path, sentence in found if not sentence.startswith(types)]
-    for path, sentence in found:
+    better = [path for path, sentence in mistakes if not sentence.startswith(types)]
+    for path, sentence in mistakes:
         key = _dotted(path)
         if sentence.startswith(types):
             deeper = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
@@ -67,6 +60,18 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
             wrong_types.add(key)
         lines[f"{key}: {sentence}" if key else sentence] = None
     return list(lines)
+
+
+def validated(kind: Any, data: Any, prefix: str = "") -> Any:
+    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix."""
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        lines = mistakes_of(error, data, adapter.json_schema())
+        raise Mistake("\n".join(f"{prefix}{line}" for line in lines)) from None
 
 
 def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], str]:
@@ -125,13 +130,13 @@ def _holds(table: Any, step: Any) -> bool:
 
 
 def _dotted(path: list[Any]) -> str:
-    shown = ""
+    dotted = ""
     for position, step in enumerate(path):
         if isinstance(step, int):
-            shown += f"[{step}]"
+            dotted += f"[{step}]"
         elif WRAPPERS.get(path[0], {}).get(position) != step:
-            shown += f".{step}" if shown else str(step)
-    return shown
+            dotted += f".{step}" if dotted else str(step)
+    return dotted
 
 
 def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[str]:
@@ -153,23 +158,21 @@ def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[s
 
 def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """Resolve references, and pick the member of a union that the value's kind names."""
-    while True:
-        if not isinstance(schema, Mapping):
-            return {}
-        if "$ref" in schema:
-            schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
-            continue
-        members = schema.get("oneOf") or schema.get("anyOf")
-        if not members:
-            return schema
-        kind = value.get("kind") if isinstance(value, Mapping) else None
-        mapping = schema.get("discriminator", {}).get("mapping", {})
-        if isinstance(kind, str) and kind in mapping:
-            schema = {"$ref": mapping[kind]}
-        else:
-            unfit = ("null", "string") if isinstance(value, Mapping) else ("null",)
-            tables = [m for m in members if m.get("type") not in unfit]
-            schema = tables[0] if tables else {}
+    if not isinstance(schema, Mapping):
+        return {}
+    if "$ref" in schema:
+        return _narrow(definitions[schema["$ref"].rsplit("/", 1)[-1]], value, definitions)
+    members = schema.get("oneOf") or schema.get("anyOf")
+    if not members:
+        return schema
+    is_table = isinstance(value, Mapping)
+    kind = value.get("kind") if is_table else None
+    mapping = schema.get("discriminator", {}).get("mapping", {})
+    unfit = ("null", "string") if is_table else ("null",)
+    member: Any = next((m for m in members if m.get("type") not in unfit), {})
+    if isinstance(kind, str) and kind in mapping:
+        member = {"$ref": mapping[kind]}
+    return _narrow(member, value, definitions)
 
 
 def require(condition: bool, message: str) -> None:

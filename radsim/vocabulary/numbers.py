@@ -4,28 +4,32 @@ import math
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 import numpy as np
 from pydantic import Strict
 from pydantic.types import AllowInfNan
 
-Real = Annotated[
-    float, Strict(), AllowInfNan(False)
-]  # a finite number, never text or a truth value
+from radsim.vocabulary.mistakes import require
+
+Real = Annotated[float, Strict(), AllowInfNan(False)]  # finite, never text or a truth value
 Count = Annotated[int, Strict()]  # a whole number, never 5.0
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
 NUMBERS = (Real, Real | None, Parameter, Parameter | None)  # types of fields that hold one
 
 
-def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
-    """Refuse a number of a model that is not finite, or not above 0 where it has to be.
+def is_number(value: Any) -> TypeGuard[float]:
+    """Say whether a value of a file is a number; a truth value is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
-    Raises
-    ------
-    ValueError
-        It names the field.
-    """
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Say whether a value of a file is a whole number; a truth value is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
+    """Refuse a number of a model that is not finite, or not above 0 where it has to be."""
     for name in number_fields(model.__class__):
         value = getattr(model, name)
         if value is None or isinstance(value, str):
@@ -35,6 +39,16 @@ def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
             raise ValueError(f"{name} must be a finite number, got {value}")
         if name in positive and not (value > 0 if alone else np.all(np.asarray(value) > 0)):
             raise ValueError(f"{name} must be above 0, got {value}")
+
+
+def require_positive(model: Any, *names: str) -> None:
+    """Refuse a setting that is not above 0, if it is given and does not name a variable."""
+    for name in names:
+        value = getattr(model, name)
+        require(
+            value is None or isinstance(value, str) or value > 0,
+            f"{name} must be above 0, got {value}",
+        )
 
 
 @cache
@@ -63,7 +77,7 @@ def named_parameters(model: object) -> list[str]:
         return []
     return [
         value
-        for one in fields(model)
-        if one.type in (Parameter, Parameter | None)
-        and isinstance(value := getattr(model, one.name), str)
+        for field in fields(model)
+        if field.type in (Parameter, Parameter | None)
+        and isinstance(value := getattr(model, field.name), str)
     ]

@@ -1,5 +1,6 @@
 """What a key of an experiment file is measured in, and what an axis along it is called."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,11 +46,12 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     ),
 }  # fmt: skip
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
-RATIOS = ("hazard_ratio", "odds_ratio")  # begin the names of what has no units
+RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
+DRAWN = re.compile("drawn (.*)")  # a variable of a result with the drawn values of a key
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 CONTEXTS = {
-    "tcp": LOCAL_FAILURE.freedom_words, **{known.event: known.short for known in SHIPPED},
+    "tcp": LOCAL_FAILURE.freedom_words, **{shipped.event: shipped.short for shipped in SHIPPED},
     "survival": "survival", "dose": "dose model", "cohort": "cohort",
 }  # fmt: skip
 NAMES = {
@@ -62,10 +64,7 @@ NAMES = {
 def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
     """Units of a dotted key, and a name for an axis; units are empty where it has none.
 
-    Parameters
-    ----------
-    cohort
-        The table ``cohort`` of the experiment, whose own variables state their units.
+    Variables of the table ``cohort`` of the experiment state their own units.
 
     Examples
     --------
@@ -78,20 +77,18 @@ def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
     """
     parts = key.split(".")
     if parts[0] == "cohort":
-        own = (cohort or {}).get(parts[1])
-        known = COHORT[parts[1]].units if parts[1] in COHORT else ""
-        inside = own.get("units", known) if isinstance(own, Mapping) else known
-        units = _of_distribution(parts[2:], inside)
+        variable = (cohort or {}).get(parts[1])
+        usual = COHORT[parts[1]].units if parts[1] in COHORT else ""
+        stated = variable.get("units", usual) if isinstance(variable, Mapping) else usual
+        units = _of_distribution(parts[2:], stated)
     else:
         units = _listed(parts) or _of_distribution(parts[-1:], _listed(parts[:-1]))
-    context = 1 if parts[0] in ("arms", "ntcp") and len(parts) > 2 else 0
-    beside = "[" in "".join(
-        parts[context + 1 : context + 2]
-    )  # one of the models beside a section's
-    words = ".".join(parts[context + 1 + beside :]) or key
+    context, *below = parts[1:] if parts[0] in ("arms", "ntcp") and len(parts) > 2 else parts
+    where = CONTEXTS.get(context, context).replace("_", " ")
+    if below and "[" in below[0]:  # one of the models beside a section's
+        where += f", {below.pop(0)}"
+    words = ".".join(below) or key
     name = NAMES.get(words, words.replace(".", " ")).replace("_", " ")
-    where = CONTEXTS.get(parts[context], parts[context]).replace("_", " ")
-    where += f", {parts[context + 1]}" * beside
     return Variable(units, f"{name.replace('gtv', 'GTV').replace('ptv', 'PTV')}, {where}")
 
 
@@ -100,12 +97,10 @@ def label_keys(
 ) -> xr.Dataset:
     """Give the coordinates along swept keys, and drawn values of keys, their units and names.
 
-    Parameters
-    ----------
-    axes
-        The keys that each dimension of the sweep sets; it is named by the first.
+    A dimension of the sweep is named by the first of the keys that it sets.
     """
-    described: dict[str, str] = {f"drawn {key}": key for key in _drawn(dataset)}
+    drawn = (DRAWN.fullmatch(str(name)) for name in dataset.data_vars)
+    described = {match[0]: match[1] for match in drawn if match}
     for dimension, keys in axes.items():
         if dimension != "variant":
             described[dimension] = keys[0]
@@ -119,12 +114,8 @@ def label_keys(
     return dataset
 
 
-def _drawn(dataset: xr.Dataset) -> list[str]:
-    return [str(n).removeprefix("drawn ") for n in dataset.data_vars if str(n).startswith("drawn ")]
-
-
 def _listed(parts: Sequence[str]) -> str:
-    if parts and parts[-1].startswith(RATIOS):
+    if parts and RATIO.match(parts[-1]):
         return "1"
     ends = (".".join(parts[first:]) for first in range(len(parts)))
     return next((UNITS_OF[end] for end in ends if end in UNITS_OF), "")

@@ -2,14 +2,7 @@
 
 __version__ = "0.1.0"
 
-MATTERING = (
-    "numpy",
-    "scipy",
-    "xarray",
-    "dask",
-    "pydantic",
-    "numba",
-)  # packages that could move a digit
+MATTERING = ("numpy", "scipy", "xarray", "dask", "pydantic", "numba")  # could move a digit
 
 
 def versions() -> dict[str, str]:

@@ -17,15 +17,15 @@ class Variable:
     meaning: str
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name was probably meant, or list them all.
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Say which of these names was probably meant, or list them all.
 
     Examples
     --------
     >>> nearest("fractoins", ["fractions", "boost"])
     "did you mean 'fractions'?"
     """
-    names = list(known)
+    names = list(names)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"

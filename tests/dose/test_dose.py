@@ -16,6 +16,7 @@ from radsim.dose.fields.conformal import conformal_dose
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.nodes.compiled import fill_compiled
 from radsim.dose.nodes.plain import fill_plainly
+from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import Streams
 from radsim.vocabulary.structures import TARGETS
 
@@ -199,7 +200,7 @@ def test_every_parameter_may_be_a_number():
 
 def test_metrics_of_a_dose_that_is_linear_in_volume():
     dose = draw(ARMS["two"], 0, 3, structures=["gtv"])
-    linear = 50.0 - 20.0 * dose.volume
+    linear = 50.0 - 20.0 * volume_nodes(dose.nodes)[0]
     dose = replace(dose, courses={"gtv": Course(np.tile(linear, (3, 1)))})
     for name, expected in (("D98", 30.4), ("D50", 40.0), ("D2", 49.6), ("mean", 40.0)):
         total, squared, _ = dose.sums(DoseMetric(structure="gtv", metric=name))
@@ -294,7 +295,7 @@ def test_neural_limits_hold_for_every_patient(arm):
 
 def test_the_hot_spot_agrees_with_the_distribution():
     dose = draw(ARMS["sib"], 0, 300, replace(MODEL, nodes=2048))
-    volume = dose.volume
+    volume = volume_nodes(dose.nodes)[0]
     for name in ("cord_prv", "spinal_cord", "thecal_sac"):
         exact = dose.hot_spots[name].planned
         for row in np.flatnonzero(np.isfinite(exact))[:50]:

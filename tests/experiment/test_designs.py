@@ -146,7 +146,7 @@ def test_a_preset_and_one_of_its_parameters_can_be_swept_together():
     made = experiment(
         sweep={"ntcp.vcf.hazard_ratio_lytic": [2, 3], "ntcp.vcf.preset": ["vcf-2013", "vcf-pooled"]}
     )
-    vcf = VariantMaker(made).make(made.study.design.variant(3)).models_of("vcf")[0]
+    vcf = VariantMaker(made).make(made.study.design.variant(3)).ntcp["vcf"].models[0]
     assert (vcf.preset, vcf.hazard_ratio_lytic, vcf.onset.median) == ("vcf-pooled", 3.0, 5.0)
 
 
@@ -155,10 +155,8 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
     ntcp["vcf"] = {"preset": "vcf-2013", "recalibrate": {"probability": 0.1, "fraction_dose": 12.0}}
     made = experiment(ntcp=ntcp, sweep={"cohort.malalignment.probability": [0.1, 0.6]})
     maker = VariantMaker(made)
-    risks = [
-        maker.make(made.study.design.variant(i)).models_of("vcf")[0].reference_risk for i in (0, 1)
-    ]
-    assert risks[0] > risks[1]
+    vcf = [maker.make(made.study.design.variant(i)).ntcp["vcf"].models[0] for i in (0, 1)]
+    assert vcf[0].reference_risk > vcf[1].reference_risk
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from examples import SAC, experiment, sac, settings
 from radsim import make_experiment
 from radsim.experiment.designs.keys import section_of
 from radsim.experiment.endpoints import (
-    dims_of,
     endpoints_of,
     estimates_of,
     joint_of,
@@ -54,7 +53,6 @@ def test_known_endpoints_come_first_and_control_before_them():
 def test_its_estimates_stand_among_the_others_and_have_its_models():
     estimates = {str(estimate): estimate for estimate in estimates_of(sac())}
     assert list(estimates)[6:8] == [f"{EVENT}_net", f"{EVENT}_cumulative_incidence"]
-    assert dims_of(estimates[f"{EVENT}_net"], sac()) == ("arm", f"{EVENT}_model", "months")
     assert not estimates[f"{EVENT}_net"].good
     assert estimates[f"{EVENT}_net"].meaning == (
         "probability of late syndrome of the sac, death ignored"
@@ -159,10 +157,10 @@ def test_an_alternative_without_a_model_follows_the_sections_own_in_a_sweep():
     check_variants(made)
     maker = VariantMaker(made)
     variant = maker.make({f"ntcp.{EVENT}.td50": 60.0, f"ntcp.{EVENT}.m": 0.3})
-    own, steeper, other = variant.models_of(EVENT)
+    own, steeper, other = variant.ntcp[EVENT].models
     assert (own.td50, own.m, steeper.td50, steeper.m) == (60.0, 0.3, 60.0, 0.1)
     assert variant == maker._checked({f"ntcp.{EVENT}.td50": 60.0, f"ntcp.{EVENT}.m": 0.3})
-    assert other == made.models_of(EVENT)[2]
+    assert other == made.ntcp[EVENT].models[2]
 
 
 def test_its_words_can_not_be_varied():
@@ -265,7 +263,7 @@ def test_alternatives_of_a_fracture_model_give_it_a_dimension_of_models():
 def test_a_recalibrated_alternative_is_solved_for_too():
     asked = {"recalibrate": {"probability": 0.1, "fraction_dose": 12.0}, "label": "as seen"}
     made = experiment(ntcp=with_complications(vcf={"preset": "vcf-2013", "alternatives": [asked]}))
-    own, seen = made.models_of("vcf")
+    own, seen = made.ntcp["vcf"].models
     assert seen.recalibrate is None
     assert seen.reference_risk > own.reference_risk
 

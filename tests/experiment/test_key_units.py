@@ -5,7 +5,7 @@ import xarray as xr
 from examples import DESIGNS
 
 from radsim import load_experiment
-from radsim.experiment.designs.keys import _known_keys
+from radsim.experiment.designs.keys import known_keys
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.settings import describe_key, label_keys
 
@@ -24,7 +24,7 @@ def test_every_number_that_can_be_swept_has_units(path):
     made = load_experiment(path)
     numbers = [
         key
-        for key in _known_keys(made.known)
+        for key in known_keys(made.known)
         if isinstance(value_at(made.known, key), (int, float))
         and not isinstance(value_at(made.known, key), bool)
     ]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.radiobiology.recovery import RecoveryRule, half_time_share, recovered_share
+from radsim.radiobiology.recovery import CEILING, HALF_TIME, RecoveryRule, recovered_share
 
 RULES = RecoveryRule.__args__
 
@@ -18,7 +18,8 @@ def test_exponential_recovery_agrees_with_another_tool():
     # kalyan2031990/radiobiocalc_app, half-time of 6 months without a residual
     months = np.array([3.0, 9.0, 18.0, 30.0])
     expected = [0.2928932188, 0.6464466094, 0.875, 0.96875]
-    np.testing.assert_allclose(half_time_share(months, 6.0, 1.0), expected, atol=1e-9)
+    share = recovered_share("half-time", months * HALF_TIME / 6.0) / CEILING
+    np.testing.assert_allclose(share, expected, atol=1e-9)
 
 
 def test_the_half_time_rule_gives_the_published_shares():

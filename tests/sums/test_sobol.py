@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radsim.experiment.designs.draws import sobol_points
-from radsim.experiment.designs.saltelli import saltelli_uniforms
+from radsim.experiment.designs.sensitivity import saltelli_uniforms
 from radsim.sums.sobol_indices import SCRAMBLES, sobol_indices
 
 BASE = 8192

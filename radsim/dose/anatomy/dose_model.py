@@ -1,6 +1,6 @@
 """The parameters of the distance-dose model, each a number or a distribution between patients."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -86,15 +86,12 @@ class DoseModel:
     nodes: Count
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ALLOWED and not isinstance(value, str):
-                lowest, highest = ALLOWED[field.name]
-                for end in _ends(value):
-                    require(
-                        lowest <= end <= highest,
-                        f"{field.name} must lie between {lowest} and {highest}, got {end:.6g}",
-                    )
+        for name, (lowest, highest) in ALLOWED.items():
+            for end in _ends(getattr(self, name)):
+                require(
+                    lowest <= end <= highest,
+                    f"{name} must lie between {lowest} and {highest}, got {end:.6g}",
+                )
         require(1 <= self.plans <= 256, f"plans must lie between 1 and 256, got {self.plans}")
         require(4 <= self.nodes <= 8192, f"nodes must lie between 4 and 8192, got {self.nodes}")
 
@@ -136,11 +133,10 @@ def _ends(value: Spread) -> tuple[float, ...]:
 
 def draw_parameter(value: Spread, name: str, patients: range, streams: UniformSource) -> np.ndarray:
     """Value of one parameter for each patient, shape (patient,); ``name`` is its stream."""
-    if isinstance(value, int | float):
-        return np.full(len(patients), float(value))
-    if isinstance(value, Fixed):
-        return np.full(len(patients), float(value.value))
-    return value.ppf(streams.uniforms(name, patients))
+    number = value.value if isinstance(value, Fixed) else value
+    if isinstance(number, int | float):
+        return np.full(len(patients), float(number))
+    return number.ppf(streams.uniforms(name, patients))
 
 
 @cache

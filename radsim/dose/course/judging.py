@@ -26,19 +26,24 @@ class Judge:
     """
 
     def __init__(
-        self, plan: ExternalBeam, known: Mapping[str, np.ndarray], profile: Profile
+        self, plan: ExternalBeam, fixed: Mapping[str, np.ndarray], profile: Profile
     ) -> None:
         self.breach = np.zeros(profile.low.shape)
         self.missed = np.zeros(profile.low.shape)
         for organ in ORGANS:
-            limit = known[f"{organ}_limit"]
-            if np.isinf(limit).all() and not _organ_goals(plan, organ):
+            limit = fixed[f"{organ}_limit"]
+            goals = [
+                goal.at_most
+                for goal in plan.limits
+                if isinstance(goal, Limit) and goal.structure == organ and goal.optimal
+            ]
+            if np.isinf(limit).all() and not goals:
                 continue
-            dose = profile.dose(profile.attenuation(known[f"{organ}_hot_spot"]))
+            dose = profile.dose(profile.attenuation(fixed[f"{organ}_hot_spot"]))
             self.at_most(limit, dose, optimal=False)
-            present = known["has_cord"] | (organ not in EXISTS)
-            for goal in _organ_goals(plan, organ):
-                level = np.where(present, goal / known[f"{organ}_hottest"], np.inf)
+            present = fixed["has_cord"] | (organ not in EXISTS)
+            for goal in goals:
+                level = np.where(present, goal / fixed[f"{organ}_hottest"], np.inf)
                 self.at_most(level, dose, optimal=True)
 
     def at_most(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:
@@ -59,12 +64,10 @@ class Judge:
     def volume(self, limit: Limit, cold: Callable[[np.ndarray], np.ndarray]) -> None:
         """Judge a metric by the share of volume below the limit's dose."""
         share = cold_share(limit.metric)
-        if limit.at_least is not None:
-            short = cold(np.asarray(limit.at_least)) - share
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
-        if limit.at_most is not None:
-            short = share - cold(np.asarray(limit.at_most))
-            self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
+        for level, side in ((limit.at_least, 1.0), (limit.at_most, -1.0)):
+            if level is not None:
+                short = side * (cold(np.asarray(level)) - share)
+                self._add(np.where(short > VOLUME_TOLERANCE, short, 0.0), limit.optimal)
 
     def _add(self, amount: np.ndarray, optimal: bool) -> None:
         if optimal:
@@ -106,14 +109,3 @@ class Quantiles:
         share = self._first + rise.sum(axis=1).astype(float)
         share = np.where(level > self.dose[:, 0], share, 0.0)
         return np.where(level > self.dose[:, -1], 1.0, share)
-
-
-def _organ_goals(plan: ExternalBeam, organ: str) -> list[float]:
-    return [
-        limit.at_most
-        for limit in plan.limits
-        if isinstance(limit, Limit)
-        and limit.structure == organ
-        and limit.optimal
-        and limit.at_most is not None
-    ]

@@ -45,14 +45,10 @@ def make_plans(
     and spill. Anatomy and limits stay. A plan that meets every mandatory limit and misses m
     optimal goals is accepted with probability ``missed_goal_accepted`` ** m. If none is accepted,
     the one with the fewest missed goals is kept, or, if all break a mandatory limit, the one that
-    breaks them least.
-
-    Parameters
-    ----------
-    organ_limits
-        Highest D0.03cc of each neural structure [Gy], shape (patient,); infinite for none.
+    breaks them least. ``organ_limits`` are the highest D0.03cc of each neural structure [Gy], shape
+    (patient,), infinite for none.
     """
-    known = prepare(plan, model, geometry, organ_limits, patients, streams)
+    fixed = prepare(plan, model, geometry, organ_limits, patients, streams)
     choices = _planner_choices(plan, model)
     kept = {name: np.empty(len(patients)) for name in KEPT}
     best = np.full(len(patients), np.inf)
@@ -73,7 +69,7 @@ def make_plans(
         }
         for piece in np.split(active, range(PIECE // attempts, active.size, PIECE // attempts)):
             rows = np.repeat(piece, attempts)
-            theirs = {name: values[rows] for name, values in known.items()}
+            theirs = {name: values[rows] for name, values in fixed.items()}
             drawn = {
                 name: _choose(name, value, luck, piece, attempts) for name, value in choices.items()
             }
@@ -105,11 +101,7 @@ def make_plans(
 
 def _planner_choices(plan: ExternalBeam, model: DoseModel) -> dict[str, Spread]:
     """What a new plan draws anew."""
-    choices: dict[str, Spread] = {
-        "falloff": model.falloff,
-        "valley": model.valley,
-        "utilization": model.utilization,
-    }
+    choices = {name: getattr(model, name) for name in ("falloff", "valley", "utilization")}
     if plan.boost is None:
         return {**choices, "plateau": model.plateau}
     return {**choices, "spill": model.spill, "boost": plan.boost}

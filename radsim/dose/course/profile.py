@@ -10,7 +10,7 @@ plateau, mixed in by an edge of the same scale at the surface of the GTV. Everyt
 function of X, so a shift of the patient only multiplies X by a number.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,13 +63,11 @@ class Profile:
 
     def rows(self, rows: slice) -> "Profile":
         """Profiles of a run of patients."""
-        return Profile(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Profile(**{name: values[rows] for name, values in vars(self).items()})
 
     def columns(self, kind: type = float) -> "Profile":
         """The same with arrays of shape (patient, 1), to be evaluated at rows of positions."""
-        return Profile(
-            **{f.name: getattr(self, f.name).astype(kind)[:, None] for f in fields(self)}
-        )
+        return Profile(**{n: values.astype(kind)[:, None] for n, values in vars(self).items()})
 
 
 def _logistic(height: np.ndarray, factor: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -13,16 +13,14 @@ from radsim.dose.anatomy.geometry import Geometry, ptv_position
 from radsim.dose.course.judging import Judge, Quantiles
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
 from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.dose.plans.limits import Limit
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import cold_share
 
 Arrays = dict[str, np.ndarray]
 
 COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
-LADDER: tuple[float, ...] = (  # cold shares at which a plan with a boost is judged
-    *(0.003, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25, 0.5, 0.8, 0.93, 0.98),
-)
+# cold shares at which a plan with a boost is judged
+LADDER = (0.003, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25, 0.5, 0.8, 0.93, 0.98)
 COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
 WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
@@ -61,7 +59,7 @@ def prepare(
 
     Arrays are of shape (patient,) or (patient, share); rows are patients.
     """
-    known: Arrays = {}
+    fixed: Arrays = {}
     for name in (
         "in_target_spread",
         "utilization_closeness",
@@ -70,23 +68,23 @@ def prepare(
         "coverage_goal",
         "missed_goal_accepted",
     ):
-        known[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
+        fixed[name] = draw_parameter(getattr(model, name), f"dose/plan/{name}", patients, streams)
     for name in ("reference", "gtv_surface", "gtv_extent", "wall", "ring_extent", "ring_shape"):
-        known[name] = getattr(geometry, name)
-    known["gtv_share"], known["has_cord"] = geometry.gtv_share, geometry.has_cord
-    known["closeness"] = (
-        known["closeness_center"] - (geometry.gtv_surface - geometry.reference)
-    ) / known["closeness_scale"]
+        fixed[name] = getattr(geometry, name)
+    fixed["gtv_share"], fixed["has_cord"] = geometry.gtv_share, geometry.has_cord
+    fixed["closeness"] = (
+        fixed["closeness_center"] - (geometry.gtv_surface - geometry.reference)
+    ) / fixed["closeness_scale"]
     for name, organ in geometry.organs.items():
         hottest = 1.0 - geometry.rolloff * organ.hot_share
-        known[f"{name}_limit"] = organ_limits[name] / hottest
-        known[f"{name}_hot_spot"] = organ.hot_spot
-        known[f"{name}_hottest"] = hottest
+        fixed[f"{name}_limit"] = organ_limits[name] / hottest
+        fixed[f"{name}_hot_spot"] = organ.hot_spot
+        fixed[f"{name}_hottest"] = hottest
     if plan.boost is None:
-        known["coverage_position"] = ptv_position(geometry, COVERAGE)
-        for limit in _target_limits(plan):
+        fixed["coverage_position"] = ptv_position(geometry, COVERAGE)
+        for limit in plan.target_limits:
             share = cold_share(limit.metric)
-            known[f"{limit.structure}_{limit.metric}"] = (
+            fixed[f"{limit.structure}_{limit.metric}"] = (
                 ptv_position(geometry, share)
                 if limit.structure == "ptv"
                 else geometry.gtv_surface
@@ -95,19 +93,19 @@ def prepare(
             )
     else:
         depth = target_depths(_ladder(plan), geometry.gtv_shape)
-        known["gtv_ladder"] = _outward(
+        fixed["gtv_ladder"] = _outward(
             geometry.gtv_surface - geometry.reference, geometry.gtv_extent, depth
         )
         depth = target_depths(LADDER, geometry.ring_shape)
-        known["ring_ladder"] = _outward(
+        fixed["ring_ladder"] = _outward(
             geometry.wall - geometry.reference, geometry.ring_extent, depth
         )
-    return known
+    return fixed
 
 
-def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -> Candidates:
-    """Solve and judge one plan for each row of ``known`` and ``chosen``."""
-    utilization = _utilization(model, known, chosen)
+def solve(plan: ExternalBeam, model: DoseModel, fixed: Arrays, chosen: Arrays) -> Candidates:
+    """Solve and judge one plan for each row of ``fixed`` and ``chosen``."""
+    utilization = _utilization(model, fixed, chosen)
     top = plan.prescription * (
         chosen["plateau"]
         if plan.boost is None
@@ -116,29 +114,29 @@ def solve(plan: ExternalBeam, model: DoseModel, known: Arrays, chosen: Arrays) -
     falloff, valley_share = chosen["falloff"], chosen["valley"]
     allowed = np.full(falloff.shape, plan.prescription)
     for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
-        limit = known[f"{organ}_limit"]
-        x = np.exp((known["reference"] - known[f"{organ}_hot_spot"]) / falloff)
+        limit = fixed[f"{organ}_limit"]
+        x = np.exp((fixed["reference"] - fixed[f"{organ}_hot_spot"]) / falloff)
         # nearer to the target a higher plateau means more dose, inside the organ it means less
         plateau = np.where(x < 1.0, top, plan.prescription)
         room = reference_dose_for(np.where(np.isinf(limit), 1.0, limit), x, plateau, valley_share)
         allowed = np.minimum(allowed, np.where(limit < plateau, room, np.inf))
     reference_dose = np.maximum(allowed * utilization, LEAST_DOSE * plan.prescription)
     frame = {
-        "reference": known["reference"],
+        "reference": fixed["reference"],
         "falloff": falloff,
         "reference_dose": reference_dose,
         "valley": valley_share * reference_dose,
     }
     if plan.boost is None:
-        return _one_level(plan, known, chosen, frame)
-    return _boosted(plan, known, chosen, frame)
+        return _one_level(plan, fixed, chosen, frame)
+    return _boosted(plan, fixed, chosen, frame)
 
 
-def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+def _one_level(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
     """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
-    even, goal = known["in_target_spread"], known["coverage_goal"]
+    even, goal = fixed["in_target_spread"], fixed["coverage_goal"]
     prescription = np.full(even.shape, float(plan.prescription))
-    x = np.exp((frame["reference"] - known["coverage_position"]) / frame["falloff"])
+    x = np.exp((frame["reference"] - fixed["coverage_position"]) / frame["falloff"])
     if plan.isotoxic:
         prescription = np.clip(
             _highest_prescription(goal / (1.0 + even * COLD_SCORE), chosen["plateau"], x, frame),
@@ -166,11 +164,11 @@ def _one_level(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays)
     solved = profile(plateau)
     covering = solved.base_dose(x)
     spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
-    judge = Judge(plan, known, solved)
+    judge = Judge(plan, fixed, solved)
     d90 = covering * (1.0 + spread * COLD_SCORE)
     judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
-    for limit in _target_limits(plan):
-        position = known[f"{limit.structure}_{limit.metric}"]
+    for limit in plan.target_limits:
+        position = fixed[f"{limit.structure}_{limit.metric}"]
         factor = 1.0 + spread * ndtri(cold_share(limit.metric))
         judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
     return _judged(solved, prescription, spread, judge)
@@ -192,19 +190,19 @@ def _highest_prescription(
     return (-b + np.sqrt(np.maximum(b * b - 4.0 * a * c, 0.0))) / (2.0 * np.maximum(a, 1e-300))
 
 
-def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
-    spread, share = known["in_target_spread"], known["gtv_share"]
+def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+    spread, share = fixed["in_target_spread"], fixed["gtv_share"]
     reference_dose, valley = frame["reference_dose"], frame["valley"]
-    edge = np.exp((known["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
+    edge = np.exp((fixed["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
     ladder = _ladder(plan)
     scale = np.float32(-1.0) / frame["falloff"].astype(np.float32)[:, None]
-    gtv_x = np.exp(known["gtv_ladder"] * scale)
-    ring_x = np.exp(known["ring_ladder"] * scale)
+    gtv_x = np.exp(fixed["gtv_ladder"] * scale)
+    ring_x = np.exp(fixed["ring_ladder"] * scale)
     single = spread.astype(np.float32)[:, None]
     gtv_factor = 1 + single * normal_scores(ladder)
     ring_factor = 1 + single * normal_scores(LADDER)
     aims = [(ladder.index(0.5), chosen["boost"])]
-    for limit in _target_limits(plan):
+    for limit in plan.target_limits:
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
             aims.append((ladder.index(cold_share(limit.metric)), np.asarray(limit.at_most)))
 
@@ -212,7 +210,7 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
         return Profile(**frame, low=low, high=high, edge=edge)
 
     low = np.maximum(np.full(reference_dose.shape, 1.1 * plan.prescription), reference_dose * 1.01)
-    coverage = known["coverage_goal"] * plan.prescription
+    coverage = fixed["coverage_goal"] * plan.prescription
     cold_end = int(np.searchsorted(ladder, COLDEST_JUDGED)) + 1  # far beyond what D90 allows
     for _ in range(COUPLING_STEPS):
         high = HIGHEST_BOOST * chosen["boost"]
@@ -226,8 +224,8 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
         cold_dose *= gtv_factor[:, :cold_end]
         cold = Quantiles(cold_dose, ladder[:cold_end]).share_below(coverage)
         ring_cold = np.clip((COVERAGE - share * cold) / (1.0 - share), 1e-4, 0.99)
-        depth = known["ring_extent"] * target_depth(ring_cold, known["ring_shape"])
-        x = np.exp((frame["reference"] - known["wall"] - depth) / frame["falloff"])
+        depth = fixed["ring_extent"] * target_depth(ring_cold, fixed["ring_shape"])
+        x = np.exp((frame["reference"] - fixed["wall"] - depth) / frame["falloff"])
         low = plateau_for(coverage / (1.0 + spread * ndtri(ring_cold)), x, reference_dose, valley)
         low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
     high = np.maximum(high, low)
@@ -235,8 +233,8 @@ def _boosted(plan: ExternalBeam, known: Arrays, chosen: Arrays, frame: Arrays) -
     columns = solved.columns(np.float32)
     gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
     ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
-    judge = Judge(plan, known, solved)
-    for limit in _target_limits(plan):
+    judge = Judge(plan, fixed, solved)
+    for limit in plan.target_limits:
         if limit.structure == "gtv":
             judge.dose(limit, gtv.dose[:, ladder.index(cold_share(limit.metric))])
         else:
@@ -266,21 +264,13 @@ def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.nda
 
 
 def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
-    wanted = {0.5, *(cold_share(limit.metric) for limit in _target_limits(plan))}
+    wanted = {0.5, *(cold_share(limit.metric) for limit in plan.target_limits)}
     return tuple(sorted({*LADDER, *wanted}))
 
 
-def _target_limits(plan: ExternalBeam) -> list[Limit]:
-    return [
-        limit
-        for limit in plan.limits
-        if isinstance(limit, Limit) and limit.structure in ("gtv", "ptv")
-    ]
-
-
-def _utilization(model: DoseModel, known: Arrays, chosen: Arrays) -> np.ndarray:
-    rho = known["utilization_closeness"]
-    score = rho * known["closeness"] + np.sqrt(1.0 - rho * rho) * chosen["utilization"]
+def _utilization(model: DoseModel, fixed: Arrays, chosen: Arrays) -> np.ndarray:
+    rho = fixed["utilization_closeness"]
+    score = rho * fixed["closeness"] + np.sqrt(1.0 - rho * rho) * chosen["utilization"]
     if isinstance(model.utilization, int | float):
         return np.full(score.shape, float(model.utilization))
     return np.interp(score, *_by_score(model.utilization))

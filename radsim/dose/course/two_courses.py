@@ -10,16 +10,13 @@ import numpy as np
 from radsim.dose.anatomy.dose_model import draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.dose import Course
-from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.kind import Fractionated
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
-
-Fractionated = ExternalBeam | PlanLibrary  # what may follow an earlier course
 
 
 @dataclass(frozen=True)
@@ -56,20 +53,15 @@ def draw_earlier_courses(
     plan: Fractionated, patients: Patients, streams: UniformSource
 ) -> tuple[EarlierCourse, ...]:
     """Draw, or look up, the interval since each of the plan's earlier courses."""
-    return tuple(
-        EarlierCourse(
-            prior,
-            patients[prior.interval].astype(float)
-            if isinstance(prior.interval, str)
-            else draw_parameter(
-                prior.interval,
-                "dose/prior/interval" + (f"/{place}" if place else ""),
-                patients.numbers,
-                streams,
-            ),
-        )
-        for place, prior in enumerate(plan.earlier)
-    )
+    courses = []
+    for place, prior in enumerate(plan.earlier):
+        if isinstance(prior.interval, str):
+            interval = patients[prior.interval].astype(float)
+        else:
+            stream = "dose/prior/interval" + (f"/{place}" if place else "")
+            interval = draw_parameter(prior.interval, stream, patients.numbers, streams)
+        courses.append(EarlierCourse(prior, interval))
+    return tuple(courses)
 
 
 def organ_limit(
@@ -83,9 +75,9 @@ def organ_limit(
         if isinstance(limit, Limit):
             if not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
-        elif limit.role == "limit" and earlier:
+        elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)
-            room = limit.highest_dose(plan.fractions, left, np.zeros_like(left))
+            room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
     return np.where(geometry.organs[organ].present, highest, np.inf)
 
@@ -111,31 +103,15 @@ def rules_kept(
     for rule in rules:
         if rule.name not in unknown:
             left = _left(rule, plan, earlier)
-            met = ~rule.applies(has_cord) | rule.is_met(
-                hot_spots[rule.structure].planned,
-                plan.fractions,
-                left,
-                np.zeros_like(left),
-                interval,
-            )
-            name = flag_name(rule.name)
+            dose = hot_spots[rule.structure].planned
+            met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
+            name = f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule.name)}"
             flags[name] = flags.get(name, np.ones_like(kept)) & met
-            if rule.role == "limit":
+            if not rule.only_reported:
                 kept = kept & met
     recovered = tuple(recovered_share(plan.recovery, course.interval) for course in earlier)
     facts = {"prior_interval": earlier[-1].interval, "prior_recovery": recovered[-1]}
     return RulesKept(flags, facts, kept, recovered)
-
-
-def flag_name(rule: str) -> str:
-    """Name of the output variable that says whether a rule is kept.
-
-    Examples
-    --------
-    >>> flag_name("hytec-reirradiation")
-    'meets_hytec_reirradiation'
-    """
-    return f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule)}"
 
 
 def _left(
@@ -145,5 +121,6 @@ def _left(
     left: np.ndarray = np.zeros(())
     for course in earlier:
         effect = rule.effect_of(course.prior.dose, course.prior.fractions)
-        left = left + (1.0 - rule.share_recovered(plan.recovery, course.interval)) * effect
+        recovered = recovered_share(rule.recovery or plan.recovery, course.interval)
+        left = left + (1.0 - recovered) * effect
     return left

@@ -129,14 +129,11 @@ def intraoperative_dose(
         column = (slice(None), None) if distance.ndim == 2 else slice(None)
         near = np.maximum(distance, applicator[column])
         planned = source_dose(near, plan.prescription, prescribed_at[column], attenuation[column])
-        planned = np.where(present[column], planned, np.nan)
+        course = Course(np.where(present[column], planned, np.nan))
+        if plan.delivery:
+            course = course.with_output(output[column], plan.fractions)
         kind = np.float32 if distance.ndim == 2 else np.float64
-        if not plan.delivery:
-            return Course(planned.astype(kind))
-        delivered = planned * output[column]
-        return Course(
-            planned.astype(kind), delivered.astype(kind), (delivered * delivered).astype(kind)
-        )
+        return Course(*(values.astype(kind) for values in course.arrays.values()))
 
     volume, _ = volume_nodes(model.nodes)
     yes = np.ones(everyone, dtype=bool)
@@ -180,12 +177,8 @@ def organ_distance(
 
     with rho the distance in the transverse plane. It is inverted by bisection.
 
-    Parameters
-    ----------
-    volume
-        Volume within the distance [mm3], shape (patient, share) or one that broadcasts to it.
-    gap, radius, length
-        From the source to the organ's surface, and the size of the organ [mm], shape (patient,).
+    Volumes [mm3] have the shape (patient, share) or one that broadcasts to it; the gap from the
+    source to the organ's surface, and the organ's size [mm], have the shape (patient,).
     """
     gap, radius, half = (
         np.maximum(values, 1e-3)[:, None] for values in np.broadcast_arrays(gap, radius, length / 2)

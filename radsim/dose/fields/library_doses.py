@@ -8,8 +8,7 @@ with Q the dose at fixed volumes of every structure at once, so that coverage an
 together. A draw that is no DVH, or breaks a mandatory limit, is drawn again.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +16,10 @@ from scipy.special import ndtri
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.course.delivery import Delivery, draw_delivery
+from radsim.dose.course.delivery import draw_delivery
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
 from radsim.dose.dose import Course, Dose
 from radsim.dose.plans.library import PlanLibrary, has_cord
-from radsim.dose.plans.limits import Limit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
@@ -39,6 +37,7 @@ class Volume(NamedTuple):
 
 
 Doses = dict[Volume, np.ndarray]  # (plan or patient, node) of a whole structure, else (patient,)
+Table = tuple[Doses, np.ndarray]  # of a library, with whether each plan is at a level with a cord
 
 
 def library_doses(
@@ -63,18 +62,23 @@ def library_doses(
     earlier = draw_earlier_courses(plan, patients, streams)
     limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
     table = _tabulate(plan, model.nodes)
-    drawn = _draw(plan, model.plans, table, geometry.has_cord, limits, numbers, streams)
-    delivered = None
+    doses, tried, breach = _draw(
+        plan, model.plans, table, geometry.has_cord, limits, numbers, streams
+    )
     if plan.delivery:
         errors = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
         falloff = draw_parameter(model.falloff, "dose/plan/falloff/0", numbers, streams)
         valley = draw_parameter(model.valley, "dose/plan/valley/0", numbers, streams)
-        delivered = _Delivered(drawn.doses, errors, falloff, valley, plan.fractions)
+        edge = _edge(doses, valley)
     courses: dict[str, Course] = {}
     hot_spots: dict[str, Course] = {}
-    for part, planned in drawn.doses.items():
+    for part, planned in doses.items():
         if part.hot or part.structure in structures:
-            arrays = (planned, *(() if delivered is None else delivered.of(part)))
+            arrays: tuple[np.ndarray, ...] = (planned,)
+            if plan.delivery:
+                shifts = errors.target_shift if part.structure in TARGETS else errors.organ_shift
+                share = errors.output / plan.fractions
+                arrays = (planned, *_delivered(planned, edge, shifts / falloff, share))
             course = Course(*(a if part.hot else a.astype(np.float32) for a in arrays))
             place = hot_spots if part.hot else courses
             place[part.structure] = course.nan_without(patients.with_structure(part.structure))
@@ -89,11 +93,11 @@ def library_doses(
         hot_spots=hot_spots,
         facts={
             "prescription": np.full(len(numbers), float(plan.prescription)),
-            "plans_tried": drawn.tried,
+            "plans_tried": tried,
             **rules.facts,
         },
         flags={
-            "plan_eligible": (drawn.breach <= 0.0) & rules.kept,
+            "plan_eligible": (breach <= 0.0) & rules.kept,
             "limits_met": met & rules.kept,
             **rules.flags,
         },
@@ -101,15 +105,8 @@ def library_doses(
     )
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The library, one row a plan; NaN where it has none."""
-
-    doses: Doses
-    with_cord: np.ndarray
-
-
-def _tabulate(plan: PlanLibrary, nodes: int) -> _Table:
+def _tabulate(plan: PlanLibrary, nodes: int) -> Table:
+    """Put the library in rows, one a plan; NaN where it has none."""
     volume, _ = volume_nodes(nodes)
     doses: Doses = {}
     for structure in plan.structures:
@@ -124,30 +121,28 @@ def _tabulate(plan: PlanLibrary, nodes: int) -> _Table:
         doses[Volume(structure)] = rows
         if structure in ORGANS:
             doses[Volume(structure, hot=True)] = hot
-    return _Table(doses, np.array([has_cord(doses_of) for doses_of in plan.plans]))
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    doses: Doses
-    tried: np.ndarray
-    breach: np.ndarray  # how far the kept draw breaks its limits, as a share; 0 for not at all
+    return doses, np.array([has_cord(doses_of) for doses_of in plan.plans])
 
 
 def _draw(
     plan: PlanLibrary,
     attempts: int,
-    table: _Table,
+    table: Table,
     cord: np.ndarray,
     limits: Mapping[str, np.ndarray],
     patients: range,
     streams: UniformSource,
-) -> _Drawn:
-    """Draw until no limit is broken, or ``attempts`` times; keep the draw that breaks least."""
+) -> tuple[Doses, np.ndarray, np.ndarray]:
+    """Draw until no limit is broken, or ``attempts`` times; keep the draw that breaks least.
+
+    Returns the doses, how many draws were tried, and how far the kept one breaks its limits, as a
+    share of them; 0 for not at all.
+    """
+    library, with_cord = table
     everyone = len(patients)
     best = np.full(everyone, np.inf)
     tried = np.full(everyone, attempts)
-    kept = {name: np.empty((everyone, *values.shape[1:])) for name, values in table.doses.items()}
+    kept = {name: np.empty((everyone, *values.shape[1:])) for name, values in library.items()}
     active = np.arange(everyone)
     for attempt in range(attempts):
         if not active.size:
@@ -156,12 +151,12 @@ def _draw(
             streams.uniforms(f"dose/library/{what}/{attempt}", patients)[active]
             for what in ("plan", "second", "step")
         ]
-        first, second = (_pick(table, cord[active], luck) for luck in u[:2])
+        first, second = (_pick(with_cord, cord[active], luck) for luck in u[:2])
         step = plan.smoothing * ndtri(u[2])
-        doses = {
-            name: _towards(values[first], values[second], step)
-            for name, values in table.doses.items()
-        }
+        doses = {}
+        for name, values in library.items():
+            share = step if name.hot else step[:, None]
+            doses[name] = values[first] + share * (values[second] - values[first])
         breach = _breach(plan, doses, {o: limit[active] for o, limit in limits.items()})
         better = breach < best[active]
         for name, values in doses.items():
@@ -169,13 +164,13 @@ def _draw(
         best[active[better]] = breach[better]
         tried[active[breach <= 0.0]] = attempt + 1
         active = active[breach > 0.0]
-    return _Drawn(kept, tried, best)
+    return kept, tried, best
 
 
-def _pick(table: _Table, cord: np.ndarray, u: np.ndarray) -> np.ndarray:
+def _pick(has_cord: np.ndarray, cord: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Row of a plan for each patient, of those that suit the level."""
-    with_cord = np.flatnonzero(table.with_cord)
-    without = np.flatnonzero(~table.with_cord)
+    with_cord = np.flatnonzero(has_cord)
+    without = np.flatnonzero(~has_cord)
     if cord.any() and not with_cord.size:
         raise ValueError("some patients have a spinal cord, but no plan of the library does")
     others = without if without.size else with_cord
@@ -184,11 +179,6 @@ def _pick(table: _Table, cord: np.ndarray, u: np.ndarray) -> np.ndarray:
         return pool[np.minimum((u * pool.size).astype(np.intp), pool.size - 1)]
 
     return np.where(cord, of(with_cord), of(others)) if with_cord.size else of(others)
-
-
-def _towards(first: np.ndarray, second: np.ndarray, step: np.ndarray) -> np.ndarray:
-    share = step if first.ndim == 1 else step[:, None]
-    return first + share * (second - first)
 
 
 def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -200,7 +190,10 @@ def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -
             total += np.where(rises, NO_DVH, 0.0)
         else:
             total += np.fmax(values / limits[part.structure] - 1.0, 0.0)
-    for limit, dose in _target_doses(plan, doses):
+    for limit in (limit for limit in plan.target_limits if not limit.optimal):
+        values = doses[Volume(limit.structure)]
+        volume, _ = volume_nodes(values.shape[1])
+        dose = dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))
         if limit.at_most is not None:
             total += np.maximum(dose / limit.at_most - 1.0, 0.0)
         if limit.at_least is not None:
@@ -208,58 +201,41 @@ def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -
     return total
 
 
-def _target_doses(plan: PlanLibrary, doses: Doses) -> Iterator[tuple[Limit, np.ndarray]]:
-    for limit in plan.limits:
-        if isinstance(limit, Limit) and limit.structure in TARGETS and not limit.optimal:
-            values = doses[Volume(limit.structure)]
-            volume, _ = volume_nodes(values.shape[1])
-            yield limit, dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))
+def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Valley and plateau of the edge on which each patient's doses lie [Gy], shape (patient,)."""
+    hottest = [doses[Volume(t)][:, 0] for t in TARGETS if Volume(t) in doses]
+    plateau = HEADROOM * np.maximum.reduce(hottest)
+    ruling = np.zeros_like(plateau)
+    for organ in ORGANS:  # the first that a patient has: cord PRV, cord, sac
+        hot = doses.get(Volume(organ, hot=True))
+        if hot is not None:
+            ruling = np.where((ruling == 0.0) & ~np.isnan(hot), hot, ruling)
+    return valley * ruling, plateau
 
 
-class _Delivered:
-    r"""What set-up and output errors make of planned doses.
+def _delivered(
+    planned: np.ndarray, edge: tuple[np.ndarray, np.ndarray], shifts: np.ndarray, share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Delivered dose and squared dose, summed over fractions [Gy, Gy2].
 
     A dose says where it lies on the edge that the distance-dose model draws between the valley V
-    and the plateau P, and a shift moves it along that edge:
+    and the plateau P, and a shift, in units of the fall-off, moves it along that edge:
 
     .. math:: D' = V + \frac{P - V}{1 + \frac{P - D}{D - V} e^{-\delta/\tau}}
 
-    Doses below the valley or above the plateau stay as they are.
+    Doses below the valley or above the plateau stay as they are. ``share`` is the output of one
+    fraction over that of the plan.
     """
-
-    def __init__(
-        self,
-        doses: Doses,
-        errors: Delivery,
-        falloff: np.ndarray,
-        valley: np.ndarray,
-        fractions: int,
-    ) -> None:
-        self.doses, self.errors, self.falloff, self.fractions = doses, errors, falloff, fractions
-        hottest = [doses[Volume(t)][:, 0] for t in TARGETS if Volume(t) in doses]
-        self.plateau = HEADROOM * np.maximum.reduce(hottest)
-        ruling = np.zeros_like(self.plateau)
-        for organ in ORGANS:  # the first that a patient has: cord PRV, cord, sac
-            hot = doses.get(Volume(organ, hot=True))
-            if hot is not None:
-                ruling = np.where((ruling == 0.0) & ~np.isnan(hot), hot, ruling)
-        self.valley = valley * ruling
-
-    def of(self, part: Volume) -> tuple[np.ndarray, np.ndarray]:
-        """Delivered dose and squared dose, summed over fractions [Gy, Gy2]."""
-        planned = self.doses[part]
-        is_target = part.structure in TARGETS
-        shifts = self.errors.target_shift if is_target else self.errors.organ_shift
-        column = (slice(None), None) if planned.ndim == 2 else slice(None)
-        low, high = self.valley[column], self.plateau[column]
-        inside = (planned > low) & (planned < high)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            odds = np.where(inside, (high - planned) / (planned - low), 1.0)
-        total, squared = np.zeros_like(planned), np.zeros_like(planned)
-        for shift in shifts:
-            moved = low + (high - low) / (1.0 + odds * np.exp(-shift / self.falloff)[column])
-            dose = np.where(inside, moved, planned)
-            total += dose
-            squared += dose * dose
-        share = self.errors.output[column] / self.fractions
-        return total * share, squared * share * share
+    column = (slice(None), None) if planned.ndim == 2 else slice(None)
+    low, high = edge[0][column], edge[1][column]
+    inside = (planned > low) & (planned < high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.where(inside, (high - planned) / (planned - low), 1.0)
+    total, squared = np.zeros_like(planned), np.zeros_like(planned)
+    for shift in shifts:
+        moved = low + (high - low) / (1.0 + odds * np.exp(-shift)[column])
+        dose = np.where(inside, moved, planned)
+        total += dose
+        squared += dose * dose
+    share = share[column]
+    return total * share, squared * share * share

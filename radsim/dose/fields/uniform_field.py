@@ -38,10 +38,8 @@ def uniform_field_dose(
     nodes = plan.prescription * (1.0 + spread[:, None] * ndtri(1.0 - volume))
 
     def course(planned: np.ndarray, output: np.ndarray) -> Course:
-        if not plan.delivery:
-            return Course(planned)
-        delivered = planned * output
-        return Course(planned, delivered, delivered * delivered / plan.fractions)
+        course = Course(planned)
+        return course.with_output(output, plan.fractions) if plan.delivery else course
 
     hot_spots = {}
     for name, organ in geometry.organs.items():

@@ -39,68 +39,50 @@ def fill_compiled(
     if not doses:
         return
     nodes = next(iter(doses.values()))[0].shape[1]
+    volume, _ = volume_nodes(nodes)
     curve = _curve(plans.profile)
     boosted = plan.boost is not None
     if "gtv" in doses or "ptv" in doses:
-        _fill_targets(plan, geometry, plans, delivery, curve, nodes, doses)
-    volume, _ = volume_nodes(nodes)
+        cold = 1.0 - volume
+        # PTV_Eval is put together from the GTV's doses, so those need a place even if nobody asks
+        gtv = doses.get("gtv") or tuple(np.empty_like(array) for array in doses["ptv"])
+        target_doses(
+            _part(geometry.gtv_surface, geometry.gtv_extent, geometry.gtv_shape, cold),
+            _part(geometry.wall, geometry.ring_extent, geometry.ring_shape, cold),
+            geometry.gtv_share,
+            _single(plans.spread),
+            normal_scores(tuple(cold.tolist())),
+            cold,
+            curve,
+            _course(plan, plans, delivery, None if delivery is None else delivery.target_shift),
+            boosted,
+            "ptv" in doses,
+            _three(gtv, nodes),
+            _three(doses.get("ptv", ()), nodes),
+        )
     course = _course(plan, plans, delivery, None if delivery is None else delivery.organ_shift)
     reach = (geometry.length + geometry.beyond) / (2.0 * geometry.tail)  # half beyond either end
-    for name in ORGANS:
-        if name in doses:
-            organ = geometry.organs[name]
-            cylinder = Cylinder(
-                surface=_single(organ.surface),
-                diameter=_single(2.0 * organ.radius),
-                in_field=_single(geometry.in_field),
-                rolloff=_single(geometry.rolloff),
-                reach=_single(reach),
-                row=organ_row(geometry.in_field),
-                depths=organ_table(tuple(volume.tolist())),
-            )
-            arrays = _three(doses[name], nodes)
-            organ_doses(cylinder, curve, course, _single(volume), boosted, arrays)
+    for name in (organ for organ in ORGANS if organ in doses):
+        organ = geometry.organs[name]
+        cylinder = Cylinder(
+            surface=_single(organ.surface),
+            diameter=_single(2.0 * organ.radius),
+            in_field=_single(geometry.in_field),
+            rolloff=_single(geometry.rolloff),
+            reach=_single(reach),
+            row=organ_row(geometry.in_field),
+            depths=organ_table(tuple(volume.tolist())),
+        )
+        organ_doses(cylinder, curve, course, _single(volume), boosted, _three(doses[name], nodes))
 
 
-def _fill_targets(
-    plan: ExternalBeam,
-    geometry: Geometry,
-    plans: Plans,
-    delivery: Delivery | None,
-    curve: Curve,
-    nodes: int,
-    doses: dict[str, Doses],
-) -> None:
-    volume, _ = volume_nodes(nodes)
-    cold = 1.0 - volume
-    shares = tuple(cold.tolist())
-    # PTV_Eval is put together from the GTV's doses, so those need a place even if nobody asks
-    gtv = doses.get("gtv") or tuple(np.empty_like(array) for array in doses["ptv"])
-    target_doses(
-        Part(
-            surface=_single(geometry.gtv_surface),
-            extent=_single(geometry.gtv_extent),
-            shape=_single(geometry.gtv_shape),
-            row=target_row(geometry.gtv_shape),
-            depths=target_table(shares),
-        ),
-        Part(
-            surface=_single(geometry.wall),
-            extent=_single(geometry.ring_extent),
-            shape=_single(geometry.ring_shape),
-            row=target_row(geometry.ring_shape),
-            depths=target_table(shares),
-        ),
-        geometry.gtv_share,
-        _single(plans.spread),
-        normal_scores(shares),
-        cold,
-        curve,
-        _course(plan, plans, delivery, None if delivery is None else delivery.target_shift),
-        plan.boost is not None,
-        "ptv" in doses,
-        _three(gtv, nodes),
-        _three(doses.get("ptv", ()), nodes),
+def _part(surface: np.ndarray, extent: np.ndarray, shape: np.ndarray, cold: np.ndarray) -> Part:
+    return Part(
+        surface=_single(surface),
+        extent=_single(extent),
+        shape=_single(shape),
+        row=target_row(shape),
+        depths=target_table(tuple(cold.tolist())),
     )
 
 

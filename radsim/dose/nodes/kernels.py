@@ -79,7 +79,7 @@ class Cylinder(NamedTuple):
 
 @compiled
 def organ_doses(
-    organ: Cylinder, curve: Curve, course: Course, volume: np.ndarray, boosted: bool, found: Nodes
+    organ: Cylinder, curve: Curve, course: Course, volume: np.ndarray, boosted: bool, filled: Nodes
 ) -> None:
     """Fill the doses of a neural structure."""
     position, factor, x = _room(volume), _room(volume), _room(volume)
@@ -97,7 +97,7 @@ def organ_doses(
             factor[node] = single(1) - organ.rolloff[patient] * faced
             if volume[node] > in_field:
                 factor[node] *= math.exp((in_field - volume[node]) * organ.reach[patient])
-        _doses(patient, position, factor, curve, course, boosted, x, _rows(found, patient))
+        _doses(patient, position, factor, curve, course, boosted, x, _rows(filled, patient))
 
 
 @compiled
@@ -112,8 +112,8 @@ def target_doses(
     course: Course,
     boosted: bool,
     with_ptv: bool,
-    gtv_found: Nodes,
-    ptv_found: Nodes,
+    gtv_filled: Nodes,
+    ptv_filled: Nodes,
 ) -> None:
     """Fill the doses of the GTV and, if wanted, of PTV_Eval."""
     position, factor, x = _room(cold), _room(cold), _room(cold)
@@ -126,11 +126,11 @@ def target_doses(
         _positions(
             gtv.depths, gtv.row[patient], gtv.surface[patient], gtv.extent[patient], position
         )
-        inner = _rows(gtv_found, patient)
+        inner = _rows(gtv_filled, patient)
         _doses(patient, position, factor, curve, course, boosted, x, inner)
         if not with_ptv:
             continue
-        whole = _rows(ptv_found, patient)
+        whole = _rows(ptv_filled, patient)
         _positions(
             ring.depths, ring.row[patient], ring.surface[patient], ring.extent[patient], outer
         )
@@ -155,11 +155,11 @@ def _room(like: np.ndarray) -> np.ndarray:
 
 
 @step
-def _rows(found: Nodes, patient: int) -> Nodes:
+def _rows(filled: Nodes, patient: int) -> Nodes:
     """One patient's rows; those of delivered doses have no patient if only planned are wanted."""
-    if len(found[1]) == 0:
-        return found[0][patient], found[0][patient], found[0][patient]
-    return found[0][patient], found[1][patient], found[2][patient]
+    if len(filled[1]) == 0:
+        return filled[0][patient], filled[0][patient], filled[0][patient]
+    return filled[0][patient], filled[1][patient], filled[2][patient]
 
 
 @step
@@ -194,10 +194,10 @@ def _doses(
     course: Course,
     boosted: bool,
     x: np.ndarray,
-    found: Nodes,
+    filled: Nodes,
 ) -> None:
     """One patient's doses at positions on the axis, times a factor, as planned and delivered."""
-    planned, delivered, squared = found
+    planned, delivered, squared = filled
     for node in range(len(position)):
         x[node] = math.exp((curve.reference[patient] - position[node]) / curve.falloff[patient])
     for node in range(len(position)):
@@ -270,7 +270,7 @@ def _merge(
     other: np.ndarray,
     other_place: np.ndarray,
     cold: np.ndarray,
-    found: np.ndarray,
+    filled: np.ndarray,
 ) -> None:
     """Values of the whole at its cold shares, linear between all the points of its two parts."""
     last = len(cold) - 1
@@ -290,9 +290,9 @@ def _merge(
             weight = 0.0
             if cold[wanted] > low_place:
                 weight = (cold[wanted] - low_place) / (high_place - low_place)
-            found[wanted] = low + weight * (high - low)
+            filled[wanted] = low + weight * (high - low)
             wanted -= 1
         low, low_place = high, max(high_place, low_place)
     while wanted >= 0:
-        found[wanted] = low
+        filled[wanted] = low
         wanted -= 1

@@ -14,15 +14,9 @@ def merged_quantiles(
 
     The whole's cold share is the mixture of its parts', each linear between its own nodes.
 
-    Parameters
-    ----------
-    part, rest
-        Values at the nodes of each part in single precision, not negative, falling along the
-        row, shape (patient, node).
-    share
-        The part's share of the whole, shape (patient,).
-    cold
-        Cold share of each node in its own part, falling, shape (node,).
+    Values are those at the nodes of each part, not negative and falling along the row, shape
+    (patient, node); ``share`` is the part's of the whole, shape (patient,), and ``cold`` the cold
+    share of each node in its own part, falling.
 
     Examples
     --------

@@ -85,17 +85,11 @@ class _Rows:
     def ptv_positions(self, gtv: np.ndarray, ring: np.ndarray) -> np.ndarray:
         """Positions of PTV_Eval's nodes from those of its parts; the mixture's CDF is exact."""
         geometry, cold = self.geometry, 1.0 - self.volume
+        parts = ("gtv_share", "wall", "gtv_surface", "gtv_extent", "ring_extent")
         share, wall, surface, in_extent, out_extent, in_shape, out_shape = (
-            values[self.rows][:, None]  # the hottest nodes lie too near to 1 for single precision
-            for values in (
-                geometry.gtv_share,
-                geometry.wall,
-                geometry.gtv_surface,
-                geometry.gtv_extent,
-                geometry.ring_extent,
-                geometry.gtv_shape,
-                geometry.ring_shape,
-            )
+            # the hottest nodes lie too near to 1 for single precision
+            getattr(geometry, name)[self.rows][:, None]
+            for name in (*parts, "gtv_shape", "ring_shape")
         )
         in_ring = target_depth_share((gtv - wall) / out_extent, out_shape)
         in_gtv = target_depth_share((ring - surface) / in_extent, in_shape)

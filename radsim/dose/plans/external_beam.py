@@ -3,26 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import (
-    FAMILIES,
-    Drawer,
-    PlanKind,
-    all_organs,
-    boost_words,
-    earlier_words,
-)
+from radsim.dose.plans.kind import ALL_ORGANS, FAMILIES, Drawer, Fractionated
 from radsim.dose.plans.limits import AnyLimit
-from radsim.dose.plans.prior import Prior, check_fractions, gray, is_flag_of, lowest_dose
+from radsim.dose.plans.prior import Prior, check_fractions, gray, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, TARGETS, Target
+from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExternalBeam(PlanKind):
+class ExternalBeam(Fractionated):
     """External-beam radiotherapy in equal fractions.
 
     Attributes
@@ -53,13 +46,6 @@ class ExternalBeam(PlanKind):
         cord in it, planned to no limits.
     delivery
         Whether set-up and output errors are simulated; without them delivered is planned.
-
-    Examples
-    --------
-    >>> from radsim.dose.plans.limits import Limit
-    >>> sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=18.0)
-    >>> ExternalBeam(prescription=24.0, fractions=1, limits=(sac,)).boost is None
-    True
     """
 
     kind: Literal["external_beam"] = "external_beam"
@@ -104,8 +90,8 @@ class ExternalBeam(PlanKind):
         if self.field == "uniform":
             require(self.boost is None, "a uniform field has no boost")
             require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
-            planned = [limit for limit in self.limits if not is_flag_of(limit)]
-            require(not planned, "a uniform field is planned to no limits")
+            reported = all(limit.only_reported for limit in self.limits)
+            require(reported, "a uniform field is planned to no limits")
         else:
             for level in ("cord", "below_cord"):
                 require(
@@ -114,50 +100,23 @@ class ExternalBeam(PlanKind):
                     f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
                     '(or set field = "uniform")',
                 )
-        if self.prior is None:
-            for limit in self.limits:
-                require(
-                    not isinstance(limit, CumulativeLimit),
-                    f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
-                    "prior = { dose, fractions, interval }",
-                )
-
-    @property
-    def earlier(self) -> tuple[Prior, ...]:
-        """Earlier courses at the same level."""
-        return () if self.prior is None else (self.prior,)
+        for limit in self.limits:
+            require(
+                self.prior is not None or not isinstance(limit, CumulativeLimit),
+                f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
+                "prior = { dose, fractions, interval }",
+            )
 
     @property
     def is_conventional(self) -> bool:
-        """Say whether it is a conventional field, with the cord in it."""
         return self.field == "uniform"
 
     @property
-    def highest_level(self) -> Target:
-        """GTV with a boost, otherwise PTV_Eval."""
-        return "ptv" if self.boost is None else "gtv"
-
-    @property
     def gives(self) -> dict[str, tuple[str, ...]]:
-        """Metrics of every structure.
-
-        Examples
-        --------
-        >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
-        >>> plan.gives["spinal_cord"][0], sorted(plan.required_variables)[0]
-        ('D0.03cc', 'bilsky')
-        """
-        return {**dict.fromkeys(TARGETS, FAMILIES), **all_organs()}
-
-    @property
-    def words(self) -> str:
-        """What it gives, in one line."""
-        course = f"{self.prescription:g} Gy in {self.fractions}"
-        return course + boost_words(self.boost) + earlier_words(self.earlier)
+        return {**dict.fromkeys(TARGETS, FAMILIES), **ALL_ORGANS}
 
     @property
     def drawer(self) -> Drawer:
-        """What draws its dose in each patient."""
         if self.is_conventional:
             from radsim.dose.fields.uniform_field import uniform_field_dose
 
@@ -169,7 +128,7 @@ class ExternalBeam(PlanKind):
 
 def _rules(limit: AnyLimit, level: str) -> bool:
     """Say whether the limit bounds the dose of a neural structure at this level."""
-    if is_flag_of(limit) or limit.structure not in ORGANS:
+    if limit.only_reported or limit.structure not in ORGANS:
         return False
     if isinstance(limit, CumulativeLimit) and limit.level not in ("any", level):
         return False

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import FAMILIES, Drawer, PlanKind, all_organs
+from radsim.dose.plans.kind import ALL_ORGANS, FAMILIES, Drawer, PlanKind
 from radsim.dose.plans.prior import gray, lowest_dose
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
@@ -29,19 +29,6 @@ class Intraoperative(PlanKind):
         Distance of the source from the center of the GTV, as a share of its radius.
     canal_clearance
         Least distance from the source to the wall of the canal [mm].
-
-    Examples
-    --------
-    >>> plan = Intraoperative(
-    ...     prescription=8.0,
-    ...     depth=13.0,
-    ...     attenuation=0.08,
-    ...     applicator_radius=2.5,
-    ...     source_offset=0.4,
-    ...     canal_clearance=10.0,
-    ... )
-    >>> plan.fractions
-    1
     """
 
     kind: Literal["intraoperative"] = "intraoperative"
@@ -56,7 +43,6 @@ class Intraoperative(PlanKind):
 
     @property
     def fractions(self) -> int:
-        """One: nothing is fractionated."""
         return 1
 
     @property
@@ -66,17 +52,14 @@ class Intraoperative(PlanKind):
 
     @property
     def gives(self) -> dict[str, tuple[str, ...]]:
-        """Metrics of the GTV and the organs; there is no PTV."""
-        return {"gtv": FAMILIES, **all_organs()}
+        return {"gtv": FAMILIES, **ALL_ORGANS}
 
     @property
     def words(self) -> str:
-        """What it gives, in one line."""
         return f"{self.prescription:g} Gy at {self.depth:g} mm, intraoperative"
 
     @property
     def drawer(self) -> Drawer:
-        """What draws its dose in each patient."""
         from radsim.dose.fields.intraoperative import intraoperative_dose
 
         return intraoperative_dose

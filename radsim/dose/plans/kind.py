@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
-from radsim.vocabulary.structures import ORGANS, Target
+from radsim.radiobiology.recovery import RecoveryRule
+from radsim.vocabulary.structures import ORGANS, TARGETS, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, structures)
 FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean")
 ORGAN_METRICS = ("D0.03cc", *FAMILIES)
+ALL_ORGANS = dict.fromkeys(ORGANS, ORGAN_METRICS)
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})
 
 
@@ -57,20 +60,37 @@ class PlanKind:
         raise NotImplementedError
 
 
-def all_organs() -> dict[str, tuple[str, ...]]:
-    """Metrics of every organ."""
-    return dict.fromkeys(ORGANS, ORGAN_METRICS)
+class Fractionated(PlanKind):
+    """What plans answer that are given in fractions, and may follow an earlier course."""
 
+    origin: str = ""  # said of a plan behind its prescription
+    prescription: float
+    fractions: int
+    boost: Any
+    limits: tuple[AnyLimit, ...]
+    prior: Prior | None
+    recovery: RecoveryRule
 
-def boost_words(boost: object) -> str:
-    """Say what a boost gives, or nothing without one."""
-    if boost is None:
-        return ""
-    if isinstance(boost, int | float):
-        return f", boost of the GTV to {boost:g} Gy"
-    return f", boost of the GTV ({boost.kind})"  # type: ignore[attr-defined]
+    @property
+    def target_limits(self) -> list[Limit]:
+        """Limits and goals of the targets."""
+        limits = (limit for limit in self.limits if isinstance(limit, Limit))
+        return [limit for limit in limits if limit.structure in TARGETS]
 
+    @property
+    def earlier(self) -> tuple[Prior, ...]:
+        return () if self.prior is None else (self.prior,)
 
-def earlier_words(earlier: tuple[Prior, ...]) -> str:
-    """Say what was given before, or nothing."""
-    return "".join(f", after {course.dose:g} Gy in {course.fractions}" for course in earlier)
+    @property
+    def highest_level(self) -> Target:
+        """GTV with a boost, otherwise PTV_Eval."""
+        return "ptv" if self.boost is None else "gtv"
+
+    @property
+    def words(self) -> str:
+        words = f"{self.prescription:g} Gy in {self.fractions}{self.origin}"
+        if isinstance(self.boost, int | float):
+            words += f", boost of the GTV to {self.boost:g} Gy"
+        elif self.boost is not None:
+            words += f", boost of the GTV ({self.boost.kind})"
+        return words + "".join(f", after {c.dose:g} Gy in {c.fractions}" for c in self.earlier)

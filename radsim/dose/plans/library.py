@@ -5,21 +5,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, get_args
 
-from radsim.dose.plans.kind import (
-    FAMILIES,
-    ORGAN_METRICS,
-    Drawer,
-    PlanKind,
-    boost_words,
-    earlier_words,
-)
+from radsim.dose.plans.kind import FAMILIES, ORGAN_METRICS, Drawer, Fractionated
 from radsim.dose.plans.limits import AnyLimit
-from radsim.dose.plans.prior import Prior, check_fractions, gray, is_flag_of
+from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.structures import EXISTS, ORGANS, Structure, Target
+from radsim.vocabulary.structures import EXISTS, ORGANS, Structure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +39,7 @@ class LibraryDose:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanLibrary(PlanKind):
+class PlanLibrary(Fractionated):
     """A user's own plans, sampled by smoothed bootstrap.
 
     Attributes
@@ -95,24 +88,19 @@ class PlanLibrary(PlanKind):
                 f"boost must not be below the prescription of {self.prescription} Gy, "
                 f"got {self.boost}",
             ),
-            (
-                0 <= self.smoothing <= 1,
-                f"smoothing must lie between 0 and 1, got {self.smoothing}",
-            ),
+            (0 <= self.smoothing <= 1, f"smoothing must lie between 0 and 1, got {self.smoothing}"),
         )
         sizes = {len(entry.dose) for plan in self.plans for entry in plan.values()}
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:
             for structure, dose in plan.items():
-                if structure in ORGANS:
-                    require(dose.d003cc is not None, f"plans: {structure} needs d003cc")
+                lacking = structure in ORGANS and dose.d003cc is None
+                require(not lacking, f"plans: {structure} needs d003cc")
         for limit in self.limits:
-            if not is_flag_of(limit):
-                structure = limit.structure
-                require(
-                    structure in self.structures,
-                    f"limits: no plan has a {structure}; known: {', '.join(self.structures)}",
-                )
+            require(
+                limit.only_reported or limit.structure in self.structures,
+                f"limits: no plan has a {limit.structure}; known: {', '.join(self.structures)}",
+            )
             require(
                 self.prior is not None or not isinstance(limit, CumulativeLimit),
                 "a limit over two courses needs prior = { dose, fractions, interval }",
@@ -130,30 +118,15 @@ class PlanLibrary(PlanKind):
         )
 
     @property
-    def earlier(self) -> tuple[Prior, ...]:
-        """Earlier courses at the same level."""
-        return () if self.prior is None else (self.prior,)
-
-    @property
-    def highest_level(self) -> Target:
-        """GTV with a boost, otherwise PTV_Eval."""
-        return "ptv" if self.boost is None else "gtv"
-
-    @property
     def gives(self) -> dict[str, tuple[str, ...]]:
-        """Metrics of the structures that every plan has."""
         return {s: ORGAN_METRICS if s in ORGANS else FAMILIES for s in self.structures}
 
     @property
-    def words(self) -> str:
-        """What it gives, in one line."""
-        course = f"{self.prescription:g} Gy in {self.fractions}"
-        library = f", {len(self.plans)} plans of a library"
-        return course + library + boost_words(self.boost) + earlier_words(self.earlier)
+    def origin(self) -> str:  # type: ignore[override]
+        return f", {len(self.plans)} plans of a library"
 
     @property
     def drawer(self) -> Drawer:
-        """What draws its dose in each patient."""
         from radsim.dose.fields.library_doses import library_doses
 
         return library_doses

@@ -17,19 +17,9 @@ READING = ("folder", "names")  # keys that only say what to read
 def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """Read the plans of an arm's ``folder`` into the arm.
 
-    Parameters
-    ----------
-    settings
-        The arm: ``folder``, and where the files do not say it ``names`` (name in the plans to
-        structure), ``prescription`` [Gy] and ``fractions``.
-    base
-        Where the folder is looked for.
-
-    Returns
-    -------
-    dict
-        The arm with ``plans``, one table of structures each: ``dose`` at volume nodes,
-        hottest first, and ``d003cc`` [Gy].
+    The folder is looked for in ``base``. Where the files do not say it, the arm gives ``names``
+    (name in the plans to structure), ``prescription`` [Gy] and ``fractions``. ``plans`` becomes a
+    table of structures for each: ``dose`` at volume nodes, hottest first, and ``d003cc`` [Gy].
 
     Raises
     ------
@@ -80,7 +70,7 @@ def _read(path: Path, settings: Mapping[str, Any]) -> ImportedPlan:
 
 
 def _structures(plan: ImportedPlan, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for structure in plan.structures:
         if structure.structure in (*TARGETS, *ORGANS):
             entry: dict[str, Any] = {"dose": [float(dose) for dose in structure.dose]}
@@ -90,6 +80,6 @@ def _structures(plan: ImportedPlan, name: str) -> dict[str, Any]:
                     f"{name}: {structure.name} has no D0.03cc; it is too small",
                 )
                 entry["d003cc"] = float(structure.d003cc)
-            found[structure.structure] = entry
-    require("gtv" in found or "ptv" in found, f"{name} has neither gtv nor ptv")
-    return found
+            entries[structure.structure] = entry
+    require("gtv" in entries or "ptv" in entries, f"{name} has neither gtv nor ptv")
+    return entries

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from radsim.dose.plans.prior import gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
-from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, STRUCTURES, Structure, cold_share
+from radsim.vocabulary.structures import ORGANS, STRUCTURES, Structure, cold_share
 from radsim.vocabulary.words import nearest
 
 
@@ -25,11 +26,6 @@ class Limit:
         Physical dose of the whole course [Gy].
     optimal
         A goal: a plan that misses it may still be accepted. Otherwise the limit is mandatory.
-
-    Examples
-    --------
-    >>> Limit(structure="cord_prv", metric="D0.03cc", at_most=25.0).optimal
-    False
     """
 
     kind: Literal["dose"] = "dose"
@@ -38,6 +34,11 @@ class Limit:
     at_least: Real | None = None
     at_most: Real | None = None
     optimal: bool = False
+
+    @property
+    def only_reported(self) -> bool:
+        """Say whether it does not lower a dose."""
+        return self.optimal
 
     def __post_init__(self) -> None:
         require(
@@ -49,12 +50,8 @@ class Limit:
             f"{self.structure} {self.metric}: give at_least, at_most or both",
         )
         for name in ("at_least", "at_most"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 Gy, got {value}")
-            require(
-                value is None or value <= HIGHEST_DOSE,
-                f"{name} must be at most {HIGHEST_DOSE} Gy, got {value}; in cGy?",
-            )
+            if getattr(self, name) is not None:
+                require(*gray(name, getattr(self, name)))
         if self.at_least is not None and self.at_most is not None:
             require(
                 self.at_least <= self.at_most,

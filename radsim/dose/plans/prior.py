@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require_all
 from radsim.vocabulary.numbers import Count, Real
@@ -16,10 +15,8 @@ MOST_FRACTIONS = 100  # more than any course has
 def gray(name: str, dose: float) -> tuple[bool, str]:
     """Say whether a dose is above 0 and possible, and else what is wrong with it."""
     if dose > 0:
-        return (
-            dose <= HIGHEST_DOSE,
-            f"{name} must be at most {HIGHEST_DOSE} Gy, got {dose}; in cGy?",
-        )
+        message = f"{name} must be at most {HIGHEST_DOSE} Gy, got {dose}; in cGy?"
+        return dose <= HIGHEST_DOSE, message
     return False, f"{name} must be above 0 Gy, got {dose}"
 
 
@@ -32,9 +29,7 @@ def check_fractions(name: str, fractions: int) -> tuple[bool, str]:
 
 def lowest_dose(value: Real | Continuous) -> float:
     """Lowest dose that a number or a distribution gives [Gy]."""
-    return (
-        float(value) if isinstance(value, (int, float)) else float(value.ppf(np.array([1e-9]))[0])
-    )
+    return float(value if isinstance(value, int | float) else value.ppf(np.array([1e-9]))[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +43,6 @@ class Prior:
     interval
         Time from it to the new course [months]: a number, a distribution, or the name of a
         cohort variable.
-
-    Examples
-    --------
-    >>> Prior(dose=30.0, fractions=10, interval=12.0).dose
-    30.0
     """
 
     dose: Real
@@ -66,8 +56,3 @@ class Prior:
             check_fractions("prior.fractions", self.fractions),
             (lowest >= 0, f"prior.interval must not be negative, got {lowest:.3g}"),
         )
-
-
-def is_flag_of(limit: AnyLimit) -> bool:
-    """Say whether a limit is only reported, and does not lower a dose."""
-    return limit.optimal if isinstance(limit, Limit) else limit.role == "flag"

@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equivalent_dose_of_size
-from radsim.radiobiology.recovery import RecoveryRule, recovered_share
+from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, require_positive
 from radsim.vocabulary.structures import EXISTS
 
 
@@ -55,20 +55,21 @@ class CumulativeLimit:
     role: Literal["limit", "flag"] = "limit"
 
     def __post_init__(self) -> None:
-        require(self.alpha_beta > 0, f"alpha_beta must be above 0, got {self.alpha_beta}")
-        given = [
-            name
-            for name in ("at_most", "new_at_most", "new_share_at_most", "interval_at_least")
-            if getattr(self, name) is not None
-        ]
-        require(bool(given), f"{self.name}: give at least one bound, such as at_most")
-        for name in given:
-            require(getattr(self, name) > 0, f"{name} must be above 0, got {getattr(self, name)}")
+        require_positive(self, "alpha_beta")
+        bounds = ("at_most", "new_at_most", "new_share_at_most", "interval_at_least")
+        given = any(getattr(self, name) is not None for name in bounds)
+        require(given, f"{self.name}: give at least one bound, such as at_most")
+        require_positive(self, *bounds)
         if self.new_share_at_most is not None:
             require(
                 self.new_share_at_most < 1,
                 f"new_share_at_most must be below 1, got {self.new_share_at_most}",
             )
+
+    @property
+    def only_reported(self) -> bool:
+        """Say whether it does not lower a dose."""
+        return self.role == "flag"
 
     def applies(self, has_cord: np.ndarray) -> np.ndarray:
         """Say for each patient whether the rule has a say, shape (patient,)."""
@@ -78,30 +79,20 @@ class CumulativeLimit:
             applies = has_cord if self.level == "cord" else ~has_cord
         return applies & (has_cord | (self.structure not in EXISTS))
 
-    def highest_dose(
-        self, fractions: int, prior_effect: np.ndarray, recovered: np.ndarray
-    ) -> np.ndarray:
-        r"""Physical dose that the new course may give [Gy], 0 where there is no room.
+    def highest_dose(self, fractions: int, left: np.ndarray) -> np.ndarray:
+        """Physical dose that the new course may give in its fractions [Gy], 0 without any room.
 
-        Parameters
-        ----------
-        fractions
-            Fractions of the new course.
-        prior_effect
-            Effect of the first course, as :meth:`effect_of` gives it [Gy].
-        recovered
-            Share of it that has recovered.
+        ``left`` is the effect of earlier courses that has not recovered, see `effect_of` [Gy].
 
         Examples
         --------
         >>> rule = CumulativeLimit(
         ...     name="bed3", structure="spinal_cord", effect="bed", alpha_beta=3.0, at_most=75.0
         ... )
-        >>> prior = rule.effect_of(30.0, 10)
-        >>> rule.highest_dose(5, prior, np.array([0.0, 0.25, 0.5])).round(2).tolist()
+        >>> left = np.array([1.0, 0.75, 0.5]) * rule.effect_of(30.0, 10)
+        >>> rule.highest_dose(5, left).round(2).tolist()
         [9.27, 15.0, 19.54]
         """
-        left = (1.0 - np.asarray(recovered)) * prior_effect
         room = np.full(np.shape(left), np.inf)
         if self.at_most is not None:
             room = np.minimum(room, self.at_most - left)
@@ -123,20 +114,11 @@ class CumulativeLimit:
             effect = equivalent_dose_of_size(effect, 2.0, self.alpha_beta)
         return np.asarray(effect, dtype=float)
 
-    def share_recovered(self, arm_rule: RecoveryRule, interval: np.ndarray) -> np.ndarray:
-        """Share of the first course that has recovered, by the rule's own or the arm's law."""
-        return recovered_share(self.recovery or arm_rule, interval)
-
     def is_met(
-        self,
-        dose: np.ndarray,
-        fractions: int,
-        prior_effect: np.ndarray,
-        recovered: np.ndarray,
-        interval: np.ndarray,
+        self, dose: np.ndarray, fractions: int, left: np.ndarray, interval: np.ndarray
     ) -> np.ndarray:
         """Say for each patient whether the planned organ dose [Gy] keeps the rule."""
-        met = dose <= self.highest_dose(fractions, prior_effect, recovered) * (1.0 + 1e-6)
+        met = dose <= self.highest_dose(fractions, left) * (1.0 + 1e-6)
         if self.interval_at_least is not None:
             met = met & (interval >= self.interval_at_least)
         return met

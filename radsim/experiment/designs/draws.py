@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 from scipy import special
 from scipy.stats import qmc
 
@@ -15,39 +14,12 @@ from radsim.experiment.designs.tables import Table
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import SMALLEST, Streams
-from radsim.vocabulary.mistakes import mistakes_of, require
+from radsim.vocabulary.mistakes import Mistake, require, validated
 
 METHODS = ("random", "latin-hypercube", "sobol")
 LARGEST_UNIFORM = 1.0 - 2.0**-53
 HALF_STEP = 2.0**-31  # Sobol points have 30 bits; the middle of a step is never 0
 ASYMMETRY = 1e-9  # of the largest element, above which a covariance is not symmetric
-
-
-class Factor(Protocol):
-    """Uncertain parameters that are drawn together, from uniforms of their own."""
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        ...
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys that it sets."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """How many uniforms a draw takes."""
-        ...
-
-    def values(self, u: np.ndarray) -> dict[str, tuple[Any, ...]]:
-        """Turn uniforms, shape (draw, dimension), into values by key."""
-        ...
-
-    def ends(self, share: float) -> list[dict[str, Any]]:
-        """One entry for each key: it at this quantile, the others where that puts them."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -63,28 +35,28 @@ class Single:
 
     key: str
     distribution: Distribution
-    dimensions: int = 1
+    dimensions: int = 1  # uniforms that a draw takes
 
     @property
     def name(self) -> str:
-        """The key."""
+        """What results call it: the key."""
         return self.key
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The key alone."""
+        """The keys that it sets: one."""
         return (self.key,)
 
     def values(self, u: np.ndarray) -> dict[str, tuple[Any, ...]]:
-        """Turn uniforms into values by the inverse CDF."""
+        """Turn uniforms, shape (draw, dimension), into values by key, by the inverse CDF."""
         drawn = self.distribution.ppf(u[:, 0])
         if isinstance(self.distribution, Categorical):
             labels = self.distribution.labels
             return {self.key: tuple(labels[int(code)] for code in drawn)}
-        return {self.key: tuple(float(value) for value in drawn)}
+        return {self.key: tuple(map(float, drawn))}
 
     def ends(self, share: float) -> list[dict[str, Any]]:
-        """The quantile of the one key."""
+        """One entry for each key: it at this quantile, the others where that puts them."""
         return [{self.key: self.values(np.array([[share]]))[self.key][0]}]
 
 
@@ -94,15 +66,6 @@ class NormalGroup:
 
     .. math:: x = \mu + L z, \qquad L L^T = \Sigma
 
-    Attributes
-    ----------
-    keys
-        What is drawn.
-    center
-        Means; medians where ``log`` is set.
-    covariance
-        Of the values, or of their logarithms where ``log`` is set.
-
     Examples
     --------
     >>> group = NormalGroup(keys=("a", "b"), center=(1.0, 2.0), covariance=((1, 0), (0, 1)))
@@ -111,8 +74,8 @@ class NormalGroup:
     """
 
     keys: tuple[str, ...]
-    center: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...]
+    center: tuple[float, ...]  # means; medians where ``log`` is set
+    covariance: tuple[tuple[float, ...], ...]  # of the values, or of their logarithms
     log: bool = False
     name: str = ""
 
@@ -121,19 +84,15 @@ class NormalGroup:
         require(len(self.center) == size, f"center must have {size} numbers, one a key")
         matrix = np.array(self.covariance, dtype=object)
         require(matrix.shape == (size, size), f"covariance must be {size} by {size}")
-        numbers = np.array(self.covariance, dtype=float)
-        require(
-            bool(np.isfinite(numbers).all() and np.isfinite(self.center).all()),
-            "center and covariance must be finite numbers",
-        )
-        require(
-            bool(np.abs(numbers - numbers.T).max() <= ASYMMETRY * np.abs(numbers).max()),
-            "covariance must be symmetric",
-        )
+        numbers = self._matrix
+        finite = bool(np.isfinite(numbers).all() and np.isfinite(self.center).all())
+        require(finite, "center and covariance must be finite numbers")
+        largest = float(np.abs(numbers).max())
+        symmetric = bool(np.abs(numbers - numbers.T).max() <= ASYMMETRY * largest)
+        require(symmetric, "covariance must be symmetric")
         lowest = float(np.linalg.eigvalsh(numbers).min())
-        # up to rounding, a matrix of lower rank has no factor either
         require(
-            lowest > 1e-12 * float(np.abs(numbers).max()),
+            lowest > 1e-12 * largest,  # up to rounding, lower rank has no factor either
             f"covariance must be positive definite; its lowest eigenvalue is {lowest:.3g}",
         )
         if self.log:
@@ -145,8 +104,12 @@ class NormalGroup:
         return len(self.keys)
 
     @cached_property
+    def _matrix(self) -> np.ndarray:
+        return np.array(self.covariance, dtype=float)
+
+    @cached_property
     def _factor(self) -> np.ndarray:
-        return np.linalg.cholesky(np.array(self.covariance, dtype=float))
+        return np.linalg.cholesky(self._matrix)
 
     def values(self, u: np.ndarray) -> dict[str, tuple[Any, ...]]:
         """Turn uniforms into jointly normal values."""
@@ -154,16 +117,15 @@ class NormalGroup:
         drawn = {}
         for row, key in enumerate(self.keys):
             shift = (scores[:, : row + 1] * self._factor[row, : row + 1]).sum(axis=1)
-            drawn[key] = tuple(float(value) for value in self._moved(row, shift))
+            drawn[key] = tuple(map(float, self._moved(row, shift)))
         return drawn
 
     def ends(self, share: float) -> list[dict[str, Any]]:
         """Each key at its quantile, the others at their mean given that."""
-        matrix = np.array(self.covariance, dtype=float)
+        score = float(special.ndtri(share))
         entries = []
-        for row in range(len(self.keys)):
-            score = float(special.ndtri(share))
-            shift = score * matrix[:, row] / np.sqrt(matrix[row, row])
+        for row, column in enumerate(self._matrix.T):
+            shift = score * column / np.sqrt(column[row])
             entries.append({k: float(self._moved(i, shift[i])) for i, k in enumerate(self.keys)})
         return entries
 
@@ -205,7 +167,7 @@ class BootstrapGroup:
         size = len(self._order)
         rows = self._order[np.minimum((u[:, 0] * size).astype(np.int64), size - 1)]
         return {
-            key: tuple(float(value) for value in np.array(column)[rows])
+            key: tuple(map(float, np.array(column)[rows]))
             for key, column in zip(self.keys, self.columns, strict=True)
         }
 
@@ -225,22 +187,19 @@ class BootstrapGroup:
         return entries
 
 
-def read_distribution(settings: Any) -> Distribution:
-    """Read the distribution of an uncertain parameter.
+Factor = Single | NormalGroup | BootstrapGroup  # uncertain parameters that are drawn together
 
-    Raises
-    ------
-    ValueError
-        If it is none; the message says why in one line.
-    """
+
+def read_distribution(settings: Any) -> Distribution:
+    """Read the distribution of an uncertain parameter; a ValueError says in one line why not."""
     require(isinstance(settings, Mapping), f"must be a distribution with a kind, got {settings!r}")
-    kinds = TypeAdapter(Distribution)
     try:
-        return kinds.validate_python(dict(settings))
-    except ValidationError as error:
-        first = mistakes_of(error, dict(settings), kinds.json_schema())[0]
+        distribution: Distribution = validated(Distribution, dict(settings))
+    except Mistake as error:
+        first = str(error).splitlines()[0]
         field, _, rest = first.partition(": ")
         raise ValueError(f"{field} {rest}" if field.isidentifier() else first) from None
+    return distribution
 
 
 def dimensions_of(factors: Sequence[Factor]) -> int:
@@ -262,9 +221,9 @@ def draw_uniforms(
     McKay, Beckman and Conover (1979), Technometrics 21, 239-245; Owen (1998), ACM Trans. Model.
     Comput. Simul. 8, 71-102.
     """
-    columns = []
     if method == "sobol":
         return sobol_points(dimensions_of(factors), draws, streams.seed, "design/sobol")
+    columns = []
     for factor in factors:
         for dimension in range(factor.dimensions):
             name = f"design/{factor.name}/{dimension}"
@@ -292,9 +251,8 @@ def sobol_points(dimensions: int, points: int, seed: int, name: str) -> np.ndarr
 
 def draw_table(factors: Sequence[Factor], uniforms: np.ndarray) -> Table:
     """Turn uniforms into a table of parameters, one row a draw."""
+    ends = np.cumsum([factor.dimensions for factor in factors])
     columns: dict[str, tuple[Any, ...]] = {}
-    start = 0
-    for factor in factors:
-        columns.update(factor.values(uniforms[:, start : start + factor.dimensions]))
-        start += factor.dimensions
+    for factor, u in zip(factors, np.split(uniforms, ends[:-1], axis=1), strict=True):
+        columns.update(factor.values(u))
     return Table(columns)

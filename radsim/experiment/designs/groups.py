@@ -8,17 +8,14 @@ from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
+
+GROUP_KEYS = ("center", "columns", "covariance", "keys", "log", "name", "rows", "table")
 
 
 def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
-    """Read a correlated group, by covariance or by the rows of a bootstrap table.
-
-    Raises
-    ------
-    ValueError
-        If it is malformed, or its covariance is not positive definite.
-    """
+    """Read a correlated group, by covariance or by the rows of a bootstrap table."""
     require(isinstance(settings, Mapping), f"must be a table, got {settings!r}")
     keys = settings.get("keys")
     require(
@@ -27,9 +24,8 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
     )
     require(len(set(keys)) == len(keys), "names a key twice")
     name = settings.get("name", " + ".join(keys))
-    known = {"keys", "name", "center", "covariance", "log", "table", "columns", "rows"}
     for key in settings:
-        require(key in known, f"unknown key {key}; {nearest(key, sorted(known))}")
+        require(key in GROUP_KEYS, f"unknown key {key}; {nearest(key, GROUP_KEYS)}")
     if "covariance" in settings:
         require("center" in settings, "needs center beside covariance")
         center = _numbers("center", settings["center"], len(keys))
@@ -50,34 +46,27 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
 
 def _numbers(name: str, values: Any, size: int) -> tuple[float, ...]:
     """Check that a value is a list of so many numbers."""
-    numbers = isinstance(values, (list, tuple)) and not any(
-        isinstance(value, bool) or not isinstance(value, (int, float)) for value in values
-    )
+    numbers = isinstance(values, (list, tuple)) and all(map(is_number, values))
     require(numbers and len(values) == size, f"{name} must be {size} numbers, got {values!r}")
-    return tuple(float(value) for value in values)
+    return tuple(map(float, values))
 
 
 def read_in_tables(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Put the numbers of bootstrap tables in the place of their names.
 
     ``table`` is the path of a CSV beside the experiment file, or the name of one that radsim
-    ships; ``columns`` names its column for each key, otherwise the last part of the key.
-
-    Raises
-    ------
-    ValueError
-        If there is no such file or column, or a cell is no number.
+    ships; ``columns`` names its column for each key, otherwise the last part of the key. A
+    ValueError says if there is no such file or column, or a cell is no number.
     """
     changed = dict(settings)
     for section in ("uncertainty", "sensitivity"):
         table = changed.get(section)
-        groups = table.get("groups") if isinstance(table, Mapping) else None
-        if isinstance(groups, (list, tuple)):
+        if isinstance(table, Mapping) and isinstance(table.get("groups"), (list, tuple)):
             read = [
                 _with_rows(group, folder, f"{section}.groups[{index}]")
-                for index, group in enumerate(groups)
+                for index, group in enumerate(table["groups"])
             ]
-            changed[section] = {**(table or {}), "groups": read}
+            changed[section] = {**table, "groups": read}
     return changed
 
 

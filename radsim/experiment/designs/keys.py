@@ -1,21 +1,23 @@
 """Varying an experiment file: which keys there are, and laying other values over them."""
 
 import copy
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES
 from radsim.presets import load_preset
+from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import ORGANS
 from radsim.vocabulary.words import nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
-DESCRIPTIONS = ("units", "meaning", "source")  # of a cohort variable, which change no number
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
+LIMITED = ("preset", *ORGANS)  # keys below ``limits``, whether or not an arm states them
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
 FIXED = {  # keys of the file that are the same in all variants, and why
@@ -32,45 +34,33 @@ FIXED = {  # keys of the file that are the same in all variants, and why
 }
 
 
-def check_key(key: str, known: Mapping[str, Any]) -> None:
+def check_key(key: str, tables: Mapping[str, Any]) -> None:
     """Check that a dotted key is one of the file that a design may vary.
 
-    Parameters
-    ----------
-    known
-        The tables of the experiment with every preset spelled out.
-
-    Raises
-    ------
-    ValueError
-        If it decides only speed, must be the same in all variants, or does not exist.
+    The tables are those of the experiment with every preset spelled out, here and below. A
+    ValueError says if it decides only speed, must be the same in all variants, or does not exist.
     """
     first, *rest = key.split(".")
-    require(
-        first not in SPEED,
-        f"decides only speed or place, not a number; it belongs on the command line as "
-        f"--{first.replace('_', '-')}",
-    )
-    require(first not in FIXED, f"can't be varied: {FIXED.get(first, '')}")
-    require(
-        bool(rest) or first not in SECTIONS, f"is a whole section; name a key in it ({first}. ...)"
-    )
-    require(
-        not (first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS),
-        "describes a variable, and changes no number",
-    )
     last = rest[-1] if rest and first in OUTCOMES else ""
-    require(last != ALTERNATIVES, f"is a list of models; name a key of one of them ({key}[0]. ...)")
-    require(
-        first != "ntcp" or len(rest) != 2 or last not in ABOUT,
-        "describes an endpoint, and changes no number",
-    )
-    keys = known_keys(known)
-    require(key in keys, f"no such key; {_nearest_key(key, list(keys))}")
+    of_endpoint = first == "ntcp" and len(rest) == 2 and last in ABOUT
+    of_variable = first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS
+    refusals = {
+        "decides only speed or place, not a number; it belongs on the command line as "
+        f"--{first.replace('_', '-')}": first in SPEED,
+        f"can't be varied: {FIXED.get(first, '')}": first in FIXED,
+        f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
+        "describes a variable, and changes no number": of_variable,
+        f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
+        "describes an endpoint, and changes no number": of_endpoint,
+    }
+    for why, is_refused in refusals.items():
+        require(not is_refused, why)
+    keys = known_keys(tables)
+    require(key in keys, f"no such key; {_nearest_key(key, keys)}")
 
 
 def apply_changes(
-    settings: Mapping[str, Any], changes: Mapping[str, Any], known: Mapping[str, Any]
+    settings: Mapping[str, Any], changes: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Lay changes by dotted key over the tables of an experiment file, before presets are read.
 
@@ -91,13 +81,20 @@ def apply_changes(
         here: dict[str, Any] = changed
         for depth, part in enumerate(parts[:-1], start=1):
             if numbered := NUMBERED.fullmatch(part):
-                here = _alternative(here, numbered, parts[: depth - 1], known)
+                here = _alternative(here, numbered, parts[: depth - 1], tables)
                 continue
             if not isinstance(here.get(part), dict):
-                here[part] = _filled(changed, parts[:depth], known)
+                here[part] = _filled(changed, parts[:depth], tables)
             here = here[part]
         here[parts[-1]] = copy.deepcopy(changes[key])
     return changed
+
+
+def split_key(key: str) -> tuple[str, list[str]]:
+    """Part a key, such as ``ntcp.vcf.onset.sigma``, into its section and what it changes there."""
+    parts = key.split(".")
+    end = 2 if parts[0] == "ntcp" else 1
+    return ".".join(parts[:end]), parts[end:]
 
 
 def section_of(key: str) -> str:
@@ -110,29 +107,28 @@ def section_of(key: str) -> str:
     >>> section_of("tcp.alternatives[0].d50")
     'tcp.alternatives[0]'
     """
-    parts = key.split(".")
-    end = 2 if parts[0] == "ntcp" else 1
-    beside = parts[0] in OUTCOMES and len(parts) > end and NUMBERED.fullmatch(parts[end])
-    return ".".join(parts[: end + 1 if beside else end])
+    section, path = split_key(key)
+    beside = section.partition(".")[0] in OUTCOMES and path and NUMBERED.fullmatch(path[0])
+    return f"{section}.{path[0]}" if beside else section
 
 
 def _alternative(
-    table: dict[str, Any], numbered: re.Match[str], above: list[str], known: Mapping[str, Any]
+    table: dict[str, Any], numbered: re.Match[str], above: list[str], tables: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give one model of a list of alternatives, as a table that can be changed."""
     name, place = numbered[1], int(numbered[2])
     if name not in table:  # a list that the file leaves to radsim
-        there: Any = known
-        for part in above:
-            there = there[part]
-        table[name] = [
-            {key: value for key, value in entry.items() if value is not None}
-            for entry in copy.deepcopy(there[name])
-        ]
-    models = table[name] = list(table[name])
+        table[name] = [_stated(entry) for entry in _at(tables, [*above, name])]
+    table[name] = list(table[name])
+    return _table_in(table[name], place)
+
+
+def _table_in(models: list[Any], place: int) -> dict[str, Any]:
+    """Give an entry of a list, where the name of its preset may stand, as a table to change."""
     if isinstance(models[place], str):
         models[place] = {"preset": models[place]}
-    return models[place]
+    table: dict[str, Any] = models[place]
+    return table
 
 
 def names_of(modifiers: Iterable[Any]) -> list[str]:
@@ -144,27 +140,25 @@ def names_of(modifiers: Iterable[Any]) -> list[str]:
     ['paraspinal-2023', '1']
     """
     names = []
-    for index, one in enumerate(modifiers):
-        preset = one.get("preset") if isinstance(one, Mapping) else getattr(one, "preset", one)
+    for index, entry in enumerate(modifiers):
+        is_table = isinstance(entry, Mapping)
+        preset = entry.get("preset") if is_table else getattr(entry, "preset", entry)
         names.append(str(preset or index))
     return names
 
 
 def _set_modifier(tcp: dict[str, Any], path: list[str], value: Any) -> None:
-    """Set one key of one modifier of a file, which may stand there as the name of its preset."""
-    modifiers = list(tcp.get("modifiers", ()))
-    require(path[0] in names_of(modifiers), f"tcp.modifiers has no {path[0]}")
-    index = names_of(modifiers).index(path[0])
-    one = modifiers[index]
-    here = modifiers[index] = {"preset": one} if isinstance(one, str) else dict(one)
+    """Set one key of one modifier of a file."""
+    modifiers = tcp["modifiers"] = list(tcp.get("modifiers", ()))
+    names = names_of(modifiers)
+    require(path[0] in names, f"tcp.modifiers has no {path[0]}")
+    here = _table_in(modifiers, names.index(path[0]))
     for part in path[1:-1]:
-        here[part] = dict(here.get(part, {}))
-        here = here[part]
+        here = here.setdefault(part, {})
     here[path[-1]] = value
-    tcp["modifiers"] = modifiers
 
 
-def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, Any]) -> Any:
+def _filled(settings: Mapping[str, Any], path: list[str], tables: Mapping[str, Any]) -> Any:
     """Give the table that a preset puts at a path; empty where tables are laid over presets."""
     if path[0] == "arms" and len(path) == 3:
         regimen = settings["arms"][path[1]].get("regimen")
@@ -172,38 +166,42 @@ def _filled(settings: Mapping[str, Any], path: list[str], known: Mapping[str, An
             named = load_preset("regimen", regimen).settings().get(path[2])
             if isinstance(named, dict):
                 return copy.deepcopy(named)
-    here: Any = known
+    here = _at(tables, path)
+    return _stated(here) if path[0] in ("cohort", "arms") and isinstance(here, Mapping) else {}
+
+
+def _at(tables: Mapping[str, Any], path: list[str]) -> Any:
+    """What stands at a path of tables, None where nothing does."""
+    here: Any = tables
     for part in path:
         here = here.get(part) if isinstance(here, Mapping) else None
-    if path[0] in ("cohort", "arms") and isinstance(here, Mapping):
-        return {key: value for key, value in copy.deepcopy(dict(here)).items() if value is not None}
-    return {}
+    return here
 
 
-def known_keys(known: Mapping[str, Any]) -> dict[str, None]:
+def _stated(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a table without what it leaves open."""
+    return {k: value for k, value in copy.deepcopy(dict(table)).items() if value is not None}
+
+
+def known_keys(tables: Mapping[str, Any]) -> list[str]:
     """Every dotted key that a design may vary, in the order of the file."""
-    return dict.fromkeys(_known_keys(known))
-
-
-def _known_keys(known: Mapping[str, Any]) -> Iterator[str]:
-    for section in SECTIONS:
-        if isinstance(known.get(section), Mapping):
-            yield from _below(known[section], section)
-    for name in known.get("arms", {}):
-        for organ in ("preset", *ORGANS):
-            yield f"arms.{name}.limits.{organ}"
+    sections = {name: tables[name] for name in SECTIONS if isinstance(tables.get(name), Mapping)}
+    limits = (f"arms.{name}.limits.{organ}" for name in tables.get("arms", ()) for organ in LIMITED)
+    keys = (key for name, table in sections.items() for key in _below(table, name))
+    return list(dict.fromkeys([*keys, *limits]))
 
 
 def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, value in table.items():
-        yield f"{path}.{key}"
+        here = f"{path}.{key}"
+        yield here
         if isinstance(value, Mapping):
-            yield from _below(value, f"{path}.{key}")
-        if f"{path}.{key}".split(".") == MODIFIERS:
-            yield from _below(dict(zip(names_of(value), value, strict=True)), f"{path}.{key}")
+            yield from _below(value, here)
+        if here.split(".") == MODIFIERS:
+            yield from _below(dict(zip(names_of(value), value, strict=True)), here)
         if key == ALTERNATIVES and path.split(".")[0] in OUTCOMES:
             for place, model in enumerate(value):
-                yield from _below(model, f"{path}.{key}[{place}]")
+                yield from _below(model, f"{here}[{place}]")
 
 
 def _nearest_key(key: str, keys: list[str]) -> str:
@@ -215,9 +213,7 @@ def _nearest_key(key: str, keys: list[str]) -> str:
     for depth in range(len(parts) - 1, 0, -1):
         above = ".".join(parts[:depth])
         if above in keys or above in SECTIONS:
-            wanted = [
-                k.split(".")[depth] for k in keys if k.startswith(f"{above}.") and len(k) > depth
-            ]
+            wanted = [k.split(".")[depth] for k in keys if k.startswith(f"{above}.")]
             return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
     return f"sections that can be varied: {', '.join(SECTIONS)}"
 
@@ -260,7 +256,7 @@ def axis_name(key: str, taken: Sequence[str]) -> str:
         name = "_".join(parts[first:])
         if name not in taken:
             return name
-    return next(name for i in itertools.count(2) if (name := f"{key}_{i}") not in taken)
+    return next(name for i in count(2) if (name := f"{key}_{i}") not in taken)
 
 
 def label_of(value: Any) -> Any:
@@ -273,7 +269,7 @@ def label_of(value: Any) -> Any:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)):
+    if is_number(value):
         return float(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={label_of(entry)}" for key, entry in value.items())

@@ -10,6 +10,7 @@ import numpy as np
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.tables import Values
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
 
 LARGEST_RANGE = 200_000  # values that a range may stand for
@@ -20,29 +21,17 @@ def check_value(value: Any) -> Any:
     """Check that a value can be set: nothing that is not finite."""
     if isinstance(value, float):
         require(math.isfinite(value), f"must hold finite numbers, got {value}")
-    if isinstance(value, Mapping):
-        for below in value.values():
-            check_value(below)
-    if isinstance(value, (list, tuple)):
-        for below in value:
-            check_value(below)
+    entries = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, (Mapping, list, tuple)):
+        for entry in entries:
+            check_value(entry)
     return value
 
 
 def listed_values(value: Any, fewest: int = 2, repeat: bool = False) -> tuple[Any, ...]:
-    """Values of a key, from a list or a range.
+    """Values of a key, from a list or a range; a value may repeat in lists that go together.
 
-    Parameters
-    ----------
-    fewest
-        That are worth a list.
-    repeat
-        Whether a value may come twice, as in lists that go together.
-
-    Raises
-    ------
-    ValueError
-        If there are too few, one comes twice, or one is not finite.
+    A ValueError says if there are too few for a list, one comes twice, or one is not finite.
 
     Examples
     --------
@@ -53,16 +42,15 @@ def listed_values(value: Any, fewest: int = 2, repeat: bool = False) -> tuple[An
         require("from" in value or "to" in value, "must be a list or a range, such as [3, 6, 10]")
         listed = spread_range(value)
     else:
-        require(
-            isinstance(value, (list, tuple)), f"must be a list of values or a range, got {value!r}"
-        )
-        listed = tuple(check_value(entry) for entry in value)
+        is_list = isinstance(value, (list, tuple))
+        require(is_list, f"must be a list of values or a range, got {value!r}")
+        listed = tuple(map(check_value, value))
     require(len(listed) > 0, "must not be empty")
-    if len(listed) < fewest:
-        raise ValueError(
-            f"one value is no sweep; set the key to {label_of(listed[0])} in its section instead"
-        )
     labels = [label_of(entry) for entry in listed]
+    require(
+        len(listed) >= fewest,
+        f"one value is no sweep; set the key to {labels[0]} in its section instead",
+    )
     twice = repeated(labels)
     require(repeat or twice is None, f"holds {twice} twice")
     numbers = [isinstance(label, float) for label in labels]
@@ -71,13 +59,7 @@ def listed_values(value: Any, fewest: int = 2, repeat: bool = False) -> tuple[An
 
 
 def repeated(labels: Sequence[Any]) -> Any:
-    """Give the first label that came before; None if each comes once.
-
-    Examples
-    --------
-    >>> repeated(["a", "b", "a"])
-    'a'
-    """
+    """Give the first label that came before; None if each comes once."""
     seen = set()
     for label in labels:
         if label in seen:
@@ -87,13 +69,7 @@ def repeated(labels: Sequence[Any]) -> Any:
 
 
 def keys_together(zipped: Any, keys: list[str]) -> list[list[str]]:
-    """Keys that go together: ``true`` for all, or a list of lists.
-
-    Parameters
-    ----------
-    keys
-        Every key that is swept.
-    """
+    """Which of the swept keys go together: ``true`` for all, or a list of lists."""
     if zipped is True:
         require(len(keys) > 1, "needs two keys or more")
         return [keys]
@@ -118,12 +94,8 @@ def keys_together(zipped: Any, keys: list[str]) -> list[list[str]]:
 def spread_range(settings: Mapping[str, Any]) -> Values:
     """Values of a range ``{ from, to, step }`` or ``{ from, to, count }``, ends included.
 
-    ``spacing = "log"`` with ``count`` gives equal ratios.
-
-    Raises
-    ------
-    ValueError
-        If a key is missing or unknown, a number is not finite, or nothing lies between.
+    ``spacing = "log"`` with ``count`` gives equal ratios. A ValueError says if a key is missing or
+    unknown, a number is not finite, or nothing lies between.
 
     Examples
     --------
@@ -137,13 +109,9 @@ def spread_range(settings: Mapping[str, Any]) -> Values:
     require("from" in settings and "to" in settings, "a range needs from and to")
     require(("step" in settings) != ("count" in settings), "a range needs step or count")
     for name in ("from", "to", "step", "count"):
-        if name in settings:
-            value = settings[name]
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            require(
-                number and abs(value) <= sys.float_info.max,
-                f"{name} must be a finite number, got {value!r}",
-            )
+        value = settings.get(name, 0)
+        finite = is_number(value) and abs(value) <= sys.float_info.max
+        require(finite, f"{name} must be a finite number, got {value!r}")
     first, last = float(settings["from"]), float(settings["to"])
     require(first < last, f"from must be below to, got {first:g} and {last:g}")
     spacing = settings.get("spacing", "linear")
@@ -154,10 +122,9 @@ def spread_range(settings: Mapping[str, Any]) -> Values:
         require(count <= LARGEST_RANGE, f"count must be at most {LARGEST_RANGE:,}, got {count:,}")
         if count == 1:
             return (first,)
-        if spacing == "log":
-            require(first > 0, f"from must be above 0 for spacing in ratios, got {first:g}")
-            return tuple(float(value) for value in np.geomspace(first, last, count))
-        return tuple(float(value) for value in np.linspace(first, last, count))
+        log = spacing == "log"
+        require(first > 0 or not log, f"from must be above 0 for spacing in ratios, got {first:g}")
+        return tuple(map(float, (np.geomspace if log else np.linspace)(first, last, count)))
     require(spacing == "linear", 'spacing "log" goes with count, not with step')
     step = float(settings["step"])
     require(step > 0, f"step must be above 0, got {step:g}")

@@ -14,10 +14,10 @@ NAMED = (*SECTIONS, *FIXED, *SPEED)  # what is not varied, with a reason
 class Reader:
     """Reads sections, notes mistakes, and remembers which section varies which key."""
 
-    def __init__(self, known: Mapping[str, Any], streams: Streams) -> None:
-        self.known = known
+    def __init__(self, tables: Mapping[str, Any], streams: Streams) -> None:
+        self.tables = tables
         self.streams = streams
-        self.keys = known_keys(known)
+        self.keys = known_keys(tables)
         self.mistakes: list[str] = []
         self.varied: dict[str, str] = {}
 
@@ -36,12 +36,11 @@ class Reader:
 
     def check_free(self, key: str) -> None:
         """Check that a key exists, and that neither it nor a part of it is varied already."""
-        check_key(key, self.known)
+        check_key(key, self.tables)
         for other, where in self.varied.items():
-            require(
-                not (f"{other}.".startswith(f"{key}.") or f"{key}.".startswith(f"{other}.")),
-                f"{where} varies {other} already; leave one of them out",
-            )
+            above, below = sorted((key, other), key=len)
+            inside = f"{below}.".startswith(f"{above}.")
+            require(not inside, f"{where} varies {other} already; leave one of them out")
 
     def mistyped(self, section: str, key: str, value: Any, reserved: tuple[str, ...]) -> bool:
         """Note a setting of a section that is none, and is no key of the file either."""

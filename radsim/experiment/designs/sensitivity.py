@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from radsim.experiment.designs.draws import Factor, dimensions_of, draw_table, sobol_points
-from radsim.experiment.designs.parts import MOST_DRAWS
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.saltelli import saltelli_uniforms
-from radsim.experiment.designs.tables import Table
+from radsim.experiment.designs.tables import MOST_DRAWS, SALTELLI, TORNADO, SparseTable, Table
+from radsim.experiment.designs.uncertainty import read_factors
 from radsim.sums.sobol_indices import SCRAMBLES
+from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_whole
 from radsim.vocabulary.words import nearest
 
 TORNADO_SHARES = (0.025, 0.975)  # quantiles at which one parameter at a time is set
@@ -19,21 +20,27 @@ FEWEST_SAMPLES = 8 * SCRAMBLES  # with fewer, the intervals hold less than they 
 SENSITIVITY_KEYS = ("samples", "method", "keys", "groups")
 
 
-def one_at_a_time(
-    factors: tuple[Factor, ...],
-) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
-    """Variants in which one key at a time lies at an end of its distribution."""
-    rows: list[dict[str, Any]] = []
-    ends: list[tuple[str, float]] = []
-    for factor in factors:
-        for share in TORNADO_SHARES:
-            for key, entry in zip(factor.keys, factor.ends(share), strict=True):
-                rows.append(entry)
-                ends.append((key, share))
-    return rows, ends
+def read_sensitivity(
+    reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
+) -> tuple[tuple[Factor, ...], dict[str, Table | SparseTable]]:
+    """Read ``[sensitivity]``: what is screened, and the rows of its analyses."""
+    if not settings:
+        return (), {}
+    further = read_factors(reader, "sensitivity", settings, SENSITIVITY_KEYS)
+    screened = _screened(reader, settings, (*factors, *further))
+    parts: dict[str, Table | SparseTable] = {}
+    methods = _methods(reader, settings) if screened else ()
+    if "sobol" in methods:
+        parts[SALTELLI] = _saltelli(reader, settings, screened)
+    if "one-at-a-time" in methods:  # a key lies at an end of its distribution
+        ends = [
+            row for factor in screened for share in TORNADO_SHARES for row in factor.ends(share)
+        ]
+        parts[TORNADO] = SparseTable(tuple(ends))
+    return screened, parts
 
 
-def read_screened(
+def _screened(
     reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
 ) -> tuple[Factor, ...]:
     """Choose the factors of the sensitivity analysis: all, or those of the listed keys."""
@@ -48,16 +55,16 @@ def read_screened(
     if not isinstance(wanted, (list, tuple)) or not wanted:
         reader.mistakes.append(f"sensitivity.keys: must be a list of keys, got {wanted!r}")
         return ()
-    known = [key for factor in factors for key in factor.keys]
+    drawn = [key for factor in factors for key in factor.keys]
     for key in wanted:
-        if key not in known:
+        if key not in drawn:
             reader.mistakes.append(
-                f"sensitivity.keys: {key!r} has no distribution; {nearest(str(key), known)}"
+                f"sensitivity.keys: {key!r} has no distribution; {nearest(str(key), drawn)}"
             )
     return tuple(factor for factor in factors if set(factor.keys) & set(wanted))
 
 
-def read_methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Which analyses are wanted, both unless one is named."""
     method = settings.get("method")
     if method is None:
@@ -67,13 +74,11 @@ def read_methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]
     return (method,)
 
 
-def read_saltelli(
-    reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
-) -> Table:
+def _saltelli(reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]) -> Table:
     """Draw the rows of a Saltelli design."""
     samples = settings.get("samples", 256)
-    whole = isinstance(samples, int) and not isinstance(samples, bool)
-    if not whole or not FEWEST_SAMPLES <= samples <= MOST_DRAWS or samples & (samples - 1):
+    fits = is_whole(samples) and FEWEST_SAMPLES <= samples <= MOST_DRAWS
+    if not fits or samples & (samples - 1):
         reader.mistakes.append(
             f"sensitivity.samples: must be a power of two, {FEWEST_SAMPLES} or more, such as "
             f"256, and at most {MOST_DRAWS:,}, got {samples!r}"
@@ -86,3 +91,24 @@ def read_saltelli(
         for index in range(SCRAMBLES)
     ]
     return draw_table(factors, saltelli_uniforms(np.concatenate(scrambles), sizes))
+
+
+def saltelli_uniforms(points: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:
+    """Rows of a Saltelli design: A, then B, then A with each factor's columns taken from B.
+
+    A stands beside B in the points, shape (base, 2 x dimension), of low-discrepancy sequences, one
+    scramble after the other. Columns of one factor, as many as its size, are exchanged together.
+
+    Examples
+    --------
+    >>> saltelli_uniforms(np.array([[0.1, 0.2, 0.3, 0.4]]), (1, 1)).tolist()
+    [[0.1, 0.2], [0.3, 0.4], [0.3, 0.2], [0.1, 0.4]]
+
+    References
+    ----------
+    Saltelli et al. (2010), Comput. Phys. Commun. 181, 259-270.
+    """
+    require(points.shape[1] == 2 * sum(sizes), "points must hold A and B side by side")
+    a, b = np.split(points, 2, axis=1)
+    factor = np.repeat(np.arange(len(sizes)), sizes)  # of each column
+    return np.concatenate([a, b, *(np.where(factor == i, b, a) for i in range(len(sizes)))])

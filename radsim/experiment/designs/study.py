@@ -5,111 +5,63 @@ from dataclasses import dataclass
 from typing import Any
 
 from radsim.experiment.designs.draws import Factor
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
+from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.sensitivity import (
-    SENSITIVITY_KEYS,
-    one_at_a_time,
-    read_methods,
-    read_saltelli,
-    read_screened,
-)
+from radsim.experiment.designs.sensitivity import TORNADO_SHARES, read_sensitivity
 from radsim.experiment.designs.sweep import read_axes
-from radsim.experiment.designs.tables import NOMINAL, Design, SparseTable, Table
-from radsim.experiment.designs.uncertainty import (
-    MODEL_DRAWS,
-    UNCERTAINTY_KEYS,
-    drawn_with,
-    read_alternatives,
-    read_draws,
-    read_factors,
-)
+from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL, TORNADO, UNCHANGED, Design
+from radsim.experiment.designs.uncertainty import read_uncertainty
 from radsim.randomness.streams import Streams
 
 
 @dataclass(frozen=True)
 class Study:
-    """A design, and what its rows mean.
-
-    Attributes
-    ----------
-    design
-        Every variant.
-    factors
-        Uncertain parameters that are drawn.
-    screened
-        Those of the sensitivity analysis.
-    tornado
-        Key and quantile of each one-at-a-time row.
-    alternatives
-        Key and label of each model that stands in for the file's own.
-    """
+    """A design, and what its rows mean."""
 
     design: Design
-    factors: tuple[Factor, ...] = ()
-    screened: tuple[Factor, ...] = ()
-    tornado: tuple[tuple[str, float], ...] = ()
-    alternatives: tuple[tuple[str, str], ...] = ()
+    factors: tuple[Factor, ...]  # uncertain parameters that are drawn
+    screened: tuple[Factor, ...]  # those of the sensitivity analysis
+
+    @property
+    def tornado(self) -> list[tuple[str, float]]:
+        """Key and quantile of each one-at-a-time row."""
+        if TORNADO not in self.design.parts:
+            return []
+        ends = [(factor, share) for factor in self.screened for share in TORNADO_SHARES]
+        return [(key, share) for factor, share in ends for key in factor.keys]
+
+    @property
+    def alternatives(self) -> list[tuple[str, str]]:
+        """Key and label of each model that stands in for the file's own."""
+        part = self.design.parts.get(ALTERNATIVES)
+        rows = [] if part is None else map(part.row, range(len(part)))
+        return [(key, str(label_of(value))) for row in rows for key, value in row.items()]
 
 
 def read_study(
-    sections: Mapping[str, Any], known: Mapping[str, Any], seed: int
+    sections: Mapping[str, Any], tables: Mapping[str, Any], seed: int
 ) -> tuple[Study, list[str]]:
-    """Read the design of an experiment file.
+    """Read the design of an experiment file, and give a line for each mistake.
 
-    Parameters
-    ----------
-    sections
-        The file's tables ``sweep``, ``uncertainty`` and ``sensitivity``, where it has them.
-    known
-        The tables of the experiment with every preset spelled out.
-    seed
-        Of the experiment; fixes the draws of uncertain parameters.
-
-    Returns
-    -------
-    tuple
-        The design, and a line for each mistake.
+    The sections are those of the file that make a design, the tables all of the experiment with
+    every preset spelled out; its seed fixes the draws of uncertain parameters.
     """
-    reader = Reader(known, Streams(seed))
+    reader = Reader(tables, Streams(seed))
     axes = read_axes(reader, _table(sections, "sweep", reader))
-    uncertainty = _table(sections, "uncertainty", reader)
-    factors = read_factors(reader, "uncertainty", uncertainty, UNCERTAINTY_KEYS)
-    draws = read_draws(reader, uncertainty, factors) if uncertainty else None
-    entries, alternatives = read_alternatives(reader, uncertainty.get("models", {}))
+    factors, draws = read_uncertainty(reader, _table(sections, "uncertainty", reader))
     sensitivity = _table(sections, "sensitivity", reader)
-    screened: tuple[Factor, ...] = ()
-    if sensitivity:
-        own = read_factors(reader, "sensitivity", sensitivity, SENSITIVITY_KEYS)
-        screened = read_screened(reader, sensitivity, (*factors, *own))
-    parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
-    if draws is not None:
-        parts[DRAWS] = draws
-    if entries:
-        parts[ALTERNATIVES] = SparseTable(tuple(entries))
-    if entries and draws is not None:
-        parts[MODEL_DRAWS] = SparseTable(tuple(drawn_with(entries, draws)))
-    tornado: list[tuple[str, float]] = []
-    if screened:
-        methods = read_methods(reader, sensitivity)
-        if "sobol" in methods:
-            parts[SALTELLI] = read_saltelli(reader, sensitivity, screened)
-        if "one-at-a-time" in methods:
-            rows, tornado = one_at_a_time(screened)
-            parts[TORNADO] = SparseTable(tuple(rows))
-    study = Study(
-        Design(tuple(axes), parts), factors, screened, tuple(tornado), tuple(alternatives)
-    )
-    return study, reader.mistakes
+    screened, rows = read_sensitivity(reader, sensitivity, factors)
+    design = Design(tuple(axes), {NOMINAL: UNCHANGED, **draws, **rows})
+    return Study(design, factors, screened), reader.mistakes
 
 
 def _table(sections: Mapping[str, Any], name: str, reader: Reader) -> Mapping[str, Any]:
     section = sections.get(name)
     if section is None:
         return {}
-    if not isinstance(section, Mapping):
+    is_table = isinstance(section, Mapping)
+    if not is_table:
         reader.mistakes.append(f"{name}: must be a table, got {section!r}")
-        return {}
-    if not section:
+    elif not section:
         reader.mistakes.append(f"{name}: is empty; name a key to vary, or leave the section out")
-    return section
+    return section if is_table else {}

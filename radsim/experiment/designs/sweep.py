@@ -39,11 +39,10 @@ def read_axes(reader: Reader, section: Mapping[str, Any]) -> list[Axis]:
         reader.claim("sweep", key)
     together = [group for group in together if values.keys() >= set(group)]
     axes: list[Axis] = []
-    first_of = {group[0]: group for group in together}
-    follows = {key for group in together for key in group[1:]}
+    group_of = {key: group for group in together for key in group}
     for key in values:
-        if key not in follows:
-            group = first_of.get(key, [key])
+        group = group_of.get(key, [key])
+        if key == group[0]:
             where = f"sweep.zipped ({', '.join(group)})"
             table = reader.attempt(where, Table, {k: values[k] for k in group})
             labels = table and reader.attempt(where, _labels_of, table)
@@ -80,7 +79,7 @@ def _listed_variants(reader: Reader, variants: Any) -> Axis:
 
 
 def _name(reader: Reader, key: str, axes: list[Axis]) -> str:
-    models = [f"{endpoint}_model" for endpoint in reader.known.get("ntcp", ())]
+    models = [f"{endpoint}_model" for endpoint in reader.tables.get("ntcp", ())]
     return axis_name(key, [*OWN_DIMENSIONS, *models, *(axis.name for axis in axes)])
 
 

@@ -12,14 +12,14 @@ from radsim.experiment.designs.draws import (
     read_distribution,
 )
 from radsim.experiment.designs.groups import read_group
-from radsim.experiment.designs.keys import check_key, flatten, label_of, names_of, section_of
-from radsim.experiment.designs.parts import MOST_DRAWS
+from radsim.experiment.designs.keys import check_key, flatten, names_of, section_of
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.tables import Table
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.response.modifiers import published_ratio
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_whole
 
 MODEL_DRAWS = "draw with alternative"
 MOST_MODEL_DRAWS = 100  # draws that are repeated with each other model
@@ -28,27 +28,44 @@ UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
 PUBLISHED = "published"  # in the place of a distribution: that of the published interval
 
 
+def read_uncertainty(
+    reader: Reader, settings: Mapping[str, Any]
+) -> tuple[tuple[Factor, ...], dict[str, Table | SparseTable]]:
+    """Read ``[uncertainty]``: what is drawn, and the rows of draws and of other models."""
+    factors = read_factors(reader, "uncertainty", settings, UNCERTAINTY_KEYS)
+    parts: dict[str, Table | SparseTable] = {}
+    draws = _draws(reader, settings, factors) if settings else None
+    if draws is not None:
+        parts[DRAWS] = draws
+    if entries := _alternatives(reader, settings.get("models", {})):
+        parts[ALTERNATIVES] = SparseTable(tuple(entries))
+        if draws is not None:
+            parts[MODEL_DRAWS] = SparseTable(tuple(_drawn_with(entries, draws)))
+    return factors, parts
+
+
 def read_factors(
     reader: Reader, section: str, settings: Mapping[str, Any], reserved: tuple[str, ...]
 ) -> tuple[Factor, ...]:
     """Read uncertain parameters: single keys with a distribution, and groups."""
-    found: list[Factor] = []
+    factors: list[Factor] = []
     rest = {key: value for key, value in settings.items() if key not in reserved}
     without_kind: dict[str, None] = {}
     for key, value in flatten(rest):
+        where, above = f"{section}.{key}", key.rpartition(".")[0]
         if value == PUBLISHED:
-            found += _published(reader, section, key)
+            drawn = reader.attempt(where, _published_ratios, reader.tables, key) or {}
+            for ratio in drawn:
+                reader.claim(section, ratio)
+            factors += [Single(ratio, distribution) for ratio, distribution in drawn.items()]
+        elif reader.mistyped(section, key, value, reserved):
             continue
-        if reader.mistyped(section, key, value, reserved):
-            continue
-        above = key.rpartition(".")[0]
-        if not isinstance(value, Mapping) and above in reader.keys and key not in reader.keys:
+        elif not isinstance(value, Mapping) and above in reader.keys and key not in reader.keys:
             without_kind[above] = None
-            continue
-        reader.claim(section, key)
-        distribution = reader.attempt(f"{section}.{key}", read_distribution, value)
-        if distribution is not None:
-            found.append(Single(key, distribution))
+        else:
+            reader.claim(section, key)
+            if (distribution := reader.attempt(where, read_distribution, value)) is not None:
+                factors.append(Single(key, distribution))
     for key in without_kind:
         reader.mistakes.append(f'{section}.{key}: needs a kind, such as kind = "normal"')
     groups = settings.get("groups", [])
@@ -61,19 +78,11 @@ def read_factors(
         if read is not None:
             for key in read.keys:
                 reader.claim(section, key)
-            found.append(read)
-    return tuple(found)
+            factors.append(read)
+    return tuple(factors)
 
 
-def _published(reader: Reader, section: str, key: str) -> list[Factor]:
-    """Give the hazard ratios of a modifier, or of all, the spread of their intervals."""
-    ratios = reader.attempt(f"{section}.{key}", published_ratios, reader.known, key) or {}
-    for ratio in ratios:
-        reader.claim(section, ratio)
-    return [Single(ratio, distribution) for ratio, distribution in ratios.items()]
-
-
-def read_draws(
+def _draws(
     reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
 ) -> Table | None:
     """Draw the uncertain parameters jointly."""
@@ -85,48 +94,33 @@ def read_draws(
     method = settings.get("method", "latin-hypercube")
     if method not in METHODS:
         reader.mistakes.append(f"uncertainty.method: no {method!r}; known: {', '.join(METHODS)}")
-        return None
-    if draws is None:
-        return None
-    return draw_table(factors, draw_uniforms(factors, draws, method, reader.streams))
+    elif draws is not None:
+        return draw_table(factors, draw_uniforms(factors, draws, method, reader.streams))
+    return None
 
 
-def read_alternatives(
-    reader: Reader, models: Any
-) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
     """Read ``[uncertainty.models]``: what may stand in for a key, one at a time."""
-    entries: list[dict[str, Any]] = []
-    labels: list[tuple[str, str]] = []
     if not isinstance(models, Mapping):
         reader.mistakes.append(f"uncertainty.models: must be a table, got {models!r}")
-        return entries, labels
+        return []
+    entries = []
     for key, value in flatten(models):
         where = f"uncertainty.models.{key}"
         reader.attempt(where, reader.check_free, key)
-        for entry in reader.attempt(where, listed_values, value, 1) or ():
-            entries.append({key: entry})
-            labels.append((key, str(label_of(entry))))
-    return entries, labels
+        entries += [{key: entry} for entry in reader.attempt(where, listed_values, value, 1) or ()]
+    return entries
 
 
-def published_ratios(known: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
+def _published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
     """Distributions of modifiers' hazard ratios at or below a key, by their published intervals.
 
-    Parameters
-    ----------
-    known
-        The tables of the experiment with every preset spelled out.
-    key
-        ``tcp.modifiers``, one of them, or one of its ratios.
-
-    Raises
-    ------
-    ValueError
-        If the key is no such ratio, or no interval is published for one.
+    The key is ``tcp.modifiers``, one of them, or one of its ratios; else it is a ValueError, as it
+    is where no interval is published.
     """
-    check_key(key, known)
-    found, lacking = {}, []
-    modifiers = (known.get("tcp") or {}).get("modifiers") or ()
+    check_key(key, tables)
+    published, lacking = {}, []
+    modifiers = (tables.get("tcp") or {}).get("modifiers") or ()
     for name, modifier in zip(names_of(modifiers), modifiers, strict=True):
         for group, ratio in modifier["hazard_ratio"].items():
             path = f"tcp.modifiers.{name}.hazard_ratio.{group}"
@@ -136,40 +130,35 @@ def published_ratios(known: Mapping[str, Any], key: str) -> dict[str, LogNormal]
             if interval is None:
                 lacking.append(path)
             else:
-                found[path] = published_ratio(ratio, interval)
+                published[path] = published_ratio(ratio, interval)
     require(
-        bool(found or lacking), f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, not for this'
+        bool(published or lacking),
+        f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, not for this',
     )
     require(not lacking, f"no interval is published for {', '.join(lacking)}; give a distribution")
-    return found
+    return published
 
 
-def drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
-    """Repeat the first draws with each other model.
+def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
+    """Repeat the first draws with each other model, less what was drawn for the replaced one."""
 
-    What was drawn for a model that another preset takes the place of is left out: it belongs to
-    the model that is replaced.
-    """
+    def is_replaced(key: str, entry: Mapping[str, Any]) -> bool:
+        presets = (other for other in entry if other.endswith(".preset"))
+        return any(
+            key.startswith(preset.removesuffix("preset")) and section_of(key) == section_of(preset)
+            for preset in presets
+        )
+
     for entry in entries:
-        presets = [key for key in entry if key.endswith(".preset")]
         for index in range(min(len(draws), MOST_MODEL_DRAWS)):
             drawn = draws.row(index).items()
-            yield {**{k: v for k, v in drawn if not _is_replaced(k, presets)}, **entry}
-
-
-def _is_replaced(key: str, presets: list[str]) -> bool:
-    """Say whether a key is of a model that one of these presets takes the place of."""
-    return any(
-        key.startswith(preset.removesuffix("preset")) and section_of(key) == section_of(preset)
-        for preset in presets
-    )
+            yield {**{k: v for k, v in drawn if not is_replaced(k, entry)}, **entry}
 
 
 def _count_of(value: Any) -> int:
     """Check a number of draws."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
     require(
-        whole and FEWEST_DRAWS <= value <= MOST_DRAWS,
+        is_whole(value) and FEWEST_DRAWS <= value <= MOST_DRAWS,
         f"must be a whole number, {FEWEST_DRAWS} or more and at most {MOST_DRAWS:,}, got {value!r}",
     )
     return int(value)

@@ -13,11 +13,11 @@ from radsim.randomness.distributions.continuous import (
     Gamma,
     LogNormal,
     Normal,
+    OnALine,
     Triangular,
     TruncatedNormal,
     Uniform,
     Weibull,
-    require_finite,
 )
 from radsim.randomness.distributions.discrete import (
     Bernoulli,
@@ -32,7 +32,7 @@ BISECTIONS = 60  # halve a mixture's bracket down to the spacing of doubles
 
 
 @dataclass(frozen=True, kw_only=True)
-class Truncated:
+class Truncated(OnALine):
     """Another distribution, kept between two bounds."""
 
     kind: Literal["truncated"] = "truncated"
@@ -41,15 +41,10 @@ class Truncated:
     upper: Real | None = None
 
     def __post_init__(self) -> None:
-        require_finite(self)
+        super().__post_init__()
         require(
             self.lower is not None or self.upper is not None, "give lower, upper or both bounds"
         )
-        if self.lower is not None and self.upper is not None:
-            require(
-                self.lower < self.upper,
-                f"lower must be below upper, got {self.lower}, {self.upper}",
-            )
         below, above = self._limits
         require(above > below, f"no part of the {self.of.kind} lies between the bounds")
 
@@ -117,7 +112,7 @@ class Mixture:
         return total
 
 
-Continuous = Annotated[
+Simple = (
     Fixed
     | Uniform
     | Normal
@@ -128,25 +123,7 @@ Continuous = Annotated[
     | Gamma
     | Weibull
     | Bernoulli
-    | Empirical
-    | Truncated
-    | Mixture,
-    Field(discriminator="kind"),
-]
-Distribution = Annotated[
-    Fixed
-    | Uniform
-    | Normal
-    | TruncatedNormal
-    | LogNormal
-    | Triangular
-    | Beta
-    | Gamma
-    | Weibull
-    | Bernoulli
-    | Categorical
-    | Empirical
-    | Truncated
-    | Mixture,
-    Field(discriminator="kind"),
-]
+)
+Composed = Empirical | Truncated | Mixture
+Continuous = Annotated[Simple | Composed, Field(discriminator="kind")]
+Distribution = Annotated[Simple | Categorical | Composed, Field(discriminator="kind")]

@@ -2,32 +2,40 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
-
-
-def require_finite(distribution: object) -> None:
-    """Check that every parameter of a distribution is a finite number."""
-    for field in fields(distribution):  # type: ignore[arg-type]
-        value = getattr(distribution, field.name)
-        if isinstance(value, (int, float)) and not np.isfinite(value):
-            raise ValueError(f"{field.name} must be a finite number, got {value}")
+from radsim.vocabulary.numbers import Real, require_positive
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fixed:
+class OnALine:
+    """What distributions of numbers check of their parameters."""
+
+    positive: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (int, float)) and not np.isfinite(value):
+                raise ValueError(f"{field.name} must be a finite number, got {value}")
+        require_positive(self, *self.positive)
+        lower, upper = getattr(self, "lower", None), getattr(self, "upper", None)
+        require(
+            lower is None or upper is None or lower < upper,
+            f"lower must be below upper, got {lower}, {upper}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixed(OnALine):
     """The same value for everyone."""
 
     kind: Literal["fixed"] = "fixed"
     value: Real
-
-    def __post_init__(self) -> None:
-        require_finite(self)
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return np.full(np.shape(u), float(self.value))
@@ -37,18 +45,12 @@ class Fixed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uniform:
+class Uniform(OnALine):
     """Any value between two bounds, all alike."""
 
     kind: Literal["uniform"] = "uniform"
     lower: Real
     upper: Real
-
-    def __post_init__(self) -> None:
-        require_finite(self)
-        require(
-            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
-        )
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return self.lower + (self.upper - self.lower) * u
@@ -58,7 +60,7 @@ class Uniform:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Normal:
+class Normal(OnALine):
     """Normal with mean and standard deviation.
 
     Examples
@@ -67,13 +69,11 @@ class Normal:
     10.0
     """
 
+    positive: ClassVar[tuple[str, ...]] = ("sd",)
+
     kind: Literal["normal"] = "normal"
     mean: Real
     sd: Real
-
-    def __post_init__(self) -> None:
-        require_finite(self)
-        require(self.sd > 0, f"sd must be above 0, got {self.sd}")
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return self.mean + self.sd * special.ndtri(u)
@@ -83,8 +83,10 @@ class Normal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TruncatedNormal:
+class TruncatedNormal(OnALine):
     """Normal with mean and standard deviation (before the cut), kept between two bounds."""
+
+    positive: ClassVar[tuple[str, ...]] = ("sd",)
 
     kind: Literal["truncated_normal"] = "truncated_normal"
     mean: Real
@@ -93,47 +95,37 @@ class TruncatedNormal:
     upper: Real
 
     def __post_init__(self) -> None:
-        require_finite(self)
-        require(self.sd > 0, f"sd must be above 0, got {self.sd}")
-        require(
-            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
-        )
-        z_lower, z_upper = self._z
-        inside = special.ndtr(-z_lower if z_lower > 0 else z_upper) - special.ndtr(
-            -z_upper if z_lower > 0 else z_lower
-        )
+        super().__post_init__()
+        below, above = self._limits
+        inside = abs(above - below)
         require(
             bool(inside > 1e-300),
             f"no part of normal(mean={self.mean}, sd={self.sd}) lies between "
             f"{self.lower} and {self.upper}",
         )
 
-    @property
-    def _z(self) -> tuple[float, float]:
-        return (self.lower - self.mean) / self.sd, (self.upper - self.mean) / self.sd
+    def _tail(self, x: np.ndarray | float) -> np.ndarray:
+        """Normal probability beyond a value, on the side where it keeps its digits."""
+        z = (np.asarray(x) - self.mean) / self.sd
+        return special.ndtr(-z if self.lower > self.mean else z)
+
+    @cached_property
+    def _limits(self) -> tuple[float, float]:
+        return float(self._tail(self.lower)), float(self._tail(self.upper))
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
-        z_lower, z_upper = self._z
-        if z_lower > 0:  # work in the lower tail, where probabilities keep their digits
-            below, above = special.ndtr(-z_lower), special.ndtr(-z_upper)
-            z = -special.ndtri(below + np.asarray(u) * (above - below))
-        else:
-            below, above = special.ndtr(z_lower), special.ndtr(z_upper)
-            z = special.ndtri(below + np.asarray(u) * (above - below))
+        below, above = self._limits
+        z = special.ndtri(below + np.asarray(u) * (above - below))
+        z = -z if self.lower > self.mean else z
         return np.clip(self.mean + self.sd * z, self.lower, self.upper)
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        z_lower, z_upper = self._z
-        z = np.clip((np.asarray(x) - self.mean) / self.sd, z_lower, z_upper)
-        if z_lower > 0:
-            top = special.ndtr(-z_lower)
-            return (top - special.ndtr(-z)) / (top - special.ndtr(-z_upper))
-        base = special.ndtr(z_lower)
-        return (special.ndtr(z) - base) / (special.ndtr(z_upper) - base)
+        below, above = self._limits
+        return (self._tail(np.clip(x, self.lower, self.upper)) - below) / (above - below)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogNormal:
+class LogNormal(OnALine):
     """Lognormal by median and sigma of the log, or by mean and coefficient of variation.
 
     Examples
@@ -149,16 +141,12 @@ class LogNormal:
     cv: Real | None = None
 
     def __post_init__(self) -> None:
-        require_finite(self)
+        super().__post_init__()
         given = tuple(n for n in ("median", "sigma", "mean", "cv") if getattr(self, n) is not None)
-        require(
-            given in (("median", "sigma"), ("mean", "cv")),
-            "lognormal takes median and sigma, or mean and cv, "
-            f"got {', '.join(given) or 'nothing'}",
-        )
-        for name in given:
-            value = getattr(self, name)
-            require(value > 0, f"{name} must be above 0, got {value}")
+        wanted = "lognormal takes median and sigma, or mean and cv"
+        pairs = (("median", "sigma"), ("mean", "cv"))
+        require(given in pairs, f"{wanted}, got {', '.join(given) or 'nothing'}")
+        require_positive(self, *given)
 
     @cached_property
     def _median_sigma(self) -> tuple[float, float]:
@@ -179,7 +167,7 @@ class LogNormal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Triangular:
+class Triangular(OnALine):
     """Triangular between two bounds with its peak at the mode."""
 
     kind: Literal["triangular"] = "triangular"
@@ -188,10 +176,7 @@ class Triangular:
     upper: Real
 
     def __post_init__(self) -> None:
-        require_finite(self)
-        require(
-            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
-        )
+        super().__post_init__()
         require(
             self.lower <= self.mode <= self.upper,
             f"mode must lie between lower and upper, got {self.lower}, {self.mode}, {self.upper}",
@@ -199,11 +184,7 @@ class Triangular:
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         u = np.asarray(u, dtype=float)
-        width, rise, fall = (
-            self.upper - self.lower,
-            self.mode - self.lower,
-            self.upper - self.mode,
-        )
+        width, rise, fall = self.upper - self.lower, self.mode - self.lower, self.upper - self.mode
         return np.where(
             u * width < rise,
             self.lower + np.sqrt(u * width * rise),
@@ -220,7 +201,7 @@ class Triangular:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beta:
+class Beta(OnALine):
     """Beta with shapes a and b, stretched from (0, 1) to (lower, upper)."""
 
     kind: Literal["beta"] = "beta"
@@ -230,11 +211,8 @@ class Beta:
     upper: Real = 1.0
 
     def __post_init__(self) -> None:
-        require_finite(self)
+        super().__post_init__()
         require(self.a > 0 and self.b > 0, f"a and b must be above 0, got {self.a}, {self.b}")
-        require(
-            self.lower < self.upper, f"lower must be below upper, got {self.lower}, {self.upper}"
-        )
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return self.lower + (self.upper - self.lower) * special.betaincinv(self.a, self.b, u)
@@ -245,17 +223,14 @@ class Beta:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gamma:
+class Gamma(OnALine):
     """Gamma with shape and scale (mean = shape x scale)."""
+
+    positive: ClassVar[tuple[str, ...]] = ("shape", "scale")
 
     kind: Literal["gamma"] = "gamma"
     shape: Real
     scale: Real
-
-    def __post_init__(self) -> None:
-        require_finite(self)
-        require(self.shape > 0, f"shape must be above 0, got {self.shape}")
-        require(self.scale > 0, f"scale must be above 0, got {self.scale}")
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return self.scale * special.gammaincinv(self.shape, u)
@@ -265,7 +240,7 @@ class Gamma:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weibull:
+class Weibull(OnALine):
     """Weibull with shape and scale; shape 1 is the exponential with that mean.
 
     Examples
@@ -274,14 +249,11 @@ class Weibull:
     6.931472
     """
 
+    positive: ClassVar[tuple[str, ...]] = ("shape", "scale")
+
     kind: Literal["weibull"] = "weibull"
     shape: Real
     scale: Real
-
-    def __post_init__(self) -> None:
-        require_finite(self)
-        require(self.shape > 0, f"shape must be above 0, got {self.shape}")
-        require(self.scale > 0, f"scale must be above 0, got {self.scale}")
 
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return self.scale * (-np.log1p(-np.asarray(u))) ** (1.0 / self.shape)

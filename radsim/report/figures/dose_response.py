@@ -8,8 +8,7 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.report.figures.style import COLORS, LINES, finish, layout, new_figure
-from radsim.report.readers import reader_names
-from radsim.response.fitted_range import own_range
+from radsim.report.view import reader_names
 from radsim.response.onset import PowerOnset
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
@@ -75,10 +74,10 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
         if named_parameters(model) or not hasattr(model, "curve_over_effect"):
             continue  # parameters that differ between patients have no one curve
         risk = model.curve_over_effect(eqd2)
-        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=model.preset or "custom")
+        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=reported.name)
         highest = max(highest, float(risk.max()))
-    if (fitted := own_range(own)) is not None and not named_parameters(own):
-        axis.axvspan(*fitted, color="0.9", zorder=0)
+    if own.range_of_curve is not None and not named_parameters(own):
+        axis.axvspan(*own.range_of_curve, color="0.9", zorder=0)
     if len(models) > 1 and axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=8, frameon=False)
     axis.set_ylim(0, 1.0 if endpoint.freedom else (min(1.0, 1.05 * highest) or 1.0))

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from radsim.report.figures.style import COLORS, finish, new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 
 SHOWN = ("gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac")
 TITLES = {

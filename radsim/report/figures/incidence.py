@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.report.figures.style import COLORS, LINES, capital, finish, grid_of, layout, new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
 from radsim.sums.intervals import wilson_interval

@@ -19,7 +19,7 @@ from radsim.report.figures.style import (
     new_figure,
     percent,
 )
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.result import experiment_of
 from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, Endpoint, Estimate, Joint
 

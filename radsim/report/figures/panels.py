@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from radsim.experiment.endpoints import estimates_of
 from radsim.report.figures.style import capital, grid_of, layout, new_figure
-from radsim.report.readers import reader_name
+from radsim.report.view import reader_name
 from radsim.results.result import experiment_of
 from radsim.vocabulary.endpoints import NET, Estimate
 

@@ -25,7 +25,7 @@ from radsim.report.figures.panels import (
     where_text,
 )
 from radsim.report.figures.style import new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.reading import select_estimate
 from radsim.vocabulary.settings import describe_key
 

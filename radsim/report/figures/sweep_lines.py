@@ -33,7 +33,7 @@ from radsim.report.figures.panels import (
     where_text,
 )
 from radsim.report.figures.style import COLORS, LINES, MARKERS
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.reading import has_role, select_estimate
 
 MOST_LINES = 8  # values of a second key that are drawn as lines of their own

@@ -31,7 +31,7 @@ from radsim.report.figures.panels import (
     where_text,
 )
 from radsim.report.figures.style import new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.reading import select_estimate
 
 MOST_MULTIPLES = 5  # small multiples in a row

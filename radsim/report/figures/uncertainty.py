@@ -22,7 +22,7 @@ from radsim.report.figures.panels import (
     where_text,
 )
 from radsim.report.figures.style import COLORS, MARKERS, new_figure
-from radsim.report.readers import reader_names
+from radsim.report.view import reader_names
 from radsim.results.reading import has_role, select_estimate, with_role
 from radsim.sums.parameter_spread import AT_MOST
 

@@ -8,8 +8,7 @@ import xarray as xr
 
 from radsim.execution.journal import writing
 from radsim.report.files.staging import put_in_place
-from radsim.report.tables.design import DESIGN
-from radsim.report.tables.ledger import LEDGER, Table, tables_of
+from radsim.report.tables.ledger import DESIGN, LEDGER, Table, tables_of
 from radsim.results.older import with_roles
 from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake

@@ -7,33 +7,11 @@ from typing import Any
 
 import xarray as xr
 
+from radsim.experiment.designs.keys import label_of
+from radsim.experiment.model import Experiment
+from radsim.report.tables import rows, sensitivity, uncertainty
 from radsim.report.tables.csv_text import csv_line
-from radsim.report.tables.design import DESIGN, design_text
 from radsim.report.tables.points import Lines, Points
-from radsim.report.tables.rows import (
-    BEST_COLUMNS,
-    CHECK_COLUMNS,
-    COMPARISON_COLUMNS,
-    PREDICTIVE_COLUMNS,
-    SUMMARY_COLUMNS,
-    best_lines,
-    check_lines,
-    comparison_lines,
-    predictive_lines,
-    summary_lines,
-)
-from radsim.report.tables.sensitivity import (
-    INDEX_COLUMNS,
-    TORNADO_COLUMNS,
-    index_lines,
-    tornado_lines,
-)
-from radsim.report.tables.uncertainty import (
-    DRAWN_COLUMNS,
-    UNCERTAINTY_COLUMNS,
-    best_over_draws_lines,
-    uncertainty_lines,
-)
 from radsim.results.reading import has_role
 
 
@@ -41,14 +19,8 @@ from radsim.results.reading import has_role
 class Table:
     """A table of a result.
 
-    Attributes
-    ----------
-    columns
-        Behind those of the swept keys.
-    lines
-        Gives its lines.
-    roles
-        Variables of which a result must have any, to have the table; every one unless given.
+    Its columns stand behind those of the swept keys; a result must have a variable of any of the
+    roles to have the table, where there are such.
     """
 
     name: str
@@ -62,17 +34,26 @@ class Table:
 
 
 SUMMARY, COMPARISON, PREDICTIVE = "summary.csv", "comparison.csv", "predictive.csv"
+DESIGN = "design.csv"  # of the design itself; it has no numbers of a result
 LEDGER = (
-    Table(SUMMARY, SUMMARY_COLUMNS, summary_lines),
-    Table(COMPARISON, COMPARISON_COLUMNS, comparison_lines),
-    Table("best.csv", BEST_COLUMNS, best_lines),
-    Table("checks.csv", CHECK_COLUMNS, check_lines),
-    Table(PREDICTIVE, PREDICTIVE_COLUMNS, predictive_lines, ("predictive",)),
-    Table("uncertainty.csv", UNCERTAINTY_COLUMNS, uncertainty_lines, ("uncertainty",)),
-    Table("best_over_draws.csv", DRAWN_COLUMNS, best_over_draws_lines, ("best_probability",)),
-    Table("sobol_indices.csv", INDEX_COLUMNS, index_lines, ("first_order",)),
-    Table("tornado.csv", TORNADO_COLUMNS, tornado_lines, ("tornado",)),
-)
+    Table(SUMMARY, rows.SUMMARY_COLUMNS, rows.summary_lines),
+    Table(COMPARISON, rows.COMPARISON_COLUMNS, rows.comparison_lines),
+    Table("best.csv", rows.BEST_COLUMNS, rows.best_lines),
+    Table("checks.csv", rows.CHECK_COLUMNS, rows.check_lines),
+    Table(PREDICTIVE, rows.PREDICTIVE_COLUMNS, rows.predictive_lines, ("predictive",)),
+    Table(
+        "uncertainty.csv", uncertainty.UNCERTAINTY_COLUMNS, uncertainty.uncertainty_lines,
+        ("uncertainty",),
+    ),
+    Table(
+        "best_over_draws.csv", uncertainty.DRAWN_COLUMNS, uncertainty.best_over_draws_lines,
+        ("best_probability",),
+    ),
+    Table(
+        "sobol_indices.csv", sensitivity.INDEX_COLUMNS, sensitivity.index_lines, ("first_order",),
+    ),
+    Table("tornado.csv", sensitivity.TORNADO_COLUMNS, sensitivity.tornado_lines, ("tornado",)),
+)  # fmt: skip
 TABLES: dict[str, Table] = {table.name: table for table in LEDGER}
 
 
@@ -86,7 +67,7 @@ def tables_of(
             header = csv_line([*points.columns, *table.columns])
             yield table.name, chain([header], points.text(table.lines))
     if points.experiment.has_design:
-        yield DESIGN, design_text(points.experiment)
+        yield DESIGN, _design_text(points.experiment)
 
 
 def records(result: xr.Dataset, name: str) -> list[dict[str, Any]]:
@@ -105,3 +86,15 @@ def records(result: xr.Dataset, name: str) -> list[dict[str, Any]]:
     if not table.is_of(result):
         return []
     return [dict(zip(columns, row, strict=True)) for row in points.rows(table.lines)]
+
+
+def _design_text(experiment: Experiment) -> Iterator[str]:
+    """Write a row for each variant of a design: the part it belongs to, a column for each key."""
+    design = experiment.study.design
+    keys = design.keys
+    yield csv_line(["variant", "part", *keys])
+    names = [name for name, part in design.parts.items() for _ in range(len(part))]
+    for index in range(len(design)):
+        changes = design.variant(index)
+        cells = [label_of(changes[key]) if key in changes else "" for key in keys]
+        yield csv_line([index, names[index % design.inner], *cells])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import xarray as xr
 
 from radsim.experiment.designs.keys import label_of
 from radsim.report.tables.csv_text import csv_line, number_cells
-from radsim.results.fields import ESTIMATE
-from radsim.results.names import ModelNames, NamesOverSweep
+from radsim.results.fields import name_of
+from radsim.results.names import ModelNames, names_over_sweep
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.result import experiment_of
 from radsim.vocabulary.endpoints import Estimate
@@ -39,23 +39,7 @@ class Line:
 
 
 Lines = Callable[["Points", ModelNames], Iterable[Line]]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """An estimate of an arm, or its difference from the reference, whose spread a table tells.
-
-    Attributes
-    ----------
-    labels
-        Arm, reference, endpoint, model and estimator.
-    numbers
-        Numbers of a role, shape (point, ..., month).
-    """
-
-    labels: tuple[str, ...]
-    numbers: Callable[[str], np.ndarray]
-    has: Callable[[str], bool]
+Numbers = Callable[[str], np.ndarray]  # of a role, shape (point, ..., month)
 
 
 class Points:
@@ -68,7 +52,6 @@ class Points:
         self.months = self.experiment.months
         self.reference = self.experiment.reference
         self.places = {arm: place for place, arm in enumerate(self.experiment.arms)}
-        self._names = NamesOverSweep(self.experiment)
         self._arrays: dict[str, np.ndarray] = {}
 
     @property
@@ -84,7 +67,11 @@ class Points:
             self._arrays[name] = values.reshape(self.design.points, *shape)
         return self._arrays[name]
 
-    def numbers(self, estimate: Estimate, role: str, arm: str, place: int) -> np.ndarray:
+    def columns_of(self, of: str, ends: Iterable[str]) -> np.ndarray:
+        """Variables whose names begin alike, points first and variables last."""
+        return np.stack([self.array(f"{of}{end}") for end in ends], axis=-1)
+
+    def numbers(self, estimate: Estimate, arm: str, place: int, role: str) -> np.ndarray:
         """Numbers of an arm under one of its models, shape (point, ..., month)."""
         name = name_of(estimate, role)
         by_model = not self._model_dims.isdisjoint(map(str, self.result[name].dims))
@@ -92,10 +79,10 @@ class Points:
         return self.array(name)[(..., *where, slice(None))]
 
     def table(
-        self, estimate: Estimate, roles: Sequence[str], arm: str, place: int
+        self, estimate: Estimate, arm: str, place: int, roles: Sequence[str]
     ) -> Iterator[tuple[float, np.ndarray]]:
         """Each time, with the numbers of some roles, shape (point, role)."""
-        numbers = np.stack([self.numbers(estimate, role, arm, place) for role in roles], axis=-1)
+        numbers = np.stack([self.numbers(estimate, arm, place, role) for role in roles], axis=-1)
         for m, month in enumerate(self.months):
             yield month, numbers[:, m]
 
@@ -111,18 +98,20 @@ class Points:
         told = self.estimates(ModelNames(self.experiment), self.reference)
         return tuple(dict.fromkeys(estimate for estimate, _, _ in told))
 
-    def spreads(self, names: ModelNames) -> Iterator[Spread]:
-        """Every estimate and every difference whose spread is told."""
+    def spreads(self, names: ModelNames) -> Iterator[tuple[list[str], Numbers]]:
+        """Every estimate and every difference whose spread is told: labels, and its numbers."""
         for reference in ("", self.reference):
             for arm in self.experiment.arms:
                 if arm != reference:
-                    for told in self.estimates(names, arm, reference or None):
-                        yield self._spread(arm, reference, *told)
+                    for estimate, place, model in self.estimates(names, arm, reference or None):
+                        labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
+                        contrast = estimate.difference if reference else estimate
+                        yield labels, partial(self.numbers, contrast, arm, place)
 
     def text(self, lines_of: Lines) -> Iterator[str]:
         """Write lines point by point, those of each point in order."""
         comma = "," if self.design.axes else ""
-        for names, points in self._names.groups():
+        for names, points in names_over_sweep(self.experiment):
             lines = list(lines_of(self, names))
             if not lines:
                 continue
@@ -135,15 +124,13 @@ class Points:
 
     def rows(self, lines_of: Lines) -> Iterator[list[Any]]:
         """Give the same as cells."""
-        for names, points in self._names.groups():
+        for names, points in names_over_sweep(self.experiment):
             lines = list(lines_of(self, names))
             for point in points:
+                start = self._point_cells(point)
                 for line in lines:
                     last = line.last[point if len(line.last) > 1 else 0]
-                    yield [
-                        *self._point_cells(point), *line.labels, *line.numbers[point].tolist(),
-                        *last,
-                    ]  # fmt: skip
+                    yield [*start, *line.labels, *line.numbers[point].tolist(), *last]
 
     @cached_property
     def _model_dims(self) -> set[str]:
@@ -152,9 +139,8 @@ class Points:
 
     @cached_property
     def _point_texts(self) -> list[str]:
-        return [
-            csv_line(self._point_cells(point)).rstrip("\n") for point in range(self.design.points)
-        ]
+        every = map(self._point_cells, range(self.design.points))
+        return [csv_line(cells).rstrip("\n") for cells in every]
 
     def _point_cells(self, point: int) -> list[Any]:
         places = np.unravel_index(point, self.design.shape) if self.design.axes else ()
@@ -164,25 +150,6 @@ class Points:
             beside = (label_of(row[key]) for key in _columns(axis)[1:])
             cells += [axis.labels[int(place)], *beside]
         return cells
-
-    def _spread(
-        self, arm: str, reference: str, estimate: Estimate, place: int, model: str
-    ) -> Spread:
-        def role_of(role: str) -> str:
-            if not reference:
-                return role
-            return "difference" if role == ESTIMATE else f"difference_{role}"
-
-        return Spread(
-            (arm, reference, estimate.endpoint, model, estimate.estimator.name),
-            lambda role: self.numbers(estimate, role_of(role), arm, place),
-            lambda role: name_of(estimate, role_of(role)) in self.result,
-        )
-
-
-def name_of(estimate: Estimate, role: str) -> str:
-    """Name the variable of an estimate that has a role."""
-    return str(estimate) if role == ESTIMATE else f"{estimate}_{role}"
 
 
 def _columns(axis: Any) -> list[str]:

@@ -1,23 +1,23 @@
 """What a table has of each estimate, of each check and of each figure of a series."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
+from radsim.results.kept import MEANINGS
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
-from radsim.results.series import MEANINGS
 from radsim.sums.parameter_spread import AT_MOST
 from radsim.vocabulary.endpoints import Estimate
 
 MONTE_CARLO = [("monte_carlo",)]  # what an interval is of
 PARAMETERS, PARAMETERS_AT_MOST = ("parameters",), ("parameters_at_most",)
 NUMBERS = (ESTIMATE, *INTERVAL)
+WITH_INTERVAL = ("", *(f"_{role}" for role in INTERVAL))  # endings of names of variables
 OVER_DRAWS = ("parameters", *(f"parameters_{role}" for role in INTERVAL))
 COMPARED_OVER_DRAWS = (
     *(f"difference_{role}" for role in OVER_DRAWS),
@@ -48,20 +48,18 @@ def summary_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     for arm, stated in points.experiment.arms.items():
         for estimate, place, model in points.estimates(names, arm):
             labels = [arm, estimate.endpoint, model, estimate.estimator.name]
-            for month, numbers in points.table(estimate, NUMBERS, arm, place):
+            of = (estimate, arm, place)
+            for month, numbers in points.table(*of, NUMBERS):
                 yield Line([*labels, month], numbers, MONTE_CARLO)
-            if DRAWS in points.design.parts:
-                states = points.numbers(estimate, "parameters_state", arm, place)
-                over = points.table(estimate, OVER_DRAWS, arm, place)
-                for state, (month, numbers) in zip(states.T, over, strict=True):
-                    yield Line([*labels, month], numbers, _intervals(state))
+            for month, numbers, note in _over_draws(points, *of, OVER_DRAWS):
+                yield Line([*labels, month], numbers, note)
         if stated.pain_response is not None:  # published: without an error of its own
             pain = stated.pain_response
             p = float(pain.probability)
             model = f"stated: {pain.definition} ({pain.source})"
             numbers = np.tile([p, 0.0, p, p], (points.design.points, 1))
-            yield Line([arm, "pain_response", model, "net", float(pain.months)], numbers,
-                       MONTE_CARLO)  # fmt: skip
+            labels = [arm, "pain_response", model, "net"]
+            yield Line([*labels, float(pain.months)], numbers, MONTE_CARLO)
 
 
 def comparison_lines(points: Points, names: ModelNames) -> Iterator[Line]:
@@ -72,14 +70,12 @@ def comparison_lines(points: Points, names: ModelNames) -> Iterator[Line]:
             continue
         for estimate, place, model in points.estimates(names, arm, reference):
             labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
-            for month, numbers in points.table(estimate, tuple(COMPARED), arm, place):
+            of = (estimate, arm, place)
+            for month, numbers in points.table(*of, tuple(COMPARED)):
                 yield Line([*labels, month], numbers, MONTE_CARLO)
-            if DRAWS in points.design.parts:
-                states = points.numbers(estimate, "difference_parameters_state", arm, place)
-                over = points.table(estimate, COMPARED_OVER_DRAWS, arm, place)
-                for state, (month, numbers) in zip(states.T, over, strict=True):
-                    needed = _numbers_needed(*numbers[:, [0, 2, 3]].T)
-                    yield Line([*labels, month], np.hstack([numbers, needed]), _intervals(state))
+            for month, numbers, note in _over_draws(points, *of, COMPARED_OVER_DRAWS):
+                needed = _numbers_needed(*numbers[:, [0, 2, 3]].T)
+                yield Line([*labels, month], np.hstack([numbers, needed]), note)
 
 
 def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
@@ -87,33 +83,35 @@ def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
     Best is the highest net probability of what is good, and the lowest of a complication.
     """
-    shares, over_draws = (with_role(points.result, r) for r in ("best", "best_parameters"))
+    roles = {"best": MONTE_CARLO, "best_parameters": [PARAMETERS]}
     for estimate in points.listed:
-        if str(estimate) not in shares:
-            continue
-        for labels, where in ranked_labels(points, estimate):
-            numbers = _interval_of(points, f"{estimate}_best", *where)
-            yield Line(labels, numbers, MONTE_CARLO)
-            if str(estimate) in over_draws:
-                numbers = _interval_of(points, f"{estimate}_best_parameters", *where)
-                yield Line(labels, numbers, [PARAMETERS])
+        told = {
+            role: points.columns_of(f"{estimate}_{role}", WITH_INTERVAL)
+            for role in roles
+            if f"{estimate}_{role}" in points.result
+        }
+        for labels, where in ranked_labels(points, estimate) if told else ():
+            for role, numbers in told.items():
+                yield Line(labels, numbers[(slice(None), *where)], roles[role])
 
 
 def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     """Share of patients outside a model's range, or past a limit."""
-    checks = with_role(points.result, "share")
+    checks = {
+        check: points.columns_of(str(shares.name), WITH_INTERVAL)
+        for check, shares in with_role(points.result, "share").items()
+    }
     for arm, place in points.places.items():
-        for check, shares in checks.items():
-            numbers = _interval_of(points, str(shares.name), place)
-            if not np.isnan(numbers[:, 0]).all():
-                yield Line([arm, check], numbers, MONTE_CARLO)
+        for check, numbers in checks.items():
+            if not np.isnan(numbers[:, place, 0]).all():
+                yield Line([arm, check], numbers[:, place], MONTE_CARLO)
 
 
 def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     """Each figure of a series among simulated series of its size."""
     experiment, series = points.experiment, points.experiment.predictive
     assert series is not None
-    numbers = np.stack([points.array(f"predictive_{name}") for name in MEANINGS], axis=-1)
+    numbers = points.columns_of("predictive_", MEANINGS)
     for place, figure in enumerate(series.observed):
         labels = [
             series.arm or experiment.reference, figure.endpoint, estimated_by(figure.endpoint),
@@ -132,15 +130,16 @@ def ranked_labels(
             yield [estimate.endpoint, month, str(arm)], (r, m)
 
 
-def _interval_of(points: Points, name: str, *where: int) -> np.ndarray:
-    """A number with its error and interval, shape (point, 4)."""
-    names = (name, *(f"{name}_{role}" for role in INTERVAL))
-    at: Any = (slice(None), *where)
-    return np.stack([points.array(each)[at] for each in names], axis=1)
-
-
-def _intervals(state: np.ndarray) -> list[tuple[str]]:
-    return [PARAMETERS_AT_MOST if at_most else PARAMETERS for at_most in state == AT_MOST]
+def _over_draws(
+    points: Points, estimate: Estimate, arm: str, place: int, roles: tuple[str, ...]
+) -> Iterator[tuple[float, np.ndarray, list[tuple[str]]]]:
+    """Each time with the numbers over the draws of parameters, and what their interval is of."""
+    if DRAWS in points.design.parts:
+        states = points.numbers(estimate, arm, place, f"{roles[0]}_state")
+        over = points.table(estimate, arm, place, roles)
+        for state, (month, numbers) in zip(states.T, over, strict=True):
+            note = [PARAMETERS_AT_MOST if hidden else PARAMETERS for hidden in state == AT_MOST]
+            yield month, numbers, note
 
 
 def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

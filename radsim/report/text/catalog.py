@@ -1,11 +1,10 @@
 """The catalog of models and presets: pages, tables and plots, all from the presets themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.vertebra import VertebralFracture
@@ -16,7 +15,6 @@ from radsim.response.survival import WeibullSurvival
 from radsim.tcp import TCPModel, load_tcp
 from radsim.vocabulary.kinds import kind_of, members
 
-PLOTTED = ("tcp", "ntcp")
 HEIGHT, WIDTH = 12, 60  # of a plot in text, in characters
 OF_EVERY_LAW = ("equation", "changes_high_doses", "kind", "preset")
 FAMILIES = {
@@ -26,13 +24,19 @@ FAMILIES = {
     "cell_kill": "Laws of cell kill",
     "survival": "Survival",
 }
+PAGE_HEAD = """# Models and presets
+
+Made by `python -m radsim.report.text.catalog docs/models.md` from the presets and the
+models; a test holds it to them. `radsim models NAME` shows a preset with its plot.
+Flags: *verified* read in the source, *recalled* known but not at hand, *derived*
+computed from published figures,
+*assumption* not published, with a spread."""
 
 
 def model_of(preset: Preset) -> Any | None:
     """Build the model of a preset of control or complication; other families have none."""
-    if preset.family == "tcp":
-        return load_tcp(preset.name)
-    return load_ntcp(preset.name) if preset.family == "ntcp" else None
+    load = {"tcp": load_tcp, "ntcp": load_ntcp}.get(preset.family)
+    return load(preset.name) if load else None
 
 
 def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
@@ -42,27 +46,22 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
         return None
     if isinstance(model, VertebralFracture):
         dose = np.linspace(0.0, 30.0, 241)
-        return (
-            dose,
-            model.curve_over_fraction_dose(dose),
-            "prescription a fraction [Gy]",
-            "net risk at 1 year",
-        )
-    dose = np.linspace(0.0, 100.0, 401)
-    if preset.family == "tcp":
-        axis = f"EQD2 [Gy, alpha/beta {model.alpha_beta:g}]"
-        return dose, model.curve_over_effect(dose), axis, "control"
-    name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
+        axes = ("prescription a fraction [Gy]", "net risk at 1 year")
+        return dose, model.curve_over_fraction_dose(dose), *axes
+    dose, name, up = np.linspace(0.0, 100.0, 401), "EQD2", "control"
+    if preset.family == "ntcp":
+        name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
+        up = "complication"
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
-    return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", "complication"
+    return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", up
 
 
 def text_plot(preset: Preset) -> str:
     """Draw a preset's curve in characters; empty for a family without curves."""
-    found = curve_of(preset)
-    if found is None:
+    curve = curve_of(preset)
+    if curve is None:
         return ""
-    dose, p, across, up = found
+    dose, p, across, up = curve
     top = max(float(p.max()), 1e-9)
     rows = [[" "] * WIDTH for _ in range(HEIGHT)]
     columns = np.linspace(dose[0], dose[-1], WIDTH)
@@ -80,26 +79,22 @@ def text_plot(preset: Preset) -> str:
 
 def plot_curve(preset: Preset, path: Path) -> bool:
     """Draw a preset's curve to a file, with the range that it was fitted on and its anchors."""
-    found = curve_of(preset)
-    if found is None:
+    curve, model = curve_of(preset), model_of(preset)
+    if curve is None or model is None:
         return False
-    dose, p, across, up = found
-    figure: Figure = new_figure(4.6, 3.4)
+    dose, p, across, up = curve
+    figure = new_figure(4.6, 3.4)
     axis = figure.subplots()
-    model = model_of(preset)
-    valid = getattr(model, "valid_eqd2", None)
-    if valid:
+    if valid := getattr(model, "valid_eqd2", None):
         axis.axvspan(*valid, color="0.9", zorder=0, label="fitted on")
     axis.plot(dose, 100.0 * p, color="black")
-    if preset.anchors and model is not None:
+    if preset.anchors:
+        ab = model.alpha_beta
         eqd2 = [
-            a.dose
-            * (1.0 + a.dose / a.fractions / model.alpha_beta)
-            / (1.0 + 2.0 / model.alpha_beta)
-            for a in preset.anchors
+            a.dose * (1.0 + a.dose / a.fractions / ab) / (1.0 + 2.0 / ab) for a in preset.anchors
         ]
-        shown = [100.0 * a.probability for a in preset.anchors]
-        axis.plot(eqd2, shown, "o", color="#D55E00", label="anchors")
+        observed = [100.0 * anchor.probability for anchor in preset.anchors]
+        axis.plot(eqd2, observed, "o", color="#D55E00", label="anchors")
     axis.set_xlabel(across)
     axis.set_ylabel(f"{up} [%]")
     axis.set_title(preset.name, fontsize=10)
@@ -123,21 +118,17 @@ def model_lines(preset: Preset) -> list[str]:
     if isinstance(model, VertebralFracture):
         return lines
     effect = getattr(model, "effect", "bed")
-    if effect == "physical":
-        lines.append("fractionation: none; physical dose, so two courses can't be added")
-    else:
-        lines.append(
-            f"fractionation: {effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, "
-            f"{model.cell_kill.kind.upper()}"
-        )
-    lines.append(f"reads: {model.dose}")
-    return lines
+    fractionation = "none; physical dose, so two courses can't be added"
+    if effect != "physical":
+        law = model.cell_kill.kind.upper()
+        fractionation = f"{effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, {law}"
+    return [*lines, f"fractionation: {fractionation}", f"reads: {model.dose}"]
 
 
 def _law_lines(preset: Preset) -> list[str]:
-    law = next(one for one in members(CellKill) if kind_of(one) == preset.kind)
+    law: Any = next(law for law in members(CellKill) if kind_of(law) == preset.kind)
     return [
-        f"equation: {law.equation}",  # type: ignore[attr-defined]
+        f"equation: {law.equation}",
         "takes: fraction doses d_i [Gy], equal or not, by their sum, the sum of their squares and "
         "their number n",
         "gives: BED [Gy] at the alpha/beta (ab) of the model that uses it, and EQD2 by its own law",
@@ -149,67 +140,57 @@ def _law_lines(preset: Preset) -> list[str]:
 
 def models_page() -> str:
     """Write the page of models and presets (Markdown), from the presets and the classes."""
-    return "\n".join(_page()).rstrip() + "\n"
-
-
-def _page() -> Iterator[str]:
-    yield "# Models and presets"
-    yield ""
-    yield "Made by `python -m radsim.report.text.catalog docs/models.md` from the presets and the"
-    yield "models; a test holds it to them. `radsim models NAME` shows a preset with its plot."
-    yield "Flags: *verified* read in the source, *recalled* known but not at hand, *derived*"
-    yield "computed from published figures,"
-    yield "*assumption* not published, with a spread."
-    yield ""
+    parts = [PAGE_HEAD]
     for family, union in (("tcp", TCPModel), ("ntcp", NTCPModel)):
-        yield f"## {FAMILIES[family]}: kinds"
-        yield ""
-        yield "| `kind` | equation | takes | parameters of the curve |"
-        yield "| --- | --- | --- | --- |"
-        for one in members(union):
-            shape = ", ".join(f"`{name}`" for name in one.shape)  # type: ignore[attr-defined]
-            equation = one.equation  # type: ignore[attr-defined]
-            yield f"| `{kind_of(one)}` | `{equation}` | {one.takes} | {shape} |"  # type: ignore[attr-defined]
-        yield ""
-    yield f"## {FAMILIES['cell_kill']}: kinds"
-    yield ""
-    yield "| `kind` | equation | parameters |"
-    yield "| --- | --- | --- |"
-    for one in members(CellKill):
-        names = [name for name in one.__dataclass_fields__ if name not in OF_EVERY_LAW]  # type: ignore[attr-defined]
-        shape = ", ".join(f"`{name}`" for name in names)
-        yield f"| `{kind_of(one)}` | `{one.equation}` | {shape} |"  # type: ignore[attr-defined]
-    yield ""
+        models: list[Any] = list(members(union))
+        rows = [[f"`{kind_of(m)}`", f"`{m.equation}`", m.takes, _codes(m.shape)] for m in models]
+        columns = ("`kind`", "equation", "takes", "parameters of the curve")
+        parts.append(f"## {FAMILIES[family]}: kinds\n\n{_table(columns, rows)}")
+    laws: list[Any] = list(members(CellKill))
+    rows = [
+        [f"`{kind_of(law)}`", f"`{law.equation}`",
+         _codes(name for name in law.__dataclass_fields__ if name not in OF_EVERY_LAW)]
+        for law in laws
+    ]  # fmt: skip
+    parts.append(
+        f"## {FAMILIES['cell_kill']}: kinds\n\n{_table(('`kind`', 'equation', 'parameters'), rows)}"
+    )
     for family, title in FAMILIES.items():
-        yield f"## {title}: presets"
-        yield ""
-        for name in preset_names(family):
-            yield from _preset_section(load_preset(family, name))
+        parts.append(f"## {title}: presets")
+        parts += [_preset_section(load_preset(family, name)) for name in preset_names(family)]
+    return "\n\n".join(parts) + "\n"
 
 
-def _preset_section(preset: Preset) -> Iterator[str]:
-    yield f"### `{preset.name}`"
-    yield ""
-    yield f"{preset.title}. Flag: {preset.flag}. Fitted on: {preset.range}."
-    if preset.note:
-        yield preset.note
-    yield ""
+def _preset_section(preset: Preset) -> str:
+    about = [f"{preset.title}. Flag: {preset.flag}. Fitted on: {preset.range}."]
+    about += [preset.note, ""] if preset.note else [""]
     for line in model_lines(preset):
         label, _, rest = line.partition(": ")
-        yield f"- {label}: `{rest}`" if label == "equation" else f"- {line}"
-    yield ""
-    yield "| parameter | value | units | 95 % or spread | flag | source |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for name, p in preset.parameters.items():
-        spread = "" if p.uncertainty is None else plain(p.uncertainty)
-        yield f"| `{name}` | {plain(p.value)} | {p.units} | {spread} | {p.flag} | {p.source} |"
-    yield ""
-    for line in joint_lines(preset):
-        yield line
-        yield ""
-    for key, source in preset.sources.items():
-        yield f"- {key}: {source} [{source.flag}]"
-    yield ""
+        about.append(f"- {label}: `{rest}`" if label == "equation" else f"- {line}")
+    rows = [
+        [f"`{name}`", plain(p.value), p.units, spread_of(p), p.flag, p.source]
+        for name, p in preset.parameters.items()
+    ]
+    columns = ("parameter", "value", "units", "95 % or spread", "flag", "source")
+    parts = [
+        f"### `{preset.name}`",
+        "\n".join(about),
+        _table(columns, rows),
+        *joint_lines(preset),
+        "\n".join(f"- {key}: {s} [{s.flag}]" for key, s in preset.sources.items()),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table in Markdown."""
+    heads = list(columns)
+    every = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def joint_lines(preset: Preset) -> list[str]:
@@ -218,6 +199,11 @@ def joint_lines(preset: Preset) -> list[str]:
         f"drawn together: {' and '.join(pair['between'])}, correlation {pair['rho']}"
         for pair in preset.correlations
     ]
+
+
+def spread_of(parameter: Any) -> str:
+    """Write the uncertainty of a preset's parameter, where it has one."""
+    return "" if parameter.uncertainty is None else plain(parameter.uncertainty)
 
 
 def plain(value: Any) -> str:

@@ -1,21 +1,19 @@
 """What the command prints of a result: estimates by arm, and differences from the reference."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
-from rich import box
-from rich.table import Table
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
-from radsim.report.text.console import render
+from radsim.report.text.console import numbers_text
 from radsim.report.text.design import design_text
 from radsim.results.names import ModelNames
-from radsim.results.result import experiment_of, is_design
+from radsim.results.result import is_design
 from radsim.vocabulary.endpoints import Estimate
 
 DIFFERENCE = ("difference", "difference_mc_standard_error", "difference_lower", "difference_upper")
@@ -26,23 +24,22 @@ def comparison_text(result: xr.Dataset) -> str:
     """Print the estimates at the last time and the differences from the reference, by arm."""
     if is_design(result):
         return design_text(result)
-    points, experiment = Points(result), experiment_of(result)
-    last = experiment.months[-1]
-    arms = list(experiment.arms)
-    others = [arm for arm in arms if arm != experiment.reference]
-    estimates = _cells(points, arms, None, NUMBERS)
-    for name, arm, text in _pain(points):
-        estimates.setdefault(name, {})[arm] = text
-    title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
-    text = _by_arm(f"{title} [%]", estimates, arms, experiment)
+    points = Points(result)
+    experiment = points.experiment
+    others = [arm for arm in experiment.arms if arm != experiment.reference]
+    estimates = _cells(points, list(experiment.arms), None, NUMBERS)
+    _add_pain(points, estimates)
+    title = (
+        f"{experiment.name}: {experiment.patients:,} patients, at {experiment.months[-1]:g} months"
+    )
+    text = _by_arm(f"{title} [%]", estimates, list(experiment.arms), experiment)
     if others:
-        reference = _called(experiment, experiment.reference)
-        title = f"Difference from {reference} [percentage points]"
+        title = f"Difference from {_called(experiment, experiment.reference)} [percentage points]"
         differences = _cells(points, others, experiment.reference, DIFFERENCE)
         text += "\n\n" + _by_arm(title, differences, others, experiment)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
-    if prior and len(prior) < len(arms):
+    if prior and len(prior) < len(experiment.arms):
         lines.append(
             f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
             "a comparison of different cohorts."
@@ -50,29 +47,31 @@ def comparison_text(result: xr.Dataset) -> str:
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
-    lines.append(f"Models: {', '.join(models)}; sources and ranges: radsim models NAME")
+    named = ", ".join(dict.fromkeys(models))
+    lines.append(f"Models: {named}; sources and ranges: radsim models NAME")
     return text + "\n" + "\n".join(lines)
 
 
-def _cells(points: Points, arms: list[str], reference: str | None, roles: tuple) -> Cells:
+def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequence[str]) -> Cells:
     """Write what each arm reports at the last time."""
     names = ModelNames(points.experiment)
     row_name = row_namer(points.experiment)
     cells: Cells = {}
     for arm in arms:
         for estimate, place, model in points.estimates(names, arm, reference):
-            *_, (_, numbers) = points.table(estimate, roles, arm, place)
+            *_, (_, numbers) = points.table(estimate, arm, place, roles)
             cells.setdefault(row_name(estimate, place, model), {})[arm] = _interval(numbers[0])
     return cells
 
 
-def _pain(points: Points) -> Iterator[tuple[str, str, str]]:
-    """Pain response as arms state it: name of the row, arm, text."""
+def _add_pain(points: Points, cells: Cells) -> None:
+    """Add pain response as arms state it."""
     for line in summary_lines(points, ModelNames(points.experiment)):
         arm, endpoint, _, estimator, month = line.labels
         if endpoint == "pain_response":
             at = "" if month == points.months[-1] else f" at {month:g} months"
-            yield f"pain response, {estimator}{at}", arm, _interval(line.numbers[0])
+            row = cells.setdefault(f"pain response, {estimator}{at}", {})
+            row[arm] = _interval(line.numbers[0])
 
 
 def row_namer(experiment: Experiment) -> Callable[[Estimate, int, str], str]:
@@ -91,14 +90,10 @@ def row_namer(experiment: Experiment) -> Callable[[Estimate, int, str], str]:
     return row_name
 
 
-def _by_arm(title: str, rows: Cells, arms: list[str], experiment: Experiment) -> str:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for arm in arms:
-        table.add_column(_called(experiment, arm), justify="right", no_wrap=True)
-    for name, values in rows.items():
-        table.add_row(name, *(values.get(arm, "") for arm in arms))
-    return render(table, width=60 + 26 * len(arms))
+def _by_arm(title: str, cells: Cells, arms: list[str], experiment: Experiment) -> str:
+    rows = ([name, *(values.get(arm, "") for arm in arms)] for name, values in cells.items())
+    heads = [_called(experiment, arm) for arm in arms]
+    return numbers_text(heads, rows, title, width=60 + 26 * len(arms), no_wrap=True)
 
 
 def _called(experiment: Experiment, arm: str) -> str:

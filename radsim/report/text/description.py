@@ -1,17 +1,17 @@
 """What an experiment would do, in words and as plain data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from radsim.execution.cost import cost_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTELLI, TORNADO
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
+from radsim.report.view import value_text
 from radsim.vocabulary.endpoints import CONTROL_WITHOUT_COMPLICATION
 
 PARTS = {
@@ -76,9 +76,9 @@ def design_lines(experiment: Experiment) -> list[str]:
     design = experiment.study.design
     lines = ["design:"]
     for axis in design.axes:
-        labels = [f"{v:g}" if isinstance(v, float) else str(v) for v in axis.labels]
-        shown = ", ".join(labels if len(labels) <= 8 else [*labels[:3], "...", labels[-1]])
-        lines.append(f"  {axis.name} ({', '.join(axis.table.columns)}): {shown}")
+        labels = [value_text(value) for value in axis.labels]
+        some = labels if len(labels) <= 8 else [*labels[:3], "...", labels[-1]]
+        lines.append(f"  {axis.name} ({', '.join(axis.table.columns)}): {', '.join(some)}")
     for part, rows in design.parts.items():
         if part != NOMINAL:
             lines.append(f"  {len(rows)} {PARTS[part]} of {', '.join(rows.columns)}")
@@ -87,35 +87,37 @@ def design_lines(experiment: Experiment) -> list[str]:
 
 def notes(experiment: Experiment) -> list[str]:
     """List what a reader of the result should know beforehand."""
-    found = []
+    return list(_notes(experiment))
+
+
+def _notes(experiment: Experiment) -> Iterator[str]:
     prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
     if prior and len(ranked_arms(experiment)) < len(experiment.arms):
-        found.append(
+        yield (
             f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
             "not, so its comparison is one of different cohorts, and it can't be called best"
         )
     if prior:
-        found.append(
+        yield (
             "control after a prior course is reported with and without the model's hazard ratio "
             "for reirradiation"
         )
-    found.extend(_control_notes(experiment))
-    found.extend(other_laws(experiment))
-    found.extend(outside_fractionation(experiment))
+    yield from _control_notes(experiment)
+    yield from other_laws(experiment)
+    yield from outside_fractionation(experiment)
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
-        found.append("no [survival]: nobody dies, so only net probabilities are reported")
+        yield "no [survival]: nobody dies, so only net probabilities are reported"
     for name, arm in experiment.arms.items():
         if arm.survival is not None:
-            found.append(f"arms.{name} states its own survival; comparisons mix it with the dose")
+            yield f"arms.{name} states its own survival; comparisons mix it with the dose"
     if joint_of(experiment) is None:
         needed = ["tcp", *(f"ntcp.{event}" for event in CONTROL_WITHOUT_COMPLICATION.free_of[1:])]
         modelled = {m.section for m in endpoints_of(experiment)}
         missing = [section for section in needed if section not in modelled]
-        found.append(
+        yield (
             f"complication-free control needs {', '.join(needed[:-1])} and {needed[-1]}; "
             f"{', '.join(missing)} is not given, so it is not reported"
         )
-    return found
 
 
 def _control_notes(experiment: Experiment) -> Iterator[str]:
@@ -131,22 +133,27 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
             )
         law = model.cell_kill
         if law.changes_high_doses and model.preset and model.fitted_under == law.kind:
-            anchors = load_preset("tcp", model.preset).anchors
-            if anchors:
-                missed = 100.0 * anchor_residuals(model, anchors)
-                worst = max(range(len(anchors)), key=lambda i: abs(missed[i]))
-                edge = ", ".join(parameters_at_edge(model))
-                yield (
-                    f"{name} refitted under {law.kind} misses its {len(anchors)} anchors by "
-                    f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
-                    f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
-                    f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
-                    f"any dose {100 * float(model.curve_over_effect(0.0)):.0f} %"
-                    + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
-                )
-        epidural = any("bilsky" in one.variables for one in model.modifiers)
+            yield from _misfit(model, load_preset("tcp", model.preset).anchors)
+        epidural = any("bilsky" in modifier.variables for modifier in model.modifiers)
         if epidural and experiment.dose.preset == "distance":
             yield (
                 "modifiers: the distance-dose model already lowers the dose of epidural lesions, "
                 "so a hazard ratio for them counts part of it twice"
             )
+
+
+def _misfit(model: Any, anchors: Sequence[Any]) -> Iterator[str]:
+    """Say by how much a preset that was fitted again misses its anchors, where it has any."""
+    if not anchors:
+        return
+    missed = 100.0 * anchor_residuals(model, anchors)
+    worst = int(abs(missed).argmax())
+    edge = ", ".join(parameters_at_edge(model))
+    yield (
+        f"{model.preset} refitted under {model.cell_kill.kind} misses its {len(anchors)} anchors "
+        f"by {(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
+        f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: {missed[worst]:+.1f}; "
+        f"alpha/beta {model.alpha_beta:.3g} Gy, control without any dose "
+        f"{100 * float(model.curve_over_effect(0.0)):.0f} %"
+        + (f"; {edge} at the edge of the search, so the fit is degenerate" if edge else "")
+    )

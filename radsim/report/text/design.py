@@ -1,233 +1,177 @@
 """What the command prints of a design: the range over a sweep, and where uncertainty comes from."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
-from rich import box
-from rich.table import Table
 
-from radsim.experiment.endpoints import estimates_of
-from radsim.experiment.model import Experiment
-from radsim.report.text.console import render
-from radsim.results.reading import has_role, select_estimate, with_role
-from radsim.results.result import experiment_of
-from radsim.results.uncertainty import what_matters
+from radsim.report.text.console import PLAIN, table_text
+from radsim.report.view import View, value_text
+from radsim.results.reading import has_role
+from radsim.results.uncertainty import ENDS, what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
 from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate, Joint
 
 HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
-WIDTH = 150
 MOST_FACTORS = 3  # of each comparison that are printed
 LEAST_INDEX = 0.01  # a total Sobol index below this is not worth a row
 MOST_ROWS = 12  # points of a sweep that are printed one by one
-SOURCE_NAMES = {
-    "": "", "parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo",
+SOURCES = {  # in the order of columns, where the last one never matters most
+    "parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo",
+    "patients": "between patients",
 }  # fmt: skip
 BEST_WITH = CONTROL_WITHOUT_COMPLICATION.reported  # what is printed with other models
+Rows = Iterator[tuple[str, ...]]
 
 
 def design_text(result: xr.Dataset) -> str:
     """Print a design: estimates over the sweep, and the uncertainty of each comparison."""
-    experiment = experiment_of(result)
-    study = experiment.study
-    title = (
-        f"{experiment.name}: {len(study.design):,} variants of {experiment.patients:,} patients, "
-        f"at {experiment.months[-1]:g} months"
-    )
-    parts = [title]
-    if study.design.axes:
-        parts.append(_sweep_text(result))
+    view = View(result)
+    experiment = view.experiment
+    parts = [
+        f"{experiment.name}: {len(experiment.study.design):,} variants of "
+        f"{experiment.patients:,} patients, at {experiment.months[-1]:g} months"
+    ]
+    if view.axes:
+        parts.append(_sweep_text(View(result, *view.axes)))
     if "source" in result.sizes:
-        parts.append(_uncertainty_text(result))
+        parts.append(_uncertainty_text(view))
     if has_role(result, "best_probability"):
-        parts.append(_best_text(result))
+        parts.append(_best_text(view))
     if "factor" in result.sizes:
-        parts.append(_sensitivity_text(result))
+        parts.append(_sensitivity_text(view))
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
 
 
-def printed(result: xr.Dataset) -> list[Estimate]:
+def _printed(view: View) -> list[Estimate]:
     """Estimates that are printed: net, and being alive, controlled and without complication."""
-    every = (e for e in estimates_of(experiment_of(result)) if str(e) in result)
     return [
-        e for e in every
+        e for e in view.estimates
         if e.estimator is NET or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
     ]  # fmt: skip
 
 
-def _sweep_text(result: xr.Dataset) -> str:
-    experiment = experiment_of(result)
-    axes = [axis.name for axis in experiment.study.design.axes]
-    estimates = printed(result)
-    last = result.isel(months=-1)
-    points = int(np.prod([result.sizes[axis] for axis in axes]))
-    table = Table(title="Over the sweep [%]", title_justify="left", box=box.SIMPLE_HEAD)
-    if points > MOST_ROWS:
-        for column in ("", "arm", "lowest", "at", "highest", "at"):
-            table.add_column(column, overflow="fold")
-        for estimate in estimates:
-            values = select_estimate(last, estimate)
-            for arm in experiment.arms:
-                flat = values.sel(arm=arm).stack(point=axes)
-                low, high = flat[int(flat.values.argmin())], flat[int(flat.values.argmax())]
-                table.add_row(
-                    estimate.label, arm,
-                    _percent(float(low)), _where(low, axes), _percent(float(high)),
-                    _where(high, axes),
-                )  # fmt: skip
-        return render(table, WIDTH)
-    for column in (*axes, "", *experiment.arms):
-        table.add_column(str(column), overflow="fold")
-    for estimate in estimates:
-        values = select_estimate(last, estimate).stack(point=axes)
-        for index in range(points):
-            point = values[..., index] if values.dims[-1] == "point" else values.isel(point=index)
-            labels = [_label(point[axis].item()) for axis in axes]
-            table.add_row(
-                *labels,
-                estimate.label,
-                *(_percent(float(point.sel(arm=a))) for a in experiment.arms),
-            )
-    return render(table, WIDTH)
+def _sweep_text(view: View) -> str:
+    if np.prod([view.result.sizes[axis] for axis in view.axes]) > MOST_ROWS:
+        columns, rows = ["", "arm", "lowest", "at", "highest", "at"], _ranges(view)
+    else:
+        columns, rows = [*view.axes, "", *view.arms], _points(view)
+    return table_text(columns, rows, "Over the sweep [%]", **PLAIN)
 
 
-def _uncertainty_text(result: xr.Dataset) -> str:
+def _ranges(view: View) -> Rows:
+    """Lowest and highest value of each estimate and arm, and where it is."""
+    for estimate in _printed(view):
+        for arm in view.arms:
+            flat = view.numbers(estimate, arm=arm).stack(point=view.axes)
+            ends = (flat[int(flat.values.argmin())], flat[int(flat.values.argmax())])
+            cells = (c for end in ends for c in (_percent(end), _where(end, view.axes)))
+            yield estimate.label, arm, *cells
+
+
+def _points(view: View) -> Rows:
+    """Each estimate at each point of a sweep, by arm."""
+    for estimate in _printed(view):
+        values = view.numbers(estimate).stack(point=view.axes)
+        for index in range(values.sizes["point"]):
+            point = values.isel(point=index)
+            labels = (value_text(point[axis].item()) for axis in view.axes)
+            yield *labels, estimate.label, *(_percent(point.sel(arm=arm)) for arm in view.arms)
+
+
+def _uncertainty_text(view: View) -> str:
     """Standard deviations by source of each comparison, at the middle of a sweep."""
-    experiment = experiment_of(result)
-    last, middle = _last_in_the_middle(result, experiment)
-    title = "Difference from " + experiment.reference + " and its standard deviations [points]"
-    if middle:
-        title += ", at " + _where(last, middle)
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in (
-        "", "arm", "difference", "95 % over parameters", "parameters", "model choice",
-        "Monte Carlo", "between patients", "matters most",
-    ):  # fmt: skip
-        table.add_column(column, overflow="fold")
-    hidden = False
-    for estimate in printed(result):
-        shown = str(estimate.difference)
-        for arm in experiment.arms:
-            if arm == experiment.reference:
-                continue
-            sd = select_estimate(last, f"{shown}_uncertainty").sel(arm=arm)
-            by_source = {source: sd.sel(source=source).values for source in sd["source"].values}
+    title = f"Difference from {view.reference} and its standard deviations [points]{_at(view)}"
+    columns = ("", "arm", "difference", "95 % over parameters", *SOURCES.values(), "matters most")
+    rows, hidden = [], False
+    for estimate in _printed(view):
+        for arm in view.compared:
+            difference = estimate.difference
+            by_source = view.numbers(difference, "uncertainty", arm=arm)
+            sd = dict(zip(by_source["source"].values, by_source.values, strict=True))
             state, band = np.array(TOLD), ""
-            if f"{shown}_parameters_state" in result:
+            if view.has(difference, "parameters_state"):
                 lower, upper, state = (
-                    select_estimate(last, f"{shown}_parameters_{end}").sel(arm=arm).values
+                    view.numbers(difference, f"parameters_{end}", arm=arm).values
                     for end in ("lower", "upper", "state")
                 )
                 band = f"{_percent(lower)} to {_percent(upper)}" if state != NOT_MOVED else ""
-            bound = "at most " if state == AT_MOST else ""
-            hidden = hidden or bool(bound)
-            apart = [
-                (bound if source == "parameters" else "") + _percent(by_source[source])
-                for source in ("parameters", "models", "monte_carlo", "patients")
-            ]
-            table.add_row(
-                estimate.label,
-                arm,
-                _percent(select_estimate(last, shown).sel(arm=arm).values),
-                band,
-                *apart,
-                SOURCE_NAMES[str(what_matters(by_source, state))],
-            )
-    return render(table, WIDTH) + (f"\n{HIDDEN}" if hidden else "")
+            cells = {source: _percent(sd[source]) for source in SOURCES}
+            if state == AT_MOST:
+                hidden = True
+                cells["parameters"] = f"at most {cells['parameters']}"
+            value = _percent(view.numbers(difference, arm=arm))
+            most = SOURCES.get(str(what_matters(sd, state)), "")
+            rows.append((estimate.label, arm, value, band, *cells.values(), most))
+    return table_text(columns, rows, title, **PLAIN) + (f"\n{HIDDEN}" if hidden else "")
 
 
-def _best_text(result: xr.Dataset) -> str:
-    experiment = experiment_of(result)
-    last, _ = _last_in_the_middle(result, experiment)
-    table = Table(
-        title="How often each arm is best over the draws of the parameters, under the file's own "
-        "models [%]",
-        title_justify="left", box=box.SIMPLE_HEAD,
-    )  # fmt: skip
-    arms = [str(arm) for arm in result["ranked_arm"].values]
-    for column in ("", *arms):
-        table.add_column(column, overflow="fold")
-    own, others = (with_role(last, f"best_probability{end}") for end in ("", "_with"))
-    estimates = {str(e): e for e in estimates_of(experiment) if str(e) in own}
-    rows = [(estimate.label, own[name]) for name, estimate in estimates.items()]
-    for name, shares in others.items():
-        if estimates[name].endpoint == BEST_WITH:
-            for other in shares["alternative"].values:
-                said = f"{estimates[name].label}, but {other}"
-                rows.append((said, shares.sel(alternative=other)))
-    for said, values in rows:
-        table.add_row(said, *(_percent(values.sel(ranked_arm=arm).values) for arm in arms))
-    return render(table, WIDTH)
-
-
-def _sensitivity_text(result: xr.Dataset) -> str:
-    """The factors that matter most for each comparison, with their Sobol indices and swings."""
-    experiment = experiment_of(result)
-    last, middle = _last_in_the_middle(result, experiment)
-    others = [arm for arm in experiment.arms if arm != experiment.reference]
-    ending = "_difference" if others else ""
-    title = "What matters most" + (
-        f" for the difference from {experiment.reference}" if others else ""
+def _best_text(view: View) -> str:
+    title = (
+        "How often each arm is best over the draws of the parameters, under the file's own models "
+        "[%]"
     )
-    if middle:
-        title += ", at " + _where(last, middle)
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    sobol = has_role(result, "total")
-    columns = ("first-order, 95 %", "total, 95 %") if sobol else ("at 2.5 % [points]", "at 97.5 %")
-    for column in ("", "arm", "factor", *columns):
-        table.add_column(column, overflow="fold")
-    for estimate in printed(result):
-        for arm in others or experiment.arms:
-            rows = _top_factors if sobol else _widest_swings
-            for factor, *numbers in rows(last, f"{estimate}{ending}", arm):
-                table.add_row(estimate.label, arm, factor, *numbers)
-    return render(table, WIDTH)
+    told = [e for e in view.estimates if view.has(e, "best_probability")]
+    shares = [(estimate.label, view.numbers(estimate, "best_probability")) for estimate in told]
+    for estimate in told:
+        if estimate.endpoint == BEST_WITH and view.has(estimate, "best_probability_with"):
+            for other in view.numbers(estimate, "best_probability_with"):
+                shares.append((f"{estimate.label}, but {other['alternative'].item()}", other))
+    arms = [str(arm) for arm in view.result["ranked_arm"].values]
+    rows = ((label, *(_percent(s.sel(ranked_arm=arm)) for arm in arms)) for label, s in shares)
+    return table_text(["", *arms], rows, title, **PLAIN)
 
 
-def _top_factors(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ...]]:
+def _sensitivity_text(view: View) -> str:
+    """The factors that matter most for each comparison, with their Sobol indices and swings."""
+    what = f" for the difference from {view.reference}" if view.compared else ""
+    if has_role(view.result, "total"):
+        columns, factors_of = ("first-order, 95 %", "total, 95 %"), _top_factors
+    else:
+        columns, factors_of = ("at 2.5 % [points]", "at 97.5 %"), _widest_swings
+    rows = (
+        (estimate.label, arm, *cells)
+        for estimate in _printed(view)
+        for arm in view.compared or view.arms
+        for cells in factors_of(view, view.contrast(estimate), arm)
+    )
+    title = f"What matters most{what}{_at(view)}"
+    return table_text(["", "arm", "factor", *columns], rows, title, **PLAIN)
+
+
+def _top_factors(view: View, estimate: Estimate, arm: str) -> Rows:
     """Give the factors with the largest total index: name, both indices with intervals."""
-    total = select_estimate(last, f"{shown}_total").sel(arm=arm).values
-    order = np.argsort(-np.nan_to_num(total), kind="stable")[:MOST_FACTORS]
-
-    def written(index: str, factor: int) -> str:
-        value, lower, upper = (
-            float(select_estimate(last, f"{shown}_{index}{end}").sel(arm=arm)[factor])
-            for end in ("", "_lower", "_upper")
-        )
-        return f"{value:.2f} ({lower:.2f} to {upper:.2f})"
-
-    return [
-        (str(last["factor"].values[i]), written("first_order", i), written("total", i))
-        for i in order
-        if np.nan_to_num(total[i]) > LEAST_INDEX
-    ]
+    first, total = (
+        np.stack([view.numbers(estimate, f"{i}{end}", arm=arm).values for end in ENDS], axis=-1)
+        for i in ("first_order", "total")
+    )
+    size = np.nan_to_num(total[:, 0])
+    for place in np.argsort(-size, kind="stable")[:MOST_FACTORS]:
+        if size[place] > LEAST_INDEX:
+            indices = (
+                "{:.2f} ({:.2f} to {:.2f})".format(*index[place]) for index in (first, total)
+            )
+            yield str(view.here["factor"].values[place]), *indices
 
 
-def _widest_swings(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ...]]:
+def _widest_swings(view: View, estimate: Estimate, arm: str) -> Rows:
     """Give the parameters that move an estimate most: name, and how far at each end."""
-    ends = select_estimate(last, f"{shown}_tornado").sel(arm=arm)
-    change = (ends - float(select_estimate(last, shown).sel(arm=arm))).transpose("key", "end")
-    order = np.argsort(-np.ptp(change.values, axis=1), kind="stable")[:MOST_FACTORS]
-    return [
-        (str(last["key"].values[i]), *(_percent(float(end)) for end in change.values[i]))
-        for i in order
-        if np.ptp(change.values[i]) > 0
-    ]
+    ends = view.numbers(estimate, "tornado", arm=arm).transpose("key", "end").values
+    change = ends - float(view.numbers(estimate, arm=arm))
+    swing = np.ptp(change, axis=1)
+    for place in np.argsort(-swing, kind="stable")[:MOST_FACTORS]:
+        if swing[place] > 0:
+            yield str(view.here["key"].values[place]), *map(_percent, change[place])
 
 
-def _last_in_the_middle(result: xr.Dataset, experiment: Experiment) -> tuple[xr.Dataset, list[str]]:
-    """Take the last time and the middle value of each swept key; name these."""
-    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
-    return result.isel({"months": -1, **middle}), list(middle)
+def _at(view: View) -> str:
+    return f", at {_where(view.here, view.middle)}" if view.middle else ""
 
 
 def _where(point: xr.DataArray | xr.Dataset, axes: list[str]) -> str:
-    return ", ".join(f"{axis} {_label(point[axis].item())}" for axis in axes)
+    return ", ".join(f"{axis} {value_text(point[axis].item())}" for axis in axes)
 
 
-def _label(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _percent(value: float | np.ndarray) -> str:
-    return "" if np.isnan(value) else f"{100 * value:.2f}"
+def _percent(value: float | np.ndarray | xr.DataArray) -> str:
+    return "" if np.isnan(value) else f"{100 * float(value):.2f}"

@@ -12,52 +12,45 @@ from radsim.tcp import TCPModel
 from radsim.vocabulary.kinds import kind_of, members
 
 NEEDED = "needed"  # in the place of the default of a setting that has none
+MARKUP = {ord("`"): None, ord("\\"): None}  # is left out of a meaning
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel, "cell_kill": CellKill}
 
 
 def find_kinds(name: str = "") -> list[dict[str, Any]]:
     """Describe kinds by name or by ``family/name``, all of them unless a name is given.
 
-    Returns
-    -------
-    list
-        For each its family, kind, first sentence, equation, what it takes, the presets that have
-        it, and its settings with their defaults and meanings.
+    Each has its family, kind, first sentence, equation, what it takes, the presets of that kind,
+    and its settings with their defaults and meanings, what has to be given first.
 
     Examples
     --------
-    >>> [(one["family"], one["takes"]) for one in find_kinds("lkb")]
+    >>> [(kind["family"], kind["takes"]) for kind in find_kinds("lkb")]
     [('ntcp', 'the whole DVH')]
     """
-    every = [(family, one) for family, union in UNIONS.items() for one in members(union)]
     return [
-        _describe(family, one)
-        for family, one in every
-        if name in ("", kind_of(one), f"{family}/{kind_of(one)}")
+        _describe(family, model)
+        for family, union in UNIONS.items()
+        for model in members(union)
+        if name in ("", kind_of(model), f"{family}/{kind_of(model)}")
     ]
 
 
-def _describe(family: str, one: type) -> dict[str, Any]:
-    meanings = _meanings(one)
-    kind = kind_of(one)
+def _describe(family: str, model: type) -> dict[str, Any]:
+    meanings, kind = _meanings(model), kind_of(model)
+    paragraph = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ")
     return {
         "family": family,
         "kind": kind,
-        "what": _summary(one),
-        "equation": getattr(one, "equation", ""),
-        "takes": getattr(one, "takes", ""),
+        "what": re.sub(r",? :math:`[^`]*`", "", paragraph),
+        "equation": getattr(model, "equation", ""),
+        "takes": getattr(model, "takes", ""),
         "presets": [n for n in preset_names(family) if load_preset(family, n).kind == kind],
-        "settings": [  # what has to be given first
+        "settings": [
             {"name": f.name, "default": _default(f), "meaning": meanings.get(f.name, "")}
-            for f in sorted(fields(one), key=lambda f: _default(f) != NEEDED)
+            for f in sorted(fields(model), key=lambda f: _default(f) != NEEDED)
             if f.name not in ("kind", "preset")
         ],
     }
-
-
-def _summary(one: type) -> str:
-    paragraph = (inspect.getdoc(one) or "").split("\n\n")[0].replace("\n", " ")
-    return re.sub(r",? :math:`[^`]*`", "", paragraph)
 
 
 def _default(field: Field[Any]) -> str:
@@ -69,24 +62,20 @@ def _default(field: Field[Any]) -> str:
     return "" if field.default in (None, "") else str(field.default)
 
 
-def _meanings(one: type) -> dict[str, str]:
+def _meanings(model: type) -> dict[str, str]:
     """Read what the docstrings of a class and of those it stands on say of each setting."""
-    found: dict[str, str] = {}
-    for stands_on in reversed(one.__mro__):
+    meanings: dict[str, str] = {}
+    for stands_on in reversed(model.__mro__):
         text = inspect.cleandoc(stands_on.__doc__ or "")
         section = re.search(r"^Attributes\n-+\n(.*?)(?=\n\n\w+\n-+\n|\Z)", text, re.S | re.M)
         for names, meaning in re.findall(
             r"^(\S.*)\n((?:[ ]+.*\n?|\n)+)", f"{section[1]}\n" if section else "", re.M
         ):
-            plain = " ".join(_plain(meaning).split())
+            plain = re.sub(r":math:`([^`]*)`", r"\1", meaning).translate(MARKUP)
             for name in names.split(", "):
-                for field in fields(one):
+                for field in fields(model):
                     if field.name == name or (
                         name.endswith("...") and field.name.startswith(name.removesuffix("..."))
                     ):
-                        found[field.name] = plain
-    return found
-
-
-def _plain(text: str) -> str:
-    return re.sub(r":math:`([^`]*)`", r"\1", text).translate({ord("`"): None, ord("\\"): None})
+                        meanings[field.name] = " ".join(plain.split())
+    return meanings

@@ -74,11 +74,12 @@ def _more(result: TrialResult) -> Iterator[str]:
     if none.value > 0.0:
         yield f"trials with no event in an arm: {_share(none)}"
     if result.misses_target is not None:
-        yield f"trials that never reach the {_target(result)}: {_share(result.misses_target)}"
+        design = result.plan.design
+        target = f"{design.event_target} events by month {design.latest:g}"
+        yield f"trials that never reach the {target}: {_share(result.misses_target)}"
     for benefit in result.benefits:
         yield _benefit(benefit, result)
-    if result.looks is not None:
-        looks = result.looks
+    if (looks := result.looks) is not None:
         yield (
             f"with looks: power {_share(looks.power)}, without {_share(looks.fixed_power)}; "
             f"stopped early for futility {_share(looks.early_futility)}; on average "
@@ -94,58 +95,47 @@ def _more(result: TrialResult) -> Iterator[str]:
         )
 
 
-def _target(result: TrialResult) -> str:
-    return f"{result.plan.design.event_target} events by month {result.plan.design.latest:g}"
-
-
 def _benefit(benefit: Benefit, result: TrialResult) -> str:
     control, experimental = arm_names(result.section)
-    shares = (
-        f"{_harm(benefit, result)}: {100 * benefit.control:.2f} % with "
-        f"{control}, {100 * benefit.experimental:.2f} % with {experimental}"
-    )
-    return f"{shares}; {_price(benefit, event_name(result.section))}"
-
-
-def _harm(benefit: Benefit, result: TrialResult) -> str:
     arms = result.plan.arms
     words = arms.words if isinstance(arms, PatientPool) else {}
-    return words.get(benefit.harm, benefit.harm)
+    return (
+        f"{words.get(benefit.harm, benefit.harm)}: {100 * benefit.control:.2f} % with {control}, "
+        f"{100 * benefit.experimental:.2f} % with {experimental}; "
+        f"{_price(benefit, event_name(result.section))}"
+    )
 
 
 def _price(benefit: Benefit, event: str) -> str:
     if benefit.verdict == "unclear":
+        caused, caused_error, avoided, avoided_error = (
+            f"{100 * share:.2f}"
+            for share in (
+                benefit.caused, benefit.caused_error, benefit.avoided, benefit.avoided_error,
+            )
+        )  # fmt: skip
         return (
-            f"the simulation can't tell what is traded ({_points(benefit.caused)} ± "
-            f"{_points(benefit.caused_error)} points of harm caused, {_points(benefit.avoided)} ± "
-            f"{_points(benefit.avoided_error)} of {event} avoided)"
+            f"the simulation can't tell what is traded ({caused} ± {caused_error} points of harm "
+            f"caused, {avoided} ± {avoided_error} of {event} avoided)"
         )
     if benefit.per_harm is None:
         return f"the experimental arm is {benefit.verdict} in both, so nothing is traded"
-    number = (
-        f"{benefit.per_harm:.2f} ({benefit.per_harm_lower:.2f} to {benefit.per_harm_upper:.2f})"
-    )
+    interval = f"{benefit.per_harm_lower:.2f} to {benefit.per_harm_upper:.2f}"
+    number = f"{benefit.per_harm:.2f} ({interval})"
     if benefit.caused > 0.0:
         return f"{number} of {event} avoided for each harm caused"
     return f"{number} more of {event} for each harm avoided"
 
 
-def _points(share: float) -> str:
-    return f"{100 * share:.2f}"
-
-
 def _formula(row: FormulaSize, result: TrialResult) -> str:
     if row.patients is None:
         return f"{row.formula} ({row.takes}): no answer, {row.note}"
-    size = result.size
-    gap = (
-        ""
-        if size is None or not size.reached
-        else f", {row.patients - size.patients:+d} against simulation"
-    )
-    events = f", {row.events:.1f} events" if row.events else ""
-    note = f"; {row.note}" if row.note else ""
-    return f"{row.formula} ({row.takes}): {row.patients} patients{events}{gap}{note}"
+    size, text = result.size, f"{row.formula} ({row.takes}): {row.patients} patients"
+    if row.events:
+        text += f", {row.events:.1f} events"
+    if size is not None and size.reached:
+        text += f", {row.patients - size.patients:+d} against simulation"
+    return text + (f"; {row.note}" if row.note else "")
 
 
 def _size(result: TrialResult) -> str:
@@ -165,13 +155,8 @@ def _size(result: TrialResult) -> str:
 
 def _assumptions(result: TrialResult, seed: int, plans: Mapping[str, str]) -> str:
     section = result.section
-    return " ".join(
-        (
-            *protocol_sentences(section, plans),
-            *analysis_sentences(section),
-            f"{section.trials:,} trials were simulated (seed {seed}).",
-        )
-    )
+    sentences = (*protocol_sentences(section, plans), *analysis_sentences(section))
+    return " ".join((*sentences, f"{section.trials:,} trials were simulated (seed {seed})."))
 
 
 def _findings(result: TrialResult) -> Iterator[str]:
@@ -185,20 +170,18 @@ def _findings(result: TrialResult) -> Iterator[str]:
     if primary.not_estimable.value > 0.0:
         yield f"It is not estimable in {_share(primary.not_estimable)} of trials."
     for null, powers in result.type_one.items():
-        found = next(p for p in powers if p.analysis == primary.analysis)
-        yield f"Where {NULLS[null]} it rejects in {_share(found.rejected)}."
+        rejected = next(p.rejected for p in powers if p.analysis == primary.analysis)
+        yield f"Where {NULLS[null]} it rejects in {_share(rejected)}."
     yield from _counts(result)
-    size = _size(result)
-    yield size[0].upper() + size[1:] + "."
+    yield _sentence(_size(result))
     if result.formulas.sizes:
-        yield (
-            "By formula: " + "; ".join(_formula(row, result) for row in result.formulas.sizes) + "."
-        )
+        sizes = (_formula(row, result) for row in result.formulas.sizes)
+        yield f"By formula: {'; '.join(sizes)}."
     if result.formulas.powers:
         said = (f"{p.formula} {p.power:.3f} ({p.takes})" for p in result.formulas.powers)
         yield f"Power of this size by formula: {'; '.join(said)}."
     for line in _more(result):
-        yield line[0].upper() + line[1:] + "."
+        yield _sentence(line)
     for note in notes_of(result.section):
         yield f"Note: {note}."
 
@@ -223,6 +206,10 @@ def _counts(result: TrialResult) -> Iterator[str]:
         deaths = counts["deaths"].total
         dead = f"{mean('deaths')} patients are expected to die first" if deaths else "Nobody dies"
         yield f"{dead}; the trial lasts {mean('duration')} months."
+
+
+def _sentence(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def _both_ways(power: Power) -> str:

@@ -17,9 +17,7 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
             f"  {name}: {section.trials:,} trials of {section.patients} patients, primary "
             f"analysis {section.primary_analysis}"
         )
-        sentences = (*protocol_sentences(section), *analysis_sentences(section))
-        lines += [f"    {sentence}" for sentence in sentences]
-        lines.append(f"    {_cost(section)}")
+        lines += [f"    {sentence}" for sentence in (*_protocol(section), _cost(section))]
         lines += [f"    note: {note}" for note in notes_of(section)]
     return "\n".join(lines)
 
@@ -32,11 +30,15 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "patients": section.patients,
             "primary": section.primary_analysis,
             "analyses": list(section.named_analyses),
-            "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
+            "protocol": _protocol(section),
             "notes": list(notes_of(section)),
         }
         for name, section in trials_of(source).items()
     }
+
+
+def _protocol(section: TrialSection) -> list[str]:
+    return [*protocol_sentences(section), *analysis_sentences(section)]
 
 
 def _cost(section: TrialSection) -> str:

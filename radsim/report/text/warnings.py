@@ -5,6 +5,7 @@ import xarray as xr
 from radsim.experiment.endpoints import endpoints_of, estimates_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import other_laws, outside_fractionation
+from radsim.report.view import value_text
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
 from radsim.simulation.checks import SIDES, range_name
@@ -62,8 +63,7 @@ def _where(shares: xr.DataArray, lowest: bool) -> str:
         return ""
     place = shares.argmin(dims) if lowest else shares.argmax(dims)
     there = {dim: shares.isel(place)[dim].item() for dim in varies}
-    said = [f"{d} {v:g}" if isinstance(v, float) else f"{d} {v}" for d, v in there.items()]
-    return f" at worst ({', '.join(said)})"
+    return f" at worst ({', '.join(f'{dim} {value_text(v)}' for dim, v in there.items())})"
 
 
 def precision_text(result: xr.Dataset) -> list[str]:
@@ -72,10 +72,9 @@ def precision_text(result: xr.Dataset) -> list[str]:
     wanted = experiment.precision
     if wanted is None:
         return []
-    names = wanted.estimates or tuple(str(e) for e in estimates_of(experiment))
     errors = {
         name: float(result[f"{name}_mc_standard_error"].max())
-        for name in names
+        for name in wanted.estimates or map(str, estimates_of(experiment))
         if f"{name}_mc_standard_error" in result
     }
     name = max(errors, key=lambda key: errors[key])
