@@ -8,7 +8,6 @@ import typer
 
 from radsim.cli.check import check
 from radsim.cli.dvh import dvh
-from radsim.cli.exits import DONE, FAILED, INTERRUPTED, WRONG
 from radsim.cli.fit import fit
 from radsim.cli.messages import tell, warn
 from radsim.cli.models import models
@@ -20,6 +19,9 @@ from radsim.cli.validate import validate
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import __version__
 
+DONE, INTERRUPTED = 0, 130  # the latter as shells say it of Ctrl-C
+FAILED = 1  # not the user's fault
+WRONG = 2  # a mistake in a file or in what was typed
 COMMANDS = (check, run, trial, plot, dvh, models, validate, fit, schema)  # as help lists them
 
 app = typer.Typer(

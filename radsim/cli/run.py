@@ -59,12 +59,8 @@ def run(
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
-    if (
-        experiment.trial is not None
-        and not overwrite
-        and not holds_trial(out)
-        and is_result_of(out, experiment)
-    ):
+    lacks_trial = experiment.trial is not None and not overwrite and not holds_trial(out)
+    if lacks_trial and is_result_of(out, experiment):
         tell(f"{out} holds the result already; what is missing is the trial")
         simulate_trial(experiment, out, workers, figures)
         return
@@ -110,16 +106,12 @@ def _refuse_idle(
     from radsim.experiment.model import ExperimentError
 
     idle = {
-        "--patients": (patients is not None, "a [trial] states its own, trial.patients"),
-        "--precision": (
-            precision is not None,
-            "a [trial] states how many are simulated, trial.trials",
-        ),
-        "--chunk-size": (chunk_size is not None, "a [trial] alone has no chunks of patients"),
-        "--scheduler": (scheduler != "threads", "trials run on threads"),
+        "--patients: a [trial] states its own, trial.patients": patients is not None,
+        "--precision: a [trial] states how many are simulated, trial.trials": precision is not None,
+        "--chunk-size: a [trial] alone has no chunks of patients": chunk_size is not None,
+        "--scheduler: trials run on threads": scheduler != "threads",
     }
-    mistakes = [f"{option}: {why}" for option, (is_given, why) in idle.items() if is_given]
-    if mistakes:
+    if mistakes := [line for line, is_given in idle.items() if is_given]:
         raise ExperimentError(mistakes)
 
 

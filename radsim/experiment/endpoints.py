@@ -6,7 +6,7 @@ from typing import Any
 
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,
@@ -79,8 +79,9 @@ def endpoints_of(experiment: Experiment) -> tuple[Modelled, ...]:
     places = {endpoint.event: place for place, endpoint in enumerate(SHIPPED)}
     for name in sorted(experiment.ntcp, key=lambda event: places.get(event, len(places))):
         section = experiment.ntcp[name]
-        models = _reported("ntcp", f"ntcp.{name}", section)
-        modelled.append(Modelled(_spoken_of(name, section), f"ntcp.{name}", tuple(models)))
+        key = f"ntcp.{name}"
+        models = tuple(_reported("ntcp", key, section))
+        modelled.append(Modelled(_spoken_of(name, section), key, models))
     return tuple(modelled)
 
 

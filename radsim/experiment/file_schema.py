@@ -39,22 +39,21 @@ def file_schema() -> dict[str, Any]:
     """
     schema = Experiment.model_json_schema()
     definitions = schema["$defs"]
-    for name, family in PRESET_FAMILIES.items():
-        definition = definitions[name]
-        definition.pop("required", None)
-        definition["properties"]["preset"] = {"type": "string", "enum": preset_names(family)}
-    for name in ONSETS:
+    for name in (*PRESET_FAMILIES, *ONSETS):
         definitions[name].pop("required", None)
+    for name, family in PRESET_FAMILIES.items():
+        names = {"type": "string", "enum": preset_names(family)}
+        definitions[name]["properties"]["preset"] = names
     definitions["Arm"] = _flat_arm(definitions)
     definitions["Cohort"] = _flat_cohort(definitions)
+    laws = {"enum": [*LAWS_BY_NAME, *preset_names("cell_kill")]}
+    modifiers = {"enum": preset_names("modifier")}
     for model in (*members(TCPModel), *members(NTCPModel)):
         fields = definitions[model.__name__]["properties"]
         if "cell_kill" in fields:
-            names = [*LAWS_BY_NAME, *preset_names("cell_kill")]
-            fields["cell_kill"] = {"anyOf": [{"enum": names}, fields["cell_kill"]]}
+            fields["cell_kill"] = {"anyOf": [laws, fields["cell_kill"]]}
         if "modifiers" in fields:
-            named = {"enum": preset_names("modifier")}
-            fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
+            fields["modifiers"]["items"] = {"anyOf": [modifiers, fields["modifiers"]["items"]]}
     for name, family in (("Control", "tcp"), ("Complication", "ntcp")):
         definitions[name] = _flat_outcome(definitions, name, family)
     properties = schema["properties"]

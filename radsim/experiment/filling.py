@@ -22,32 +22,19 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     What can't be understood is left as it is, for the validation to report.
     """
     problems = Problems()
-
-    def filled(name: str, step: Callable[..., Any], *arguments: Any) -> Any:
-        section = raw.get(name, {})
-        if not isinstance(section, dict):
-            return section
-        return problems.attempt(name, step, section, *arguments, default=section)
-
-    full = dict(raw)
-    if "cohort" in raw:
-        full["cohort"] = filled("cohort", fill_cohort, folder, problems)
-    full["dose"] = filled("dose", _dose)
-    if isinstance(raw.get("tcp"), dict):
-        full["tcp"] = fill_control(raw["tcp"], folder, problems)
-    if "survival" in raw:
-        full["survival"] = filled("survival", _survival)
-    if isinstance(raw.get("ntcp"), dict):
-        full["ntcp"] = fill_complications(raw["ntcp"], folder, problems)
-    if isinstance(raw.get("arms"), dict):
-        full["arms"] = {
-            name: _arm(f"arms.{name}", arm, folder, problems) for name, arm in raw["arms"].items()
-        }
+    steps: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "cohort": lambda cohort: fill_cohort(cohort, folder, problems),
+        "dose": lambda dose: fill_preset("dose", {"preset": DOSE_PRESET, **dose}, DOSE_KIND),
+        "tcp": lambda section: fill_control(section, folder, problems),
+        "survival": _survival,
+        "ntcp": lambda sections: fill_complications(sections, folder, problems),
+        "arms": lambda arms: {k: _arm(f"arms.{k}", v, folder, problems) for k, v in arms.items()},
+    }
+    full = {**raw, "dose": raw.get("dose", {})}
+    for name, step in steps.items():
+        if isinstance(section := full.get(name), dict):
+            full[name] = problems.attempt(name, step, section, default=section)
     return full, problems
-
-
-def _dose(section: dict[str, Any]) -> dict[str, Any]:
-    return fill_preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
 
 
 def _survival(section: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from radsim.experiment.filling_presets import as_text
 from radsim.experiment.problems import Problems
 from radsim.patients.tables import read_column, read_table
-from radsim.presets import Preset, load_preset
+from radsim.presets import load_preset
 from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
@@ -54,11 +54,12 @@ def as_distribution(value: Any, folder: Path | None = None) -> Any:
 def fill_cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     """Fill in the presets and tables of a cohort."""
     variables: dict[str, Any] = {}
-    correlations: Any = []
+    correlations: list[dict[str, Any]] = []
     if "preset" in section:
-        preset = problems.attempt("cohort.preset", _preset, section["preset"])
-        if preset is not None:
-            variables, correlations = _variables(preset), preset.correlations
+        name = section["preset"]
+        variables, correlations = problems.attempt(
+            "cohort.preset", _from_preset, name, default=({}, [])
+        )
     for name, value in section.items():
         if name not in COHORT_KEYS:
             old = variables.get(name)
@@ -74,33 +75,27 @@ def fill_cohort(section: dict[str, Any], folder: Path, problems: Problems) -> di
         for name in full["table"].get("columns", ()) if isinstance(full["table"], dict) else ():
             if name not in section:
                 variables.pop(name, None)
-    full["correlations"] = section.get(
-        "correlations",
-        [
-            {"between": pair["between"], "rho": pair["rho"]}
-            for pair in correlations
-            if variables.keys() >= set(pair["between"])
-        ],
-    )
+    drawn = [
+        {key: pair[key] for key in ("between", "rho")}
+        for pair in correlations
+        if variables.keys() >= set(pair["between"])
+    ]
+    full["correlations"] = section.get("correlations", drawn)
     return full
 
 
-def _preset(name: Any) -> Preset:
-    return load_preset("cohort", as_text(name))
-
-
-def _variables(preset: Preset) -> dict[str, Any]:
-    """The variables of a preset, each with the flag of its source."""
-    return {
-        name: {
+def _from_preset(name: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Give the variables of a preset, each with the flag of its source, and their correlations."""
+    preset, variables = load_preset("cohort", as_text(name)), {}
+    for variable, parameter in preset.parameters.items():
+        source = preset.sources.get(parameter.source)
+        variables[variable] = {
             "distribution": parameter.value,
             "units": parameter.units,
             "meaning": parameter.meaning,
             "source": f"{parameter.flag}: {source}" if source else parameter.flag,
         }
-        for name, parameter in preset.parameters.items()
-        for source in [preset.sources.get(parameter.source)]
-    }
+    return variables, preset.correlations
 
 
 def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from typing import Any
 from radsim.experiment.filling_presets import as_text, fill_preset, merge
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, SECTION_KEYS
 from radsim.experiment.problems import Problems
-from radsim.presets import Preset, load_preset, preset_names, presets_of, read_preset
-from radsim.presets.sources import PRESET_FILE
+from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, presets_of, read_preset
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, SHIPPED
 from radsim.vocabulary.event_names import check_event_name

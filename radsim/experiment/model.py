@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.plans.plan import Plan
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import Study, read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.outcomes import Complication, Control
 from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks
@@ -20,6 +20,7 @@ from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule
 from radsim.response.survival import WeibullSurvival
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.arguments import positive, probability
 from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Real
 
@@ -47,11 +48,8 @@ class PainResponse:
     source: str
 
     def __post_init__(self) -> None:
-        require(
-            0 <= self.probability <= 1,
-            f"probability must lie between 0 and 1, got {self.probability}",
-        )
-        require(self.months > 0, f"months must be above 0, got {self.months}")
+        probability("probability", self.probability)
+        positive("months", self.months)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +101,8 @@ class Precision:
     estimates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(
-            0 < self.standard_error < 1,
-            f"standard_error must lie between 0 and 1, got {self.standard_error}",
-        )
+        error = self.standard_error
+        require(0 < error < 1, f"standard_error must lie between 0 and 1, got {error}")
 
 
 class Experiment(BaseModel):
@@ -139,7 +135,7 @@ class Experiment(BaseModel):
 
     @field_validator("seed")
     @classmethod
-    def _seed_not_negative(cls, seed: int) -> int:
+    def _seed_fits(cls, seed: int) -> int:
         require(seed >= 0, f"must not be negative, got {seed}")
         require(seed <= HIGHEST_SEED, f"must be at most {HIGHEST_SEED}")
         return seed
@@ -163,7 +159,7 @@ class Experiment(BaseModel):
 
     @field_validator("arms")
     @classmethod
-    def _arms_are_named(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
+    def _some_arms(cls, arms: dict[str, Arm]) -> dict[str, Arm]:
         require(len(arms) > 0, "must hold at least one arm")
         return arms
 
@@ -204,9 +200,8 @@ class Experiment(BaseModel):
         if self.written:
             run = {"seed": self.seed, "patients": self.patients}
             return tomli_w.dumps({**self.written, **run})
-        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written"})
-        unused = [name for name in DESIGN_SECTIONS if not settings.get(name)]
-        settings = {key: value for key, value in settings.items() if key not in unused}
+        unused = {name for name in DESIGN_SECTIONS if not getattr(self, name)}
+        settings = self.model_dump(mode="json", exclude_none=True, exclude={"written", *unused})
         return tomli_w.dumps(without_blanks(shorten_experiment(settings)))
 
 

@@ -4,13 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.outcomes import ALTERNATIVES
 
-LISTS = {  # where alternatives stood once, and the section whose key they are now
-    "tcp_alternatives": "tcp",
-    "ntcp.myelopathy_alternatives": "ntcp.myelopathy",
-}
 NAMES_OF_KEYS = ("keys", "zipped")  # settings of a design whose values are keys
 OLD_KEY = re.compile(r"\b(tcp|myelopathy)_alternatives(?=\[|\.|$)")
 
@@ -25,10 +21,11 @@ def present_spelling(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[
     >>> present_spelling(old)[0]
     {'tcp': {'preset': 'a', 'alternatives': ['b']}, 'sweep': {'tcp.alternatives[0].d50': [18, 20]}}
     """
-    changed, mistakes = dict(settings), []
-    for old, section in LISTS.items():
-        if (problem := _move(changed, old, section)) is not None:
-            mistakes.append(f"{old}: {problem}")
+    changed = dict(settings)
+    mistakes = _move(changed, "tcp", "tcp")
+    if isinstance(changed.get("ntcp"), Mapping):
+        changed["ntcp"] = dict(changed["ntcp"])
+        mistakes += _move(changed["ntcp"], "myelopathy", "ntcp.myelopathy")
     return _with_designs(changed), mistakes
 
 
@@ -50,25 +47,20 @@ def present_record(record: Mapping[str, Any]) -> dict[str, Any]:
     return _with_designs(changed)
 
 
-def _move(tables: dict[str, Any], old: str, section: str) -> str | None:
-    """Move one list to its section; say what is wrong where that can't be."""
-    *above, key = old.split(".")
-    holder = tables
-    for name in above:
-        if not isinstance(tables.get(name), Mapping) or key not in tables[name]:
-            return None
-        holder = tables[name] = dict(tables[name])
-    if key not in holder:
-        return None
-    models, name = holder.pop(key), section.rpartition(".")[2]
-    model = holder.get(name)
-    if model is None:
-        return f"needs {section}, which they are alternatives to"
-    if isinstance(model, Mapping):
-        if ALTERNATIVES in model:
-            return f"{section}.{ALTERNATIVES} lists them too; leave one of the two out"
-        holder[name] = {**model, ALTERNATIVES: models}
-    return None
+def _move(sections: dict[str, Any], name: str, key: str) -> list[str]:
+    """Make alternatives that stood beside a section a key of it; say what is in the way."""
+    old, section = f"{name}_alternatives", sections.get(name)
+    if old not in sections:
+        return []
+    models = sections.pop(old)
+    if section is None:
+        return [f"{key}_alternatives: needs {key}, which they are alternatives to"]
+    if isinstance(section, Mapping):
+        if ALTERNATIVES in section:
+            problem = f"{key}.{ALTERNATIVES} lists them too; leave one of the two out"
+            return [f"{key}_alternatives: {problem}"]
+        sections[name] = {**section, ALTERNATIVES: models}
+    return []
 
 
 def _with_designs(tables: dict[str, Any]) -> dict[str, Any]:

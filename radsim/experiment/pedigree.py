@@ -5,7 +5,7 @@ from typing import Any
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import read_study
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
@@ -31,12 +31,7 @@ def make_experiment(
 ) -> Experiment:
     """Check the settings of an experiment, as an experiment file has them.
 
-    Parameters
-    ----------
-    folder
-        Where the files that it names are looked for.
-    refits
-        Fits that were made for other variants of the same design.
+    Files that it names are looked for in the folder; other variants of a design share their refits.
 
     Raises
     ------
@@ -71,12 +66,12 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     """Read in what the design sections name; a bare precision is a standard error."""
     precision = settings.get("precision")
     if is_number(precision):
-        settings = {**settings, "precision": {"standard_error": float(precision)}}
-    elif precision is not None and not isinstance(precision, dict):
+        precision = {"standard_error": float(precision)}
+    if isinstance(precision, dict):  # patients grow until it is exact enough
+        settings = {"patients": FEWEST_PATIENTS, **settings, "precision": precision}
+    elif precision is not None:
         without = {key: value for key, value in settings.items() if key != "precision"}
         return without, [f"precision: must be a number or a table, got {precision!r}"]
-    if isinstance(settings.get("precision"), dict):
-        settings = {"patients": FEWEST_PATIENTS, **settings}  # it grows until it is exact enough
     if "written" in settings:  # not a key of a file
         return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
     try:
@@ -132,12 +127,7 @@ def _schema() -> dict[str, Any]:
 
 
 def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
-    """Read an experiment file.
-
-    Parameters
-    ----------
-    instead
-        Values that stand in for the file's own, such as ``patients``; None leaves those.
+    """Read an experiment file; values such as ``patients`` may stand in for its own, unless None.
 
     Raises
     ------

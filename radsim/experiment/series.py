@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from radsim.vocabulary.arguments import positive, probability
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, SURVIVAL, Endpoint
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Real
 
-KAPLAN_MEIER = "Kaplan-Meier, deaths censored"
-INCIDENCE = "cumulative incidence, death competing"
-SHARE_ALIVE = "share alive"
+ESTIMATORS = {  # of a series' figures; those of other events are cumulative incidences
+    LOCAL_FAILURE.freedom: "Kaplan-Meier, deaths censored",
+    SURVIVAL.reported: "share alive",
+}
 
 
 def figures_of(endpoint: Endpoint) -> tuple[str, ...]:
@@ -24,8 +26,7 @@ def estimated_by(name: str) -> str:
     >>> estimated_by("local_control"), estimated_by("survival")
     ('Kaplan-Meier, deaths censored', 'share alive')
     """
-    special = {LOCAL_FAILURE.freedom: KAPLAN_MEIER, SURVIVAL.reported: SHARE_ALIVE}
-    return special.get(name, INCIDENCE)
+    return ESTIMATORS.get(name, "cumulative incidence, death competing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,8 @@ class Figure:
     value: Real
 
     def __post_init__(self) -> None:
-        require(self.months > 0, f"months must be above 0, got {self.months}")
-        require(0 <= self.value <= 1, f"value must lie between 0 and 1, got {self.value}")
+        positive("months", self.months)
+        probability("value", self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Series:
     arm: str = ""
 
     def __post_init__(self) -> None:
-        require(self.patients > 0, f"patients must be above 0, got {self.patients}")
+        positive("patients", self.patients)
         require(
             self.segments >= self.patients,
             f"segments must not be fewer than the {self.patients} patients, got {self.segments}",

@@ -27,13 +27,7 @@ class VirtualTrial(BaseModel):
 
 
 def load_trial(path: str | Path) -> Experiment | VirtualTrial:
-    """Read a file with a [trial] section, with or without an experiment around it.
-
-    Raises
-    ------
-    ExperimentError
-        With a line for each mistake, or if there is no [trial] section.
-    """
+    """Read a file with a [trial] section, which must be there, with or without an experiment."""
     if not states_trial_only(path):
         experiment = load_experiment(path)
         if experiment.trial is None:
@@ -47,11 +41,9 @@ def load_trial(path: str | Path) -> Experiment | VirtualTrial:
         variants = trial.trial.variants()
     except ValueError as error:
         raise ExperimentError([f"trial.{line}" for line in str(error).splitlines()]) from None
-    for section in variants.values():
-        if isinstance(section.control, str):
-            raise ExperimentError(
-                [f"trial.control: no arm {section.control!r}; the file has no [arms]"]
-            )
+    for control in (section.control for section in variants.values()):
+        if isinstance(control, str):
+            raise ExperimentError([f"trial.control: no arm {control!r}; the file has no [arms]"])
     return trial
 
 

@@ -5,8 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from radsim.experiment.designs.keys import apply_changes, names_of, split_key
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
-from radsim.experiment.designs.tables import Design
+from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, ExperimentError
 from radsim.experiment.outcomes import ALTERNATIVES
@@ -74,9 +73,8 @@ class VariantMaker:
         return variant
 
     def _is_in_place(self, key: str, value: Any) -> bool:
-        if split_key(key)[0] in self.solved or key in self._never_in_place:
-            return False
-        return is_number(value)
+        as_a_whole = split_key(key)[0] in self.solved or key in self._never_in_place
+        return is_number(value) and not as_a_whole
 
     def _checked(self, changes: Mapping[str, Any]) -> Experiment:
         if not changes:
@@ -98,28 +96,19 @@ class VariantMaker:
         """Replace one number of a checked experiment; the models check it again."""
         section, path = split_key(key)
         part, _, name = section.partition(".")
-        old: Any = getattr(variant, part, None)
-        new: Any
-        if part in ("survival", "dose"):
-            new = _set(old, path, value)
-        elif part == "tcp" and old is not None:
+        if part == "eligibility":
+            raise _NotInPlace
+        if part == "arms" and path[1:] and path[1] not in ARM_KEYS:
+            path.insert(1, "plan")
+        if part == "cohort":
+            path = ["variables", path[0], "distribution", *path[1:]]
+        old: Any = getattr(variant, part)
+        if part == "tcp" and old is not None:
             new = self._of_outcome(section, old, path, value)
         elif part == "ntcp" and name in old:
             new = {**old, name: self._of_outcome(section, old[name], path, value)}
-        elif part == "arms" and len(path) > 1:
-            name, *path = path
-            arm = old[name]
-            if path[0] in ARM_KEYS:
-                arm = _set(arm, path, value)
-            else:
-                arm = replace(arm, plan=_set(arm.plan, path, value))
-            new = {**old, name: arm}
-        elif part == "cohort" and path[0] in old.variables:
-            variable = old.variables[path[0]]
-            variable = replace(variable, distribution=_set(variable.distribution, path[1:], value))
-            new = replace(old, variables={**old.variables, path[0]: variable})
         else:
-            raise _NotInPlace
+            new = _set(old, path, value)
         return variant.model_copy(update={part: new})
 
     def _of_outcome(self, key: str, section: Any, path: list[str], value: float) -> Any:

@@ -87,27 +87,26 @@ def fit(
     [32.89, 3.01]
     """
     problem = Likelihood.of(model, table, tuple(estimate) or model.shape, tuple(covariates))
-    require_enough(problem, table)
+    require_enough(problem)
     start = problem.start()
-    require_distinct(problem, start, table)
-    tried = [problem.best(start + shift * problem.logarithmic, table) for shift in (0.0, -1.0, 1.0)]
-    theta = min(tried, key=lambda best: problem.loss(best, table))
-    require_maximum(problem, theta, table)
-    require_distinct(problem, theta, table)
+    require_distinct(problem, start)
+    tried = [problem.best(start + shift * problem.logarithmic) for shift in (0.0, -1.0, 1.0)]
+    theta = min(tried, key=problem.loss)
+    require_maximum(problem, theta)
+    require_distinct(problem, theta)
     samples = None
     if bootstrap:
-        samples = bootstrap_samples(problem, theta, table, bootstrap, seed, anchor_noise)
-    correlation = correlation_of(problem, theta, table)
+        samples = bootstrap_samples(problem, theta, bootstrap, seed, anchor_noise)
+    correlation = correlation_of(problem, theta)
     if samples is not None and np.all(np.ptp(samples, axis=0) > 0.0):
         correlation = np.atleast_2d(np.corrcoef(samples.T))
-    fitted = problem.probability(theta, table)
-    log_likelihood = -problem.loss(theta, table)
+    fitted = problem.probability(theta)
+    log_likelihood = -problem.loss(theta)
     return Fit(
         model=_with_range(problem.model_at(theta), table),
         table=table,
         estimates={
-            name: _estimate(problem, theta, i, table, samples)
-            for i, name in enumerate(problem.names)
+            name: _estimate(problem, theta, i, samples) for i, name in enumerate(problem.names)
         },
         correlation=correlation,
         log_likelihood=log_likelihood,
@@ -117,11 +116,11 @@ def fit(
 
 
 def _estimate(
-    problem: Likelihood, theta: np.ndarray, i: int, table: OutcomeTable, samples: np.ndarray | None
+    problem: Likelihood, theta: np.ndarray, i: int, samples: np.ndarray | None
 ) -> Estimate:
     profile, is_open = None, (False, False)
-    if table.probability is None:
-        profile, is_open = profile_interval(problem, theta, i, table)
+    if problem.table.probability is None:
+        profile, is_open = profile_interval(problem, theta, i)
     quantiles = None
     if samples is not None:
         low, high = np.quantile(samples[:, i], [0.025, 0.975])

@@ -14,18 +14,11 @@ FEWEST_IN_GROUP = 5
 def goodness(
     table: OutcomeTable, fitted: np.ndarray, free: int, log_likelihood: float
 ) -> dict[str, float]:
-    """Measures of fit by name.
+    """Measures of fit by name, by the fitted probability of each row.
 
     Of single patients the chi-square is that of Hosmer and Lemeshow, over at most ten groups of
     five patients or more by fitted probability, with two degrees of freedom less than groups.
     With fewer than three groups, or no degree of freedom, there is none.
-
-    Parameters
-    ----------
-    fitted
-        Probability of each row.
-    free
-        Number of estimated parameters.
 
     References
     ----------
@@ -43,34 +36,26 @@ def goodness(
     measures = {"AIC": 2.0 * free - 2.0 * log_likelihood}
     if table.is_binary:
         measures["AUC"] = _area_under_curve(fitted, table.events == 1, table.weight)
-        groups = np.array_split(
-            np.argsort(fitted, kind="stable"),
-            min(MOST_GROUPS, max(table.rows // FEWEST_IN_GROUP, 1)),
-        )
+        number = min(MOST_GROUPS, max(table.rows // FEWEST_IN_GROUP, 1))
+        groups = np.array_split(np.argsort(fitted, kind="stable"), number)
         freedom = len(groups) - 2 if len(groups) >= FEWEST_GROUPS else 0
     else:
         groups = [np.array([row]) for row in range(table.rows)]
         freedom = table.rows - free
         others, spared = patients - events, np.maximum(patients - expected, LEAST)
-        measures["deviance"] = 2.0 * float(
-            np.sum(
-                special.xlogy(events, np.maximum(events, LEAST) / np.maximum(expected, LEAST))
-                + special.xlogy(others, np.maximum(others, LEAST) / spared)
-            )
-        )
+        parts = special.xlogy(events, np.maximum(events, LEAST) / np.maximum(expected, LEAST))
+        parts += special.xlogy(others, np.maximum(others, LEAST) / spared)
+        measures["deviance"] = 2.0 * float(np.sum(parts))
     if freedom < 1:
         return measures
-    seen, number, wanted = (
+    seen, of, wanted = (
         np.array([values[group].sum() for group in groups])
         for values in (events, patients, expected)
     )
-    variance = np.maximum(wanted * (1.0 - wanted / np.maximum(number, LEAST)), LEAST)
+    variance = np.maximum(wanted * (1.0 - wanted / np.maximum(of, LEAST)), LEAST)
     chi2 = float(np.sum((seen - wanted) ** 2 / variance))
-    return measures | {
-        "chi-square": chi2,
-        "degrees of freedom": float(freedom),
-        "p": float(stats.chi2.sf(chi2, freedom)),
-    }
+    p = float(stats.chi2.sf(chi2, freedom))
+    return measures | {"chi-square": chi2, "degrees of freedom": float(freedom), "p": p}
 
 
 def _area_under_curve(fitted: np.ndarray, event: np.ndarray, weight: np.ndarray) -> float:

@@ -12,12 +12,12 @@ FAR = (2.0, 4.0)  # steps away from the best value, in logs, where a maximum has
 FLAT = 1e-3  # fall of twice the log likelihood below which there is no maximum
 
 
-def require_enough(problem: Likelihood, table: OutcomeTable) -> None:
+def require_enough(problem: Likelihood) -> None:
     """Refuse a table with too few rows, without events, or with one fractionation for alpha/beta.
 
     The ValueError names the parameter, as of all functions here.
     """
-    count = len(problem.names)
+    table, count = problem.table, len(problem.names)
     require(
         table.rows >= count,
         f"not identifiable: {table.rows} rows cannot determine {count} parameters; "
@@ -40,43 +40,39 @@ def require_enough(problem: Likelihood, table: OutcomeTable) -> None:
     )
     threshold = getattr(problem.model, "threshold", 0.0)
     if threshold > 0.0:
-        below = (problem.model.effect_of(**table.course) < threshold) & (
-            table.weight * table.events > 0
-        )
+        low = problem.model.effect_of(**table.course) < threshold
+        impossible = low & (table.weight * table.events > 0)
         require(
-            not below.any(),
-            f"{table.name}, row {int(np.argmax(below)) + 1}: has events below the threshold of "
-            f"{threshold:g} Gy, where the model's risk is 0; set threshold = 0",
+            not impossible.any(),
+            f"{table.name}, row {int(np.argmax(impossible)) + 1}: has events below the threshold "
+            f"of {threshold:g} Gy, where the model's risk is 0; set threshold = 0",
         )
 
 
-def slopes(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+def slopes(problem: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Change of each row's probability with each parameter, in standard errors of a row."""
-    p = np.clip(problem.probability(theta, table), 1e-12, 1.0 - 1e-12)
-    columns = []
-    for i in range(len(theta)):
-        step = np.zeros(len(theta))
-        step[i] = 1e-5 * (1.0 if problem.logarithmic[i] else max(abs(theta[i]), 0.1))
-        rise = problem.probability(theta + step, table) - problem.probability(theta - step, table)
-        columns.append(rise / 2e-5)
-    rises = np.stack(columns, axis=1)
+    table = problem.table
+    p = np.clip(problem.probability(theta), 1e-12, 1.0 - 1e-12)
+    steps = np.diag(1e-5 * problem.sizes(theta))
+    changes = [problem.probability(theta + s) - problem.probability(theta - s) for s in steps]
+    rises = np.stack(changes, axis=1) / 2e-5
     if table.probability is not None:
         return rises * np.sqrt(table.weight)[:, None]
     assert table.patients is not None
     return rises * np.sqrt(table.weight * table.patients / (p * (1.0 - p)))[:, None]
 
 
-def correlation_of(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+def correlation_of(problem: Likelihood, theta: np.ndarray) -> np.ndarray:
     """Correlation of the estimates from the information, shape (parameter, parameter)."""
-    steepness = slopes(problem, theta, table)
+    steepness = slopes(problem, theta)
     covariance = np.linalg.inv(steepness.T @ steepness)
     sd = np.sqrt(np.diag(covariance))
     return covariance / np.outer(sd, sd)
 
 
-def require_distinct(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> None:
+def require_distinct(problem: Likelihood, theta: np.ndarray) -> None:
     """Refuse a table that says nothing of a parameter, or only of two together."""
-    steepness = slopes(problem, theta, table)
+    steepness = slopes(problem, theta)
     sizes = np.sqrt((steepness**2).sum(axis=0))
     for name, size in zip(problem.names, sizes, strict=True):
         require(
@@ -93,17 +89,16 @@ def require_distinct(problem: Likelihood, theta: np.ndarray, table: OutcomeTable
     )
 
 
-def require_maximum(problem: Likelihood, theta: np.ndarray, table: OutcomeTable) -> None:
+def require_maximum(problem: Likelihood, theta: np.ndarray) -> None:
     """Refuse a fit in which a parameter runs off, because the likelihood has no maximum."""
     start = problem.start()
-    scale = np.where(problem.logarithmic, 1.0, np.maximum(np.abs(start), 0.1))
-    for i in range(len(theta)):
-        way = float(np.sign(theta[i] - start[i]))
-        bounded = bool(abs(theta[i] - start[i]) < 0.9 * REACH * scale[i])
-        require(bounded, _runs_off(problem, i, way, table))
-    if table.events is None:
+    gone = theta - start
+    for i, size in enumerate(problem.sizes(start)):
+        bounded = bool(abs(gone[i]) < 0.9 * REACH * size)
+        require(bounded, _runs_off(problem, i, float(np.sign(gone[i]))))
+    if problem.table.events is None:
         return
-    least = problem.loss(theta, table)
+    least = problem.loss(theta)
     for i in map(int, np.flatnonzero(problem.logarithmic)):
         for way in (1.0, -1.0):
             here = theta
@@ -111,20 +106,20 @@ def require_maximum(problem: Likelihood, theta: np.ndarray, table: OutcomeTable)
                 # an intercept may have to grow with its slope, farther than a search would go
                 value = theta[i] + way * distance
                 grown = np.where(problem.logarithmic, here, theta * np.exp(way * distance))
-                tried = [problem.best(start, table, {i: value}) for start in (here, grown)]
-                here = min(tried, key=lambda best: problem.loss(best, table))
-            fall = 2.0 * (problem.loss(here, table) - least)
-            require(fall > FLAT, _runs_off(problem, i, way, table))
+                tried = [problem.best(start, {i: value}) for start in (here, grown)]
+                here = min(tried, key=problem.loss)
+            fall = 2.0 * (problem.loss(here) - least)
+            require(fall > FLAT, _runs_off(problem, i, way))
 
 
-def _runs_off(problem: Likelihood, i: int, way: float, table: OutcomeTable) -> str:
+def _runs_off(problem: Likelihood, i: int, way: float) -> str:
     name = problem.names[i]
     towards = "grows without bound" if way > 0 else "runs to 0"
     if not problem.logarithmic[i]:
         towards = f"runs to {'' if way > 0 else 'minus '}infinity"
     return (
         f"not identifiable: {name} {towards}, and the likelihood has no maximum"
-        f"{_reason(table)}; hold it, or give a table that bounds it"
+        f"{_reason(problem.table)}; hold it, or give a table that bounds it"
     )
 
 

@@ -38,22 +38,20 @@ class Estimate:
 
 
 def profile_interval(
-    problem: Likelihood, theta: np.ndarray, i: int, table: OutcomeTable
+    problem: Likelihood, theta: np.ndarray, i: int
 ) -> tuple[tuple[float, float], tuple[bool, bool]]:
     """Interval in which a profile stays within its 95 % drop, and whether each end is open."""
-    low, high = (_profile_end(problem, theta, i, table, sign) for sign in (-1.0, 1.0))
+    low, high = (_profile_end(problem, theta, i, sign) for sign in (-1.0, 1.0))
     is_open = (bool(np.isinf(low)), bool(np.isinf(high)))
     if problem.logarithmic[i]:
         low, high = float(np.exp(low)), float(np.exp(high))
     return (low, high), is_open
 
 
-def _profile_end(
-    problem: Likelihood, theta: np.ndarray, i: int, table: OutcomeTable, sign: float
-) -> float:
+def _profile_end(problem: Likelihood, theta: np.ndarray, i: int, sign: float) -> float:
     """Find the lower or the upper end of a profile, on the parameter's own scale."""
-    unit = sign * (1.0 if problem.logarithmic[i] else max(abs(float(theta[i])), 0.1))
-    least = problem.loss(theta, table)
+    unit = sign * float(problem.sizes(theta)[i])
+    least = problem.loss(theta)
     solved = {0.0: theta}  # by distance, so that each is worked out once, from a near one
     fell = {0.0: -CHI2_95}
 
@@ -61,8 +59,8 @@ def _profile_end(
         if distance not in fell:
             value = float(theta[i]) + distance * unit
             start = solved[min(solved, key=lambda other: abs(other - distance))]
-            solved[distance] = problem.best(start, table, {i: value})
-            fell[distance] = 2.0 * (problem.loss(solved[distance], table) - least) - CHI2_95
+            solved[distance] = problem.best(start, {i: value})
+            fell[distance] = 2.0 * (problem.loss(solved[distance]) - least) - CHI2_95
         return fell[distance]
 
     low, high = 0.0, FIRST_STEP
@@ -74,12 +72,7 @@ def _profile_end(
 
 
 def bootstrap_samples(
-    problem: Likelihood,
-    theta: np.ndarray,
-    table: OutcomeTable,
-    resamples: int,
-    seed: int,
-    noise: float,
+    problem: Likelihood, theta: np.ndarray, resamples: int, seed: int, noise: float
 ) -> np.ndarray:
     """Estimates of resamples of a table, shape (resample, parameter).
 
@@ -92,8 +85,9 @@ def bootstrap_samples(
         f"bootstrap must be 0 or at least {FEWEST_RESAMPLES} resamples, got {resamples}",
     )
     streams = Streams(seed)
-    drawn = [resample(table, streams, index, noise) for index in range(resamples)]
-    samples = [problem.natural(problem.best(theta, t)) for t in drawn if t.has_both_outcomes]
+    tables = (resample(problem.table, streams, index, noise) for index in range(resamples))
+    drawn = (replace(problem, table=table) for table in tables if table.has_both_outcomes)
+    samples = [problem.natural(other.best(theta)) for other in drawn]
     require(
         len(samples) >= FEWEST_RESAMPLES,
         "bootstrap: too few resamples have events and others; the table is too small for one",

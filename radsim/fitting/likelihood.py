@@ -19,8 +19,9 @@ LARGEST_LOG = 700.0  # log of the largest parameter
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Parameters of a model as one vector, on scales without bounds."""
+    """How likely a table is, by parameters of a model as one vector on scales without bounds."""
 
+    table: OutcomeTable
     model: Any  # whose parameters are where the search starts
     names: tuple[str, ...]  # covariates by ``odds_ratios.NAME`` or ``hazard_ratios.NAME``
     ratios: str  # what the model calls the ratios of covariates, or nothing
@@ -64,7 +65,7 @@ class Likelihood:
         every = (*names, *(f"{ratios}.{name}" for name in covariates))
         positive = {*model.increasing, "alpha_beta", "a" if getattr(model, "a", -1) > 0 else ""}
         logarithmic = np.array(["." in name or name in positive for name in every])
-        return cls(model, every, ratios, logarithmic)
+        return cls(table, model, every, ratios, logarithmic)
 
     def start(self) -> np.ndarray:
         """Where the search starts."""
@@ -72,6 +73,10 @@ class Likelihood:
             [1.0 if "." in name else float(getattr(self.model, name)) for name in self.names]
         )
         return np.where(self.logarithmic, np.log(np.where(self.logarithmic, values, 1.0)), values)
+
+    def sizes(self, theta: np.ndarray) -> np.ndarray:
+        """A typical change of each parameter: 1 of a logarithm, else as large as itself."""
+        return np.where(self.logarithmic, 1.0, np.maximum(np.abs(theta), 0.1))
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
         """Parameters as the model has them."""
@@ -86,26 +91,24 @@ class Likelihood:
             changed[self.ratios] = ratios
         return replace(self.model, **changed)
 
-    def log_probabilities(
-        self, theta: np.ndarray, table: OutcomeTable
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def log_probabilities(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log probability that the event happens, and that it does not, of each row."""
         model = self.model_at(theta)
-        patients = Patients.of(table.covariates)
+        patients = Patients.of(self.table.covariates)
         if isinstance(model, ControlModel):
-            hazard = model.course_hazard(**table.course, patients=patients)
+            hazard = model.course_hazard(**self.table.course, patients=patients)
             with np.errstate(divide="ignore"):
                 return -hazard, np.log(np.maximum(-np.expm1(-hazard), LEAST))
-        p = model.probability(**table.course, patients=patients)
+        p = model.probability(**self.table.course, patients=patients)
         return np.log(np.maximum(p, LEAST)), np.log(np.maximum(1.0 - p, LEAST))
 
-    def probability(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+    def probability(self, theta: np.ndarray) -> np.ndarray:
         """Probability of the event in each row."""
-        return np.exp(self.log_probabilities(theta, table)[0])
+        return np.exp(self.log_probabilities(theta)[0])
 
-    def loss(self, theta: np.ndarray, table: OutcomeTable) -> float:
+    def loss(self, theta: np.ndarray) -> float:
         """Negative log likelihood, less what no parameter changes."""
-        happens, not_ = self.log_probabilities(theta, table)
+        table, (happens, not_) = self.table, self.log_probabilities(theta)
         if table.probability is not None:
             squares = float(np.sum(table.weight * (np.exp(happens) - table.probability) ** 2))
             return 0.5 * table.rows * float(np.log(max(squares, LEAST) / table.rows))
@@ -117,9 +120,7 @@ class Likelihood:
             + np.sum(np.where(spared > 0, spared * not_, 0.0))
         )
 
-    def best(
-        self, start: np.ndarray, table: OutcomeTable, fixed: Mapping[int, float] | None = None
-    ) -> np.ndarray:
+    def best(self, start: np.ndarray, fixed: Mapping[int, float] | None = None) -> np.ndarray:
         """Parameters of least loss, some of them held."""
         start, free = start.copy(), np.ones(len(start), dtype=bool)
         for i, value in (fixed or {}).items():
@@ -131,7 +132,7 @@ class Likelihood:
             return theta
 
         def residuals(x: np.ndarray) -> np.ndarray:
-            return self.residuals(whole(x), table)
+            return self.residuals(whole(x))
 
         if not free.any():
             return start
@@ -140,9 +141,9 @@ class Likelihood:
         )
         return whole(solution.x)
 
-    def residuals(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
+    def residuals(self, theta: np.ndarray) -> np.ndarray:
         """Residuals whose sum of squares is the deviance, or that of published probabilities."""
-        happens, spared = self.log_probabilities(theta, table)
+        table, (happens, spared) = self.table, self.log_probabilities(theta)
         if table.probability is not None:
             return np.sqrt(table.weight) * (np.exp(happens) - table.probability)
         assert table.events is not None and table.patients is not None

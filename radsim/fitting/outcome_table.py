@@ -87,15 +87,8 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     ``fractions`` where fractionation counts; ``event`` (0 or 1), or ``events`` and ``patients``,
     or a published ``probability``; ``weight``; and the covariates that are asked for.
 
-    Returns
-    -------
-    tuple
-        The table, and the columns that were left out.
-
-    Raises
-    ------
-    ValueError
-        That names the column, and the line where there is one.
+    It gives the table, and the columns that were left out. A ValueError names the column, and the
+    row where there is one.
     """
     columns, rows = _read(path)
     for name in covariates:
@@ -153,10 +146,8 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         )
     require(len(cells) > 0, f"{path.name} has no rows")
     for number, row in enumerate(cells, start=1):
-        require(
-            len(row) == len(names),
-            f"{path.name}, row {number}: must have {len(names)} cells, got {len(row)}",
-        )
+        wanted = f"must have {len(names)} cells, got {len(row)}"
+        require(len(row) == len(names), f"{path.name}, row {number}: {wanted}")
     return names, [dict(zip(names, row, strict=True)) for row in cells]
 
 
@@ -168,10 +159,8 @@ def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> np.ndarray:
             values[i] = float(text)
         except ValueError:
             values[i] = np.nan
-        require(
-            bool(np.isfinite(values[i])),
-            f"{path.name}, row {i + 1}: {name} must be a number, got {text!r}",
-        )
+        finite, wanted = bool(np.isfinite(values[i])), f"must be a number, got {text!r}"
+        require(finite, f"{path.name}, row {i + 1}: {name} {wanted}")
     return values
 
 
@@ -209,7 +198,6 @@ def _histograms(path: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarra
         )
         read.append((dose, volume / total))
     longest = max(len(dose) for dose, _ in read)
-    doses, volumes = np.zeros((len(read), longest)), np.zeros((len(read), longest))
-    for i, (dose, volume) in enumerate(read):
-        doses[i, : len(dose)], volumes[i, : len(dose)] = dose, volume
+    padded = [[np.pad(values, (0, longest - len(values))) for values in dvh] for dvh in read]
+    doses, volumes = (np.array(rows) for rows in zip(*padded, strict=True))
     return doses, volumes

@@ -22,30 +22,12 @@ class Refit:
     """A refitted model and how far it misses each anchor."""
 
     model: ControlModel
-    anchors: tuple[Anchor, ...]
     residuals: np.ndarray  # fitted minus published probability, one for each anchor
-    before: np.ndarray  # of the parameters that it had, under the law of cell kill asked for
-    at_edge: tuple[str, ...] = ()  # parameters pushed out of the range in which they were sought
 
     @property
     def root_mean_square(self) -> float:
         """Root mean square of the residuals."""
         return float(np.sqrt(np.mean(self.residuals**2)))
-
-    def __str__(self) -> str:
-        names = ", ".join(
-            f"{n} = {getattr(self.model, n):.5g}" for n in (*self.model.shape, "alpha_beta")
-        )
-        worst = int(np.argmax(np.abs(self.residuals)))
-        edge = f", {', '.join(self.at_edge)} at the edge of the search" if self.at_edge else ""
-        anchor = self.anchors[worst]
-        return (
-            f"{self.model.preset} refitted under {self.model.cell_kill.kind}: {names}; it misses "
-            f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
-            f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
-            f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
-            f"{100 * float(self.model.curve_over_effect(0.0)):.0f} %"
-        )
 
 
 def search_factor(name: str) -> float:
@@ -84,8 +66,8 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     """Fit a model's curve to its preset's anchors by least squares, under its own cell kill.
 
     Alpha/beta is held unless the model asks for it with ``refit_alpha_beta``. Each parameter is
-    looked for within a factor of 20 around its start (of clonogens 1e12); one that ends there is
-    named in ``at_edge``, and the curve is then no more than the flattest that was allowed.
+    looked for within a factor of 20 around its start (of clonogens 1e12); where one ends there,
+    which `parameters_at_edge` says, the curve is no more than the flattest that was allowed.
 
     The anchors are those of the model's preset unless given.
 
@@ -133,7 +115,6 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     bounds = (x0 - reach, x0 + reach)
     tried = [least_squares(missed_by, start, bounds=bounds) for start in starts]
     best = min(tried, key=lambda solution: solution.cost)
-    edge = np.abs(best.x - x0) > 0.999 * reach
     refitted = as_model(best.x)
     residuals = anchor_residuals(refitted, anchors)
     table = anchors_table(anchors)
@@ -152,10 +133,4 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
         valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
     )
-    return Refit(
-        model=refitted,
-        anchors=tuple(anchors),
-        residuals=residuals,
-        before=anchor_residuals(model, anchors),
-        at_edge=tuple(name for name, there in zip(names, edge, strict=True) if there),
-    )
+    return Refit(model=refitted, residuals=residuals)

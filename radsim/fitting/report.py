@@ -11,9 +11,8 @@ from pydantic import TypeAdapter
 from radsim.fitting.fit import Fit
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.ntcp import NTCPModel
-from radsim.presets import Preset, load_preset, preset_names, read_preset
+from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, read_preset
 from radsim.presets.models import unknown_settings
-from radsim.presets.sources import PRESET_FILE
 from radsim.tcp import TCPModel
 from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated
@@ -42,12 +41,8 @@ def model_to_fit(name: str, settings: Mapping[str, Any], table: OutcomeTable) ->
     """Find a model and its family by preset or kind, with values that suit the table's doses.
 
     The name is ``tcp/NAME`` or ``ntcp/NAME`` where both families have it; otherwise control is
-    meant. Settings are of the model, such as ``alpha_beta``.
-
-    Raises
-    ------
-    Mistake
-        If there is no such model, or a setting is missing, unknown or wrong.
+    meant. Settings are of the model, such as ``alpha_beta``. A Mistake says if there is no such
+    model, or a setting is missing, unknown or wrong.
     """
     if name.endswith(PRESET_FILE):
         return _preset_file(Path(name), settings)

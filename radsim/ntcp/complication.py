@@ -158,5 +158,9 @@ class ComplicationModel(DoseResponse):
         with np.errstate(divide="ignore"):
             return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
 
+    @property
+    def _over(self) -> Effect:
+        return self.effect
+
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
         return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)

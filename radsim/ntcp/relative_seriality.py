@@ -88,7 +88,9 @@ def _log_complement(log_p: lq.Quantity) -> lq.Quantity:
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeSeriality(ComplicationModel):
-    r"""Relative seriality, see `relative_seriality`. At zero dose it is P(0), not 0.
+    """Relative seriality.
+
+    The equation is that of `relative_seriality`. At zero dose it is P(0), not 0.
 
     Attributes
     ----------

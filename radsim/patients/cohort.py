@@ -183,11 +183,8 @@ class Cohort:
 def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Patients:
     """Draw these patients, each variable from the stream of its own name.
 
-    Returns
-    -------
-    Patients
-        Each variable of shape (patient,); categorical ones hold codes, with their labels.
-        ``cord_present`` is added where ``region`` is known.
+    Categorical variables hold codes, with their labels; ``cord_present`` is added where ``region``
+    is known.
 
     Raises
     ------

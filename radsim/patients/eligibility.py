@@ -69,12 +69,8 @@ def draw_eligible(
     where it may not be treated are others drawn, each from streams of its own. So a place is
     filled in the same way in whatever range it is asked for.
 
-    Returns
-    -------
-    tuple
-        The patients, and flags by name, shape (patient,): ``meets_eligibility``, whether the
-        first candidate was eligible, so that its mean is the eligible share, and
-        ``meets_NAME`` for each rule that flags.
+    Flags by name have the shape (patient,): ``meets_eligibility``, whether the first candidate was
+    eligible, so that its mean is the eligible share, and ``meets_NAME`` for each rule that flags.
 
     Raises
     ------

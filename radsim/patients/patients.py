@@ -198,7 +198,9 @@ def as_patients(dataset: xr.Dataset) -> Patients:
     if "patient" not in dataset.coords:
         return Patients(range(dataset.sizes.get("patient", 0)), columns, labels)
     numbers = dataset["patient"].values
-    start = int(numbers[0]) if numbers.size else 0
+    if numbers.size == 0:
+        return Patients(range(0), columns, labels)
+    start = int(numbers[0])
     counted = range(start, start + numbers.size)
     require(
         bool(np.array_equal(numbers, counted)),

@@ -1,6 +1,6 @@
-"""One door for all plans: a folder of DICOM files, an Eclipse text or a CSV."""
+"""One door for all plans: a folder of DICOM files, or a text of DVHs of any layout."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from radsim.planfiles.assembly import NODES
@@ -12,6 +12,11 @@ from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.rtdose import FractionDose
 from radsim.planfiles.table import is_table, read_table
 from radsim.planfiles.text import read_text
+
+TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., ImportedPlan]], ...] = (
+    (is_eclipse, read_eclipse),
+    (is_table, read_table),
+)  # formats: what recognizes one, what reads it
 
 
 def read_plan(
@@ -69,11 +74,8 @@ def read_plan(
         text = read_text(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    if is_eclipse(text):
-        read = read_eclipse
-    elif is_table(text):
-        read = read_table
-    else:
+    read = next((read for recognizes, read in TEXTS if recognizes(text)), None)
+    if read is None:
         raise ValueError(f"{path.name} is no DICOM, no Eclipse DVH and no CSV of DVHs")
     try:
         return read(

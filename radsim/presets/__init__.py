@@ -11,6 +11,7 @@ checked:
 """
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,13 +22,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from radsim.vocabulary.mistakes import validated
 from radsim.vocabulary.words import nearest
 
+PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
 Flag = Literal["verified", "recalled", "derived", "assumption"]
 
 
-class Source(BaseModel):
-    """Where figures come from."""
-
+class _Stated(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Stated):
+    """Where figures come from."""
 
     authors: str
     title: str = ""
@@ -42,60 +46,49 @@ class Source(BaseModel):
         return f"{self.authors} ({self.year or 'undated'}), {self.journal}{doi}"
 
 
-class PresetParameter(BaseModel):
+class PresetParameter(_Stated):
     """One figure of a preset: ``value`` is a number, a name, a list or a distribution."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: Any
     units: str
     meaning: str
     flag: Flag
-    source: str = Field(default="", description="the source's key; empty for an assumption")
-    uncertainty: list[float] | dict[str, Any] | None = Field(
-        default=None, description="95 % interval, or a distribution"
-    )
+    source: str = ""  # its key; empty for an assumption
+    uncertainty: list[float] | dict[str, Any] | None = None  # 95 % interval, or a distribution
     note: str = ""
 
 
-class Anchor(BaseModel):
+class Anchor(_Stated):
     """A published outcome of one schedule, which a preset was fitted to."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    dose: float = Field(gt=0, description="prescribed dose [Gy]")
+    dose: float = Field(gt=0)  # prescribed [Gy]
     fractions: int = Field(gt=0)
     probability: float = Field(gt=0, lt=1)
     flag: Flag
 
 
-class Preset(BaseModel):
+class Preset(_Stated):
     """One published parameter set."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: str
     name: str
     title: str
-    kind: str = Field(default="", description="the model that the parameters belong to")
-    endpoint: str = Field(default="", description="the endpoint that the model is of")
-    words: str = Field(default="", description="an endpoint of its own, in a sentence")
-    short: str = Field(default="", description="the same on an axis; the words unless given")
-    good: bool = Field(default=False, description="whether the event is good for patients")
-    among: str = Field(default="", description="of whom, such as of patients with a cord")
-    beside: int = Field(
-        default=0,
-        ge=0,
-        description="place among the models that are reported beside any other of the endpoint "
-        "unless a file lists its own; 0 is not reported unasked",
-    )
+    kind: str = ""  # the model that the parameters belong to
+    endpoint: str = ""  # that the model is of
+    words: str = ""  # an endpoint of its own, in a sentence
+    short: str = ""  # the same on an axis; the words unless given
+    good: bool = False  # whether the event is good for patients
+    among: str = ""  # of whom, such as of patients with a cord
+    # place among the models that are reported beside any other of the endpoint unless a file lists
+    # its own; 0 is not reported unasked
+    beside: int = Field(default=0, ge=0)
     flag: Flag
     note: str = ""
-    range: str = Field(description="what the parameters were fitted on, in words")
+    range: str  # what the parameters were fitted on, in words
     sources: dict[str, Source]
     parameters: dict[str, PresetParameter]
-    correlations: list[dict[str, Any]] = Field(default_factory=list)
-    anchors: list[Anchor] = Field(default_factory=list)
+    correlations: list[dict[str, Any]] = []
+    anchors: list[Anchor] = []
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
@@ -126,7 +119,8 @@ def preset_names(family: str) -> list[str]:
     folder = resources.files(__name__) / family
     if not folder.is_dir():
         return []
-    return sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml"))
+    files = [file.name for file in folder.iterdir() if file.name.endswith(PRESET_FILE)]
+    return sorted(name.removesuffix(PRESET_FILE) for name in files)
 
 
 def presets_of(endpoint: str) -> list[str]:
@@ -170,3 +164,19 @@ def load_preset(family: str, name: str) -> Preset:
         raise ValueError(f"no {family} preset {name!r}; there are: {', '.join(names)}")
     text = (resources.files(__name__) / family / f"{name}.toml").read_text(encoding="utf-8")
     return Preset.model_validate({"family": family, "name": name, **tomllib.loads(text)})
+
+
+def sources_of(presets: Iterable[str]) -> list[str]:
+    """List the sources of presets given as ``family/name``, each once.
+
+    Examples
+    --------
+    >>> sources_of(["tcp/hytec-spine-2021"])[0].split(":")[0]
+    'tcp/hytec-spine-2021'
+    """
+    lines: dict[str, Any] = {}
+    for key in presets:
+        family, _, name = key.partition("/")
+        for source in load_preset(family, name).sources.values():
+            lines[f"{key}: {source} [{source.flag}]"] = None
+    return list(lines)

@@ -1,7 +1,8 @@
-"""A model from its settings, none of which may be unknown."""
+"""Models of presets: built from settings, none of which may be unknown, and named."""
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from radsim.presets import load_preset
@@ -13,12 +14,8 @@ from radsim.vocabulary.words import nearest
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:
     """Build the model of a preset, with some of its settings changed.
 
-    The union holds classes of models, told apart by their ``kind``.
-
-    Raises
-    ------
-    Mistake
-        If there is no such preset, or a setting is unknown or wrong.
+    The union holds classes of models, told apart by their ``kind``. A Mistake says if there is no
+    such preset, or a setting is unknown or wrong.
     """
     settings = {**load_preset(family, name).settings(), "preset": name, **changes}
     kinds = {kind_of(member): member for member in members(union)}
@@ -28,6 +25,24 @@ def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -
     if unknown := unknown_settings(kinds[kind], settings):
         raise Mistake("\n".join(f"{name}: {line}" for line in unknown))
     return validated(union, settings, f"{name}: ")
+
+
+def published_name(family: str, model: Any) -> str:
+    """Name a model as tables do: by its preset, with a word where it was changed."""
+    if model is None:
+        return ""
+    if not model.preset:
+        return "custom"
+    published = _published(family, model.preset, model.__class__)
+    compared = (field.name for field in fields(model) if field.name != "label")
+    same = all(getattr(model, name) == getattr(published, name) for name in compared)
+    return model.preset if same else f"{model.preset} (modified)"
+
+
+@cache
+def _published(family: str, preset: str, kind: type) -> Any:
+    """The model of a preset as it is published."""
+    return validated(kind, {**load_preset(family, preset).settings(), "preset": preset})
 
 
 def unknown_settings(model: type[Any], settings: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,6 @@ class DoseResponse:
     increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
     preset: str
-    effect: Effect = "eqd2"
     alpha_beta: Parameter | None
     cell_kill: CellKill
     fitted_under: str
@@ -167,6 +166,11 @@ class DoseResponse:
         mean = effect if course.weight is None else (effect * course.weight).sum(axis=-1)
         return np.where(self._with_organ(patients), mean, np.nan)
 
+    @property
+    def _over(self) -> Effect:
+        """What the curve is over."""
+        return "eqd2"
+
     def outside_range(self, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
         """Say who lies below and who above ``valid_eqd2``, which must be stated.
 
@@ -192,11 +196,11 @@ class DoseResponse:
         alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
-        """What ``effect`` names of what is read, and of what earlier courses left [Gy]."""
-        if self.effect == "physical":
+        """What the curve is over, of what is read and of what earlier courses left [Gy]."""
+        if self._over == "physical":
             return course.total
         bed = self._bed(course, fractions, alpha_beta, residual_bed)
-        if self.effect == "bed":
+        if self._over == "bed":
             return bed
         return self.cell_kill.eqd2(
             bed, alpha_beta if course.weight is None else beside_parts(alpha_beta)

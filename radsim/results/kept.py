@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from radsim.experiment.designs.keys import label_of
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
 from radsim.simulation.patients import VOCABULARY

@@ -7,8 +7,8 @@ from typing import Any
 from radsim.experiment.designs.keys import section_of
 from radsim.experiment.endpoints import Reported, endpoints_of, estimates_of
 from radsim.experiment.model import Arm, Experiment
-from radsim.experiment.published import published_name
 from radsim.experiment.variants import VariantMaker
+from radsim.presets.models import published_name
 from radsim.vocabulary.endpoints import Estimate, Joint
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.designs.keys import label_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
 from radsim.experiment.pedigree import model_labels, presets_used
-from radsim.presets.sources import sources_of
+from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
 from radsim.results.kept import kept_fields

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from radsim.experiment.designs.parts import SALTELLI, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
+from radsim.experiment.designs.tables import SALTELLI, TORNADO
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
 from radsim.results.uncertainty import ENDS

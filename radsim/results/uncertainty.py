@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from radsim.experiment.designs.keys import section_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
 from radsim.results.rows import MODEL, Variants

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of

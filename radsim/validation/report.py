@@ -103,9 +103,9 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
         observed, simulated = ((x - t.lower) / span + middle for x in (t.observed, row.simulated))
         axis.plot([0, 1], [height, height], color="0.7", linewidth=3, solid_capstyle="butt")
         axis.plot(observed, height, "|", color="black", markersize=9)
-        shape, reach = "o", 1.96 * row.error / span
-        if not -0.9 <= simulated <= 1.9:
-            shape, reach = "<" if simulated < 0 else ">", None
+        further_out = not -0.9 <= simulated <= 1.9
+        shape = "o" if not further_out else "<" if simulated < 0 else ">"
+        reach = None if further_out else 1.96 * row.error / span
         axis.errorbar(
             min(max(simulated, -0.9), 1.9), height, xerr=reach, fmt=shape, markersize=5,
             color=COLORS[row.verdict], fillstyle="full" if t.role == "prediction" else "none",

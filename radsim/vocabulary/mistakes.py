@@ -158,23 +158,21 @@ def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[s
 
 def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """Resolve references, and pick the member of a union that the value's kind names."""
-    while True:
-        if not isinstance(schema, Mapping):
-            return {}
-        if "$ref" in schema:
-            schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
-            continue
-        members = schema.get("oneOf") or schema.get("anyOf")
-        if not members:
-            return schema
-        kind = value.get("kind") if isinstance(value, Mapping) else None
-        mapping = schema.get("discriminator", {}).get("mapping", {})
-        if isinstance(kind, str) and kind in mapping:
-            schema = {"$ref": mapping[kind]}
-        else:
-            unfit = ("null", "string") if isinstance(value, Mapping) else ("null",)
-            tables = [m for m in members if m.get("type") not in unfit]
-            schema = tables[0] if tables else {}
+    if not isinstance(schema, Mapping):
+        return {}
+    if "$ref" in schema:
+        return _narrow(definitions[schema["$ref"].rsplit("/", 1)[-1]], value, definitions)
+    members = schema.get("oneOf") or schema.get("anyOf")
+    if not members:
+        return schema
+    is_table = isinstance(value, Mapping)
+    kind = value.get("kind") if is_table else None
+    mapping = schema.get("discriminator", {}).get("mapping", {})
+    unfit = ("null", "string") if is_table else ("null",)
+    member: Any = next((m for m in members if m.get("type") not in unfit), {})
+    if isinstance(kind, str) and kind in mapping:
+        member = {"$ref": mapping[kind]}
+    return _narrow(member, value, definitions)
 
 
 def require(condition: bool, message: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from scipy import special
 
 from radsim import load_experiment, make_experiment
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.fitting.refit import anchor_residuals
 from radsim.presets import load_preset
 from radsim.tcp import load_tcp

@@ -89,8 +89,8 @@ def test_it_is_in_every_figure(plain, design, tmp_path):
     for draw in (plot_lines, plot_uncertainty, plot_sobol, plot_tornado):
         assert f"{SHORT}, net" in texts(draw(design))
     assert f"{SHORT}, net" in texts(plot_map(design, arm))
-    of_runs = {entry.name for entry in GALLERY if not entry.of_designs}
-    assert {path.stem for path in draw_figures(plain, tmp_path)} == of_runs
+    of_runs = {entry.name for entry in GALLERY if not (entry.of_designs or entry.by_arm)}
+    assert {path.stem for path in draw_figures(plain, tmp_path)} >= of_runs
 
 
 def without_roles(result):

@@ -18,7 +18,7 @@ import radsim as package
 from radsim import load_experiment, make_experiment, open_result, save_result
 from radsim.execution.cost import TooLarge, check_cost
 from radsim.execution.pieces import Cutting
-from radsim.experiment.designs.parts import DESIGN_SECTIONS
+from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.variants import VariantMaker
 from radsim.report.figures.gallery import draw_figures
 from radsim.report.files import folder as folders

@@ -65,10 +65,9 @@ class Profile:
         """Profiles of a run of patients."""
         return Profile(**{name: values[rows] for name, values in vars(self).items()})
 
-    def columns(self) -> "Profile":
-        """The same in single precision, shape (patient, 1), to take rows of positions."""
-        arrays = {n: values.astype(np.float32)[:, None] for n, values in vars(self).items()}
-        return Profile(**arrays)
+    def columns(self, kind: type = float) -> "Profile":
+        """The same with arrays of shape (patient, 1), to be evaluated at rows of positions."""
+        return Profile(**{n: values.astype(kind)[:, None] for n, values in vars(self).items()})
 
 
 def _logistic(height: np.ndarray, factor: np.ndarray, x: np.ndarray) -> np.ndarray:

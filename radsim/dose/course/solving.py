@@ -220,7 +220,7 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
             needed = base + (level / gtv_factor[:, column] - base) * (1.0 + edge * x)
             high = np.minimum(high, plateau_for(needed, x, reference_dose, valley))
         high = np.maximum(high, low)
-        cold_dose = profile(low, high).columns().dose(gtv_x[:, :cold_end])
+        cold_dose = profile(low, high).columns(np.float32).dose(gtv_x[:, :cold_end])
         cold_dose *= gtv_factor[:, :cold_end]
         cold = Quantiles(cold_dose, ladder[:cold_end]).share_below(coverage)
         ring_cold = np.clip((COVERAGE - share * cold) / (1.0 - share), 1e-4, 0.99)
@@ -230,7 +230,7 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
         low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
     high = np.maximum(high, low)
     solved = profile(low, high)
-    columns = solved.columns()
+    columns = solved.columns(np.float32)
     gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
     ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
     judge = Judge(plan, fixed, solved)

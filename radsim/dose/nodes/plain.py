@@ -51,7 +51,7 @@ class _Rows:
         self.plan, self.geometry, self.delivery, self.rows = plan, geometry, delivery, rows
         profile = plans.profile.rows(rows)
         self.falloff = profile.falloff
-        self.profile = profile.columns()
+        self.profile = profile.columns(np.float32)
         self.spread = self.column(plans.spread)
         self.volume, _ = volume_nodes(nodes)
 

@@ -84,19 +84,15 @@ class NormalGroup:
         require(len(self.center) == size, f"center must have {size} numbers, one a key")
         matrix = np.array(self.covariance, dtype=object)
         require(matrix.shape == (size, size), f"covariance must be {size} by {size}")
-        numbers = np.array(self.covariance, dtype=float)
-        require(
-            bool(np.isfinite(numbers).all() and np.isfinite(self.center).all()),
-            "center and covariance must be finite numbers",
-        )
-        require(
-            bool(np.abs(numbers - numbers.T).max() <= ASYMMETRY * np.abs(numbers).max()),
-            "covariance must be symmetric",
-        )
+        numbers = self._matrix
+        finite = bool(np.isfinite(numbers).all() and np.isfinite(self.center).all())
+        require(finite, "center and covariance must be finite numbers")
+        largest = float(np.abs(numbers).max())
+        symmetric = bool(np.abs(numbers - numbers.T).max() <= ASYMMETRY * largest)
+        require(symmetric, "covariance must be symmetric")
         lowest = float(np.linalg.eigvalsh(numbers).min())
-        # up to rounding, a matrix of lower rank has no factor either
         require(
-            lowest > 1e-12 * float(np.abs(numbers).max()),
+            lowest > 1e-12 * largest,  # up to rounding, lower rank has no factor either
             f"covariance must be positive definite; its lowest eigenvalue is {lowest:.3g}",
         )
         if self.log:
@@ -108,8 +104,12 @@ class NormalGroup:
         return len(self.keys)
 
     @cached_property
+    def _matrix(self) -> np.ndarray:
+        return np.array(self.covariance, dtype=float)
+
+    @cached_property
     def _factor(self) -> np.ndarray:
-        return np.linalg.cholesky(np.array(self.covariance, dtype=float))
+        return np.linalg.cholesky(self._matrix)
 
     def values(self, u: np.ndarray) -> dict[str, tuple[Any, ...]]:
         """Turn uniforms into jointly normal values."""
@@ -122,11 +122,10 @@ class NormalGroup:
 
     def ends(self, share: float) -> list[dict[str, Any]]:
         """Each key at its quantile, the others at their mean given that."""
-        matrix = np.array(self.covariance, dtype=float)
+        score = float(special.ndtri(share))
         entries = []
-        for row in range(len(self.keys)):
-            score = float(special.ndtri(share))
-            shift = score * matrix[:, row] / np.sqrt(matrix[row, row])
+        for row, column in enumerate(self._matrix.T):
+            shift = score * column / np.sqrt(column[row])
             entries.append({k: float(self._moved(i, shift[i])) for i, k in enumerate(self.keys)})
         return entries
 

@@ -10,6 +10,7 @@ from radsim.experiment.outcomes import ABOUT, ALTERNATIVES
 from radsim.presets import load_preset
 from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import ORGANS
 from radsim.vocabulary.words import nearest
 
@@ -40,25 +41,20 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
     ValueError says if it decides only speed, must be the same in all variants, or does not exist.
     """
     first, *rest = key.split(".")
-    require(
-        first not in SPEED,
-        f"decides only speed or place, not a number; it belongs on the command line as "
-        f"--{first.replace('_', '-')}",
-    )
-    require(first not in FIXED, f"can't be varied: {FIXED.get(first, '')}")
-    require(
-        bool(rest) or first not in SECTIONS, f"is a whole section; name a key in it ({first}. ...)"
-    )
-    require(
-        not (first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS),
-        "describes a variable, and changes no number",
-    )
     last = rest[-1] if rest and first in OUTCOMES else ""
-    require(last != ALTERNATIVES, f"is a list of models; name a key of one of them ({key}[0]. ...)")
-    require(
-        first != "ntcp" or len(rest) != 2 or last not in ABOUT,
-        "describes an endpoint, and changes no number",
-    )
+    of_endpoint = first == "ntcp" and len(rest) == 2 and last in ABOUT
+    of_variable = first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS
+    refusals = {
+        "decides only speed or place, not a number; it belongs on the command line as "
+        f"--{first.replace('_', '-')}": first in SPEED,
+        f"can't be varied: {FIXED.get(first, '')}": first in FIXED,
+        f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
+        "describes a variable, and changes no number": of_variable,
+        f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
+        "describes an endpoint, and changes no number": of_endpoint,
+    }
+    for why, is_refused in refusals.items():
+        require(not is_refused, why)
     keys = known_keys(tables)
     require(key in keys, f"no such key; {_nearest_key(key, keys)}")
 
@@ -95,13 +91,7 @@ def apply_changes(
 
 
 def split_key(key: str) -> tuple[str, list[str]]:
-    """Part a key into the section that it changes and what it changes there.
-
-    Examples
-    --------
-    >>> split_key("ntcp.vcf.onset.sigma"), split_key("dose.nodes")
-    (('ntcp.vcf', ['onset', 'sigma']), ('dose', ['nodes']))
-    """
+    """Part a key, such as ``ntcp.vcf.onset.sigma``, into its section and what it changes there."""
     parts = key.split(".")
     end = 2 if parts[0] == "ntcp" else 1
     return ".".join(parts[:end]), parts[end:]
@@ -129,10 +119,16 @@ def _alternative(
     name, place = numbered[1], int(numbered[2])
     if name not in table:  # a list that the file leaves to radsim
         table[name] = [_stated(entry) for entry in _at(tables, [*above, name])]
-    models = table[name] = list(table[name])
+    table[name] = list(table[name])
+    return _table_in(table[name], place)
+
+
+def _table_in(models: list[Any], place: int) -> dict[str, Any]:
+    """Give an entry of a list, where the name of its preset may stand, as a table to change."""
     if isinstance(models[place], str):
         models[place] = {"preset": models[place]}
-    return models[place]
+    table: dict[str, Any] = models[place]
+    return table
 
 
 def names_of(modifiers: Iterable[Any]) -> list[str]:
@@ -152,17 +148,14 @@ def names_of(modifiers: Iterable[Any]) -> list[str]:
 
 
 def _set_modifier(tcp: dict[str, Any], path: list[str], value: Any) -> None:
-    """Set one key of one modifier of a file, which may stand there as the name of its preset."""
-    modifiers = list(tcp.get("modifiers", ()))
-    require(path[0] in names_of(modifiers), f"tcp.modifiers has no {path[0]}")
-    index = names_of(modifiers).index(path[0])
-    entry = modifiers[index]
-    here = modifiers[index] = {"preset": entry} if isinstance(entry, str) else dict(entry)
+    """Set one key of one modifier of a file."""
+    modifiers = tcp["modifiers"] = list(tcp.get("modifiers", ()))
+    names = names_of(modifiers)
+    require(path[0] in names, f"tcp.modifiers has no {path[0]}")
+    here = _table_in(modifiers, names.index(path[0]))
     for part in path[1:-1]:
-        here[part] = dict(here.get(part, {}))
-        here = here[part]
+        here = here.setdefault(part, {})
     here[path[-1]] = value
-    tcp["modifiers"] = modifiers
 
 
 def _filled(settings: Mapping[str, Any], path: list[str], tables: Mapping[str, Any]) -> Any:
@@ -174,9 +167,7 @@ def _filled(settings: Mapping[str, Any], path: list[str], tables: Mapping[str, A
             if isinstance(named, dict):
                 return copy.deepcopy(named)
     here = _at(tables, path)
-    if path[0] in ("cohort", "arms") and isinstance(here, Mapping):
-        return _stated(here)
-    return {}
+    return _stated(here) if path[0] in ("cohort", "arms") and isinstance(here, Mapping) else {}
 
 
 def _at(tables: Mapping[str, Any], path: list[str]) -> Any:
@@ -202,14 +193,15 @@ def known_keys(tables: Mapping[str, Any]) -> list[str]:
 
 def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, value in table.items():
-        yield f"{path}.{key}"
+        here = f"{path}.{key}"
+        yield here
         if isinstance(value, Mapping):
-            yield from _below(value, f"{path}.{key}")
-        if f"{path}.{key}".split(".") == MODIFIERS:
-            yield from _below(dict(zip(names_of(value), value, strict=True)), f"{path}.{key}")
+            yield from _below(value, here)
+        if here.split(".") == MODIFIERS:
+            yield from _below(dict(zip(names_of(value), value, strict=True)), here)
         if key == ALTERNATIVES and path.split(".")[0] in OUTCOMES:
             for place, model in enumerate(value):
-                yield from _below(model, f"{path}.{key}[{place}]")
+                yield from _below(model, f"{here}[{place}]")
 
 
 def _nearest_key(key: str, keys: list[str]) -> str:
@@ -277,7 +269,7 @@ def label_of(value: Any) -> Any:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)):
+    if is_number(value):
         return float(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={label_of(entry)}" for key, entry in value.items())

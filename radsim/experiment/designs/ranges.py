@@ -59,13 +59,7 @@ def listed_values(value: Any, fewest: int = 2, repeat: bool = False) -> tuple[An
 
 
 def repeated(labels: Sequence[Any]) -> Any:
-    """Give the first label that came before; None if each comes once.
-
-    Examples
-    --------
-    >>> repeated(["a", "b", "a"])
-    'a'
-    """
+    """Give the first label that came before; None if each comes once."""
     seen = set()
     for label in labels:
         if label in seen:

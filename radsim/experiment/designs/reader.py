@@ -38,10 +38,9 @@ class Reader:
         """Check that a key exists, and that neither it nor a part of it is varied already."""
         check_key(key, self.tables)
         for other, where in self.varied.items():
-            require(
-                not (f"{other}.".startswith(f"{key}.") or f"{key}.".startswith(f"{other}.")),
-                f"{where} varies {other} already; leave one of them out",
-            )
+            above, below = sorted((key, other), key=len)
+            inside = f"{below}.".startswith(f"{above}.")
+            require(not inside, f"{where} varies {other} already; leave one of them out")
 
     def mistyped(self, section: str, key: str, value: Any, reserved: tuple[str, ...]) -> bool:
         """Note a setting of a section that is none, and is no key of the file either."""

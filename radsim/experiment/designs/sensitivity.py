@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from radsim.experiment.designs.draws import Factor, dimensions_of, draw_table, sobol_points
-from radsim.experiment.designs.parts import MOST_DRAWS
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.tables import Table
+from radsim.experiment.designs.tables import MOST_DRAWS, SALTELLI, TORNADO, SparseTable, Table
+from radsim.experiment.designs.uncertainty import read_factors
 from radsim.sums.sobol_indices import SCRAMBLES
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_whole
@@ -20,16 +20,27 @@ FEWEST_SAMPLES = 8 * SCRAMBLES  # with fewer, the intervals hold less than they 
 SENSITIVITY_KEYS = ("samples", "method", "keys", "groups")
 
 
-def one_at_a_time(
-    factors: tuple[Factor, ...],
-) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
-    """Variants in which one key at a time lies at an end of its distribution."""
-    pairs = [(factor, share) for factor in factors for share in TORNADO_SHARES]
-    rows = [row for factor, share in pairs for row in factor.ends(share)]
-    return rows, [(key, share) for factor, share in pairs for key in factor.keys]
+def read_sensitivity(
+    reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
+) -> tuple[tuple[Factor, ...], dict[str, Table | SparseTable]]:
+    """Read ``[sensitivity]``: what is screened, and the rows of its analyses."""
+    if not settings:
+        return (), {}
+    further = read_factors(reader, "sensitivity", settings, SENSITIVITY_KEYS)
+    screened = _screened(reader, settings, (*factors, *further))
+    parts: dict[str, Table | SparseTable] = {}
+    methods = _methods(reader, settings) if screened else ()
+    if "sobol" in methods:
+        parts[SALTELLI] = _saltelli(reader, settings, screened)
+    if "one-at-a-time" in methods:  # a key lies at an end of its distribution
+        ends = [
+            row for factor in screened for share in TORNADO_SHARES for row in factor.ends(share)
+        ]
+        parts[TORNADO] = SparseTable(tuple(ends))
+    return screened, parts
 
 
-def read_screened(
+def _screened(
     reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
 ) -> tuple[Factor, ...]:
     """Choose the factors of the sensitivity analysis: all, or those of the listed keys."""
@@ -53,7 +64,7 @@ def read_screened(
     return tuple(factor for factor in factors if set(factor.keys) & set(wanted))
 
 
-def read_methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Which analyses are wanted, both unless one is named."""
     method = settings.get("method")
     if method is None:
@@ -63,16 +74,11 @@ def read_methods(reader: Reader, settings: Mapping[str, Any]) -> tuple[str, ...]
     return (method,)
 
 
-def read_saltelli(
-    reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
-) -> Table:
+def _saltelli(reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]) -> Table:
     """Draw the rows of a Saltelli design."""
     samples = settings.get("samples", 256)
-    if (
-        not is_whole(samples)
-        or not FEWEST_SAMPLES <= samples <= MOST_DRAWS
-        or samples & (samples - 1)
-    ):
+    fits = is_whole(samples) and FEWEST_SAMPLES <= samples <= MOST_DRAWS
+    if not fits or samples & (samples - 1):
         reader.mistakes.append(
             f"sensitivity.samples: must be a power of two, {FEWEST_SAMPLES} or more, such as "
             f"256, and at most {MOST_DRAWS:,}, got {samples!r}"

@@ -5,25 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from radsim.experiment.designs.draws import Factor
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
+from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.sensitivity import (
-    SENSITIVITY_KEYS,
-    one_at_a_time,
-    read_methods,
-    read_saltelli,
-    read_screened,
-)
+from radsim.experiment.designs.sensitivity import TORNADO_SHARES, read_sensitivity
 from radsim.experiment.designs.sweep import read_axes
-from radsim.experiment.designs.tables import NOMINAL, Design, SparseTable, Table
-from radsim.experiment.designs.uncertainty import (
-    MODEL_DRAWS,
-    UNCERTAINTY_KEYS,
-    drawn_with,
-    read_alternatives,
-    read_draws,
-    read_factors,
-)
+from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL, TORNADO, UNCHANGED, Design
+from radsim.experiment.designs.uncertainty import read_uncertainty
 from radsim.randomness.streams import Streams
 
 
@@ -34,8 +21,21 @@ class Study:
     design: Design
     factors: tuple[Factor, ...]  # uncertain parameters that are drawn
     screened: tuple[Factor, ...]  # those of the sensitivity analysis
-    tornado: tuple[tuple[str, float], ...]  # key and quantile of each one-at-a-time row
-    alternatives: tuple[tuple[str, str], ...]  # key and label of models in place of the file's own
+
+    @property
+    def tornado(self) -> list[tuple[str, float]]:
+        """Key and quantile of each one-at-a-time row."""
+        if TORNADO not in self.design.parts:
+            return []
+        ends = [(factor, share) for factor in self.screened for share in TORNADO_SHARES]
+        return [(key, share) for factor, share in ends for key in factor.keys]
+
+    @property
+    def alternatives(self) -> list[tuple[str, str]]:
+        """Key and label of each model that stands in for the file's own."""
+        part = self.design.parts.get(ALTERNATIVES)
+        rows = [] if part is None else map(part.row, range(len(part)))
+        return [(key, str(label_of(value))) for row in rows for key, value in row.items()]
 
 
 def read_study(
@@ -48,34 +48,11 @@ def read_study(
     """
     reader = Reader(tables, Streams(seed))
     axes = read_axes(reader, _table(sections, "sweep", reader))
-    uncertainty = _table(sections, "uncertainty", reader)
-    factors = read_factors(reader, "uncertainty", uncertainty, UNCERTAINTY_KEYS)
-    draws = read_draws(reader, uncertainty, factors) if uncertainty else None
-    entries, alternatives = read_alternatives(reader, uncertainty.get("models", {}))
+    factors, draws = read_uncertainty(reader, _table(sections, "uncertainty", reader))
     sensitivity = _table(sections, "sensitivity", reader)
-    screened: tuple[Factor, ...] = ()
-    if sensitivity:
-        further = read_factors(reader, "sensitivity", sensitivity, SENSITIVITY_KEYS)
-        screened = read_screened(reader, sensitivity, (*factors, *further))
-    parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
-    if draws is not None:
-        parts[DRAWS] = draws
-    if entries:
-        parts[ALTERNATIVES] = SparseTable(tuple(entries))
-    if entries and draws is not None:
-        parts[MODEL_DRAWS] = SparseTable(tuple(drawn_with(entries, draws)))
-    tornado: list[tuple[str, float]] = []
-    if screened:
-        methods = read_methods(reader, sensitivity)
-        if "sobol" in methods:
-            parts[SALTELLI] = read_saltelli(reader, sensitivity, screened)
-        if "one-at-a-time" in methods:
-            rows, tornado = one_at_a_time(screened)
-            parts[TORNADO] = SparseTable(tuple(rows))
-    study = Study(
-        Design(tuple(axes), parts), factors, screened, tuple(tornado), tuple(alternatives)
-    )
-    return study, reader.mistakes
+    screened, rows = read_sensitivity(reader, sensitivity, factors)
+    design = Design(tuple(axes), {NOMINAL: UNCHANGED, **draws, **rows})
+    return Study(design, factors, screened), reader.mistakes
 
 
 def _table(sections: Mapping[str, Any], name: str, reader: Reader) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ import numpy as np
 from radsim.vocabulary.mistakes import require
 
 Values = tuple[Any, ...]
+DESIGN_SECTIONS = ("sweep", "uncertainty", "sensitivity")
 NOMINAL = "nominal"  # the part of a design that is the file's own values
+DRAWS, ALTERNATIVES, SALTELLI, TORNADO = "draw", "alternative", "saltelli", "tornado"  # others
+MOST_DRAWS = 10**6  # and most base points; more than any run of them would take
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,6 @@ class Table:
     """
 
     columns: Mapping[str, Values]
-    rows: int | None = None
 
     def __post_init__(self) -> None:
         lengths = {key: len(values) for key, values in self.columns.items()}
@@ -39,8 +42,6 @@ class Table:
         require(len(set(lengths.values())) < 2, f"lists must be of equal length: {said}")
 
     def __len__(self) -> int:
-        if self.rows is not None:
-            return self.rows
         return len(next(iter(self.columns.values())))
 
     def row(self, index: int) -> dict[str, Any]:
@@ -67,6 +68,9 @@ class SparseTable:
         return dict(self.entries[index])
 
 
+UNCHANGED = SparseTable(({},))  # one row that sets nothing
+
+
 @dataclass(frozen=True)
 class Axis:
     """One labeled dimension of a sweep."""
@@ -90,7 +94,7 @@ class Design:
     --------
     >>> axis = Axis("d50", Table({"tcp.d50": (18.0, 20.0)}), (18.0, 20.0))
     >>> draws = Table({"tcp.gamma50": (0.7, 0.8, 0.9)})
-    >>> design = Design((axis,), {"nominal": Table({}, rows=1), "draw": draws})
+    >>> design = Design((axis,), {"nominal": UNCHANGED, "draw": draws})
     >>> design.shape, len(design), design.inner
     ((2,), 8, 4)
     >>> design.variant(0), design.variant(7)
@@ -98,9 +102,7 @@ class Design:
     """
 
     axes: tuple[Axis, ...] = ()
-    parts: Mapping[str, Table | SparseTable] = field(
-        default_factory=lambda: {NOMINAL: Table({}, rows=1)}
-    )
+    parts: Mapping[str, Table | SparseTable] = field(default_factory=lambda: {NOMINAL: UNCHANGED})
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -139,12 +141,8 @@ class Design:
 
     def rows_of(self, part: str) -> slice:
         """Where a part stands among the rows inside each point."""
-        start = 0
-        for name, table in self.parts.items():
-            if name == part:
-                return slice(start, start + len(table))
-            start += len(table)
-        raise KeyError(part)
+        ends = dict(zip(self.parts, accumulate(map(len, self.parts.values())), strict=True))
+        return slice(ends[part] - len(self.parts[part]), ends[part])
 
     @property
     def keys(self) -> list[str]:

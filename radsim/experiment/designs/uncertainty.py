@@ -12,11 +12,10 @@ from radsim.experiment.designs.draws import (
     read_distribution,
 )
 from radsim.experiment.designs.groups import read_group
-from radsim.experiment.designs.keys import check_key, flatten, label_of, names_of, section_of
-from radsim.experiment.designs.parts import MOST_DRAWS
+from radsim.experiment.designs.keys import check_key, flatten, names_of, section_of
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.tables import Table
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.response.modifiers import published_ratio
 from radsim.vocabulary.mistakes import require
@@ -29,6 +28,22 @@ UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
 PUBLISHED = "published"  # in the place of a distribution: that of the published interval
 
 
+def read_uncertainty(
+    reader: Reader, settings: Mapping[str, Any]
+) -> tuple[tuple[Factor, ...], dict[str, Table | SparseTable]]:
+    """Read ``[uncertainty]``: what is drawn, and the rows of draws and of other models."""
+    factors = read_factors(reader, "uncertainty", settings, UNCERTAINTY_KEYS)
+    parts: dict[str, Table | SparseTable] = {}
+    draws = _draws(reader, settings, factors) if settings else None
+    if draws is not None:
+        parts[DRAWS] = draws
+    if entries := _alternatives(reader, settings.get("models", {})):
+        parts[ALTERNATIVES] = SparseTable(tuple(entries))
+        if draws is not None:
+            parts[MODEL_DRAWS] = SparseTable(tuple(_drawn_with(entries, draws)))
+    return factors, parts
+
+
 def read_factors(
     reader: Reader, section: str, settings: Mapping[str, Any], reserved: tuple[str, ...]
 ) -> tuple[Factor, ...]:
@@ -39,7 +54,7 @@ def read_factors(
     for key, value in flatten(rest):
         where, above = f"{section}.{key}", key.rpartition(".")[0]
         if value == PUBLISHED:
-            drawn = reader.attempt(where, published_ratios, reader.tables, key) or {}
+            drawn = reader.attempt(where, _published_ratios, reader.tables, key) or {}
             for ratio in drawn:
                 reader.claim(section, ratio)
             factors += [Single(ratio, distribution) for ratio, distribution in drawn.items()]
@@ -67,7 +82,7 @@ def read_factors(
     return tuple(factors)
 
 
-def read_draws(
+def _draws(
     reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
 ) -> Table | None:
     """Draw the uncertain parameters jointly."""
@@ -79,31 +94,25 @@ def read_draws(
     method = settings.get("method", "latin-hypercube")
     if method not in METHODS:
         reader.mistakes.append(f"uncertainty.method: no {method!r}; known: {', '.join(METHODS)}")
-        return None
-    if draws is None:
-        return None
-    return draw_table(factors, draw_uniforms(factors, draws, method, reader.streams))
+    elif draws is not None:
+        return draw_table(factors, draw_uniforms(factors, draws, method, reader.streams))
+    return None
 
 
-def read_alternatives(
-    reader: Reader, models: Any
-) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
     """Read ``[uncertainty.models]``: what may stand in for a key, one at a time."""
-    entries: list[dict[str, Any]] = []
-    labels: list[tuple[str, str]] = []
     if not isinstance(models, Mapping):
         reader.mistakes.append(f"uncertainty.models: must be a table, got {models!r}")
-        return entries, labels
+        return []
+    entries = []
     for key, value in flatten(models):
         where = f"uncertainty.models.{key}"
         reader.attempt(where, reader.check_free, key)
-        for entry in reader.attempt(where, listed_values, value, 1) or ():
-            entries.append({key: entry})
-            labels.append((key, str(label_of(entry))))
-    return entries, labels
+        entries += [{key: entry} for entry in reader.attempt(where, listed_values, value, 1) or ()]
+    return entries
 
 
-def published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
+def _published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
     """Distributions of modifiers' hazard ratios at or below a key, by their published intervals.
 
     The key is ``tcp.modifiers``, one of them, or one of its ratios; else it is a ValueError, as it
@@ -130,7 +139,7 @@ def published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNormal
     return published
 
 
-def drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
+def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[str, Any]]:
     """Repeat the first draws with each other model, less what was drawn for the replaced one."""
 
     def is_replaced(key: str, entry: Mapping[str, Any]) -> bool:

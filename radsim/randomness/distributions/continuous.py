@@ -143,11 +143,9 @@ class LogNormal(OnALine):
     def __post_init__(self) -> None:
         super().__post_init__()
         given = tuple(n for n in ("median", "sigma", "mean", "cv") if getattr(self, n) is not None)
-        require(
-            given in (("median", "sigma"), ("mean", "cv")),
-            "lognormal takes median and sigma, or mean and cv, "
-            f"got {', '.join(given) or 'nothing'}",
-        )
+        wanted = "lognormal takes median and sigma, or mean and cv"
+        pairs = (("median", "sigma"), ("mean", "cv"))
+        require(given in pairs, f"{wanted}, got {', '.join(given) or 'nothing'}")
         require_positive(self, *given)
 
     @cached_property

@@ -74,7 +74,7 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
         if named_parameters(model) or not hasattr(model, "curve_over_effect"):
             continue  # parameters that differ between patients have no one curve
         risk = model.curve_over_effect(eqd2)
-        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=model.preset or "custom")
+        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=reported.name)
         highest = max(highest, float(risk.max()))
     if own.range_of_curve is not None and not named_parameters(own):
         axis.axvspan(*own.range_of_curve, color="0.9", zorder=0)

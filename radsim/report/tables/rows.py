@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL

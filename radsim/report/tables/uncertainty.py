@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.designs.uncertainty import MOST_MODEL_DRAWS
 from radsim.report.tables.points import Line, Numbers, Points
 from radsim.report.tables.rows import ranked_labels

@@ -7,7 +7,7 @@ import xarray as xr
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.published import published_name
+from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text

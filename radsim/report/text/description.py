@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from radsim.execution.cost import cost_of
-from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTELLI, TORNADO
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of, ranked_arms
 from radsim.experiment.model import Experiment
