@@ -12,12 +12,13 @@ from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import DEFAULT, Settings, check_analyses
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
-from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.questions.looks import check_looks
 from radsim.trial.varied import Curve
 from radsim.vocabulary.mistakes import mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real
@@ -200,7 +201,8 @@ class TrialSection:
         if self.looks is not None:
             require(not self.binary, "looks: need a time to an event")
             try:
-                self.looks.limits(alpha=self.alpha, power=self.power)
+                limits = self.looks.limits(alpha=self.alpha, power=self.power)
+                check_looks(limits, self.primary_analysis)
             except ValueError as error:
                 raise ValueError(f"looks: {error}") from None
 
@@ -218,23 +220,29 @@ class TrialSection:
     def _check_stated(self) -> None:
         assert isinstance(self.control, StatedArm)
         assert isinstance(self.experimental, StatedArm)
-        try:
-            uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
-        except ValueError as error:
-            raise ValueError(f"uncertainty.{error}") from None
-        for u in EXTREMES:  # what can be drawn must be possible
-            at = {key: float(law.ppf(np.array([u]))[0]) for key, law in self.uncertainty.items()}
-            for key, value in at.items():
-                try:
-                    uncertain.drawn({key: value})
-                except ValueError as error:
-                    raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
         require(
             self.endpoint == ENDPOINTS[0],
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
         for name in ("control", "experimental"):
             _check_endpoint(name, getattr(self, name), binary=self.binary)
+        self._check_uncertainty((self.control, self.experimental))
+
+    def _check_uncertainty(self, arms: tuple[StatedArm, StatedArm]) -> None:
+        """Raise ValueError for a parameter that may be impossible, or would change nothing."""
+        try:
+            uncertain = UncertainArms(arms, self.uncertainty)
+        except ValueError as error:
+            raise ValueError(f"uncertainty.{error}") from None
+        middle = {key: _quantile(law, 0.5) for key, law in self.uncertainty.items()}
+        for key, law in self.uncertainty.items():
+            for value in (_quantile(law, u) for u in (0.5, *EXTREMES)):
+                try:
+                    drawn = uncertain.drawn({**middle, key: value})
+                    for name, arm in zip(ARM_NAMES, drawn, strict=True):
+                        _check_endpoint(name, arm, binary=self.binary)
+                except ValueError as error:
+                    raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
 
     @property
     def trial_design(self) -> TrialDesign:
@@ -317,40 +325,55 @@ def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
         require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
 
 
+def _quantile(law: Distribution, u: float) -> float:
+    return float(law.ppf(np.array([u]))[0])
+
+
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Lay a scenario over a section: tables key by key, all else whole."""
     merged = {**base, **changes}
-    for table, alternatives in ALTERNATIVES.items():
+    for table in TABLES:
         old, new = base.get(table), changes.get(table)
         if isinstance(old, dict) and isinstance(new, dict):
-            merged[table] = {**_without_others(old, new, alternatives), **new}
-    for table in ("looks", "curve", "uncertainty"):
-        old, new = base.get(table), changes.get(table)
-        if isinstance(old, dict) and isinstance(new, dict):
-            merged[table] = {**old, **new}
+            merged[table] = {**_without_others(old, new, WAYS.get(table, ())), **new}
+    old, new = (side.get("design") for side in (base, changes))
+    if isinstance(old, dict) and isinstance(new, dict):
+        visits = [side.get("visits") for side in (old, new)]
+        if all(isinstance(table, dict) for table in visits):
+            merged["design"]["visits"] = {**visits[0], **visits[1]}  # type: ignore[dict-item]
     return merged
 
 
 def _without_others(
-    old: dict[str, Any], new: dict[str, Any], alternatives: Iterable[tuple[tuple[str, ...], ...]]
+    old: dict[str, Any], new: dict[str, Any], quantities: Iterable[dict[str, tuple[str, ...]]]
 ) -> dict[str, Any]:
-    """Leave out the other ways to state a quantity that is stated anew."""
+    """Leave out the other ways to state a quantity that is stated anew; what they share stays."""
     dropped: set[str] = set()
-    for ways in alternatives:
-        for way in ways:
-            if any(key in new for key in way):
-                dropped |= {key for other in ways if other != way for key in other}
+    for ways in quantities:
+        stated = [way for way in ways if way in new]
+        if stated:
+            every = {key for way, companions in ways.items() for key in (way, *companions)}
+            kept = {key for way in stated for key in (way, *ways[way])}
+            dropped |= every - kept
     return {key: value for key, value in old.items() if key not in dropped}
 
 
-ARM_ALTERNATIVES = (
-    (("failure_hazard",), ("control", "control_months"), ("proportion",)),
-    (("death_hazard",), ("median_survival",), ("survival", "survival_months", "survival_shape")),
+ARM_WAYS: tuple[dict[str, tuple[str, ...]], ...] = (  # each with the keys that go with it
+    {
+        "failure_hazard": ("failure_shape",),
+        "control": ("control_months", "failure_shape"),
+        "proportion": (),
+    },
+    {
+        "death_hazard": ("survival_shape",),
+        "median_survival": ("survival_shape",),
+        "survival": ("survival_months", "survival_shape"),
+    },
 )
-DESIGN_ALTERNATIVES = ((("minimum_follow_up",), ("calendar_cut",), ("event_target", "latest")),)
-ALTERNATIVES = {
-    "control": ARM_ALTERNATIVES,
-    "experimental": ARM_ALTERNATIVES,
-    "design": DESIGN_ALTERNATIVES,
+WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
+    "control": ARM_WAYS,
+    "experimental": ARM_WAYS,
+    "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
+TABLES = (*WAYS, "looks", "curve", "uncertainty")
 SECTION = TypeAdapter(TrialSection)

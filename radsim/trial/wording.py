@@ -213,10 +213,12 @@ def _arm(
     if arm.proportion is not None:
         said.append(f"{100 * arm.proportion:g} % have the endpoint")
     if arm.control is not None:
-        said.append(f"net control at {arm.control_months:g} months is {100 * arm.control:.4g} %")
+        said.append(
+            f"net control at {arm.months_of('control'):g} months is {100 * arm.control:.4g} %"
+        )
     if arm.failure_hazard is not None:
         said.append(f"the hazard of the event is {arm.failure_hazard:g} a month")
-    if arm.failure_shape != 1.0:
+    if arm.failure_shape is not None:
         said.append(f"its Weibull shape is {arm.failure_shape:g}")
     if arm.proportion is None and (conditions := _conditions(design)):
         said[-1] += f" {conditions}"
@@ -225,11 +227,11 @@ def _arm(
     elif arm.death_hazard is not None:
         said.append(f"the hazard of death is {arm.death_hazard:g} a month")
     elif arm.survival is not None:
-        said.append(f"survival at {arm.survival_months:g} months is {100 * arm.survival:g} %")
-        if arm.survival_shape != 1.0:
-            said.append(f"its Weibull shape is {arm.survival_shape:g}")
+        said.append(f"survival at {arm.months_of('survival'):g} months is {100 * arm.survival:g} %")
     elif arm.proportion is None:
         said.append("nobody dies")
+    if arm.survival_shape is not None:
+        said.append(f"its Weibull shape is {arm.survival_shape:g}")
     label = "" if name == role else f" ({name})"
     return f"In the {role} arm{label} {', '.join(said)}."
 

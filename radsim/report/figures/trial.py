@@ -121,10 +121,10 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.legend(fontsize=8, frameon=False)
     axis.grid(alpha=0.3)
+    error = curves.event_error.max()
+    of = f"\nMonte Carlo error at most {100 * error:.2g} points" if error > 0.0 else ""
     axis.set_title(
-        f"{name}: mean of simulated trials; band: central 95 % of trials\n"
-        f"Monte Carlo error of the mean: at most {100 * curves.event_error.max():.2g} points",
-        fontsize=10,
+        f"{name}: as assumed, all being watched; band: central 95 % of trials{of}", fontsize=10
     )
     places = np.linspace(0, len(curves.months) - 1, RISK_TIMES).astype(int)
     for arm in range(2):

@@ -23,12 +23,14 @@ Results = dict[str, TrialResult]
 def rounded(value: float | None, error: float = 0.0) -> float | str:
     """Round a number to the place where its Monte Carlo error has its third digit.
 
+    What is no number is an empty cell.
+
     Examples
     --------
     >>> rounded(0.81234567, error=0.0038991), rounded(203.6912345678), rounded(None)
     (0.81235, 203.691, '')
     """
-    if value is None:
+    if value is None or not np.isfinite(value):
         return ""
     if error > 0.0:
         return round(float(value), KEPT_DIGITS - 1 - int(np.floor(np.log10(error))))
@@ -297,9 +299,10 @@ def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
     for field in fields(value):
         here = getattr(value, field.name)
-        owner = getattr(value, field.name.removesuffix("_months"), None)
-        read = field.name.endswith("_months") and owner is not None
-        if here == _default(field) and not read:
+        stated = field.name.removesuffix("_months")
+        if stated != field.name and getattr(value, stated, None) is not None:
+            here = value.months_of(stated)
+        elif here == _default(field):
             continue
         if is_dataclass(here):
             if hasattr(here, "kind"):

@@ -151,6 +151,8 @@ def _size(result: TrialResult) -> str:
     if not size.reached:
         return size.why
     others = f"{size.lower} to {size.upper} can't be told from it"
+    if size.why:
+        others = f"neither can any number tried up to {size.upper}, for {size.why}"
     if size.lower == size.upper:
         others = "no other size is within its error"
     return (

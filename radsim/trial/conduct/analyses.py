@@ -10,7 +10,7 @@ from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
 from radsim.trial.survival.cox import HazardRatio, cox_ratio
 from radsim.trial.survival.fine_gray import fine_gray_ratio
-from radsim.trial.survival.gray import gray_test
+from radsim.trial.survival.gray import gray_score
 from radsim.trial.survival.incidence import VARIANCES
 from radsim.trial.survival.landmark import (
     Difference,
@@ -67,12 +67,27 @@ class Outcome:
         Above 0 if the experimental arm has more events, or lives longer where times are compared.
     effect
         The estimate (log for ratios), 0 where it is not estimable.
+    estimable
+        Whether the data give the effect.
+    tested
+        Whether the data allow the test. Where they do not, z is 0 and the p value 1, which are
+        no results: such a trial rejects nothing, and stops for nothing.
+    information
+        Of the test, in units of its own: 1 over the variance of what it is about; 0 where that
+        is not estimable, or not reckoned.
     """
 
     z: np.ndarray
     p_value: np.ndarray
     effect: np.ndarray
     estimable: np.ndarray
+    tested: np.ndarray
+    information: np.ndarray
+
+    @property
+    def statistic(self) -> np.ndarray:
+        """z, and no number where there is no test."""
+        return np.where(self.tested, self.z, np.nan)
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,8 @@ class Analysis:
         Whether its null is about the hazard of the event alone, whatever death does.
     knows_clusters
         Whether its variance knows which lesions share a patient.
+    counts_events
+        Whether its information grows with the events of interest, whenever they are seen.
     """
 
     estimates: str
@@ -102,38 +119,58 @@ class Analysis:
     more_is_worse: bool = True
     only_hazard: bool = False
     knows_clusters: bool = False
+    counts_events: bool = False
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
     def run(table: RiskTable, settings: Settings) -> Outcome:
         score, variance = logrank_score(table, **options)  # type: ignore[arg-type]
-        _, plain = logrank_score(table, **{**options, "robust": False})  # type: ignore[arg-type]
-        ratio = score / np.where(plain > 0.0, plain, 1.0)
-        return _tested(normal_test(score, variance), ratio)
+        plain = variance
+        if options.get("robust"):
+            _, plain = logrank_score(table, **{**options, "robust": False})  # type: ignore[arg-type]
+        some = plain > 0.0
+        ratio = score / np.where(some, plain, 1.0)
+        information = plain**2 / np.where(variance > 0.0, variance, np.inf)
+        verdict = normal_test(score, variance)
+        return _tested(verdict, ratio, verdict.estimable, information)
 
     return run
 
 
-def _tested(verdict: Verdict, effect: np.ndarray) -> Outcome:
+def _tested(
+    verdict: Verdict, effect: np.ndarray, estimable: np.ndarray, information: np.ndarray
+) -> Outcome:
     return Outcome(
-        verdict.z, verdict.p_value, np.where(verdict.estimable, effect, 0.0), verdict.estimable
+        verdict.z,
+        verdict.p_value,
+        np.where(estimable, effect, 0.0),
+        estimable,
+        verdict.estimable,
+        np.where(verdict.estimable, information, 0.0),
     )
 
 
 def _ratio(estimate: HazardRatio) -> Outcome:
-    effect = np.where(estimate.estimable, estimate.log_ratio, 0.0)
-    return Outcome(effect / estimate.standard_error, estimate.p_value, effect, estimate.estimable)
+    estimable = estimate.estimable
+    effect = np.where(estimable, estimate.log_ratio, 0.0)
+    information = estimate.standard_error**-2.0  # 0 where the error is infinite
+    z = effect / estimate.standard_error
+    return Outcome(z, estimate.p_value, effect, estimable, estimable, information)
 
 
 def _gap(difference: Difference) -> Outcome:
-    estimable = difference.estimate.estimable
-    effect = np.where(estimable, difference.estimate.value, 0.0)
-    return Outcome(difference.test.z, difference.test.p_value, effect, estimable)
+    variance = difference.estimate.standard_error**2
+    information = 1.0 / np.where(variance > 0.0, variance, np.inf)
+    estimate = difference.estimate
+    return _tested(difference.test, estimate.value, estimate.estimable, information)
 
 
 def _gray(table: RiskTable, settings: Settings) -> Outcome:
-    difference = incidence_difference(table, settings.landmark)
-    return _tested(gray_test(table), difference.estimate.value)
+    """Gray's test of whole curves; its effect is read at the landmark, where that is reached."""
+    estimate = incidence_difference(table, settings.landmark).estimate
+    score, variance = gray_score(table)
+    verdict = normal_test(score, variance)
+    return _tested(verdict, estimate.value, verdict.estimable & estimate.estimable, variance)
 
 
 HAZARD = "cause-specific hazard ratio"
@@ -144,6 +181,7 @@ ANALYSES = {
         True,
         _log_rank(),
         only_hazard=True,
+        counts_events=True,
     ),
     "logrank_stratified": Analysis(
         f"{HAZARD} within strata (one-step, Peto)",
@@ -151,6 +189,7 @@ ANALYSES = {
         True,
         _log_rank(stratified=True),
         only_hazard=True,
+        counts_events=True,
     ),
     "logrank_cluster_robust": Analysis(
         f"{HAZARD} of lesions (one-step, Peto)",
@@ -159,6 +198,7 @@ ANALYSES = {
         _log_rank(robust=True),
         only_hazard=True,
         knows_clusters=True,
+        counts_events=True,
     ),
     "logrank_any_event": Analysis(
         "hazard ratio of event or death (one-step, Peto)",
@@ -171,6 +211,7 @@ ANALYSES = {
         "equal cumulative incidences",
         False,
         _gray,
+        counts_events=True,
     ),
     "cox": Analysis(
         HAZARD,
@@ -178,6 +219,7 @@ ANALYSES = {
         True,
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT)),
         only_hazard=True,
+        counts_events=True,
     ),
     "cox_robust": Analysis(
         f"{HAZARD}, robust variance",
@@ -186,12 +228,14 @@ ANALYSES = {
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT, robust=True)),
         only_hazard=True,
         knows_clusters=True,
+        counts_events=True,
     ),
     "fine_gray": Analysis(
         "subdistribution hazard ratio",
         "equal subdistribution hazards",
         True,
         lambda table, settings: _ratio(fine_gray_ratio(table)),
+        counts_events=True,
     ),
     "incidence_difference": Analysis(
         "difference of cumulative incidences at the landmark",
@@ -268,13 +312,14 @@ def analyse_binary(
     usable = (n1 > 0) & (n0 > 0)
     p1, p0 = x1 / np.maximum(n1, 1), x0 / np.maximum(n0, 1)
     effect = np.where(usable, p1 - p0, 0.0)
+    none = np.zeros(len(x1))
     results = {}
     for name in names:
-        p = np.ones(len(x1))
+        p, tested = np.ones(len(x1)), usable.copy()
         if name in NORMAL_TESTS and usable.any():
             verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
-            p[usable] = verdict.p_value
+            p[usable], tested[usable] = verdict.p_value, verdict.estimable
         elif usable.any():
             p[usable] = exact_p_value(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
-        results[name] = Outcome(np.sign(effect), p, effect, usable)
+        results[name] = Outcome(np.sign(effect), p, effect, usable, tested, none)
     return results

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from radsim.trial.survival.subjects import EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
+ATTRIBUTES = tuple(each.name for each in fields(Outcome))
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
 
@@ -196,7 +197,7 @@ def combine(parts: list[Shown]) -> Shown:
         return Outcome(
             *(
                 np.concatenate([getattr(part.outcomes[name], attribute) for part in parts])
-                for attribute in ("z", "p_value", "effect", "estimable")
+                for attribute in ATTRIBUTES
             )
         )
 

@@ -1,14 +1,25 @@
 """What an arm of a virtual trial does to its patients: stated laws, or simulated patients."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from radsim.trial.protocol.laws import WeibullLaw
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 
-TWO_YEARS = 24.0  # months at which control is stated unless told otherwise
+CONTROL_MONTHS = 24.0  # at which control is stated unless told otherwise
+SURVIVAL_MONTHS = 12.0  # at which survival is stated
+FAILURE_WAYS = ("failure_hazard", "control")  # to state the law of the event; one of them
+DEATH_WAYS = ("death_hazard", "median_survival", "survival")
+COMPANIONS = {  # what each key changes only beside one of these
+    "control_months": ("control",),
+    "failure_shape": FAILURE_WAYS,
+    "survival_months": ("survival",),
+    "survival_shape": DEATH_WAYS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,44 +29,54 @@ class StatedArm:
     Attributes
     ----------
     failure_hazard
-        Constant hazard of the event [1/month].
+        Hazard of the event [1/month]; with ``failure_shape`` k the cumulative one is (h t)^k.
     control, control_months
-        Probability to be free of the event at a time if nobody died; with ``failure_shape`` it
-        gives the hazard.
+        Probability to be free of the event at a time, at 24 months unless told otherwise, if
+        nobody died.
     failure_shape
-        Net control is exp(-(t/scale)^shape).
+        Weibull shape of the time to the event, 1 unless given: net control is
+        exp(-(t/scale)^shape), the scale being what the stated hazard or control says.
     death_hazard
-        Constant hazard of death [1/month].
+        Hazard of death [1/month]; with ``survival_shape`` k the cumulative one is (h t)^k.
     median_survival
-        Of exponential survival [months].
+        [months].
     survival, survival_months
-        Probability to be alive at a time; with ``survival_shape`` it gives the law.
+        Probability to be alive at a time, at 12 months unless told otherwise.
     survival_shape
-        Weibull shape.
+        Weibull shape of survival, 1 unless given; what is stated of it stays.
     proportion
         Of patients with the binary endpoint.
     label
         What the arm is called in figures and text.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible, a quantity is stated in two ways, or a key is given that
+        changes nothing beside the others.
+
+    Examples
+    --------
+    >>> arm = StatedArm(control=0.8, median_survival=9.0, survival_shape=3.0)
+    >>> [round(float(np.exp(-arm.death.cumulative(t))), 3) for t in (9.0, 18.0)]
+    [0.5, 0.004]
     """
 
     failure_hazard: Real | None = None
     control: Real | None = None
-    control_months: Real = TWO_YEARS
-    failure_shape: Real = 1.0
+    control_months: Real | None = None
+    failure_shape: Real | None = None
     death_hazard: Real | None = None
     median_survival: Real | None = None
     survival: Real | None = None
-    survival_months: Real = 12.0
-    survival_shape: Real = 1.0
+    survival_months: Real | None = None
+    survival_shape: Real | None = None
     proportion: Real | None = None
     label: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for group in (
-            ("failure_hazard", "control"),
-            ("death_hazard", "median_survival", "survival"),
-        ):
+        for group in (FAILURE_WAYS, DEATH_WAYS):
             given = [name for name in group if getattr(self, name) is not None]
             require(len(given) <= 1, f"give one of {', '.join(group)}, not {' and '.join(given)}")
         for name in ("failure_hazard", "death_hazard"):
@@ -71,12 +92,17 @@ class StatedArm:
             )
         p = self.proportion
         require(p is None or 0.0 <= p <= 1.0, f"proportion must lie between 0 and 1, got {p}")
-        for name in (
-            "control_months", "survival_months", "failure_shape", "survival_shape",
-            "median_survival",
-        ):  # fmt: skip
+        for name in (*COMPANIONS, "median_survival"):
             value = getattr(self, name)
             require(value is None or value > 0.0, f"{name} must be above 0, got {value}")
+        for name, owners in COMPANIONS.items():
+            value = getattr(self, name)
+            acts = any(getattr(self, owner) is not None for owner in owners)
+            require(
+                value is None or acts,
+                f"{name}: has no effect here: it goes with {_either(owners)}, got {value} "
+                f"beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
+            )
 
     @property
     def has_times(self) -> bool:
@@ -86,26 +112,31 @@ class StatedArm:
     @property
     def stated_death(self) -> str:
         """Name of what the arm states of death; empty where nobody dies."""
-        names = ("death_hazard", "median_survival", "survival")
-        return next((name for name in names if getattr(self, name) is not None), "")
+        return next((name for name in DEATH_WAYS if getattr(self, name) is not None), "")
 
     @property
-    def failure(self) -> tuple[float, float]:
-        """Shape k and rate a of the cumulative hazard of the event, a t^k."""
+    def failure(self) -> WeibullLaw:
+        """Law of the time to the event."""
+        shape = 1.0 if self.failure_shape is None else float(self.failure_shape)
         if self.control is not None:
-            rate = _level(self.control) / self.control_months**self.failure_shape
-            return float(self.failure_shape), float(rate)
-        return float(self.failure_shape), float(self.failure_hazard or 0.0) ** self.failure_shape
+            return WeibullLaw(shape, _rate(self.control, self.months_of("control"), shape))
+        return WeibullLaw(shape, float(self.failure_hazard or 0.0) ** shape)
 
     @property
-    def death(self) -> tuple[float, float]:
-        """Shape k and rate a of the cumulative hazard of death, a t^k."""
+    def death(self) -> WeibullLaw:
+        """Law of the time to death."""
+        shape = 1.0 if self.survival_shape is None else float(self.survival_shape)
         if self.median_survival is not None:
-            return 1.0, float(np.log(2.0) / self.median_survival)
+            return WeibullLaw(shape, _rate(0.5, float(self.median_survival), shape))
         if self.survival is not None:
-            rate = _level(self.survival) / self.survival_months**self.survival_shape
-            return float(self.survival_shape), float(rate)
-        return 1.0, float(self.death_hazard or 0.0)
+            return WeibullLaw(shape, _rate(self.survival, self.months_of("survival"), shape))
+        return WeibullLaw(shape, float(self.death_hazard or 0.0) ** shape)
+
+    def months_of(self, name: str) -> float:
+        """When ``control`` or ``survival`` is stated [months]."""
+        usual = {"control": CONTROL_MONTHS, "survival": SURVIVAL_MONTHS}[name]
+        months = getattr(self, f"{name}_months")
+        return usual if months is None else float(months)
 
 
 @dataclass(frozen=True)
@@ -142,24 +173,23 @@ class PatientPool:
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
 
+    def apart(self) -> Iterator["PatientPool"]:
+        """Give the pools one by one."""
+        size = self.death.shape[1] // self.pools
+        for first in range(0, self.death.shape[1], size):
+            part = slice(first, first + size)
+            harms = {name: times[:, part] for name, times in self.harms.items()}
+            yield PatientPool(self.failure[:, part], self.death[:, part], harms)
 
-def _level(probability: float) -> float:
-    """Cumulative hazard that leaves so many free; 0, not -0, where all are."""
-    return float(-np.log(probability)) + 0.0
+
+def _rate(free: float, months: float, shape: float) -> float:
+    """Rate a of the cumulative hazard a t^k that leaves so many free at a time; 0, not -0."""
+    return float(-np.log(free)) / months**shape + 0.0
 
 
-Law = tuple[float, float] | tuple[np.ndarray, np.ndarray]  # shape and rate, also by trial
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def time_of(law: Law, exponential: np.ndarray) -> np.ndarray:
-    """Time at which the cumulative hazard a t^k reaches a level; never if a is 0.
-
-    Examples
-    --------
-    >>> float(time_of((1.0, 0.02), np.array(0.5)))
-    25.0
-    """
-    shape, rate = law
-    with np.errstate(divide="ignore", over="ignore"):  # what overflows never happens
-        level = exponential / np.asarray(rate)
-        return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))
+def _stated(arm: StatedArm, names: Sequence[str]) -> str:
+    return " and ".join(name for name in names if getattr(arm, name) is not None) or "none of them"

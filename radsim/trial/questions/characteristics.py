@@ -41,6 +41,8 @@ class Power:
         Monte Carlo standard error of the mean effect, of the logarithm for ratios.
     not_estimable
         Share of trials in which it is not.
+    not_tested
+        Share of trials whose data do not allow the test.
     """
 
     analysis: str
@@ -53,11 +55,17 @@ class Power:
     effect_lower: float
     effect_upper: float
     not_estimable: Share
+    not_tested: Share
 
     @property
     def is_estimable(self) -> bool:
         """Whether any trial gives the effect."""
         return self.not_estimable.value < 1.0
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether any trial allows the test; where none does there is no power to state."""
+        return self.not_tested.value < 1.0
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,7 @@ def power_of(
         lower,
         upper,
         share_of(~outcome.estimable, pools),
+        share_of(~outcome.tested, pools),
     )
 
 
@@ -207,7 +216,7 @@ def _effect_error(outcome: Outcome, pools: int) -> float:
 
 def rejections(outcome: Outcome, alpha: float) -> np.ndarray:
     """Trials that reject, shape (trial,)."""
-    return outcome.estimable & (outcome.p_value <= alpha)
+    return outcome.tested & (outcome.p_value <= alpha)
 
 
 def expectations(shown: Shown) -> list[Expectation]:

@@ -21,8 +21,10 @@ from radsim.trial.formulas.proportion_formulas import (
 )
 from radsim.trial.proportions.exact_tests import exact_power, exact_size
 from radsim.trial.protocol.design import Protocol
+from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.mistakes import require
 
 OF_EVENTS = ("schoenfeld", "freedman")
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
@@ -90,13 +92,13 @@ def formulas_of(
     if curves is None:
         sizes = tuple(_binary_sizes(section, plan))
         return Formulas(sizes, tuple(_binary_powers(section, plan, shown)))
-    ratio = _hazard_ratio(plan, shown)
-    ratios = {_ratio_name(plan.design): ratio}
+    assumed = Assumed(plan)
+    ratios = {_ratio_name(plan.design): _hazard_ratio(assumed)}
     if section.planned_hazard_ratio is not None:
         ratios["planned hazard ratio"] = float(section.planned_hazard_ratio)
     reaches = section.landmark <= plan.design.last_follow_up
     sizes = (
-        *_event_sizes(section, plan, shown, ratios),
+        *_event_sizes(section, assumed, shown, ratios),
         *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
     )
     return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
@@ -128,21 +130,20 @@ def _row(formula: str, takes: str, protocol: Protocol, compute: Callable[[], flo
 
 
 def _event_sizes(
-    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+    section: TrialSection, assumed: Assumed, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaSize]:
     """Events by formula, turned into patients with each way to reckon the chance of an event."""
+    plan = assumed.plan
     options = _options(section, plan.design)
-    ways = {"events as simulated": _simulated_share(shown)}
-    ignored = _share_without_death(plan)
-    if ignored is not None:
-        ways = {"death ignored": ignored, **ways}
+    ways = _ways(assumed, shown)
     apart = "; lesions taken as independent" if len(plan.design.lesions) > 1 else ""
     for formula in OF_EVENTS:
         for name, ratio in ratios.items():
             for way, shares in ways.items():
-                takes = f"{name} {ratio:.4g}, {way}{apart}"
+                takes = f"{name} {'-' if ratio is None else format(ratio, '.4g')}, {way}{apart}"
                 try:
-                    events = events_needed(ratio, formula=formula, **options)
+                    require(ratio is not None, "no event is to be seen in an arm")
+                    events = events_needed(ratio, formula=formula, **options)  # type: ignore[arg-type]
                     patients = patients_needed(events, shares, allocation=options["allocation"])
                 except ValueError as error:
                     yield FormulaSize(formula, takes, None, None, note=str(error))
@@ -150,6 +151,22 @@ def _event_sizes(
                 # the share of randomized patients with an event knows who is not evaluable
                 evaluable = patients * (1.0 - plan.design.not_evaluable)
                 yield FormulaSize(formula, takes, evaluable, _whole(patients, plan.design), events)
+
+
+def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
+    """Probability of an event by arm, by each way to reckon it.
+
+    A trial that waits for events ends the sooner the more patients it has, so the share seen in
+    it is no probability: what counts is who has the event by ``latest``.
+    """
+    design = assumed.plan.design
+    if design.event_target is not None:
+        each = sum(assumed.lesions) / (1.0 - float(design.not_evaluable)) / design.patients
+        control, experimental = assumed.seen()
+        return {f"events by month {design.latest:g}": (each * control, each * experimental)}
+    ways = {"events as simulated": _simulated_share(shown)}
+    ignored = _share_without_death(assumed.plan)
+    return ways if ignored is None else {"death ignored": ignored, **ways}
 
 
 def _incidence_sizes(
@@ -216,13 +233,13 @@ def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
 
 
 def _event_powers(
-    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
     events = float(shown.counts["events"].sum(axis=1).mean())
     options = {key: v for key, v in _options(section, plan.design).items() if key != "power"}
     for formula in OF_EVENTS:
         for name, ratio in ratios.items():
-            if ratio > 0.0 and events > 0.0:
+            if ratio is not None and ratio > 0.0 and events > 0.0:
                 power = power_of_events(ratio, events, formula=formula, **options)
                 yield FormulaPower(formula, f"{name} {ratio:.4g}, {events:.1f} events", power)
 
@@ -273,17 +290,14 @@ def _ratio_name(protocol: Protocol) -> str:
     return "hazard ratio"
 
 
-def _hazard_ratio(plan: TrialPlan, shown: Shown) -> float:
-    """Ratio of the stated hazards, or the typical one of the simulated trials."""
-    arms = plan.arms
+def _hazard_ratio(assumed: Assumed) -> float | None:
+    """Ratio of the stated hazards, or else the one of an endless number of the arms' patients."""
+    arms = assumed.plan.arms
     if isinstance(arms, tuple):
-        (k0, a0), (k1, a1) = arms[0].failure, arms[1].failure
-        if k0 == k1 and a0 > 0.0:
-            return a1 / a0
-    outcome = shown.outcomes.get("cox") or shown.outcomes.get("logrank")
-    if outcome is None or not outcome.estimable.any():
-        return 1.0
-    return float(np.exp(outcome.effect[outcome.estimable].mean()))
+        control, experimental = (arm.failure for arm in arms)
+        if control.shape == experimental.shape and control.rate > 0.0:
+            return float(experimental.rate) / float(control.rate)
+    return assumed.hazard_ratio
 
 
 def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
@@ -302,16 +316,16 @@ def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
     if not isinstance(plan.arms, tuple) or not simple:
         return None
     laws = [arm.failure for arm in plan.arms]
-    if any(shape != 1.0 for shape, _ in laws):
+    if any(law.shape != 1.0 for law in laws):
         return None
     control, experimental = (
         (1.0 - design.not_evaluable)
         * event_probability(
-            rate,
+            float(law.rate),
             drop_out=float(design.drop_out_hazard),
             accrual=design.accrual.end,
             cut=design.cut,
         )
-        for _, rate in laws
+        for law in laws
     )
     return control, experimental

@@ -8,6 +8,7 @@ from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.laws import same_law
 from radsim.vocabulary.arguments import member
 
 NULLS = {
@@ -55,7 +56,7 @@ def differs_in_death(plan: TrialPlan) -> bool:
     arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
     if isinstance(arms, PatientPool):
         return not np.array_equal(arms.death[0], arms.death[1])
-    return arms[0].death != arms[1].death
+    return not same_law(arms[0].death, arms[1].death)
 
 
 def _equal(arms: Arms, *, death_too: bool) -> Arms:

@@ -23,7 +23,7 @@ from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import differs_in_death, under_null
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
-from radsim.trial.questions.size import START, SampleSize, sample_size
+from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.section import TrialSection
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
@@ -96,7 +96,7 @@ def run_scenario(
     median = None if plan.binary else median_trial(shown, section.primary_analysis)
     size = None
     if section.find_size:
-        start = next((row.patients for row in formulas.sizes if row.patients), START)
+        asked = next((row.patients for row in formulas.sizes if row.patients), None)
         size = sample_size(
             plan,
             analysis=section.primary_analysis,
@@ -104,8 +104,9 @@ def run_scenario(
             trials=min(section.trials, SEARCH_TRIALS),
             seed=seed,
             workers=workers,
-            start=int(min(start, section.most_patients)),
+            start=None if asked is None else min(asked, section.most_patients),
             most=section.most_patients,
+            higher_is_better=section.higher_is_better,
         )
     return TrialResult(
         section=section,
