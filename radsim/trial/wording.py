@@ -5,10 +5,13 @@ from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.protocol.design import Protocol, Visits
+from radsim.trial.protocol.laws import same_law
+from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
 
 EVENTS = {
@@ -16,6 +19,8 @@ EVENTS = {
     "vcf": "vertebral fracture",
     "myelopathy": "myelopathy",
 }
+FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
+NOBODY = "; where nobody is, what is compared there can't be estimated"
 ROLES = ("control", "experimental")
 
 
@@ -89,25 +94,42 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
         shares = _listed([f"{100 * t:g} %" for t in limits.information])
-        yield (
-            f"Looks are at {shares} of the planned events and stop for efficacy at z of "
-            f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental arm "
-            f"({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
-        )
+        if analysis is not None and not analysis.counts_events:
+            yield (
+                f"Looks are at {shares} of the planned events. The information that {primary} has "
+                "by then is not their share, so the limits spend a one-sided error of "
+                f"{section.alpha / 2.0:g} on its own ({section.looks.kind}); where it can't be "
+                "made a look stops nothing."
+            )
+        else:
+            yield (
+                f"Looks are at {shares} of the planned events and stop for efficacy at z of "
+                f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
+                f"arm ({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
+            )
         if section.looks.futility is not None:
             shown = [f"{z:.3f}" for z in limits.futility[:-1] if z > -NEVER]
+            counted = analysis is None or analysis.counts_events
+            below = f"below z of {_listed(shown)}" if counted else "too"
             yield (
-                f"They stop for futility below z of {_listed(shown)} ({section.looks.futility} "
+                f"They stop for futility {below} ({section.looks.futility} "
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
                 f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
             )
 
 
-def notes_of(section: TrialSection) -> Iterator[str]:
-    """Give what a reader should know before simulating: what this design can't show."""
+def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
+    """Give what a reader should know before simulating: what this design can't show.
+
+    Parameters
+    ----------
+    plan
+        The section's trial with its arms, of which the numbers at risk are worked out.
+    """
     design = section.trial_design
     if section.binary:
         return
+    assumed = Assumed(plan)
     last = design.last_follow_up
     for name in ("landmark", "horizon"):
         months = getattr(section, name)
@@ -116,11 +138,98 @@ def notes_of(section: TrialSection) -> Iterator[str]:
                 f"{name}: {months:g} months lie beyond month {last:g}, the longest that anybody "
                 "is watched; what is compared there can't be estimated"
             )
+        elif any(ANALYSES[each].reads == name for each in section.named_analyses):
+            left = assumed.at_risk(months)
+            if min(left) < FEW:
+                waits = design.event_target is not None
+                when = f", at about month {assumed.end:.3g}, with the last event" if waits else ""
+                yield f"{name}: {_at_risk(left, months)}{when}{NOBODY}"
     if design.visits is not None and not len(design.visits.upto(last)):
         yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
+    if design.event_target is not None:
+        yield from _short_of_target(section, assumed)
+    if section.looks is not None:
+        yield from _looks_without_anybody(section, assumed)
+    if section.curve is not None:
+        yield from _what_a_curve_drops(section, plan)
+
+
+def _at_risk(left: tuple[float, float], months: float) -> str:
+    return (
+        f"{left[0]:.1f} and {left[1]:.1f} patients (control, experimental) are to be expected at "
+        f"risk at {months:g} months"
+    )
+
+
+def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
+    design = section.trial_design
     most = design.patients * len(design.lesions)
-    if design.event_target is not None and design.event_target > most:
-        yield f"design.event_target: {design.event_target} events can't come from {most} lesions"
+    target, expected = int(design.event_target or 0), assumed.events()
+    if target > most:
+        yield f"design.event_target: {target} events can't come from {most} lesions"
+    elif expected < target:
+        yield (
+            f"design.event_target: {expected:.1f} events are to be expected by month "
+            f"{design.latest:g}, of the {target} that are waited for"
+        )
+
+
+def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[str]:
+    """Say at which looks the primary analysis has nobody to read its effect from."""
+    assert section.looks is not None
+    primary = section.primary_analysis
+    reads = ANALYSES[primary].reads
+    if not reads or ANALYSES[primary].counts_events:
+        return
+    months = float(getattr(section, reads))
+    planned = float(section.design.event_target or assumed.events())
+    for share in section.looks.information[:-1]:
+        month = assumed.when(share * planned)
+        left = assumed.at_risk(months, month)
+        if min(left) < FEW:
+            yield (
+                f"looks: at {100 * share:g} % of the events, at about month {month:.3g}, "
+                f"{_at_risk(left, months)}; a look at which {primary} can't be made stops nothing"
+            )
+
+
+def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
+    """Say what the points of a curve leave out of the design, and what they can't show."""
+    curve, design = section.curve, section.design
+    assert curve is not None
+    longest = design.longest_follow_up
+    if curve.minimum_follow_up and design.event_target is not None:
+        yield (
+            "curve.minimum_follow_up: these trials end so long after accrual, without the "
+            f"design's event_target of {design.event_target} and its latest of {design.latest:g}"
+        )
+    if longest is not None and any(months > longest for months in curve.minimum_follow_up):
+        yield (
+            f"curve.minimum_follow_up: nobody is watched beyond longest_follow_up, {longest:g} "
+            "months, so that more changes nothing"
+        )
+    if curve.median_survival and isinstance(plan.arms, tuple):
+        dying = [arm for arm in plan.arms if isinstance(arm, StatedArm) and arm.stated_death]
+        if len(dying) < len(plan.arms):
+            yield "curve.median_survival: in the design itself nobody dies in an arm"
+        elif not same_law(plan.arms[0].death, plan.arms[1].death):
+            yield (
+                "curve.median_survival: both arms get it, without the difference in survival that "
+                "the design has"
+            )
+    reads = ANALYSES[section.primary_analysis].reads
+    if not reads or ANALYSES[section.primary_analysis].counts_events:
+        return
+    months = float(getattr(section, reads))
+    empty: dict[str, list[str]] = {}
+    for over, value, changed in curve.plans(plan):
+        if min(Assumed(changed).at_risk(months)) < FEW:
+            empty.setdefault(over, []).append(f"{value:g}")
+    for over, values in empty.items():
+        yield (
+            f"curve.{over}: at {_listed(values)} fewer than {FEW} patients of an arm are to be "
+            f"expected at risk at {months:g} months{NOBODY}"
+        )
 
 
 def _endpoint(section: TrialSection) -> str:

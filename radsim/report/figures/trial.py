@@ -12,7 +12,7 @@ from scipy import special
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
-from radsim.trial.wording import arm_names, event_name
+from radsim.trial.wording import ROLES, arm_names, event_name
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "D", "^", "v", "P")
@@ -42,6 +42,11 @@ TITLES = {
     "fisher_midp": "Fisher's mid-p test",
     "boschloo": "Boschloo's test",
     "barnard": "Barnard's test",
+}
+DIRECTIONS = {
+    "control": "the control arm is better",
+    "experimental": "the experimental arm is better",
+    "neither": "neither arm is better",
 }
 LABELS = {
     "patients": "Patients in all",
@@ -105,9 +110,11 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
     event, arms = event_name(result.section), arm_names(result.section)
     for arm, label in enumerate(arms):
         color = COLORS[arm]
+        better = " (better)" if ROLES[arm] == result.better else ""
         axis.step(
-            curves.months, curves.event[arm], where="post", color=color, label=f"{label}: {event}"
-        )
+            curves.months, curves.event[arm], where="post", color=color,
+            label=f"{label}{better}: {event}",
+        )  # fmt: skip
         axis.fill_between(
             curves.months, curves.lower[arm], curves.upper[arm],
             step="post", color=color, alpha=0.15, lw=0,
@@ -215,7 +222,7 @@ def _last_shown(result: TrialResult) -> float:
 def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult) -> None:
     color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
     points = _points(over, result)
-    label = name
+    label = f"{name}: {DIRECTIONS[result.better]}" if result.better else name
     if points:
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.looks import Sequential
 from radsim.trial.questions.scenario import TrialResult
 from radsim.trial.wording import ROLES, arm_names, event_name
@@ -113,14 +115,15 @@ def size_rows(results: Results) -> Iterator[Row]:
             patients, *power = reached if found.reached else short
             yield [
                 name, "simulation", result.section.primary_analysis, patients, "", *power, "", "",
-                found.why,
+                found.better, found.why,
             ]  # fmt: skip
         for row in result.formulas.sizes:
             known = row.patients is not None and simulated is not None
             gap = row.patients - simulated if known else ""  # type: ignore[operator]
             yield [
                 name, row.formula, row.takes, "" if row.patients is None else row.patients,
-                rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.note,
+                rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.better,
+                row.note,
             ]  # fmt: skip
 
 
@@ -134,10 +137,10 @@ def formula_power_rows(results: Results) -> Iterator[Row]:
 def tried_rows(results: Results) -> Iterator[Row]:
     """Give the power at every number of patients that the search tried, and of each curve."""
     for name, result in results.items():
-        for n, power in result.size.tried if result.size else ():
-            yield [name, "patients (search)", n, *_share(power)]
+        for n, shown in result.size.each if result.size else ():
+            yield [name, "patients (search)", n, *_rejections(shown)]
         for point in result.curve:
-            yield [name, point.over, point.value, *_share(point.power)]
+            yield [name, point.over, point.value, *_rejections(point.shown)]
 
 
 def benefit_rows(results: Results) -> Iterator[Row]:
@@ -169,15 +172,16 @@ def look_rows(results: Results) -> Iterator[Row]:
 
 def _looks(found: Sequential) -> Iterator[Row]:
     for look in found.looks:
-        futility = rounded(look.futility_limit) if look.futility_limit > -10.0 else ""
+        limits = look.efficacy_limit, look.futility_limit
         yield [
-            look.information, look.events, rounded(look.efficacy_limit), futility,
+            look.information, look.events, rounded(look.reached), *_share(look.analysed)[:2],
+            *(rounded(z) if abs(z) < NEVER else "" for z in limits),
             *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 4, "",
         ]  # fmt: skip
     duration = found.duration, found.duration_error
     enrolled = found.enrolled, found.enrolled_error
     yield [
-        "all", rounded(found.events, found.events_error), "", "", *_share(found.power)[:2],
+        "all", rounded(found.events, found.events_error), *[""] * 5, *_share(found.power)[:2],
         *_share(found.early_futility)[:2], rounded(*duration), rounded(duration[1], duration[1]),
         rounded(*enrolled), rounded(enrolled[1], enrolled[1]), _share(found.fixed_power)[0],
     ]  # fmt: skip
@@ -215,7 +219,8 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
             "scenario", "patients", "truth", "null_is_true", "analysis", "estimates",
             "knows_clusters", "rejected", *SHARE, "favorable", "favorable_mc_standard_error",
             "effect", "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper",
-            "not_estimable", "not_estimable_mc_standard_error",
+            "not_estimable", "not_estimable_mc_standard_error", "not_tested",
+            "not_tested_mc_standard_error", "better",
         ),
         characteristics_rows,
     ),
@@ -226,7 +231,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
     "trial_sizes.csv": (
         (
             "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
-            "lower", "upper", "events", "minus_simulation", "note",
+            "lower", "upper", "events", "minus_simulation", "better", "note",
         ),
         size_rows,
     ),
@@ -234,7 +239,10 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
         ("scenario", "formula", "takes", "power", "worst_type_one"),
         formula_power_rows,
     ),
-    "trial_power.csv": (("scenario", "over", "value", "power", *SHARE), tried_rows),
+    "trial_power.csv": (
+        ("scenario", "over", "value", "power", *SHARE, "favorable", "better", "not_tested"),
+        tried_rows,
+    ),
     "trial_benefit_harm.csv": (
         (
             "scenario", "harm", "control", "experimental", "caused", "caused_mc_standard_error",
@@ -245,7 +253,8 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
     ),
     "trial_looks.csv": (
         (
-            "scenario", "truth", "information", "events", "efficacy_limit", "futility_limit",
+            "scenario", "truth", "information", "events", "information_of_primary", "analysed",
+            "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
             "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
             "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
             "enrolled_mc_standard_error", "power_without_looks",
@@ -275,13 +284,28 @@ def _power(power: Power, several_lesions: bool) -> Row:
     if several_lesions and analysis is not None:
         clusters = "yes" if analysis.knows_clusters else "no"
     favorable = ["", ""] if power.favorable is None else _share(power.favorable)[:2]
+    rejected = _share(power.rejected) if power.is_tested else [""] * 4
+    if not power.is_tested:
+        favorable = ["", ""]
     error = power.effect_error
     effects = (power.effect, error, power.effect_sd, power.effect_lower, power.effect_upper)
     known = [rounded(e, error) for e in effects] if power.is_estimable else [""] * len(effects)
     return [
-        power.analysis, power.estimates, clusters, *_share(power.rejected), *favorable, *known,
-        *_share(power.not_estimable)[:2],
+        power.analysis, power.estimates, clusters, *rejected, *favorable, *known,
+        *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], _better(power),
     ]  # fmt: skip
+
+
+def _rejections(power: Power) -> Row:
+    """Power, the share in favor of the experimental arm, the better arm, the share without test."""
+    if not power.is_tested:
+        return ["", "", "", "", "", "", rounded(1.0)]
+    favorable = "" if power.favorable is None else _share(power.favorable)[0]
+    return [*_share(power.rejected), favorable, _better(power), _share(power.not_tested)[0]]
+
+
+def _better(power: Power) -> str:
+    return better_arm(power.rejected, power.favorable) if power.is_tested else ""
 
 
 def _share(share: Share) -> list[float | str]:

@@ -110,6 +110,8 @@ class Analysis:
         Whether its variance knows which lesions share a patient.
     counts_events
         Whether its information grows with the events of interest, whenever they are seen.
+    reads
+        The setting at which its effect is read, ``landmark`` or ``horizon``; empty for none.
     """
 
     estimates: str
@@ -120,6 +122,7 @@ class Analysis:
     only_hazard: bool = False
     knows_clusters: bool = False
     counts_events: bool = False
+    reads: str = ""
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
@@ -212,6 +215,7 @@ ANALYSES = {
         False,
         _gray,
         counts_events=True,
+        reads="landmark",
     ),
     "cox": Analysis(
         HAZARD,
@@ -244,6 +248,7 @@ ANALYSES = {
         lambda table, s: _gap(
             incidence_difference(table, s.landmark, variance=s.variance, transform=s.transform)
         ),
+        reads="landmark",
     ),
     "survival_difference": Analysis(
         "difference of net control at the landmark (Kaplan-Meier, death censored)",
@@ -252,6 +257,7 @@ ANALYSES = {
         lambda table, s: _gap(survival_difference(table, s.landmark, causes=(EVENT,))),
         more_is_worse=False,
         only_hazard=True,
+        reads="landmark",
     ),
     "restricted_mean_difference": Analysis(
         "difference of mean event-free survival up to the horizon [months]",
@@ -259,12 +265,14 @@ ANALYSES = {
         False,
         lambda table, s: _gap(restricted_mean_difference(table, s.horizon)),
         more_is_worse=False,
+        reads="horizon",
     ),
     "time_lost_difference": Analysis(
         "difference of mean time lost to the event up to the horizon [months]",
         "equal mean time lost",
         False,
         lambda table, s: _gap(time_lost_difference(table, s.horizon)),
+        reads="horizon",
     ),
 }
 DEFAULT = (

@@ -100,8 +100,8 @@ class StatedArm:
             acts = any(getattr(self, owner) is not None for owner in owners)
             require(
                 value is None or acts,
-                f"{name}: has no effect here: it goes with {_either(owners)}, got {value} "
-                f"beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
+                f"{name} must go with {_either(owners)}, without which it has no effect; got "
+                f"{value} beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
             )
 
     @property

@@ -17,6 +17,7 @@ from radsim.trial.survival.subjects import ARMS
 
 CELLS = 4096  # of time, and of entry; finer ones change no digit that is shown
 LARGEST_LOG_RATIO = 20.0
+ROUNDING = 1e-9  # of a month
 EFRON = 8  # steps in which the events of a tie leave those at risk
 
 
@@ -227,7 +228,7 @@ def entered_by(accrual: Accrual, months: np.ndarray) -> np.ndarray:
     [0.0, 0.25, 1.0]
     """
     if accrual.end == 0.0:
-        return np.where(np.asarray(months) >= 0.0, 1.0, 0.0)
+        return np.where(np.asarray(months) >= -ROUNDING, 1.0, 0.0)
     shares = np.linspace(0.0, 1.0, CELLS + 1)
     return np.interp(months, accrual.entry(shares), shares, left=0.0, right=1.0)
 

@@ -1,7 +1,7 @@
 """What the formulas say of a plan, beside what simulation finds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from radsim.trial.proportions.exact_tests import exact_power, exact_size
 from radsim.trial.protocol.design import Protocol
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.curves import ExpectedCurves
+from radsim.trial.questions.direction import better_of
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import require
 
@@ -49,6 +50,8 @@ class FormulaSize:
         Events in all, where the formula counts them.
     note
         Why it has no answer, or what else is worth knowing.
+    better
+        The arm that what it was given is in favor of; empty where nobody said what is good.
     """
 
     formula: str
@@ -57,6 +60,7 @@ class FormulaSize:
     patients: int | None
     events: float | None = None
     note: str = ""
+    better: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,9 +152,11 @@ def _event_sizes(
                 except ValueError as error:
                     yield FormulaSize(formula, takes, None, None, note=str(error))
                     continue
+                better = better_of(1.0, ratio, more_is_better=False)  # type: ignore[arg-type]
                 # the share of randomized patients with an event knows who is not evaluable
                 evaluable = patients * (1.0 - plan.design.not_evaluable)
-                yield FormulaSize(formula, takes, evaluable, _whole(patients, plan.design), events)
+                whole = _whole(patients, plan.design)
+                yield FormulaSize(formula, takes, evaluable, whole, events, better=better)
 
 
 def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
@@ -179,10 +185,18 @@ def _incidence_sizes(
         f"incidences {control:.4g} and {experimental:.4g} at {section.landmark:g} months, "
         "everybody followed to then"
     )
-    yield from _proportion_sizes(control, experimental, takes, section, protocol)
+    better = better_of(control, experimental, more_is_better=False)
+    for row in _proportion_sizes(control, experimental, takes, section, protocol):
+        yield replace(row, better=better)
 
 
 def _binary_sizes(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
+    pair = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    better = better_of(*pair, more_is_better=section.higher_is_better)
+    yield from (replace(row, better=better) for row in _rows_of_proportions(section, plan))
+
+
+def _rows_of_proportions(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
     control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
     takes = f"proportions {control:.4g} and {experimental:.4g}"
     rows = list(_proportion_sizes(control, experimental, takes, section, plan.design))
@@ -229,7 +243,7 @@ def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
         f"{_whole(row.evaluable, protocol)} evaluable; times {1.0 + lost:g} would be {short}, "
         f"which leaves {short * (1.0 - lost):.1f}"
     )
-    return FormulaSize(row.formula, row.takes, row.evaluable, row.patients, note=note)
+    return replace(row, note=note)
 
 
 def _event_powers(

@@ -18,6 +18,7 @@ from radsim.trial.questions.characteristics import (
     share_of,
 )
 from radsim.trial.questions.curves import ExpectedCurves, expected_curves
+from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
@@ -58,6 +59,11 @@ class TrialResult:
     def primary(self) -> Power:
         """The primary analysis."""
         return next(p for p in self.powers if p.analysis == self.section.primary_analysis)
+
+    @property
+    def better(self) -> str:
+        """The arm that the primary analysis is in favor of; empty if nobody said what is good."""
+        return better_arm(self.primary.rejected, self.primary.favorable)
 
 
 def run_scenario(
@@ -196,4 +202,5 @@ def _curve(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> l
         trials=min(section.trials, SEARCH_TRIALS),
         seed=seed,
         workers=workers,
+        higher_is_better=section.higher_is_better,
     )

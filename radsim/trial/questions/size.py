@@ -9,11 +9,13 @@ from scipy import special
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
+    Power,
     Share,
     mc_error,
     no_event_shares,
     power_of,
 )
+from radsim.trial.questions.direction import better_arm
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with
@@ -28,22 +30,20 @@ PEAK = (0.6, 0.8, 1.25, 1.6)  # of the best size, tried too where larger trials 
 
 @dataclass(frozen=True)
 class Tried:
-    """What trials of one size showed.
+    """What trials of one size showed; ``without_event`` is the share with no event in an arm."""
 
-    Attributes
-    ----------
-    power
-        Share that reject.
-    favorable
-        Share that reject in favor of the experimental arm; None where nobody said what is good.
-    not_tested, without_event
-        Share whose data do not allow the test, and that have no event in an arm.
-    """
-
-    power: Share
-    favorable: Share | None
-    not_tested: float
+    shown: Power
     without_event: float
+
+    @property
+    def power(self) -> Share:
+        """Share that reject."""
+        return self.shown.rejected
+
+    @property
+    def not_tested(self) -> float:
+        """Share whose data do not allow the test."""
+        return self.shown.not_tested.value
 
 
 @dataclass(frozen=True)
@@ -62,26 +62,33 @@ class SampleSize:
     why
         Where it is not, or where the power stops growing at it: the ceiling and its reason. Empty
         else.
-    tried
-        Every number tried with its power, growing.
     lower, upper
         Numbers that the Monte Carlo error (2 standard errors of the power) can't tell from it.
         For a binary endpoint, whose power saws with the number, of the numbers tried. Where the
         power stops growing at the target, the smallest and the largest number tried that can't
         be told from it.
-    favorable
-        Share of trials of that number that reject in favor of the experimental arm; None where
-        nobody said what is good.
+    each
+        Every number tried, growing, with what its trials showed.
     """
 
     patients: int
     power: Share
     reached: bool
     why: str
-    tried: tuple[tuple[int, Share], ...]
     lower: int
     upper: int
-    favorable: Share | None = None
+    each: tuple[tuple[int, Power], ...]
+
+    @property
+    def tried(self) -> tuple[tuple[int, Share], ...]:
+        """Every number tried with its power, growing."""
+        return tuple((n, shown.rejected) for n, shown in self.each)
+
+    @property
+    def better(self) -> str:
+        """The arm that trials of this number are in favor of; see `better_arm`."""
+        shown = dict(self.each)[self.patients]
+        return better_arm(shown.rejected, shown.favorable)
 
 
 def sample_size(
@@ -146,12 +153,7 @@ def sample_size(
         found = power_of(
             analysis, outcome, plan.alpha, pools=shown.pools, higher_is_better=higher_is_better
         )
-        return Tried(
-            found.rejected,
-            found.favorable,
-            found.not_tested.value,
-            no_event_shares(shown)["either"].value,
-        )
+        return Tried(found, no_event_shares(shown)["either"].value)
 
     search = _Search(attempt, step, most, power, trials)
     below, first = search.bracket()
@@ -338,9 +340,9 @@ class _Search:
         """Put an answer together, with the size that was to be tried too."""
         if start is not None:
             self.value(self.whole(start))
-        mine = self.known[patients]
-        tried = tuple((n, self.known[n].power) for n in sorted(self.known))
-        return SampleSize(patients, mine.power, reached, why, tried, lower, upper, mine.favorable)
+        each = tuple((n, self.known[n].shown) for n in sorted(self.known))
+        power = self.known[patients].power
+        return SampleSize(patients, power, reached, why, lower, upper, each)
 
 
 def _probit(p: float) -> float:
