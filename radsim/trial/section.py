@@ -9,7 +9,15 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from radsim.randomness.distributions.composed import Distribution
-from radsim.trial.conduct.analyses import DEFAULT, Settings, check_analyses
+from radsim.trial.conduct.analyses import (
+    AGAINST_MARGIN,
+    ANALYSES,
+    BINARY_WITH_MARGIN,
+    DEFAULT,
+    WITH_MARGIN,
+    Settings,
+    check_analyses,
+)
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
@@ -18,7 +26,9 @@ from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
+from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
 from radsim.vocabulary.mistakes import mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real
@@ -95,6 +105,10 @@ class TrialSection:
         A hazard ratio for the formulas beside the true one, such as a published plan's.
     primary
         Analysis that the size and the looks are for.
+    margin
+        The trial is to show that the experimental arm is not worse by so much or more, in the
+        effect of the primary analysis: a ratio above 1, or a difference of incidences, controls,
+        proportions or months above 0. One-sided at half of ``alpha``.
     find_size
         Whether to look for the number of patients that reaches ``power``.
     most_patients
@@ -121,6 +135,7 @@ class TrialSection:
     planned_hazard_ratio: Real | None = None
     analyses: tuple[str, ...] = ()
     primary: str = ""
+    margin: Real | None = None
     alpha: Real = 0.05
     power: Real = 0.8
     find_size: bool = True
@@ -136,13 +151,19 @@ class TrialSection:
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_analyses(self.named_analyses, binary=self.binary)
-        primary = self.primary_analysis
+        check_analyses(self._superiority, binary=self.binary)
+        against = [name for name in self._superiority if name in AGAINST_MARGIN.values()]
+        require(
+            not against,
+            f"analyses: {' and '.join(against)}: name the analysis as primary, and give a margin",
+        )
+        primary = self.compared_analysis
         require(
             primary in self.named_analyses,
             f"primary must be one of the analyses, got {primary!r}; "
             f"{nearest(primary, self.named_analyses)}",
         )
+        self._check_margin()
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
         require(0.0 < self.power < 1.0, f"power must lie between 0 and 1, got {self.power}")
         require(
@@ -179,6 +200,48 @@ class TrialSection:
         self._check_arms()
         self._check_plans()
 
+    def _check_margin(self) -> None:
+        if self.margin is None:
+            return
+        name, margin = self.compared_analysis, float(self.margin)
+        fits = BINARY_WITH_MARGIN if self.binary else WITH_MARGIN
+        require(
+            name in fits,
+            f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as "
+            "the primary analysis",
+        )
+        require(
+            not self.binary or self.higher_is_better is not None,
+            "margin: say by higher_is_better on which side the experimental arm is worse",
+        )
+        least, most, what = self._margin_range()
+        require(
+            least < margin < most,
+            f"margin must lie between {least:g} and {most:g}, for {what}, on the side where the "
+            f"experimental arm is worse; got {margin:g}",
+        )
+
+    def _margin_range(self) -> tuple[float, float, str]:
+        """Between what a margin lies, and what it is of."""
+        analysis = ANALYSES.get(self.compared_analysis)
+        if analysis is None:
+            return 0.0, 1.0, OF_PROPORTIONS
+        what = f"the {analysis.estimates}"
+        if analysis.is_ratio:
+            return 1.0, np.inf, what
+        return 0.0, float(self.horizon) if analysis.reads == "horizon" else 1.0, what
+
+    @property
+    def worst(self) -> float | None:
+        """Effect of the primary analysis (log for ratios) that is just not acceptable."""
+        if self.margin is None:
+            return None
+        analysis = ANALYSES.get(self.compared_analysis)
+        if analysis is None:
+            return float(-self.margin if self.higher_is_better else self.margin)
+        size = float(np.log(self.margin)) if analysis.is_ratio else float(self.margin)
+        return size if analysis.more_is_worse else -size
+
     def _check_arms(self) -> None:
         by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]
         require(by_name[0] == by_name[1], "name both arms of the experiment, or state both")
@@ -195,6 +258,8 @@ class TrialSection:
         """Make every plan that will be simulated, but for the simulated patients themselves."""
         stated = isinstance(self.control, StatedArm)
         plan = self.plan((self.control, self.experimental) if stated else ANYBODY)  # type: ignore[arg-type]
+        if self.margin is not None and stated:
+            at_margin(plan, self.primary_analysis)
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -252,7 +317,12 @@ class TrialSection:
 
     @property
     def named_analyses(self) -> tuple[str, ...]:
-        """The analyses, or the usual ones where none are named."""
+        """The analyses, or the usual ones where none are named, and the test of the margin."""
+        against = () if self.margin is None else (AGAINST_MARGIN.get(self.compared_analysis, ""),)
+        return (*self._superiority, *filter(None, against))
+
+    @property
+    def _superiority(self) -> tuple[str, ...]:
         if self.analyses:
             return self.analyses
         if self.binary:
@@ -265,9 +335,15 @@ class TrialSection:
         return (*DEFAULT, *extra, *strata)
 
     @property
+    def compared_analysis(self) -> str:
+        """The analysis whose effect the trial is about."""
+        return self.primary or self._superiority[0]
+
+    @property
     def primary_analysis(self) -> str:
-        """The analysis that the size is for."""
-        return self.primary or self.named_analyses[0]
+        """The analysis that the size is for: of the effect, or against its margin."""
+        name = self.compared_analysis
+        return name if self.margin is None else AGAINST_MARGIN[name]
 
     @property
     def settings(self) -> Settings:
@@ -277,6 +353,7 @@ class TrialSection:
             horizon=self.horizon,
             variance=self.variance,
             transform=self.transform,
+            worst=self.worst,
         )
 
     def variants(self) -> dict[str, "TrialSection"]:

@@ -82,10 +82,17 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
     primary = section.primary_analysis
     analysis = ANALYSES.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
-    yield (
-        f"The primary analysis is {primary}{what}, at a two-sided significance level of "
-        f"{section.alpha:g}."
-    )
+    if section.margin is None:
+        yield (
+            f"The primary analysis is {primary}{what}, at a two-sided significance level of "
+            f"{section.alpha:g}."
+        )
+    else:
+        yield (
+            "The trial is to show that the experimental arm is not worse than the control arm by "
+            f"{margin_text(section)} or more, by {section.compared_analysis} at a one-sided "
+            f"significance level of {section.alpha / 2.0:g}."
+        )
     if not section.binary:
         yield (
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
@@ -116,6 +123,17 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
                 f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
             )
+
+
+def margin_text(section: TrialSection) -> str:
+    """Say what the margin of a section is of."""
+    analysis = ANALYSES.get(section.compared_analysis)
+    if analysis is None:
+        return f"a difference of proportions of {section.margin:g}"
+    if analysis.is_ratio:
+        return f"a {analysis.estimates} of {section.margin:g}"
+    at = f"{section.horizon if analysis.reads == 'horizon' else section.landmark:g} months"
+    return f"{section.margin:g} in the {analysis.estimates.replace(' [months]', '')} ({at})"
 
 
 def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:

@@ -531,7 +531,7 @@ def test_a_better_control_arm_is_said_wherever_a_size_is():
     results = {"trial": result}
     assert result.better == result.size.better == "control"
     summary = summary_text(results)
-    assert "warning: the experimental arm, sib_30_5, is the WORSE one" in summary
+    assert "warning: the experimental arm (sib_30_5) is the WORSE one" in summary
     for line in (*summary.splitlines(), *assumptions_text(results, source).split(". ")):
         if " patients in all reach" in line or ("(hazard ratio" in line and "patients" in line):
             assert "in favor of the control arm" in line

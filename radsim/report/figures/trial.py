@@ -9,6 +9,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 from scipy import special
 
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
@@ -42,6 +43,9 @@ TITLES = {
     "fisher_midp": "Fisher's mid-p test",
     "boschloo": "Boschloo's test",
     "barnard": "Barnard's test",
+}
+TITLES |= {
+    against: f"{TITLES[name]}, against the margin" for name, against in AGAINST_MARGIN.items()
 }
 DIRECTIONS = {
     "control": "the control arm is better",

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import AGAINST_MARGIN, ANALYSES
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.questions.characteristics import Power, Share
-from radsim.trial.questions.direction import better_arm
+from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.looks import Sequential
-from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.questions.nulls import AT_MARGIN
+from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import ROLES, arm_names, event_name
 
 SHARE = ("mc_standard_error", "lower", "upper")
@@ -55,7 +56,7 @@ def design_rows(results: Results) -> Iterator[Row]:
         yield [name, "design.block", section.design.block]
         known = ("allocation", "block")
         yield from ([name, f"design.{k}", v] for k, v in _chosen(section.design) if k not in known)
-        keys = ["trials", "alpha", "power", "higher_is_better", "planned_hazard_ratio"]
+        keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
         if not section.binary:
             keys += ["landmark", "horizon", "variance", "transform"]
         if isinstance(section.control, str):
@@ -164,7 +165,7 @@ def look_rows(results: Results) -> Iterator[Row]:
     for name, result in results.items():
         for truth, found in (
             ("alternative", result.looks),
-            ("no_difference", result.looks_under_null),
+            (null_of(result.section), result.looks_under_null),
         ):
             if found is not None:
                 yield from ([name, truth, *row] for row in _looks(found))
@@ -292,7 +293,7 @@ def _power(power: Power, several_lesions: bool) -> Row:
     known = [rounded(e, error) for e in effects] if power.is_estimable else [""] * len(effects)
     return [
         power.analysis, power.estimates, clusters, *rejected, *favorable, *known,
-        *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], _better(power),
+        *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], better_by(power),
     ]  # fmt: skip
 
 
@@ -301,11 +302,7 @@ def _rejections(power: Power) -> Row:
     if not power.is_tested:
         return ["", "", "", "", "", "", rounded(1.0)]
     favorable = "" if power.favorable is None else _share(power.favorable)[0]
-    return [*_share(power.rejected), favorable, _better(power), _share(power.not_tested)[0]]
-
-
-def _better(power: Power) -> str:
-    return better_arm(power.rejected, power.favorable) if power.is_tested else ""
+    return [*_share(power.rejected), favorable, better_by(power), _share(power.not_tested)[0]]
 
 
 def _share(share: Share) -> list[float | str]:
@@ -316,6 +313,8 @@ def _share(share: Share) -> list[float | str]:
 def _is_true(null: str, analysis: str) -> str:
     """Say whether an analysis's own null holds under a named null."""
     known = ANALYSES.get(analysis)
+    if null == AT_MARGIN or analysis in AGAINST_MARGIN.values():
+        return "yes" if null == AT_MARGIN and analysis in AGAINST_MARGIN.values() else "no"
     return "yes" if null == "no_difference" or known is None or known.only_hazard else "no"
 
 

@@ -9,13 +9,14 @@ from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import CONTROL, EXPERIMENTAL, NEITHER
 from radsim.trial.questions.formula_size import FormulaSize
-from radsim.trial.questions.nulls import NULLS
-from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.questions.nulls import AT_MARGIN, NULLS
+from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import (
     ROLES,
     analysis_sentences,
     arm_names,
     event_name,
+    margin_text,
     notes_of,
     protocol_sentences,
 )
@@ -55,17 +56,24 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
         yield f"  {direction}"
     yield f"  {'analysis':28}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
     null = {p.analysis: p for p in result.type_one["no_difference"]}
+    at_margin = {p.analysis: p for p in result.type_one.get(AT_MARGIN, ())}
     for p in result.powers:
         effect = f"{p.effect:10.3f}" if p.is_estimable else f"{'-':>10}"
         power = f"{'-':>8}{'-':>8}"
         if p.is_tested:
             power = f"{p.rejected.value:8.3f}{p.rejected.mc_standard_error:8.4f}"
-        alike = null[p.analysis]
+        against = result.section.margin is not None and p is result.primary
+        alike = (at_margin if against else null)[p.analysis]
         type_one = f"{alike.rejected.value:8.3f}" if alike.is_tested else f"{'-':>8}"
         yield f"  {p.analysis:28}{power}{effect}{type_one}  {p.estimates}"
         yield from (f"  {'':28}{line}" for line in _missing(p))
     for formula in result.formulas.powers:
         yield f"  {'formula ' + formula.formula:28}{formula.power:8.3f}{'':26}  {formula.takes}"
+    if section.margin is not None:
+        yield (
+            f"  {result.primary.analysis}: power to show that the experimental arm is not worse by "
+            f"{margin_text(section)} or more; its type I error is where it just is"
+        )
     yield f"  {_size(result)}"
     yield from (f"  {_formula(row, result)}" for row in result.formulas.sizes)
     yield from (f"  {line}" for line in _more(result))
@@ -83,12 +91,12 @@ def _missing(power: Power) -> Iterator[str]:
 def _arm(result: TrialResult, role: str) -> str:
     """An arm by its role and, where it has one, its name."""
     name = dict(zip(ROLES, arm_names(result.section), strict=True))[role]
-    return f"the {role} arm" if name == role else f"the {role} arm, {name}"
+    return f"the {role} arm" if name == role else f"the {role} arm ({name})"
 
 
 def _direction(result: TrialResult) -> str:
     """Say which arm is the better one; that it is the control arm is a warning."""
-    primary, better = result.primary, result.better
+    primary, better = result.compared, result.better
     if not primary.is_tested or not better:
         return ""
     if better == NEITHER:
@@ -97,10 +105,10 @@ def _direction(result: TrialResult) -> str:
     share = favorable / primary.rejected.value
     if better == CONTROL:
         return (
-            f"warning: {_arm(result, EXPERIMENTAL)}, is the WORSE one by {primary.analysis}: "
+            f"warning: {_arm(result, EXPERIMENTAL)} is the WORSE one by {primary.analysis}: "
             f"{100 * (1.0 - share):.1f} % of the trials that reject are in favor of "
             f"{_arm(result, CONTROL)}"
-        ).replace("arm, is", "arm is")
+        )
     return (
         f"the better arm by {primary.analysis} is {_arm(result, EXPERIMENTAL)}: in favor of it are "
         f"{100 * share:.1f} % of the trials that reject"
@@ -109,6 +117,8 @@ def _direction(result: TrialResult) -> str:
 
 def _favor(result: TrialResult, better: str) -> str:
     """In favor of which arm a size has its power."""
+    if result.section.margin is not None:
+        return f" to show {_arm(result, EXPERIMENTAL)} to be not worse by the margin"
     if better == CONTROL:
         return (
             f", in favor of {_arm(result, CONTROL)} (the control arm is the better one, the "
@@ -152,8 +162,8 @@ def _more(result: TrialResult) -> Iterator[str]:
     if result.looks_under_null is not None:
         null = result.looks_under_null.power
         yield (
-            "with looks, where the arms are alike: stopped for efficacy in favor of the "
-            f"experimental arm {_share(null)}"
+            f"with looks, where {NULLS[null_of(result.section)]}: stopped for efficacy in favor "
+            f"of the experimental arm {_share(null)}"
         )
 
 

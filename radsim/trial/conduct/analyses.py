@@ -4,14 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import special
 
 from radsim.trial.conduct.observe import Trials
-from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.proportions.binary_tests import (
+    NORMAL_TESTS,
+    non_inferiority_test,
+    proportion_test,
+)
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
+from radsim.trial.proportions.restricted import score_z
 from radsim.trial.survival.cox import HazardRatio, cox_ratio
 from radsim.trial.survival.fine_gray import fine_gray_ratio
 from radsim.trial.survival.gray import gray_score
-from radsim.trial.survival.incidence import VARIANCES
+from radsim.trial.survival.incidence import VARIANCES, cumulative_incidence
 from radsim.trial.survival.landmark import (
     Difference,
     incidence_difference,
@@ -21,7 +27,7 @@ from radsim.trial.survival.landmark import (
 )
 from radsim.trial.survival.log_rank import logrank_score
 from radsim.trial.survival.subjects import EVENT, RiskTable
-from radsim.trial.survival.survival_curve import ANY
+from radsim.trial.survival.survival_curve import ANY, kaplan_meier
 from radsim.trial.survival.transforms import TRANSFORMS
 from radsim.trial.survival.verdict import Verdict, normal_test
 from radsim.vocabulary.mistakes import require
@@ -41,12 +47,16 @@ class Settings:
         Up to when mean times are compared [months].
     variance, transform
         Of the difference of incidences, see `radsim.trial.survival.incidence`.
+    worst
+        For tests against a margin: the effect (log for ratios) at which the experimental arm is
+        just not acceptable, on the side where it is the worse one.
     """
 
     landmark: Real = 24.0
     horizon: Real = 24.0
     variance: str = "aalen"
     transform: str = "plain"
+    worst: Real | None = None
 
     def __post_init__(self) -> None:
         for name in ("landmark", "horizon"):
@@ -112,6 +122,8 @@ class Analysis:
         Whether its information grows with the events of interest, whenever they are seen.
     reads
         The setting at which its effect is read, ``landmark`` or ``horizon``; empty for none.
+    of
+        For a test against a margin: the analysis whose effect it is about; empty else.
     """
 
     estimates: str
@@ -123,6 +135,7 @@ class Analysis:
     knows_clusters: bool = False
     counts_events: bool = False
     reads: str = ""
+    of: str = ""
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
@@ -275,6 +288,79 @@ ANALYSES = {
         reads="horizon",
     ),
 }
+SCORED = {  # against a margin by the score at it; the others by Wald's statistic
+    "logrank": {},
+    "logrank_stratified": {"stratified": True},
+    "logrank_any_event": {"causes": ANY},
+}
+READ_AT_LANDMARK = ("incidence_difference", "survival_difference")
+WITH_MARGIN = (
+    *SCORED, "cox", "cox_robust", "fine_gray", "incidence_difference", "survival_difference",
+    "restricted_mean_difference", "time_lost_difference",
+)  # fmt: skip
+BINARY_WITH_MARGIN = {"pearson": "farrington-manning", "unpooled_z": "wald"}
+AGAINST_MARGIN = {
+    name: f"{name}_against_margin" for name in (*WITH_MARGIN, *BINARY_WITH_MARGIN)
+}  # the test against a margin that goes with an analysis
+
+
+def _one_sided(z: np.ndarray, worst: float, base: Outcome, tested: np.ndarray) -> Outcome:
+    """Test that the effect is better than the worst one, at half of a two-sided level.
+
+    Parameters
+    ----------
+    z
+        Above 0 where it is better.
+    """
+    z = np.where(tested, z, 0.0)
+    p = np.where(tested & (z > 0.0), 2.0 * special.ndtr(-np.abs(z)), 1.0)
+    return replace(base, z=-z if worst > 0.0 else z, p_value=p, tested=tested)
+
+
+def _score_at_landmark(table: RiskTable, settings: Settings, name: str) -> np.ndarray:
+    """Farrington and Manning's score at the margin, in groups as large as the variances say.
+
+    Wald's statistic rejects too often where few have the event. The size of a group is the one
+    whose binomial variance is that of the estimate; where that is 0, who is left at risk.
+    """
+    months, groups = settings.landmark, []
+    for arm in (1, 0):
+        if name == "survival_difference":
+            estimate = kaplan_meier(table, months, arm=arm, causes=(EVENT,))
+        else:
+            estimate = cumulative_incidence(table, months, arm=arm, variance=settings.variance)
+        share, variance = estimate.value, estimate.standard_error**2
+        left = np.count_nonzero(table.members(arm) & (table.time >= months), axis=-1)
+        varies = (variance > 0.0) & (share > 0.0) & (share < 1.0)
+        size = np.where(varies, share * (1.0 - share) / np.where(varies, variance, 1.0), left)
+        groups += [share * size, size]
+    some = (groups[1] > 0.0) & (groups[3] > 0.0)
+    x1, n1, x0, n0 = (np.where(some, values, 1.0) for values in groups)
+    return np.where(some, score_z(x1, n1, x0, n0, np.asarray(settings.worst, float)), np.nan)
+
+
+def _against_margin(name: str) -> Analysis:
+    base = ANALYSES[name]
+
+    def run(table: RiskTable, settings: Settings) -> Outcome:
+        worst = float(settings.worst or 0.0)
+        outcome = base.run(table, settings)
+        if name in SCORED:
+            score, variance = logrank_score(table, ratio=float(np.exp(worst)), **SCORED[name])  # type: ignore[arg-type]
+            verdict = normal_test(score, variance)
+            return _one_sided(-verdict.z, worst, outcome, verdict.estimable)
+        if name in READ_AT_LANDMARK:
+            z = _score_at_landmark(table, settings, name) * np.sign(-worst)
+            known = outcome.estimable & np.isfinite(z)
+            return _one_sided(np.where(known, z, 0.0), worst, outcome, known)
+        away = (worst - outcome.effect) * np.sign(worst)
+        known = outcome.estimable & (outcome.information > 0.0)
+        return _one_sided(away * np.sqrt(outcome.information), worst, outcome, known)
+
+    return replace(base, null="worse by the margin or more", run=run, only_hazard=False, of=name)
+
+
+ANALYSES.update({AGAINST_MARGIN[name]: _against_margin(name) for name in WITH_MARGIN})
 DEFAULT = (
     "logrank", "gray", "cox", "fine_gray", "incidence_difference", "survival_difference",
     "restricted_mean_difference", "time_lost_difference",
@@ -283,7 +369,9 @@ DEFAULT = (
 
 def check_analyses(names: Sequence[str], *, binary: bool) -> None:
     """Raise ValueError for an analysis that is unknown, named twice, or not for the endpoint."""
-    known = BINARY_TESTS if binary else tuple(ANALYSES)
+    known = tuple(ANALYSES)
+    if binary:
+        known = (*BINARY_TESTS, *(AGAINST_MARGIN[name] for name in BINARY_WITH_MARGIN))
     require(len(names) > 0, "analyses: name at least one")
     for place, name in enumerate(names):
         endpoint = "binary endpoint" if binary else "time to an event"
@@ -311,12 +399,23 @@ def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[st
 
 
 def analyse_binary(
-    x1: np.ndarray, n1: np.ndarray, x0: np.ndarray, n0: np.ndarray, names: Sequence[str]
+    x1: np.ndarray,
+    n1: np.ndarray,
+    x0: np.ndarray,
+    n0: np.ndarray,
+    names: Sequence[str],
+    worst: float | None = None,
 ) -> dict[str, Outcome]:
     """Compare the proportions of the experimental (1) and the control arm (0), shapes (trial,).
 
     Trials in which an arm has nobody to analyse are not estimable.
+
+    Parameters
+    ----------
+    worst
+        For tests against a margin, see `Settings`.
     """
+    tests = {AGAINST_MARGIN[name]: test for name, test in BINARY_WITH_MARGIN.items()}
     usable = (n1 > 0) & (n0 > 0)
     p1, p0 = x1 / np.maximum(n1, 1), x0 / np.maximum(n0, 1)
     effect = np.where(usable, p1 - p0, 0.0)
@@ -324,6 +423,16 @@ def analyse_binary(
     results = {}
     for name in names:
         p, tested = np.ones(len(x1)), usable.copy()
+        if name in tests:
+            base = Outcome(np.sign(effect), p, effect, usable, tested, none)
+            limit, z = float(worst or 0.0), np.zeros(len(x1))
+            if usable.any():
+                verdict = non_inferiority_test(
+                    x1[usable], n1[usable], x0[usable], n0[usable], limit, test=tests[name]
+                )
+                z[usable], tested[usable] = verdict.z, verdict.estimable
+            results[name] = _one_sided(z, limit, base, tested)
+            continue
         if name in NORMAL_TESTS and usable.any():
             verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
             p[usable], tested[usable] = verdict.p_value, verdict.estimable

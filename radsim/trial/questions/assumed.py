@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import brentq
 
+from radsim.trial.conduct.analyses import ANALYSES
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.accrual import Accrual
@@ -44,6 +45,23 @@ class Course:
         """Cumulative incidence of the event, or of death before it, at some times."""
         place = np.searchsorted(self.months, months, side="right")
         return np.append(0.0, np.cumsum(getattr(self, cause)))[place]
+
+    def before(self, months: np.ndarray) -> np.ndarray:
+        """Cumulative incidence of the event just before some times."""
+        place = np.searchsorted(self.months, months, side="left")
+        return np.append(0.0, np.cumsum(self.event))[place]
+
+    def area(self, months: float, mass: np.ndarray) -> float:
+        """Area under the cumulative incidence of what has these masses, up to a time."""
+        left = np.maximum(months - np.where(np.isfinite(self.months), self.months, np.inf), 0.0)
+        return float((left * mass).sum())
+
+    def net_control(self, months: float) -> float:
+        """Share free of the event at a time if nobody died (Kaplan-Meier, death censored)."""
+        seen = (self.months <= months) & (self.event > 0.0)
+        left = np.maximum(self.free(self.months[seen]), np.finfo(float).tiny)
+        hazard = np.minimum(self.event[seen] / left, 1.0)
+        return float(np.prod(1.0 - hazard))
 
 
 @dataclass(frozen=True)
@@ -153,12 +171,30 @@ class Assumed:
         Where hazards are not proportional it depends on how long patients are watched: up to the
         end of the design, at the latest.
         """
+        return self._ratio(lambda c: c.event, lambda c, times: c.free(times))
+
+    @cached_property
+    def subdistribution_ratio(self) -> float | None:
+        """The same of Fine and Gray's regression, where those who died stay at risk."""
+        return self._ratio(lambda c: c.event, lambda c, times: 1.0 - c.before(times))
+
+    @cached_property
+    def any_event_ratio(self) -> float | None:
+        """The same of event or death, whichever comes first."""
+        return self._ratio(lambda c: c.event + c.death, lambda c, times: c.free(times))
+
+    def _ratio(
+        self,
+        events_of: Callable[[Course], np.ndarray],
+        at_risk_of: Callable[[Course, np.ndarray], np.ndarray],
+    ) -> float | None:
         control, experimental = self.courses
         share = self.plan.design.allocation[1] / self.plan.design.allocation[0]
         times = np.union1d(control.months, experimental.months)
+        times = times[np.isfinite(times)]
         weight = self.watched(times)
-        seen = [_at(times, course.months, course.event) for course in self.courses]
-        at_risk = [course.free(times) for course in self.courses]
+        seen = [_at(times, course.months, events_of(course)) for course in self.courses]
+        at_risk = [at_risk_of(course, times) for course in self.courses]
         both = (at_risk[0] > 0.0) & (at_risk[1] > 0.0) & (weight > 0.0)
         d0, d1, y0, y1 = (values[both] for values in (*seen, *at_risk))
         d1, y1, weight = share * d1, share * y1, weight[both]
@@ -174,6 +210,23 @@ class Assumed:
         if not score(-reach) > 0.0 > score(reach):
             return None
         return float(np.exp(brentq(score, -reach, reach, xtol=1e-12)))
+
+    def effect(self, analysis: str) -> float | None:
+        """What an analysis estimates (log for ratios), of an endless number of patients."""
+        settings = self.plan.settings
+        landmark, horizon = float(settings.landmark), float(settings.horizon)
+        ratios = {"fine_gray": "subdistribution_ratio", "logrank_any_event": "any_event_ratio"}
+        if ANALYSES[analysis].is_ratio:
+            ratio = getattr(self, ratios.get(analysis, "hazard_ratio"))
+            return None if ratio is None else float(np.log(ratio))
+        gaps: dict[str, Callable[[Course], float]] = {
+            "survival_difference": lambda c: c.net_control(landmark),
+            "restricted_mean_difference": lambda c: horizon - c.area(horizon, c.event + c.death),
+            "time_lost_difference": lambda c: c.area(horizon, c.event),
+        }
+        read = gaps.get(analysis, lambda c: float(c.incidence(np.array(landmark))))
+        control, experimental = (read(course) for course in self.courses)
+        return experimental - control
 
 
 def course_of_laws(failure: Law, death: Law, design: Protocol, marks: Sequence[float]) -> Course:

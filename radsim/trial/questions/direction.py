@@ -1,6 +1,7 @@
 """Which arm is the better one, by what the trials say."""
 
-from radsim.trial.questions.characteristics import Share
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
+from radsim.trial.questions.characteristics import Power, Share
 
 CONTROL, EXPERIMENTAL, NEITHER = "control", "experimental", "neither"
 SURE = 2.0  # standard errors beyond which the arms are told apart
@@ -22,6 +23,13 @@ def better_arm(rejected: Share, favorable: Share | None) -> str:
     if abs(gap) <= SURE * error:
         return NEITHER
     return EXPERIMENTAL if gap > 0.0 else CONTROL
+
+
+def better_by(power: Power) -> str:
+    """Name the arm that an analysis is in favor of; empty for a test against a margin, too."""
+    if power.analysis in AGAINST_MARGIN.values() or not power.is_tested:
+        return ""
+    return better_arm(power.rejected, power.favorable)
 
 
 def better_of(control: float, experimental: float, *, more_is_better: bool | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from radsim.trial.conduct.analyses import ANALYSES
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import proportions_of
 from radsim.trial.formulas.event_formulas import (
@@ -16,6 +17,7 @@ from radsim.trial.formulas.event_formulas import (
 from radsim.trial.formulas.proportion_formulas import (
     FORMULAS,
     power_of_proportions,
+    size_for_non_inferiority,
     size_for_proportions,
     smallest_exact_size,
 )
@@ -93,6 +95,8 @@ def formulas_of(
     section: TrialSection, plan: TrialPlan, shown: Shown, curves: ExpectedCurves | None
 ) -> Formulas:
     """Work out every formula for a plan that has been simulated."""
+    if section.margin is not None:
+        return _formulas_of_margin(section, plan, shown)
     if curves is None:
         sizes = tuple(_binary_sizes(section, plan))
         return Formulas(sizes, tuple(_binary_powers(section, plan, shown)))
@@ -106,6 +110,76 @@ def formulas_of(
         *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
     )
     return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
+
+
+def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) -> Formulas:
+    """Schoenfeld's events for a ratio, Farrington and Manning's patients for a proportion."""
+    margin, worst = float(section.margin or 0.0), float(section.worst or 0.0)
+    options = _options(section, plan.design)
+    name = section.compared_analysis
+    if plan.binary:
+        control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+        what = "proportions"
+    else:
+        assumed = Assumed(plan)
+        analysis, effect = ANALYSES[name], assumed.effect(name)
+        if analysis.is_ratio:
+            return _events_of_margin(section, assumed, shown, effect)
+        if analysis.reads != "landmark":
+            return Formulas((), ())
+        courses, at = assumed.courses, float(section.landmark)
+        net = not analysis.more_is_worse
+        control, experimental = (
+            c.net_control(at) if net else float(c.incidence(np.array(at))) for c in courses
+        )
+        read = "net control" if net else "incidences"
+        what = f"{read} at {at:g} months, everybody followed to then,"
+    takes = f"{what} {control:.4g} and {experimental:.4g} against a margin of {margin:g}"
+
+    def in_all() -> float:
+        ratio = options["allocation"]
+        first = size_for_non_inferiority(
+            experimental, control, worst, power=options["power"], alpha=options["alpha"] / 2.0,
+            allocation=1.0 / ratio,
+        )  # fmt: skip
+        return (1.0 + 1.0 / ratio) * first
+
+    return Formulas((_row("farrington-manning", takes, plan.design, in_all),), ())
+
+
+def _events_of_margin(
+    section: TrialSection, assumed: Assumed, shown: Shown, effect: float | None
+) -> Formulas:
+    """Events that tell a hazard ratio from the margin, and the patients that give them."""
+    protocol, options = assumed.plan.design, _options(section, assumed.plan.design)
+    margin = float(section.margin or 0.0)
+    known = "-" if effect is None else f"{np.exp(effect):.4g}"
+    sizes, powers = [], []
+    for way, shares in _ways(assumed, shown).items():
+        if way == "death ignored":
+            continue
+        takes = f"ratio {known} against a margin of {margin:g}, {way}"
+        try:
+            require(effect is not None, "no event is to be seen in an arm")
+            ratio = float(np.exp(effect or 0.0)) / margin
+            require(ratio < 1.0, f"the ratio lies at the margin or beyond it, got {known}")
+            events = events_needed(ratio, **options)  # type: ignore[arg-type]
+            patients = patients_needed(events, shares, allocation=options["allocation"])
+        except ValueError as error:
+            sizes.append(FormulaSize("schoenfeld", takes, None, None, note=str(error)))
+            continue
+        evaluable = patients * (1.0 - float(protocol.not_evaluable))
+        sizes.append(
+            FormulaSize("schoenfeld", takes, evaluable, _whole(patients, protocol), events)
+        )
+        seen = float(shown.counts["events"].sum(axis=1).mean())
+        if seen > 0.0:
+            power = power_of_events(
+                ratio, seen, alpha=options["alpha"], allocation=options["allocation"]
+            )
+            takes = f"ratio {known} against a margin of {margin:g}, {seen:.1f} events"
+            powers.append(FormulaPower("schoenfeld", takes, power))
+    return Formulas(tuple(sizes), tuple(powers[:1]))
 
 
 def to_randomize(evaluable: float, protocol: Protocol) -> int:

@@ -4,15 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.laws import same_law
+from radsim.trial.questions.margin import at_margin
 from radsim.vocabulary.arguments import member
+from radsim.vocabulary.mistakes import require
 
+AT_MARGIN = "at_margin"
 NULLS = {
     "no_difference": "both arms are the control arm",
+    AT_MARGIN: "the experimental arm is worse by just the margin; death is each arm's own",
     "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
 }
 
@@ -32,7 +37,7 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     Raises
     ------
     ValueError
-        If the null is unknown.
+        If the null is unknown, or there is no margin.
 
     Examples
     --------
@@ -45,6 +50,10 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     (0.8, 24)
     """
     member("null", null, NULLS)
+    if null == AT_MARGIN:
+        against = [name for name in plan.analyses if name in AGAINST_MARGIN.values()]
+        require(len(against) == 1, f"{AT_MARGIN} needs one analysis against a margin")
+        return at_margin(plan, against[0])
     arms = plan.arms
     if isinstance(arms, UncertainArms):
         arms = arms.arms

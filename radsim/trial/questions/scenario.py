@@ -22,7 +22,7 @@ from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
-from radsim.trial.questions.nulls import differs_in_death, under_null
+from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
 from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.section import TrialSection
@@ -61,9 +61,14 @@ class TrialResult:
         return next(p for p in self.powers if p.analysis == self.section.primary_analysis)
 
     @property
+    def compared(self) -> Power:
+        """The analysis whose effect the trial is about, against no difference."""
+        return next(p for p in self.powers if p.analysis == self.section.compared_analysis)
+
+    @property
     def better(self) -> str:
-        """The arm that the primary analysis is in favor of; empty if nobody said what is good."""
-        return better_arm(self.primary.rejected, self.primary.favorable)
+        """The arm that the trials are in favor of; empty if nobody said what is good."""
+        return better_arm(self.compared.rejected, self.compared.favorable)
 
 
 def run_scenario(
@@ -87,6 +92,8 @@ def run_scenario(
     """
     shown = run_trials(plan, section.trials, seed=seed, workers=workers)
     nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
+    if section.margin is not None:
+        nulls.append(AT_MARGIN)
     type_one = {}
     for null in nulls:
         under = run_trials(under_null(plan, null), section.trials, seed=seed, workers=workers)
@@ -129,11 +136,16 @@ def run_scenario(
         benefits=benefits_of(shown),
         curve=_curve(section, plan, seed, workers),
         looks=_looks(section, plan, planned, seed),
-        looks_under_null=_looks(section, under_null(plan, "no_difference"), planned, seed),
+        looks_under_null=_looks(section, under_null(plan, null_of(section)), planned, seed),
         incidence=curves,
         median_trial=median,
         flow=None if median is None else flow_of(plan, median, seed=seed),
     )
+
+
+def null_of(section: TrialSection) -> str:
+    """Name the null that the primary analysis tests."""
+    return "no_difference" if section.margin is None else AT_MARGIN
 
 
 def _assurance(

@@ -15,7 +15,7 @@ from radsim.trial.questions.characteristics import (
     no_event_shares,
     power_of,
 )
-from radsim.trial.questions.direction import better_arm
+from radsim.trial.questions.direction import better_by
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with
@@ -86,9 +86,8 @@ class SampleSize:
 
     @property
     def better(self) -> str:
-        """The arm that trials of this number are in favor of; see `better_arm`."""
-        shown = dict(self.each)[self.patients]
-        return better_arm(shown.rejected, shown.favorable)
+        """The arm that trials of this number are in favor of; see `better_by`."""
+        return better_by(dict(self.each)[self.patients])
 
 
 def sample_size(
