@@ -9,6 +9,7 @@ _PUBLIC = {
     "Estimate": "survival.verdict",
     "HazardRatio": "survival.cox",
     "PatientPool": "protocol.arms",
+    "Pieces": "protocol.laws",
     "PiecewiseAccrual": "protocol.accrual",
     "RampAccrual": "protocol.accrual",
     "RiskTable": "survival.subjects",

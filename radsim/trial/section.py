@@ -24,7 +24,7 @@ from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.arms import FAILURE_WAYS, PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
@@ -390,14 +390,15 @@ def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
     if not binary:
         require(
             arm.has_times,
-            f"{name}: give failure_hazard or control, or binary = true and a proportion",
+            f"{name}: give failure_hazard, control or failure_pieces, or binary = true and a "
+            "proportion",
         )
         require(
             arm.proportion is None, f"{name}.proportion: has no effect here: binary is not true"
         )
         return
     require(arm.proportion is not None, f"{name}.proportion: is missing for a binary trial")
-    idle = [key for key in ("failure_hazard", "control") if getattr(arm, key) is not None]
+    idle = [key for key in FAILURE_WAYS if getattr(arm, key) is not None]
     for key in (*idle, *filter(None, [arm.stated_death])):
         require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
 
@@ -437,14 +438,16 @@ def _without_others(
 
 ARM_WAYS: tuple[dict[str, tuple[str, ...]], ...] = (  # each with the keys that go with it
     {
-        "failure_hazard": ("failure_shape",),
-        "control": ("control_months", "failure_shape"),
+        "failure_hazard": ("failure_shape", "cured"),
+        "control": ("control_months", "failure_shape", "cured"),
+        "failure_pieces": ("cured",),
         "proportion": (),
     },
     {
-        "death_hazard": ("survival_shape",),
-        "median_survival": ("survival_shape",),
-        "survival": ("survival_months", "survival_shape"),
+        "death_hazard": ("survival_shape", "survivors"),
+        "median_survival": ("survival_shape", "survivors"),
+        "survival": ("survival_months", "survival_shape", "survivors"),
+        "death_pieces": ("survivors",),
     },
 )
 WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {

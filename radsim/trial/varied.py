@@ -48,8 +48,13 @@ def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
     require(not plan.binary, "has no effect here: a binary endpoint has no times")
     require(isinstance(plan.arms, tuple), "needs arms that are stated")
     control, experimental = (
-        replace(  # the shape of survival stays
-            arm, median_survival=median, death_hazard=None, survival=None, survival_months=None
+        replace(  # the shape of survival and the share of survivors stay
+            arm,
+            median_survival=median,
+            death_hazard=None,
+            survival=None,
+            survival_months=None,
+            death_pieces=None,
         )
         for arm in plan.arms  # type: ignore[union-attr]
         if isinstance(arm, StatedArm)

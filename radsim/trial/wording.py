@@ -10,7 +10,7 @@ from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.protocol.design import Protocol, Visits
-from radsim.trial.protocol.laws import same_law
+from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
 
@@ -345,8 +345,12 @@ def _arm(
         )
     if arm.failure_hazard is not None:
         said.append(f"the hazard of the event is {arm.failure_hazard:g} a month")
+    if arm.failure_pieces is not None:
+        said.append(f"the hazard of the event is {_pieces(arm.failure_pieces)}")
     if arm.failure_shape is not None:
         said.append(f"its Weibull shape is {arm.failure_shape:g}")
+    if arm.cured is not None:
+        said.append(f"{100 * arm.cured:g} % never have it")
     if arm.proportion is None and (conditions := _conditions(design)):
         said[-1] += f" {conditions}"
     if arm.median_survival is not None:
@@ -355,12 +359,24 @@ def _arm(
         said.append(f"the hazard of death is {arm.death_hazard:g} a month")
     elif arm.survival is not None:
         said.append(f"survival at {arm.months_of('survival'):g} months is {100 * arm.survival:g} %")
+    elif arm.death_pieces is not None:
+        said.append(f"the hazard of death is {_pieces(arm.death_pieces)}")
     elif arm.proportion is None:
         said.append("nobody dies")
+    if arm.survivors is not None:
+        said.append(f"{100 * arm.survivors:g} % do not die")
     if arm.survival_shape is not None:
         said.append(f"its Weibull shape is {arm.survival_shape:g}")
     label = "" if name == role else f" ({name})"
     return f"In the {role} arm{label} {', '.join(said)}."
+
+
+def _pieces(pieces: Pieces) -> str:
+    parts = [
+        f"{hazard:g} to month {month:g}"
+        for hazard, month in zip(pieces.hazards, pieces.until, strict=False)
+    ]
+    return _listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
 
 
 def _conditions(design: Protocol) -> str:

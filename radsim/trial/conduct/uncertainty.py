@@ -13,6 +13,7 @@ from radsim.trial.protocol.laws import Law, side_by_side
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
+NO_NUMBERS = ("label", "failure_pieces", "death_pieces")  # of an arm
 ARM_NAMES = ("control", "experimental")
 
 
@@ -31,7 +32,7 @@ class UncertainArms:
     spread: dict[str, Distribution]
 
     def __post_init__(self) -> None:
-        known = [field.name for field in fields(StatedArm) if field.name != "label"]
+        known = [field.name for field in fields(StatedArm) if field.name not in NO_NUMBERS]
         for key in self.spread:
             arm, _, name = key.partition(".")
             require(

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.trial.protocol.laws import WeibullLaw
+from radsim.trial.protocol.laws import Law, Pieces, SparedLaw, WeibullLaw
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 
 CONTROL_MONTHS = 24.0  # at which control is stated unless told otherwise
 SURVIVAL_MONTHS = 12.0  # at which survival is stated
-FAILURE_WAYS = ("failure_hazard", "control")  # to state the law of the event; one of them
-DEATH_WAYS = ("death_hazard", "median_survival", "survival")
+FAILURE_WAYS = ("failure_hazard", "control", "failure_pieces")  # to state the law of the event
+DEATH_WAYS = ("death_hazard", "median_survival", "survival", "death_pieces")
 COMPANIONS = {  # what each key changes only beside one of these
     "control_months": ("control",),
-    "failure_shape": FAILURE_WAYS,
+    "failure_shape": ("failure_hazard", "control"),
+    "cured": FAILURE_WAYS,
     "survival_months": ("survival",),
-    "survival_shape": DEATH_WAYS,
+    "survival_shape": ("death_hazard", "median_survival", "survival"),
+    "survivors": DEATH_WAYS,
 }
 
 
@@ -36,6 +38,11 @@ class StatedArm:
     failure_shape
         Weibull shape of the time to the event, 1 unless given: net control is
         exp(-(t/scale)^shape), the scale being what the stated hazard or control says.
+    failure_pieces
+        Constant hazards of the event one after the other.
+    cured
+        Share who never have the event, 0 unless given; what is stated as control is of all, a
+        hazard is that of the others.
     death_hazard
         Hazard of death [1/month]; with ``survival_shape`` k the cumulative one is (h t)^k.
     median_survival
@@ -44,6 +51,10 @@ class StatedArm:
         Probability to be alive at a time, at 12 months unless told otherwise.
     survival_shape
         Weibull shape of survival, 1 unless given; what is stated of it stays.
+    death_pieces
+        Constant hazards of death one after the other.
+    survivors
+        Share who do not die, 0 unless given; the median and survival are of all.
     proportion
         Of patients with the binary endpoint.
     label
@@ -66,11 +77,15 @@ class StatedArm:
     control: Real | None = None
     control_months: Real | None = None
     failure_shape: Real | None = None
+    failure_pieces: Pieces | None = None
+    cured: Real | None = None
     death_hazard: Real | None = None
     median_survival: Real | None = None
     survival: Real | None = None
     survival_months: Real | None = None
     survival_shape: Real | None = None
+    death_pieces: Pieces | None = None
+    survivors: Real | None = None
     proportion: Real | None = None
     label: str = ""
 
@@ -92,6 +107,7 @@ class StatedArm:
             )
         p = self.proportion
         require(p is None or 0.0 <= p <= 1.0, f"proportion must lie between 0 and 1, got {p}")
+        self._check_spared()
         for name in (*COMPANIONS, "median_survival"):
             value = getattr(self, name)
             require(value is None or value > 0.0, f"{name} must be above 0, got {value}")
@@ -104,10 +120,28 @@ class StatedArm:
                 f"{value} beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
             )
 
+    def _check_spared(self) -> None:
+        """Raise ValueError for a share spared that is impossible beside what is stated of all."""
+        median = None if self.median_survival is None else 0.5
+        for name, stated, of_all in (
+            ("cured", "control", (self.control,)),
+            ("survivors", "survival", (self.survival, median)),
+        ):
+            share = getattr(self, name)
+            if share is None:
+                continue
+            require(0.0 < share < 1.0, f"{name} must lie between 0 and 1, got {share}")
+            for value in of_all:
+                require(
+                    value is None or share < value,
+                    f"{name} must be below the {stated} that is stated of all, {value}, "
+                    f"got {share}",
+                )
+
     @property
     def has_times(self) -> bool:
         """Whether the arm says when its patients fail."""
-        return self.failure_hazard is not None or self.control is not None
+        return any(getattr(self, name) is not None for name in FAILURE_WAYS)
 
     @property
     def stated_death(self) -> str:
@@ -115,22 +149,18 @@ class StatedArm:
         return next((name for name in DEATH_WAYS if getattr(self, name) is not None), "")
 
     @property
-    def failure(self) -> WeibullLaw:
+    def failure(self) -> Law:
         """Law of the time to the event."""
-        shape = 1.0 if self.failure_shape is None else float(self.failure_shape)
-        if self.control is not None:
-            return WeibullLaw(shape, _rate(self.control, self.months_of("control"), shape))
-        return WeibullLaw(shape, float(self.failure_hazard or 0.0) ** shape)
+        at = None if self.control is None else (float(self.control), self.months_of("control"))
+        return _law(self.failure_hazard, at, self.failure_pieces, self.failure_shape, self.cured)
 
     @property
-    def death(self) -> WeibullLaw:
+    def death(self) -> Law:
         """Law of the time to death."""
-        shape = 1.0 if self.survival_shape is None else float(self.survival_shape)
+        at = None if self.survival is None else (float(self.survival), self.months_of("survival"))
         if self.median_survival is not None:
-            return WeibullLaw(shape, _rate(0.5, float(self.median_survival), shape))
-        if self.survival is not None:
-            return WeibullLaw(shape, _rate(self.survival, self.months_of("survival"), shape))
-        return WeibullLaw(shape, float(self.death_hazard or 0.0) ** shape)
+            at = 0.5, float(self.median_survival)
+        return _law(self.death_hazard, at, self.death_pieces, self.survival_shape, self.survivors)
 
     def months_of(self, name: str) -> float:
         """When ``control`` or ``survival`` is stated [months]."""
@@ -182,9 +212,25 @@ class PatientPool:
             yield PatientPool(self.failure[:, part], self.death[:, part], harms)
 
 
-def _rate(free: float, months: float, shape: float) -> float:
-    """Rate a of the cumulative hazard a t^k that leaves so many free at a time; 0, not -0."""
-    return float(-np.log(free)) / months**shape + 0.0
+def _law(
+    hazard: float | None,
+    free_at: tuple[float, float] | None,
+    pieces: Pieces | None,
+    shape: float | None,
+    spared: float | None,
+) -> Law:
+    """Law by a hazard, by the share free of the event at a month, or by pieces."""
+    k, share = 1.0 if shape is None else float(shape), float(spared or 0.0)
+    law: Law
+    if pieces is not None:
+        law = pieces
+    elif free_at is not None:
+        free, months = free_at
+        free = (free - share) / (1.0 - share)  # of those who are not spared
+        law = WeibullLaw(k, float(-np.log(free)) / months**k + 0.0)  # 0, not -0
+    else:
+        law = WeibullLaw(k, float(hazard or 0.0) ** k)
+    return SparedLaw(share, law) if share else law
 
 
 def _either(names: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from radsim.trial.formulas.proportion_formulas import (
 )
 from radsim.trial.proportions.exact_tests import exact_power, exact_size
 from radsim.trial.protocol.design import Protocol
+from radsim.trial.protocol.laws import constant_hazard, constant_ratio
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.questions.direction import better_of
@@ -383,8 +384,9 @@ def _hazard_ratio(assumed: Assumed) -> float | None:
     arms = assumed.plan.arms
     if isinstance(arms, tuple):
         control, experimental = (arm.failure for arm in arms)
-        if control.shape == experimental.shape and control.rate > 0.0:
-            return float(experimental.rate) / float(control.rate)
+        ratio = constant_ratio(control, experimental)
+        if ratio is not None:
+            return ratio
     return assumed.hazard_ratio
 
 
@@ -403,17 +405,17 @@ def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
     )
     if not isinstance(plan.arms, tuple) or not simple:
         return None
-    laws = [arm.failure for arm in plan.arms]
-    if any(law.shape != 1.0 for law in laws):
+    first, second = (constant_hazard(arm.failure) for arm in plan.arms)
+    if first is None or second is None:
         return None
     control, experimental = (
         (1.0 - design.not_evaluable)
         * event_probability(
-            float(law.rate),
+            hazard,
             drop_out=float(design.drop_out_hazard),
             accrual=design.accrual.end,
             cut=design.cut,
         )
-        for law in laws
+        for hazard in (first, second)
     )
     return control, experimental

@@ -21,9 +21,13 @@ NULLS = {
     "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
 }
 
-FAILURE = ("failure_hazard", "control", "control_months", "failure_shape", "proportion")
+FAILURE = (
+    "failure_hazard", "control", "control_months", "failure_shape", "failure_pieces", "cured",
+    "proportion",
+)  # fmt: skip
 DEATH = (
     "death_hazard", "median_survival", "survival", "survival_months", "survival_shape",
+    "death_pieces", "survivors",
 )  # fmt: skip
 
 
