@@ -12,6 +12,7 @@ _PUBLIC = {
     "Pieces": "protocol.laws",
     "PiecewiseAccrual": "protocol.accrual",
     "RampAccrual": "protocol.accrual",
+    "RateAccrual": "protocol.accrual",
     "RiskTable": "survival.subjects",
     "SampleSize": "questions.size",
     "Settings": "conduct.analyses",

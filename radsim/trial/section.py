@@ -11,9 +11,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
-    ANALYSES,
     BINARY_WITH_MARGIN,
     DEFAULT,
+    EVERY_ANALYSIS,
     WITH_MARGIN,
     Settings,
     check_analyses,
@@ -223,7 +223,7 @@ class TrialSection:
 
     def _margin_range(self) -> tuple[float, float, str]:
         """Between what a margin lies, and what it is of."""
-        analysis = ANALYSES.get(self.compared_analysis)
+        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
         if analysis is None:
             return 0.0, 1.0, OF_PROPORTIONS
         what = f"the {analysis.estimates}"
@@ -236,7 +236,7 @@ class TrialSection:
         """Effect of the primary analysis (log for ratios) that is just not acceptable."""
         if self.margin is None:
             return None
-        analysis = ANALYSES.get(self.compared_analysis)
+        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
         if analysis is None:
             return float(-self.margin if self.higher_is_better else self.margin)
         size = float(np.log(self.margin)) if analysis.is_ratio else float(self.margin)

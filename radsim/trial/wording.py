@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import StatedArm
-from radsim.trial.protocol.design import Protocol, Visits
+from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
@@ -80,7 +80,7 @@ def protocol_sentences(
 def analysis_sentences(section: TrialSection) -> Iterator[str]:
     """Say how the trial is analysed, and when it is looked at."""
     primary = section.primary_analysis
-    analysis = ANALYSES.get(primary)
+    analysis = EVERY_ANALYSIS.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
     if section.margin is None:
         yield (
@@ -127,7 +127,7 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
 
 def margin_text(section: TrialSection) -> str:
     """Say what the margin of a section is of."""
-    analysis = ANALYSES.get(section.compared_analysis)
+    analysis = EVERY_ANALYSIS.get(section.compared_analysis)
     if analysis is None:
         return f"a difference of proportions of {section.margin:g}"
     if analysis.is_ratio:
@@ -156,7 +156,7 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
                 f"{name}: {months:g} months lie beyond month {last:g}, the longest that anybody "
                 "is watched; what is compared there can't be estimated"
             )
-        elif any(ANALYSES[each].reads == name for each in section.named_analyses):
+        elif any(EVERY_ANALYSIS[each].reads == name for each in section.named_analyses):
             left = assumed.at_risk(months)
             if min(left) < FEW:
                 waits = design.event_target is not None
@@ -196,8 +196,8 @@ def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[
     """Say at which looks the primary analysis has nobody to read its effect from."""
     assert section.looks is not None
     primary = section.primary_analysis
-    reads = ANALYSES[primary].reads
-    if not reads or ANALYSES[primary].counts_events:
+    reads = EVERY_ANALYSIS[primary].reads
+    if not reads or EVERY_ANALYSIS[primary].counts_events:
         return
     months = float(getattr(section, reads))
     planned = float(section.design.event_target or assumed.events())
@@ -235,8 +235,8 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
                 "curve.median_survival: both arms get it, without the difference in survival that "
                 "the design has"
             )
-    reads = ANALYSES[section.primary_analysis].reads
-    if not reads or ANALYSES[section.primary_analysis].counts_events:
+    reads = EVERY_ANALYSIS[section.primary_analysis].reads
+    if not reads or EVERY_ANALYSIS[section.primary_analysis].counts_events:
         return
     months = float(getattr(section, reads))
     empty: dict[str, list[str]] = {}
@@ -272,15 +272,17 @@ def _strata(design: Protocol) -> Iterator[str]:
 
 
 def _follow_up(section: TrialSection) -> Iterator[str]:
-    design = section.design
-    yield _accrual(design.accrual)
+    design = section.trial_design
+    yield _accrual(design.entering)
+    if design.entering.end > 0.0:
+        yield held_text(design)
     if design.event_target is not None:
         yield (
             f"The analysis is at {design.event_target} events, at {design.latest:g} months "
             "at the latest."
         )
     elif design.cut > 0.0:
-        after = design.cut - design.accrual.end
+        after = design.cut - design.entering.end
         yield f"The analysis is at month {design.cut:g}, {after:g} months after accrual ends."
     if design.longest_follow_up is not None:
         yield f"No patient is watched for more than {design.longest_follow_up:g} months."
@@ -290,13 +292,30 @@ def _follow_up(section: TrialSection) -> Iterator[str]:
         yield f"The event is looked for {_visits(design.visits)}; deaths are known as they happen."
 
 
+def held_text(design: TrialDesign) -> str:
+    """Say whether the length of accrual or its rate is held when the number of patients changes."""
+    months, rate = (
+        f"{design.entering.end:.3g} months",
+        f"{design.accrual_rate:.3g} patients a month",
+    )
+    if design.accrual.holds_rate:
+        return (
+            f"Its rate is held ({rate} on average), so {design.patients} patients take {months} "
+            "and more of them take longer."
+        )
+    return (
+        f"Its length is held ({months}), so {design.patients} patients enter at {rate} and more "
+        "of them faster."
+    )
+
+
 def _accrual(accrual: Accrual) -> str:
     if accrual.end == 0.0:
         return "All enter at once."
-    if isinstance(accrual, RampAccrual):
+    if isinstance(accrual, RampAccrual) and accrual.full > 0.0:
         return (
             f"Accrual grows in proportion to time for {accrual.full:g} months and is level from "
-            f"then to month {accrual.months:g}."
+            f"then to month {accrual.end:g}."
         )
     if isinstance(accrual, PiecewiseAccrual):
         rates = _listed([f"{rate:g}" for rate in accrual.rates])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.trial.conduct.analyses import AGAINST_MARGIN, ANALYSES
+from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.questions.characteristics import Power, Share
@@ -280,7 +280,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
 
 
 def _power(power: Power, several_lesions: bool) -> Row:
-    analysis = ANALYSES.get(power.analysis)
+    analysis = EVERY_ANALYSIS.get(power.analysis)
     clusters = ""
     if several_lesions and analysis is not None:
         clusters = "yes" if analysis.knows_clusters else "no"
@@ -312,7 +312,7 @@ def _share(share: Share) -> list[float | str]:
 
 def _is_true(null: str, analysis: str) -> str:
     """Say whether an analysis's own null holds under a named null."""
-    known = ANALYSES.get(analysis)
+    known = EVERY_ANALYSIS.get(analysis)
     if null == AT_MARGIN or analysis in AGAINST_MARGIN.values():
         return "yes" if null == AT_MARGIN and analysis in AGAINST_MARGIN.values() else "no"
     return "yes" if null == "no_difference" or known is None or known.only_hazard else "no"

@@ -1,6 +1,7 @@
 """What a virtual trial shows in words: a summary to read, assumptions and results to paste."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
@@ -230,7 +231,21 @@ def _size(result: TrialResult) -> str:
     return (
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
         f"simulation{_favor(result, size.better)} ({result.section.primary_analysis}: "
-        f"{_share(size.power)}; {others})"
+        f"{_share(size.power)}; {others}{_entering(result)})"
+    )
+
+
+def _entering(result: TrialResult) -> str:
+    """How long the patients of the size take to enter, and what of it is held."""
+    if result.size is None:
+        return ""
+    design = replace(result.plan.design, patients=max(result.size.patients, 2))
+    if design.entering.end == 0.0:
+        return ""
+    held = "rate" if design.accrual.holds_rate else "months"
+    return (
+        f"; they enter in {design.entering.end:.3g} months at {design.accrual_rate:.3g} a month, "
+        f"the {held} being held"
     )
 
 

@@ -360,7 +360,10 @@ def _against_margin(name: str) -> Analysis:
     return replace(base, null="worse by the margin or more", run=run, only_hazard=False, of=name)
 
 
-ANALYSES.update({AGAINST_MARGIN[name]: _against_margin(name) for name in WITH_MARGIN})
+EVERY_ANALYSIS = {
+    **ANALYSES,
+    **{AGAINST_MARGIN[name]: _against_margin(name) for name in WITH_MARGIN},
+}
 DEFAULT = (
     "logrank", "gray", "cox", "fine_gray", "incidence_difference", "survival_difference",
     "restricted_mean_difference", "time_lost_difference",
@@ -369,7 +372,7 @@ DEFAULT = (
 
 def check_analyses(names: Sequence[str], *, binary: bool) -> None:
     """Raise ValueError for an analysis that is unknown, named twice, or not for the endpoint."""
-    known = tuple(ANALYSES)
+    known = tuple(EVERY_ANALYSIS)
     if binary:
         known = (*BINARY_TESTS, *(AGAINST_MARGIN[name] for name in BINARY_WITH_MARGIN))
     require(len(names) > 0, "analyses: name at least one")
@@ -393,7 +396,9 @@ def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[st
         each = np.broadcast_to(np.arange(trials.time.shape[-1]), trials.time.shape)
         knows = replace(trials, patient=each).table()
     return {
-        name: ANALYSES[name].run(knows if ANALYSES[name].knows_clusters else plain, settings)
+        name: EVERY_ANALYSIS[name].run(
+            knows if EVERY_ANALYSIS[name].knows_clusters else plain, settings
+        )
         for name in names
     }
 

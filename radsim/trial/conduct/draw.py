@@ -78,7 +78,7 @@ def draw_exponential(streams: UniformSource, name: str, trials: range, patients:
 def draw_enrolment(design: TrialDesign, trials: range, streams: UniformSource) -> Enrolled:
     """Draw entry, stratum, arm and evaluability."""
     n = design.patients
-    entry = design.accrual.entry(draw_numbers(streams, "entry", trials, n))
+    entry = design.entering.entry(draw_numbers(streams, "entry", trials, n))
     stratum = None
     if design.strata:
         shares = np.cumsum([float(s.share) for s in design.strata])

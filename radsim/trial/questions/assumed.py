@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import brentq
 
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.accrual import Accrual
@@ -120,7 +120,7 @@ class Assumed:
         """Probability that an evaluable patient is watched for so long, if alive."""
         design = self.plan.design
         cut = design.cut if cut is None else cut
-        share = entered_by(design.accrual, cut - np.asarray(months))
+        share = entered_by(design.entering, cut - np.asarray(months))
         share = share * np.exp(-float(design.drop_out_hazard) * np.asarray(months))
         if design.longest_follow_up is not None:
             share = np.where(np.asarray(months) <= design.longest_follow_up, share, 0.0)
@@ -216,7 +216,7 @@ class Assumed:
         settings = self.plan.settings
         landmark, horizon = float(settings.landmark), float(settings.horizon)
         ratios = {"fine_gray": "subdistribution_ratio", "logrank_any_event": "any_event_ratio"}
-        if ANALYSES[analysis].is_ratio:
+        if EVERY_ANALYSIS[analysis].is_ratio:
             ratio = getattr(self, ratios.get(analysis, "hazard_ratio"))
             return None if ratio is None else float(np.log(ratio))
         gaps: dict[str, Callable[[Course], float]] = {

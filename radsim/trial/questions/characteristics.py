@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.sums.intervals import Z95, wilson_interval
-from radsim.trial.conduct.analyses import ANALYSES, Outcome
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS, Outcome
 from radsim.trial.conduct.run import Shown
 from radsim.vocabulary.arguments import count, positive, probability
 
@@ -174,7 +174,7 @@ def power_of(
     >>> power_of("pearson", outcome, 0.05, higher_is_better=True).favorable.value
     1.0
     """
-    analysis = ANALYSES.get(name)
+    analysis = EVERY_ANALYSIS.get(name)
     rejected = rejections(outcome, alpha)
     good = higher_is_better if analysis is None else not analysis.more_is_worse
     favorable = None

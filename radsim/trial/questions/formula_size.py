@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import proportions_of
 from radsim.trial.formulas.event_formulas import (
@@ -123,7 +123,7 @@ def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) ->
         what = "proportions"
     else:
         assumed = Assumed(plan)
-        analysis, effect = ANALYSES[name], assumed.effect(name)
+        analysis, effect = EVERY_ANALYSIS[name], assumed.effect(name)
         if analysis.is_ratio:
             return _events_of_margin(section, assumed, shown, effect)
         if analysis.reads != "landmark":
@@ -413,7 +413,7 @@ def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
         * event_probability(
             hazard,
             drop_out=float(design.drop_out_hazard),
-            accrual=design.accrual.end,
+            accrual=design.entering.end,
             cut=design.cut,
         )
         for hazard in (first, second)

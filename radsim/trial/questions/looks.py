@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from radsim.randomness.streams import Streams
-from radsim.trial.conduct.analyses import ANALYSES, analyse, check_analyses
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS, analyse, check_analyses
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
 from radsim.trial.conduct.observe import Trials, observe
 from radsim.trial.conduct.run import BLOCK, TrialPlan
@@ -141,7 +141,7 @@ def run_sequential(
     )
     made = np.isfinite(z)
     reached = np.array(limits.information)
-    if not ANALYSES[analysis].counts_events:
+    if not EVERY_ANALYSIS[analysis].counts_events:
         reached = _reached(information, made)
     every = limits.at(_growing(reached)) if limits.spends else limits
     efficacy, futility = _limits(limits, reached, made)
@@ -176,7 +176,7 @@ def run_sequential(
 def check_looks(limits: Boundaries, analysis: str) -> None:
     """Raise ValueError for a boundary that does not fit the information of an analysis."""
     require(
-        limits.spends or ANALYSES[analysis].counts_events,
+        limits.spends or EVERY_ANALYSIS[analysis].counts_events,
         f"kind: {limits.rule.kind} needs equal steps of information, which shares of events are "
         f"not for {analysis}; got no spending function (obrien-fleming, pocock)",
     )
@@ -255,7 +255,7 @@ def _run_block(
     arms = draw_arms(plan.arms, trials, streams)
     enrolled = draw_enrolment(plan.design, trials, streams)
     fate = draw_fate(plan.design, arms, enrolled, trials, streams)
-    sign = -1.0 if ANALYSES[analysis].more_is_worse else 1.0
+    sign = -1.0 if EVERY_ANALYSIS[analysis].more_is_worse else 1.0
     last = observe(plan.design, enrolled, fate)
     columns: list[tuple[np.ndarray, ...]] = []
     for t in limits.information:
@@ -274,7 +274,7 @@ def _until(design: TrialDesign, events: int) -> TrialDesign:
     return replace(
         design,
         event_target=events,
-        latest=max(design.cut, design.accrual.end),
+        latest=max(design.cut, design.entering.end),
         minimum_follow_up=None,
         calendar_cut=None,
     )

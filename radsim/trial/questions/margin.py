@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from radsim.randomness.streams import Streams
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms, proportions_of
@@ -82,7 +82,7 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
         parts = [at_margin(replace(plan, arms=part), analysis).arms for part in arms.apart()]
         failure = np.concatenate([part.failure for part in parts], axis=1)  # type: ignore[union-attr]
         return replace(plan, arms=replace(arms, failure=failure))
-    of, make = ANALYSES[analysis].of, _maker(arms)
+    of, make = EVERY_ANALYSIS[analysis].of, _maker(arms)
 
     def gap(log_factor: float) -> float:
         effect = Assumed(replace(plan, arms=make(float(np.exp(log_factor))))).effect(of)
@@ -92,8 +92,8 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
     ends = gap(least), gap(np.log(LARGEST))
     require(
         ends[0] * ends[1] <= 0.0,
-        f"margin: no hazard of the event puts the {ANALYSES[of].estimates} at the margin; with "
-        f"{np.exp(least):g} and {LARGEST:g} times the control arm's it is "
+        f"margin: no hazard of the event puts the {EVERY_ANALYSIS[of].estimates} at the margin; "
+        f"with {np.exp(least):g} and {LARGEST:g} times the control arm's it is "
         f"{ends[0] + worst:.3g} and {ends[1] + worst:.3g}, got {worst:.3g}",
     )
     factor = float(np.exp(brentq(gap, least, np.log(LARGEST), xtol=1e-10)))

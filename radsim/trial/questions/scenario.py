@@ -192,7 +192,7 @@ def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Se
 def _months(section: TrialSection) -> np.ndarray:
     """Months of the expected curves, as far as anybody is watched; the landmark is among them."""
     asked = float(max(section.horizon, section.landmark))
-    last = min(asked, section.design.last_follow_up)
+    last = min(asked, section.trial_design.last_follow_up)
     months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), float(section.landmark))
     return months[months <= last]
 

@@ -144,6 +144,8 @@ def sample_size(
     if plan.binary and analysis in EXACT_TESTS:
         most = min(most, largest_exact_trial(plan.design))
     most = max(step, most // step * step)
+    while most > step and not plan.design.fits(most):
+        most -= step
 
     def attempt(patients: int) -> Tried:
         only = replace(plan, analyses=(analysis,)).with_patients(patients)
@@ -391,6 +393,8 @@ def _reason(plan: TrialPlan, search: _Search, n: int, asked: int) -> str:
             "the power hardly grows with the number of patients, so the arms differ too little "
             f"in what this analysis compares{stops}"
         )
+    if n + plan.design.unit <= asked and not plan.design.fits(n + plan.design.unit):
+        return f"no more than {n} patients enter before the trial must end, at this rate of accrual"
     if n + plan.design.unit <= asked:
         return f"exact tests list every outcome, so no more than {n} can be tried"
     return f"more than the {asked} patients that may be tried would be needed"
