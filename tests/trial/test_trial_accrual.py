@@ -94,15 +94,15 @@ def test_more_patients_at_a_rate_are_watched_longer():
             plan = changed.plan((section.control, section.experimental))
             events[accrual.kind, patients] = Assumed(plan).events() / patients
     assert events["uniform", 120] == pytest.approx(events["uniform", 480])
-    assert events["rate", 120] == pytest.approx(events["uniform", 120])
-    assert events["rate", 480] > 1.3 * events["uniform", 480]
+    assert events["by_rate", 120] == pytest.approx(events["uniform", 120])
+    assert events["by_rate", 480] > 1.3 * events["uniform", 480]
 
 
 @pytest.mark.parametrize(
     ("accrual", "said"),
     [
         ("", "Its length is held (12 months), so 120 patients enter at 10 patients a month"),
-        ('accrual = { kind = "rate", rate = 5 }',
+        ('accrual = { kind = "by_rate", rate = 5 }',
          "Its rate is held (5 patients a month on average), so 120 patients take 24 months"),
     ],
 )  # fmt: skip
@@ -132,9 +132,9 @@ def test_a_search_ends_where_no_more_can_enter():
 @pytest.mark.parametrize(
     ("accrual", "message"),
     [
-        ('{ kind = "rate" }', "trial.design.accrual.rate: is missing"),
-        ('{ kind = "rate", rate = 0 }', "rate must be above 0, got 0.0"),
-        ('{ kind = "rate", rate = 5, months = 3 }', "accrual.months: unknown key"),
+        ('{ kind = "by_rate" }', "trial.design.accrual.rate: is missing"),
+        ('{ kind = "by_rate", rate = 0 }', "accrual.rate: must be above 0"),
+        ('{ kind = "by_rate", rate = 5, months = 3 }', "accrual.months: unknown key"),
         ('{ kind = "piecewise", until = [3], rates = [1, 2, 3] }', "got 3 for 1"),
         ('{ kind = "piecewise", until = [3], rates = [1, 0] }', "the last one goes on until all"),
     ],

@@ -98,7 +98,7 @@ class RateAccrual:
     (12.0, 15.0)
     """
 
-    kind: Literal["rate"] = "rate"
+    kind: Literal["by_rate"] = "by_rate"
     rate: Real
     full: Real = 0.0
 
