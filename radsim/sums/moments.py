@@ -1,8 +1,4 @@
-"""Streaming sums over patients: a mean and its Monte Carlo error without keeping anybody.
-
-Sums are formed in fixed blocks of patients and combined in a fixed order, so a result is the
-same to the last bit whatever the chunks and workers.
-"""
+"""Moments: a mean over patients and its Monte Carlo error, without keeping anybody."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,10 +30,9 @@ class Moments:
 
     Examples
     --------
-    >>> first, second = Moments.of(np.array([[1.0, 2.0]])), Moments.of(np.array([[6.0]]))
-    >>> combined = first.combine(second)
-    >>> combined.count, combined.mean.tolist(), combined.variance.tolist()
-    (3, [3.0], [7.0])
+    >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
+    >>> moments.variance.tolist()
+    [7.0]
     """
 
     count: int
@@ -45,34 +40,6 @@ class Moments:
     deviations: np.ndarray
     reach: float = Z95
     error: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, rows: np.ndarray) -> "Moments":
-        """Reduce rows over patients, their last axis.
-
-        Sums are taken of the differences from the first patient, so that rows in which all are
-        alike have that mean and no deviation, exactly.
-        """
-        rows = np.ascontiguousarray(rows, dtype=float)
-        first = rows[..., :1]
-        shifted = rows - first
-        mean = shifted.mean(axis=-1)
-        shifted -= mean[..., np.newaxis]
-        shifted *= shifted
-        return cls(rows.shape[-1], first[..., 0] + mean, shifted.sum(axis=-1))
-
-    def combine(self, later: "Moments") -> "Moments":
-        """Join two sets of patients.
-
-        References
-        ----------
-        Chan, Golub and LeVeque (1983), Am. Stat. 37, 242-247.
-        """
-        count = self.count + later.count
-        shift = later.mean - self.mean
-        mean = self.mean + shift * (later.count / count)
-        between = shift * shift * (self.count * later.count / count)
-        return Moments(count, mean, self.deviations + later.deviations + between)
 
     @property
     def variance(self) -> np.ndarray:
@@ -91,49 +58,9 @@ class Moments:
         error = None if self.error is None else change(self.error)
         return Moments(self.count, change(self.mean), change(self.deviations), self.reach, error)
 
-    def missing(self, rows: int) -> "Moments":
-        """As many rows of the same shape, all missing (NaN)."""
-        return self.rearranged(lambda values: np.full((rows, *values.shape[1:]), np.nan))
 
-    @classmethod
-    def one_after_another(cls, parts: Sequence["Moments"]) -> "Moments":
-        """Join the rows of several, of the same patients, along their first axis."""
-        first = parts[0]
-        errors = [one.error for one in parts if one.error is not None]
-        return cls(
-            first.count,
-            np.concatenate([one.mean for one in parts]),
-            np.concatenate([one.deviations for one in parts]),
-            first.reach,
-            np.concatenate(errors) if errors else None,
-        )
-
-
-@dataclass(frozen=True)
-class BlockSums:
-    """Everything that a run keeps of some patients.
-
-    Attributes
-    ----------
-    moments
-        By name: rows of estimates (any leading shape, reduced over patients).
-    counts
-        By name: whole numbers that add up.
-    """
-
-    moments: dict[str, Moments]
-    counts: dict[str, np.ndarray]
-
-    def combine(self, later: "BlockSums") -> "BlockSums":
-        """Join two sets of patients, the earlier one first."""
-        return BlockSums(
-            {name: value.combine(later.moments[name]) for name, value in self.moments.items()},
-            {name: value + later.counts[name] for name, value in self.counts.items()},
-        )
-
-
-def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
-    r"""Join independent replicates of equal size, with the error that their spread shows.
+def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
+    r"""Give what independent replicates of equal size make together the error of their spread.
 
     .. math:: SE^2 = \frac{1}{R (R - 1)} \sum_r (\bar x_r - \bar x)^2
 
@@ -143,22 +70,18 @@ def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
 
     Examples
     --------
-    >>> halves = [BlockSums({"x": Moments.of(np.array([v]))}, {}) for v in ([0.0, 4.0], [1.0, 5.0])]
-    >>> joined = replicated(halves).moments["x"]
+    >>> each = [Moments(2, np.array(mean), np.array(8.0)) for mean in (2.0, 3.0)]
+    >>> joined = replicated(each, Moments(4, np.array(2.5), np.array(17.0)))
     >>> joined.standard_error.tolist(), joined.deviations.tolist()
-    ([0.5], [17.0])
+    (0.5, 17.0)
     """
     size = len(replicates)
-    joined = replicates[0]
-    for later in replicates[1:]:
-        joined = joined.combine(later)
-    moments = {}
-    for name, whole in joined.moments.items():
-        means = np.stack([one.moments[name].mean for one in replicates])
-        between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
-        reach = float(special.stdtrit(size - 1, 0.975))
-        moments[name] = replace(whole, reach=reach, error=np.sqrt(between))
-    return BlockSums(moments, joined.counts)
+    if size == 1:
+        return whole
+    means = np.stack([replicate.mean for replicate in replicates])
+    between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
+    reach = float(special.stdtrit(size - 1, 0.975))
+    return replace(whole, reach=reach, error=np.sqrt(between))
 
 
 def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
@@ -181,7 +104,7 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
 
     Examples
     --------
-    >>> none = Moments.of(np.zeros((1, 1000)))
+    >>> none = Moments(1000, np.zeros(1), np.zeros(1))
     >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
     ([0.0], [0.000976])
     """

@@ -14,22 +14,15 @@ from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
 
-EVENTS = {
-    "local_failure": "local failure",
-    "vcf": "vertebral fracture",
-    "myelopathy": "myelopathy",
-}
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
 NOBODY = "; where nobody is, what is compared there can't be estimated"
 ROLES = ("control", "experimental")
 
 
 def event_name(section: TrialSection) -> str:
-    """What the event is called: by the file, by the endpoint, or just so."""
+    """What the event is called: as the section says, or just so."""
     if section.event:
         return section.event
-    if isinstance(section.control, str):
-        return EVENTS[section.endpoint]
     return "the endpoint" if section.binary else "event"
 
 

@@ -195,6 +195,26 @@ class Estimate:
         return self.of.words
 
     @property
+    def short(self) -> str:
+        """What the number is of, in few words."""
+        if isinstance(self.of, Endpoint) and self.of.freedom and self.estimator is NET:
+            return self.of.freedom_words
+        return self.of.short
+
+    @property
+    def label(self) -> str:
+        """What the number is, in few words.
+
+        Examples
+        --------
+        >>> Estimate(VCF, INCIDENCE).label, Estimate(SURVIVAL, ALIVE).label
+        ('VCF, cumulative incidence', 'alive')
+        """
+        if isinstance(self.of, Joint) and not self.of.free_of:
+            return self.short
+        return f"{self.short}, {self.estimator.name.replace('_', ' ')}"
+
+    @property
     def meaning(self) -> str:
         """The sentence that says what the number is."""
         if isinstance(self.of, Joint) and self.estimator is ALIVE:
@@ -210,67 +230,3 @@ class Estimate:
     def best(self) -> "Estimate":
         """The share of patients for whom an arm is best."""
         return replace(self, contrast=Contrast.BEST)
-
-
-# as they were named before estimates were values
-
-
-def endpoint_of(name: str) -> tuple[str, str]:
-    """Split the name of an estimate into endpoint and estimator.
-
-    Examples
-    --------
-    >>> endpoint_of("local_failure_cumulative_incidence")
-    ('local_failure', 'cumulative_incidence')
-    """
-    for estimator in ("net", "cumulative_incidence", "alive"):
-        if name.endswith(f"_{estimator}"):
-            return name.removesuffix(f"_{estimator}"), estimator
-    raise ValueError(f"{name} is not an estimate")
-
-
-def is_harm(name: str) -> bool:
-    """Say whether less of an estimate is better."""
-    return name in HARMS or name.endswith("_cumulative_incidence")
-
-
-MODEL_DIMS = {  # estimates that are reported under several models
-    "local_control_net": "control_model",
-    "local_failure_cumulative_incidence": "control_model",
-    "myelopathy_net": "myelopathy_model",
-    "myelopathy_cumulative_incidence": "myelopathy_model",
-}
-MEANINGS = {
-    "local_control_net": "probability of local control, death ignored",
-    "local_failure_cumulative_incidence": "cumulative incidence of local failure, death competing",
-    "vcf_net": "probability of vertebral compression fracture, death ignored",
-    "vcf_cumulative_incidence": "cumulative incidence of fracture, death competing",
-    "myelopathy_net": "probability of radiation myelopathy, death ignored",
-    "myelopathy_cumulative_incidence": "cumulative incidence of myelopathy, death competing",
-    "survival_alive": "probability to be alive",
-    "complication_free_control_net": "probability of control without complication, death ignored",
-    "complication_free_control_alive": "probability to be alive, controlled, without complication",
-}
-
-
-def estimate_dims(name: str) -> tuple[str, ...]:
-    """Dimensions of an estimate, arms first and times last."""
-    model = MODEL_DIMS.get(name)
-    return ("arm", model, "months") if model else ("arm", "months")
-
-
-BENEFITS = ("local_control_net", "complication_free_control_net")
-HARMS = ("vcf_net", "myelopathy_net")
-EVENTS = ("local_failure", "vcf", "myelopathy")
-
-ESTIMATES = (  # the variables of a result, in the order in which they are reported
-    "local_control_net",
-    "local_failure_cumulative_incidence",
-    "vcf_net",
-    "vcf_cumulative_incidence",
-    "myelopathy_net",
-    "myelopathy_cumulative_incidence",
-    "survival_alive",
-    "complication_free_control_net",
-    "complication_free_control_alive",
-)

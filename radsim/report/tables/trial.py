@@ -320,11 +320,15 @@ def _is_true(null: str, analysis: str) -> str:
 
 def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
+    owners = {
+        f"{field.name}_months": field.name
+        for field in fields(value)
+        if getattr(value, field.name) is not None
+    }
     for field in fields(value):
         here = getattr(value, field.name)
-        stated = field.name.removesuffix("_months")
-        if stated != field.name and getattr(value, stated, None) is not None:
-            here = value.months_of(stated)
+        if here is None and field.name in owners:
+            here = value.months_of(owners[field.name])
         elif here == _default(field):
             continue
         if is_dataclass(here):

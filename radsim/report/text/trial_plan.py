@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from radsim.experiment.model import Experiment
-from radsim.experiment.trial_file import VirtualTrial
+from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.simulation.virtual_trial import plan_of
 from radsim.trial.section import TrialSection
 from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
@@ -14,8 +14,7 @@ FEW_PATIENTS = 500  # of an experiment, from whom the numbers at risk are reckon
 
 def describe_trial(source: Experiment | VirtualTrial) -> str:
     """Say what a file with a trial would simulate, and what it can't show."""
-    assert source.trial is not None
-    variants = source.trial.variants()
+    variants = trials_of(source)
     lines = [f"{source.name}: {len(variants)} virtual trial{'s' if len(variants) > 1 else ''}"]
     for name, section in variants.items():
         lines.append(
@@ -31,7 +30,6 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
 
 def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
     """Give the same as plain data, for `radsim check --json`."""
-    assert source.trial is not None
     return {
         name: {
             "trials": section.trials,
@@ -41,7 +39,7 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
             "notes": _notes(section, source),
         }
-        for name, section in source.trial.variants().items()
+        for name, section in trials_of(source).items()
     }
 
 

@@ -1,7 +1,7 @@
 """What an arm of a virtual trial does to its patients: stated laws, or simulated patients."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -182,12 +182,15 @@ class PatientPool:
     pools
         How many pools of equal size stand side by side, one for each draw of uncertain
         parameters; trial i takes its patients from pool i, and they go round.
+    words
+        What each harm is called in a sentence.
     """
 
     failure: np.ndarray
     death: np.ndarray
     harms: dict[str, np.ndarray]
     pools: int = 1
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
@@ -209,7 +212,8 @@ class PatientPool:
         for first in range(0, self.death.shape[1], size):
             part = slice(first, first + size)
             harms = {name: times[:, part] for name, times in self.harms.items()}
-            yield PatientPool(self.failure[:, part], self.death[:, part], harms)
+            times = {"failure": self.failure[:, part], "death": self.death[:, part]}
+            yield replace(self, **times, harms=harms, pools=1)  # type: ignore[arg-type]
 
 
 def _law(
