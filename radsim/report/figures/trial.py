@@ -10,10 +10,11 @@ from matplotlib.ticker import PercentFormatter
 from scipy import special
 
 from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
-from radsim.trial.wording import arm_names, event_name
+from radsim.trial.wording import ROLES, arm_names, event_name
 
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
@@ -40,6 +41,14 @@ TITLES = {
     "fisher_midp": "Fisher's mid-p test",
     "boschloo": "Boschloo's test",
     "barnard": "Barnard's test",
+}
+TITLES |= {
+    against: f"{TITLES[name]}, against the margin" for name, against in AGAINST_MARGIN.items()
+}
+DIRECTIONS = {
+    "control": "the control arm is better",
+    "experimental": "the experimental arm is better",
+    "neither": "neither arm is better",
 }
 LABELS = {
     "patients": "Patients in all",
@@ -103,9 +112,11 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
     event, arms = event_name(result.section), arm_names(result.section)
     for arm, label in enumerate(arms):
         color = COLORS[arm]
+        better = " (better)" if ROLES[arm] == result.better else ""
         axis.step(
-            curves.months, curves.event[arm], where="post", color=color, label=f"{label}: {event}"
-        )
+            curves.months, curves.event[arm], where="post", color=color,
+            label=f"{label}{better}: {event}",
+        )  # fmt: skip
         axis.fill_between(
             curves.months, curves.lower[arm], curves.upper[arm],
             step="post", color=color, alpha=0.15, lw=0,
@@ -119,10 +130,10 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.legend(fontsize=8, frameon=False)
     axis.grid(alpha=0.3)
+    error = curves.event_error.max()
+    of = f"\nMonte Carlo error at most {100 * error:.2g} points" if error > 0.0 else ""
     axis.set_title(
-        f"{name}: mean of simulated trials; band: central 95 % of trials\n"
-        f"Monte Carlo error of the mean: at most {100 * curves.event_error.max():.2g} points",
-        fontsize=10,
+        f"{name}: as assumed, all being watched; band: central 95 % of trials{of}", fontsize=10
     )
     places = np.linspace(0, len(curves.months) - 1, RISK_TIMES).astype(int)
     for arm in range(2):
@@ -213,7 +224,7 @@ def _last_shown(result: TrialResult) -> float:
 def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult) -> None:
     color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
     points = _points(over, result)
-    label = name
+    label = f"{name}: {DIRECTIONS[result.better]}" if result.better else name
     if points:
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
+from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.looks import Sequential
-from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.questions.nulls import AT_MARGIN
+from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import ROLES, arm_names, event_name
 
 SHARE = ("mc_standard_error", "lower", "upper")
@@ -23,12 +26,14 @@ Results = dict[str, TrialResult]
 def rounded(value: float | None, error: float = 0.0) -> float | str:
     """Round a number to the place where its Monte Carlo error has its third digit.
 
+    What is no number is an empty cell.
+
     Examples
     --------
     >>> rounded(0.81234567, error=0.0038991), rounded(203.6912345678), rounded(None)
     (0.81235, 203.691, '')
     """
-    if value is None:
+    if value is None or not np.isfinite(value):
         return ""
     if error > 0.0:
         return round(float(value), KEPT_DIGITS - 1 - int(np.floor(np.log10(error))))
@@ -51,7 +56,7 @@ def design_rows(results: Results) -> Iterator[Row]:
         yield [name, "design.block", section.design.block]
         known = ("allocation", "block")
         yield from ([name, f"design.{k}", v] for k, v in _chosen(section.design) if k not in known)
-        keys = ["trials", "alpha", "power", "higher_is_better", "planned_hazard_ratio"]
+        keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
         if not section.binary:
             keys += ["landmark", "horizon", "variance", "transform"]
         if isinstance(section.control, str):
@@ -111,14 +116,15 @@ def size_rows(results: Results) -> Iterator[Row]:
             patients, *power = reached if found.reached else short
             yield [
                 name, "simulation", result.section.primary_analysis, patients, "", *power, "", "",
-                found.why,
+                found.better, found.why,
             ]  # fmt: skip
         for row in result.formulas.sizes:
             known = row.patients is not None and simulated is not None
             gap = row.patients - simulated if known else ""  # type: ignore[operator]
             yield [
                 name, row.formula, row.takes, "" if row.patients is None else row.patients,
-                rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.note,
+                rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.better,
+                row.note,
             ]  # fmt: skip
 
 
@@ -132,10 +138,10 @@ def formula_power_rows(results: Results) -> Iterator[Row]:
 def tried_rows(results: Results) -> Iterator[Row]:
     """Give the power at every number of patients that the search tried, and of each curve."""
     for name, result in results.items():
-        for n, power in result.size.tried if result.size else ():
-            yield [name, "patients (search)", n, *_share(power)]
+        for n, shown in result.size.each if result.size else ():
+            yield [name, "patients (search)", n, *_rejections(shown)]
         for point in result.curve:
-            yield [name, point.over, point.value, *_share(point.power)]
+            yield [name, point.over, point.value, *_rejections(point.shown)]
 
 
 def benefit_rows(results: Results) -> Iterator[Row]:
@@ -159,7 +165,7 @@ def look_rows(results: Results) -> Iterator[Row]:
     for name, result in results.items():
         for truth, found in (
             ("alternative", result.looks),
-            ("no_difference", result.looks_under_null),
+            (null_of(result.section), result.looks_under_null),
         ):
             if found is not None:
                 yield from ([name, truth, *row] for row in _looks(found))
@@ -167,15 +173,16 @@ def look_rows(results: Results) -> Iterator[Row]:
 
 def _looks(found: Sequential) -> Iterator[Row]:
     for look in found.looks:
-        futility = rounded(look.futility_limit) if look.futility_limit > -10.0 else ""
+        limits = look.efficacy_limit, look.futility_limit
         yield [
-            look.information, look.events, rounded(look.efficacy_limit), futility,
+            look.information, look.events, rounded(look.reached), *_share(look.analysed)[:2],
+            *(rounded(z) if abs(z) < NEVER else "" for z in limits),
             *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 4, "",
         ]  # fmt: skip
     duration = found.duration, found.duration_error
     enrolled = found.enrolled, found.enrolled_error
     yield [
-        "all", rounded(found.events, found.events_error), "", "", *_share(found.power)[:2],
+        "all", rounded(found.events, found.events_error), *[""] * 5, *_share(found.power)[:2],
         *_share(found.early_futility)[:2], rounded(*duration), rounded(duration[1], duration[1]),
         rounded(*enrolled), rounded(enrolled[1], enrolled[1]), _share(found.fixed_power)[0],
     ]  # fmt: skip
@@ -213,7 +220,8 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
             "scenario", "patients", "truth", "null_is_true", "analysis", "estimates",
             "knows_clusters", "rejected", *SHARE, "favorable", "favorable_mc_standard_error",
             "effect", "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper",
-            "not_estimable", "not_estimable_mc_standard_error",
+            "not_estimable", "not_estimable_mc_standard_error", "not_tested",
+            "not_tested_mc_standard_error", "better",
         ),
         characteristics_rows,
     ),
@@ -224,7 +232,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
     "trial_sizes.csv": (
         (
             "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
-            "lower", "upper", "events", "minus_simulation", "note",
+            "lower", "upper", "events", "minus_simulation", "better", "note",
         ),
         size_rows,
     ),
@@ -232,7 +240,10 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
         ("scenario", "formula", "takes", "power", "worst_type_one"),
         formula_power_rows,
     ),
-    "trial_power.csv": (("scenario", "over", "value", "power", *SHARE), tried_rows),
+    "trial_power.csv": (
+        ("scenario", "over", "value", "power", *SHARE, "favorable", "better", "not_tested"),
+        tried_rows,
+    ),
     "trial_benefit_harm.csv": (
         (
             "scenario", "harm", "control", "experimental", "caused", "caused_mc_standard_error",
@@ -243,7 +254,8 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
     ),
     "trial_looks.csv": (
         (
-            "scenario", "truth", "information", "events", "efficacy_limit", "futility_limit",
+            "scenario", "truth", "information", "events", "information_of_primary", "analysed",
+            "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
             "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
             "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
             "enrolled_mc_standard_error", "power_without_looks",
@@ -268,18 +280,29 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = 
 
 
 def _power(power: Power, several_lesions: bool) -> Row:
-    analysis = ANALYSES.get(power.analysis)
+    analysis = EVERY_ANALYSIS.get(power.analysis)
     clusters = ""
     if several_lesions and analysis is not None:
         clusters = "yes" if analysis.knows_clusters else "no"
     favorable = ["", ""] if power.favorable is None else _share(power.favorable)[:2]
+    rejected = _share(power.rejected) if power.is_tested else [""] * 4
+    if not power.is_tested:
+        favorable = ["", ""]
     error = power.effect_error
     effects = (power.effect, error, power.effect_sd, power.effect_lower, power.effect_upper)
     known = [rounded(e, error) for e in effects] if power.is_estimable else [""] * len(effects)
     return [
-        power.analysis, power.estimates, clusters, *_share(power.rejected), *favorable, *known,
-        *_share(power.not_estimable)[:2],
+        power.analysis, power.estimates, clusters, *rejected, *favorable, *known,
+        *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], better_by(power),
     ]  # fmt: skip
+
+
+def _rejections(power: Power) -> Row:
+    """Power, the share in favor of the experimental arm, the better arm, the share without test."""
+    if not power.is_tested:
+        return ["", "", "", "", "", "", rounded(1.0)]
+    favorable = "" if power.favorable is None else _share(power.favorable)[0]
+    return [*_share(power.rejected), favorable, better_by(power), _share(power.not_tested)[0]]
 
 
 def _share(share: Share) -> list[float | str]:
@@ -289,18 +312,24 @@ def _share(share: Share) -> list[float | str]:
 
 def _is_true(null: str, analysis: str) -> str:
     """Say whether an analysis's own null holds under a named null."""
-    known = ANALYSES.get(analysis)
+    known = EVERY_ANALYSIS.get(analysis)
+    if null == AT_MARGIN or analysis in AGAINST_MARGIN.values():
+        return "yes" if null == AT_MARGIN and analysis in AGAINST_MARGIN.values() else "no"
     return "yes" if null == "no_difference" or known is None or known.only_hazard else "no"
 
 
 def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
-    read = {
-        f"{field.name}_months" for field in fields(value) if getattr(value, field.name) is not None
+    owners = {
+        f"{field.name}_months": field.name
+        for field in fields(value)
+        if getattr(value, field.name) is not None
     }
     for field in fields(value):
         here = getattr(value, field.name)
-        if here == _default(field) and field.name not in read:
+        if here is None and field.name in owners:
+            here = value.months_of(owners[field.name])
+        elif here == _default(field):
             continue
         if is_dataclass(here):
             if hasattr(here, "kind"):
