@@ -31,10 +31,13 @@ def dvh(
         str | None,
         typer.Option(help="what a DICOM dose of type FRACTION holds: session or course"),
     ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="doses that were questioned are meant so")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read a plan from DICOM-RT, a text DVH or a CSV, and print or store its metrics."""
-    from radsim.planfiles import describe_plan, plan_metrics, read_plan, save_plan
+    from radsim.planfiles import Questioned, describe_plan, plan_metrics, read_plan, save_plan
 
     if fraction_dose not in (None, "session", "course"):
         raise Mistake(f"--fraction-dose: must be session or course, got {fraction_dose!r}")
@@ -45,7 +48,10 @@ def dvh(
             fractions=fractions,
             prescription=prescription,
             fraction_dose=fraction_dose,  # type: ignore[arg-type]
+            confirmed=confirm,
         )
+    except Questioned as question:
+        raise Mistake(f"{question}; --confirm if it is meant") from None
     except (ValueError, ImportError) as error:
         raise Mistake(str(error)) from None
     if out is not None:

@@ -6,6 +6,7 @@ Doses that radsim plans itself belong in `radsim.dose`; libraries of plans read 
 
 from radsim.planfiles.description import describe_plan, plan_metrics
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.questions import Questioned
 from radsim.planfiles.reading import read_plan
 from radsim.planfiles.stored import read_stored_dvhs
 from radsim.planfiles.table import load_plan, save_plan
@@ -13,6 +14,7 @@ from radsim.planfiles.table import load_plan, save_plan
 __all__ = [
     "ImportedPlan",
     "ImportedStructure",
+    "Questioned",
     "describe_plan",
     "load_plan",
     "plan_metrics",

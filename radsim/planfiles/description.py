@@ -3,7 +3,7 @@
 import numpy as np
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.radiobiology.dvh import dose_at_volume, mean_dose
+from radsim.radiobiology.dvh import mean_dose
 
 PERCENTS = (98, 90, 50, 2)
 UNKNOWN = "-"
@@ -11,7 +11,7 @@ UNKNOWN = "-"
 
 def plan_metrics(plan: ImportedPlan) -> dict[str, dict[str, float]]:
     """Volume [cm3] and D98, D90, D50, D2, mean and D0.03cc [Gy] of each structure, by its name."""
-    return {s.name: _metrics(s, plan.volume, plan.weight) for s in plan.structures}
+    return {s.name: _metrics(s) for s in plan.structures}
 
 
 def describe_plan(plan: ImportedPlan) -> str:
@@ -35,29 +35,28 @@ def describe_plan(plan: ImportedPlan) -> str:
     ]
     metrics = plan_metrics(plan)
     rows = [["name", "structure", *next(iter(metrics.values()))]]
+    cut = [structure.name for structure in plan.structures if structure.missing > 0.0]
     for structure in plan.structures:
         numbers = [_shown(value) for value in metrics[structure.name].values()]
-        rows.append([structure.name, structure.structure or UNKNOWN, *numbers])
+        name = f"{structure.name} *" if structure.name in cut else structure.name
+        rows.append([name, structure.structure or UNKNOWN, *numbers])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         texts = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
         texts += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
         lines.append("  ".join(texts).rstrip())
+    if cut:
+        lines.append("* of the part inside the dose grid alone")
     return "\n".join([*lines, *(f"warning: {warning}" for warning in plan.warnings)])
 
 
-def _metrics(
-    structure: ImportedStructure, volume: np.ndarray, weight: np.ndarray
-) -> dict[str, float]:
-    at_percent = {
-        f"D{percent}": float(dose_at_volume(structure.dose, volume, percent / 100.0))
-        for percent in PERCENTS
-    }
+def _metrics(structure: ImportedStructure) -> dict[str, float]:
+    dvh = structure.dvh
     return {
         "volume": structure.volume,
         "outside": structure.missing,
-        **at_percent,
-        "mean": float(mean_dose(structure.dose, weight)),
+        **{f"D{percent}": dvh.at(percent / 100.0) for percent in PERCENTS},
+        "mean": float(mean_dose(*dvh.parts())),
         "D0.03cc": structure.d003cc,
     }
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, from_samples
 from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
 from radsim.planfiles.dicom_files import open_folder
@@ -36,7 +38,13 @@ def read_dicom(
         doses, structures, course = _files_of_one_plan(folder)
         fractions = agreed_count(fractions, course.fractions)
         prescription = agreed(prescription, course.prescription, "prescription")
-        grid, remarks = course_dose(doses, course, fractions, fraction_dose)
+        grid, remarks = course_dose(
+            doses,
+            course,
+            prescription=prescription,
+            fractions=fractions,
+            fraction_dose=fraction_dose,
+        )
         regions = read_regions(structures)
         assigned, hints = assign_structures([region.name for region in regions], mapping)
         if known_only:
@@ -48,6 +56,7 @@ def read_dicom(
         prescription=prescription,
         fractions=fractions,
         source="dicom",
+        levels=course.levels,
         warnings=[*course.warnings, *remarks, *hints, *unchecked, *complaints],
     )
 
@@ -125,7 +134,10 @@ def _dose_of_regions(
             points, volume = sample(planes, spacing)
             if not volume.sum() > SMALLEST:
                 raise ValueError(f"{name}: its contours enclose no volume")
-            structure = from_samples(name, assigned.get(name), grid.at(points), volume, nodes)
+            dose = grid.at(points)
+            outside = points[np.isnan(dose)]
+            cut = float(grid.at_nearest(outside).max()) if len(outside) else float("nan")
+            structure = from_samples(name, assigned.get(name), dose, volume, nodes, cut)
         except ValueError as error:
             _give_up_or_note(name, error, assigned, notes)
             continue
@@ -134,6 +146,7 @@ def _dose_of_regions(
         if structure.missing > 0.0:
             notes.append(
                 f"{name}: {structure.missing:.3g} cm3 lie outside the dose grid and are left out"
+                + ("" if np.isfinite(structure.d003cc) else ": its D0.03cc is unknown")
             )
     return found, notes
 

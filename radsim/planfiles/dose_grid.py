@@ -77,6 +77,16 @@ class DoseGrid:
         >>> grid.at(np.array([[1.0, 0.0, 1.5], [-0.1, 0.0, 0.0]])).tolist()
         [3.0, nan]
         """
+        index, within = self._index(points)
+        dose = ndimage.map_coordinates(self.dose, index, order=1, mode="nearest")
+        return np.where(within, dose, np.nan)
+
+    def at_nearest(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm], or at the grid's face nearest to those outside."""
+        return ndimage.map_coordinates(self.dose, self._index(points)[0], order=1, mode="nearest")
+
+    def _index(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Place of points in frames, rows and columns, and whether each is inside."""
         normal = np.cross(self.along_columns, self.along_rows)
         from_origin = points - self.origin
         ascending = self.offsets[-1] > self.offsets[0]
@@ -97,5 +107,4 @@ class DoseGrid:
         )
         edge = EDGE_TOLERANCE * abs(self.offsets[-1] - self.offsets[0])
         within &= (offset >= self.offsets.min() - edge) & (offset <= self.offsets.max() + edge)
-        dose = ndimage.map_coordinates(self.dose, index, order=1, mode="nearest")
-        return np.where(within, dose, np.nan)
+        return index, within

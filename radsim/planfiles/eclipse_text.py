@@ -55,8 +55,10 @@ def read_blocks(text: str) -> tuple[list[Block], Prescription]:
         raise ValueError(f"no DVH has lines of more than {LONGEST} characters")
     comma = uses_decimal_comma("".join(parts))
     blocks = [_block(part, comma) for part in parts]
-    plan = _one_plan(blocks)
-    return blocks, _prescriptions(head, comma).get(plan, Prescription())
+    plan, ordered = _one_plan(blocks), _prescriptions(head, comma)
+    if not plan and len(ordered) == 1:
+        plan = next(iter(ordered))
+    return blocks, ordered.get(plan, Prescription())
 
 
 def gray(unit: str, name: str) -> float:

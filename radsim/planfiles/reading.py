@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from radsim.planfiles.assembly import NODES
 from radsim.planfiles.dicom import read_dicom
@@ -9,6 +10,7 @@ from radsim.planfiles.dicom_files import is_dicom
 from radsim.planfiles.eclipse import read_eclipse
 from radsim.planfiles.eclipse_text import is_eclipse
 from radsim.planfiles.imported import ImportedPlan
+from radsim.planfiles.questions import answered
 from radsim.planfiles.rtdose import FractionDose
 from radsim.planfiles.table import is_table, read_table
 from radsim.planfiles.text import read_text
@@ -22,6 +24,7 @@ def read_plan(
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
     known_only: bool = False,
+    confirmed: bool = False,
     nodes: int = NODES,
 ) -> ImportedPlan:
     """Read one plan; names of patients, numbers, dates and identifiers are left behind.
@@ -39,31 +42,41 @@ def read_plan(
         prescription cannot tell.
     known_only
         Leave out what is none of radsim's structures; faster.
+    confirmed
+        Whether doses that do not fit the prescription and the fractions are meant; what was asked
+        becomes a warning.
     nodes
         Number of volume nodes, see `radsim.radiobiology.dvh.volume_nodes`.
 
     Raises
     ------
+    Questioned
+        For a plan whose doses can hardly be meant, unless it is confirmed.
     ValueError
         In one line, for anything that cannot be read or would give a wrong number.
     ImportError
         For DICOM without pydicom, the extra `radsim[dicom]`.
     """
     path = Path(path)
+    plan = _read(
+        path,
+        mapping=mapping,
+        fractions=fractions,
+        prescription=prescription,
+        fraction_dose=fraction_dose,
+        known_only=known_only,
+        nodes=nodes,
+    )
+    return answered(plan, path.name, confirmed)
+
+
+def _read(path: Path, *, fraction_dose: FractionDose | None, **how: Any) -> ImportedPlan:
     try:
         if not path.exists():
             raise ValueError(f"{path} does not exist")
         folder = path if path.is_dir() else path.parent
         if path.is_dir() or (path.is_file() and is_dicom(path)):
-            return read_dicom(
-                folder,
-                mapping=mapping,
-                fractions=fractions,
-                prescription=prescription,
-                fraction_dose=fraction_dose,
-                known_only=known_only,
-                nodes=nodes,
-            )
+            return read_dicom(folder, fraction_dose=fraction_dose, **how)
         if not path.is_file():
             raise ValueError(f"{path} is no file")
         text = read_text(path)
@@ -76,13 +89,6 @@ def read_plan(
     else:
         raise ValueError(f"{path.name} is no DICOM, no Eclipse DVH and no CSV of DVHs")
     try:
-        return read(
-            text,
-            mapping=mapping,
-            fractions=fractions,
-            prescription=prescription,
-            known_only=known_only,
-            nodes=nodes,
-        )
+        return read(text, **how)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error

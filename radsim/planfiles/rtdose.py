@@ -1,6 +1,7 @@
 """RTDOSE: from a file's pixels to the course dose on a grid."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -44,7 +45,12 @@ def read_grid(file: Tags) -> DoseGrid:
 
 
 def course_dose(
-    files: list[Tags], course: Course, fractions: int | None, fraction_dose: FractionDose | None
+    files: list[Tags],
+    course: Course,
+    *,
+    prescription: float | None,
+    fractions: int | None,
+    fraction_dose: FractionDose | None,
 ) -> tuple[DoseGrid, list[str]]:
     """Dose of the whole course, and warnings, from all dose files of one plan.
 
@@ -65,7 +71,8 @@ def course_dose(
     if len(files) == 1 and kinds[0] in ("FRACTION", "FRACTION_SESSION"):
         if kinds[0] == "FRACTION_SESSION":
             fraction_dose = "session"
-        return _times_fractions(files[0], course, fractions, fraction_dose)
+        levels = course.levels if prescription is None else (*course.levels, prescription)
+        return _times_fractions(files[0], levels, fractions, fraction_dose)
     raise ValueError(
         f"doses of {', '.join(sorted(set(kinds)))} in {len(files)} files do not make up a course: "
         "export the plan's dose"
@@ -73,7 +80,10 @@ def course_dose(
 
 
 def _times_fractions(
-    file: Tags, course: Course, fractions: int | None, fraction_dose: FractionDose | None
+    file: Tags,
+    levels: Sequence[float],
+    fractions: int | None,
+    fraction_dose: FractionDose | None,
 ) -> tuple[DoseGrid, list[str]]:
     if fractions is None:
         raise ValueError(
@@ -83,11 +93,12 @@ def _times_fractions(
     grid = read_grid(file)
     if fractions == 1:
         return grid, []
-    reading = fraction_dose or _reading(grid, course, fractions)
+    reading = fraction_dose or _reading(grid, levels, fractions)
     if reading is None:
         raise ValueError(
             f"{file.where}: cannot tell whether this FRACTION dose is one session's or the "
             "course's: say fraction_dose='session' or 'course'"
+            + ("" if levels else ", or give the prescription")
         )
     if reading == "course":
         return grid, ["the FRACTION dose is taken as the course's"]
@@ -96,11 +107,11 @@ def _times_fractions(
     ]
 
 
-def _reading(grid: DoseGrid, course: Course, fractions: int) -> FractionDose | None:
-    """Which reading agrees with the prescription, if just one does."""
-    if course.highest_prescription is None:
+def _reading(grid: DoseGrid, levels: Sequence[float], fractions: int) -> FractionDose | None:
+    """Which reading agrees with the highest prescribed level, if just one does."""
+    if not levels:
         return None
-    maximum = float(grid.dose.max()) / course.highest_prescription
+    maximum = float(grid.dose.max()) / max(levels)
     as_course = REACHES_PRESCRIPTION <= maximum <= 2.0
     as_session = REACHES_PRESCRIPTION <= maximum * fractions <= 2.0
     if as_course == as_session:
@@ -211,5 +222,5 @@ def _decompressed(file: Tags, shape: tuple[int, ...]) -> np.ndarray:
 
 def _require(file: Tags, keyword: str, wanted: str, reason: str) -> None:
     got = file.text(keyword)
-    if got != wanted:
+    if got.upper() != wanted:
         raise ValueError(f"{file.where}: {keyword} must be {wanted}, got {got[:20]}: {reason}")

@@ -303,17 +303,12 @@ def differential_from_cumulative(cumulative: np.ndarray) -> np.ndarray:
 def nodes_from_cumulative(
     dose: np.ndarray, cumulative: np.ndarray, volume: np.ndarray
 ) -> np.ndarray:
-    """Dose at the nodes [Gy], from one structure's cumulative DVH.
+    """Dose at the nodes [Gy], from one structure's cumulative DVH; see `curve_from_cumulative`.
 
-    Rises within the rounding of a printed table (0.1 % of the volume) are flattened, then dose is
-    interpolated over volume. Where the curve ends above 0, its last dose is held.
+    Where the curve ends above 0, its last dose is held.
 
     Parameters
     ----------
-    dose
-        Ascending, shape (n,) [Gy].
-    cumulative
-        Volume that receives at least each dose, in any unit, shape (n,); the first is the whole.
     volume
         Volume fractions of the nodes, shape (K,).
 
@@ -321,6 +316,31 @@ def nodes_from_cumulative(
     --------
     >>> nodes_from_cumulative([0.0, 20.0, 40.0], [8.0, 8.0, 0.0], [0.25, 0.5, 0.75]).tolist()
     [35.0, 30.0, 25.0]
+    """
+    share, hottest_first = curve_from_cumulative(dose, cumulative)
+    return dose_at_volume(hottest_first, share, volume)
+
+
+def curve_from_cumulative(
+    dose: np.ndarray, cumulative: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ascending shares of the volume and the lowest dose [Gy] in each, from a cumulative DVH.
+
+    Rises within the rounding of a printed table (0.1 % of the volume) are flattened; between its
+    rows dose is straight over volume.
+
+    Parameters
+    ----------
+    dose
+        Ascending, shape (n,) [Gy].
+    cumulative
+        Volume that receives at least each dose, in any unit, shape (n,); the first is the whole.
+
+    Examples
+    --------
+    >>> share, dose = curve_from_cumulative([0.0, 20.0, 40.0, 50.0], [8.0, 8.0, 0.0, 0.0])
+    >>> share.tolist(), dose.tolist()
+    ([0.0, 1.0, 1.0], [40.0, 20.0, 0.0])
     """
     dose, cumulative = np.asarray(dose, dtype=float), np.asarray(cumulative, dtype=float)
     if dose.ndim != 1 or dose.shape != cumulative.shape or dose.size < 2:
@@ -336,13 +356,32 @@ def nodes_from_cumulative(
         raise ValueError("a cumulative DVH must not rise; is it a differential one?")
     share = np.clip(falling / cumulative[0], 0.0, 1.0)
     rows = np.count_nonzero(share > 0.0) + 1  # rows past the first empty one would not be hotter
-    return dose_at_volume(dose[:rows][::-1], share[:rows][::-1], volume)
+    return share[:rows][::-1], dose[:rows][::-1]
 
 
 def nodes_from_samples(
     samples: np.ndarray, volume: np.ndarray, weight: np.ndarray | None = None
 ) -> np.ndarray:
-    """Dose at the nodes [Gy], from doses sampled in one structure.
+    """Dose at the nodes [Gy], from doses sampled in one structure; see `curve_from_samples`.
+
+    Parameters
+    ----------
+    volume
+        Volume fractions of the nodes, shape (K,), or one number.
+
+    Examples
+    --------
+    >>> nodes_from_samples([10.0, 30.0], [0.25, 0.5, 0.75]).tolist()
+    [30.0, 20.0, 10.0]
+    """
+    share, hottest_first = curve_from_samples(samples, weight)
+    return dose_at_volume(hottest_first, share, volume)
+
+
+def curve_from_samples(
+    samples: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ascending shares of the volume and the lowest dose [Gy] in each, from sampled doses.
 
     Each sample stands at the middle of the volume it holds once they are sorted.
 
@@ -350,15 +389,14 @@ def nodes_from_samples(
     ----------
     samples
         Doses in any order, shape (n,) [Gy].
-    volume
-        Volume fractions of the nodes, shape (K,), or one number.
     weight
         Volume that each sample holds, in any unit, shape (n,); equal shares if left out.
 
     Examples
     --------
-    >>> nodes_from_samples([10.0, 30.0], [0.25, 0.5, 0.75]).tolist()
-    [30.0, 20.0, 10.0]
+    >>> share, dose = curve_from_samples([10.0, 30.0])
+    >>> share.tolist(), dose.tolist()
+    ([0.25, 0.75], [30.0, 10.0])
     """
     samples = np.asarray(samples, dtype=float)
     weight = np.ones(samples.shape) if weight is None else np.asarray(weight, dtype=float)
@@ -372,4 +410,4 @@ def nodes_from_samples(
     hottest_first = np.argsort(-samples, kind="stable")
     held = weight[hottest_first]
     upto = np.cumsum(held)
-    return dose_at_volume(samples[hottest_first], (upto - held / 2.0) / upto[-1], volume)
+    return (upto - held / 2.0) / upto[-1], samples[hottest_first]

@@ -25,6 +25,7 @@ from synthetic_plan import (
 )
 
 from radsim.planfiles import (
+    Questioned,
     describe_plan,
     load_plan,
     plan_metrics,
@@ -295,11 +296,25 @@ def test_what_the_user_says_must_agree_with_the_file(read):
         read(datasets, prescription=24.0)
 
 
-def test_a_target_far_off_its_prescription_is_questioned_and_then_refused(read):
-    plan = read(synthetic_plan(factor=1 / 3, **COARSE))
-    assert any("GTV: D50 is 13.98 Gy, the prescription 30 Gy" in w for w in plan.warnings)
-    with pytest.raises(ValueError, match="is one of them in cGy, or for one fraction"):
-        read(synthetic_plan(factor=1 / 10, **COARSE))
+def test_a_target_below_its_prescription_is_questioned_and_goes_on_when_confirmed(read):
+    with pytest.raises(Questioned, match=r"GTV: D50 is 13.98 Gy, 47 % of its prescription of 30"):
+        read(synthetic_plan(factor=1 / 3, **COARSE))
+    with pytest.raises(Questioned, match=r"PTV_Eval: .*: looks like one of 5 fractions"):
+        read(synthetic_plan(factor=1 / 5, **COARSE))
+    plan = read(synthetic_plan(factor=1 / 3, **COARSE), confirmed=True)
+    assert plan.questions == () and any("GTV: D50 is 13.98 Gy" in w for w in plan.warnings)
+
+
+def test_each_prescribed_level_counts_for_targets_and_organs(read):
+    datasets = synthetic_plan(**COARSE)  # targets of 42 Gy, organs below 36
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(20.0), prescribe(42.0)])
+    assert read(datasets).prescription is None
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(45.0), prescribe(46.0)])
+    with pytest.raises(Questioned, match=r"GTV: D50 is .* of its prescription of 45 Gy"):
+        read(datasets)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(21.5)])
+    with pytest.raises(Questioned, match=r"ThecalSac: an organ of .* prescription of 21.5 Gy"):
+        read(datasets)
 
 
 def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
@@ -440,12 +455,31 @@ def test_a_target_partly_outside_the_dose_grid_is_refused(read):
         read(synthetic_plan(frames=np.arange(-50.0, 9.0, 2.0)))
 
 
-def test_an_organ_partly_outside_the_dose_grid_is_named_and_measured(read):
+def test_an_organ_whose_cold_end_leaves_the_grid_keeps_its_maximum(read, tmp_path):
     plan = read(synthetic_plan(frames=np.arange(-22.0, 30.0, 2.0)))
     cord = plan["spinal_cord"]
     assert cord.missing == pytest.approx(exact_volume("SpinalCord") * 2 / 48, rel=0.01)
     assert cord.missing + cord.volume == pytest.approx(exact_volume("SpinalCord"), rel=0.005)
     assert any(w.startswith("SpinalCord: ") and "outside" in w for w in plan.warnings)
+    exact = exact_dose("SpinalCord", 0.03 / exact_volume("SpinalCord"))
+    assert cord.d003cc == pytest.approx(exact, rel=0.015)
+    assert "SpinalCord *" in describe_plan(plan)
+    save_plan(plan, tmp_path / "plan.csv")
+    assert load_plan(tmp_path / "plan.csv")["spinal_cord"].d003cc == pytest.approx(cord.d003cc)
+
+
+@pytest.mark.parametrize("last", [22.0, 14.0, 0.0])
+def test_an_organ_whose_hot_end_leaves_the_grid_is_refused(read, last):
+    datasets = synthetic_plan(frames=np.arange(-50.0, last + 1.0, 2.0))
+    for name in ("GTV", "PTV_Eval"):
+        rename(datasets, name, f"z{name}")
+    with pytest.raises(ValueError, match=r"its D0.03cc is unknown: export a dose grid"):
+        read(datasets)
+    rename(datasets, "SpinalCord", "Other")
+    for name in ("SpinalCord_PRV02", "ThecalSac"):
+        rename(datasets, name, f"z{name}")
+    other = next(s for s in read(datasets).structures if s.name == "Other")
+    assert np.isnan(other.d003cc) and 0.0 < other.cover < 1.0
 
 
 def test_a_structure_wholly_outside_the_grid_is_refused_or_left_out(read):

@@ -184,13 +184,26 @@ def test_decimal_commas_are_read(read):
 
 
 def test_cover_below_100_per_cent_counts_as_missing(read):
-    text = header() + block("SpinalCord", cover="90.0")
-    plan = read(text)
-    cord = plan["spinal_cord"]
-    assert (cord.volume, cord.missing) == (pytest.approx(18.0), pytest.approx(2.0))
+    plan = read(header() + block("Lung", cover="90.0"))
+    lung = plan.structures[0]
+    assert (lung.volume, lung.missing) == (pytest.approx(18.0), pytest.approx(2.0))
+    assert lung.cover == pytest.approx(0.9) and np.isnan(lung.d003cc)
     assert any("10.0% of the volume has no dose" in warning for warning in plan.warnings)
     with pytest.raises(ValueError, match="this target lies outside the dose grid"):
         read(header() + block(cover="90.0"))
+    with pytest.raises(ValueError, match=r"SpinalCord: 2 cm3 lie outside .* D0.03cc is unknown"):
+        read(header() + block("SpinalCord", cover="90.0"))
+    assert np.isfinite(read(header() + block("SpinalCord", cover="99.9"))["spinal_cord"].d003cc)
+
+
+def test_a_table_that_says_what_is_missing_has_no_maximum_unless_the_cut_is_cold(read):
+    outside = "# outside the dose grid [cm3], Cord = 0.3\n"
+    cut = "# highest dose where the grid cuts [Gy], Cord = {}\n"
+    with pytest.raises(ValueError, match=r"Cord: 0.3 cm3 .* D0.03cc is unknown"):
+        read(outside + CSV)
+    with pytest.raises(ValueError, match=r"Cord: 0.3 cm3 .* D0.03cc is unknown"):
+        read(outside + cut.format(9.0) + CSV)
+    assert read(outside + cut.format(4.0) + CSV)["spinal_cord"].d003cc == pytest.approx(9.85)
 
 
 def test_a_mean_that_does_not_fit_is_named(read):
@@ -333,11 +346,11 @@ def test_any_plan_reads_back_as_it_was_stored(tmp_path_factory, doses, size, mis
     path = tmp_path_factory.mktemp("round") / "plan.csv"
     dose = np.array([*doses, np.nan])
     volume = np.append(np.full(len(doses), 1e3 * size / len(doses)), 1e3 * missing)
-    structure = from_samples(name, "spinal_cord", dose, volume, nodes=16)
+    structure = from_samples(name, None, dose, volume, nodes=16)
     save_plan(
         ImportedPlan(structures=(structure,), prescription=24.0, fractions=2, source="dicom"), path
     )
-    again = load_plan(path)["spinal_cord"]
+    again = load_plan(path, confirmed=True).structures[0]
     assert again.name == name
     np.testing.assert_allclose(again.dose, structure.dose, atol=1e-9)
     np.testing.assert_allclose(again.d003cc, structure.d003cc, atol=1e-9)

@@ -1,11 +1,11 @@
 """A folder of a user's own plans, as the settings of an arm."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from radsim.planfiles import ImportedPlan, read_plan
+from radsim.planfiles import ImportedPlan, Questioned, read_plan
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import ORGANS, TARGETS
 
@@ -14,7 +14,9 @@ KINDS = (".csv", ".txt")  # files that may be plans; folders are read as DICOM
 READING = ("folder", "names")  # keys that only say what to read
 
 
-def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
+def expand_library(
+    settings: Mapping[str, Any], base: Path, confirmed: Collection[str] = ()
+) -> dict[str, Any]:
     """Read the plans of an arm's ``folder`` into the arm.
 
     Parameters
@@ -24,6 +26,8 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
         structure), ``prescription`` [Gy] and ``fractions``.
     base
         Where the folder is looked for.
+    confirmed
+        Names of plans in the folder that are meant, whatever was asked about their doses.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If there is no plan, one can't be read, or they are not of one regimen.
+        If there is no plan, one can't be read or is questioned, or they are not of one regimen.
     """
     if "folder" not in settings:
         return dict(settings)
@@ -42,7 +46,13 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
     require(folder.is_dir(), f"folder: {folder} is not a folder")
     paths = sorted(p for p in folder.iterdir() if p.is_dir() or p.suffix.lower() in KINDS)
     require(len(paths) > 0, f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)")
-    plans = [_read(path, settings) for path in paths]
+    plans, questioned = [], []
+    for path in paths:
+        try:
+            plans.append(_read(path, settings, path.name in confirmed))
+        except Questioned as question:
+            questioned.append(f'{question}; if it is meant, confirmed = ["{path.name}"]')
+    require(not questioned, "\n".join(questioned))
     full = {key: value for key, value in settings.items() if key not in READING}
     for name in ("prescription", "fractions"):
         stated = {getattr(plan, name): path.name for plan, path in zip(plans, paths, strict=True)}
@@ -66,13 +76,14 @@ def expand_library(settings: Mapping[str, Any], base: Path) -> dict[str, Any]:
     return full
 
 
-def _read(path: Path, settings: Mapping[str, Any]) -> ImportedPlan:
+def _read(path: Path, settings: Mapping[str, Any], confirmed: bool) -> ImportedPlan:
     plan = read_plan(
         path,
         mapping=settings.get("names"),
         prescription=settings.get("prescription"),
         fractions=settings.get("fractions"),
         known_only=True,
+        confirmed=confirmed,
     )
     for warning in plan.warnings:
         warnings.warn(f"{path.name}: {warning}", stacklevel=3)
@@ -87,7 +98,7 @@ def _structures(plan: ImportedPlan, name: str) -> dict[str, Any]:
             if structure.structure in ORGANS:
                 require(
                     structure.d003cc == structure.d003cc,
-                    f"{name}: {structure.name} has no D0.03cc; it is too small",
+                    f"{name}: {structure.name} has no D0.03cc: too small, or cut off",
                 )
                 entry["d003cc"] = float(structure.d003cc)
             found[structure.structure] = entry
