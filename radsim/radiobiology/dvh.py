@@ -174,13 +174,14 @@ def volume_at_dose(dose: np.ndarray, volume: np.ndarray, threshold: Quantity) ->
 
 
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Mean dose [Gy] of doses (..., K) with weights (K,).
+    """Mean dose [Gy] of doses (..., K) with weights (K,) that add up to 1.
 
     Examples
     --------
     >>> float(mean_dose(np.array([40.0, 20.0]), np.array([0.25, 0.75])))
     25.0
     """
+    check_shares(weight)
     return (np.asarray(dose) * weight).sum(axis=-1)
 
 
@@ -216,6 +217,7 @@ def generalized_eud(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.nda
     dose, a = np.asarray(dose, dtype=float), np.asarray(a, dtype=float)
     if np.any(dose < 0.0):
         raise ValueError(f"dose must not be negative, got {dose.min()}")
+    check_shares(weight)
     # relative to the dose that rules the sum, so that no power overflows
     extreme = np.where(a > 0.0, dose.max(axis=-1), dose.min(axis=-1))
     finite = np.where(np.isfinite(a), a, 1.0)
@@ -262,15 +264,24 @@ def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
     if dose.size and not dose.min() >= 0.0:  # NaN is not
         wrong = dose[~(dose >= 0.0)].flat[0]
         raise ValueError(f"dose must be a number that is not negative, got {wrong:g}")
-    if weight is None:
-        return
+    if weight is not None:
+        check_shares(weight)
+
+
+def check_shares(weight: np.ndarray) -> None:
+    """Refuse shares of a volume that are negative or do not add up to 1, such as cm3.
+
+    Examples
+    --------
+    >>> check_shares(np.array([[0.5, 0.5], [0.2, 0.8]]))
+    """
     weight = np.asarray(weight, dtype=float)
     if not (weight.ndim and weight.min(initial=0.0) >= 0.0):
         raise ValueError("the volumes of a DVH must be shares that are not negative")
     missing = np.abs(np.vecdot(weight, np.ones(weight.shape[-1])) - 1.0)
     if not missing.max(initial=0.0) <= TOLERATED_SUM:
         total = weight.sum(axis=-1).flat[int(np.argmax(missing))]
-        raise ValueError(f"the volumes of a DVH must add up to 1, got {total:g}")
+        raise ValueError(f"the volumes of a DVH must add up to 1, got {total:g}: is that in cm3?")
 
 
 def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:

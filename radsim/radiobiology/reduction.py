@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from radsim.radiobiology.dvh import generalized_eud
+from radsim.radiobiology.dvh import check_shares, generalized_eud
 from radsim.radiobiology.lq import Quantity
 
 LARGE = 400.0  # log of a power up to which doses need no scaling
@@ -36,6 +36,7 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
     60.3829
     """
     dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
+    check_shares(weight)
     largest = float(dose.max(initial=0.0))
     if np.ndim(a) == 0 and SMALL <= a < np.inf and 0 < largest < np.inf:
         unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
