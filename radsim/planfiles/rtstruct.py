@@ -7,7 +7,8 @@ import numpy as np
 from radsim.planfiles.contours import Plane, planes_from_contours
 from radsim.planfiles.tags import Tags
 
-FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+XOR = "CLOSEDPLANAR_XOR"  # all contours of a plane combined by the even-odd rule
+FILLED = ("CLOSED_PLANAR", XOR)
 EMPTY = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")  # these enclose nothing
 
 
@@ -21,7 +22,7 @@ class Region:
 
     def planes(self) -> list[Plane]:
         """Contour planes, ascending in z; none if no area is drawn."""
-        contours = []
+        contours, kinds = [], set()
         for contour in self.item.items("ContourSequence") if self.item else ():
             kind = contour.text("ContourGeometricType")
             if kind in EMPTY:
@@ -32,8 +33,9 @@ class Region:
             if numbers.size != 3 * contour.whole("NumberOfContourPoints", numbers.size // 3):
                 raise ValueError(f"{self.name}: a contour has more or fewer points than it says")
             contours.append(numbers.reshape(-1, 3))
+            kinds.add(kind)
         try:
-            return planes_from_contours([c for c in contours if len(c) > 2])
+            return planes_from_contours([c for c in contours if len(c) > 2], XOR not in kinds)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
 

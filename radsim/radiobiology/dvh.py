@@ -166,7 +166,7 @@ def volume_at_dose(dose: np.ndarray, volume: np.ndarray, threshold: Quantity) ->
     hotter = np.take_along_axis(rows, after - 1, axis=-1)[..., 0]
     colder = np.take_along_axis(rows, np.minimum(after, volume.size - 1), axis=-1)[..., 0]
     wide, narrow = volume[np.minimum(after, volume.size - 1)[..., 0]], volume[after[..., 0] - 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         within = narrow + (wide - narrow) * (hotter - threshold) / (hotter - colder)
     undefined = np.isnan(threshold) | np.isnan(rows).any(axis=-1)
     inside = np.where(hot == 0, 0.0, np.where(hot == volume.size, 1.0, within))

@@ -13,6 +13,7 @@ from synthetic_plan import (
     FRACTIONS,
     ORIENTATIONS,
     PRESCRIPTION,
+    _item,
     add_region,
     circle,
     contours,
@@ -140,6 +141,38 @@ def test_a_contour_drawn_twice_counts_once(read, plan):
     for item in datasets["RTSTRUCT"].ROIContourSequence:
         item.ContourSequence = Sequence([*item.ContourSequence, *item.ContourSequence])
     assert_same(plan, read(datasets))
+
+
+def test_a_contour_drawn_twice_in_other_words_counts_once(read, plan):
+    datasets = synthetic_plan()
+    for item in datasets["RTSTRUCT"].ROIContourSequence:
+        for contour in list(item.ContourSequence):
+            points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
+            again = np.roll(np.vstack([points, points[:1]])[::-1].round(2), 5, axis=0)
+            item.ContourSequence.append(
+                _item(
+                    ContourGeometricType="CLOSED_PLANAR",
+                    NumberOfContourPoints=len(again),
+                    ContourData=[f"{value:.2f}" for value in again.ravel()],
+                )
+            )
+    assert_same(plan, read(datasets), rtol=1e-3)
+    assert_exact(read(datasets))
+
+
+def test_contours_that_cross_are_united_and_named(read):
+    datasets = synthetic_plan(**COARSE)
+    two = [np.column_stack([circle(x, 0, 6.0), np.full(CORNERS, z)]) for z in (0.0, 2.0)
+           for x in (0.0, 6.0)]  # fmt: skip
+    add_region(datasets["RTSTRUCT"], "Two", two)
+    add_region(datasets["RTSTRUCT"], "Xor", two, kind="CLOSEDPLANAR_XOR")
+    plan = read(datasets)
+    lens = 2 * 36 * np.arccos(0.5) - 3.0 * np.sqrt(4 * 36 - 36)
+    united, xored = plan.structures[-2:]
+    assert united.volume == pytest.approx((2 * np.pi * 36 - lens) * 4.0 / 1000.0, rel=2e-3)
+    assert xored.volume == pytest.approx((2 * np.pi * 36 - 2 * lens) * 4.0 / 1000.0, rel=2e-3)
+    assert "Two: contours cross in 2 planes, and are united there" in plan.warnings
+    assert not any(warning.startswith("Xor") for warning in plan.warnings)
 
 
 def test_a_missing_plane_is_a_gap_that_is_named(read):
