@@ -12,7 +12,7 @@ from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
 from radsim.planfiles.dicom_files import open_folder
 from radsim.planfiles.dose_grid import DoseGrid
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.names import assign_structures
+from radsim.planfiles.names import assign_structures, readable
 from radsim.planfiles.rtdose import FractionDose, course_dose
 from radsim.planfiles.rtplan import Course, read_course
 from radsim.planfiles.rtstruct import Region, read_regions, usual_spacing
@@ -35,7 +35,7 @@ def read_dicom(
     """Read the one plan in a folder; see `radsim.planfiles.read_plan` for the arguments."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's remarks on values that nobody reads here
-        doses, structures, course = _files_of_one_plan(folder)
+        doses, structures, course, others = _files_of_one_plan(folder)
         fractions = agreed_count(fractions, course.fractions)
         prescription = agreed(prescription, course.prescription, "prescription")
         grid, remarks = course_dose(
@@ -45,11 +45,10 @@ def read_dicom(
             fractions=fractions,
             fraction_dose=fraction_dose,
         )
-        regions = read_regions(structures)
+        regions, unchecked = _regions_of_the_dose(read_regions(structures), doses, mapping)
         assigned, hints = assign_structures([region.name for region in regions], mapping)
         if known_only:
             regions = [region for region in regions if region.name in assigned]
-        unchecked = _check_frames_of_reference(regions, doses)
         found, complaints = _dose_of_regions(regions, assigned, grid, nodes)
     return assemble(
         found,
@@ -57,33 +56,39 @@ def read_dicom(
         fractions=fractions,
         source="dicom",
         levels=course.levels,
-        warnings=[*course.warnings, *remarks, *hints, *unchecked, *complaints],
+        warnings=[*others, *course.warnings, *remarks, *hints, *unchecked, *complaints],
     )
 
 
-def _files_of_one_plan(folder: Path) -> tuple[list[Tags], Tags, Course]:
-    files = open_folder(folder)
+def _files_of_one_plan(folder: Path) -> tuple[list[Tags], Tags, Course, list[str]]:
+    files, notes = open_folder(folder)
     doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
     for kind in ("RTDOSE", "RTSTRUCT"):
         if not files[kind]:
             raise ValueError(f"no {kind} in {folder}")
-    structures = _referenced(sets, doses[0], "ReferencedStructureSetSequence")
-    if len({file.text("PatientID", "") for file in [*doses, *plans, structures]} - {""}) > 1:
+    wanted = _references(doses[0], "ReferencedRTPlanSequence")
+    plan = _referenced(plans, wanted) if plans else None
+    sought = _references(doses[0], "ReferencedStructureSetSequence")
+    if plan is not None and not sought:
+        sought = _references(plan, "ReferencedStructureSetSequence")
+    structures = _referenced(sets, sought)
+    used = [*doses, structures] if plan is None else [*doses, structures, plan]
+    if len({file.text("PatientID", "") for file in used} - {""}) > 1:
         raise ValueError(f"{folder} holds files of more than one patient")
-    if not plans:
+    if sought and structures.text("SOPInstanceUID", "") not in sought:
+        notes.append(f"{structures.where} is not the structure set that the plan refers to")
+    if plan is None:
         unknown = "no RTPLAN in the folder: fractions and prescription are not known from it"
-        return doses, structures, Course(warnings=(unknown,))
-    plan = _referenced(plans, doses[0], "ReferencedRTPlanSequence")
+        return doses, structures, Course(warnings=(unknown,)), notes
     for dose in doses:
         wanted = _references(dose, "ReferencedRTPlanSequence")
         if wanted and plan.text("SOPInstanceUID", "") not in wanted:
             raise ValueError(f"{dose.where} belongs to another plan than {plan.where}")
-    return doses, structures, read_course(plan)
+    return doses, structures, read_course(plan), notes
 
 
-def _referenced(files: list[Tags], dose: Tags, sequence: str) -> Tags:
-    """Return the file that the dose refers to, or the only one."""
-    wanted = _references(dose, sequence)
+def _referenced(files: list[Tags], wanted: set[str]) -> Tags:
+    """Return the file that is referred to, or the only one."""
     matching = [file for file in files if file.text("SOPInstanceUID", "") in wanted]
     if len(matching) == 1:
         return matching[0]
@@ -93,23 +98,33 @@ def _referenced(files: list[Tags], dose: Tags, sequence: str) -> Tags:
     return files[0]
 
 
-def _references(dose: Tags, sequence: str) -> set[str]:
-    return {item.text("ReferencedSOPInstanceUID", "") for item in dose.items(sequence)} - {""}
+def _references(file: Tags, sequence: str) -> set[str]:
+    return {item.text("ReferencedSOPInstanceUID", "") for item in file.items(sequence)} - {""}
 
 
-def _check_frames_of_reference(regions: list[Region], doses: list[Tags]) -> list[str]:
+def _regions_of_the_dose(
+    regions: list[Region], doses: list[Tags], mapping: Mapping[str, str] | None
+) -> tuple[list[Region], list[str]]:
+    """Regions with a name of their own in the frame of reference of the dose, and notes."""
     frames = {dose.text("FrameOfReferenceUID", "") for dose in doses}
     if len(frames) > 1:
         raise ValueError("the doses lie in different frames of reference")
     frame = frames.pop()
-    unstated = not frame
-    for region in regions:
-        unstated |= not region.frame_of_reference
-        if frame and region.frame_of_reference and region.frame_of_reference != frame:
-            raise ValueError(f"{region.name} lies in another frame of reference than the dose")
-    if not unstated:
-        return []
-    return ["a frame of reference is not stated, so it is not sure that dose and contours match"]
+    apart = "lies in another frame of reference than the dose"
+    elsewhere = [
+        apart if frame and region.frame_of_reference not in ("", frame) else ""
+        for region in regions
+    ]
+    if all(elsewhere):
+        raise ValueError(f"{regions[0].name} {apart}, as all structures do")
+    names = [region.name for region in regions]
+    kept, notes = readable(list(zip(names, elsewhere, strict=True)), mapping)
+    regions = [regions[place] for place in kept]
+    if not (frame and all(region.frame_of_reference for region in regions)):
+        notes.append(
+            "a frame of reference is not stated, so it is not sure that dose and contours match"
+        )
+    return regions, notes
 
 
 def _dose_of_regions(

@@ -1,6 +1,8 @@
 """DICOM files of a folder: the only module that imports pydicom (the extra `radsim[dicom]`)."""
 
+import re
 import warnings
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -8,8 +10,18 @@ from radsim.planfiles.tags import Tags
 
 MARK = slice(128, 132)  # where a DICOM file says DICM
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")  # first group of a file written without that mark
-DEFLATED = b"1.2.840.10008.1.2.1.99"  # a few bytes of it may unpack to any size
-HEADER = 2048  # [bytes] enough to hold the name of the encoding
+HEADER = 2048  # [bytes] enough to hold the kind of object and the name of the encoding
+KIND = re.compile(rb"\x02\x00\x02\x00UI..([0-9.]+)", re.DOTALL)
+KINDS = (  # of objects that a plan is read from: dose, structure set, plan, ion plan
+    b"1.2.840.10008.5.1.4.1.1.481.2",
+    b"1.2.840.10008.5.1.4.1.1.481.3",
+    b"1.2.840.10008.5.1.4.1.1.481.5",
+    b"1.2.840.10008.5.1.4.1.1.481.8",
+)
+DEFLATED, PLAIN = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
+HEADING_LENGTH = slice(140, 144)  # the value of the first element, if it is what it should be
+FIRST_ELEMENT = b"\x02\x00\x00\x00UL\x04\x00"
+LARGEST = 2**29  # [bytes] that a deflated file may unpack to; a few bytes can hold any size
 
 
 def is_dicom(path: Path) -> bool:
@@ -19,18 +31,34 @@ def is_dicom(path: Path) -> bool:
     return start[MARK] == b"DICM" or (len(start) == MARK.stop and start[:2] in BARE_STARTS)
 
 
-def open_folder(folder: Path) -> dict[str, list[Tags]]:
-    """Open the RTDOSE, RTSTRUCT and RTPLAN files of a folder, by modality."""
+def open_folder(folder: Path) -> tuple[dict[str, list[Tags]], list[str]]:
+    """Open the RTDOSE, RTSTRUCT and RTPLAN files of a folder, by modality, with notes on others.
+
+    What says that it is something else, such as an image, is not opened.
+    """
     files: dict[str, list[Tags]] = {"RTDOSE": [], "RTSTRUCT": [], "RTPLAN": []}
     paths = [path for path in sorted(folder.iterdir()) if path.is_file() and is_dicom(path)]
     if not paths:
         raise ValueError(f"no DICOM files in {folder}")
+    unread = []
     for path in paths:
-        tags = open_file(path)
-        modality = tags.text("Modality", "")
+        with path.open("rb") as file:
+            kind = KIND.search(file.read(HEADER))
+        if kind is not None and kind[1] not in KINDS:
+            continue
+        try:
+            tags = open_file(path)
+            modality = tags.text("Modality", "")
+        except ValueError as error:
+            if kind is not None:
+                raise
+            unread.append(error)
+            continue
         if modality in files:
             files[modality].append(tags)
-    return files
+    if unread and not (files["RTDOSE"] and files["RTSTRUCT"]):
+        raise unread[0]
+    return files, [f"{error}; it is left out" for error in unread]
 
 
 def open_file(path: Path) -> Tags:
@@ -43,7 +71,7 @@ def open_file(path: Path) -> Tags:
         ) from error
     contents = path.read_bytes()
     if DEFLATED in contents[:HEADER]:
-        raise ValueError(f"{path.name} is deflated DICOM: export it uncompressed")
+        contents = _inflated(path.name, contents)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on values that nobody reads here
@@ -52,3 +80,21 @@ def open_file(path: Path) -> Tags:
     except Exception as error:  # whatever a parser meets in a broken file
         raise ValueError(f"{path.name} cannot be read as DICOM: cut short or broken") from error
     return Tags(path.name, dataset)
+
+
+def _inflated(name: str, contents: bytes) -> bytes:
+    """Return a deflated file as it was before; only its heading is never deflated."""
+    heading = HEADING_LENGTH.stop + int.from_bytes(contents[HEADING_LENGTH], "little")
+    broken = f"{name} is deflated DICOM and cannot be unpacked: export it uncompressed"
+    if contents[MARK.stop : HEADING_LENGTH.start] != FIRST_ELEMENT:
+        raise ValueError(broken)
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        body = inflate.decompress(contents[heading:], LARGEST)
+    except zlib.error as error:
+        raise ValueError(broken) from error
+    if not inflate.eof:
+        too_large = f"{name} is deflated DICOM of more than {LARGEST >> 20} MB"
+        raise ValueError(too_large if len(body) == LARGEST else broken)
+    plain = PLAIN.ljust(len(DEFLATED), b"\0")
+    return contents[:heading].replace(DEFLATED, plain) + body

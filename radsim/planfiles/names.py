@@ -6,7 +6,7 @@ volume, the canal and the cauda equina are not the thecal sac, and a PTV is not 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from radsim.vocabulary.words import nearest
 
@@ -79,6 +79,46 @@ def assign_structures(
                 f"say which, as {candidates[0]}={structure}"
             )
     return assigned, warnings
+
+
+def readable(
+    structures: Sequence[tuple[str, str]], mapping: Mapping[str, str] | None = None
+) -> tuple[list[int], list[str]]:
+    """Places of the structures of a plan that can be used, and a note on each of the others.
+
+    Parameters
+    ----------
+    structures
+        Name of each, and why it can't be used; empty where it can.
+    mapping
+        What the user says: plan name to structure. What is named there must be usable.
+
+    Examples
+    --------
+    >>> readable([("GTV", ""), ("", ""), ("Couch", ""), ("Couch", ""), ("Old", "has no DVH")])
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ([0], ['a structure without a name is left out', 'Old has no DVH; it is left out',
+           "2 structures are named 'Couch'; they are left out"])
+    """
+    kept: dict[str, list[int]] = {}
+    notes = []
+    for place, (name, wrong) in enumerate(structures):
+        if not name:
+            notes.append("a structure without a name is left out")
+        elif wrong and name in (mapping or {}):
+            raise ValueError(f"{name} {wrong}")
+        elif wrong:
+            notes.append(f"{name} {wrong}; it is left out")
+        else:
+            kept.setdefault(name, []).append(place)
+    for name, places in kept.items():
+        if len(places) == 1:
+            continue
+        repeated = f"{len(places)} structures are named {name!r}"
+        if name in (mapping or {}) or _certain(name):
+            raise ValueError(repeated)
+        notes.append(f"{repeated}; they are left out")
+    return sorted(p for places in kept.values() if len(places) == 1 for p in places), notes
 
 
 def _certain(name: str) -> str | None:

@@ -46,21 +46,14 @@ def read_regions(structures: Tags) -> list[Region]:
     drawn = _by_number(structures, "ROIContourSequence", "ReferencedROINumber")
     if not named:
         raise ValueError(f"{structures.where}: the structure set names no structures")
-    if not drawn.keys() <= named.keys():
-        raise ValueError(f"{structures.where}: contours belong to a structure without a name")
-    regions = [
+    return [
         Region(
-            roi.text("ROIName"), roi.text("ReferencedFrameOfReferenceUID", ""), drawn.get(number)
+            roi.text("ROIName", ""),
+            roi.text("ReferencedFrameOfReferenceUID", ""),
+            drawn.get(number),
         )
         for number, roi in named.items()
     ]
-    names = [region.name for region in regions]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"{structures.where}: {names.count(name)} structures are named {name!r}"
-            )
-    return regions
 
 
 def _by_number(structures: Tags, sequence: str, keyword: str) -> dict[int, Tags]:

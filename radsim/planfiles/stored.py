@@ -20,7 +20,7 @@ def read_stored_dvhs(folder: Path | str, nodes: int = NODES) -> ImportedPlan:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        files = open_folder(Path(folder))
+        files, _ = open_folder(Path(folder))
         if len(files["RTDOSE"]) != 1 or len(files["RTSTRUCT"]) != 1:
             raise ValueError(f"{folder} must hold one RTDOSE and one RTSTRUCT")
         dose, regions = files["RTDOSE"][0], files["RTSTRUCT"][0]

@@ -1,12 +1,14 @@
 import hashlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.sequence import Sequence
-from pydicom.uid import RLELossless
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, RLELossless
 from synthetic_plan import (
     BODIES,
     CORNERS,
@@ -28,6 +30,7 @@ from synthetic_plan import (
 from radsim.planfiles import (
     Questioned,
     describe_plan,
+    dicom_files,
     load_plan,
     plan_metrics,
     read_plan,
@@ -530,6 +533,106 @@ def test_contours_that_are_not_axial_are_refused(read):
     add_region(datasets["RTSTRUCT"], "Tilted", tilted)
     with pytest.raises(ValueError, match="Tilted: contours must lie in axial planes"):
         read(datasets, mapping={"Tilted": "spinal_cord"})
+
+
+def deflate(path):
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def test_deflated_files_are_read(tmp_path, plan):
+    folder = save(synthetic_plan(), tmp_path / "plan")
+    for path in folder.iterdir():
+        deflate(path)
+    assert_same(plan, read_plan(folder))
+
+
+def test_a_deflated_file_may_not_unpack_to_any_size(tmp_path, monkeypatch):
+    folder = save(synthetic_plan(**COARSE), tmp_path / "plan")
+    deflate(folder / "rtdose0.dcm")
+    monkeypatch.setattr(dicom_files, "LARGEST", 10_000)
+    with pytest.raises(ValueError, match=r"rtdose0.dcm is deflated DICOM of more than"):
+        read_plan(folder)
+    monkeypatch.undo()
+    contents = (folder / "rtdose0.dcm").read_bytes()
+    (folder / "rtdose0.dcm").write_bytes(contents[:-400])
+    with pytest.raises(ValueError, match="deflated DICOM and cannot be unpacked"):
+        read_plan(folder)
+
+
+def image(path, modality="CT", kind=CTImageStorage, patient="OTHER"):
+    dataset = synthetic_plan(**COARSE)["RTPLAN"]
+    dataset.Modality, dataset.PatientID = modality, patient
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = kind
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def test_objects_that_are_no_plan_are_ignored_whatever_state_they_are_in(tmp_path, plan):
+    folder = save(synthetic_plan(), tmp_path / "plan")
+    image(folder / "ct1.dcm")
+    image(folder / "ct2.dcm")
+    deflate(folder / "ct2.dcm")
+    (folder / "ct3.dcm").write_bytes((folder / "ct2.dcm").read_bytes()[:-40])
+    image(folder / "record.dcm", "RTRECORD", "1.2.840.10008.5.1.4.1.1.481.4")
+    (folder / "nothing.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\x08\0\xff" * 20)
+    (folder / "README").write_text("plans of the clinic")
+    read = read_plan(folder)
+    assert_same(plan, read)
+    assert all("nothing.dcm" in warning for warning in read.warnings)
+
+
+def test_the_plan_says_which_of_two_structure_sets_is_meant(read, plan):
+    datasets = synthetic_plan()
+    other = rename(synthetic_plan(**COARSE), "GTV", "Old")["RTSTRUCT"]
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.77"
+    meant = datasets["RTSTRUCT"].SOPInstanceUID
+    datasets["RTSTRUCT"] = [other, datasets["RTSTRUCT"]]
+    with pytest.raises(ValueError, match="2 RTSTRUCT files in one folder"):
+        read(datasets)
+    datasets["RTPLAN"].ReferencedStructureSetSequence = Sequence(
+        [_item(ReferencedSOPInstanceUID=meant)]
+    )
+    assert_same(plan, read(datasets))
+
+
+def test_a_structure_set_that_the_plan_does_not_refer_to_is_named(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].ReferencedStructureSetSequence = Sequence(
+        [_item(ReferencedSOPInstanceUID="9.9")]
+    )
+    named = "rtstruct0.dcm is not the structure set that the plan refers to"
+    assert named in read(datasets).warnings
+
+
+def test_structures_that_cannot_be_told_apart_are_left_out_where_nobody_needs_them(read, plan):
+    datasets = synthetic_plan()
+    for name in ("Couch", "Couch", "", "Elsewhere"):
+        add_region(datasets["RTSTRUCT"], name, contours("SpinalCord"))
+    datasets["RTSTRUCT"].StructureSetROISequence[-1].ReferencedFrameOfReferenceUID = "9.9"
+    whole = read(datasets)
+    assert_same(plan, whole)
+    assert whole.warnings == (
+        "a structure without a name is left out",
+        "Elsewhere lies in another frame of reference than the dose; it is left out",
+        "2 structures are named 'Couch'; they are left out",
+    )
+    with pytest.raises(ValueError, match="Elsewhere lies in another frame of reference"):
+        read(datasets, mapping={"Elsewhere": "spinal_cord"})
+
+
+def test_units_may_be_spelled_as_the_unit_is(read, plan):
+    datasets = synthetic_plan()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's: it is no CS
+        datasets["RTDOSE"].DoseUnits = "Gy"
+    assert_same(plan, read(datasets))
+
+
+def test_a_stated_prescription_tells_what_a_fraction_dose_is(read):
+    datasets = synthetic_plan(summation="FRACTION", factor=1 / FRACTIONS)
+    del datasets["RTPLAN"].DoseReferenceSequence
+    assert_exact(read(datasets, prescription=30.0))
 
 
 def test_compressed_pixels_that_cannot_be_read_are_refused(read):

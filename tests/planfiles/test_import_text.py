@@ -206,6 +206,76 @@ def test_a_table_that_says_what_is_missing_has_no_maximum_unless_the_cut_is_cold
     assert read(outside + cut.format(4.0) + CSV)["spinal_cord"].d003cc == pytest.approx(9.85)
 
 
+GERMAN = {
+    "Structure:": "Struktur:", "Prescribed dose [cGy]": "Gesamtdosis [cGy]",
+    "% for dose (%)": "% für Dosis (%)", "Volume [cm³]": "Volumen [cm³]",
+    "Dose Cover.[%]": "Dosisabdeckung[%]", "Mean Dose [cGy]": "Mittlere Dosis [cGy]",
+    "Relative dose [%]": "Relative Dosis [%]", "Dose [cGy]": "Dosis [cGy]",
+    "Structure Volume [cm³]": "Strukturvolumen [cm³]",
+    "Cumulative Dose Volume Histogram": "Kumulatives Dosis-Volumen-Histogramm",
+}  # fmt: skip
+SPANISH = {
+    "Structure:": "Estructura:", "Prescribed dose [cGy]": "Dosis prescrita [cGy]",
+    "% for dose (%)": "% para dosis (%)", "Volume [cm³]": "Volumen [cm³]",
+    "Dose Cover.[%]": "Cobert. dosis[%]", "Mean Dose [cGy]": "Dosis media [cGy]",
+    "Relative dose [%]": "Dosis relativa [%]", "Dose [cGy]": "Dosis [cGy]",
+    "Structure Volume [cm³]": "Volumen de la estructura [cm³]",
+    "Cumulative Dose Volume Histogram": "Histograma dosis-volumen acumulado",
+}  # fmt: skip
+FRENCH = {
+    "Structure:": "Structure :", "Prescribed dose [cGy]": "Dose prescrite [cGy]",
+    "% for dose (%)": "% pour la dose (%)", "Dose Cover.[%]": "Couv. dose[%]",
+    "Mean Dose [cGy]": "Dose moyenne [cGy]", "Relative dose [%]": "Dose relative [%]",
+    "Structure Volume [cm³]": "Volume de la structure [cm³]",
+    "Cumulative Dose Volume Histogram": "Histogramme dose-volume cumulé",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [GERMAN, SPANISH, FRENCH, {"Prescribed dose": "Total dose"}])
+@pytest.mark.parametrize("cover", ["100.0", "90.0"])
+def test_the_export_may_be_in_other_words(read, words, cover):
+    text = header() + block() + block("Lung", cover=cover)
+    for english, other in sorted(words.items(), key=lambda pair: -len(pair[0])):
+        assert english in text
+        text = text.replace(english, other)
+    plan = read(text)
+    assert_expected(plan)
+    assert plan.prescription == 30.0
+    assert plan.structures[1].cover == pytest.approx(float(cover) / 100.0)
+    assert not any("mean" in w or "state" in w for w in plan.warnings), plan.warnings
+
+
+def test_a_dose_cover_that_is_not_stated_is_named(read):
+    plan = read(header() + block().replace("Dose Cover.", "Something"))
+    assert any("does not state how much of it has a dose" in w for w in plan.warnings)
+
+
+def test_empty_unnamed_and_repeated_structures_are_left_out_with_a_note(read):
+    empty = np.zeros((0, 3))
+    text = header() + block() + block("Empty", rows=empty) + block("") + 2 * block("CouchSurface")
+    plan = read(text)
+    assert_expected(plan)
+    assert [s.name for s in plan.structures] == ["GTV"]
+    assert plan.warnings == (
+        "Empty has no DVH table; it is left out",
+        "a structure without a name is left out",
+        "2 structures are named 'CouchSurface'; they are left out",
+    )
+    with pytest.raises(ValueError, match="Empty has no DVH table"):
+        read(text, mapping={"Empty": "spinal_cord"})
+    broken = block("Lung").replace("600", "6 0 0", 1)
+    assert [s.name for s in read(header() + block() + broken).structures] == ["GTV"]
+
+
+def test_a_prescription_from_the_user_gives_relative_doses_their_scale(read):
+    rows = np.column_stack([DOSE / 0.3, 20.0 * share_above(DOSE)])
+    text = block(columns=("Relative dose [%]", "Structure Volume [cm³]"), rows=rows)
+    undefined = header(prescribed="Total dose [cGy]: not defined", percent="not defined")
+    plan = read(undefined + text, prescription=30.0)
+    assert_expected(plan)
+    assert plan.prescription == 30.0
+
+
 def test_a_mean_that_does_not_fit_is_named(read):
     plan = read(header() + block(mean="Mean Dose [cGy]: 2000.0"))
     assert any("the DVH's mean is" in warning for warning in plan.warnings)
