@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import radsim
-from radsim.execution.pieces import BLOCK
+from radsim.execution.pieces import CUTTING
 
 EXPERIMENT = Path(__file__).parent.parent / "experiments" / "compare_strategies.toml"
 
@@ -49,7 +49,7 @@ def measure_uniforms() -> dict[str, float]:
     """Draw alone the uniforms that the main job draws for one block of patients."""
     experiment = radsim.load_experiment(EXPERIMENT)
     source = CountingStreams(experiment.seed)
-    radsim.simulate(experiment, range(BLOCK), source)
+    radsim.simulate(experiment, range(CUTTING.block), source)
     started = time.perf_counter()
     for name, patients in source.calls:
         source.streams.uniforms(name, patients)
@@ -79,8 +79,8 @@ def report(patients: int, large: int, repeats: int) -> None:
         rate, peak = patients / run["seconds"], run["peak_mib"]
         print(f"  {name}: {rate:,.0f} patients/s, {1e6 / rate:.1f} us each, peak {peak:.0f} MiB")
     print(f"  speed-up from 1 to 2 threads: {one['seconds'] / two['seconds']:.2f}")
-    ratio = one["seconds"] / patients / (uniforms["seconds"] / BLOCK)
-    each = uniforms["uniforms"] / BLOCK
+    ratio = one["seconds"] / patients / (uniforms["seconds"] / CUTTING.block)
+    each = uniforms["uniforms"] / CUTTING.block
     print(f"  {each:.0f} uniforms a patient; the job costs {ratio:.1f} times drawing them alone")
     print(f"  peak at {large:,} patients: {more['peak_mib'] / two['peak_mib']:.2f} times that")
 

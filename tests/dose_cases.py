@@ -3,12 +3,13 @@
 from functools import cache
 
 import numpy as np
-import xarray as xr
 from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
 
+from radsim.dose.dose import Dose
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
+from radsim.patients.patients import Patients
 from radsim.presets import load_preset
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import Streams
@@ -18,7 +19,7 @@ ALL = frozenset({"gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"})
 
 
 @cache
-def spine_patients(start: int, stop: int) -> xr.Dataset:
+def spine_patients(start: int, stop: int) -> Patients:
     """The variables that the dose step reads, drawn from the phase 2 trial's case mix."""
     settings = load_preset("cohort", "sib-phase2").settings()
     names = ("region", "lumbar_level", "bilsky", "gtv_volume", "ptv_volume")
@@ -29,15 +30,27 @@ def spine_patients(start: int, stop: int) -> xr.Dataset:
         u["ptv_volume"]
     )
     u["ptv_volume"] = ndtr(score)
-    patients = xr.Dataset(
-        {name: ("patient", drawn[name].ppf(u[name])) for name in names},
-        coords={"patient": np.arange(start, stop)},
-    )
-    for name in ("region", "lumbar_level", "bilsky"):
-        patients[name].attrs["labels"] = list(drawn[name].labels)
-    upper = patients["region"].values <= 1  # cervical, thoracic
-    first_lumbar = (patients["region"].values == 2) & (patients["lumbar_level"].values == 0)
-    return patients.assign(cord_present=("patient", (upper | first_lumbar).astype(float)))
+    columns = {name: drawn[name].ppf(u[name]) for name in names}
+    upper = columns["region"] <= 1  # cervical, thoracic
+    first_lumbar = (columns["region"] == 2) & (columns["lumbar_level"] == 0)
+    columns["cord_present"] = (upper | first_lumbar).astype(float)
+    labels = {name: drawn[name].labels for name in ("region", "lumbar_level", "bilsky")}
+    return Patients(range(start, stop), columns, labels)
+
+
+def some_of(patients: Patients, start: int, stop: int) -> Patients:
+    """Patients from one place to another."""
+    columns = {name: column[start:stop] for name, column in patients.columns.items()}
+    return Patients(patients.numbers[start:stop], columns, patients.labels)
+
+
+def arrays_of(dose: Dose) -> dict[str, np.ndarray]:
+    """Every array of a dose, by a name of its own."""
+    named = {**dose.facts, **dose.flags}
+    for what, courses in (("", dose.courses), ("hottest ", dose.hot_spots)):
+        for structure, course in courses.items():
+            named |= {f"{kind} {what}{structure}": a for kind, a in course.arrays.items()}
+    return named
 
 
 def plan_of(**settings: object) -> Plan:

@@ -30,3 +30,24 @@ def experiment(**changes: Any) -> Experiment:
 def small() -> Experiment:
     """Build the small experiment as it is."""
     return experiment()
+
+
+SAC = {
+    "words": "late syndrome of the sac",
+    "short": "sac",
+    "kind": "lkb",
+    "effect": "eqd2",
+    "alpha_beta": 3.0,
+    "dose": {"structure": "thecal_sac", "metric": "DVH", "course": "planned"},
+    "td50": 55.0,
+    "m": 0.2,
+    "n": 0.1,
+    "onset": {"kind": "lognormal", "median": 9.0, "sigma": 0.5},
+}
+
+
+def sac(**changes: Any) -> Experiment:
+    """Build the small experiment with an endpoint that the package has never heard of."""
+    section = {**SAC, "alternatives": [{"label": "steeper", "m": 0.1}, "sbrt-cord-case-control"]}
+    ntcp = {**settings()["ntcp"], "late_sac_syndrome": section}
+    return experiment(**{"ntcp": ntcp, **changes})

@@ -10,6 +10,7 @@ from radsim.presets import preset_names
 from radsim.tcp import TCPModel, load_tcp
 from radsim.vocabulary.kinds import kind_of, members
 
+CURVES = ("curve_over_effect", "curve_over_effect", "curve_over_fraction_dose")
 SETTINGS = ("kind", "effect", "estimates")  # choices that are not of a curve's shape
 
 
@@ -33,3 +34,8 @@ CONTROL = models("tcp", TCPModel, load_tcp)
 COMPLICATIONS = models("ntcp", NTCPModel, load_ntcp)
 EVERY = {**{f"tcp/{n}": m for n, m in CONTROL.items()},
          **{f"ntcp/{n}": m for n, m in COMPLICATIONS.items()}}  # fmt: skip
+
+
+def curve(model, *what):
+    """The curve of any model over what it is drawn over."""
+    return next(getattr(model, name) for name in CURVES if hasattr(model, name))(*what)

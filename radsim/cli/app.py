@@ -1,4 +1,4 @@
-"""The command line put together: commands, exit codes, how a mistake is told."""
+"""The command line put together: its commands, and how a mistake of any of them is told."""
 
 import sys
 import warnings
@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from radsim.cli.arguments import messages
 from radsim.cli.check import check
+from radsim.cli.dvh import dvh
+from radsim.cli.exits import DONE, FAILED, INTERRUPTED, WRONG
 from radsim.cli.fit import fit
+from radsim.cli.messages import tell, warn
 from radsim.cli.models import models
-from radsim.cli.plans import dvh
-from radsim.cli.plots import plot
+from radsim.cli.plot import plot
 from radsim.cli.run import run
 from radsim.cli.schema import schema
 from radsim.cli.trial import trial
@@ -19,7 +20,6 @@ from radsim.cli.validate import validate
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import __version__
 
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = (check, run, trial, plot, dvh, models, validate, fit, schema)  # as help lists them
 
 app = typer.Typer(
@@ -65,19 +65,19 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         code = _report(error)
     if code == INTERRUPTED:  # also what typer makes of an interrupt
-        messages.print("interrupted; the same command goes on from here")
+        tell("interrupted; the same command goes on from here")
     sys.exit(code if isinstance(code, int) else DONE)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    messages.print(f"warning: {message}")
+    warn(message)
 
 
 def _report(error: Exception) -> int:
     """Say what is wrong in a line for each mistake, and whose fault it is."""
     if hasattr(error, "format_message"):  # the words of the command itself
-        messages.print(f"error: {error.format_message()}")
+        tell(f"error: {error.format_message()}")
         return WRONG
     for line in str(error).splitlines() or [type(error).__name__]:
-        messages.print(f"error: {line}")
+        tell(f"error: {line}")
     return WRONG if isinstance(error, Mistake) else FAILED

@@ -1,15 +1,12 @@
-"""What commands share: arguments, messages, exit codes."""
+"""Arguments that several commands take."""
 
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from radsim.vocabulary.mistakes import Mistake
-
-messages = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 ExperimentFile = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment (TOML)")]
 ResultFolder = Annotated[Path, typer.Argument(metavar="DIR", help="a finished run's folder")]

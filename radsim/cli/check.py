@@ -2,15 +2,16 @@
 
 import json
 
-from radsim.cli.arguments import AsJson, ExperimentFile, messages
-from radsim.experiment.model import ExperimentError
-from radsim.experiment.reading import load_experiment
+from radsim.cli.arguments import AsJson, ExperimentFile
+from radsim.cli.messages import warn
 
 CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
 
 def check(file: ExperimentFile, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
+    from radsim.experiment.model import ExperimentError
+    from radsim.experiment.reading import load_experiment
     from radsim.experiment.trial_file import load_trial, states_trial_only
     from radsim.report.text.description import describe, description_of
     from radsim.report.text.trial_plan import describe_trial, trial_description
@@ -37,7 +38,7 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
             check_cost(experiment)
             check_variants(experiment)
         except TooLarge as error:
-            messages.print(f"warning: {error}; only some of its variants are checked")
+            warn(f"{error}; only some of its variants are checked")
             check_variants(experiment, most=CHECKED)
     if as_json:
         trials = {} if experiment.trial is None else {"trials": trial_description(experiment)}

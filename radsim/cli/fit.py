@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from radsim.cli.arguments import check_target, messages
+from radsim.cli.arguments import check_target
+from radsim.cli.messages import warn
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -26,6 +27,7 @@ def fit(
     from radsim.fitting.fit import fit as fit_model
     from radsim.fitting.outcome_table import read_outcomes
     from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
+    from radsim.report.files.staging import write_file
 
     chosen: dict[str, Any] = {}
     for key, value in map(_setting, settings or []):
@@ -39,30 +41,28 @@ def fit(
     try:
         table, left_out = read_outcomes(data, covariate or [])
         if left_out:
-            messages.print(f"warning: columns left out: {', '.join(left_out)}")
+            warn(f"columns left out: {', '.join(left_out)}")
         family, started = model_to_fit(model, chosen, table)
         names = [name.strip() for name in estimate.split(",") if name.strip()]
-        found = fit_model(started, table, names, covariate or [], bootstrap, seed)
+        fitted = fit_model(started, table, names, covariate or [], bootstrap, seed)
     except Mistake:
         raise
     except ValueError as error:
         raise Mistake(str(error)) from None
-    print(fit_text(found, family))
+    print(fit_text(fitted, family))
     if out is not None:
         if "dose" not in chosen:
-            messages.print(
-                f"warning: the table does not say what its dose is; {out} reads {started.dose}; "
+            warn(
+                f"the table does not say what its dose is; {out} reads {started.dose}; "
                 "--set 'dose={structure=..., metric=...}' says otherwise"
             )
-        aside = out.with_name(f".{out.name}.part")
-        aside.write_text(fit_preset(found, out.stem, family), encoding="utf-8")
-        aside.replace(out)
+        write_file(out, fit_preset(fitted, out.stem, family))
         print(f"preset in {out}")
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    key, found, value = text.partition("=")
-    if not found:
+    key, equals, value = text.partition("=")
+    if not equals:
         raise Mistake(f"--set takes KEY=VALUE, got {text!r}")
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]

@@ -1,16 +1,16 @@
 """``radsim run``: an experiment, from its file to its folder of results."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
-from radsim.cli.arguments import ExperimentFile, messages
+from radsim.cli.arguments import ExperimentFile
+from radsim.cli.messages import console, tell, warn
 from radsim.cli.trial import simulate_trial, trial
-from radsim.experiment.agreement import patients_problem
-from radsim.experiment.model import Experiment, ExperimentError
-from radsim.experiment.reading import load_experiment
+
+if TYPE_CHECKING:
+    from radsim.experiment.model import Experiment
 
 
 def run(
@@ -47,23 +47,15 @@ def run(
     from radsim.report.files.trial_files import holds_trial, remove_trial
     from radsim.report.text.comparison import comparison_text
     from radsim.report.text.series import predictive_text
-    from radsim.report.text.warnings import precision_text
+    from radsim.report.text.warnings import precision_text, warnings_of
     from radsim.results.run import run as run_experiment
     from radsim.results.run import work_of
 
     if states_trial_only(file):
-        idle = {
-            "--patients": (patients, "a [trial] states its own, trial.patients"),
-            "--precision": (precision, "a [trial] states how many are simulated, trial.trials"),
-            "--chunk-size": (chunk_size, "a [trial] alone has no chunks of patients"),
-            "--scheduler": (None if scheduler == "threads" else scheduler, "trials run on threads"),
-        }
-        mistakes = [f"{name}: {why}" for name, (given, why) in idle.items() if given is not None]
-        if mistakes:
-            raise ExperimentError(mistakes)
+        _refuse_idle(patients, precision, chunk_size, scheduler)
         trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
         return
-    experiment = _override(load(file, patients), patients=patients, seed=seed)
+    experiment = _override(_load(file, patients), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
@@ -73,15 +65,15 @@ def run(
         and not holds_trial(out)
         and is_result_of(out, experiment)
     ):
-        messages.print(f"{out} holds the result already; what is missing is the trial")
+        tell(f"{out} holds the result already; what is missing is the trial")
         simulate_trial(experiment, out, workers, figures)
         return
     if experiment.has_design and not yes:
-        messages.print(str(check_cost(experiment)))
+        tell(str(check_cost(experiment)))
     with claim_folder(out, experiment, overwrite) as journal:
-        with show_progress(messages, work_of(experiment)) as progress:
+        with show_progress(console(), work_of(experiment)) as progress:
 
-            def growth(needed: Experiment, planned: Experiment) -> None:
+            def growth(needed: "Experiment", planned: "Experiment") -> None:
                 if not yes:
                     check_growth(needed)
                 progress.total = work_of(planned)
@@ -97,10 +89,8 @@ def run(
             )
         remove_trial(out)  # an earlier result's
         save_result(result, out, draw_figures if figures else None)
-    from radsim.report.text.warnings import warnings_of
-
     for line in warnings_of(result):
-        messages.print(f"warning: {line}")
+        warn(line)
     print(comparison_text(result))
     for line in precision_text(result):
         print(line)
@@ -109,14 +99,35 @@ def run(
     print(f"\nresult in {out}")
     if experiment.trial is not None:
         if experiment.has_design:
-            messages.print(
-                "the trial is simulated for the file's own values; vary it by [trial] scenarios"
-            )
+            tell("the trial is simulated for the file's own values; vary it by [trial] scenarios")
         simulate_trial(experiment, out, workers, figures)
 
 
-def load(file: Path, patients: int | None) -> Experiment:
+def _refuse_idle(
+    patients: int | None, precision: float | None, chunk_size: int | None, scheduler: str
+) -> None:
+    """Refuse options that would change nothing of a trial alone."""
+    from radsim.experiment.model import ExperimentError
+
+    idle = {
+        "--patients": (patients is not None, "a [trial] states its own, trial.patients"),
+        "--precision": (
+            precision is not None,
+            "a [trial] states how many are simulated, trial.trials",
+        ),
+        "--chunk-size": (chunk_size is not None, "a [trial] alone has no chunks of patients"),
+        "--scheduler": (scheduler != "threads", "trials run on threads"),
+    }
+    mistakes = [f"{option}: {why}" for option, (is_given, why) in idle.items() if is_given]
+    if mistakes:
+        raise ExperimentError(mistakes)
+
+
+def _load(file: Path, patients: int | None) -> "Experiment":
     """Read an experiment; a number of patients given here mends a wrong one in the file."""
+    from radsim.experiment.model import ExperimentError
+    from radsim.experiment.reading import load_experiment
+
     try:
         return load_experiment(file)
     except ExperimentError as error:
@@ -125,7 +136,12 @@ def load(file: Path, patients: int | None) -> Experiment:
         return load_experiment(file, patients=patients)
 
 
-def _override(experiment: Experiment, **changes: int | None) -> Experiment:
+def _override(experiment: "Experiment", **changes: int | None) -> "Experiment":
+    from pydantic import ValidationError
+
+    from radsim.experiment.agreement import patients_problem
+    from radsim.experiment.model import Experiment, ExperimentError
+
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         fields = {name: getattr(experiment, name) for name in Experiment.model_fields}

@@ -1,66 +1,224 @@
-"""The dose that an arm gave a run of patients, asked for by structure and metric."""
+"""The dose that a plan gave a run of patients, asked for by structure and metric."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.metrics import DoseMetric, dose_sums
-from radsim.dose.plans.plan import Plan
+from radsim.dose.metrics import DoseMetric, metric_of
 from radsim.radiobiology import lq
+from radsim.radiobiology.dvh import volume_nodes
+from radsim.vocabulary.words import nearest
+
+if TYPE_CHECKING:
+    from radsim.dose.plans.plan import Plan
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArmDose:
-    """The dose of one arm for a run of patients.
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Dose of one volume, summed over the fractions of a course.
+
+    Attributes
+    ----------
+    planned
+        As planned [Gy], shape (patient, node) at nodes of volume, hottest first, or (patient,) of
+        a hot spot. NaN where a patient does not have the structure.
+    delivered, squared
+        With set-up and output errors [Gy], and the sum over fractions of the squared fraction
+        dose [Gy2]; None in a plan without delivery errors.
+    """
+
+    planned: np.ndarray
+    delivered: np.ndarray | None = None
+    squared: np.ndarray | None = None
+
+    @property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """What is there, by name."""
+        return {name: values for name, values in vars(self).items() if values is not None}
+
+    def nan_without(self, present: np.ndarray) -> "Course":
+        """Return the same course, missing in patients without the structure."""
+        rows = present if self.planned.ndim == 1 else present[:, None]
+        return Course(*(np.where(rows, values, np.nan) for values in self.arrays.values()))
+
+
+class Reading(NamedTuple):
+    """What a model reads of a course.
+
+    Attributes
+    ----------
+    total, squared
+        Sums over fractions of dose and squared dose [Gy, Gy2], shape (patient,), or
+        (patient, node) of a DVH.
+    weight
+        Share of the volume of each node, shape (node,); None for a metric.
+    """
+
+    total: np.ndarray
+    squared: np.ndarray
+    weight: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dose:
+    """The dose of one plan in a run of patients.
 
     Attributes
     ----------
     plan
-        The arm's settings.
-    dose
-        What `radsim.dose.drawing.draw_dose` returned for these patients.
+        What was given.
+    nodes
+        Nodes of volume at which the dose of whole structures is kept.
+    courses
+        Dose of each structure that was asked for.
+    hot_spots
+        Dose of the hottest 0.03 cm3 of each organ that the plan gives doses for.
+    facts
+        Numbers of each patient, shape (patient,): ``prescription`` [Gy], ``plans_tried``,
+        ``gtv_distance`` from the ruling neural surface (cord PRV, else thecal sac) to the GTV
+        [mm]; after an earlier course ``prior_interval`` [months] and ``prior_recovery``.
+    flags
+        Yes or no of each patient, shape (patient,): ``plan_eligible`` (every mandatory limit is
+        met), ``limits_met`` (those of the organs are), ``meets_<rule>`` for each rule over two
+        courses.
+    recovered
+        For each earlier course of the plan, the share that has recovered, shape (patient,).
     """
 
-    plan: Plan
-    dose: xr.Dataset
+    plan: "Plan"
+    nodes: int
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    hot_spots: Mapping[str, Course] = field(default_factory=dict)
+    facts: Mapping[str, np.ndarray]
+    flags: Mapping[str, np.ndarray] = field(default_factory=dict)
+    recovered: tuple[np.ndarray, ...] = ()
+    _sums: dict[DoseMetric, Reading] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def prescription(self) -> np.ndarray:
         """Planned prescription of each patient [Gy], shape (patient,)."""
-        return self.dose["prescription"].values
+        return self.facts["prescription"]
 
     @property
     def fractions(self) -> int:
         """Number of fractions."""
         return int(self.plan.fractions)
 
-    def read(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Sums of dose and squared dose [Gy, Gy2], and the volume weights behind them.
+    @property
+    def volume(self) -> np.ndarray:
+        """Share of a structure's volume that is at least as hot as each node, shape (node,)."""
+        return volume_nodes(self.nodes)[0]
 
-        For a metric the sums have shape (patient,) and there are no weights; for a DVH they have
-        shape (patient, node), and the weights (node,) add up to 1.
-        """
+    @property
+    def weight(self) -> np.ndarray:
+        """Share of the volume that each node stands for, shape (node,)."""
+        return volume_nodes(self.nodes)[1]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the arrays take."""
+        courses = (*self.courses.values(), *self.hot_spots.values())
+        arrays = [values for course in courses for values in course.arrays.values()]
+        return sum(a.nbytes for a in (*arrays, *self.facts.values(), *self.flags.values()))
+
+    def read(self, wanted: DoseMetric) -> Reading:
+        """Read a metric, or the whole DVH of a structure."""
         if not wanted.is_dvh:
-            return *self.sums(wanted), None
+            return self.sums(wanted)
         name = wanted.structure_in(self.plan)
-        weight = self.dose["weight"].values
-        if wanted.course == "delivered" and self.dose.attrs["delivery"]:
-            total = self.dose[f"{name}_delivered"].values.astype(float)
-            return total, self.dose[f"{name}_delivered_squared"].values.astype(float), weight
-        total = self.dose[f"{name}_planned"].values.astype(float)
-        return total, total * total / self.fractions, weight
+        total, squared = self._planned_or_delivered(self._of(self.courses, name, ""), wanted)
+        total = total.astype(float)
+        squared = total * total / self.fractions if squared is None else squared.astype(float)
+        return Reading(total, squared, self.weight)
 
-    def sums(self, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over fractions of dose and squared dose [Gy, Gy2], shape (patient,)."""
+    def sums(self, wanted: DoseMetric) -> Reading:
+        r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric.
+
+        Dx is the lowest dose in the hottest x % of the volume, interpolated between nodes; D0.03cc
+        of an organ is exact; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean`` is gEUD(1).
+        The squared dose of a generalized mean is the one that equal fractions would have,
+        :math:`(\sum_j w_j Q_j^{a/2})^{2/a}` with Q the squared doses at the nodes. Worked out
+        once for a metric.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
+        KeyError
+            If the structure's dose was not asked for when it was drawn.
+        """
+        if wanted not in self._sums:
+            self._sums[wanted] = self._work_out(wanted)
+        return self._sums[wanted]
+
+    def _work_out(self, wanted: DoseMetric) -> Reading:
         if wanted.metric == "prescription":
-            return lq.equal_fractions(self.prescription, self.plan.fractions)
-        return dose_sums(self.dose, wanted.structure_in(self.plan), wanted.metric, wanted.course)
+            return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
+        name = wanted.structure_in(self.plan)
+        if wanted.metric == "D0.03cc":
+            course = self._of(self.hot_spots, name, "D0.03cc of ")
+            total, squared = self._planned_or_delivered(course, wanted)
+            total = total.astype(float)
+            squared = None if squared is None else squared.astype(float)
+        else:
+            course = self._of(self.courses, name, "")
+            nodes, nodes_squared = self._planned_or_delivered(course, wanted)
+            total = metric_of(nodes, self.nodes, wanted.metric, 1.0)
+            squared = (
+                None
+                if nodes_squared is None
+                else metric_of(nodes_squared, self.nodes, wanted.metric, 2.0)
+            )
+        return Reading(total, total * total / self.fractions if squared is None else squared)
+
+    def told(self, wanted: Iterable[DoseMetric]) -> "Dose":
+        """Work out what will be read, and forget the doses at nodes that none of it needs."""
+        wanted = tuple(wanted)
+        whole = {metric.structure_in(self.plan) for metric in wanted if metric.is_dvh}
+        courses = {name: course for name, course in self.courses.items() if name in whole}
+        told = replace(self, courses=courses)
+        told._sums.update({metric: self.sums(metric) for metric in wanted if not metric.is_dvh})
+        return told
 
     def residual_prior_bed(self, alpha_beta: float | np.ndarray) -> float | np.ndarray:
-        """BED of the prior course that has not recovered [Gy], shape (patient,); 0 without one."""
-        prior = getattr(self.plan, "prior", None)
-        if prior is None:
-            return 0.0
-        bed = lq.bed(*lq.equal_fractions(prior.dose, prior.fractions), alpha_beta)
-        return (1.0 - self.dose["prior_recovery"].values) * bed
+        """BED of earlier courses that has not recovered [Gy], shape (patient,); 0 without one."""
+        residual: float | np.ndarray = 0.0
+        for course, recovered in zip(self.plan.earlier, self.recovered, strict=True):
+            bed = lq.bed(*lq.equal_fractions(course.dose, course.fractions), alpha_beta)
+            residual = residual + (1.0 - recovered) * bed
+        return residual
+
+    def _of(self, courses: Mapping[str, Course], structure: str, what: str) -> Course:
+        if structure not in courses:
+            raise KeyError(f"no {what}{structure} in this dose; {nearest(structure, courses)}")
+        return courses[structure]
+
+    @staticmethod
+    def _planned_or_delivered(
+        course: Course, wanted: DoseMetric
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Dose, and squared dose where fractions differ."""
+        if wanted.course == "planned" or course.delivered is None:
+            return course.planned, None
+        return course.delivered, course.squared
+
+
+def whole_structures(plan: "Plan", wanted: Iterable[DoseMetric]) -> frozenset[str]:
+    """Structures whose dose is needed at every node to read these metrics of a plan.
+
+    Examples
+    --------
+    >>> from radsim.dose.plans.external_beam import ExternalBeam
+    >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
+    >>> hot = DoseMetric(structure="spinal_cord", metric="D0.03cc")
+    >>> sorted(whole_structures(plan, [hot, DoseMetric(metric="D90")]))
+    ['ptv']
+    """
+    return frozenset(
+        metric.structure_in(plan) for metric in wanted if metric.metric not in WITHOUT_NODES
+    )
+
+
+WITHOUT_NODES = ("D0.03cc", "prescription")  # what a plan gives in any case

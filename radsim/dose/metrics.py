@@ -1,16 +1,13 @@
 """Metrics of a structure's dose: which there are, and how each is read off its nodes."""
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.plans.intraoperative import Intraoperative
-from radsim.dose.plans.plan import Plan
-from radsim.radiobiology.dvh import generalized_eud
+from radsim.dose.plans.kind import PlanKind
+from radsim.radiobiology.dvh import generalized_eud, volume_nodes
 from radsim.vocabulary.words import nearest
 
 Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
@@ -43,23 +40,22 @@ class DoseMetric:
         """Say whether the whole dose-volume histogram is meant."""
         return self.metric == "DVH"
 
-    def structure_in(self, plan: Plan) -> str:
+    def structure_in(self, plan: PlanKind) -> str:
         """Name the structure that is meant in an arm."""
         if self.structure != "prescribed":
             return self.structure
-        boosted = isinstance(plan, Intraoperative) or plan.boost is not None
-        return "gtv" if boosted else "ptv"
+        return plan.highest_level
 
-    def missing_in(self, plan: Plan, known: Mapping[str, Sequence[str]]) -> str:
-        """Say what a plan lacks of this, or nothing; ``known`` are its structures and metrics."""
+    def missing_in(self, plan: PlanKind) -> str:
+        """Say what a plan lacks of this, or nothing."""
         if self.metric == "prescription":
             return ""
-        structure = self.structure_in(plan)
-        if structure not in known:
-            return f"no dose to {structure}; {nearest(structure, known)}"
-        if self.is_dvh or self.metric in known[structure] or _is_of_a_family(self.metric):
+        structure, given = self.structure_in(plan), plan.gives
+        if structure not in given:
+            return f"no dose to {structure}; {nearest(structure, given)}"
+        if self.is_dvh or self.metric in given[structure] or _is_of_a_family(self.metric):
             return ""
-        return f"no {self.metric!r} of the {structure}; known: {', '.join(known[structure])}"
+        return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
 
     def __str__(self) -> str:
         structure = (
@@ -77,56 +73,29 @@ def _is_of_a_family(metric: str) -> bool:
     return exponent is not None and float(exponent.group(1)) != 0
 
 
-FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean")
-
-
-def dose_sums(
-    dose: xr.Dataset, structure: str, metric: str, course: str = "planned"
-) -> tuple[np.ndarray, np.ndarray]:
-    r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric, each (patient,).
-
-    Dx is the lowest dose in the hottest x % of the volume, linear between nodes; D0.03cc of a
-    neural structure is exact; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean`` is gEUD(1).
-    The squared dose of a generalized mean is the one that equal fractions would have,
-    :math:`(\sum_j w_j Q_j^{a/2})^{2/a}` with Q the squared doses at the nodes.
+def metric_of(values: np.ndarray, nodes: int, metric: str, power: float) -> np.ndarray:
+    """Metric of node values that are a dose to some power, in that power, shape (patient,).
 
     Parameters
     ----------
-    course
-        ``planned`` or ``delivered``; the same in an arm without delivery errors.
+    values
+        At the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first, (patient, node).
+    metric
+        ``Dx``, ``gEUD(a)`` or ``mean``.
+    power
+        1 of doses [Gy], 2 of squared doses [Gy2].
 
     Raises
     ------
     ValueError
-        If there is no such metric or course.
-    KeyError
-        If the structure's dose was not asked for when it was drawn.
+        If there is no such metric.
+
+    Examples
+    --------
+    >>> metric_of(np.full((1, 8), 20.0), 8, "D98", 1.0).round(9).tolist()
+    [20.0]
     """
-    if course not in ("planned", "delivered"):
-        raise ValueError(f"course must be planned or delivered, got {course!r}")
-    if not dose.attrs["delivery"]:
-        course = "planned"
-    if metric == "D0.03cc":
-        total = _variable(dose, f"{structure}_d003cc_{course}").astype(float)
-        if course == "delivered":
-            return total, _variable(dose, f"{structure}_d003cc_delivered_squared").astype(float)
-        return total, total * total / dose.attrs["fractions"]
-    total = _metric(dose, _variable(dose, f"{structure}_{course}"), metric, 1.0)
-    if course == "planned":
-        return total, total * total / dose.attrs["fractions"]
-    squared = _variable(dose, f"{structure}_delivered_squared")
-    return total, _metric(dose, squared, metric, 2.0)
-
-
-def _variable(dose: xr.Dataset, name: str) -> np.ndarray:
-    if name not in dose:
-        raise KeyError(f"no {name} in this dose; {nearest(name, map(str, dose.data_vars))}")
-    return dose[name].values
-
-
-def _metric(dose: xr.Dataset, values: np.ndarray, metric: str, power: float) -> np.ndarray:
-    """Metric of node values that are a dose to some power, in that power."""
-    volume, weight = dose["volume"].values, dose["weight"].values
+    volume, weight = volume_nodes(nodes)
     quantile = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
     if quantile and 0 < float(quantile.group(1)) < 100:
         share = float(quantile.group(1)) / 100.0
@@ -147,8 +116,8 @@ def _interpolated(values: np.ndarray, volume: np.ndarray, share: float, power: f
     right = int(np.clip(np.searchsorted(volume, share), 1, len(volume) - 1))
     first = int(np.clip(right - 2, 0, len(volume) - 4))
     near = {node: values[:, node].astype(float) ** power for node in range(first, first + 4)}
-    found = np.zeros(len(values))
+    between = np.zeros(len(values))
     for node, value in near.items():
         others = volume[[other for other in near if other != node]]
-        found += value * np.prod((share - others) / (volume[node] - others))
-    return np.clip(found, near[right], near[right - 1])
+        between += value * np.prod((share - others) / (volume[node] - others))
+    return np.clip(between, near[right], near[right - 1])

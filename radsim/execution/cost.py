@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from radsim.execution.pieces import BLOCK, PACK, PLAN_SECTIONS
+from radsim.execution.pieces import CUTTING, PLAN_SECTIONS
 from radsim.experiment.model import Experiment
 from radsim.vocabulary.mistakes import Mistake
 
@@ -50,9 +50,9 @@ def cost_of(experiment: Experiment) -> Cost:
         for part in design.parts.values()
         if any(key.startswith(PLAN_SECTIONS) for key in part.columns)
     )
-    doses = plans * max(1, inside) + variants / PACK
+    doses = plans * max(1, inside) + variants / CUTTING.pack
     patients = experiment.patients
-    blocks = -(-patients // BLOCK)
+    blocks = -(-patients // CUTTING.block)
     seconds = (
         doses * patients * arms * DOSE_SECONDS
         + variants * patients * arms * MODEL_SECONDS

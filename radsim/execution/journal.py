@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from radsim.sums.moments import BlockSums, Moments
+from radsim.sums.piece_sums import PieceSums
 from radsim.vocabulary.mistakes import Mistake
 
 RECORD = struct.Struct("<4sQQI")  # mark, first patient, length of the payload, its checksum
-MARK = b"rsb1"
+MARK = b"rsb2"
+OLDER = b"rsb1"  # in front of the records of earlier versions, which kept other sums
 LARGE = 2**18  # bytes of a record that is stored as it is
 
 
@@ -46,7 +47,13 @@ class Journal:
         first = next(_records(path), None)
         return None if first is None else json.loads(first[1])
 
-    def blocks(self) -> Iterator[tuple[int, BlockSums]]:
+    @staticmethod
+    def older_version(path: Path) -> str:
+        """Name the version that wrote a journal whose sums are no longer read, or nothing."""
+        first = next(_records(path, OLDER), None) if path.is_file() else None
+        return "" if first is None else str(json.loads(first[1])["versions"]["radsim"])
+
+    def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""
         records = _records(self.path)
         next(records)
@@ -58,7 +65,7 @@ class Journal:
         """Say whether no block has been recorded."""
         return next(self.blocks(), None) is None
 
-    def append(self, first_patient: int, sums: BlockSums) -> None:
+    def append(self, first_patient: int, sums: PieceSums) -> None:
         """Record a finished block; it is on disk when this returns."""
         self._append(self._encode(first_patient, _encode(sums)))
 
@@ -79,11 +86,11 @@ class Journal:
                 file.truncate(good)
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+def _records(path: Path, wanted: bytes = MARK) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         while len(head := file.read(RECORD.size)) == RECORD.size:
             mark, first_patient, length, checksum = RECORD.unpack(head)
-            if mark != MARK or length > os.fstat(file.fileno()).st_size:
+            if mark != wanted or length > os.fstat(file.fileno()).st_size:
                 return
             payload = file.read(length)
             if len(payload) < length or zlib.crc32(payload) != checksum:
@@ -91,14 +98,10 @@ def _records(path: Path) -> Iterator[tuple[int, bytes]]:
             yield first_patient, payload
 
 
-def _encode(sums: BlockSums) -> bytes:
-    arrays: dict[str, Any] = {}
-    for name, moments in sums.moments.items():
-        arrays[f"mean/{name}"] = moments.mean
-        arrays[f"deviations/{name}"] = moments.deviations
-        arrays["count"] = np.array(moments.count)
-    for name, counts in sums.counts.items():
-        arrays[f"counts/{name}"] = counts
+def _encode(sums: PieceSums) -> bytes:
+    arrays: dict[str, Any] = {"size": np.array([sums.patients, sums.variants])}
+    for (aggregation, name), state in sums.states.items():
+        arrays |= {f"{aggregation}/{name}/{part}": array for part, array in state.items()}
     buffer = io.BytesIO()
     # the sums of many variants are all digits, which take long to compress and hardly shrink
     large = sum(array.nbytes for array in arrays.values()) > LARGE
@@ -106,17 +109,16 @@ def _encode(sums: BlockSums) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(payload: bytes) -> BlockSums:
+def _decode(payload: bytes) -> PieceSums:
+    states: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-        count = int(arrays["count"])
-        moments, counts = {}, {}
+        patients, variants = (int(size) for size in arrays["size"])
         for key in arrays.files:
-            kind, _, name = key.partition("/")
-            if kind == "mean":
-                moments[name] = Moments(count, arrays[key], arrays[f"deviations/{name}"])
-            elif kind == "counts":
-                counts[name] = arrays[key]
-    return BlockSums(moments, counts)
+            if key != "size":
+                aggregation, _, rest = key.partition("/")
+                name, _, part = rest.rpartition("/")
+                states.setdefault((aggregation, name), {})[part] = arrays[key]
+    return PieceSums(patients, variants, states)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
@@ -14,33 +15,40 @@ from uuid import uuid4
 import dask
 from dask.callbacks import Callback
 
-from radsim.execution.pieces import run_pieces
-from radsim.execution.scheduler import WINDOW, Task
-from radsim.experiment.model import Experiment
-from radsim.sums.moments import BlockSums
+from radsim.execution.pieces import Work
+from radsim.execution.scheduler import WINDOW, Finished, Task
 
 
-def run_here(
-    experiment: Experiment, tasks: Sequence[Task], scheduler: str, workers: int
-) -> Iterator[tuple[Task, list[BlockSums]]]:
-    """Run tasks on this machine; each is given as it finishes."""
-    if scheduler == "single":
+@dataclass(frozen=True)
+class OneByOne:
+    """One task after another, in this thread."""
+
+    def __call__(self, work: Work, tasks: Sequence[Task]) -> Finished:
+        """Run tasks in their order."""
         for task in tasks:
-            yield task, run_pieces(experiment, task)
-        return
-    size = WINDOW * workers
-    with _pool(scheduler, workers) as settings:
-        for first in range(0, len(tasks), size):
-            yield from _compute(experiment, tasks[first : first + size], settings)
+            yield task, work(task)
 
 
-def _compute(
-    experiment: Experiment, tasks: Sequence[Task], settings: dict[str, Any]
-) -> Iterator[tuple[Task, list[BlockSums]]]:
+@dataclass(frozen=True)
+class Pool:
+    """Threads or processes."""
+
+    scheduler: str
+    workers: int
+
+    def __call__(self, work: Work, tasks: Sequence[Task]) -> Finished:
+        """Run tasks, each given as it finishes."""
+        size = WINDOW * self.workers
+        with _pool(self.scheduler, self.workers) as settings:
+            for first in range(0, len(tasks), size):
+                yield from _compute(work, tasks[first : first + size], settings)
+
+
+def _compute(work: Work, tasks: Sequence[Task], settings: dict[str, Any]) -> Finished:
     """Compute a window of tasks; a thread drives Dask so that results can be handed over here."""
-    work = dask.delayed(run_pieces, pure=False, traverse=False)
+    delayed = dask.delayed(work, pure=False, traverse=False)
     names = {f"pieces-{uuid4().hex}": task for task in tasks}  # callbacks see every run's keys
-    calls = [work(experiment, task, dask_key_name=name) for name, task in names.items()]
+    calls = [delayed(task, dask_key_name=name) for name, task in names.items()]
     finished: SimpleQueue[Any] = SimpleQueue()
 
     def hand_over(key: str, result: Any, *_: Any) -> None:

@@ -1,27 +1,56 @@
 """Fixed blocks of patients and packs of variants, in which sums are formed whatever the workers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from radsim.experiment.designs.tables import Design
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
-from radsim.randomness.sources import SLICE, replicate_of
-from radsim.simulation.kept import reduce_patients
-from radsim.simulation.patients import simulate, source_of
-from radsim.simulation.pipeline import reduce_variants
-from radsim.sums.moments import BlockSums
+from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
+from radsim.simulation.reduction import reduce_blocks
+from radsim.simulation.sources import source_of
+from radsim.sums.piece_sums import PieceSums
 
-BLOCK = 8192  # patients; changing it changes the last bits of every summary
-PACK = 512  # most variants that are simulated together
-PLANS = 16  # most combinations of cohort and plans among them
 PLAN_SECTIONS = ("cohort", "eligibility", "dose", "arms")  # what decides a dose
 PATIENT_BITS = 40  # of a piece's number; the others are the pack's
 
 
 @dataclass(frozen=True)
+class Cutting:
+    """How a run is cut into pieces; it decides the last bits of every sum, and nothing else.
+
+    Attributes
+    ----------
+    block
+        Patients.
+    pack
+        Most variants that are simulated together.
+    plans
+        Most combinations of cohort and plans among them.
+    slice
+        Patients of a block where random numbers come in replicates, all of one replicate.
+    """
+
+    block: int = 8192
+    pack: int = 512
+    plans: int = 16
+    slice: int = SLICE
+
+    def size(self, experiment: Experiment) -> int:
+        """Patients a block."""
+        return self.block if experiment.uniforms == "plain" else self.slice
+
+    def whole(self, experiment: Experiment) -> int:
+        """Patients that a run may be extended by: a block, or one of each replicate."""
+        return self.block if experiment.uniforms == "plain" else self.slice * REPLICATES
+
+
+CUTTING = Cutting()
+
+
+@dataclass(frozen=True)
 class Piece:
-    """The unit of work: some patients, under some variants of a design, or of no design.
+    """The unit of work: some patients, under some variants of a design.
 
     Attributes
     ----------
@@ -30,12 +59,12 @@ class Piece:
     pack
         Number of the pack of variants.
     variants
-        Their numbers in the design; empty without a design.
+        Their numbers in the design; one without a design.
     """
 
     patients: range
     pack: int = 0
-    variants: tuple[int, ...] = ()
+    variants: tuple[int, ...] = (0,)
 
     @property
     def number(self) -> int:
@@ -43,17 +72,7 @@ class Piece:
         return (self.pack << PATIENT_BITS) + self.patients.start
 
 
-def block_size(experiment: Experiment) -> int:
-    """Patients a block: all of one replicate where there are replicates."""
-    return BLOCK if experiment.uniforms == "plain" else SLICE
-
-
-def replicate(experiment: Experiment, piece: Piece) -> int:
-    """Say which replicate a piece belongs to; plain random numbers have but one."""
-    return 0 if experiment.uniforms == "plain" else replicate_of(piece.patients.start)
-
-
-def blocks_of(patients: int, size: int = BLOCK) -> list[range]:
+def blocks_of(patients: int, size: int = CUTTING.block) -> list[range]:
     """Cut a cohort into blocks; only the last may be shorter.
 
     Examples
@@ -64,7 +83,7 @@ def blocks_of(patients: int, size: int = BLOCK) -> list[range]:
     return [range(start, min(start + size, patients)) for start in range(0, patients, size)]
 
 
-def packs_of(design: Design) -> list[tuple[int, ...]]:
+def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]]:
     """Cut a design into packs, variants with the same cohort and plans side by side.
 
     Examples
@@ -76,7 +95,7 @@ def packs_of(design: Design) -> list[tuple[int, ...]]:
     [(0, 2, 1, 3)]
     """
     if not any(key.startswith(PLAN_SECTIONS) for key in design.keys):  # models alone
-        return [tuple(chunk) for chunk in blocks_of(len(design), PACK)]
+        return [tuple(chunk) for chunk in blocks_of(len(design), cutting.pack)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)
@@ -88,9 +107,9 @@ def packs_of(design: Design) -> list[tuple[int, ...]]:
     seen = 0
     for by_plan in order.values():
         for indices in by_plan.values():
-            for first in range(0, len(indices), PACK):
-                group = indices[first : first + PACK]
-                if pack and (len(pack) + len(group) > PACK or seen == PLANS):
+            for first in range(0, len(indices), cutting.pack):
+                group = indices[first : first + cutting.pack]
+                if pack and (len(pack) + len(group) > cutting.pack or seen == cutting.plans):
                     packs.append(tuple(pack))
                     pack, seen = [], 0
                 pack.extend(group)
@@ -98,12 +117,14 @@ def packs_of(design: Design) -> list[tuple[int, ...]]:
     return [*packs, tuple(pack)]
 
 
-def pieces_of(experiment: Experiment, first: int, patients: int) -> list[Piece]:
+def pieces_of(
+    experiment: Experiment, first: int, patients: int, cutting: Cutting = CUTTING
+) -> list[Piece]:
     """Cut a run into pieces, from some patient on; the order in which their sums are joined."""
-    packs = packs_of(experiment.study.design) if experiment.has_design else [()]
+    packs = packs_of(experiment.study.design, cutting)
     return [
         Piece(block, number, pack)
-        for block in blocks_of(patients, block_size(experiment))
+        for block in blocks_of(patients, cutting.size(experiment))
         if block.start >= first
         for number, pack in enumerate(packs)
     ]
@@ -117,17 +138,26 @@ def tasks_of(pieces: Sequence[Piece], chunk_size: int) -> list[list[Piece]]:
     return [list(pieces[first : first + step]) for first in range(0, len(pieces), step)]
 
 
-def run_pieces(experiment: Experiment, pieces: Sequence[Piece]) -> list[BlockSums]:
-    """Simulate and reduce some pieces: the unit of work that travels to a worker."""
-    source = source_of(experiment)
-    if not experiment.has_design:
-        return [
-            reduce_patients(experiment, simulate(experiment, piece.patients, source))
-            for piece in pieces
-        ]
-    maker, design = VariantMaker(experiment), experiment.study.design
-    done = []
-    for piece in pieces:
-        variants = [maker.make(design.variant(index)) for index in piece.variants]
-        done.append(reduce_variants(variants, piece.patients, source))
-    return done
+@dataclass(frozen=True)
+class Work:
+    """What is to be done with pieces: simulate them and keep sums; it travels to the workers."""
+
+    experiment: Experiment
+    cutting: Cutting = field(default=CUTTING)
+
+    def __call__(self, pieces: Sequence[Piece]) -> list[PieceSums]:
+        """Simulate and reduce some pieces, in their order."""
+        source = source_of(self.experiment, self.cutting.slice)
+        maker, design = VariantMaker(self.experiment), self.experiment.study.design
+        sums = []
+        for piece in pieces:
+            variants = [maker.make(design.variant(index)) for index in piece.variants]
+            whole = not self.experiment.has_design
+            sums += reduce_blocks(variants, [piece.patients], source, whole=whole)
+        return sums
+
+    def replicate(self, piece: Piece) -> int:
+        """Say which replicate a piece belongs to; plain random numbers have but one."""
+        if self.experiment.uniforms == "plain":
+            return 0
+        return replicate_of(piece.patients.start, self.cutting.slice)

@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from radsim.experiment.endpoints import estimates_of
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, Precision
-from radsim.sums.moments import BlockSums, counted_error
-from radsim.vocabulary.endpoints import ESTIMATES
+from radsim.sums.moments import counted_error
+from radsim.sums.run_sums import RunSums
+from radsim.vocabulary.endpoints import Contrast
 
 MARGIN = 1.05  # patients asked for, over what the errors so far say
 MOST_GROWTH = 16  # times the patients so far, because a first look can be far off
 
 
-def largest_error(precision: Precision, sums: BlockSums) -> float:
+def largest_error(experiment: Experiment, sums: RunSums) -> float:
     """Largest Monte Carlo standard error of the estimates that count.
 
     A share that was counted, or a difference of two, has at least the error that its Wilson
@@ -22,30 +24,35 @@ def largest_error(precision: Precision, sums: BlockSums) -> float:
     ValueError
         If none of the listed estimates is reported.
     """
-    names = precision.estimates or (*ESTIMATES, *(f"{name}_difference" for name in ESTIMATES))
+    assert experiment.precision is not None
+    values = estimates_of(experiment)
+    estimates = {str(e): e for e in (*values, *(value.difference for value in values))}
+    names = experiment.precision.estimates or tuple(estimates)
     errors = []
     for name in names:
-        if name in sums.moments:
-            moments = sums.moments[name]
+        if name in estimates and name in sums.moments:
+            estimate, moments = estimates[name], sums.moments[name]
             error = moments.standard_error
-            if "_cumulative_incidence" in name:
-                error = counted_error(moments, difference=name.endswith("_difference"))
+            if estimate.estimator.counted:
+                difference = estimate.contrast is Contrast.DIFFERENCE
+                error = counted_error(moments, difference=difference)
             errors.append(float(np.nanmax(error)))
     if not errors:
         raise ValueError(f"precision.estimates: none is reported: {', '.join(names)}")
     return max(errors)
 
 
-def patients_projected(precision: Precision, sums: BlockSums, patients: int, unit: int) -> int:
+def patients_projected(experiment: Experiment, sums: RunSums, unit: int) -> int:
     """Patients that the errors so far ask for in the end, in whole units; as many as now at least.
 
     An error falls as one over the square root of the patients.
     """
-    error = largest_error(precision, sums)
-    if error <= precision.standard_error:
-        return patients
-    share = MARGIN * (error / precision.standard_error) ** 2
-    return max(-(-int(np.ceil(patients * share)) // unit) * unit, patients + unit)
+    assert experiment.precision is not None
+    error, wanted = largest_error(experiment, sums), experiment.precision.standard_error
+    if error <= wanted:
+        return sums.patients
+    share = MARGIN * (error / wanted) ** 2
+    return max(-(-int(np.ceil(sums.patients * share)) // unit) * unit, sums.patients + unit)
 
 
 def patients_next(projected: int, patients: int, unit: int) -> int:

@@ -1,13 +1,10 @@
 """Blocks of patients on Dask: threads, processes, one thread, or a running scheduler."""
 
 import os
-from collections.abc import Iterator, Sequence
 
-from radsim.execution.cluster import run_there
-from radsim.execution.local import run_here
-from radsim.execution.scheduler import LOCAL, SchedulerError, Task
-from radsim.experiment.model import Experiment
-from radsim.sums.moments import BlockSums
+from radsim.execution.cluster import Cluster
+from radsim.execution.local import OneByOne, Pool
+from radsim.execution.scheduler import LOCAL, Scheduler, SchedulerError
 from radsim.vocabulary.words import nearest
 
 
@@ -32,18 +29,15 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_tasks(
-    experiment: Experiment, tasks: Sequence[Task], scheduler: str, workers: int
-) -> Iterator[tuple[Task, list[BlockSums]]]:
-    """Run tasks and hand each one's sums over as soon as it is finished, in any order.
+def scheduler_of(name: str, workers: int) -> Scheduler:
+    """Give the scheduler of a name or an address.
 
     Raises
     ------
     SchedulerError
-        If the scheduler can't be reached.
+        If it is neither; when it is run, if it can't be reached.
     """
-    check_scheduler(scheduler)
-    if scheduler in LOCAL:
-        yield from run_here(experiment, tasks, scheduler, workers)
-    else:
-        yield from run_there(experiment, tasks, scheduler)
+    check_scheduler(name)
+    if name == "single":
+        return OneByOne()
+    return Pool(name, workers) if name in LOCAL else Cluster(name)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.drawing import available, required_variables
 from radsim.dose.metrics import DoseMetric
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.experiment.questions import unanswered
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
@@ -27,9 +28,7 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 
 def disagreements(experiment: Experiment) -> Iterator[str]:
     """Find what no section can see alone."""
-    yield from unknown_reference(
-        {"compare": experiment.compare.model_dump(), "arms": experiment.arms}
-    )
+    yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
     if experiment.cohort.table is not None and experiment.cohort.table.rows == "as-is":
         rows = len(experiment.cohort.table)
         if experiment.patients > rows:
@@ -42,19 +41,9 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
             yield f"cohort.{name}: the name is taken by something that is computed; use another"
     if problem := patients_problem(experiment):
         yield problem
-    yield from _unreported(experiment)
-    if experiment.ntcp.myelopathy_alternatives and experiment.ntcp.myelopathy is None:
-        yield "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
-    presets = [model.preset for model in experiment.myelopathy_models]
-    for index, preset in enumerate(presets):
-        if preset in presets[:index]:
-            yield (
-                f"ntcp.myelopathy_alternatives[{index - 1}]: {preset or 'a model without preset'} "
-                "is reported already; each must have a preset of its own"
-            )
     if "lesions" in experiment.cohort.names:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
-    if not experiment.tcp and not experiment.myelopathy_models and not experiment.ntcp.vcf:
+    if experiment.tcp is None and not experiment.ntcp:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     if experiment.eligibility and experiment.cohort.table is not None:
         yield "eligibility: leave out of cohort.table whoever is not eligible"
@@ -66,83 +55,7 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
-    yield from _wrong_trial(experiment)
-    yield from _wrong_series(experiment)
-
-
-def _wrong_trial(experiment: Experiment) -> Iterator[str]:
-    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
-    if experiment.trial is None:
-        return
-    try:
-        variants = experiment.trial.variants()
-    except ValueError as error:
-        yield from (f"trial.{line}" for line in str(error).splitlines())
-        return
-    models = {
-        "local_failure": ("tcp", experiment.tcp),
-        "vcf": ("ntcp.vcf", experiment.ntcp.vcf),
-        "myelopathy": ("ntcp.myelopathy", experiment.ntcp.myelopathy),
-    }
-    for section in variants.values():
-        for key in ("control", "experimental"):
-            arm = getattr(section, key)
-            if isinstance(arm, str) and arm not in experiment.arms:
-                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
-        needed, model = models[section.endpoint]
-        if isinstance(section.control, str) and model is None:
-            yield f"trial.endpoint: {section.endpoint} is not simulated without {needed}"
-
-
-def _wrong_series(experiment: Experiment) -> Iterator[str]:
-    """Find what the predictive distribution of a series lacks."""
-    series = experiment.predictive
-    if series is None:
-        return
-    if experiment.has_design:
-        yield "predictive: takes a file without sweep, uncertainty and sensitivity"
-    if series.arm and series.arm not in experiment.arms:
-        yield f"predictive.arm: no arm {series.arm!r}; {nearest(series.arm, experiment.arms)}"
-        return
-    if experiment.patients < series.segments:
-        yield (
-            f"predictive.segments: {series.segments} make one series, and the run has "
-            f"{experiment.patients} patients"
-        )
-    arm = experiment.arms[series.arm or experiment.reference]
-    models = {
-        "local_control": experiment.tcp,
-        "local_failure": experiment.tcp,
-        "vcf": experiment.ntcp.vcf,
-        "myelopathy": experiment.ntcp.myelopathy,
-        "survival": arm.survival or experiment.survival,
-    }
-    for index, figure in enumerate(series.observed):
-        if models[figure.endpoint] is None:
-            yield (
-                f"predictive.observed[{index}].endpoint: {figure.endpoint} is not simulated; "
-                "give its model"
-            )
-
-
-def _unreported(experiment: Experiment) -> Iterator[str]:
-    """Find estimates that a precision asks for and the experiment does not have."""
-    if experiment.precision is None or not experiment.precision.estimates:
-        return
-    models = {
-        "local_control": experiment.tcp,
-        "vcf": experiment.ntcp.vcf,
-        "myelopathy": experiment.ntcp.myelopathy,
-    }
-    dies = experiment.survival or all(arm.survival for arm in experiment.arms.values())
-    missing = {name for name, model in models.items() if model is None}
-    missing |= {"complication_free_control"} if missing else set()
-    for name in experiment.precision.estimates:
-        endpoint = name.replace("local_failure", "local_control")
-        if endpoint.startswith(tuple(missing)):
-            yield f"precision.estimates: {name} is not reported, because its models are missing"
-        elif not dies and ("_cumulative_incidence" in name or "_alive" in name):
-            yield f"precision.estimates: {name} is not reported without a [survival] section"
+    yield from unanswered(experiment)
 
 
 def patients_problem(experiment: Experiment) -> str:
@@ -159,11 +72,6 @@ def patients_problem(experiment: Experiment) -> str:
 
 
 def _model_disagreements(experiment: Experiment) -> Iterator[str]:
-    if experiment.tcp_alternatives and experiment.tcp is None:
-        yield "tcp_alternatives: alternatives to [tcp], which is missing"
-    names = [_alternative_name(model) for model in experiment.tcp_alternatives]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"tcp_alternatives: two are called {name!r}; give each a label of its own"
     deaths = [] if experiment.survival is None else ["survival"]
     deaths += [f"arms.{name}.survival" for name, arm in experiment.arms.items() if arm.survival]
     for section, model in _models(experiment):
@@ -188,10 +96,6 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                 )
 
 
-def _alternative_name(model: Any) -> str:
-    return model.label or model.preset or model.kind
-
-
 def missing_variables(experiment: Experiment) -> Iterator[str]:
     """Give a line for each cohort variable that something reads and the cohort lacks."""
     known = experiment.cohort.names
@@ -200,7 +104,7 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
         return
     needed: dict[str, str] = {}
     for name, arm in experiment.arms.items():
-        for variable in required_variables(arm.plan):
+        for variable in arm.plan.required_variables:
             needed.setdefault(variable, f"arms.{name}")
         for variable in named_parameters(arm.survival):
             needed.setdefault(variable, f"arms.{name}.survival")
@@ -237,12 +141,15 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
                     "numbers"
                 )
     for name, arm in experiment.arms.items():
-        interval = getattr(getattr(arm.plan, "prior", None), "interval", None)
-        if interval in labels:
-            yield f"arms.{name}.prior.interval: {interval!r} holds labels; it needs months"
-        elif isinstance(interval, str) and min(experiment.cohort.ends(interval), default=0) < 0:
-            lowest = min(experiment.cohort.ends(interval))
-            yield f"arms.{name}.prior.interval: {interval!r} must not be negative, got {lowest:.3g}"
+        for interval in (course.interval for course in arm.plan.earlier):
+            if not isinstance(interval, str):
+                continue
+            where = f"arms.{name}.prior.interval"
+            lowest = min(experiment.cohort.ends(interval), default=0)
+            if interval in labels:
+                yield f"{where}: {interval!r} holds labels; it needs months"
+            elif lowest < 0:
+                yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
     for variable, section in sorted(needed.items()):
         if variable not in known:
             meant = nearest(variable, sorted(known))
@@ -266,14 +173,10 @@ def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 
 def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
-    if experiment.tcp is not None:
-        yield "tcp", experiment.tcp
-    for index, alternative in enumerate(experiment.tcp_alternatives):
-        yield f"tcp_alternatives[{index}]", alternative
-    for index, model in enumerate(experiment.myelopathy_models):
-        yield f"ntcp.myelopathy_alternatives[{index - 1}]" if index else "ntcp.myelopathy", model
-    if experiment.ntcp.vcf is not None:
-        yield "ntcp.vcf", experiment.ntcp.vcf
+    for modelled in endpoints_of(experiment):
+        for reported in modelled.models:
+            if not reported.ratio_alone:
+                yield reported.section, reported.model
     if experiment.survival is not None:
         yield "survival", experiment.survival
 
@@ -283,6 +186,6 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         wanted = getattr(model, "dose", None)
         if isinstance(wanted, DoseMetric):
             for name, arm in experiment.arms.items():
-                problem = wanted.missing_in(arm.plan, available(arm.plan))
+                problem = wanted.missing_in(arm.plan)
                 if problem:
                     yield f"{section}.dose: {problem} in arm {name!r}"

@@ -1,20 +1,20 @@
 """The endpoints of an experiment, and the models of each that are reported."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from radsim.experiment.model import Arm, Experiment
-from radsim.experiment.pedigree import published_name
-from radsim.response.risk import HazardRisk, Risk
+from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
+from radsim.experiment.published import published_name
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,
     INCIDENCE,
     LOCAL_FAILURE,
-    MYELOPATHY,
     NET,
+    SHIPPED,
     SURVIVAL,
-    VCF,
     Endpoint,
     Estimate,
     Joint,
@@ -50,11 +50,9 @@ class Reported:
     raised: bool = False
     ratio_alone: bool = False
 
-    def risk(self, arm: Arm, patients: Any, dose: Any) -> Risk:
-        """Risk of each patient of an arm."""
-        risk = self.model.risk(patients, dose)
-        ratio = self._ratio if self.raised and arm.has_prior else 1.0
-        return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
+    def ratio_in(self, arm: Arm) -> float:
+        """What an earlier course multiplies the hazard by in an arm."""
+        return self._ratio if self.raised and arm.has_prior else 1.0
 
     def name_in(self, arm: Arm) -> str:
         """Name the model in an arm, with the ratio that an earlier course brings."""
@@ -97,22 +95,44 @@ class Modelled:
 
 def endpoints_of(experiment: Experiment) -> tuple[Modelled, ...]:
     """Give the endpoints of an experiment: control, then complications, known ones first."""
-    found = []
+    modelled = []
     if experiment.tcp is not None:
-        found.append(Modelled(LOCAL_FAILURE, "tcp", _control_models(experiment)))
-    if experiment.ntcp.vcf is not None:
-        found.append(Modelled(VCF, "ntcp.vcf", _complications("vcf", (experiment.ntcp.vcf,))))
-    if experiment.myelopathy_models:
-        models = _complications("myelopathy", experiment.myelopathy_models)
-        found.append(Modelled(MYELOPATHY, "ntcp.myelopathy", models))
-    return tuple(found)
+        modelled.append(Modelled(LOCAL_FAILURE, "tcp", _control_models(experiment)))
+    known = {endpoint.event: place for place, endpoint in enumerate(SHIPPED)}
+    for name in sorted(experiment.ntcp, key=lambda event: known.get(event, len(known))):
+        section = experiment.ntcp[name]
+        models = _reported("ntcp", f"ntcp.{name}", section)
+        modelled.append(Modelled(_spoken_of(name, section), f"ntcp.{name}", tuple(models)))
+    return tuple(modelled)
+
+
+def _spoken_of(event: str, section: Complication) -> Endpoint:
+    """Speak of an endpoint as the vocabulary does, but for what the file says itself."""
+    stated = {key: value for key in ABOUT if (value := getattr(section, key))}
+    known = next((endpoint for endpoint in SHIPPED if endpoint.event == event), None)
+    if known is not None:
+        return replace(known, **stated)
+    return Endpoint(**{"event": event, "short": section.words, **stated})
 
 
 def joint_of(experiment: Experiment) -> Joint | None:
     """Control without complication, where the experiment has all that it is read off."""
-    events = {modelled.endpoint.event for modelled in endpoints_of(experiment)}
-    joint = CONTROL_WITHOUT_COMPLICATION
-    return joint if events.issuperset(joint.free_of) else None
+    endpoints = {m.endpoint.event: m.endpoint for m in endpoints_of(experiment)}
+    joint, wanted = CONTROL_WITHOUT_COMPLICATION, experiment.compare.free_of
+    if wanted is not None and {LOCAL_FAILURE.event, *wanted} != set(joint.free_of):
+        free_of = [event for event in endpoints if event in (LOCAL_FAILURE.event, *wanted)]
+        words, short = (
+            " or ".join(getattr(endpoints[event], said) for event in free_of[1:])
+            for said in ("words", "short")
+        )
+        joint = Joint(
+            reported=joint.reported,
+            words=f"control without {words}",
+            short=f"control without {short}",
+            state=f"controlled, without {words}",
+            free_of=tuple(free_of),
+        )
+    return joint if joint.free_of and endpoints.keys() >= set(joint.free_of) else None
 
 
 def estimates_of(experiment: Experiment) -> tuple[Estimate, ...]:
@@ -130,6 +150,22 @@ def estimates_of(experiment: Experiment) -> tuple[Estimate, ...]:
         if deaths:
             found.append(Estimate(joint, ALIVE))
     return tuple(found)
+
+
+def known_endpoints(experiment: Experiment) -> tuple[Endpoint, ...]:
+    """Give the endpoints that radsim knows, simulated or not, and those of the file's own."""
+    modelled = {m.endpoint.event: m.endpoint for m in endpoints_of(experiment)}
+    return tuple({**{endpoint.event: endpoint for endpoint in SHIPPED}, **modelled}.values())
+
+
+def possible_estimates(experiment: Experiment) -> Iterator[Estimate]:
+    """Give every estimate of known endpoints, whether or not the experiment reports it."""
+    for endpoint in known_endpoints(experiment):
+        yield Estimate(endpoint, NET)
+        yield Estimate(endpoint, INCIDENCE)
+    yield Estimate(SURVIVAL, ALIVE)
+    joint = joint_of(experiment) or CONTROL_WITHOUT_COMPLICATION
+    yield from (Estimate(joint, NET), Estimate(joint, ALIVE))
 
 
 def has_deaths(experiment: Experiment) -> bool:
@@ -163,42 +199,29 @@ def _control_models(experiment: Experiment) -> tuple[Reported, ...]:
 
     Those are the alternatives that the file lists.
     """
-    own = Reported(FILE, published_name("tcp", experiment.tcp), experiment.tcp, "tcp", raised=True)
-    models = [own]
+    assert experiment.tcp is not None
+    own, *beside = _reported("tcp", "tcp", experiment.tcp)
+    models = [replace(own, label=FILE, raised=True)]
     if any(arm.has_prior for arm in experiment.arms.values()):
-        models.append(replace(own, label=WITHOUT_RATIO, raised=False, ratio_alone=True))
-    for place, model in enumerate(experiment.tcp_alternatives):
-        name = published_name("tcp", model)
-        models.append(
-            Reported(
-                model.label or model.preset or model.kind,
-                f"{name}: {model.label}" if model.label else name,
-                model,
-                f"tcp_alternatives[{place}]",
-                raised=True,
-            )
+        models.append(replace(own, label=WITHOUT_RATIO, ratio_alone=True))
+    return (*models, *(replace(model, raised=True) for model in beside))
+
+
+def _reported(family: str, key: str, section: Control | Complication) -> Iterator[Reported]:
+    """Give a section's models, each with its names and with where the file states it."""
+    for place, model in enumerate(section.models):
+        published = published_name(family, model)
+        control = family == "tcp"
+        yield Reported(
+            label=model.label or ((model.preset or model.kind) if control else published),
+            name=f"{published}: {model.label}" if model.label else published,
+            model=model,
+            section=f"{key}.{ALTERNATIVES}[{place - 1}]" if place else key,
         )
-    return tuple(models)
-
-
-def _complications(event: str, models: tuple[Any, ...]) -> tuple[Reported, ...]:
-    names = [published_name("ntcp", model) for model in models]
-    sections = [f"ntcp.{event}", *(f"ntcp.{event}_alternatives[{i}]" for i in range(len(models)))]
-    return tuple(
-        Reported(name, name, model, section)
-        for name, model, section in zip(names, models, sections, strict=False)
-    )
-
-
-CONTROL_MODELS = (FILE, WITHOUT_RATIO)
 
 
 def control_models(experiment: Experiment) -> tuple[str, ...]:
-    """Name the variants of the control model that are reported.
-
-    Where an arm has a prior course there are two: with the model's hazard ratio for
-    reirradiation, and without. Then come the alternatives that the file lists.
-    """
-    prior = any(arm.has_prior for arm in experiment.arms.values())
-    own = CONTROL_MODELS if prior else CONTROL_MODELS[:1]
-    return (*own, *(m.label or m.preset or m.kind for m in experiment.tcp_alternatives))
+    """Name the control models that are reported, as a result's dimension does."""
+    modelled = endpoints_of(experiment)
+    first = modelled[0] if modelled and modelled[0].endpoint.freedom else None
+    return tuple(reported.label for reported in first.models) if first else (FILE,)

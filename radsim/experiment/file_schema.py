@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from radsim.dose.plans.plan import Plan
 from radsim.experiment.filling_cohort import COHORT_KEYS
 from radsim.experiment.model import Experiment
 from radsim.ntcp import NTCPModel
@@ -13,8 +14,8 @@ from radsim.vocabulary.kinds import members
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
-    **{one.__name__: "tcp" for one in members(TCPModel)},
-    **{one.__name__: "ntcp" for one in members(NTCPModel)},
+    **{model.__name__: "tcp" for model in members(TCPModel)},
+    **{model.__name__: "ntcp" for model in members(NTCPModel)},
     "LQL": "cell_kill",
     "UniversalSurvivalCurve": "cell_kill",
     "HazardModifier": "modifier",
@@ -46,19 +47,16 @@ def file_schema() -> dict[str, Any]:
         definitions[name].pop("required", None)
     definitions["Arm"] = _flat_arm(definitions)
     definitions["Cohort"] = _flat_cohort(definitions)
-    for family, items in (
-        ("ntcp", definitions["Complications"]["properties"]["myelopathy_alternatives"]),
-        ("tcp", schema["properties"]["tcp_alternatives"]),
-    ):
-        items["items"] = {"anyOf": [{"enum": preset_names(family)}, items["items"]]}
-    for one in (*members(TCPModel), *members(NTCPModel)):
-        fields = definitions[one.__name__]["properties"]
+    for model in (*members(TCPModel), *members(NTCPModel)):
+        fields = definitions[model.__name__]["properties"]
         if "cell_kill" in fields:
             names = [*LAWS_BY_NAME, *preset_names("cell_kill")]
             fields["cell_kill"] = {"anyOf": [{"enum": names}, fields["cell_kill"]]}
         if "modifiers" in fields:
             named = {"enum": preset_names("modifier")}
             fields["modifiers"]["items"] = {"anyOf": [named, fields["modifiers"]["items"]]}
+    for name, family in (("Control", "tcp"), ("Complication", "ntcp")):
+        definitions[name] = _flat_outcome(definitions, name, family)
     properties = schema["properties"]
     properties.pop("written")  # worked out, not written by a person
     properties["precision"] = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Precision"}]}
@@ -70,16 +68,26 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     arm = definitions["Arm"]
     own = {key: value for key, value in arm["properties"].items() if key != "plan"}
     kinds = []
-    for name in ("ExternalBeam", "Intraoperative", "PlanLibrary"):
-        plan = definitions[name]
-        properties = {**plan["properties"], **own}
+    for kind in members(Plan):
+        properties = {**definitions[kind.__name__]["properties"], **own}
         properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
-        if name == "PlanLibrary":
-            properties["folder"] = {"type": "string", "description": "of the plans"}
-            properties["names"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        properties |= kind.only_in_files  # type: ignore[attr-defined]
         if "limits" in properties:
             properties["limits"] = {"type": ["object", "array"]}
         kinds.append({"type": "object", "properties": properties, "additionalProperties": False})
+    return {"anyOf": kinds}
+
+
+def _flat_outcome(definitions: dict[str, Any], name: str, family: str) -> dict[str, Any]:
+    """Put the keys of a section beside those of its own model, whichever kind that is."""
+    section = definitions[name]["properties"]
+    own = section.pop("model")
+    listed = section["alternatives"]
+    listed["items"] = {"anyOf": [{"enum": preset_names(family)}, listed["items"]]}
+    kinds = []
+    for reference in own["discriminator"]["mapping"].values():
+        model = definitions[reference.rpartition("/")[2]]
+        kinds.append({**model, "properties": {**model["properties"], **section}})
     return {"anyOf": kinds}
 
 

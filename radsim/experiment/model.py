@@ -13,18 +13,15 @@ from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.plans.plan import Plan
 from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.designs.study import Study, read_study
+from radsim.experiment.outcomes import Complication, Control
 from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks
-from radsim.ntcp import CordModel, NTCPModel
 from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule
 from radsim.response.survival import WeibullSurvival
-from radsim.tcp import TCPModel
 from radsim.trial.section import TrialSection
-from radsim.vocabulary.endpoints import ESTIMATES
 from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.words import nearest
 
 HIGHEST_SEED = 2**63 - 1  # what a file of results can hold
 MOST_PATIENTS = 10**10
@@ -65,34 +62,36 @@ class Arm:
     ----------
     survival
         Only to reproduce a trial: survival of this arm's patients instead of the cohort's.
+    label
+        What readers are to call it; its name in the file unless given.
     """
 
     plan: Plan
+    label: str = ""
     survival: WeibullSurvival | None = None
     pain_response: PainResponse | None = None
 
     @property
     def has_prior(self) -> bool:
         """Say whether the arm treats patients who had an earlier course."""
-        return getattr(self.plan, "prior", None) is not None
+        return bool(self.plan.earlier)
 
 
-class Complications(BaseModel):
-    """The complication models of an experiment, by endpoint."""
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What the arms are compared with, and by what they are compared as a whole.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    myelopathy: CordModel | None = None
-    myelopathy_alternatives: tuple[CordModel, ...] = ()
-    vcf: NTCPModel | None = None
-
-
-class Comparison(BaseModel):
-    """What the arms are compared with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Attributes
+    ----------
+    reference
+        The arm that the others are compared with; the first one unless given.
+    free_of
+        Complications that control without complication is free of; those that radsim means by it
+        unless given.
+    """
 
     reference: str = ""
+    free_of: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +115,6 @@ class Precision:
             0 < self.standard_error < 1,
             f"standard_error must lie between 0 and 1, got {self.standard_error}",
         )
-        known = (*ESTIMATES, *(f"{name}_difference" for name in ESTIMATES))
-        for name in self.estimates:
-            require(name in known, f"estimates: no estimate {name!r}; {nearest(name, known)}")
 
 
 class Experiment(BaseModel):
@@ -136,9 +132,8 @@ class Experiment(BaseModel):
     eligibility: dict[str, EligibilityRule] = {}
     dose: DoseModel
     arms: dict[str, Arm]
-    tcp: TCPModel | None = None
-    tcp_alternatives: tuple[TCPModel, ...] = ()
-    ntcp: Complications = Complications()
+    tcp: Control | None = None
+    ntcp: dict[str, Complication] = {}
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
     trial: TrialSection | None = None
@@ -185,20 +180,18 @@ class Experiment(BaseModel):
         """The arm that the others are compared with."""
         return self.compare.reference or next(iter(self.arms))
 
-    @property
-    def myelopathy_models(self) -> tuple[CordModel, ...]:
-        """The cord models to report, the file's own first."""
-        own = self.ntcp.myelopathy
-        return () if own is None else (own, *self.ntcp.myelopathy_alternatives)
+    def models_of(self, complication: str) -> tuple[Any, ...]:
+        """Models of a complication, the file's own first; none where it has no section."""
+        section = self.ntcp.get(complication)
+        return () if section is None else section.models
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
     ) -> "Experiment":
-        """Copy, and forget what was worked out from the fields."""
-        copied = super().model_copy(update=update, deep=deep)
-        for name in ("known", "study"):
-            copied.__dict__.pop(name, None)
-        return copied
+        """Copy the fields alone: what was worked out from the old ones is worked out anew."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        plain = type(self).model_construct(**fields)
+        return super(Experiment, plain).model_copy(update=update, deep=deep)
 
     @property
     def has_design(self) -> bool:
@@ -228,3 +221,9 @@ class Experiment(BaseModel):
         unused = [name for name in DESIGN_SECTIONS if not settings.get(name)]
         settings = {key: value for key, value in settings.items() if key not in unused}
         return tomli_w.dumps(without_blanks(shorten_experiment(settings)))
+
+
+def cohort_of(experiment: Experiment, arm: str) -> tuple[Cohort, Mapping[str, EligibilityRule]]:
+    """Give the cohort that an arm treats, and the rules that say who of it is treated."""
+    require(arm in experiment.arms, f"no arm {arm!r}")
+    return experiment.cohort, experiment.eligibility

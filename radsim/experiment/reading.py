@@ -1,6 +1,7 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,31 @@ from radsim.experiment.designs.study import read_study
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
+from radsim.experiment.older_spellings import present_spelling
+from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
-from radsim.ntcp.vertebra import VertebralFracture
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
 
 
-def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experiment:
+class Refits:
+    """Control models fitted to their presets' anchors again, each once for a whole design."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, ControlModel] = {}
+
+    def of(self, model: ControlModel) -> ControlModel:
+        """Fit a model that asks for it."""
+        asked = repr(model)
+        if asked not in self._made:
+            self._made[asked] = refit_to_anchors(model).model
+        return self._made[asked]
+
+
+def make_experiment(
+    settings: dict[str, Any], folder: Path = Path(), refits: Refits | None = None
+) -> Experiment:
     """Check the settings of an experiment, as an experiment file has them.
 
     Parameters
@@ -30,15 +48,18 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
         The tables of an experiment file.
     folder
         Where the files that it names are looked for.
+    refits
+        Fits that were made for other variants of the same design.
 
     Raises
     ------
     ExperimentError
         With one line for each mistake, which names the key.
     """
+    settings, misplaced = present_spelling(settings)
     settings, found = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
-    mistakes.extend(found)
+    mistakes.extend([*misplaced, *found])
     try:
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
@@ -52,7 +73,7 @@ def make_experiment(settings: dict[str, Any], folder: Path = Path()) -> Experime
         mistakes.extend(_wrong_design(experiment, settings))
     if mistakes:
         raise ExperimentError(mistakes)
-    experiment = _refitted(_recalibrated(experiment))
+    experiment = _solved(experiment, refits or Refits())
     if experiment.has_design:
         written = read_in_files(settings, folder)
         experiment = experiment.model_copy(update={"written": written})
@@ -95,49 +116,32 @@ def _new(found: list[str], known: list[str]) -> list[str]:
     return [line for line in found if not any(follows(line, key) for key in known)]
 
 
-def _recalibrated(experiment: Experiment) -> Experiment:
-    vcf = experiment.ntcp.vcf
-    if not isinstance(vcf, VertebralFracture) or vcf.recalibrate is None:
-        return experiment
-    try:
-        vcf = recalibrate(vcf, experiment.cohort)
-    except ValueError as error:
-        raise ExperimentError([f"ntcp.vcf.{error}"]) from None
-    ntcp = experiment.ntcp.model_copy(update={"vcf": vcf})
-    return experiment.model_copy(update={"ntcp": ntcp})
-
-
-def _refitted(experiment: Experiment) -> Experiment:
-    """Fit the control models that ask for it to their presets' anchors again."""
+def _solved(experiment: Experiment, refits: Refits) -> Experiment:
+    """Solve for what models ask of their own parameters: a cohort's risk, a preset's anchors."""
     mistakes: list[str] = []
 
-    def again(key: str, model: Any) -> Any:
-        if model is None or not model.refit:
-            return model
+    def solved(key: str, model: Any) -> Any:
         try:
-            return _refit(model)
+            if getattr(model, "recalibrate", None) is not None:
+                return recalibrate(model, experiment.cohort)
+            return refits.of(model) if getattr(model, "refit", False) else model
         except ValueError as error:
             mistakes.append(f"{key}.{error}")
             return model
 
-    own = again("tcp", experiment.tcp)
-    others = tuple(
-        again(f"tcp_alternatives[{i}]", model)
-        for i, model in enumerate(experiment.tcp_alternatives)
-    )
+    def section(key: str, stated: Any) -> Any:
+        beside = enumerate(stated.alternatives)
+        return replace(
+            stated,
+            model=solved(key, stated.model),
+            alternatives=tuple(solved(f"{key}.{ALTERNATIVES}[{i}]", m) for i, m in beside),
+        )
+
+    control = experiment.tcp and section("tcp", experiment.tcp)
+    ntcp = {name: section(f"ntcp.{name}", stated) for name, stated in experiment.ntcp.items()}
     if mistakes:
         raise ExperimentError(mistakes)
-    return experiment.model_copy(update={"tcp": own, "tcp_alternatives": others})
-
-
-_REFITS: dict[str, ControlModel] = {}  # variants of a design ask for the same fits again and again
-
-
-def _refit(model: ControlModel) -> ControlModel:
-    asked = repr(model)
-    if asked not in _REFITS:
-        _REFITS[asked] = refit_to_anchors(model).model
-    return _REFITS[asked]
+    return experiment.model_copy(update={"tcp": control, "ntcp": ntcp})
 
 
 @cache

@@ -2,17 +2,30 @@
 
 from dataclasses import dataclass
 
+from radsim.vocabulary.endpoints import LOCAL_FAILURE, SURVIVAL, Endpoint
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.words import nearest
 
-ESTIMATORS = {  # endpoint of a series: how its figure is estimated
-    "local_control": "Kaplan-Meier, deaths censored",
-    "local_failure": "cumulative incidence, death competing",
-    "vcf": "cumulative incidence, death competing",
-    "myelopathy": "cumulative incidence, death competing",
-    "survival": "share alive",
-}
+KAPLAN_MEIER = "Kaplan-Meier, deaths censored"
+INCIDENCE = "cumulative incidence, death competing"
+SHARE_ALIVE = "share alive"
+
+
+def figures_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """Names by which a figure asks for an endpoint: its event, and being free of it."""
+    return tuple(filter(None, (endpoint.freedom, endpoint.event)))
+
+
+def estimated_by(name: str) -> str:
+    """Say how a series' figure is estimated.
+
+    Examples
+    --------
+    >>> estimated_by("local_control"), estimated_by("survival")
+    ('Kaplan-Meier, deaths censored', 'share alive')
+    """
+    special = {LOCAL_FAILURE.freedom: KAPLAN_MEIER, SURVIVAL.reported: SHARE_ALIVE}
+    return special.get(name, INCIDENCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +35,7 @@ class Figure:
     Attributes
     ----------
     endpoint
-        ``local_control``, ``local_failure``, ``vcf`` or ``myelopathy`` of its segments, or
-        ``survival`` of its patients.
+        Event of its segments, or ``local_control`` of them, or ``survival`` of its patients.
     months
         When [months].
     value
@@ -35,10 +47,6 @@ class Figure:
     value: Real
 
     def __post_init__(self) -> None:
-        require(
-            self.endpoint in ESTIMATORS,
-            f"endpoint: no endpoint {self.endpoint!r}; {nearest(self.endpoint, ESTIMATORS)}",
-        )
         require(self.months > 0, f"months must be above 0, got {self.months}")
         require(0 <= self.value <= 1, f"value must lie between 0 and 1, got {self.value}")
 

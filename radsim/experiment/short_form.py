@@ -2,7 +2,9 @@
 
 from typing import Any
 
-ARM_KEYS = ("survival", "pain_response")  # what an arm states besides its plan
+from radsim.experiment.outcomes import ABOUT, ALTERNATIVES
+
+ARM_KEYS = ("label", "survival", "pain_response")  # what an arm states besides its plan
 
 
 def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
@@ -17,7 +19,16 @@ def shorten_experiment(full: dict[str, Any]) -> dict[str, Any]:
         name: {**arm["plan"], **{key: arm[key] for key in ARM_KEYS if arm.get(key)}}
         for name, arm in full["arms"].items()
     }
+    if full.get("tcp"):
+        short["tcp"] = _outcome(full["tcp"])
+    short["ntcp"] = {name: _outcome(section) for name, section in full["ntcp"].items()}
     return short
+
+
+def _outcome(section: dict[str, Any]) -> dict[str, Any]:
+    """Write a section with its own model as its keys, and the models beside it after them."""
+    about = {key: section[key] for key in ABOUT if section.get(key)}
+    return {**about, **section["model"], ALTERNATIVES: section[ALTERNATIVES]}
 
 
 def without_blanks(value: Any) -> Any:

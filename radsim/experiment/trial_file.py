@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import HIGHEST_SEED, Experiment, ExperimentError
 from radsim.experiment.reading import load_experiment
 from radsim.trial.section import TrialSection
@@ -64,6 +65,28 @@ def states_trial_only(path: str | Path) -> bool:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False
     return "trial" in settings and "arms" not in settings and "cohort" not in settings
+
+
+def trials_of(source: Experiment | VirtualTrial) -> dict[str, TrialSection]:
+    """Give every trial that a file simulates by name, each with its event in words.
+
+    Raises
+    ------
+    ExperimentError
+        If the file has no [trial] section.
+    """
+    if source.trial is None:
+        raise ExperimentError(["trial: is missing; there is no trial to simulate"])
+    trials = source.trial.variants()
+    if isinstance(source, VirtualTrial):
+        return trials
+    words = {m.endpoint.event: m.endpoint.words for m in endpoints_of(source)}
+    return {
+        name: replace(section, event=section.event or words[section.endpoint])
+        if isinstance(section.control, str)
+        else section
+        for name, section in trials.items()
+    }
 
 
 def with_changes(

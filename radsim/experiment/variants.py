@@ -6,11 +6,13 @@ from typing import Any
 
 from radsim.experiment.designs.keys import apply_changes, names_of
 from radsim.experiment.designs.tables import Design
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, ExperimentError
-from radsim.experiment.reading import make_experiment
+from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.reading import Refits, make_experiment
+from radsim.experiment.short_form import ARM_KEYS
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
-MODELS = ("tcp", "survival")  # sections that are one model
 MOST_LINES = 20  # mistakes that are worth listing
 
 
@@ -29,17 +31,27 @@ class VariantMaker:
             for key, value in experiment.written.items()
             if key not in ("sweep", "uncertainty", "sensitivity", "precision")
         }
+        sections = dict(_outcome_tables(self.written))
         # an alternative that names no model of its own is the file's, changed, and follows it
         self.followers = {
-            place: entry
-            for place, entry in enumerate(self.written.get("tcp_alternatives", ()))
-            if isinstance(entry, Mapping) and not {"preset", "kind"} & entry.keys()
+            key: {
+                place: entry
+                for place, entry in enumerate(section.get(ALTERNATIVES, ()))
+                if isinstance(entry, Mapping) and not {"preset", "kind"} & entry.keys()
+            }
+            for key, section in sections.items()
         }
-        # a refitted model follows its own parameters, so its variants are fitted anew
-        controls = [self.written.get("tcp"), *self.followers.values()]
-        self.is_refit = any(model.get("refit") for model in controls if model)
-        # a recalibrated model follows the cohort, so its variants are calibrated anew
-        self.is_calibrated = "recalibrate" in self.written.get("ntcp", {}).get("vcf", {})
+        # a model that is solved for follows its own parameters, so its variants are solved anew
+        self.solved = tuple(
+            f"{key}."
+            for key, section in sections.items()
+            if any(map(_is_solved, (section, *self.followers[key].values())))
+        )
+        # and a recalibrated one follows the cohort
+        tables = [entry for section in sections.values() for entry in _models_in(section)]
+        if any("recalibrate" in table for table in tables):
+            self.solved += ("cohort.",)
+        self.refits = Refits()
         self.plain = experiment.model_copy(
             update={"sweep": {}, "uncertainty": {}, "sensitivity": {}, "written": {}}
         )
@@ -68,24 +80,13 @@ class VariantMaker:
 
     def _with_number(self, base: Experiment, key: str, value: float) -> Experiment:
         try:
-            changed = _replaced(base, key, value)
-            section, *path = key.split(".")
-            return self._with_followers(changed, path, value) if section == "tcp" else changed
+            return self._replaced(base, key, value)
         except _NotInPlace:
             self._never_in_place.add(key)
             raise
 
-    def _with_followers(self, base: Experiment, path: list[str], value: float) -> Experiment:
-        alternatives = list(base.tcp_alternatives)
-        for place, entry in self.followers.items():
-            if not _sets(entry, path):
-                alternatives[place] = _set(alternatives[place], path, value)
-        return base.model_copy(update={"tcp_alternatives": tuple(alternatives)})
-
     def _is_number(self, key: str, value: Any) -> bool:
-        if self.is_calibrated and key.startswith(("cohort.", "ntcp.vcf.")):
-            return False
-        if self.is_refit and key.startswith("tcp."):
+        if key.startswith(self.solved):
             return False
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return number and key not in self._never_in_place
@@ -97,7 +98,7 @@ class VariantMaker:
         if said not in self._made:
             settings = apply_changes(self.written, changes, self.known)
             try:
-                made = make_experiment(settings)
+                made = make_experiment(settings, refits=self.refits)
             except ExperimentError as error:
                 raise ExperimentError([f"{_said(changes)}: {m}" for m in error.mistakes]) from None
             shared = {name: getattr(self.experiment, name) for name in SHARED}
@@ -106,38 +107,63 @@ class VariantMaker:
             self._made[said] = made.model_copy(update=shared)
         return self._made[said]
 
+    def _replaced(self, base: Experiment, key: str, value: float) -> Experiment:
+        """Replace one number of a checked experiment; the models check it again."""
+        section, *path = key.split(".")
+        if section in ("survival", "dose"):
+            return base.model_copy(update={section: _set(getattr(base, section), path, value)})
+        if section == "tcp" and base.tcp is not None:
+            return base.model_copy(update={"tcp": self._of_outcome("tcp", base.tcp, path, value)})
+        if section == "ntcp" and path[0] in base.ntcp:
+            name, *below = path
+            changed = self._of_outcome(f"ntcp.{name}", base.ntcp[name], below, value)
+            return base.model_copy(update={"ntcp": {**base.ntcp, name: changed}})
+        if section == "arms" and len(path) > 1:
+            name, *below = path
+            arm = base.arms[name]
+            beside_plan = below[0] in ARM_KEYS
+            changed_arm = (
+                _set(arm, below, value)
+                if beside_plan
+                else replace(arm, plan=_set(arm.plan, below, value))
+            )
+            return base.model_copy(update={"arms": {**base.arms, name: changed_arm}})
+        if section == "cohort" and path[0] in base.cohort.variables:
+            old = base.cohort.variables[path[0]]
+            variable = replace(old, distribution=_set(old.distribution, path[1:], value))
+            variables = {**base.cohort.variables, path[0]: variable}
+            return base.model_copy(update={"cohort": replace(base.cohort, variables=variables)})
+        raise _NotInPlace
+
+    def _of_outcome(self, key: str, section: Any, path: list[str], value: float) -> Any:
+        """Replace a number of a section's own model, and of the alternatives that follow it."""
+        alternatives = list(section.alternatives)
+        for place, entry in self.followers[key].items():
+            if not _sets(entry, path):
+                alternatives[place] = _set(alternatives[place], path, value)
+        own = _set(section.model, path, value)
+        return replace(section, model=own, alternatives=tuple(alternatives))
+
 
 class _NotInPlace(Exception):
     """The value does not stand for a number that is there already."""
 
 
-def _replaced(experiment: Experiment, key: str, value: float) -> Experiment:
-    """Replace one number of a checked experiment; the models check it again."""
-    section, *path = key.split(".")
-    if section in MODELS or section == "dose":
-        return experiment.model_copy(
-            update={section: _set(getattr(experiment, section), path, value)}
-        )
-    if section == "ntcp" and path[0] in ("vcf", "myelopathy"):
-        model = _set(getattr(experiment.ntcp, path[0]), path[1:], value)
-        ntcp = experiment.ntcp.model_copy(update={path[0]: model})
-        return experiment.model_copy(update={"ntcp": ntcp})
-    if section == "arms" and len(path) > 1:
-        name, *below = path
-        arm = experiment.arms[name]
-        own = below[0] in ("survival", "pain_response")
-        changed = (
-            _set(arm, below, value) if own else replace(arm, plan=_set(arm.plan, below, value))
-        )
-        return experiment.model_copy(update={"arms": {**experiment.arms, name: changed}})
-    if section == "cohort" and path[0] in experiment.cohort.variables:
-        old = experiment.cohort.variables[path[0]]
-        variable = replace(old, distribution=_set(old.distribution, path[1:], value))
-        variables = {**experiment.cohort.variables, path[0]: variable}
-        return experiment.model_copy(
-            update={"cohort": replace(experiment.cohort, variables=variables)}
-        )
-    raise _NotInPlace
+def _outcome_tables(written: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the outcome sections of a file, each with the key that reaches it."""
+    if "tcp" in written:
+        yield "tcp", written["tcp"]
+    for name, section in written.get("ntcp", {}).items():
+        yield f"ntcp.{name}", section
+
+
+def _models_in(section: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = section.get(ALTERNATIVES, ())
+    return [section, *(entry for entry in listed if isinstance(entry, Mapping))]
+
+
+def _is_solved(table: Mapping[str, Any]) -> bool:
+    return bool(table.get("refit")) or "recalibrate" in table
 
 
 def _sets(entry: Any, path: list[str]) -> bool:
@@ -235,10 +261,9 @@ def _shape(experiment: Experiment) -> tuple[Any, ...]:
     return (
         tuple(experiment.arms),
         tuple(arm.has_prior for arm in experiment.arms.values()),
-        len(experiment.myelopathy_models),
-        len(experiment.tcp_alternatives),
-        experiment.tcp is None or experiment.tcp.valid_eqd2 is None,
-        tuple(model.valid_eqd2 is None for model in experiment.myelopathy_models),
-        experiment.ntcp.vcf is None,
+        tuple(
+            (m.section, tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models))
+            for m in endpoints_of(experiment)
+        ),
         tuple((arm.survival or experiment.survival) is None for arm in experiment.arms.values()),
     )

@@ -14,9 +14,8 @@ from radsim.fitting.identifiability import (
     require_maximum,
 )
 from radsim.fitting.intervals import Estimate, bootstrap_samples, profile_interval
-from radsim.fitting.likelihood import Likelihood, read_dose
+from radsim.fitting.likelihood import Likelihood
 from radsim.fitting.outcome_table import OutcomeTable
-from radsim.radiobiology import lq
 from radsim.tcp.control import ControlModel
 
 ANCHOR_NOISE = 0.2  # standard deviation of the log odds of a published probability, an assumption
@@ -150,24 +149,17 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
 
     Of DVHs the range is that of their mean doses.
     """
-    known: dict[str, Any] = {"preset": ""}
+    stated: dict[str, Any] = {"preset": ""}
     if isinstance(model, ControlModel):
-        assert table.fractions is not None
-        fractions = table.fractions if table.volume is None else table.fractions[:, None]
-        bed = model.cell_kill.bed(
-            *lq.equal_fractions(table.dose, fractions), model.alpha_beta, fractions
-        )
-        read = model.cell_kill.eqd2(bed, model.alpha_beta)
-        known |= {"refit": False, "refit_alpha_beta": False}
-    else:
-        read = read_dose(model, table)
+        stated |= {"refit": False, "refit_alpha_beta": False}
+    read = model.effect_of(**table.course)
     if table.volume is not None:
         read = (read * table.volume).sum(axis=1)
     used = read[table.weight > 0]
-    known["valid_eqd2"] = (float(used.min()), float(used.max()))
+    stated["valid_eqd2"] = (float(used.min()), float(used.max()))
     if getattr(model, "effect", "bed") != "physical":
-        known["fitted_under"] = model.cell_kill.kind
-        known["valid_eqd2_alpha_beta"] = float(model.alpha_beta)
+        stated["fitted_under"] = model.cell_kill.kind
+        stated["valid_eqd2_alpha_beta"] = float(model.alpha_beta)
     if table.fractions is not None:
-        known["most_fractions"] = int(table.fractions.max())
-    return replace(model, **known)
+        stated["most_fractions"] = int(table.fractions.max())
+    return replace(model, **stated)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from radsim.fitting.likelihood import LEAST, Likelihood, read_dose
+from radsim.fitting.likelihood import LEAST, Likelihood
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.vocabulary.mistakes import require
 
@@ -43,7 +43,9 @@ def require_enough(problem: Likelihood, table: OutcomeTable) -> None:
     )
     threshold = getattr(problem.model, "threshold", 0.0)
     if threshold > 0.0:
-        below = (read_dose(problem.model, table) < threshold) & (table.weight * table.events > 0)
+        below = (problem.model.effect_of(**table.course) < threshold) & (
+            table.weight * table.events > 0
+        )
         require(
             not below.any(),
             f"{table.name}, row {int(np.argmax(below)) + 1}: has events below the threshold of "

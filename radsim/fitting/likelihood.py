@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from scipy import optimize, special
 
 from radsim.fitting.outcome_table import OutcomeTable
-from radsim.radiobiology import lq
+from radsim.patients.patients import Patients
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import named_parameters
@@ -111,20 +110,12 @@ class Likelihood:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Log probability that the event happens, and that it does not, of each row."""
         model = self.model_at(theta)
-        patients = xr.Dataset({n: ("patient", v) for n, v in table.covariates.items()})
+        patients = Patients.of(table.covariates)
         if isinstance(model, ControlModel):
-            fractions = table.fractions
-            assert fractions is not None
-            column = fractions if table.volume is None else fractions[:, None]
-            hazard = model.failure_hazard(
-                *lq.equal_fractions(table.dose, column),
-                patients,
-                fractions=column,
-                weight=table.volume,
-            )
+            hazard = model.course_hazard(**table.course, patients=patients)
             with np.errstate(divide="ignore"):
                 return -hazard, np.log(np.maximum(-np.expm1(-hazard), LEAST))
-        p = model.response(read_dose(model, table), patients, table.volume)
+        p = model.probability(**table.course, patients=patients)
         return np.log(np.maximum(p, LEAST)), np.log(np.maximum(1.0 - p, LEAST))
 
     def probability(self, theta: np.ndarray, table: OutcomeTable) -> np.ndarray:
@@ -183,15 +174,3 @@ class Likelihood:
         )  # fmt: skip
         sign = np.where(table.share > np.exp(happens), 1.0, -1.0)
         return sign * np.sqrt(np.maximum(deviance, 0.0))
-
-
-def read_dose(model: Any, table: OutcomeTable) -> np.ndarray:
-    """Doses of a table in the units that a complication model reads [Gy]."""
-    if model.effect == "physical":
-        return table.dose
-    assert table.fractions is not None
-    fractions = table.fractions if table.volume is None else table.fractions[:, None]
-    bed = model.cell_kill.bed(
-        *lq.equal_fractions(table.dose, fractions), model.alpha_beta, fractions
-    )
-    return bed if model.effect == "bed" else model.cell_kill.eqd2(bed, model.alpha_beta)

@@ -55,6 +55,12 @@ class OutcomeTable:
         return len(self.dose)
 
     @property
+    def course(self) -> dict[str, Any]:
+        """Course of each row, as models take it; physical doses do not ask for fractions."""
+        fractions = 1.0 if self.fractions is None else self.fractions
+        return {"dose": self.dose, "fractions": fractions, "weight": self.volume}
+
+    @property
     def is_binary(self) -> bool:
         """Say whether every row is one patient."""
         return self.patients is not None and bool(np.all(self.patients == 1))

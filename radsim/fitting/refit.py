@@ -8,7 +8,6 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from radsim.presets import Anchor, load_preset
-from radsim.radiobiology import lq
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
 
@@ -57,7 +56,7 @@ class Refit:
             f"its {len(self.anchors)} anchors by {100 * self.root_mean_square:.1f} points (root "
             f"mean square), most at {anchor.dose:g} Gy in {anchor.fractions}: "
             f"{100 * self.residuals[worst]:+.1f}{edge}; control without any dose is "
-            f"{100 * float(self.model.curve(0.0)):.0f} %"
+            f"{100 * float(self.model.curve_over_effect(0.0)):.0f} %"
         )
 
 
@@ -92,8 +91,7 @@ def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarr
     dose = np.array([anchor.dose for anchor in anchors])
     fractions = np.array([float(anchor.fractions) for anchor in anchors])
     published = np.array([anchor.probability for anchor in anchors])
-    hazard = model.failure_hazard(*lq.equal_fractions(dose, fractions), fractions=fractions)
-    return np.exp(-hazard) - published
+    return model.probability(dose, fractions=fractions) - published
 
 
 def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = None) -> Refit:
@@ -171,8 +169,7 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
     )
     dose = np.array([anchor.dose for anchor in anchors])
     fractions = np.array([float(anchor.fractions) for anchor in anchors])
-    bed = found.cell_kill.bed(*lq.equal_fractions(dose, fractions), found.alpha_beta, fractions)
-    eqd2 = found.cell_kill.eqd2(bed, found.alpha_beta)
+    eqd2 = found.effect_of(dose, fractions=fractions)
     refitted = replace(
         found,
         fitted_under=model.cell_kill.kind,

@@ -1,4 +1,7 @@
-"""Complication models, one a file; the union is the list of them."""
+"""Complication models, one a file; the union is the list of them.
+
+What all of them share belongs in `radsim.response`, formulas on numbers in `radsim.radiobiology`.
+"""
 
 from typing import Annotated, Any
 

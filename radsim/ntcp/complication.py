@@ -1,40 +1,34 @@
-"""What every model of a complication shares: the dose it reads, and when the event comes."""
+"""What every model of a complication shares: the effect it reads, and when the event comes."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose, Reading
 from radsim.dose.metrics import DoseMetric
-from radsim.patients.patients import NOBODY, value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
-from radsim.response.model import LARGEST, Effect, check_law, check_structure
+from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComplicationModel:
+class ComplicationModel(DoseResponse):
     r"""Probability of a complication from a metric of an organ, or from its whole DVH.
 
     Attributes
     ----------
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
     effect
         What the model's doses are: ``eqd2``, ``bed``, or ``physical``, which no fractionation
         enters, so that two courses cannot be added up.
-    alpha_beta
-        For EQD2 and BED [Gy].
-    cell_kill
-        The law by which doses make a BED.
-    fitted_under
-        Law that the parameters were fitted under; another one that changes high doses is refused.
     dose
         Which dose enters, a metric or ``DVH``. After a prior course what has not recovered of the
         organ's own dose is added to every part of the organ.
@@ -44,24 +38,14 @@ class ComplicationModel:
     highest_fraction_dose
         Planned prescription a fraction above which an arm is refused [Gy]; for models of
         conventional radiotherapy.
-    valid_eqd2
-        Range of what is read that the parameters were fitted on [Gy].
-    valid_eqd2_alpha_beta
-        Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
-        against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
-    most_fractions
-        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
-        or with a conventional field, lies outside, and the results say so.
     onset
         Time to the event of those who get it, or growth of the hazard.
     """
 
-    equation: ClassVar[str]
     takes: ClassVar[str] = "a metric"
     reads_dvh: ClassVar[bool] = False
-    shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
-    increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
+    label: str = ""
     preset: str = ""
     effect: Effect = "eqd2"
     alpha_beta: Parameter | None = None
@@ -77,19 +61,28 @@ class ComplicationModel:
     onset: Onset
 
     def __post_init__(self) -> None:
-        check_numbers(self, ("alpha_beta", *self.increasing))
-        ratio, stated = self.alpha_beta, self.valid_eqd2_alpha_beta
-        require(
-            stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
-        )
+        self._check(self.increasing, "Give")
         if self.effect == "physical":
-            require(ratio is None, "alpha_beta has no meaning with effect = 'physical'")
-            require(stated is None, "valid_eqd2_alpha_beta has no meaning with effect = 'physical'")
+            for name in ("alpha_beta", "valid_eqd2_alpha_beta"):
+                require(
+                    getattr(self, name) is None,
+                    f"{name} has no meaning with effect = 'physical'",
+                )
             require(self.cell_kill.kind == "lq", "cell_kill has no meaning with physical doses")
         else:
-            require(ratio is not None, f"alpha_beta is needed for effect = {self.effect!r}")
-        check_structure(self.dose, self.fitted_on, self.accept_other_structure)
-        check_law(self.cell_kill, self.fitted_under, self.preset)
+            require(
+                self.alpha_beta is not None, f"alpha_beta is needed for effect = {self.effect!r}"
+            )
+        structure = self.dose.structure
+        require(
+            not self.fitted_on or self.accept_other_structure or structure == self.fitted_on,
+            f"dose.structure: these figures were stated for the {self.fitted_on}, got {structure}; "
+            "set accept_other_structure = true to use it all the same",
+        )
+        require(
+            (structure, self.dose.course) != ("cord_prv", "delivered"),
+            "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
+        )
         if self.reads_dvh:
             require(
                 self.dose.is_dvh,
@@ -108,37 +101,42 @@ class ComplicationModel:
         """Cohort variables that the model reads, besides those that stand for parameters."""
         return frozenset(self.reference_values)
 
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
-    ) -> lq.Quantity:
-        """Probability at a dose in the model's own units [Gy].
+    def probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> np.ndarray:
+        """Net probability of who ever gets it, or where the growth is 1 if a hazard grows.
 
-        Parameters
-        ----------
-        dose
-            Shape (patient,) for a metric. For a DVH its parts are the last axis: shape
-            (patient, part), or (part,) for dose bins that all patients share [Gy].
-        patients
-            With the variables that parameters and covariates name.
-        weight
-            Share of the volume of each part of a DVH, shape (part,) or (patient, part).
+        Parameters are those of `radsim.response.model.DoseResponse.probability`, and
+        ``residual_bed``, what earlier courses left [Gy].
 
-        Returns
-        -------
-        array
-            Shape (patient,), or (draw, patient) if a parameter is an array of draws, which has
-            shape (draw, 1).
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> table = load_ntcp("sbrt-cord-case-control")
+        >>> round(float(table.probability(12.4, fractions=1)), 3)
+        0.05
+        """
+        course, number = equal_course(dose, fractions, weight)
+        effect = self._effect(course, number, patients, residual_bed)
+        return self.probability_at_effect(effect, patients, weight)
 
-        Raises
-        ------
-        ValueError
-            If a dose is negative or not a number, the weights do not add up to 1, or the
-            patients lack a variable.
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Probability at what ``effect`` names, EQD2, BED or physical dose [Gy].
+
+        Parts of a DVH are the last axis, with ``weight`` their shares of the volume.
         """
         raise NotImplementedError
 
-    def curve(self, dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
-        """Probability if the whole organ gets a dose in the model's own units [Gy].
+    def curve_over_effect(self, effect: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
+        """Probability if the whole organ has this effect [Gy], which ``effect`` names.
 
         A covariate that the patients lack stands at its reference.
 
@@ -146,60 +144,60 @@ class ComplicationModel:
         ------
         ValueError
             If the dose is negative or not a number.
-        """
-        dose = np.asarray(dose, dtype=float)
-        lacking = {n: v for n, v in self.reference_values.items() if n not in patients}
-        patients = patients.assign(lacking)
-        if self.reads_dvh:
-            return self.response(dose[..., None], patients, np.ones(1))
-        return self.response(dose, patients)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> Risk:
-        """Risk of each patient."""
-        read, weight = self._read(patients, dose)
-        known = ~np.isnan(read if weight is None else read[:, 0])
-        if self.dose.structure in ORGANS:
-            known = known & (patients["cord_present"].values > 0)
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
+        0.05
+        """
+        effect = np.asarray(effect, dtype=float)
+        lacking = {n: v for n, v in self.reference_values.items() if n not in patients}
+        patients = patients.with_columns(lacking)
+        if self.reads_dvh:
+            return self.probability_at_effect(effect[..., None], patients, np.ones(1))
+        return self.probability_at_effect(effect, patients)
+
+    def risk(self, patients: Patients, dose: Dose) -> Risk:
+        """Risk of each patient, 0 of who does not have the organ."""
+        course = dose.read(self.dose)
+        effect = self._effect(course, dose.fractions, patients, self._residual(patients, dose))
+        present = self._with_organ(patients)
         # a patient without the organ has no dose; zero stands for it and is not used
-        filled = np.where(known if weight is None else known[:, None], read, 0.0)
-        p = np.where(known, self.response(filled, patients, weight), 0.0)
+        filled = np.where(present if course.weight is None else present[:, None], effect, 0.0)
+        p = np.where(present, self.probability_at_effect(filled, patients, course.weight), 0.0)
         if isinstance(self.onset, LognormalOnset) and self.onset.reference is None:
             return LifetimeRisk(lifetime=p, onset=self.onset)
         with np.errstate(divide="ignore"):
             return HazardRisk(hazard=np.minimum(-np.log1p(-p), LARGEST), onset=self.onset)
 
-    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
-        """Dose that the model reads, in its own units [Gy], shape (patient,); of a DVH its mean."""
-        read, weight = self._read(patients, dose)
-        mean = read if weight is None else (read * weight).sum(axis=-1)
-        if self.dose.structure in ORGANS:
-            return np.where(patients["cord_present"].values > 0, mean, np.nan)
-        return mean
-
-    def _read(self, patients: xr.Dataset, dose: ArmDose) -> tuple[np.ndarray, np.ndarray | None]:
-        total, squared, weight = dose.read(self.dose)
+    def _effect(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        patients: Patients,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> lq.Quantity:
+        """What ``effect`` names of what is read [Gy]."""
         if self.effect == "physical":
-            return total, weight
-        assert self.alpha_beta is not None
-        alpha_beta = value_of(self.alpha_beta, patients)
-        residual = dose.residual_prior_bed(alpha_beta)
-        if weight is not None:
-            alpha_beta, residual = beside_parts(alpha_beta), beside_parts(residual)
-        bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions) + residual
-        return (bed if self.effect == "bed" else self.cell_kill.eqd2(bed, alpha_beta)), weight
+            return course.total
+        if self.effect == "bed":
+            return self._bed(course, fractions, patients, residual_bed)
+        return super()._effect(course, fractions, patients, residual_bed)
 
-    def _checked(self, dose: lq.Quantity, weight: np.ndarray | None) -> np.ndarray:
-        """Check what a response is asked for, and put a number in the place of infinity."""
+    def _residual(self, patients: Patients, dose: Dose) -> lq.Quantity:
+        if self.effect == "physical":
+            return 0.0
+        return dose.residual_prior_bed(self._value("alpha_beta", patients))
+
+    def _checked(self, effect: lq.Quantity, weight: np.ndarray | None) -> np.ndarray:
+        """Check what a probability is asked for, and put a number in the place of infinity."""
         wanted = "the whole DVH, with weight" if self.reads_dvh else "a metric, without weight"
         require((weight is not None) == self.reads_dvh, f"this model takes {wanted}")
-        check_doses(dose, weight)
-        dose = np.asarray(dose, dtype=float)
-        return dose if dose.max(initial=0.0) <= LARGEST else np.minimum(dose, LARGEST)
+        check_doses(effect, weight)
+        effect = np.asarray(effect, dtype=float)
+        return effect if effect.max(initial=0.0) <= LARGEST else np.minimum(effect, LARGEST)
 
-    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
-        """Look a parameter up, which stands beside one dose a patient."""
-        return value_of(getattr(self, name), patients)
-
-    def _value_beside_parts(self, name: str, patients: xr.Dataset) -> lq.Quantity:
+    def _value_beside_parts(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up, which stands beside a DVH."""
         return beside_parts(self._value(name, patients))

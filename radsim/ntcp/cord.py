@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
@@ -56,26 +56,11 @@ class LogisticCordNTCP(ComplicationModel):
         super().__post_init__()
         require(self.threshold >= 0, f"threshold must not be negative, got {self.threshold}")
 
-    def probability(
-        self, dose: lq.Quantity, dose_squared: lq.Quantity, residual_bed: lq.Quantity = 0.0
-    ) -> lq.Quantity:
-        """Lifetime risk after a course given by its sums, for numeric parameters.
-
-        Examples
-        --------
-        >>> from radsim.ntcp import load_ntcp
-        >>> table = load_ntcp("sbrt-cord-case-control")
-        >>> round(float(table.probability(*lq.equal_fractions(12.4, 1))), 3)
-        0.05
-        """
-        bed = self.cell_kill.bed(dose, dose_squared, self.alpha_beta) + residual_bed
-        return self.response(self.cell_kill.eqd2(bed, self.alpha_beta))
-
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
         """Lifetime risk at a cumulative EQD2 [Gy]."""
-        dose = self._checked(dose, weight)
+        eqd2 = self._checked(effect, weight)
         with np.errstate(over="ignore"):
-            log_odds = self._value("intercept", patients) + self._value("slope", patients) * dose
-        return np.where(dose >= self.threshold, special.expit(log_odds), 0.0)
+            log_odds = self._value("intercept", patients) + self._value("slope", patients) * eqd2
+        return np.where(eqd2 >= self.threshold, special.expit(log_odds), 0.0)

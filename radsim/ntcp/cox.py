@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
@@ -66,14 +66,14 @@ class CoxNTCP(ComplicationModel):
         """Covariates, with the value at which each changes nothing."""
         return {name: self.references.get(name, 0.0) for name in self.hazard_ratios}
 
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
-        """Probability at a dose in the model's own units [Gy]."""
+        """Probability at what ``effect`` names [Gy]."""
         covariates = log_ratio(self.hazard_ratios, self.references, patients)
         return -np.expm1(
             -cox_hazard(
-                self._checked(dose, weight),
+                self._checked(effect, weight),
                 self._value("baseline_hazard", patients),
                 self._value("slope", patients),
                 covariates,

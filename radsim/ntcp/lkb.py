@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.response.model import LARGEST
@@ -116,11 +116,11 @@ class LKB(ComplicationModel):
     n: Parameter
     link: Link = "probit"
 
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
-        """Probability at a DVH; the last axis of the dose [Gy] is the volume."""
-        dose = self._checked(dose, weight)
+        """Probability at a DVH; the last axis of what ``effect`` names [Gy] is the volume."""
+        dose = self._checked(effect, weight)
         assert weight is not None
         td50, m, n = (self._value(name, patients) for name in self.shape)
         return lkb_probability(dose, weight, td50, m, n, self.link)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.response.covariates import check_ratios, log_ratio
 from radsim.response.model import LARGEST
@@ -38,17 +38,19 @@ class OddsModel(ComplicationModel):
         """Covariates, with the value at which each changes nothing."""
         return {name: self.references.get(name, 0.0) for name in self.odds_ratios}
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         raise NotImplementedError
 
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
-        """Probability at a dose in the model's own units [Gy]."""
+        """Probability at what ``effect`` names [Gy]."""
         covariates = log_ratio(self.odds_ratios, self.references, patients)
         with np.errstate(over="ignore"):
-            return special.expit(self.log_odds(self._checked(dose, weight), patients) + covariates)
+            return special.expit(
+                self._log_odds(self._checked(effect, weight), patients) + covariates
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ class LogisticNTCP(OddsModel):
     intercept: Parameter
     slope: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         return self._value("intercept", patients) + self._value("slope", patients) * dose
 
@@ -102,7 +104,7 @@ class LogisticD50NTCP(OddsModel):
     d50: Parameter
     gamma50: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         d50 = self._value("d50", patients)
         relative = (dose - d50) / d50  # exact where dose is next to D50
@@ -125,7 +127,7 @@ class LogLogisticNTCP(OddsModel):
     Examples
     --------
     >>> from radsim.ntcp import load_ntcp
-    >>> round(float(load_ntcp("schultheiss-2008").curve(59.3)), 3)
+    >>> round(float(load_ntcp("schultheiss-2008").curve_over_effect(59.3)), 3)
     0.05
     """
 
@@ -137,7 +139,7 @@ class LogLogisticNTCP(OddsModel):
     d50: Parameter
     k: Parameter
 
-    def log_odds(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def _log_odds(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         """Log odds at a dose, without covariates."""
         with np.errstate(divide="ignore"):
             logarithm = np.log(dose) - np.log(self._value("d50", patients))

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.ntcp.complication import NOBODY, ComplicationModel
-from radsim.patients.patients import value_of
+from radsim.ntcp.complication import ComplicationModel
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.response.model import LARGEST
 from radsim.vocabulary.numbers import Parameter
@@ -31,7 +30,7 @@ class ProbitNTCP(ComplicationModel):
     --------
     >>> from radsim.ntcp import load_ntcp
     >>> table = load_ntcp("sbrt-cord-case-control-probit")
-    >>> round(float(table.curve(90.4155)), 4)
+    >>> round(float(table.curve_over_effect(90.4155)), 4)
     0.5
     """
 
@@ -43,11 +42,11 @@ class ProbitNTCP(ComplicationModel):
     intercept: Parameter
     slope: Parameter
 
-    def response(
-        self, dose: lq.Quantity, patients: xr.Dataset = NOBODY, weight: np.ndarray | None = None
+    def probability_at_effect(
+        self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> lq.Quantity:
-        """Probability at a dose in the model's own units [Gy]."""
-        dose = self._checked(dose, weight)
+        """Probability at what ``effect`` names [Gy]."""
+        dose = self._checked(effect, weight)
         with np.errstate(over="ignore"):
-            raised = np.minimum(value_of(self.slope, patients) * dose, LARGEST)
-        return special.ndtr(value_of(self.intercept, patients) + raised)
+            raised = np.minimum(self._value("slope", patients) * dose, LARGEST)
+        return special.ndtr(self._value("intercept", patients) + raised)

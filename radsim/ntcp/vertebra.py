@@ -4,11 +4,9 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
-from radsim.ntcp.complication import NOBODY
-from radsim.patients.patients import is_label, value_of
+from radsim.dose.dose import Dose
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.dvh import check_doses
 from radsim.response.onset import Onset
@@ -43,6 +41,8 @@ class VertebralFracture:
 
     Attributes
     ----------
+    label
+        Name of an alternative in results, where the preset does not tell models apart.
     reference_risk
         Net 1-year risk of the reference patient, :math:`p_0`.
     fraction_dose_threshold
@@ -72,6 +72,7 @@ class VertebralFracture:
     )
 
     kind: Literal["proportional_hazards"] = "proportional_hazards"
+    label: str = ""
     preset: str = ""
     reference_risk: Parameter
     fraction_dose_threshold: Real
@@ -86,7 +87,9 @@ class VertebralFracture:
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
-        ratios = [one.name for one in fields(self) if one.name.startswith("hazard_ratio")]
+        ratios = [
+            f.name for f in fields(self) if f.type == Parameter and f.name != "reference_risk"
+        ]
         check_numbers(self, ("fraction_dose_threshold", *ratios))
         risk = self.reference_risk
         require(
@@ -94,7 +97,7 @@ class VertebralFracture:
             f"reference_risk must be in [0, 1), got {risk}",
         )
 
-    def hazard_ratio(self, patients: xr.Dataset, fraction_dose: np.ndarray) -> np.ndarray:
+    def hazard_ratio(self, patients: Patients, fraction_dose: np.ndarray) -> np.ndarray:
         """Hazard of each patient against the reference patient, shape (patient,).
 
         ``fraction_dose`` is the planned prescription a fraction [Gy], shape (patient,).
@@ -102,23 +105,51 @@ class VertebralFracture:
 
         def where(condition: np.ndarray, name: str) -> np.ndarray:
             return np.where(
-                condition, value_of(getattr(self, f"hazard_ratio_{name}"), patients), 1.0
+                condition, patients.value_of(getattr(self, f"hazard_ratio_{name}")), 1.0
             )
 
-        none = is_label(patients, "baseline_fracture", "none")
-        involved = patients["body_involved_over_half"].values > 0
+        none = patients.has("baseline_fracture", "none")
+        involved = patients["body_involved_over_half"] > 0
         return (
             where(fraction_dose >= self.fraction_dose_threshold, "fraction_dose")
-            * where(is_label(patients, "baseline_fracture", "below_half"), "fracture_below_half")
-            * where(
-                is_label(patients, "baseline_fracture", "half_or_more"), "fracture_half_or_more"
-            )
+            * where(patients.has("baseline_fracture", "below_half"), "fracture_below_half")
+            * where(patients.has("baseline_fracture", "half_or_more"), "fracture_half_or_more")
             * where(none & involved, "body_involved")
-            * where(patients["malalignment"].values > 0, "malalignment")
-            * where(is_label(patients, "lesion_type", "lytic"), "lytic")
+            * where(patients["malalignment"] > 0, "malalignment")
+            * where(patients.has("lesion_type", "lytic"), "lytic")
         )
 
-    def curve(self, fraction_dose: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+    def probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Net 1-year risk after a prescription [Gy] in equal fractions.
+
+        Parameters are those of `radsim.response.model.DoseResponse.probability`; there is no
+        ``weight``, for this model reads no DVH, and without patients it is of the reference
+        patient.
+
+        Examples
+        --------
+        >>> from radsim.ntcp import load_ntcp
+        >>> vcf = load_ntcp("vcf-2013")
+        >>> [round(float(vcf.probability(24.0, fractions=n)), 4) for n in (2, 1)]
+        [0.009, 0.0442]
+        """
+        require(weight is None, "this model takes a prescription, without weight")
+        fraction_dose = np.asarray(dose, dtype=float) / fractions
+        if patients is NOBODY:
+            return self.curve_over_fraction_dose(fraction_dose)
+        check_doses(dose)
+        return -np.expm1(-self._reference(patients) * self.hazard_ratio(patients, fraction_dose))
+
+    def curve_over_fraction_dose(
+        self, fraction_dose: lq.Quantity, patients: Patients = NOBODY
+    ) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy].
 
         Raises
@@ -129,18 +160,20 @@ class VertebralFracture:
         Examples
         --------
         >>> from radsim.ntcp import load_ntcp
-        >>> load_ntcp("vcf-2013").curve(np.array([12.0, 24.0])).round(4).tolist()
+        >>> vcf = load_ntcp("vcf-2013")
+        >>> vcf.curve_over_fraction_dose(np.array([12.0, 24.0])).round(4).tolist()
         [0.009, 0.0442]
         """
         check_doses(fraction_dose)
         high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
-        ratio = np.where(high, value_of(self.hazard_ratio_fraction_dose, patients), 1.0)
-        return -np.expm1(np.log1p(-value_of(self.reference_risk, patients)) * ratio)
+        ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)
+        return -np.expm1(-self._reference(patients) * ratio)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+    def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of fracture of each patient."""
-        fraction_dose = dose.prescription / dose.plan.fractions
-        reference = -np.log1p(-value_of(self.reference_risk, patients))
-        return HazardRisk(
-            hazard=reference * self.hazard_ratio(patients, fraction_dose), onset=self.onset
-        )
+        ratio = self.hazard_ratio(patients, dose.prescription / dose.plan.fractions)
+        return HazardRisk(hazard=self._reference(patients) * ratio, onset=self.onset)
+
+    def _reference(self, patients: Patients) -> lq.Quantity:
+        """Hazard of the reference patient at 1 year."""
+        return -np.log1p(-patients.value_of(self.reference_risk))

@@ -1,14 +1,13 @@
 """Patients: one named variable for each thing that differs between them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
-from radsim.patients.patients import is_label
+from radsim.patients.patients import Patients
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
@@ -171,34 +170,37 @@ class Cohort:
         return drawn
 
 
-def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> xr.Dataset:
+def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Patients:
     """Draw these patients, each variable from the stream of its own name.
 
     Returns
     -------
-    xr.Dataset
-        Each variable with dim ``patient``; categorical ones hold codes and list their labels in
-        ``attrs["labels"]``. ``cord_present`` is added where ``region`` is known.
+    Patients
+        Each variable of shape (patient,); categorical ones hold codes, with their labels.
+        ``cord_present`` is added where ``region`` is known.
 
     Raises
     ------
     ValueError
         If a table is taken as it is and has fewer rows than the patients asked for.
     """
-    variables: dict[str, tuple] = {}
+    columns: dict[str, np.ndarray] = {}
+    labels: dict[str, tuple[str, ...]] = {}
     if cohort.table is not None:
-        variables.update(_draw_rows(cohort.table, patients, streams))
+        columns, labels = _draw_rows(cohort.table, patients, streams)
     for name, u in cohort.uniforms(streams, patients).items():
         distribution = cohort.variables[name].distribution
-        attrs = {}
+        columns[name] = distribution.ppf(u)
+        labels.pop(name, None)
         if isinstance(distribution, Categorical):
-            attrs["labels"] = list(distribution.labels)
-        variables[name] = ("patient", distribution.ppf(u), attrs)
-    dataset = xr.Dataset(variables, coords={"patient": np.arange(patients.start, patients.stop)})
-    return _add_cord(dataset)
+            labels[name] = tuple(distribution.labels)
+    return _with_cord(Patients(patients, columns, labels))
 
 
-def _draw_rows(table: PatientTable, patients: range, streams: UniformSource) -> Mapping[str, tuple]:
+def _draw_rows(
+    table: PatientTable, patients: range, streams: UniformSource
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
+    """Columns of whole rows, and the labels of those that hold codes."""
     if table.rows == "as-is":
         require(
             patients.stop <= len(table),
@@ -209,27 +211,26 @@ def _draw_rows(table: PatientTable, patients: range, streams: UniformSource) -> 
     else:
         u = streams.uniforms("cohort/table", patients)
         rows = np.minimum((u * len(table)).astype(np.int64), len(table) - 1)
-    drawn = {}
+    columns, labels = {}, {}
     for name, values in table.columns.items():
         if isinstance(values[0], str):
-            labels = sorted({str(value) for value in values})
-            codes = np.array([labels.index(str(value)) for value in values], dtype=np.int8)
-            drawn[name] = ("patient", codes[rows], {"labels": labels})
+            labels[name] = tuple(sorted({str(value) for value in values}))
+            codes = np.array([labels[name].index(str(value)) for value in values], dtype=np.int8)
+            columns[name] = codes[rows]
         else:
-            drawn[name] = ("patient", np.array(values, dtype=float)[rows], {})
-    return drawn
+            columns[name] = np.array(values, dtype=float)[rows]
+    return columns, labels
 
 
-def _add_cord(patients: xr.Dataset) -> xr.Dataset:
+def _with_cord(patients: Patients) -> Patients:
     if "region" not in patients or "cord_present" in patients:
         return patients
-    cord = np.zeros(patients.sizes["patient"], dtype=bool)
+    cord = np.zeros(len(patients), dtype=bool)
     for region in CORD_REGIONS:
-        cord |= is_label(patients, "region", region)
+        cord |= patients.has("region", region)
     if "lumbar_level" in patients:
-        cord |= is_label(patients, "region", "lumbar") & is_label(patients, "lumbar_level", "L1")
-    patients["cord_present"] = ("patient", cord.astype(float))
-    return patients
+        cord |= patients.has("region", "lumbar") & patients.has("lumbar_level", "L1")
+    return patients.with_columns({"cord_present": cord.astype(float)})
 
 
 def _check_values(name: str, distribution: Distribution) -> None:

@@ -1,15 +1,14 @@
 """Who is treated: candidates are drawn until one meets the rules of a guideline or a trial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.patients.patients import has_label
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.mistakes import require
 
@@ -38,11 +37,11 @@ class EligibilityRule:
     def __post_init__(self) -> None:
         require(len(self.where) > 0, "where must name a cohort variable and its labels")
 
-    def members(self, patients: xr.Dataset) -> np.ndarray:
+    def members(self, patients: Patients) -> np.ndarray:
         """Say for each patient whether it belongs to the group, shape (patient,)."""
-        member = np.ones(patients.sizes["patient"], dtype=bool)
+        member = np.ones(len(patients), dtype=bool)
         for variable, labels in self.where.items():
-            member &= reduce(np.logical_or, (has_label(patients, variable, one) for one in labels))
+            member &= reduce(np.logical_or, (patients.has(variable, label) for label in labels))
         return member
 
 
@@ -58,9 +57,9 @@ class Candidate:
         return self.streams.uniforms(f"candidate/{self.number}/{name}", patients)
 
 
-def is_eligible(rules: Mapping[str, EligibilityRule], patients: xr.Dataset) -> np.ndarray:
+def is_eligible(rules: Mapping[str, EligibilityRule], patients: Patients) -> np.ndarray:
     """Say for each patient whether every rule lets it be treated, shape (patient,)."""
-    eligible = np.ones(patients.sizes["patient"], dtype=bool)
+    eligible = np.ones(len(patients), dtype=bool)
     for rule in rules.values():
         if rule.action != "flag":
             eligible &= rule.members(patients) == (rule.action == "treat")
@@ -72,7 +71,7 @@ def draw_eligible(
     rules: Mapping[str, EligibilityRule],
     patients: range,
     streams: UniformSource,
-) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
+) -> tuple[Patients, dict[str, np.ndarray]]:
     """Draw patients who meet the rules.
 
     The first candidate for each place is the patient that would have it without rules; only
@@ -100,8 +99,13 @@ def draw_eligible(
         if not open_places.any():
             break
         others = draw_cohort(cohort, patients, Candidate(streams, number))
-        for name in drawn.data_vars:
-            drawn[name].values[open_places] = others[name].values[open_places]
+        drawn = replace(
+            drawn,
+            columns={
+                name: np.where(open_places, others[name], column)
+                for name, column in drawn.columns.items()
+            },
+        )
         open_places = ~is_eligible(rules, drawn)
     require(
         not open_places.any(),

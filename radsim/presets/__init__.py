@@ -78,6 +78,17 @@ class Preset(BaseModel):
     name: str
     title: str
     kind: str = Field(default="", description="the model that the parameters belong to")
+    endpoint: str = Field(default="", description="the endpoint that the model is of")
+    words: str = Field(default="", description="an endpoint of its own, in a sentence")
+    short: str = Field(default="", description="the same on an axis; the words unless given")
+    good: bool = Field(default=False, description="whether the event is good for patients")
+    among: str = Field(default="", description="of whom, such as of patients with a cord")
+    beside: int = Field(
+        default=0,
+        ge=0,
+        description="place among the models that are reported beside any other of the endpoint "
+        "unless a file lists its own; 0 is not reported unasked",
+    )
     flag: Flag
     note: str = ""
     range: str = Field(description="what the parameters were fitted on, in words")
@@ -120,6 +131,17 @@ def preset_names(family: str) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def presets_of(endpoint: str) -> list[str]:
+    """List the presets of a complication, sorted.
+
+    Examples
+    --------
+    >>> presets_of("vcf")
+    ['vcf-2013', 'vcf-pooled']
+    """
+    return [name for name in preset_names("ntcp") if load_preset("ntcp", name).endpoint == endpoint]
 
 
 def preset_families() -> list[str]:

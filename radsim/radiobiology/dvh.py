@@ -14,7 +14,7 @@ Conventions
   that read the nearest bin instead of interpolating differ by up to one bin.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return (1.0 + position) / 2.0, weight / weight.sum()
 
 
-@cache
+@lru_cache(maxsize=16)
 def volume_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     r"""Nodes and weights on (0, 1): volume shares, hottest first. Not to be written to.
 

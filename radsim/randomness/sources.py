@@ -23,15 +23,15 @@ LARGEST = 1.0 - 2.0**-53  # stands in for a one, whose inverse CDF is infinite
 MOST_DIMENSIONS = 1024  # decisions that get a dimension of their own; the others stay plain
 
 
-def replicate_of(patient: int) -> int:
-    """Say which replicate a patient belongs to.
+def replicate_of(patient: int, size: int = SLICE) -> int:
+    """Say which replicate a patient belongs to, of slices of some size.
 
     Examples
     --------
     >>> replicate_of(0), replicate_of(SLICE), replicate_of(WHOLE)
     (0, 1, 0)
     """
-    return patient // SLICE % REPLICATES
+    return patient // size % REPLICATES
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Sobol:
         Fixes the scrambles.
     names
         Decisions in the order of their dimensions; any other is plain pseudo-random.
+    size
+        Consecutive patients of one replicate.
 
     References
     ----------
@@ -79,6 +81,7 @@ class Sobol:
 
     seed: int
     names: tuple[str, ...]
+    size: int = SLICE
 
     def uniforms(self, name: str, patients: range) -> np.ndarray:
         """Return one number in (0, 1) for each of these patients."""
@@ -86,23 +89,23 @@ class Sobol:
             return Streams(self.seed).uniforms(name, patients)
         column = self.names.index(name)
         parts = []
-        for first in range(patients.start // SLICE, -(-patients.stop // SLICE)):
-            points = _points(self.seed, len(self.names), first)[:, column]
-            low = max(patients.start - first * SLICE, 0)
-            parts.append(points[low : patients.stop - first * SLICE])
+        for first in range(patients.start // self.size, -(-patients.stop // self.size)):
+            points = _points(self.seed, len(self.names), first, self.size)[:, column]
+            low = max(patients.start - first * self.size, 0)
+            parts.append(points[low : patients.stop - first * self.size])
         return np.concatenate(parts) if parts else np.empty(0)
 
 
 @lru_cache(maxsize=16)  # the slices of the blocks that are being worked on
-def _points(seed: int, dimensions: int, index: int) -> np.ndarray:
-    """Points of one slice of patients, shape (SLICE, dimension)."""
+def _points(seed: int, dimensions: int, index: int, size: int) -> np.ndarray:
+    """Points of one slice of patients, shape (patient, dimension)."""
     replicate = index % REPLICATES
     digest = blake2b(f"{seed}/sobol/{replicate}".encode(), digest_size=8).digest()
     rng = np.random.default_rng(int.from_bytes(digest, "little"))
     engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
     if index >= REPLICATES:  # forward by nothing is an error
-        engine.fast_forward(index // REPLICATES * SLICE)
-    return engine.random(SLICE) + HALF_STEP
+        engine.fast_forward(index // REPLICATES * size)
+    return engine.random(size) + HALF_STEP
 
 
 @dataclass

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 
-from radsim.patients.patients import NOBODY, numbers_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
@@ -27,7 +26,7 @@ def check_ratios(ratios: Mapping[str, float], references: Mapping[str, float], n
 
 
 def log_ratio(
-    ratios: Mapping[str, float], references: Mapping[str, float], patients: xr.Dataset
+    ratios: Mapping[str, float], references: Mapping[str, float], patients: Patients
 ) -> lq.Quantity:
     r"""Log of the product of ratios, :math:`\sum_k (z_k - z_{k,ref}) \ln r_k`.
 
@@ -48,7 +47,7 @@ def log_ratio(
 
     Examples
     --------
-    >>> patients = xr.Dataset({"chemo": ("patient", [0.0, 1.0])})
+    >>> patients = Patients.of({"chemo": [0.0, 1.0]})
     >>> np.exp(log_ratio({"chemo": 2.0}, {}, patients)).tolist()
     [1.0, 2.0]
     """
@@ -56,7 +55,7 @@ def log_ratio(
     if patients is NOBODY:
         return total
     for variable, ratio in ratios.items():
-        value = numbers_of(variable, patients) - references.get(variable, 0.0)
+        value = patients.numbers_of(variable) - references.get(variable, 0.0)
         total = total + value * np.log(ratio)
     return total
 

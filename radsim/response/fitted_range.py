@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose
+from radsim.patients.patients import Patients
 
 
 def outside_range(
-    model: Any, patients: xr.Dataset, dose: ArmDose
+    model: Any, patients: Patients, dose: Dose
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Say who lies below and who above ``valid_eqd2``; None for a model that states no range.
 

@@ -1,35 +1,185 @@
-"""What models of control and of complication share."""
+"""What models of control and of complication share: how they read a dose."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+import numpy as np
+
+from radsim.dose.dose import Dose, Reading
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, Patients
+from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import CellKill
+from radsim.radiobiology.dvh import check_doses
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
+from radsim.vocabulary.structures import STANDS_FOR
 
-LARGEST = 1e150  # stands in for an infinite dose
+LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 
 Effect = Literal["physical", "eqd2", "bed"]
 
 
-def check_structure(dose: DoseMetric, fitted_on: str, accept_other: bool) -> None:
-    """Refuse a structure that a model's figures were not stated for."""
-    require(
-        not fitted_on or accept_other or dose.structure == fitted_on,
-        f"dose.structure: these figures were stated for the {fitted_on}, "
-        f"got {dose.structure}; set accept_other_structure = true to use it all the same",
-    )
-    require(
-        (dose.structure, dose.course) != ("cord_prv", "delivered"),
-        "dose: a delivered cord PRV is not an organ; take the delivered spinal_cord",
-    )
+class DoseResponse:
+    """A model that reads a metric of a structure or its whole DVH, and turns it into an effect.
+
+    A parameter is a number, or the name of a variable of the patients, or in Python an array of
+    draws of shape (draw, 1). Results have shape (patient,), and (draw, patient) with draws, of a
+    metric as of a DVH.
+
+    Attributes
+    ----------
+    preset
+        Name of the preset that the parameters came from, if one did.
+    alpha_beta
+        For BED and EQD2 [Gy].
+    cell_kill
+        The law by which doses make a BED.
+    fitted_under
+        Law that the parameters were fitted under; one that changes high doses is refused.
+    dose
+        Which dose enters, a metric or ``DVH``.
+    valid_eqd2
+        Range of what is read that the parameters were fitted on [Gy].
+    valid_eqd2_alpha_beta
+        Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
+        against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
+    most_fractions
+        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
+        or with a conventional field, lies outside, and the results say so.
+    """
+
+    equation: ClassVar[str]
+    takes: ClassVar[str]
+    shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
+    increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
+
+    preset: str
+    alpha_beta: Parameter | None
+    cell_kill: CellKill
+    fitted_under: str
+    dose: DoseMetric
+    valid_eqd2: tuple[Real, Real] | None
+    valid_eqd2_alpha_beta: Real | None
+    most_fractions: Count | None
+
+    def probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Net probability of what the model is of, after a course in equal fractions.
+
+        Parameters
+        ----------
+        dose
+            Physical dose of the whole course [Gy], shape (patient,); of a DVH its parts are the
+            last axis, shape (patient, part), or (part,) that all patients share.
+        fractions
+            Number of equal fractions, one for all or shape (patient,).
+        weight
+            Share of the volume of each part of a DVH, shape (part,) or (patient, part).
+        patients
+            With the variables that parameters and covariates name; without them of a patient in
+            whom every ratio is 1.
+
+        Raises
+        ------
+        ValueError
+            If a dose is negative or not a number, the weights do not add up to 1, or the
+            patients lack a variable that a parameter names.
+        """
+        raise NotImplementedError
+
+    def effect_of(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Turn a course in equal fractions into the effect that the curve is over [Gy].
+
+        It is EQD2, or what a complication model says under ``effect``; parameters as of
+        `probability`, with the parts of a DVH on the last axis of the result too.
+        """
+        return self._effect(*equal_course(dose, fractions, weight), patients)
+
+    def eqd2(self, patients: Patients, dose: Dose) -> np.ndarray:
+        """Effect that the model reads for each patient [Gy], shape (patient,); of a DVH its mean.
+
+        NaN in who does not have the organ.
+        """
+        course = dose.read(self.dose)
+        effect = self._effect(course, dose.fractions, patients, self._residual(patients, dose))
+        mean = effect if course.weight is None else (effect * course.weight).sum(axis=-1)
+        return np.where(self._with_organ(patients), mean, np.nan)
+
+    def _effect(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        patients: Patients,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> lq.Quantity:
+        """EQD2 of what is read [Gy]."""
+        alpha_beta = self._value("alpha_beta", patients)
+        if course.weight is not None:
+            alpha_beta = beside_parts(alpha_beta)
+        bed = self._bed(course, fractions, patients, residual_bed)
+        return self.cell_kill.eqd2(bed, alpha_beta)
+
+    def _bed(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        patients: Patients,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> lq.Quantity:
+        """BED of what is read, and of what an earlier course left [Gy]."""
+        alpha_beta = self._value("alpha_beta", patients)
+        if course.weight is not None:
+            alpha_beta, residual_bed = beside_parts(alpha_beta), beside_parts(residual_bed)
+        return self.cell_kill.bed(*course[:2], alpha_beta, fractions) + residual_bed
+
+    def _residual(self, patients: Patients, dose: Dose) -> lq.Quantity:
+        """BED of earlier courses that still counts [Gy]."""
+        return 0.0
+
+    def _with_organ(self, patients: Patients) -> np.ndarray:
+        """Say who has the structure that is harmed or controlled, shape (patient,)."""
+        structure = self.dose.structure
+        return patients.with_structure(STANDS_FOR.get(structure, structure))
+
+    def _value(self, name: str, patients: Patients) -> lq.Quantity:
+        """Look a parameter up, which stands beside one dose a patient."""
+        return patients.value_of(getattr(self, name))
+
+    def _check(self, positive: tuple[str, ...], instead: str, refused: bool = True) -> None:
+        """Refuse numbers that cannot be, and, if asked to, a law that the fit did not have."""
+        check_numbers(self, ("alpha_beta", *positive))
+        stated, law = self.valid_eqd2_alpha_beta, self.cell_kill
+        require(
+            stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
+        )
+        require(
+            not (self.fitted_under and law.changes_high_doses and law.kind != self.fitted_under)
+            or not refused,
+            f"cell_kill: the parameters of {self.preset or 'this model'} were fitted under "
+            f"{self.fitted_under}, and already hold how the fitted data behave at high doses; "
+            f"{law.kind} would change the effect of the very schedules they were fitted on. "
+            f"{instead} parameters that were fitted under {law.kind}",
+        )
 
 
-def check_law(law: CellKill, fitted_under: str, preset: str) -> None:
-    """Refuse a law of cell kill that changes the doses a model's figures were fitted on."""
-    require(
-        not fitted_under or not law.changes_high_doses or law.kind == fitted_under,
-        f"cell_kill: the parameters of {preset or 'this model'} were fitted under "
-        f"{fitted_under}, and already hold how the fitted data behave at high doses; "
-        f"{law.kind} would change the effect of the very schedules they were fitted on. "
-        f"Give parameters that were fitted under {law.kind}",
-    )
+def equal_course(
+    dose: lq.Quantity, fractions: lq.Quantity, weight: np.ndarray | None
+) -> tuple[Reading, lq.Quantity]:
+    """What equal fractions give, and their number as it stands beside the doses."""
+    check_doses(dose, weight)
+    number = fractions if weight is None else beside_parts(fractions)
+    with np.errstate(over="ignore"):
+        return Reading(*lq.equal_fractions(np.asarray(dose, dtype=float), number), weight), number

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-import xarray as xr
 
-from radsim.patients.patients import has_label
+from radsim.patients.patients import Patients
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
@@ -92,15 +91,13 @@ class HazardModifier:
             for group, share in self.reference_share.items()
         )
 
-    def factor(self, patients: xr.Dataset) -> np.ndarray:
+    def factor(self, patients: Patients) -> np.ndarray:
         """Return what the hazard of each patient is multiplied by, shape (patient,)."""
-        ratio = np.ones(patients.sizes["patient"])
+        ratio = np.ones(len(patients))
         for group, wanted in self.where.items():
             member = np.ones(len(ratio), dtype=bool)
             for variable, labels in wanted.items():
-                member &= reduce(
-                    np.logical_or, (has_label(patients, variable, one) for one in labels)
-                )
+                member &= reduce(np.logical_or, (patients.has(variable, label) for label in labels))
             ratio = np.where(member, self.hazard_ratio[group], ratio)
         return ratio / self.reference_mean
 

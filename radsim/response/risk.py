@@ -1,6 +1,5 @@
 """What a model says of one event: how likely it is by a time, and when it comes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,13 +71,3 @@ class LifetimeRisk:
 
 
 Risk = HazardRisk | LifetimeRisk
-
-
-def net_probabilities(risk: Risk, months: Sequence[float]) -> np.ndarray:
-    """Probability of the event by each time if nobody died, shape (months, patient)."""
-    return np.stack([risk.probability(time) for time in months])
-
-
-def free_probabilities(risk: Risk, months: Sequence[float]) -> np.ndarray:
-    """Probability to be free of the event at each time if nobody died, shape (months, patient)."""
-    return np.stack([risk.free(time) for time in months])

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.patients.patients import value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter
 
@@ -25,9 +24,8 @@ class WeibullSurvival:
 
     Examples
     --------
-    >>> none = xr.Dataset()
     >>> law = WeibullSurvival(shape=1.0, scale=15.0 / np.log(2.0))
-    >>> round(float(law.alive(15.0, none)), 12)
+    >>> round(float(law.alive(15.0)), 12)
     0.5
     """
 
@@ -43,12 +41,12 @@ class WeibullSurvival:
             value = getattr(self, name)
             require(isinstance(value, str) or value > 0, f"{name} must be above 0, got {value}")
 
-    def alive(self, months: float, patients: xr.Dataset) -> np.ndarray:
+    def alive(self, months: float, patients: Patients = NOBODY) -> np.ndarray:
         """Return the probability to live longer than a time [months], shape (patient,)."""
-        shape, scale = value_of(self.shape, patients), value_of(self.scale, patients)
+        shape, scale = patients.value_of(self.shape), patients.value_of(self.scale)
         return np.exp(-((months / scale) ** shape))
 
-    def time(self, u: np.ndarray, patients: xr.Dataset) -> np.ndarray:
+    def time(self, u: np.ndarray, patients: Patients = NOBODY) -> np.ndarray:
         """Return the time of death from uniforms, shape (patient,) [months]."""
-        shape, scale = value_of(self.shape, patients), value_of(self.scale, patients)
+        shape, scale = patients.value_of(self.shape), patients.value_of(self.scale)
         return scale * (-np.log1p(-u)) ** (1.0 / shape)

@@ -1,69 +1,101 @@
-"""From the sums of a run to its result: labeled arrays with units, errors and provenance."""
+"""The variables of a result, and the numbers told of an estimate, a share or a difference."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
+from radsim.results.reading import OF, ROLE
 from radsim.sums.comparison import paired_comparison
 from radsim.sums.intervals import normal_interval, wilson_interval
-from radsim.sums.moments import BlockSums, Moments
-from radsim.vocabulary.endpoints import MEANINGS
+from radsim.sums.moments import Moments
+from radsim.vocabulary.endpoints import Estimate
 
-COMPARED = {
-    "difference": "arm minus reference",
-    "difference_mc_standard_error": "Monte Carlo standard error of the difference",
-    "difference_lower": "lower end of the 95 % Monte Carlo interval of the difference",
-    "difference_upper": "upper end of the 95 % Monte Carlo interval of the difference",
-    "ratio": "arm over reference",
-    "ratio_lower": "lower end of the 95 % Monte Carlo interval of the ratio",
-    "ratio_upper": "upper end of the 95 % Monte Carlo interval of the ratio",
-    "number_needed": "number needed to treat or harm; missing where the difference may be 0",
-    "number_needed_lower": "lower end of its 95 % Monte Carlo interval",
-    "number_needed_upper": "upper end of its 95 % Monte Carlo interval",
-}
+ESTIMATE = "estimate"  # role of the number itself
 INTERVAL = {
     "mc_standard_error": "Monte Carlo standard error",
     "lower": "lower end of the 95 % Monte Carlo interval",
     "upper": "upper end of the 95 % Monte Carlo interval",
 }
+COMPARED = {  # role: meaning, and units
+    "difference": ("arm minus reference", "1"),
+    "difference_mc_standard_error": ("Monte Carlo standard error of the difference", "1"),
+    "difference_lower": ("lower end of the 95 % Monte Carlo interval of the difference", "1"),
+    "difference_upper": ("upper end of the 95 % Monte Carlo interval of the difference", "1"),
+    "ratio": ("arm over reference", "1"),
+    "ratio_lower": ("lower end of the 95 % Monte Carlo interval of the ratio", "1"),
+    "ratio_upper": ("upper end of the 95 % Monte Carlo interval of the ratio", "1"),
+    "number_needed": (
+        "number needed to treat or harm; missing where the difference may be 0", "patients",
+    ),
+    "number_needed_lower": ("lower end of its 95 % Monte Carlo interval", "patients"),
+    "number_needed_upper": ("upper end of its 95 % Monte Carlo interval", "patients"),
+}  # fmt: skip
+Numbers = tuple[str, np.ndarray, str, str]  # role, values, units, meaning
 
 
-def patients_of(sums: BlockSums) -> int:
-    """Patients behind these sums."""
-    return next(iter(sums.moments.values())).count
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A variable of a result.
+
+    Attributes
+    ----------
+    of
+        What it is of: an estimate, a check, an event, a variable of the patients.
+    role
+        Which number of that.
+    name
+        Its name; what it is of and its role unless given.
+    """
+
+    of: str
+    role: str
+    dims: tuple[str, ...]
+    values: np.ndarray
+    meaning: str
+    units: str = "1"
+    name: str = ""
+
+    @property
+    def named(self) -> str:
+        """Its name in the result."""
+        return self.name or (self.of if self.role == ESTIMATE else f"{self.of}_{self.role}")
+
+    @property
+    def variable(self) -> xr.Variable:
+        """Its values with dimensions and attributes."""
+        attrs = {"units": self.units, "long_name": self.meaning, ROLE: self.role, OF: self.of}
+        return xr.Variable(self.dims, self.values, attrs)
 
 
-def estimate_fields(name: str, moments: Moments) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Give an estimate, its error and its interval: suffix of the name, values, meaning."""
+def estimate_numbers(estimate: Estimate, moments: Moments) -> Iterator[Numbers]:
+    """Give an estimate, its error and its interval, honest where events were counted."""
     mean, error = moments.mean, moments.standard_error
-    if name.endswith("_cumulative_incidence"):
-        lower, upper = wilson_interval(mean, moments.count)
+    if estimate.estimator.counted:
+        ends = wilson_interval(mean, moments.count)
     else:
-        lower, upper = normal_interval(mean, error, 0.0, 1.0, moments.reach)
-    yield "", mean, MEANINGS[name]
-    for suffix, values in zip(INTERVAL, (error, lower, upper), strict=True):
-        yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {MEANINGS[name]}"
+        ends = normal_interval(mean, error, 0.0, 1.0, moments.reach)
+    yield from _with_interval(ESTIMATE, "", mean, error, ends, estimate.meaning)
 
 
-def share_fields(moments: Moments, meaning: str) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Give a share of patients, its error and its interval: suffix, values, meaning."""
-    lower, upper = normal_interval(moments.mean, moments.standard_error, 0.0, 1.0, moments.reach)
-    none_or_all = (moments.mean == 0.0) | (moments.mean == 1.0)
-    wilson_lower, wilson_upper = wilson_interval(moments.mean, moments.count)
-    lower = np.where(none_or_all, wilson_lower, lower)
-    upper = np.where(none_or_all, wilson_upper, upper)
-    yield "", moments.mean, meaning
-    for suffix, values in zip(INTERVAL, (moments.standard_error, lower, upper), strict=True):
-        yield f"_{suffix}", values, f"{INTERVAL[suffix]} of: {meaning}"
+def share_numbers(role: str, moments: Moments, meaning: str) -> Iterator[Numbers]:
+    """Give a share of patients, its error and its interval."""
+    mean, error = moments.mean, moments.standard_error
+    none_or_all = (mean == 0.0) | (mean == 1.0)
+    normal = normal_interval(mean, error, 0.0, 1.0, moments.reach)
+    wilson = wilson_interval(mean, moments.count)
+    ends = [np.where(none_or_all, w, n) for w, n in zip(wilson, normal, strict=True)]
+    yield from _with_interval(role, f"{role}_", mean, error, ends, meaning)
 
 
-def comparison_fields(
-    name: str, arms: Moments, difference: Moments, reference: int
-) -> Iterator[tuple[str, np.ndarray, str, str]]:
-    """Compare every arm with the reference, arms first: suffix, values, units, meaning."""
-    one = arms.rearranged(lambda values: values[reference])
-    compared = paired_comparison(arms, one, difference)
-    fields = (
+def comparison_numbers(
+    estimate: Estimate, arms: Moments, difference: Moments, reference: int
+) -> Iterator[Numbers]:
+    """Compare every arm with the reference; points of the sweep first, arms second."""
+    base = arms.rearranged(lambda values: values[:, [reference]])
+    compared = paired_comparison(arms, base, difference)
+    columns = (
         compared.difference,
         compared.standard_error,
         compared.lower,
@@ -75,8 +107,15 @@ def comparison_fields(
         compared.number_needed_lower,
         compared.number_needed_upper,
     )
-    for (suffix, meaning), values in zip(COMPARED.items(), fields, strict=True):
+    for (role, (meaning, units)), values in zip(COMPARED.items(), columns, strict=True):
         values = np.array(values)
-        values[reference] = np.nan  # an arm is not compared with itself
-        units = "patients" if suffix.startswith("number_needed") else "1"
-        yield suffix, values, units, f"{meaning}, {MEANINGS[name]}"
+        values[:, reference] = np.nan  # an arm is not compared with itself
+        yield role, values, units, f"{meaning}, {estimate.meaning}"
+
+
+def _with_interval(
+    role: str, before: str, mean: np.ndarray, error: np.ndarray, ends: object, meaning: str
+) -> Iterator[Numbers]:
+    yield role, mean, "1", meaning
+    for (name, said), values in zip(INTERVAL.items(), (error, *ends), strict=True):  # type: ignore[misc]
+        yield f"{before}{name}", values, "1", f"{said} of: {meaning}"

@@ -1,69 +1,63 @@
-"""What the models of each estimate are called at each point of a sweep."""
+"""What the models of each estimate are called, at each point of a sweep."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
-import xarray as xr
-
+from radsim.experiment.designs.keys import section_of
+from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of
 from radsim.experiment.model import Arm, Experiment
-from radsim.experiment.pedigree import control_label, model_labels
+from radsim.experiment.published import published_name
 from radsim.experiment.variants import VariantMaker
-from radsim.vocabulary.endpoints import ESTIMATES, MODEL_DIMS
-
-WITHOUT_RATIO = "without_reirradiation_hazard"
+from radsim.vocabulary.endpoints import Estimate, Joint
 
 
 class ModelNames:
     """Names of the models at some points of a sweep."""
 
-    def __init__(self, variant: Experiment, varied: set[str]) -> None:
+    def __init__(self, variant: Experiment, varied: frozenset[str] = frozenset()) -> None:
         self.variant = variant
         self.varied = varied
-        self.labels = model_labels(variant)
 
-    def of(
-        self, result: xr.Dataset, arm: str, reference: str | None = None
-    ) -> Iterator[tuple[str, int | None, str]]:
-        """Each estimate that an arm reports: its name, its place among models, its model."""
+    @cached_property
+    def _endpoints(self) -> dict[str, Modelled]:
+        return {modelled.endpoint.event: modelled for modelled in endpoints_of(self.variant)}
+
+    @cached_property
+    def _estimates(self) -> tuple[Estimate, ...]:
+        return estimates_of(self.variant)
+
+    def of(self, arm: str, reference: str | None = None) -> Iterator[tuple[Estimate, int, str]]:
+        """Each estimate that an arm reports: the estimate, its place among models, its model.
+
+        Compared with a reference the arm that had an earlier course names the model.
+        """
         either = [self.variant.arms[a] for a in (arm, reference) if a is not None]
-        owner = next((one for one in either if one.has_prior), either[0])
-        for name in ESTIMATES:
-            if name not in result:
+        owner = next((a for a in either if a.has_prior), either[0])
+        for estimate in self._estimates:
+            if isinstance(estimate.of, Joint):
+                yield estimate, 0, self._joint(estimate.of, self.variant.arms[arm])
                 continue
-            dim = MODEL_DIMS.get(name)
-            if dim == "control_model":
-                ratio = getattr(self.variant.tcp, "reirradiation_hazard_ratio", 1.0)
-                first = len(result[dim]) - len(self.variant.tcp_alternatives)
-                for place, shown in enumerate(result[dim].values):
-                    without = str(shown) == WITHOUT_RATIO
-                    if not without or (owner.has_prior and ratio != 1.0):
-                        label = control_label(self.variant, owner, place)
-                        own = "tcp" if place < first else f"tcp_alternatives[{place - first}]"
-                        yield name, place, self._marked(label, own)
-            elif dim == "myelopathy_model":
-                for place, label in enumerate(self.labels["myelopathy"]):
-                    other = f"ntcp.myelopathy_alternatives[{place - 1}]"
-                    yield name, place, self._marked(label, other if place else "ntcp.myelopathy")
-            else:
-                yield name, None, self._joint(name, self.variant.arms[arm])
+            for place, reported in enumerate(self._endpoints[estimate.of.event].models):
+                if reported.is_told_in(owner):
+                    name = self._marked(reported.name_in(owner), reported.section)
+                    yield estimate, place, name
 
-    def _joint(self, name: str, arm: Arm) -> str:
-        if name == "survival_alive":
-            own = arm.survival
-            label = (
-                f"stated by the arm: {own.preset or 'custom'}" if own else self.labels["survival"]
+    def _joint(self, joint: Joint, arm: Arm) -> str:
+        if not joint.free_of:
+            law = arm.survival
+            told = (
+                f"stated by the arm: {law.preset or 'custom'}"
+                if law
+                else published_name("survival", self.variant.survival)
             )
-            return self._marked(label, "survival")
-        vcf = self._marked(self.labels.get("vcf", ""), "ntcp.vcf")
-        if name.startswith("vcf"):
-            return vcf
-        control = self._marked(control_label(self.variant, arm, 0), "tcp")
-        cord = self._marked(self.labels["myelopathy"][0], "ntcp.myelopathy")
-        return f"{control} + {vcf} + {cord}"
+            return self._marked(told, "survival")
+        models = (self._endpoints[event].models[0] for event in joint.free_of)
+        return " + ".join(self._marked(own.name_in(arm), own.section) for own in models)
 
-    def _marked(self, label: str, section: str) -> str:
-        varied = section in self.varied and "(modified)" not in label
-        return f"{label} (varied)" if varied else label
+    def _marked(self, name: str, section: str) -> str:
+        varied = section in self.varied and "(modified)" not in name
+        return f"{name} (varied)" if varied else name
 
 
 class NamesOverSweep:
@@ -71,17 +65,18 @@ class NamesOverSweep:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        design = experiment.study.design
-        swept = [key for axis in design.axes for key in axis.table.columns]
-        self.varied = {_section(key) for key in swept if not key.endswith(".preset")}
-        self.renaming = {key for key in swept if key.endswith(".preset")}
+        swept = [key for axis in experiment.study.design.axes for key in axis.table.columns]
+        numbers = (key for key in swept if not _names_a_model(key))
+        self.varied = frozenset(map(section_of, numbers))
+        self.renaming = {key for key in swept if _names_a_model(key)}
 
     def groups(self) -> Iterator[tuple[ModelNames, list[int]]]:
         """Runs of points with the same names, in their order."""
-        design, maker = self.experiment.study.design, VariantMaker(self.experiment)
+        design = self.experiment.study.design
         if not self.renaming:
-            yield ModelNames(maker.plain, self.varied), list(range(design.points))
+            yield ModelNames(self.experiment, self.varied), list(range(design.points))
             return
+        maker = VariantMaker(self.experiment)
         run: list[int] = []
         named: dict[str, Any] = {}
         for index in range(design.points):
@@ -94,6 +89,5 @@ class NamesOverSweep:
         yield ModelNames(maker.make(named), self.varied), run
 
 
-def _section(key: str) -> str:
-    parts = key.split(".")
-    return ".".join(parts[:2]) if parts[0] == "ntcp" else parts[0]
+def _names_a_model(key: str) -> bool:
+    return key.rpartition(".")[2] == "preset"

@@ -1,6 +1,7 @@
-"""From the sums of a design to its result, in which the swept keys are dimensions."""
+"""From the sums of a run to its result: labeled arrays with units, errors and provenance."""
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
@@ -8,127 +9,191 @@ import xarray as xr
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, TORNADO
 from radsim.experiment.designs.sensitivity import TORNADO_SHARES
-from radsim.experiment.endpoints import control_models, ranked_arms
+from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import model_labels
+from radsim.experiment.older_spellings import present_record
 from radsim.presets.sources import sources_of
-from radsim.results.fields import comparison_fields, estimate_fields, patients_of, share_fields
+from radsim.radiobiology.dvh import volume_nodes
+from radsim.results.fields import (
+    Field,
+    comparison_numbers,
+    estimate_numbers,
+    share_numbers,
+)
 from radsim.results.provenance import provenance
-from radsim.results.rows import DesignRows, Found
+from radsim.results.reading import MODEL, ROLE
+from radsim.results.rows import Variants, exchanges
+from radsim.results.sample import sample_fields
 from radsim.results.sensitivity import sensitivity_fields
+from radsim.results.series import series_fields
 from radsim.results.uncertainty import (
     SOURCES,
+    Shown,
     best_fields,
     is_uncertain,
     share_uncertainty,
     uncertainty_fields,
 )
-from radsim.simulation.kept import ESTIMATES, curve_months
-from radsim.sums.counts import DOSE_EDGES, DOSE_STEP
-from radsim.sums.moments import BlockSums
-from radsim.vocabulary.endpoints import estimate_dims
+from radsim.simulation.sample import QUANTILES, STRUCTURES
+from radsim.sums.counts import DOSE_EDGES, DOSE_STEP, curve_months
+from radsim.sums.run_sums import RunSums
+from radsim.vocabulary.endpoints import Estimate
 from radsim.vocabulary.settings import label_keys
-from radsim.vocabulary.words import Variable, label, nearest
 
 
-def make_design_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
-    """Turn the sums of every variant into the result of a design.
+def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
+    """Turn the sums over all patients into the result of an experiment.
 
     Returns
     -------
     xr.Dataset
-        The estimates of the file's own values as `radsim.results.result.make_result` gives them,
-        with a dimension for each axis of the sweep in front. With uncertain parameters also, for
-        each estimate, its ``_difference`` and ``_best``: ``_draws`` by ``draw``; ``_parameters``,
-        their mean, with ``_parameters_mc_standard_error``, ``_parameters_lower``,
-        ``_parameters_upper`` and ``_parameters_state`` (`radsim.sums.parameter_spread`);
-        ``_uncertainty`` by ``source``, standard deviations; and ``_best_probability``, how often
-        an arm is best under the file's own models, and ``_best_probability_with`` by
-        ``alternative``. With a sensitivity analysis ``_first_order`` and ``_total`` by ``factor``,
-        and ``_tornado`` by ``key`` and ``end``.
+        For each estimate (`radsim.experiment.endpoints.estimates_of`) the value,
+        ``_mc_standard_error``, ``_lower`` and ``_upper``, and its paired comparison with the
+        reference (`radsim.results.fields.COMPARED`); ``_best``, the share of patients for whom an
+        arm is best; shares of patients that fail a check; curves of cumulative incidence over
+        time; histograms of dose. Of a design there is a dimension for each axis of the sweep in
+        front. With uncertain parameters also, for each estimate, its ``_difference`` and
+        ``_best``: ``_draws`` by ``draw``; ``_parameters``, their mean, with
+        ``_parameters_mc_standard_error``, ``_parameters_lower``, ``_parameters_upper`` and
+        ``_parameters_state`` (`radsim.sums.parameter_spread`); ``_uncertainty`` by ``source``,
+        standard deviations; and ``_best_probability``, how often an arm is best under the file's
+        own models, and ``_best_probability_with`` by ``alternative``. With a sensitivity analysis
+        ``_first_order`` and ``_total`` by ``factor``, and ``_tornado`` by ``key`` and ``end``.
+        `radsim.results.reading` says which variable is what. The attributes hold the experiment,
+        versions, seed and sources.
     """
-    design = DesignRows(experiment, sums)
-    variables, vocabulary = {}, {}
-    for name, dims, values, units, meaning in _variables(design):
-        variables[name] = (dims, values)
-        vocabulary[name] = Variable(units, meaning)
-    dataset = xr.Dataset(variables, coords=_coordinates(design), attrs=_attributes(design))
-    axes = {axis.name: list(axis.table.columns) for axis in experiment.study.design.axes}
-    return label_keys(label(dataset, vocabulary), axes, experiment.known["cohort"])
+    variants = Variants(experiment, sums)
+    dataset = xr.Dataset(
+        {field.named: field.variable for field in _fields(variants)},
+        coords=_coordinates(variants),
+        attrs=_attributes(variants),
+    )
+    if not experiment.has_design:
+        return dataset
+    axes = {axis.name: list(axis.table.columns) for axis in variants.study.design.axes}
+    return label_keys(dataset, axes, experiment.known["cohort"])
 
 
-def select_estimate(result: xr.Dataset, name: str) -> xr.DataArray:
-    """Give one estimate of a result under the file's own model.
-
-    Raises
-    ------
-    ValueError
-        If the result has no such estimate.
-    """
-    if name not in result:
-        raise ValueError(f"no {name!r} in this result; {nearest(name, map(str, result.data_vars))}")
-    values = result[name]
-    for dim in ("control_model", "myelopathy_model"):
-        if dim in values.dims:
-            values = values.isel({dim: 0})
-    return values
+def experiment_of(result: xr.Dataset) -> Experiment:
+    """Return the experiment that a result came from; running it gives the same numbers."""
+    return Experiment.model_validate(present_record(json.loads(result.attrs["experiment"])))
 
 
-def _variables(design: DesignRows) -> Found:
-    """Every variable of the result: name, dimensions, values, units, meaning."""
-    for name in design.sums.moments:
-        if name in ESTIMATES:
-            yield from _estimate(design, name)
-        elif name.endswith(("_best", "_share")):
-            yield from _shares(design, name)
-    if design.has(DRAWS):
-        yield from _drawn(design)
+def is_design(result: xr.Dataset) -> bool:
+    """Say whether a result is one of many variants."""
+    return "design" in result.attrs
 
 
-def _estimate(design: DesignRows, name: str) -> Found:
-    dims = (*design.axes, *estimate_dims(name))
-    nominal, change = design.nominal(name), design.nominal(f"{name}_difference")
-    for suffix, values, meaning in estimate_fields(name, nominal):
-        yield name + suffix, dims, design.placed(values), "1", meaning
-    for suffix, values, units, meaning in comparison_fields(
-        name, nominal, change, design.reference
+def _fields(variants: Variants) -> Iterator[Field]:
+    """Every variable of the result."""
+    for estimate in variants.estimates:
+        yield from _of_estimate(variants, estimate)
+    best = {str(estimate.best): estimate for estimate in variants.estimates}
+    for name in variants.sums.moments:
+        if name in best:
+            yield from _of_best(variants, best[name])
+    for check, moments in variants.sums.checks.items():
+        meaning = f"share of patients: {check.replace('_', ' ')}"
+        for role, values, _, said in share_numbers("share", variants.nominal(moments), meaning):
+            yield variants.plain_field(check, role, ("arm",), values, said)
+    if variants.has(DRAWS):
+        yield from _drawn(variants)
+    yield from _curves(variants)
+    yield from _histograms(variants)
+    yield from sample_fields(variants.sums.sample)
+    if variants.sums.series is not None:
+        yield from series_fields(variants.experiment, variants.sums.series)
+
+
+def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
+    nominal, change = (
+        variants.nominal(variants.sums.moments[str(e)]) for e in (estimate, estimate.difference)
+    )
+    for role, values, units, meaning in (
+        *estimate_numbers(estimate, nominal),
+        *comparison_numbers(estimate, nominal, change, variants.reference),
     ):
-        yield f"{name}_{suffix}", dims, design.placed(values), units, meaning
-    for reference in (None, design.reference):
-        if is_uncertain(design):
-            yield from uncertainty_fields(design, name, reference)
-        yield from sensitivity_fields(design, name, reference)
-    if design.has(DRAWS):
-        yield from best_fields(design, name)
+        yield variants.field(estimate, role, values, meaning, units=units)
+    for shown in (Shown(estimate), Shown(estimate, variants.reference)):
+        if is_uncertain(variants):
+            yield from uncertainty_fields(variants, shown)
+        yield from sensitivity_fields(variants, shown)
+    if variants.has(DRAWS):
+        yield from best_fields(variants, estimate)
 
 
-def _shares(design: DesignRows, name: str) -> Found:
-    best = name.endswith("_best")
-    dims = ("ranked_arm", "months") if best else ("arm",)
-    meaning = f"share of patients: {name.removesuffix('_share').replace('_', ' ')}"
-    for suffix, values, said in share_fields(design.nominal(name), meaning):
-        yield name + suffix, (*design.axes, *dims), design.placed(values), "1", said
-    if best and design.has(DRAWS):
-        yield from share_uncertainty(design, name, dims, meaning)
+def _of_best(variants: Variants, estimate: Estimate) -> Iterator[Field]:
+    dims = ("ranked_arm", "months")
+    meaning = f"share of patients for whom the arm is best: {estimate.meaning}"
+    moments = variants.nominal(variants.sums.moments[str(estimate.best)])
+    for role, values, _, said in share_numbers("best", moments, meaning):
+        yield variants.plain_field(str(estimate), role, dims, values, said)
+    if variants.has(DRAWS):
+        yield from share_uncertainty(variants, estimate, dims, meaning)
 
 
-def _drawn(design: DesignRows) -> Found:
-    table = design.study.design.parts[DRAWS]
+def _drawn(variants: Variants) -> Iterator[Field]:
+    table = variants.study.design.parts[DRAWS]
     for key in table.columns:
         values = np.array([label_of(table.row(index)[key]) for index in range(len(table))])
-        yield f"drawn {key}", ("draw",), values, "as in the file", f"drawn values of {key}"
+        yield Field(
+            of=key, role="drawn", name=f"drawn {key}", dims=("draw",), values=values,
+            units="as in the file", meaning=f"drawn values of {key}",
+        )  # fmt: skip
 
 
-def _coordinates(design: DesignRows) -> dict[str, object]:
+def _curves(variants: Variants) -> Iterator[Field]:
+    """Cumulative incidence over time, under the file's own models."""
+    for event, counts in variants.sums.curves.items():
+        steps = variants.nominal_values(counts)
+        incidence = steps.cumsum(axis=-1) / variants.sums.patients
+        values = np.concatenate([np.zeros((*incidence.shape[:-1], 1)), incidence], axis=-1)
+        meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
+        yield variants.plain_field(event, "curve", ("arm", "time"), values, meaning)
+
+
+def _histograms(variants: Variants) -> Iterator[Field]:
+    """Patients a bin of dose; of a complication under each of its models."""
+    by_model = {
+        f"{modelled.endpoint.reported}_eqd2": modelled.endpoint.model_dim
+        for modelled in variants.endpoints
+        if modelled.by_model and not modelled.endpoint.freedom
+    }
+    for variable, counts in variants.sums.histograms.items():
+        values, model = variants.nominal_values(counts), by_model.get(variable)
+        if model is None:
+            values = values[:, :, 0]
+        dims = ("arm", "dose") if model is None else ("arm", model, "dose")
+        meaning = f"patients a bin of {DOSE_STEP} Gy"
+        yield variants.plain_field(variable, "histogram", dims, values, meaning)
+
+
+def _coordinates(variants: Variants) -> dict[str, object]:
     """Labels of every dimension."""
-    experiment, study = design.experiment, design.study
+    experiment, study = variants.experiment, variants.study
     coords: dict[str, object] = {
         "arm": list(experiment.arms),
-        "ranked_arm": [list(experiment.arms)[i] for i in design.ranked],
-        "control_model": list(control_models(experiment)),
-        "myelopathy_model": _model_names(experiment),
+        "ranked_arm": [list(experiment.arms)[i] for i in variants.ranked],
         "months": ("months", list(experiment.months), {"units": "months"}),
     }
+    for modelled in variants.endpoints:
+        if modelled.by_model:
+            dim = modelled.endpoint.model_dim
+            coords[dim] = (dim, _model_names(variants, modelled), {ROLE: MODEL})
+    if variants.sums.curves:
+        coords["time"] = ("time", curve_months(experiment.months[-1]), {"units": "months"})
+    if variants.sums.histograms:
+        coords["dose"] = ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"})
+    if variants.sums.sample:
+        coords["structure"], coords["quantile"] = list(STRUCTURES), list(QUANTILES)
+        volume, _ = volume_nodes(experiment.dose.nodes)
+        said = {"units": "1", "long_name": "share of the volume"}
+        coords["volume"] = ("node", volume, said)
+    if experiment.predictive is not None and variants.sums.series is not None:
+        coords["figure"] = [
+            f"{figure.endpoint} at {figure.months:g} months"
+            for figure in experiment.predictive.observed
+        ]
     for axis in study.design.axes:
         coords[axis.name] = list(axis.labels)
         for key in axis.table.columns:
@@ -144,113 +209,46 @@ def _coordinates(design: DesignRows) -> dict[str, object]:
     if TORNADO in study.design.parts:
         coords["key"] = list(dict.fromkeys(key for key, _ in study.tornado))
         coords["end"] = list(TORNADO_SHARES)
-    if is_uncertain(design):
+    if is_uncertain(variants):
         coords["source"] = list(SOURCES)
     return coords
 
 
-def _attributes(design: DesignRows) -> dict[str, str | int]:
-    """Provenance, with what the design varies."""
-    attrs = provenance(design.experiment)
+def _model_names(variants: Variants, modelled: Modelled) -> list[str]:
+    """Labels of an endpoint's models, or the places of a complication's that a sweep exchanges."""
+    labels = [reported.label for reported in modelled.models]
+    swept = (key for axis in variants.study.design.axes for key in axis.table.columns)
+    if not modelled.endpoint.freedom and any(exchanges(key, modelled) for key in swept):
+        return ["own", *(f"alternative {index}" for index in range(1, len(labels)))]
+    return labels
+
+
+def _attributes(variants: Variants) -> dict[str, str | int]:
+    """Provenance, with what a design varies."""
+    attrs = provenance(variants.experiment)
+    if not variants.experiment.has_design:
+        return attrs
+    design = variants.study.design
     attrs["sources"] = "\n".join(
-        dict.fromkeys([*str(attrs["sources"]).splitlines(), *_swept_sources(design)])
+        dict.fromkeys([*str(attrs["sources"]).splitlines(), *_swept_sources(variants)])
     )
     attrs["design"] = json.dumps(
         {
-            "axes": {axis.name: list(axis.table.columns) for axis in design.study.design.axes},
-            "parts": {name: len(part) for name, part in design.study.design.parts.items()},
-            "variants": len(design.study.design),
+            "axes": {axis.name: list(axis.table.columns) for axis in design.axes},
+            "parts": {name: len(part) for name, part in design.parts.items()},
+            "variants": len(design),
         }
     )
     return attrs
 
 
-def _swept_sources(design: DesignRows) -> list[str]:
-    families = {"tcp": "tcp", "ntcp": "ntcp", "survival": "survival", "cohort": "cohort"}
+def _swept_sources(variants: Variants) -> list[str]:
+    families = ("tcp", "ntcp", "survival", "cohort")
     found = []
-    for axis in design.study.design.axes:
+    for axis in variants.study.design.axes:
         for index in range(len(axis)):
             for key, value in axis.table.row(index).items():
-                family = families.get(key.split(".")[0])
-                if key.endswith(".preset") and family and isinstance(value, str):
+                family, *_, last = key.split(".")
+                if last == "preset" and family in families and isinstance(value, str):
                     found.extend(sources_of([f"{family}/{value}"]))
     return found
-
-
-def _model_names(experiment: Experiment) -> list[str]:
-    """Names of the cord models, or their places where a sweep exchanges them."""
-    names = [model.preset or "custom" for model in experiment.myelopathy_models]
-    swept = [key for axis in experiment.study.design.axes for key in axis.table.columns]
-    if any(key.startswith("ntcp.myelopathy") and key.endswith("preset") for key in swept):
-        return ["own", *(f"alternative {index}" for index in range(1, len(names)))]
-    return names
-
-
-def make_result(experiment: Experiment, sums: BlockSums) -> xr.Dataset:
-    """Turn the sums over all patients into the result of an experiment.
-
-    Returns
-    -------
-    xr.Dataset
-        For each estimate (`ESTIMATES`) the value, ``_mc_standard_error``, ``_lower`` and
-        ``_upper``, and its paired comparison with the reference (`COMPARED`); ``_best``, the
-        share of patients for whom an arm is best; curves of cumulative incidence over time;
-        histograms of dose; shares of patients that fail a check. The attributes hold the
-        experiment, versions, seed and sources.
-    """
-    variables: dict[str, tuple] = {}
-    vocabulary: dict[str, Variable] = {}
-
-    def add(name: str, dims: tuple[str, ...], values: np.ndarray, units: str, meaning: str) -> None:
-        variables[name] = (dims, values)
-        vocabulary[name] = Variable(units, meaning)
-
-    reference = list(experiment.arms).index(experiment.reference)
-    for name in ESTIMATES:
-        if name in sums.moments:
-            dims = estimate_dims(name)
-            for suffix, values, meaning in estimate_fields(name, sums.moments[name]):
-                add(name + suffix, dims, values, "1", meaning)
-            for suffix, values, units, meaning in comparison_fields(
-                name, sums.moments[name], sums.moments[f"{name}_difference"], reference
-            ):
-                add(f"{name}_{suffix}", dims, values, units, meaning)
-    for name, moments in sums.moments.items():
-        if name.endswith("_best"):
-            for suffix, values, meaning in share_fields(
-                moments, f"share of patients for whom {name}"
-            ):
-                add(name + suffix, ("ranked_arm", "months"), values, "1", meaning)
-        elif name.endswith("_share"):
-            what = name.removesuffix("_share").replace("_", " ")
-            for suffix, values, meaning in share_fields(moments, f"share of patients: {what}"):
-                add(name + suffix, ("arm",), values, "1", meaning)
-    for name, counts in sums.counts.items():
-        if name.endswith("_curve"):
-            event = name.removesuffix("_curve")
-            incidence = counts.cumsum(axis=-1) / patients_of(sums)
-            values = np.concatenate([np.zeros((len(incidence), 1)), incidence], axis=-1)
-            meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
-            add(name, ("arm", "time"), values, "1", meaning)
-        else:
-            model = ("myelopathy_model",) if counts.ndim == 3 else ()
-            add(name, ("arm", *model, "dose"), counts, "1", f"patients a bin of {DOSE_STEP} Gy")
-    dataset = xr.Dataset(
-        variables,
-        coords={
-            "arm": list(experiment.arms),
-            "ranked_arm": [list(experiment.arms)[i] for i in ranked_arms(experiment)],
-            "control_model": list(control_models(experiment)),
-            "myelopathy_model": model_labels(experiment)["myelopathy"],
-            "months": ("months", list(experiment.months), {"units": "months"}),
-            "time": ("time", curve_months(experiment), {"units": "months"}),
-            "dose": ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"}),
-        },
-        attrs=provenance(experiment),
-    )
-    return label(dataset, vocabulary)
-
-
-def experiment_of(result: xr.Dataset) -> Experiment:
-    """Return the experiment that a result came from; running it gives the same numbers."""
-    return Experiment.model_validate_json(result.attrs["experiment"])

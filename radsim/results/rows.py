@@ -1,6 +1,6 @@
-"""The estimates of a design's rows, from its sums: by point of the sweep, whole and in halves."""
+"""The sums of every variant of a run, by point of the sweep and by row of each part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,14 +8,20 @@ import numpy as np
 
 from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import NOMINAL
-from radsim.experiment.endpoints import ranked_arms
+from radsim.experiment.endpoints import (
+    Modelled,
+    endpoints_of,
+    estimates_of,
+    ranked_arms,
+)
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
-from radsim.sums.moments import BlockSums, Moments
-from radsim.vocabulary.endpoints import MODEL_DIMS
+from radsim.results.fields import Field
+from radsim.sums.moments import Moments
+from radsim.sums.run_sums import RunSums
+from radsim.vocabulary.endpoints import Estimate
 
-Found = Iterator[tuple[str, tuple[str, ...], np.ndarray, str, str]]  # of a variable of the result
-CORD = "ntcp.myelopathy."  # keys of the file's own cord model
+ARM, MODEL = 1, 2  # axes of an estimate at each point of a sweep: (point, arm, model, month)
 
 
 @dataclass(frozen=True)
@@ -36,16 +42,26 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class DesignRows:
-    """The sums of every variant, and where each stands in the design."""
+class Variants:
+    """The sums of every variant, and where each stands in the design; a plain run has one."""
 
     experiment: Experiment
-    sums: BlockSums
+    sums: RunSums
 
     @cached_property
     def study(self) -> Study:
         """The design, and what its rows mean."""
         return self.experiment.study
+
+    @cached_property
+    def endpoints(self) -> tuple[Modelled, ...]:
+        """Endpoints with their models."""
+        return endpoints_of(self.experiment)
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Everything that is estimated, in the order of the tables."""
+        return tuple(e for e in estimates_of(self.experiment) if str(e) in self.sums.moments)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -66,33 +82,45 @@ class DesignRows:
         """Say whether the design has a part."""
         return part in self.study.design.parts
 
-    def nominal(self, name: str) -> Moments:
-        """Moments of the file's own values, arms first and points of the sweep second."""
-        row = self.study.design.rows_of(NOMINAL).start
-        return self.sums.moments[name].rearranged(
-            lambda values: np.moveaxis(self._by_point(values)[:, row], 0, 1)
-        )
+    def modelled(self, estimate: Estimate) -> Modelled | None:
+        """The endpoint of an estimate with its models; none of what is read off several."""
+        return next((m for m in self.endpoints if m.endpoint == estimate.of), None)
+
+    def model_dims(self, estimate: Estimate) -> tuple[str, ...]:
+        """Its dimension of models in the result, where it has one."""
+        modelled = self.modelled(estimate)
+        return (modelled.endpoint.model_dim,) if modelled and modelled.by_model else ()
+
+    def nominal(self, moments: Moments) -> Moments:
+        """Moments of the file's own values, points of the sweep first."""
+        return moments.rearranged(self.nominal_values)
+
+    def nominal_values(self, values: np.ndarray) -> np.ndarray:
+        """Of the file's own values, from variants first to points of the sweep first."""
+        return self._by_point(values)[:, self.study.design.rows_of(NOMINAL).start]
 
     def means(self, name: str, part: str) -> np.ndarray:
         """Means of the rows of a part, shape (point, row, ...)."""
         rows = self.study.design.rows_of(part)
         return self._by_point(self.sums.moments[name].mean)[:, rows]
 
-    def rows(self, name: str, part: str) -> Rows:
+    def rows(self, estimate: Estimate, part: str) -> Rows:
         """Estimates of a part, whole and from each half of the patients.
 
-        A row that exchanges the file's own cord model also reports other models beside it; what
-        stands in the place of another model is missing (NaN).
+        A row that exchanges the file's own model of a complication may also report other models
+        beside it; what stands in the place of another model is missing (NaN).
         """
-        moments = self.sums.moments[name]
-        whole, half = moments.mean, self.sums.counts[f"{name}_half"]
-        size = self.sums.counts["half_patients"].reshape(-1, *(1,) * (whole.ndim - 1))
+        name = str(estimate)
+        moments, half = self.sums.moments[name], self.sums.halves[name]
+        whole = moments.mean
+        size = self.sums.half_patients.reshape(-1, *(1,) * (whole.ndim - 1))
         with np.errstate(divide="ignore", invalid="ignore"):
             first = half / size
             second = (whole * moments.count - half) / (moments.count - size)
         rows = self.study.design.rows_of(part)
         found = Rows(*(self._by_point(values)[:, rows] for values in (whole, first, second)))
-        if MODEL_DIMS.get(name) != "myelopathy_model" or not (others := self._other_cords(part)):
+        others = self._other_models(estimate, part)
+        if not others:
             return found
 
         def without_others(values: np.ndarray) -> np.ndarray:
@@ -102,9 +130,40 @@ class DesignRows:
 
         return found.changed(without_others)
 
-    def placed(self, values: np.ndarray) -> np.ndarray:
-        """From arms first, points second, to a dimension for each axis in front."""
-        return self.spread_out(np.moveaxis(values, 1, 0))
+    def field(
+        self,
+        estimate: Estimate,
+        role: str,
+        values: np.ndarray,
+        meaning: str,
+        *,
+        between: tuple[str, ...] = (),
+        units: str = "1",
+    ) -> Field:
+        """A variable of an estimate; values of shape (point, ..., arm, model, month).
+
+        Parameters
+        ----------
+        between
+            Dimensions that stand behind those of the sweep.
+        """
+        model = self.model_dims(estimate)
+        if not model:
+            values = values[..., 0, :]
+        dims = (*self.axes, *between, "arm", *model, "months")
+        return Field(
+            of=str(estimate), role=role, dims=dims, values=self.spread_out(values),
+            meaning=meaning, units=units,
+        )  # fmt: skip
+
+    def plain_field(
+        self, of: str, role: str, dims: tuple[str, ...], values: np.ndarray, meaning: str
+    ) -> Field:
+        """A variable that no model has a part in; values with points of the sweep first."""
+        return Field(
+            of=of, role=role, dims=(*self.axes, *dims), values=self.spread_out(values),
+            meaning=meaning,
+        )  # fmt: skip
 
     def spread_out(self, values: np.ndarray) -> np.ndarray:
         """From points first to a dimension for each axis in front."""
@@ -114,15 +173,31 @@ class DesignRows:
         design = self.study.design
         return values.reshape(design.points, design.inner, *values.shape[1:])
 
-    def _other_cords(self, part: str) -> list[int]:
-        """Rows that report other cord models beside the file's own than the file does."""
+    def _other_models(self, estimate: Estimate, part: str) -> list[int]:
+        """Rows that report other models beside the file's own than the file does."""
+        modelled = self.modelled(estimate)
         table = self.study.design.parts[part]
-        if not any(key.startswith(CORD) and key.endswith("preset") for key in table.columns):
+        if modelled is None:
+            return []
+        keys = [key for key in table.columns if exchanges(key, modelled)]
+        if not keys:
             return []
         maker = VariantMaker(self.experiment)
+        beside: dict[tuple, list[str]] = {}
 
-        def beside(experiment: Experiment) -> list[str]:
-            return [model.preset for model in experiment.myelopathy_models[1:]]
+        def labels_with(row: Mapping[str, object]) -> list[str]:
+            changes = {key: row[key] for key in keys if key in row}
+            where = tuple(changes.items())
+            if where not in beside:
+                varied = endpoints_of(maker.make(changes))
+                models = next(m.models for m in varied if m.endpoint == modelled.endpoint)
+                beside[where] = [reported.label for reported in models[1:]]
+            return beside[where]
 
-        own = beside(maker.plain)
-        return [i for i in range(len(table)) if beside(maker.make(table.row(i))) != own]
+        own = labels_with({})
+        return [i for i in range(len(table)) if labels_with(table.row(i)) != own]
+
+
+def exchanges(key: str, modelled: Modelled) -> bool:
+    """Say whether a swept key puts another model in the place of one of an endpoint's."""
+    return key in {f"{reported.section}.preset" for reported in modelled.models}

@@ -5,15 +5,13 @@ from collections.abc import Callable
 import xarray as xr
 
 from radsim.execution.journal import Journal
-from radsim.execution.pieces import block_size, pieces_of
+from radsim.execution.pieces import CUTTING, Cutting, Work, pieces_of
 from radsim.execution.precision import patients_next, patients_projected
+from radsim.execution.schedulers import default_workers, scheduler_of
 from radsim.execution.totals import Progress, Totals, all_pieces, in_order
 from radsim.experiment.model import MOST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.variants import check_variants
-from radsim.randomness.sources import WHOLE
-from radsim.results.result import make_design_result, make_result
-from radsim.simulation.sample import sample_doses, sample_metrics
-from radsim.simulation.series import with_predictive
+from radsim.results.result import make_result
 
 Growth = Callable[[Experiment, Experiment], None]  # told what a precision needs, and what is next
 
@@ -27,6 +25,7 @@ def run(
     journal: Journal | None = None,
     progress: Progress | None = None,
     growth: Growth | None = None,
+    cutting: Cutting = CUTTING,
 ) -> xr.Dataset:
     """Run an experiment.
 
@@ -45,12 +44,13 @@ def run(
     growth
         Called before a run to a precision takes more patients, with the experiment of as many as
         it seems to need and that of as many as come next; it may raise to end the run.
+    cutting
+        Sizes of the pieces, which decide the last digits; tests make them small.
 
     Returns
     -------
     xr.Dataset
-        See `radsim.results.result.make_result`, and `radsim.results.result.make_design_result` for
-        a design. Workers, chunks and scheduler change nothing in it.
+        See `radsim.results.result.make_result`. Workers, chunks and scheduler change nothing in it.
 
     Raises
     ------
@@ -68,20 +68,21 @@ def run(
     """
     if experiment.has_design and (journal is None or journal.is_empty):
         check_variants(experiment)
+    work, place = Work(experiment, cutting), scheduler_of(scheduler, workers or default_workers())
     report = progress or (lambda patients: None)
-    totals = Totals(experiment)
+    totals = Totals(work)
     done, wanted = 0, experiment.patients
     if experiment.precision is not None:
-        unit = WHOLE if experiment.uniforms != "plain" else block_size(experiment)
+        unit = cutting.whole(experiment)
         wanted = -(-wanted // unit) * unit  # whole blocks, so that more can be added
     while done < wanted:
-        pieces = pieces_of(experiment, done, wanted)
-        finished = all_pieces(experiment, pieces, workers, chunk_size, scheduler, journal, report)
+        pieces = pieces_of(experiment, done, wanted, cutting)
+        finished = all_pieces(work, pieces, place, chunk_size, journal, report)
         for piece, sums in in_order(pieces, finished):
             totals.add(piece, sums)
         done = wanted
         if experiment.precision is not None:
-            needed = patients_projected(experiment.precision, totals.sums(), done, unit)
+            needed = patients_projected(experiment, totals.sums(), unit)
             if needed > MOST_PATIENTS:
                 raise ExperimentError(
                     [f"precision: would need about {needed:,} patients, at most {MOST_PATIENTS:,}"]
@@ -90,11 +91,7 @@ def run(
             if growth is not None and wanted > done:
                 growth(_of_size(experiment, needed), _of_size(experiment, wanted))
     experiment = _of_size(experiment, done)
-    if experiment.has_design:
-        return make_design_result(experiment, totals.sums())
-    result = make_result(experiment, totals.sums())
-    result = result.merge(sample_doses(experiment)).merge(sample_metrics(experiment))
-    return result if experiment.predictive is None else with_predictive(result, experiment)
+    return make_result(experiment, totals.sums())
 
 
 def _of_size(experiment: Experiment, patients: int) -> Experiment:

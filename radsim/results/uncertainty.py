@@ -1,13 +1,16 @@
 """Uncertainty of each estimate of a design by source, and how often each arm is the best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
-from radsim.results.rows import DesignRows, Found, Rows
+from radsim.results.fields import Field
+from radsim.results.rows import MODEL, Rows, Variants
 from radsim.sums.best import best_shares
 from radsim.sums.intervals import wilson_interval
 from radsim.sums.moments import counted_error
@@ -19,111 +22,136 @@ from radsim.sums.parameter_spread import (
     ParameterSpread,
     parameter_spread,
 )
-from radsim.vocabulary.endpoints import HARMS, MEANINGS, estimate_dims
+from radsim.vocabulary.endpoints import NET, Estimate
 
 SOURCES = ("patients", "parameters", "models", "monte_carlo")  # of uncertainty, kept apart
 MATTERING = ("parameters", "models", "monte_carlo")  # those of the mean of an estimate
-COUNTED = "_cumulative_incidence"  # estimates of events that are drawn, not of probabilities
-REACHED_BY = {  # keys that act on an estimate; those of the cohort, the dose and the arms may too
-    "local_failure": ("tcp", "survival"),
-    "vcf": ("ntcp.vcf", "survival"),
-    "myelopathy": ("ntcp.myelopathy", "survival"),
-}
-ANYTHING = ("cohort", "dose", "arms", "eligibility")
+ANYTHING = ("survival", "cohort", "dose", "arms", "eligibility")  # may act on any estimate
 STATE_MEANING = "; ".join(f"{code}: {text or 'told'}" for code, text in STATES.items())
 
 
-def is_uncertain(design: DesignRows) -> bool:
+@dataclass(frozen=True)
+class Shown:
+    """An estimate, or its difference from the reference, whose spread is told.
+
+    Attributes
+    ----------
+    reference
+        Position of the reference arm; of the estimate itself nothing.
+    """
+
+    estimate: Estimate
+    reference: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name among the sums."""
+        return str(self.estimate if self.reference is None else self.estimate.difference)
+
+    @property
+    def meaning(self) -> str:
+        """What it is."""
+        what = self.estimate.meaning
+        return what if self.reference is None else f"{what}, difference from the reference"
+
+    def role(self, role: str) -> str:
+        """Role of one of its numbers in the result."""
+        return role if self.reference is None else f"difference_{role}"
+
+    def minus_reference(self, values: np.ndarray) -> np.ndarray:
+        """Subtract the reference arm's values, shape (point, row, arm, ...), of a difference."""
+        return values if self.reference is None else values - values[:, :, [self.reference]]
+
+
+def is_uncertain(variants: Variants) -> bool:
     """Say whether parameters or models vary."""
-    return design.has(DRAWS) or design.has(ALTERNATIVES)
+    return variants.has(DRAWS) or variants.has(ALTERNATIVES)
 
 
-def uncertainty_fields(design: DesignRows, name: str, reference: int | None) -> Found:
+def uncertainty_fields(variants: Variants, shown: Shown) -> Iterator[Field]:
     """Uncertainty of an estimate, or of its difference from the reference, by source."""
-    shown = name if reference is None else f"{name}_difference"
-    dims, arms = design.axes, estimate_dims(name)
-    what = MEANINGS[name] + ("" if reference is None else ", difference from the reference")
-    nominal = design.nominal(shown)
+    estimate, reference = shown.estimate, shown.reference
+    nominal = variants.nominal(variants.sums.moments[shown.name])
     error = nominal.standard_error
-    if COUNTED in name:
+    if estimate.estimator.counted:
         error = counted_error(nominal, difference=reference is not None)
     if reference is not None:
         error = error.copy()
-        error[reference] = 0.0  # an arm is no other than itself
-    error = np.moveaxis(error, 1, 0)
+        error[:, reference] = 0.0  # an arm is no other than itself
     sd = {
-        "patients": np.sqrt(np.moveaxis(nominal.variance, 1, 0)),
+        "patients": np.sqrt(nominal.variance),
         "parameters": np.full_like(error, np.nan),
         "models": np.full_like(error, np.nan),
         "monte_carlo": error,
     }
-    if design.has(DRAWS):
-        rows = design.rows(name, DRAWS)
-        spread = _spread(design, name, rows, reference, error)
+    if variants.has(DRAWS):
+        rows = variants.rows(estimate, DRAWS)
+        spread = _spread(variants, shown, rows, error)
         sd["parameters"] = spread.sd
-        yield from _parameter_fields(design, name, spread, error, reference)
+        yield from _parameter_fields(variants, shown, spread, error)
         if reference is None:
-            values = design.spread_out(rows.whole)
-            yield f"{name}_draws", (*dims, "draw", *arms), values, "1", f"by draw: {what}"
+            meaning = f"by draw: {shown.meaning}"
+            yield variants.field(estimate, "draws", rows.whole, meaning, between=("draw",))
         else:
-            yield from _ratio_fields(design, name, rows.whole, spread.state, reference)
-    if design.has(ALTERNATIVES):
-        others, own = design.rows(name, ALTERNATIVES).whole, design.rows(name, NOMINAL).whole
+            yield from _ratio_fields(variants, estimate, rows.whole, spread.state, reference)
+    if variants.has(ALTERNATIVES):
+        others, own = (variants.rows(estimate, p).whole for p in (ALTERNATIVES, NOMINAL))
         scale = np.abs(own[:, 0])
         if reference is not None:
             scale = np.maximum(scale, scale[:, [reference]])
-            others, own = (v - v[:, :, [reference]] for v in (others, own))
-        keys = [key for key, _ in design.study.alternatives]
+        others, own = shown.minus_reference(others), shown.minus_reference(own)
+        keys = [key for key, _ in variants.study.alternatives]
         sd["models"] = spread_of_models(own, others, keys, scale)
-        yield (
-            f"{shown}_alternatives", (*dims, "alternative", *arms), design.spread_out(others),
-            "1", f"with another model: {what}",
-        )  # fmt: skip
-    stacked = design.spread_out(np.stack([sd[source] for source in SOURCES], axis=1))
-    yield (
-        f"{shown}_uncertainty", (*dims, "source", *arms), stacked, "1",
-        f"standard deviation by source: {what}",
-    )  # fmt: skip
+        meaning = f"with another model: {shown.meaning}"
+        role = shown.role("alternatives")
+        yield variants.field(estimate, role, others, meaning, between=("alternative",))
+    stacked = np.stack([sd[source] for source in SOURCES], axis=1)
+    meaning = f"standard deviation by source: {shown.meaning}"
+    yield variants.field(estimate, shown.role("uncertainty"), stacked, meaning, between=("source",))
 
 
-def share_uncertainty(design: DesignRows, name: str, dims: tuple[str, ...], meaning: str) -> Found:
+def share_uncertainty(
+    variants: Variants, estimate: Estimate, dims: tuple[str, ...], meaning: str
+) -> Iterator[Field]:
     """What the draws do to the share of patients for whom an arm is best."""
-    values = np.moveaxis(design.means(name, DRAWS), 1, 0)
-    nominal = design.nominal(name)
+    name = str(estimate.best)
+    values = np.moveaxis(variants.means(name, DRAWS), 1, 0)
+    nominal = variants.nominal(variants.sums.moments[name])
     spread = parameter_spread(values, values, values)
-    error = np.hypot(spread.standard_error, np.moveaxis(nominal.standard_error, 1, 0))
-    for suffix, found in (
+    error = np.hypot(spread.standard_error, nominal.standard_error)
+    for suffix, numbers in (
         ("", spread.mean),
         ("_mc_standard_error", error),
         ("_lower", spread.lower),
         ("_upper", spread.upper),
         ("_state", spread.state),
     ):
-        yield (
-            f"{name}_parameters{suffix}", (*design.axes, *dims), design.spread_out(found), "1",
+        yield variants.plain_field(
+            str(estimate), f"best_parameters{suffix}", dims, numbers,
             f"over the draws of the parameters, {meaning}",
         )  # fmt: skip
 
 
-def best_fields(design: DesignRows, name: str) -> Found:
+def best_fields(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     """How often each arm has the best estimate over the draws: the file's own models, and others.
 
     The interval is Wilson's, of the number of draws.
     """
-    if len(design.ranked) < 2 or not name.endswith("_net"):
+    if len(variants.ranked) < 2 or estimate.estimator is not NET:
         return
-    meaning = f"share of the draws of the parameters in which the arm is best: {MEANINGS[name]}"
-    best = _best(design, name, DRAWS)
-    dims = (*design.axes, "ranked_arm", "months")
+    meaning = f"share of the draws of the parameters in which the arm is best: {estimate.meaning}"
+    best = _best(variants, estimate, DRAWS)
+    dims = ("ranked_arm", "months")
     for suffix, values in _share_and_interval(best, axis=1):
-        yield f"{name}_best_probability{suffix}", dims, design.spread_out(values), "1", meaning
-    if design.has(MODEL_DRAWS):
-        best = _best(design, name, MODEL_DRAWS)
-        each = best.reshape(len(best), len(design.study.alternatives), -1, *best.shape[2:])
-        dims = (*design.axes, "alternative", "ranked_arm", "months")
+        yield variants.plain_field(
+            str(estimate), f"best_probability{suffix}", dims, values, meaning
+        )
+    if variants.has(MODEL_DRAWS):
+        best = _best(variants, estimate, MODEL_DRAWS)
+        each = best.reshape(len(best), len(variants.study.alternatives), -1, *best.shape[2:])
         for suffix, values in _share_and_interval(each, axis=2):
-            yield (
-                f"{name}_best_probability_with{suffix}", dims, design.spread_out(values), "1",
+            yield variants.plain_field(
+                str(estimate), f"best_probability_with{suffix}", ("alternative", *dims), values,
                 f"with another model, {meaning}",
             )  # fmt: skip
 
@@ -175,49 +203,42 @@ def what_matters(sd: Mapping[str, np.ndarray], state: np.ndarray) -> np.ndarray:
     >>> what_matters(sd, np.array([0, 1])).tolist()
     ['parameters', '']
     """
-    known = np.nan_to_num(np.stack([sd[source] for source in MATTERING]), nan=0.0)
-    largest = np.array(MATTERING)[known.argmax(axis=0)]
+    filled = np.nan_to_num(np.stack([sd[source] for source in MATTERING]), nan=0.0)
+    largest = np.array(MATTERING)[filled.argmax(axis=0)]
     bound = (largest == "parameters") & (state == AT_MOST)
-    return np.where((known.max(axis=0) > 0.0) & ~bound, largest, "")
+    return np.where((filled.max(axis=0) > 0.0) & ~bound, largest, "")
 
 
-def _spread(
-    design: DesignRows, name: str, rows: Rows, reference: int | None, error: np.ndarray
-) -> ParameterSpread:
+def _spread(variants: Variants, shown: Shown, rows: Rows, error: np.ndarray) -> ParameterSpread:
     """Spread over the draws, at every point of the sweep."""
     scale = np.abs(rows.whole).max(axis=1)
-    reached = _is_reached(design, name, scale)
-    if reference is not None:
-        rows = rows.difference(reference)
-        scale = np.maximum(scale, scale[:, [reference]])
-        reached[:, reference] = False
+    reached = _is_reached(variants, shown.estimate, scale)
+    if shown.reference is not None:
+        rows = rows.difference(shown.reference)
+        scale = np.maximum(scale, scale[:, [shown.reference]])
+        reached[:, shown.reference] = False
     draws, first, second = (np.moveaxis(v, 1, 0) for v in (rows.whole, rows.first, rows.second))
     return parameter_spread(draws, first, second, error, scale=scale, reached=reached)
 
 
-def _is_reached(design: DesignRows, name: str, like: np.ndarray) -> np.ndarray:
+def _is_reached(variants: Variants, estimate: Estimate, like: np.ndarray) -> np.ndarray:
     """Say where an uncertain key acts on events that are counted, whether or not one was."""
     reached = np.zeros(like.shape, dtype=bool)
-    if COUNTED not in name:
+    modelled = variants.modelled(estimate)
+    if not estimate.estimator.counted or modelled is None:
         return reached
-    event = name.removesuffix(COUNTED)
-    keys = design.study.design.parts[DRAWS].columns
-
-    def acts(sections: tuple[str, ...]) -> bool:
-        return any(f"{key}.".startswith(f"{one}.") for key in keys for one in sections)
-
-    reached[...] = acts((*REACHED_BY[event], *ANYTHING))
-    if event == "myelopathy":  # models beside the file's own have keys of their own
-        reached[:, :, 1:] = acts(("survival", *ANYTHING))
+    sections = [reported.section for reported in modelled.models]
+    acted = {section_of(key) for key in variants.study.design.parts[DRAWS].columns}
+    at_all = any(section in acted for section in ANYTHING)
+    acts = np.array([at_all or section in acted for section in sections])
+    reached[...] = acts[:, np.newaxis]  # models are the axis before that of months
     return reached & ~np.isnan(like)
 
 
 def _parameter_fields(
-    design: DesignRows, name: str, spread: ParameterSpread, error: np.ndarray, reference: int | None
-) -> Found:
-    shown = name if reference is None else f"{name}_difference"
-    what = MEANINGS[name] + ("" if reference is None else ", difference from the reference")
-    low, high = (0.0, 1.0) if reference is None else (-1.0, 1.0)
+    variants: Variants, shown: Shown, spread: ParameterSpread, error: np.ndarray
+) -> Iterator[Field]:
+    low, high = (0.0, 1.0) if shown.reference is None else (-1.0, 1.0)
     error = np.hypot(spread.standard_error, error)
     for suffix, values, meaning in (
         ("", spread.mean, "mean over the draws of the parameters"),
@@ -227,41 +248,37 @@ def _parameter_fields(
         ("_noise_share", spread.noise_share, "share of inner noise in the variance of the draws"),
         ("_state", spread.state, f"what is known of the interval over draws ({STATE_MEANING})"),
     ):
-        yield (
-            f"{shown}_parameters{suffix}", (*design.axes, *estimate_dims(name)),
-            design.spread_out(values), "1", f"{meaning}: {what}",
+        yield variants.field(
+            shown.estimate, shown.role(f"parameters{suffix}"), values,
+            f"{meaning}: {shown.meaning}",
         )  # fmt: skip
 
 
 def _ratio_fields(
-    design: DesignRows, name: str, draws: np.ndarray, state: np.ndarray, reference: int
-) -> Found:
+    variants: Variants, estimate: Estimate, draws: np.ndarray, state: np.ndarray, reference: int
+) -> Iterator[Field]:
     """Ratio to the reference: that of the means, between quantiles of the draws' own ratios."""
     base = draws[:, :, [reference]]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(base > 0, draws / base, np.nan)
         mean = draws.mean(axis=1) / base.mean(axis=1)
-    known = np.isfinite(ratios).all(axis=1)
+    finite = np.isfinite(ratios).all(axis=1)
     lower, upper = np.quantile(np.nan_to_num(ratios), (0.025, 0.975), axis=1)
-    moved = known & (state != NOT_MOVED)
+    moved = finite & (state != NOT_MOVED)
     for suffix, values, meaning in (
-        ("", np.where(known, mean, np.nan), "ratio to the reference of the means over the draws"),
+        ("", np.where(finite, mean, np.nan), "ratio to the reference of the means over the draws"),
         ("_lower", np.where(moved, lower, np.nan), "2.5 % of the draws' ratios, inner noise left"),
         ("_upper", np.where(moved, upper, np.nan), "97.5 % of the draws' ratios, inner noise left"),
     ):
-        yield (
-            f"{name}_ratio_parameters{suffix}", (*design.axes, *estimate_dims(name)),
-            design.spread_out(values), "1", f"{meaning}: {MEANINGS[name]}",
-        )  # fmt: skip
+        meaning = f"{meaning}: {estimate.meaning}"
+        yield variants.field(estimate, f"ratio_parameters{suffix}", values, meaning)
 
 
-def _best(design: DesignRows, name: str, part: str) -> np.ndarray:
+def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
     """Share of being best of each ranked arm, shape (point, row, arm, month)."""
-    means = design.rows(name, part).whole
-    if means.ndim == 5:
-        means = means[:, :, :, 0]  # the file's own model, or what stands in for it
-    values = np.moveaxis(means[:, :, design.ranked], 2, 0)
-    return np.moveaxis(best_shares(-values if name in HARMS else values), 0, 2)
+    means = variants.rows(estimate, part).whole.take(0, axis=MODEL + 1)  # or what stands in for it
+    values = np.moveaxis(means[:, :, variants.ranked], 2, 0)
+    return np.moveaxis(best_shares(values if estimate.good else -values), 0, 2)
 
 
 def _share_and_interval(best: np.ndarray, axis: int) -> list[tuple[str, np.ndarray]]:

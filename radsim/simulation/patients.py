@@ -1,53 +1,77 @@
 """Patients of an experiment as a Dataset."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from radsim.experiment.endpoints import control_models
+from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.patients.eligibility import draw_eligible
-from radsim.randomness.sources import MOST_DIMENSIONS, Antithetic, Recorder, Sobol
-from radsim.randomness.streams import Streams, UniformSource
-from radsim.simulation.steps import COURSES, EVENTS, REPORTED_METRICS, is_flag, simulate_arm
+from radsim.patients.patients import to_dataset
+from radsim.randomness.streams import UniformSource
+from radsim.simulation import steps
+from radsim.simulation.checks import check_rows
+from radsim.simulation.doses import eqd2_rows, metric_rows
+from radsim.simulation.memo import Memo
+from radsim.simulation.outcomes import Event, Outcomes, outcomes_of
+from radsim.simulation.sources import source_of
 from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.endpoints import (
+    ALIVE,
+    CONTROL_WITHOUT_COMPLICATION,
+    DEATH,
+    NET,
+    SHIPPED,
+    SURVIVAL,
+    Endpoint,
+    Estimate,
+    Joint,
+)
 from radsim.vocabulary.words import Variable, label
 
-TRIAL_PATIENTS = range(256)  # enough to meet the decisions that most patients need
-
-VOCABULARY = {
-    **{
-        f"{name}_{course}": Variable("Gy", f"{course} {structure} {metric}, physical course dose")
-        for name, (structure, metric) in REPORTED_METRICS.items()
-        for course in COURSES
-    },
-    "local_control_eqd2": Variable("Gy", "EQD2 that the control model reads"),
-    "myelopathy_eqd2": Variable("Gy", "cumulative EQD2 that the cord model reads"),
-    "local_control_net": Variable("1", "probability of local control, death ignored"),
-    "vcf_net": Variable("1", "probability of a compression fracture, death ignored"),
-    "myelopathy_net": Variable("1", "probability of myelopathy, death ignored"),
-    "complication_free_control_net": Variable(
-        "1", "probability of control without fracture or myelopathy, death ignored"
-    ),
-    "complication_free_control_alive": Variable(
-        "1", "probability to be alive, controlled, without fracture or myelopathy"
-    ),
-    "survival_alive": Variable("1", "probability to be alive"),
-    "time_to_local_failure": Variable("months", "time of local failure, infinite for never"),
-    "time_to_vcf": Variable("months", "time of a compression fracture, infinite for never"),
-    "time_to_myelopathy": Variable("months", "time of myelopathy, infinite for never"),
-    "time_to_death": Variable("months", "time of death"),
+FACTS = {  # numbers of a dose
     "prescription": Variable("Gy", "planned prescription to PTV_Eval"),
     "gtv_distance": Variable("mm", "from the neural structure that rules the plan to the GTV"),
     "source_distance": Variable("mm", "from the neural structure to the intraoperative source"),
     "plans_tried": Variable("1", "plans made until one was accepted"),
-    "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
-    "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
     "prior_interval": Variable("months", "time since the prior course"),
     "prior_recovery": Variable("1", "share of the prior course that has recovered"),
 }
+FLAGS = {
+    "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
+    "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
+}
+
+
+def vocabulary_of(endpoints: Iterable[Endpoint], joint: Joint) -> dict[str, Variable]:
+    """Name, units and meaning of everything that is computed of a patient."""
+    vocabulary = FACTS | FLAGS
+    for name, metric in steps.METRICS.items():
+        meaning = f"{metric.course} {metric.structure} {metric.metric}, physical course dose"
+        vocabulary[name] = Variable("Gy", meaning)
+    for endpoint in endpoints:
+        net, event = Estimate(endpoint, NET), endpoint.event
+        vocabulary[str(net)] = Variable("1", net.meaning)
+        read = f"dose that the models of {net.words} read"
+        vocabulary[f"{endpoint.reported}_eqd2"] = Variable("Gy", read)
+        said = f"time of {endpoint.words}, infinite for never"
+        vocabulary[f"time_to_{event}"] = Variable("months", said)
+    vocabulary[f"time_to_{DEATH}"] = Variable("months", "time of death")
+    for estimate in (Estimate(SURVIVAL, ALIVE), Estimate(joint, NET), Estimate(joint, ALIVE)):
+        vocabulary[str(estimate)] = Variable("1", estimate.meaning)
+    return vocabulary
+
+
+VOCABULARY = vocabulary_of(SHIPPED, CONTROL_WITHOUT_COMPLICATION)
+
+
+class Computed(NamedTuple):
+    """A variable of the patients: its name, dimensions and values."""
+
+    name: str
+    dims: tuple[str, ...]
+    values: np.ndarray
 
 
 def simulate(
@@ -66,9 +90,10 @@ def simulate(
     -------
     xr.Dataset
         Cohort variables with dim ``patient``; doses, probabilities and times of events with
-        dims ``arm``, then ``control_model``, ``myelopathy_model`` or ``months`` where they
-        apply, and ``patient`` last, so that sums over patients run along memory. Doses of a
-        structure that a patient or an arm does not have are missing (NaN).
+        dims ``arm``, then ``control_model``, ``myelopathy_model`` or that of another endpoint with
+        several models, or ``months`` where they apply, and ``patient`` last, so that sums over
+        patients run along memory. Doses of a structure that a patient or an arm does not have are
+        missing (NaN).
 
     Examples
     --------
@@ -78,71 +103,79 @@ def simulate(
     >>> patients["time_to_death"].dims
     ('arm', 'patient')
     """
-    streams = source_of(experiment) if source is None else source
-    cohort, screened = draw_eligible(experiment.cohort, experiment.eligibility, patients, streams)
-    luck = {event: streams.uniforms(f"outcome/{event}", patients) for event in EVENTS}
-    arms = [
-        simulate_arm(experiment, arm, cohort, luck, streams) for arm in experiment.arms.values()
-    ]
-    for arm in arms:
-        arm.update(screened)
-    stacked = _stack(arms)
+    memo = Memo(room=0)
+    source = source_of(experiment) if source is None else source
+    outcomes = outcomes_of(experiment, patients, source, memo)
+    computed = list(_computed(outcomes, memo))
+    flags = check_rows(outcomes, memo)
+    computed += [Computed(name, (), rows.value) for name, rows in flags.items()]
+    cohort = to_dataset(outcomes.treated[0].patients.value)
+    names = {variable.name for variable in computed}  # of a cohort's the arms say it better
     dataset = xr.Dataset(
-        {name: _named(name, values) for name, values in stacked.items()},
-        coords={
-            "arm": list(experiment.arms),
-            "control_model": list(control_models(experiment)),
-            "myelopathy_model": [m.preset for m in experiment.myelopathy_models],
-            "months": list(experiment.months),
+        {
+            **{name: values for name, values in cohort.data_vars.items() if name not in names},
+            **{name: (("arm", *dims, "patient"), values) for name, dims, values in computed},
+        },
+        coords={"patient": cohort["patient"], **_coordinates(experiment)},
+    )
+    return label(
+        dataset,
+        {
+            **{name: Variable("1", name.replace("_", " ")) for name in flags},
+            **COHORT,
+            **{n: Variable(v.units, v.meaning) for n, v in experiment.cohort.variables.items()},
+            **vocabulary_of(
+                (event.modelled.endpoint for event in outcomes.events),
+                outcomes.joint or CONTROL_WITHOUT_COMPLICATION,
+            ),
         },
     )
-    described = {
-        **COHORT,
-        **{n: Variable(v.units, v.meaning) for n, v in experiment.cohort.variables.items()},
-        **VOCABULARY,
+
+
+def _coordinates(experiment: Experiment) -> dict[str, list]:
+    labels = {
+        modelled.endpoint.model_dim: [reported.label for reported in modelled.models]
+        for modelled in endpoints_of(experiment)
+        if modelled.by_model
     }
-    flags = {name: Variable("1", name.replace("_", " ")) for name in stacked if is_flag(name)}
-    own = cohort.drop_vars([name for name in stacked if name in cohort])  # arms say it better
-    return label(xr.merge([own, dataset]), {**flags, **described})
+    return {"arm": list(experiment.arms), "months": list(experiment.months), **labels}
 
 
-def source_of(experiment: Experiment) -> UniformSource:
-    """Return the source of uniform numbers that an experiment names."""
-    if experiment.uniforms == "plain":
-        return Streams(experiment.seed)
-    if experiment.uniforms == "antithetic":
-        return Antithetic(experiment.seed)
-    return Sobol(experiment.seed, _decisions(experiment.model_dump_json(exclude={"written"})))
+def _computed(outcomes: Outcomes, memo: Memo) -> Iterator[Computed]:
+    """Everything of a patient but the checks."""
+    for name, made in metric_rows(outcomes, memo).items():
+        yield Computed(name, (), made.value)
+    for name in dict.fromkeys(name for dose in outcomes.doses for name in dose.value.facts):
+        yield Computed(name, (), memo.make(steps.fact_rows, name, outcomes.doses).value)
+    for event in outcomes.events:
+        yield from _of_event(event, outcomes, memo)
+    if outcomes.alive is not None and outcomes.deaths is not None:
+        yield Computed(str(Estimate(SURVIVAL, ALIVE)), ("months",), outcomes.alive.value)
+        yield Computed(f"time_to_{DEATH}", (), outcomes.deaths.value)
+    for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
+        if outcomes.joint is not None and rows is not None:
+            yield Computed(str(Estimate(outcomes.joint, estimator)), ("months",), rows.value)
 
 
-@lru_cache(maxsize=8)
-def _decisions(experiment: str) -> tuple[str, ...]:
-    """Name what is decided by a random number, in the order in which a few patients need it."""
-    recorder = Recorder(0)
-    simulate(Experiment.model_validate_json(experiment), TRIAL_PATIENTS, recorder)
-    return tuple(recorder.names)[:MOST_DIMENSIONS]
+def _of_event(event: Event, outcomes: Outcomes, memo: Memo) -> Iterator[Computed]:
+    endpoint = event.modelled.endpoint
+    net = [rows.value for rows in event.net]
+    times = [made.value for made in event.times]
+    yield _by_model(event.modelled, str(Estimate(endpoint, NET)), ("months",), net)
+    yield _by_model(event.modelled, f"time_to_{endpoint.event}", (), times)
+    eqd2 = [made.value for made in eqd2_rows(event, outcomes, memo)]
+    if eqd2:
+        name = f"{endpoint.reported}_eqd2"
+        if endpoint.freedom:
+            yield Computed(name, (), eqd2[0])
+        else:
+            yield _by_model(event.modelled, name, (), eqd2)
 
 
-def _stack(arms: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Put the arms' arrays together; what an arm does not have is missing."""
-    names = dict.fromkeys(name for arm in arms for name in arm)
-    stacked = {}
-    for name in names:
-        shape = next(arm[name].shape for arm in arms if name in arm)
-        rows = np.full((len(arms), *shape), np.nan)
-        for row, arm in zip(rows, arms, strict=True):
-            if name in arm:
-                row[...] = arm[name]
-        stacked[name] = rows
-    return stacked
-
-
-def _named(name: str, values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-    dims = ["arm"]
-    if name in ("local_control_net", "time_to_local_failure"):
-        dims.append("control_model")
-    if name.startswith(("myelopathy_", "time_to_myelopathy")) and not is_flag(name):
-        dims.append("myelopathy_model")
-    if len(dims) < values.ndim - 1:
-        dims.append("months")
-    return (*dims, "patient"), values
+def _by_model(
+    modelled: Modelled, name: str, dims: tuple[str, ...], values: list[np.ndarray]
+) -> Computed:
+    """Put models side by side behind the arms, where the endpoint has a dimension of them."""
+    if not modelled.by_model:
+        return Computed(name, dims, values[0])
+    return Computed(name, (modelled.endpoint.model_dim, *dims), np.stack(values, axis=1))

@@ -7,18 +7,19 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.simulation.patients import simulate
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.endpoints import DEATH
 
 POOL_BLOCK = 8192  # patients that are simulated at once; changes no result
 MOST_PARTS = 20  # parts of a pool, between which the error of its size is seen
 SMALLEST_PART = 500  # patients a part, so that few trials draw the same ones
 MOST_POOLS = 64  # draws of an experiment's uncertain parameters
 SMALLEST_POOL = 2000  # patients a draw, so that chance in the pool adds little
-HARMS = ("vcf", "myelopathy")
 
 
 def draw_pool(experiment: Experiment, section: TrialSection) -> PatientPool:
@@ -58,6 +59,7 @@ def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> Patie
         side_by_side(lambda pool: pool.death),
         {h: side_by_side(lambda pool, h=h: pool.harms[h]) for h in pools[0].harms},  # type: ignore[misc]
         wanted,
+        pools[0].words,
     )
 
 
@@ -68,11 +70,16 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
         simulate(experiment, range(first, min(first + POOL_BLOCK, numbers.stop))).sel(arm=names)
         for first in range(numbers.start, numbers.stop, POOL_BLOCK)
     ]
-    harms = [h for h in HARMS if h != section.endpoint and f"time_to_{h}" in parts[0]]
+    harms = {
+        m.endpoint.event: m.endpoint.words
+        for m in endpoints_of(experiment)
+        if not (m.endpoint.good or m.endpoint.freedom or m.endpoint.event == section.endpoint)
+    }
     return PatientPool(
         _times(parts, section.endpoint),
-        _times(parts, "death"),
+        _times(parts, DEATH),
         {harm: _times(parts, harm) for harm in harms},
+        words=harms,
     )
 
 
@@ -83,9 +90,8 @@ def _times(parts: list[xr.Dataset], event: str) -> np.ndarray:
         if name not in part:
             return np.full((2, sum(p.sizes["patient"] for p in parts)), np.inf)
         values = part[name]
-        for dim in ("control_model", "myelopathy_model"):
-            if dim in values.dims:
-                values = values.isel({dim: 0})  # the experiment's own model
+        models = {dim: 0 for dim in values.dims if dim not in ("arm", "patient")}
+        values = values.isel(models)  # the experiment's own
         columns.append(values.transpose("arm", "patient").values)
     joined = np.concatenate(columns, axis=1)
     return np.where(np.isnan(joined), np.inf, joined)

@@ -1,85 +1,75 @@
-"""Doses of a fixed sample of patients, kept in a result so that figures can show them."""
+"""Doses of the first patients of a run, so that figures can show them."""
+
+from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.drawing import available, draw_dose
+from radsim.dose.anatomy.dose_model import DoseModel
+from radsim.dose.drawing import draw_dose
+from radsim.dose.plans.plan import Plan
 from radsim.experiment.model import Experiment
 from radsim.patients.eligibility import draw_eligible
-from radsim.randomness.streams import Streams
-from radsim.simulation.patients import simulate
-from radsim.vocabulary.words import Variable, label
+from radsim.patients.patients import Patients
+from radsim.randomness.streams import UniformSource
+from radsim.simulation import steps
+from radsim.simulation.doses import metric_rows
+from radsim.simulation.memo import Made, Memo
+from radsim.simulation.outcomes import Outcomes, cohort_of
+from radsim.sums.states import State
 
-SAMPLE = 1024  # patients; the first of the cohort, so that every run has the same
+SAMPLE = 1024  # patients
 SINGLE = 6  # patients whose whole DVH is kept
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 STRUCTURES = ("gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac")
-KINDS = ("planned", "delivered")
+DISTANCE = "gtv_distance"
 
 
-def sample_doses(experiment: Experiment) -> xr.Dataset:
-    """Draw the doses of the first patients under every arm.
+def keep_sample(
+    variant: Experiment, block: range, outcomes: Outcomes, source: UniformSource, memo: Memo
+) -> Made[State]:
+    """Keep the doses of the first patients of the first block, under every arm.
 
     Returns
     -------
-    xr.Dataset
+    Made
         ``dvh_planned`` and ``dvh_delivered``: quantiles between patients of the dose at volume
-        nodes, dims (arm, structure, quantile, node) [Gy]; ``dvh_single``: planned dose of single
+        nodes, shape (arm, structure, quantile, node) [Gy]; ``dvh_single``: planned dose of single
         patients, (arm, structure, single, node) [Gy]. Missing where an arm, or a patient, has no
-        such structure; patients without a cord are left out of the cord's quantiles.
+        such structure; patients without a structure are left out of its quantiles. Metrics
+        [Gy] and ``gtv_distance`` [mm], (arm, patient).
     """
-    patients = range(min(SAMPLE, experiment.patients))
-    streams = Streams(experiment.seed)
-    cohort, _ = draw_eligible(experiment.cohort, experiment.eligibility, patients, streams)
-    nodes = experiment.dose.nodes
-    shape = (len(experiment.arms), len(STRUCTURES))
-    bands = {kind: np.full((*shape, len(QUANTILES), nodes), np.nan) for kind in KINDS}
-    single = np.full((*shape, SINGLE, nodes), np.nan)
-    volume = np.full(nodes, np.nan)
-    for row, arm in enumerate(experiment.arms.values()):
-        known = frozenset(available(arm.plan))
-        dose = draw_dose(arm.plan, experiment.dose, cohort, Streams(experiment.seed), known)
-        volume = dose["volume"].values
-        for column, structure in enumerate(STRUCTURES):
-            for kind in KINDS:
-                name = f"{structure}_{kind}"
-                if name not in dose:
-                    continue
-                values = dose[name].values
-                present = values[~np.isnan(values).any(axis=1)].astype(float)
-                if len(present):
-                    bands[kind][row, column] = np.quantile(present, QUANTILES, axis=0)
-                if kind == "planned":
-                    some = present[:SINGLE]
-                    single[row, column, : len(some)] = some
-    dims = ("arm", "structure", "quantile", "node")
-    dataset = xr.Dataset(
-        {
-            **{f"dvh_{kind}": (dims, bands[kind].astype(np.float32)) for kind in KINDS},
-            "dvh_single": (("arm", "structure", "single", "node"), single.astype(np.float32)),
-        },
-        coords={
-            "structure": list(STRUCTURES),
-            "quantile": list(QUANTILES),
-            "volume": ("node", volume, {"units": "1", "long_name": "share of the volume"}),
-        },
-    )
-    meanings = {
-        "dvh_planned": Variable("Gy", "planned dose at volume nodes, quantiles between patients"),
-        "dvh_delivered": Variable("Gy", "delivered dose at volume nodes, quantiles"),
-        "dvh_single": Variable("Gy", "planned dose at volume nodes of single patients"),
-    }
-    return label(dataset, meanings)
+    patients = range(min(SAMPLE, block.stop))
+    arms = []
+    for arm in variant.arms.values():
+        drawn = memo.make(draw_eligible, *cohort_of(variant, arm), patients, source)
+        people = memo.make(steps.patients_of, drawn)
+        arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
+    metrics = metric_rows(outcomes, memo)
+    metrics[DISTANCE] = memo.make(steps.fact_rows, DISTANCE, outcomes.doses)
+    names = tuple(metrics)
+    return memo.make(_sample, tuple(arms), names, tuple(metrics.values()), len(patients))
 
 
-def sample_metrics(experiment: Experiment) -> xr.Dataset:
-    """Keep the dose metrics of the first patients, dims (arm, sample) [Gy], and distances [mm]."""
-    patients = simulate(experiment, range(min(SAMPLE, experiment.patients)))
-    names = [
-        str(name)
-        for name in patients.data_vars
-        if str(name).endswith(KINDS) or name == "gtv_distance"
-    ]
-    kept = patients[names].rename({name: f"sample_{name}" for name in names})
-    kept = kept.rename(patient="sample").drop_vars("sample").astype(np.float32, keep_attrs=True)
-    return kept.drop_vars([c for c in kept.coords if c not in ("arm", "sample")])
+def _dvhs(plan: Plan, model: DoseModel, patients: Patients, source: UniformSource) -> State:
+    """Dose at volume nodes of every structure that a plan gives a dose to."""
+    dose = draw_dose(plan, model, patients, source, frozenset(plan.gives))
+    shape = (len(STRUCTURES), len(QUANTILES), dose.nodes)
+    bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in steps.COURSES}
+    single = np.full((len(STRUCTURES), SINGLE, dose.nodes), np.nan)
+    for place, structure in enumerate(STRUCTURES):
+        course = dose.courses.get(structure)
+        for kind, values in ({} if course is None else course.arrays).items():
+            present = values[~np.isnan(values).any(axis=1)].astype(float)
+            if kind in bands and len(present):
+                bands[kind][place] = np.quantile(present, QUANTILES, axis=0)
+            if kind == "planned":
+                single[place, : len(present[:SINGLE])] = present[:SINGLE]
+    return {f"dvh_{kind}": band for kind, band in bands.items()} | {"dvh_single": single}
+
+
+def _sample(
+    arms: Sequence[State], names: Sequence[str], rows: Sequence[np.ndarray], patients: int
+) -> State:
+    arrays = {name: np.stack([arm[name] for arm in arms]) for name in arms[0]}
+    arrays |= {name: values[:, :patients] for name, values in zip(names, rows, strict=True)}
+    return {name: values.astype(np.float32) for name, values in arrays.items()}

@@ -1,31 +1,26 @@
-"""What series of a published size would show under a model, and where a real one falls."""
+"""What series of a published size would show under a model."""
+
+from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 
-from radsim.experiment.model import LATEST, Experiment
+from radsim.experiment.model import LATEST
 from radsim.experiment.series import Series
-from radsim.simulation.patients import simulate
+from radsim.sums.states import State
 from radsim.trial.survival.incidence import cumulative_incidence
 from radsim.trial.survival.subjects import CENSORED, DEATH, EVENT, RiskTable, risk_table
 from radsim.trial.survival.survival_curve import kaplan_meier
-from radsim.vocabulary.words import Variable, label
-
-CHUNK = 4000  # patients simulated at a time
-QUANTILES = (0.5, 0.025, 0.975)
-SAME = 5e-4  # shares this near are equal: figures are published to 0.1 %
-VOCABULARY = {
-    "predictive_observed": Variable("1", "figure that the published series reported"),
-    "predictive_median": Variable("1", "median of the figure over simulated series"),
-    "predictive_lower": Variable("1", "2.5 % quantile of the figure over simulated series"),
-    "predictive_upper": Variable("1", "97.5 % quantile of the figure over simulated series"),
-    "predictive_at_or_below": Variable("1", "share of series whose figure is at most the observed"),
-    "predictive_at_or_above": Variable("1", "share of series whose figure is at least that"),
-}
+from radsim.vocabulary.endpoints import SURVIVAL, Endpoint
 
 
-def with_predictive(result: xr.Dataset, experiment: Experiment) -> xr.Dataset:
-    """Add the predictive distribution of the figures of ``[predictive]`` to a result.
+def keep_series(
+    series: Series,
+    first: int,
+    endpoints: Sequence[Endpoint],
+    times: Sequence[np.ndarray],
+    death: np.ndarray | None,
+) -> State:
+    """Keep the figures of the series that a block of patients holds, and who is left over.
 
     The patients of the run, in their order, make series of the published size. A segment is a
     simulated patient; the segments of one patient share its death and nothing else. Everyone is
@@ -34,75 +29,82 @@ def with_predictive(result: xr.Dataset, experiment: Experiment) -> xr.Dataset:
 
     Parameters
     ----------
-    result
-        Of the experiment.
-    experiment
-        With a `Series`, and at least as many patients as that has segments.
+    first
+        Number of the first patient.
+    times
+        Of each endpoint under the file's own model, shape (patient,), infinite for never [months].
 
     Returns
     -------
-    xr.Dataset
-        The result with the variables of `VOCABULARY`, by ``figure``.
+    State
+        ``figures`` (figure, series) of ``series``, and of ``patients`` whose series goes beyond
+        the block the ``times`` that its figures need.
     """
-    series = experiment.predictive
-    assert series is not None
-    found = series_figures(experiment, series)
-    observed = np.array([figure.value for figure in series.observed])
-    median, lower, upper = np.quantile(found, QUANTILES, axis=1)
-    columns = (
-        observed,
-        median,
-        lower,
-        upper,
-        np.mean(found <= observed[:, None] + SAME, axis=1),
-        np.mean(found >= observed[:, None] - SAME, axis=1),
-    )
-    names = [f"{one.endpoint} at {one.months:g} months" for one in series.observed]
-    added = xr.Dataset(
-        {name: ("figure", column) for name, column in zip(VOCABULARY, columns, strict=True)},
-        coords={"figure": names},
-    )
-    return xr.merge([result, label(added, VOCABULARY)], combine_attrs="override")
+    rows = _rows(series, endpoints, times, death)
+    return _split(series, endpoints, np.arange(first, first + rows.shape[-1]), rows)
 
 
-def series_figures(experiment: Experiment, series: Series) -> np.ndarray:
-    """Estimate every observed figure in every simulated series, shape (figure, series)."""
-    arm = series.arm or experiment.reference
-    size = series.segments
-    total = experiment.patients // size * size
-    step = max(CHUNK // size, 1) * size
-    parts = []
-    for first in range(0, total, step):
-        patients = simulate(experiment, range(first, min(first + step, total))).sel(arm=arm)
-        parts.append(_figures(patients, series))
-    return np.concatenate(parts, axis=1)
+def series_figures(series: Series, endpoints: Sequence[Endpoint], state: State) -> np.ndarray:
+    """Every observed figure in every simulated series, shape (figure, series).
+
+    Parameters
+    ----------
+    state
+        Of blocks that were joined in whatever order.
+    """
+    order = np.argsort(state["patients"])
+    left = _split(series, endpoints, state["patients"][order], state["times"][:, order])
+    figures = np.concatenate([state["figures"], left["figures"]], axis=1)
+    return figures[:, np.argsort(np.concatenate([state["series"], left["series"]]))]
 
 
-def _figures(patients: xr.Dataset, series: Series) -> np.ndarray:
+def _split(
+    series: Series, endpoints: Sequence[Endpoint], patients: np.ndarray, rows: np.ndarray
+) -> State:
+    """Figures of the series that are whole, and the patients of those that are not."""
+    numbers, counts = np.unique(patients // series.segments, return_counts=True)
+    whole = numbers[counts == series.segments]
+    inside = np.isin(patients // series.segments, whole)
+    times = rows[:, inside].reshape(len(rows), len(whole), series.segments)
+    figures = _figures(series, endpoints, times) if len(whole) else np.empty((len(rows) - 1, 0))
+    return {
+        "series": whole,
+        "figures": figures,
+        "patients": patients[~inside],
+        "times": rows[:, ~inside],
+    }
+
+
+def _rows(
+    series: Series,
+    endpoints: Sequence[Endpoint],
+    times: Sequence[np.ndarray],
+    death: np.ndarray | None,
+) -> np.ndarray:
+    """Times of each figure's event, and of death last; infinite where there is no such event."""
+    never = np.full(len(times[0]) if death is None else len(death), np.inf)
+    dies = never if death is None else death
+    by_name = {SURVIVAL.reported: dies}
+    for endpoint, values in zip(endpoints, times, strict=True):
+        by_name[endpoint.event] = by_name[endpoint.reported] = values
+    return np.stack([*(by_name.get(figure.endpoint, never) for figure in series.observed), dies])
+
+
+def _figures(series: Series, endpoints: Sequence[Endpoint], times: np.ndarray) -> np.ndarray:
+    """Figures of whole series, from times of shape (figure and death, series, segment)."""
+    freedoms = {endpoint.freedom for endpoint in endpoints}
     owner = np.arange(series.segments) % series.patients
-    death = _times(patients, "death", series)[:, owner]
+    death = times[-1][:, owner]
     rows = []
-    for figure in series.observed:
-        if figure.endpoint == "survival":
+    for figure, event in zip(series.observed, times, strict=False):
+        if figure.endpoint == SURVIVAL.reported:
             rows.append(np.mean(death[:, : series.patients] > figure.months, axis=1))
-            continue
-        name = "local_failure" if figure.endpoint == "local_control" else figure.endpoint
-        table = _table(_times(patients, name, series), death)
-        if figure.endpoint == "local_control":
+        elif figure.endpoint in freedoms:
+            table = _table(event, death)
             rows.append(kaplan_meier(table, figure.months, causes=(EVENT,)).value)
         else:
-            rows.append(cumulative_incidence(table, figure.months).value)
+            rows.append(cumulative_incidence(_table(event, death), figure.months).value)
     return np.stack(rows)
-
-
-def _times(patients: xr.Dataset, event: str, series: Series) -> np.ndarray:
-    """Times of an event under the file's own model, shape (series, segment) [months]."""
-    name = f"time_to_{event}"
-    if name not in patients:  # nobody dies
-        return np.full((patients.sizes["patient"] // series.segments, series.segments), np.inf)
-    times = patients[name]
-    own = {dim: 0 for dim in times.dims if str(dim).endswith("_model")}
-    return times.isel(own).values.reshape(-1, series.segments)
 
 
 def _table(event: np.ndarray, death: np.ndarray) -> RiskTable:

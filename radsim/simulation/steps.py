@@ -1,153 +1,189 @@
-"""The pipeline for any run of patients: cohort, dose, risk, events. No Dask, no files."""
+"""The steps of the walk: functions of values, each of which sees its inputs and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
-from radsim.dose.drawing import available, draw_dose
-from radsim.dose.metrics import DoseMetric
-from radsim.experiment.model import Arm, Experiment
+from radsim.dose.dose import Dose
+from radsim.dose.metrics import Course, DoseMetric
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.response.fitted_range import outside_range
-from radsim.response.risk import HazardRisk, Risk, free_probabilities, net_probabilities
-from radsim.tcp.control import ControlModel
+from radsim.response.onset import Onset
+from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
+from radsim.response.survival import WeibullSurvival
+from radsim.sums.best import best_shares
 
 REPORTED_METRICS = {  # name of the variable: where it is read
-    "gtv_d98": ("gtv", "D98"),
-    "gtv_d90": ("gtv", "D90"),
-    "gtv_d50": ("gtv", "D50"),
-    "ptv_d90": ("ptv", "D90"),
-    "spinal_cord_d003cc": ("spinal_cord", "D0.03cc"),
-    "cord_prv_d003cc": ("cord_prv", "D0.03cc"),
-    "thecal_sac_d003cc": ("thecal_sac", "D0.03cc"),
+    "gtv_d98": DoseMetric(structure="gtv", metric="D98"),
+    "gtv_d90": DoseMetric(structure="gtv", metric="D90"),
+    "gtv_d50": DoseMetric(structure="gtv", metric="D50"),
+    "ptv_d90": DoseMetric(structure="ptv", metric="D90"),
+    "spinal_cord_d003cc": DoseMetric(structure="spinal_cord", metric="D0.03cc"),
+    "cord_prv_d003cc": DoseMetric(structure="cord_prv", metric="D0.03cc"),
+    "thecal_sac_d003cc": DoseMetric(structure="thecal_sac", metric="D0.03cc"),
 }
-COURSES = ("planned", "delivered")
-OUTSIDE = ("_below_range", "_above_range")  # of what a model was fitted on
-EVENTS = ("local_failure", "vcf", "myelopathy", "death")  # each decided by one number a patient
+COURSES: tuple[Course, ...] = ("planned", "delivered")
+METRICS = {  # the same of each course
+    f"{name}_{course}": replace(metric, course=course)
+    for name, metric in REPORTED_METRICS.items()
+    for course in COURSES
+}
+Flags = Mapping[str, np.ndarray]
 
 
-def is_flag(name: str) -> bool:
-    """Say whether a variable is a yes or no for each patient."""
-    return name in ("plan_eligible", "limits_met") or (
-        name.startswith("meets_") or name.endswith(OUTSIDE)
+def patients_of(drawn: tuple[Patients, Flags]) -> Patients:
+    """Take the patients out of those that were drawn and screened."""
+    return drawn[0]
+
+
+def screening_of(drawn: tuple[Patients, Flags]) -> Flags:
+    """Take the flags of the screening."""
+    return drawn[1]
+
+
+def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
+    """Draw the number that decides an event in each patient."""
+    return source.uniforms(f"outcome/{event}", patients)
+
+
+def told(dose: Dose, wanted: Sequence[DoseMetric]) -> Dose:
+    """Take from a dose what will be read of it."""
+    return dose.told(wanted)
+
+
+def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
+    """Risk under a model whose hazard an earlier course raises by a ratio."""
+    risk = model.risk(patients, dose)
+    return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
+
+
+def net_rows(free: bool, months: Sequence[float], risks: Sequence[Risk]) -> np.ndarray:
+    """Probability of an event by each time, or of being free of it, shape (arm, month, patient)."""
+    rows = [r.free(month) if free else r.probability(month) for r in risks for month in months]
+    return np.stack(rows).reshape(len(risks), len(months), -1)
+
+
+def lifetimes(risks: Sequence[LifetimeRisk]) -> np.ndarray:
+    """Probability that an event ever happens, shape (arm, 1, patient)."""
+    return np.stack([risk.lifetime for risk in risks])[:, np.newaxis]
+
+
+def growths(onset: Onset, months: Sequence[float]) -> np.ndarray:
+    """Growth by each time, shape (month,)."""
+    return np.array([onset.growth(month) for month in months])
+
+
+def times_of(risks: Sequence[Risk], luck: np.ndarray) -> np.ndarray:
+    """Time of an event in each arm, infinite for never, shape (arm, patient) [months]."""
+    return np.stack([risk.time(luck) for risk in risks])
+
+
+def death_of(law: WeibullSurvival, luck: np.ndarray, patients: Patients) -> np.ndarray:
+    """Time of death, shape (patient,) [months]."""
+    return law.time(luck, patients)
+
+
+def alive_of(law: WeibullSurvival, months: Sequence[float], patients: Patients) -> np.ndarray:
+    """Probability to be alive at each time, shape (month, patient)."""
+    everyone = np.ones(len(patients))
+    return np.stack([law.alive(month, patients) * everyone for month in months])
+
+
+def arms_of(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Put arms side by side, on the first axis."""
+    return np.stack(rows)
+
+
+def arm_in(rows: np.ndarray, arm: int) -> np.ndarray:
+    """Take one arm out of several."""
+    return rows[arm]
+
+
+def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:
+    """Times of an event that death ends: infinite where it does not come before [months]."""
+    return np.where(times < deaths, times, np.inf)
+
+
+def all_free(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Probability to be free of every event, in the order of the events."""
+    product = rows[0]
+    for free in rows[1:]:
+        product = product * free
+    return product
+
+
+def also_alive(free: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """Probability to be free and alive."""
+    return free * alive
+
+
+def alive_of_all(alive: np.ndarray) -> np.ndarray:
+    """Probability to be alive of patients who are all alike in that, shape (month,)."""
+    return alive[:, 0]
+
+
+def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> np.ndarray:
+    """Share of being best of each arm, shape (arm, month or 1, patient)."""
+    first = risks[0]
+    if all(isinstance(r, HazardRisk) and r.onset == first.onset for r in risks):
+        # the same at every time
+        rank = np.stack([r.hazard for r in risks])[:, np.newaxis]  # type: ignore[union-attr]
+    elif all(isinstance(r, LifetimeRisk) and r.onset == first.onset for r in risks):
+        rank = lifetimes(risks)  # type: ignore[arg-type]
+    else:
+        rank = net_rows(False, months, risks)
+    return best_shares(rank if good else -rank)
+
+
+def best_by_rows(rows: np.ndarray, arms: Sequence[int]) -> np.ndarray:
+    """Share of being best of some arms, more being better."""
+    return best_shares(rows[list(arms)])
+
+
+def outside(model: Any, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
+    """Say who lies below and who above the range that a model was fitted on."""
+    stated = outside_range(model, patients, dose)
+    assert stated is not None
+    return stated
+
+
+def flag_rows(name: str, flags: Sequence[Flags]) -> np.ndarray:
+    """One flag in every arm, shape (arm, patient); missing (NaN) where an arm does not have it."""
+    there = next(arm[name] for arm in flags if name in arm)
+    missing = np.full(len(there), np.nan)
+    return np.stack([arm.get(name, missing) for arm in flags]).astype(float)
+
+
+def side_rows(side: int, outside_of: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Who lies below a range (0) or above it (1) in every arm, shape (arm, patient)."""
+    return np.stack([arm[side] for arm in outside_of]).astype(float)
+
+
+def flags_of(dose: Dose) -> Flags:
+    """Yes or no of each patient that a dose says."""
+    return dose.flags
+
+
+def fact_rows(name: str, doses: Sequence[Dose]) -> np.ndarray:
+    """A number of each patient in every arm, shape (arm, patient); missing (NaN) where none."""
+    missing = np.full(len(doses[0].prescription), np.nan)
+    return np.stack([dose.facts.get(name, missing) for dose in doses]).astype(float)
+
+
+def metric_rows(metric: DoseMetric, doses: Sequence[Dose]) -> np.ndarray:
+    """A metric in every arm, shape (arm, patient) [Gy]; missing (NaN) where an arm lacks it."""
+    missing = np.full(len(doses[0].prescription), np.nan)
+    return np.stack(
+        [
+            dose.sums(metric).total if metric.structure in dose.plan.gives else missing
+            for dose in doses
+        ]
     )
 
 
-def risks_of(
-    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
-) -> dict[str, list[Risk]]:
-    """Risk of each event, one for each model of it that is reported, the file's own first."""
-    risks: dict[str, list[Risk]] = {}
-    if experiment.tcp is not None:
-        risks["local_failure"] = control_risks(experiment, arm, cohort, dose)
-    if experiment.ntcp.vcf is not None:
-        risks["vcf"] = [experiment.ntcp.vcf.risk(cohort, dose)]
-    if experiment.myelopathy_models:
-        risks["myelopathy"] = [m.risk(cohort, dose) for m in experiment.myelopathy_models]
-    return risks
-
-
-def range_flags(experiment: Experiment, cohort: xr.Dataset, dose: ArmDose) -> dict[str, np.ndarray]:
-    """Say which patients get a dose outside the range that each model was fitted on."""
-    models: dict[str, object] = {"local_control": experiment.tcp}
-    models |= {f"myelopathy_{model.preset}": model for model in experiment.myelopathy_models}
-    flags: dict[str, np.ndarray] = {}
-    for name, model in models.items():
-        outside = outside_range(model, cohort, dose)
-        if outside is not None:
-            flags |= {f"{name}{end}": values for end, values in zip(OUTSIDE, outside, strict=True)}
-    return flags
-
-
-def control_risks(
-    experiment: Experiment, arm: Arm, cohort: xr.Dataset, dose: ArmDose
-) -> list[Risk]:
-    """Risk of local failure under each variant of `control_models`, the file's own first."""
-    assert experiment.tcp is not None
-    plain = experiment.tcp.risk(cohort, dose)
-    variants: list[Risk] = [_after_prior(plain, experiment.tcp, arm)]
-    if any(one.has_prior for one in experiment.arms.values()):
-        variants.append(plain)
-    for other in experiment.tcp_alternatives:
-        variants.append(_after_prior(other.risk(cohort, dose), other, arm))
-    return variants
-
-
-def _after_prior(risk: HazardRisk, model: ControlModel, arm: Arm) -> HazardRisk:
-    """Raise the hazard of failure in an arm with a prior course."""
-    ratio = model.reirradiation_hazard_ratio if arm.has_prior else 1.0
-    return HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
-
-
-def simulate_arm(
-    experiment: Experiment,
-    arm: Arm,
-    cohort: xr.Dataset,
-    luck: dict[str, np.ndarray],
-    streams: UniformSource,
-) -> dict[str, np.ndarray]:
-    """Simulate one arm: doses, probabilities, decisions, flags."""
-    drawn = draw_dose(
-        arm.plan, experiment.dose, cohort, streams, structures_needed(experiment, arm)
-    )
-    dose = ArmDose(plan=arm.plan, dose=drawn)
-    risks = risks_of(experiment, arm, cohort, dose)
-    months = experiment.months
-    result = _dose_metrics(dose)
-    if experiment.tcp is not None:
-        result["local_control_eqd2"] = experiment.tcp.eqd2(cohort, dose)
-        result["local_control_net"] = np.stack(
-            [free_probabilities(risk, months) for risk in risks["local_failure"]]
-        )
-    for event in ("vcf", "myelopathy"):
-        if event in risks:
-            values = np.stack([net_probabilities(risk, months) for risk in risks[event]])
-            result[f"{event}_net"] = values[0] if event == "vcf" else values
-    if experiment.myelopathy_models:
-        result["myelopathy_eqd2"] = np.stack(
-            [model.eqd2(cohort, dose) for model in experiment.myelopathy_models]
-        )
-    result |= range_flags(experiment, cohort, dose)
-    for event, models in risks.items():
-        times = np.stack([risk.time(luck[event]) for risk in models])
-        result[f"time_to_{event}"] = times[0] if event == "vcf" else times
-    free = None
-    if len(risks) == 3:
-        free = np.prod([free_probabilities(r[0], months) for r in risks.values()], axis=0)
-        result["complication_free_control_net"] = free
-    survival = arm.survival or experiment.survival
-    if survival is not None:
-        everyone = np.ones(cohort.sizes["patient"])
-        alive = np.stack([survival.alive(time, cohort) * everyone for time in months])
-        result["survival_alive"] = alive
-        result["time_to_death"] = survival.time(luck["death"], cohort)
-        if free is not None:
-            result["complication_free_control_alive"] = alive * free
-    return result
-
-
-def structures_needed(experiment: Experiment, arm: Arm) -> frozenset[str]:
-    """Structures whose whole DVH some model or report reads; D0.03cc is there in any case."""
-    models = [experiment.tcp, *experiment.tcp_alternatives, *experiment.myelopathy_models]
-    doses = [getattr(model, "dose", None) for model in (*models, experiment.ntcp.vcf)]
-    read = [
-        *REPORTED_METRICS.values(),
-        *((dose.structure_in(arm.plan), dose.metric) for dose in doses if dose is not None),
-    ]
-    wanted = {structure for structure, metric in read if metric != "D0.03cc"}
-    return frozenset(wanted & set(available(arm.plan)))
-
-
-def _dose_metrics(dose: ArmDose) -> dict[str, np.ndarray]:
-    known = available(dose.plan)
-    metrics = {}
-    for name, (structure, metric) in REPORTED_METRICS.items():
-        for course in COURSES:
-            if structure in known:
-                wanted = DoseMetric(structure=structure, metric=metric, course=course)  # type: ignore[arg-type]
-                metrics[f"{name}_{course}"] = dose.sums(wanted)[0]
-    for variable, values in dose.dose.data_vars.items():
-        key = str(variable)
-        if values.dims == ("patient",) and not key.endswith(("planned", "delivered", "squared")):
-            metrics[key] = values.values.astype(float)
-    return metrics
+def eqd2_of(model: Any, patients: Patients, dose: Dose) -> np.ndarray:
+    """EQD2 that a model reads, shape (patient,) [Gy]."""
+    return model.eqd2(patients, dose)

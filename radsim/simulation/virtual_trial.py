@@ -1,8 +1,8 @@
 """Virtual trials of a file: each scenario with the plan and the patients that it needs."""
 
 from radsim.experiment.designs.parts import DRAWS
-from radsim.experiment.model import Experiment, ExperimentError
-from radsim.experiment.trial_file import VirtualTrial
+from radsim.experiment.model import Experiment
+from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.simulation.pool import draw_pool, draw_uncertain_pools
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
@@ -21,12 +21,9 @@ def run_virtual_trial(
     dict
         A result for each scenario, by name; ``trial`` where the section has none.
     """
-    section = source.trial
-    if section is None:
-        raise ExperimentError(["trial: is missing; there is no trial to simulate"])
     return {
-        name: run_scenario_of(variant, source, workers)
-        for name, variant in section.variants().items()
+        name: run_scenario_of(section, source, workers)
+        for name, section in trials_of(source).items()
     }
 
 

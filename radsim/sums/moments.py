@@ -91,49 +91,9 @@ class Moments:
         error = None if self.error is None else change(self.error)
         return Moments(self.count, change(self.mean), change(self.deviations), self.reach, error)
 
-    def missing(self, rows: int) -> "Moments":
-        """As many rows of the same shape, all missing (NaN)."""
-        return self.rearranged(lambda values: np.full((rows, *values.shape[1:]), np.nan))
 
-    @classmethod
-    def one_after_another(cls, parts: Sequence["Moments"]) -> "Moments":
-        """Join the rows of several, of the same patients, along their first axis."""
-        first = parts[0]
-        errors = [one.error for one in parts if one.error is not None]
-        return cls(
-            first.count,
-            np.concatenate([one.mean for one in parts]),
-            np.concatenate([one.deviations for one in parts]),
-            first.reach,
-            np.concatenate(errors) if errors else None,
-        )
-
-
-@dataclass(frozen=True)
-class BlockSums:
-    """Everything that a run keeps of some patients.
-
-    Attributes
-    ----------
-    moments
-        By name: rows of estimates (any leading shape, reduced over patients).
-    counts
-        By name: whole numbers that add up.
-    """
-
-    moments: dict[str, Moments]
-    counts: dict[str, np.ndarray]
-
-    def combine(self, later: "BlockSums") -> "BlockSums":
-        """Join two sets of patients, the earlier one first."""
-        return BlockSums(
-            {name: value.combine(later.moments[name]) for name, value in self.moments.items()},
-            {name: value + later.counts[name] for name, value in self.counts.items()},
-        )
-
-
-def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
-    r"""Join independent replicates of equal size, with the error that their spread shows.
+def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
+    r"""Give what independent replicates of equal size make together the error of their spread.
 
     .. math:: SE^2 = \frac{1}{R (R - 1)} \sum_r (\bar x_r - \bar x)^2
 
@@ -143,22 +103,18 @@ def replicated(replicates: Sequence[BlockSums]) -> BlockSums:
 
     Examples
     --------
-    >>> halves = [BlockSums({"x": Moments.of(np.array([v]))}, {}) for v in ([0.0, 4.0], [1.0, 5.0])]
-    >>> joined = replicated(halves).moments["x"]
+    >>> first, second = (Moments.of(np.array(v)) for v in ([0.0, 4.0], [1.0, 5.0]))
+    >>> joined = replicated([first, second], first.combine(second))
     >>> joined.standard_error.tolist(), joined.deviations.tolist()
-    ([0.5], [17.0])
+    (0.5, 17.0)
     """
     size = len(replicates)
-    joined = replicates[0]
-    for later in replicates[1:]:
-        joined = joined.combine(later)
-    moments = {}
-    for name, whole in joined.moments.items():
-        means = np.stack([one.moments[name].mean for one in replicates])
-        between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
-        reach = float(special.stdtrit(size - 1, 0.975))
-        moments[name] = replace(whole, reach=reach, error=np.sqrt(between))
-    return BlockSums(moments, joined.counts)
+    if size == 1:
+        return whole
+    means = np.stack([replicate.mean for replicate in replicates])
+    between = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (size * (size - 1))
+    reach = float(special.stdtrit(size - 1, 0.975))
+    return replace(whole, reach=reach, error=np.sqrt(between))
 
 
 def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:

@@ -1,67 +1,48 @@
-"""What every model of tumor control shares: which dose it reads, and what multiplies its hazard."""
+"""What every model of tumor control shares: a hazard of failure, and what multiplies it."""
 
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-import xarray as xr
 
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Dose, Reading
 from radsim.dose.metrics import DoseMetric
-from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.patients.patients import NOBODY, value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
 from radsim.response.covariates import check_ratios, log_ratio
+from radsim.response.model import LARGEST, DoseResponse, equal_course
 from radsim.response.modifiers import HazardModifier
 from radsim.response.onset import Onset, PowerOnset
 from radsim.response.risk import HazardRisk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
+from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts
 from radsim.vocabulary.structures import ORGANS
-
-LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlModel:
+class ControlModel(DoseResponse):
     r"""Hazard of local failure, :math:`-\ln TCP`, as a function of BED.
 
-    A model states the hazard of a volume that has one BED throughout (`hazard`). Of a metric
-    that is all. Of a whole DVH the parts of the volume are independent, so their hazards add up:
+    A model states the hazard of a volume that has one BED throughout (`hazard_at_bed`). Of a
+    metric that is all. Of a whole DVH the parts of the volume are independent, so their hazards
+    add up:
 
     .. math:: -\ln TCP = \sum_j v_j\, h(BED_j)
 
-    A parameter is a number, or the name of a variable of the patients, or in Python an array of
-    draws of shape (draw, 1). Results have shape (patient,), and (draw, patient) with draws, of a
-    metric as of a DVH. Covariates of a patient multiply the hazard, whichever the model,
+    Covariates of a patient multiply the hazard, whichever the model,
 
     .. math:: TCP = TCP_0^{\,\prod_k HR_k^{z_k - z_{k,ref}}}
 
     Attributes
     ----------
-    alpha_beta
-        For the BED [Gy].
-    cell_kill
-        The law by which doses make a BED.
-    fitted_under, refit, refit_alpha_beta
-        Law that the parameters were fitted under; one that changes high doses is refused unless
-        ``refit`` asks for parameters that fit the preset's anchors again, and
-        ``refit_alpha_beta`` for alpha/beta as one of them.
-    dose
-        Which dose enters, a metric or ``DVH``.
+    refit, refit_alpha_beta
+        Take parameters that fit the preset's anchors again under another law of cell kill, and
+        alpha/beta as one of them.
     onset, onset_conventional
         How the hazard of failure grows; the curve holds where the growth is 1. The second is for
         uniform fields.
-    valid_eqd2
-        Range of EQD2 that the parameters were fitted on [Gy].
-    valid_eqd2_alpha_beta
-        Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
-        against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
-    most_fractions
-        Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
-        or with a conventional field, lies outside, and the results say so.
     reirradiation_hazard_ratio
         Multiplies the hazard in an arm with a prior course.
     estimates
@@ -77,10 +58,7 @@ class ControlModel:
         Name of an alternative in results, where the preset does not tell models apart.
     """
 
-    equation: ClassVar[str]
     takes: ClassVar[str] = "a metric (default) or the whole DVH, as BED"
-    shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
-    increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
     label: str = ""
     preset: str = ""
@@ -102,10 +80,10 @@ class ControlModel:
     references: dict[str, Real] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_numbers(self, ("alpha_beta", "reirradiation_hazard_ratio", *self.increasing))
-        stated = self.valid_eqd2_alpha_beta
-        require(
-            stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
+        self._check(
+            ("reirradiation_hazard_ratio", *self.increasing),
+            "Set refit = true to fit them to the preset's anchors again, or give",
+            refused=not self.refit,
         )
         require(
             self.refit or not self.refit_alpha_beta,
@@ -115,127 +93,87 @@ class ControlModel:
             self.dose.structure not in ORGANS,
             f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
         )
-        law = self.cell_kill
-        require(
-            not (self.fitted_under and law.changes_high_doses and law.kind != self.fitted_under)
-            or self.refit,
-            f"cell_kill: the parameters of {self.preset or 'this model'} were fitted under "
-            f"{self.fitted_under}, and already hold how the fitted data behave at high doses; "
-            f"{law.kind} would change the effect of the very schedules they were "
-            "fitted on. Set refit = true to fit them to the preset's anchors again, or give "
-            f"parameters that were fitted under {law.kind}",
-        )
         check_ratios(self.hazard_ratios, self.references, "hazard_ratios")
-        names = [one.preset for one in self.modifiers if one.preset]
-        for one in self.modifiers:
-            both = [name for name in one.excludes if name in names]
+        names = [modifier.preset for modifier in self.modifiers if modifier.preset]
+        for modifier in self.modifiers:
+            both = [name for name in modifier.excludes if name in names]
             require(
                 not both,
-                f"modifiers: {one.preset} and {', '.join(both)} describe the same patients; "
+                f"modifiers: {modifier.preset} and {', '.join(both)} describe the same patients; "
                 "take one or the other",
             )
 
     @property
     def required_variables(self) -> frozenset[str]:
         """Cohort variables that the modifiers and the covariates read."""
-        grouped = frozenset(name for one in self.modifiers for name in one.variables)
+        grouped = frozenset(n for modifier in self.modifiers for n in modifier.variables)
         return grouped | frozenset(self.hazard_ratios)
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         raise NotImplementedError
 
     def distribution_hazard(
-        self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
+        self, bed: np.ndarray, weight: np.ndarray, patients: Patients, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
-        hazard = np.minimum(self.hazard(bed, patients, fractions), LARGEST)
+        hazard = np.minimum(self.hazard_at_bed(bed, patients, fractions), LARGEST)
         return (hazard * weight).sum(axis=-1)
 
-    def failure_hazard(
+    def probability(
         self,
         dose: lq.Quantity,
-        dose_squared: lq.Quantity,
-        patients: xr.Dataset | None = None,
         *,
-        fractions: lq.Quantity | None = None,
+        fractions: lq.Quantity,
         weight: np.ndarray | None = None,
-    ) -> lq.Quantity:
-        """Cumulative hazard of failure when the growth is 1, from the sums of a course.
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Local control where the growth is 1, after a course in equal fractions.
 
-        Parameters
-        ----------
-        dose, dose_squared
-            Fraction doses and their squares, each summed over fractions [Gy, Gy2].
-        patients
-            With the variables that parameters and covariates name; without them of a patient in
-            whom every ratio is 1.
-        fractions
-            As many as equal fractions with these sums unless given; broadcasts with the doses.
-        weight
-            Share of each part of the volume, which is the last axis of the doses, for a DVH,
-            shape (part,) or (patient, part).
-
-        Returns
-        -------
-        array
-            Shape (patient,), or (draw, patient) if a parameter is an array of draws.
-
-        Raises
-        ------
-        ValueError
-            If a dose is negative or not a number, the weights do not add up to 1, or the
-            patients lack a variable that a parameter names.
+        Parameters are those of `radsim.response.model.DoseResponse.probability`.
 
         Examples
         --------
         >>> from radsim.tcp import load_tcp
-        >>> hytec = load_tcp("hytec-spine-2021")
-        >>> hazard = hytec.failure_hazard(*lq.equal_fractions(24.0, 2))
-        >>> round(float(np.exp(-hazard)), 4)
+        >>> round(float(load_tcp("hytec-spine-2021").probability(24.0, fractions=2)), 4)
         0.8103
         """
-        patients = NOBODY if patients is None else patients
-        check_doses(dose, weight)
-        one = self if weight is None else self._beside_parts(patients)
-        number = lq.equal_fractions_behind(dose, dose_squared) if fractions is None else fractions
-        alpha_beta = one._value("alpha_beta", patients)
-        with np.errstate(over="ignore"):
-            bed = np.minimum(self.cell_kill.bed(dose, dose_squared, alpha_beta, number), LARGEST)
-        if weight is None:
-            hazard = self.hazard(bed, patients, number)
-        else:
-            hazard = one.distribution_hazard(bed, weight, patients, number)
-        if self.hazard_ratios:
-            covariates = log_ratio(self.hazard_ratios, self.references, patients)
-            hazard = np.minimum(hazard, LARGEST) * np.exp(covariates)
-        return np.minimum(hazard, LARGEST)
+        hazard = self.course_hazard(dose, fractions=fractions, weight=weight, patients=patients)
+        return np.exp(-hazard)
 
-    def risk(self, patients: xr.Dataset, dose: ArmDose) -> HazardRisk:
+    def course_hazard(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """Cumulative hazard of failure where the growth is 1, to its last digit near 0.
+
+        Parameters are those of `probability`.
+
+        Examples
+        --------
+        >>> from radsim.tcp import load_tcp
+        >>> round(float(load_tcp("hytec-spine-2021").course_hazard(24.0, fractions=2)), 4)
+        0.2104
+        """
+        return self._hazard(*equal_course(dose, fractions, weight), patients)
+
+    def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
-        total, squared, weight = dose.read(self.dose)
-        hazard = self.failure_hazard(
-            total, squared, patients, fractions=dose.fractions, weight=weight
-        )
-        for one in self.modifiers:
-            hazard = hazard * one.factor(patients)
-        conventional = isinstance(dose.plan, ExternalBeam) and dose.plan.field == "uniform"
-        onset = self.onset_conventional if conventional else None
+        course = dose.read(self.dose)
+        check_doses(course.total, course.weight)
+        hazard = self._hazard(course, dose.fractions, patients)
+        for modifier in self.modifiers:
+            hazard = hazard * modifier.factor(patients)
+        onset = self.onset_conventional if dose.plan.is_conventional else None
         return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
 
-    def eqd2(self, patients: xr.Dataset, dose: ArmDose) -> np.ndarray:
-        """EQD2 that the model reads for each patient [Gy], shape (patient,); of a DVH its mean."""
-        total, squared, weight = dose.read(self.dose)
-        alpha_beta = self._value("alpha_beta", patients)
-        if weight is not None:
-            alpha_beta = beside_parts(alpha_beta)
-        bed = self.cell_kill.bed(total, squared, alpha_beta, dose.fractions)
-        eqd2 = self.cell_kill.eqd2(bed, alpha_beta)
-        return eqd2 if weight is None else (eqd2 * weight).sum(axis=-1)
-
-    def curve(self, eqd2: lq.Quantity, patients: xr.Dataset = NOBODY) -> np.ndarray:
+    def curve_over_effect(self, eqd2: lq.Quantity, patients: Patients = NOBODY) -> np.ndarray:
         """Control where the growth is 1, of a volume that has this EQD2 [Gy] throughout.
 
         A model in which time counts has all of it given at once.
@@ -248,7 +186,7 @@ class ControlModel:
         Examples
         --------
         >>> from radsim.tcp import load_tcp
-        >>> round(float(load_tcp("hytec-spine-2021").curve(54.0)), 4)
+        >>> round(float(load_tcp("hytec-spine-2021").curve_over_effect(54.0)), 4)
         0.8103
         """
         check_doses(eqd2)
@@ -257,22 +195,32 @@ class ControlModel:
         with np.errstate(over="ignore"):
             bed = np.minimum(eqd2 / self.cell_kill.eqd2(1.0, alpha_beta), LARGEST)
         if self.dose.is_dvh:
-            one = self._beside_parts(patients)
-            hazard = one.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
+            model = self._beside_parts(patients)
+            hazard = model.distribution_hazard(bed[..., None], np.ones(1), patients, 1)
         else:
-            hazard = self.hazard(bed, patients, 1)
+            hazard = self.hazard_at_bed(bed, patients, 1)
         return np.exp(-np.minimum(hazard, LARGEST))
 
-    def _value(self, name: str, patients: xr.Dataset) -> lq.Quantity:
-        """Look a parameter up."""
-        return value_of(getattr(self, name), patients)
+    def _hazard(self, course: Reading, fractions: lq.Quantity, patients: Patients) -> np.ndarray:
+        """Cumulative hazard of failure where the growth is 1."""
+        with np.errstate(over="ignore"):
+            bed = np.minimum(self._bed(course, fractions, patients), LARGEST)
+        if course.weight is None:
+            hazard = self.hazard_at_bed(bed, patients, fractions)
+        else:
+            model = self._beside_parts(patients)
+            hazard = model.distribution_hazard(bed, course.weight, patients, fractions)
+        if self.hazard_ratios:
+            covariates = log_ratio(self.hazard_ratios, self.references, patients)
+            hazard = np.minimum(hazard, LARGEST) * np.exp(covariates)
+        return np.minimum(hazard, LARGEST)
 
-    def _beside_parts(self, patients: xr.Dataset) -> Self:
+    def _beside_parts(self, patients: Patients) -> Self:
         """The same model with its parameters looked up, as they stand beside a DVH."""
         looked_up = {
-            one.name: self._value(one.name, patients)
-            for one in fields(self)
-            if one.type == Parameter
+            parameter.name: self._value(parameter.name, patients)
+            for parameter in fields(self)
+            if parameter.type == Parameter
         }
         changed = {n: beside_parts(value) for n, value in looked_up.items() if np.ndim(value)}
         return replace(self, **changed) if changed else self

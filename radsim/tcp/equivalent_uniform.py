@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.reduction import reduced_dose
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter
@@ -52,15 +52,15 @@ class EquivalentUniformTCP(ControlModel):
         zero = not isinstance(self.a, str) and bool(np.any(np.asarray(self.a) == 0))
         require(not zero, "a must not be 0")
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         return self._of(eqd2, patients)
 
     def distribution_hazard(
-        self, bed: np.ndarray, weight: np.ndarray, patients: xr.Dataset, fractions: lq.Quantity
+        self, bed: np.ndarray, weight: np.ndarray, patients: Patients, fractions: lq.Quantity
     ) -> np.ndarray:
         """Hazard of failure of a DVH; BED has the volume on its last axis, weights add up to 1."""
         eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
@@ -68,7 +68,7 @@ class EquivalentUniformTCP(ControlModel):
         reduced = reduced_dose(eqd2, weight, a[..., 0] if np.ndim(a) else a)
         return self._of(reduced[..., None], patients)[..., 0]
 
-    def _of(self, dose: lq.Quantity, patients: xr.Dataset) -> lq.Quantity:
+    def _of(self, dose: lq.Quantity, patients: Patients) -> lq.Quantity:
         return log_logistic_failure_hazard(
             dose,
             self._value("d50", patients),

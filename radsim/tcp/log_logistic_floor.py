@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
-from radsim.patients.patients import value_of
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import ControlModel
 from radsim.tcp.log_logistic import log_logistic_failure_hazard
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter
@@ -36,7 +35,7 @@ class LogLogisticFloorTCP(ControlModel):
     --------
     >>> from radsim.tcp import load_tcp
     >>> model = load_tcp("spine-cross-strategy-floor")
-    >>> [round(float(control), 3) for control in model.curve([0.0, 52.1])]
+    >>> [round(float(control), 3) for control in model.curve_over_effect([0.0, 52.1])]
     [0.621, 0.81]
     """
 
@@ -57,13 +56,13 @@ class LogLogisticFloorTCP(ControlModel):
             f"floor must be at least 0 and below 1, got {self.floor}",
         )
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
-        eqd2 = self.cell_kill.eqd2(bed, value_of(self.alpha_beta, patients))
+        eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))
         above = log_logistic_failure_hazard(
-            eqd2, value_of(self.d50, patients), value_of(self.k, patients)
+            eqd2, self._value("d50", patients), self._value("k", patients)
         )
         with np.errstate(divide="ignore"):  # no control at no dose, where the floor is 0
-            return -np.log1p(-(1.0 - value_of(self.floor, patients)) * -np.expm1(-above))
+            return -np.log1p(-(1.0 - self._value("floor", patients)) * -np.expm1(-above))

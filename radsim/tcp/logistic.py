@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.response.model import LARGEST
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter, Real
 
 
@@ -67,8 +68,8 @@ class LogisticTCP(ControlModel):
     gamma50: Parameter
     reference_fractions: Real = 3
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         alpha_beta = self._value("alpha_beta", patients)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
 
 
@@ -42,8 +42,8 @@ class LogitTCP(ControlModel):
     intercept: Parameter
     slope: Parameter
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, when the growth is 1."""
         eqd2 = self.cell_kill.eqd2(bed, self._value("alpha_beta", patients))

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import NOBODY, ControlModel
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.numbers import Parameter
 
 
@@ -65,8 +65,8 @@ class PoissonTCP(ControlModel):
     volume: Parameter = "gtv_volume"
     dose: DoseMetric = field(default_factory=lambda: DoseMetric(structure="gtv", metric="DVH"))
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Expected survivors where the whole volume has this BED [Gy]."""
         density, alpha, volume = (

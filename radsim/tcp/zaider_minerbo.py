@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 from scipy import special
 
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
-from radsim.tcp.control import LARGEST, NOBODY, ControlModel
+from radsim.response.model import LARGEST
+from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real
 
@@ -152,8 +153,8 @@ class ZaiderMinerboTCP(ControlModel):
                 f"{name} must not be negative, got {value}",
             )
 
-    def hazard(
-        self, bed: lq.Quantity, patients: xr.Dataset = NOBODY, fractions: lq.Quantity = 1
+    def hazard_at_bed(
+        self, bed: lq.Quantity, patients: Patients = NOBODY, fractions: lq.Quantity = 1
     ) -> lq.Quantity:
         """Hazard of failure of a volume with this BED [Gy] throughout, at the time evaluated."""
         bed, number = np.broadcast_arrays(

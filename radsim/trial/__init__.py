@@ -1,4 +1,7 @@
-"""Virtual trials: draw them, analyse them, and say what a design can be expected to show."""
+"""Virtual trials: draw them, analyse them, and say what a design can be expected to show.
+
+Nothing here knows an experiment: pools of simulated patients are handed in by `radsim.simulation`.
+"""
 
 from importlib import import_module
 from typing import Any

@@ -19,11 +19,11 @@ from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.varied import Curve
+from radsim.vocabulary.endpoints import LOCAL_FAILURE
 from radsim.vocabulary.mistakes import mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real
 from radsim.vocabulary.words import nearest
 
-ENDPOINTS = ("local_failure", "vcf", "myelopathy")
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
 KEY = re.compile(r"[a-z]\w*(\.\w+)*: ")  # what a line about one key starts with
 ANYBODY = PatientPool(np.zeros((2, 1)), np.zeros((2, 1)), {})  # stands in for simulated patients
@@ -113,7 +113,7 @@ class TrialSection:
     design: Protocol = field(default_factory=Protocol)
     trials: Count = 10_000
     patients: Count
-    endpoint: str = "local_failure"
+    endpoint: str = LOCAL_FAILURE.event
     binary: bool = False
     event: str = ""
     higher_is_better: bool | None = None
@@ -156,10 +156,6 @@ class TrialSection:
             self.most_patients >= self.design.unit,
             f"most_patients must be at least {self.design.unit}, the smallest trial of this "
             f"design, got {self.most_patients}",
-        )
-        require(
-            self.endpoint in ENDPOINTS,
-            f"endpoint: no endpoint {self.endpoint!r}; {nearest(self.endpoint, ENDPOINTS)}",
         )
         ratio = self.planned_hazard_ratio
         require(
@@ -230,7 +226,7 @@ class TrialSection:
                 except ValueError as error:
                     raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
         require(
-            self.endpoint == ENDPOINTS[0],
+            self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
         for name in ("control", "experimental"):

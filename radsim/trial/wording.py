@@ -11,20 +11,13 @@ from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.protocol.design import Protocol, Visits
 from radsim.trial.section import TrialSection
 
-EVENTS = {
-    "local_failure": "local failure",
-    "vcf": "vertebral fracture",
-    "myelopathy": "myelopathy",
-}
 ROLES = ("control", "experimental")
 
 
 def event_name(section: TrialSection) -> str:
-    """What the event is called: by the file, by the endpoint, or just so."""
+    """What the event is called: as the section says, or just so."""
     if section.event:
         return section.event
-    if isinstance(section.control, str):
-        return EVENTS[section.endpoint]
     return "the endpoint" if section.binary else "event"
 
 

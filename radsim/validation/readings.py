@@ -14,9 +14,9 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
-from radsim.radiobiology import lq
-from radsim.report.tables.rows import summary_rows
+from radsim.report.tables.ledger import SUMMARY, records
 from radsim.simulation.patients import simulate
+from radsim.vocabulary.endpoints import INCIDENCE, LOCAL_FAILURE, NET
 
 PER_CENT = 100.0
 # Share of segments at 20 Gy or more a fraction in the 2013 series: not published. It was 0.24 at
@@ -35,7 +35,7 @@ class Run:
 
     def __init__(self, experiment: Experiment, result: xr.Dataset) -> None:
         self.experiment, self.result = experiment, result
-        self.rows = summary_rows(result)
+        self.rows = records(result, SUMMARY)
         self._patients: xr.Dataset | None = None
 
     @property
@@ -50,20 +50,19 @@ class Run:
         self, arm: str, endpoint: str, estimator: str, months: float, model: int = 0
     ) -> Reading:
         """Return an estimate of ``summary.csv`` as a fraction, and its error."""
-        found = [
-            (row[5], row[6])
-            for row in self.rows
-            if [row[0], row[1], row[3], row[4]] == [arm, endpoint, estimator, months]
-        ]
-        return found[model]
+        wanted = {
+            "arm": arm, "endpoint": endpoint, "estimator": estimator, "months": months,
+        }  # fmt: skip
+        by_model = [row for row in self.rows if wanted.items() <= row.items()]
+        return by_model[model]["estimate"], by_model[model]["mc_standard_error"]
 
 
 def read(text: str, run: Run | None) -> Reading:
     """Return the figure that a target reads, and its Monte Carlo standard error."""
-    name, found, rest = text.partition(":")
+    name, colon, rest = text.partition(":")
     if text == "cord_spread":
         return cord_spread()
-    if not found:
+    if not colon:
         assert run is not None
         arm, endpoint, estimator, months, *model = text.split("/")
         value, error = run.estimate(
@@ -80,8 +79,7 @@ def read(text: str, run: Run | None) -> Reading:
 def curve(preset: str, dose: str, fractions: str) -> Reading:
     """Risk of a cord preset at a dose in equal fractions [%]."""
     model = load_ntcp(preset)
-    eqd2 = lq.eqd2(*lq.equal_fractions(float(dose), float(fractions)), model.alpha_beta)
-    return PER_CENT * float(model.curve(eqd2)), 0.0
+    return PER_CENT * float(model.probability(float(dose), fractions=float(fractions))), 0.0
 
 
 def cord_spread() -> Reading:
@@ -95,8 +93,8 @@ def flagged(retreatment: str, total: str) -> Reading:
     settings = load_preset("limits", "hytec-reirradiation").settings().values()
     new, prior = float(retreatment), float(total) - float(retreatment)
     met = True
-    for one in settings:
-        rule = CumulativeLimit(**one)
+    for setting in settings:
+        rule = CumulativeLimit(**setting)
         met &= bool(
             rule.is_met(
                 np.array([new]),
@@ -111,24 +109,27 @@ def flagged(retreatment: str, total: str) -> Reading:
 
 def ranked(higher: str, lower: str) -> Reading:
     """Count the cord presets that give one cumulative EQD2 [Gy] a higher risk than another."""
-    models = [load_ntcp(name) for name in CORD_PRESETS]
-    return float(sum(bool(m.curve(float(higher)) > m.curve(float(lower))) for m in models)), 0.0
+    curves = [load_ntcp(name).curve_over_effect for name in CORD_PRESETS]
+    return float(sum(bool(curve(float(higher)) > curve(float(lower))) for curve in curves)), 0.0
 
 
 def crude(run: Run, arm: str, months: str, model: str = "0") -> Reading:
     """Share without local failure, death competing: what a crude figure of control says [%]."""
-    value, error = run.estimate(
-        arm, "local_failure", "cumulative_incidence", float(months), int(model)
-    )
+    value, error = run.estimate(arm, LOCAL_FAILURE.event, INCIDENCE.name, float(months), int(model))
     return PER_CENT * (1.0 - value), PER_CENT * error
 
 
 def hazard_ratio(run: Run, arm: str, reference: str, months: str) -> Reading:
     """Ratio of the mean net hazards of failure of two arms, whose errors are independent."""
-    one, its_error = run.estimate(arm, "local_control", "net", float(months))
-    other, other_error = run.estimate(reference, "local_control", "net", float(months))
-    ratio = np.log(one) / np.log(other)
-    error = np.hypot(its_error / (one * np.log(one)), other_error / (other * np.log(other)))
+    control, error_of_arm, base, error_of_base = (
+        number
+        for each in (arm, reference)
+        for number in run.estimate(each, LOCAL_FAILURE.reported, NET.name, float(months))
+    )
+    ratio = np.log(control) / np.log(base)
+    error = np.hypot(
+        error_of_arm / (control * np.log(control)), error_of_base / (base * np.log(base))
+    )
     return float(ratio), float(ratio * error)
 
 
@@ -136,7 +137,7 @@ def mixture(run: Run, endpoint: str, months: str) -> Reading:
     """Cumulative incidence over arms ``low`` and ``high``, in the assumed shares [%]."""
     total = variance = 0.0
     for arm, share in (("low", 1.0 - HIGH_DOSE_SHARE), ("high", HIGH_DOSE_SHARE)):
-        value, error = run.estimate(arm, endpoint, "cumulative_incidence", float(months))
+        value, error = run.estimate(arm, endpoint, INCIDENCE.name, float(months))
         total += PER_CENT * share * value
         variance += (PER_CENT * share * error) ** 2
     return total, float(np.sqrt(variance))

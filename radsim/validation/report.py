@@ -1,16 +1,21 @@
 """The validation as a table, as a file, and as a figure."""
 
-import csv
-import io
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from radsim.validation.run import Row
+from radsim.report.figures.style import RESOLUTION
+from radsim.report.files.staging import put_in_place
+from radsim.report.tables.csv_text import to_csv
+from radsim.report.tables.ledger import PREDICTIVE, TABLES, tables_of
+from radsim.report.text.console import render
+from radsim.validation.run import Row, Validation
 
+TABLE, FIGURE = "validation.csv", "validation.png"
 COLUMNS = (
     "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
     "simulated", "mc_standard_error", "verdict", "role", "about", "weak", "source", "explanation",
@@ -24,21 +29,36 @@ ABOUT = {
 }
 
 
+def save_validation(found: Validation, folder: Path) -> list[str]:
+    """Write the rows, the predicted series and the figure to a folder; returns their names."""
+    made = {
+        TABLE: rows_to_csv(found.rows),
+        PREDICTIVE: "".join(
+            line
+            for name, text in tables_of(found.results["phase2"], [TABLES[PREDICTIVE]])
+            for line in text
+        ),
+    }
+    with put_in_place(folder, folder / ".validation", last=TABLE) as work:
+        for name, text in made.items():
+            (work / name).write_text(text, encoding="utf-8")
+        figure = draw_forest(found.rows)
+        figure.savefig(work / FIGURE, dpi=RESOLUTION, metadata={"Software": None})
+    return [*made, FIGURE]
+
+
 def rows_to_csv(rows: Sequence[Row]) -> str:
     """Write the rows as CSV, numbers as `repr` gives them."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        t = row.target
-        writer.writerow(
-            [
-                t.id, t.quantity, t.experiment or "none", repr(t.observed), repr(t.lower),
-                repr(t.upper), t.interval, t.units, repr(row.simulated), repr(row.error),
-                row.verdict, t.role, t.about, str(t.weak).lower(), t.source, t.explanation,
-            ]
-        )  # fmt: skip
-    return text.getvalue()
+    return to_csv(COLUMNS, map(_cells, rows))
+
+
+def _cells(row: Row) -> list[Any]:
+    t = row.target
+    return [
+        t.id, t.quantity, t.experiment or "none", t.observed, t.lower, t.upper, t.interval,
+        t.units, row.simulated, row.error, row.verdict, t.role, t.about, str(t.weak).lower(),
+        t.source, t.explanation,
+    ]  # fmt: skip
 
 
 def validation_text(rows: Sequence[Row]) -> str:
@@ -51,10 +71,7 @@ def validation_text(rows: Sequence[Row]) -> str:
         observed = f"{t.observed:g} ({t.lower:g} to {t.upper:g}, {t.interval}) {t.units}"
         simulated = f"{row.simulated:.3g} ({row.error:.2g})"
         table.add_row(t.quantity, observed, simulated, row.verdict, t.role, t.source)
-    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False)
-    with console.capture() as capture:
-        console.print(table)
-    lines = [capture.get().rstrip("\n"), ""]
+    lines = [render(table, WIDTH), ""]
     predictions = [row for row in rows if row.target.role == "prediction"]
     kinds = (
         f"{what} {met_of([row for row in predictions if row.target.about == about])}"

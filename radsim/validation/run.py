@@ -79,5 +79,5 @@ def run_validation(
     for target in targets:
         simulated, error = read(target.read, runs[target.experiment])
         rows.append(Row(target=target, simulated=simulated, error=error))
-    results = {name: one.result for name, one in runs.items() if one is not None}
+    results = {name: done.result for name, done in runs.items() if done is not None}
     return Validation(rows=tuple(rows), results=results)

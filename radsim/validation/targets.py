@@ -64,7 +64,7 @@ def load_targets() -> list[Target]:
     'hytec-18x1'
     """
     text = (resources.files(__package__) / "targets.toml").read_text(encoding="utf-8")
-    return [Target.model_validate(one) for one in tomllib.loads(text)["targets"]]
+    return [Target.model_validate(stated) for stated in tomllib.loads(text)["targets"]]
 
 
 def experiment_settings(name: str) -> dict:

@@ -1,5 +1,6 @@
 """Variables of a cohort: names, units, meanings, ranges."""
 
+from radsim.vocabulary.endpoints import SHIPPED
 from radsim.vocabulary.words import Variable
 
 COHORT = {
@@ -30,7 +31,7 @@ NOT_NEGATIVE = ("age", "prior_interval")
 YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
 
 OWN_NAMES = (  # of dimensions and of what is computed; a cohort can't have variables so named
-    "patient", "arm", "months", "control_model", "myelopathy_model", "prescription",
+    "patient", "arm", "months", *(endpoint.model_dim for endpoint in SHIPPED), "prescription",
     "gtv_distance", "source_distance", "plans_tried", "plan_eligible", "limits_met",
     "prior_recovery",
 )  # fmt: skip

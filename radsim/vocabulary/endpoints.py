@@ -195,6 +195,26 @@ class Estimate:
         return self.of.words
 
     @property
+    def short(self) -> str:
+        """What the number is of, in few words."""
+        if isinstance(self.of, Endpoint) and self.of.freedom and self.estimator is NET:
+            return self.of.freedom_words
+        return self.of.short
+
+    @property
+    def label(self) -> str:
+        """What the number is, in few words.
+
+        Examples
+        --------
+        >>> Estimate(VCF, INCIDENCE).label, Estimate(SURVIVAL, ALIVE).label
+        ('VCF, cumulative incidence', 'alive')
+        """
+        if isinstance(self.of, Joint) and not self.of.free_of:
+            return self.short
+        return f"{self.short}, {self.estimator.name.replace('_', ' ')}"
+
+    @property
     def meaning(self) -> str:
         """The sentence that says what the number is."""
         if isinstance(self.of, Joint) and self.estimator is ALIVE:

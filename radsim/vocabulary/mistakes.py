@@ -1,18 +1,24 @@
 """A validation error, said in one plain line for each mistake."""
 
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from radsim.vocabulary.words import nearest
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Mistake(ValueError):
     """Something that was asked for is wrong; the message says what, a line for each mistake."""
 
 
-WRAPPERS = {"variables", "plan", "distribution"}  # levels that a file does not show
+WRAPPERS = {  # levels that a file does not show, by section: each with its depth
+    "cohort": {1: "variables", 3: "distribution"},
+    "arms": {2: "plan"},
+    "tcp": {1: "model"},
+    "ntcp": {2: "model"},
+}
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 WANTED = {
     "float_type": "must be a number",
@@ -30,7 +36,7 @@ WANTED = {
 LONGEST = 60  # characters of a wrong value that are worth repeating
 
 
-def mistakes_of(error: ValidationError, data: Any, schema: Mapping[str, Any]) -> list[str]:
+def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) -> list[str]:
     """List the mistakes in some data, each with the key where it is.
 
     Parameters
@@ -123,7 +129,7 @@ def _dotted(path: list[Any]) -> str:
     for position, step in enumerate(path):
         if isinstance(step, int):
             shown += f"[{step}]"
-        elif not (step in WRAPPERS and 1 <= position <= 3):
+        elif WRAPPERS.get(path[0], {}).get(position) != step:
             shown += f".{step}" if shown else str(step)
     return shown
 
@@ -132,14 +138,17 @@ def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[s
     definitions = schema.get("$defs", {})
     here: Any = schema
     value = data
-    for step in path:
+    beside: list[str] = []  # keys of the level above one that a file does not show
+    for position, step in enumerate(path):
         here = _narrow(here, value, definitions)
         value = value[step]
+        hidden = WRAPPERS.get(path[0], {}).get(position) == step
+        beside = [name for name in here.get("properties", {}) if hidden and name != step]
         if isinstance(step, int):
             here = here.get("items", {})
         else:
             here = here.get("properties", {}).get(step) or here.get("additionalProperties") or {}
-    return list(_narrow(here, value, definitions).get("properties", {}))
+    return [*_narrow(here, value, definitions).get("properties", {}), *beside]
 
 
 def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,9 @@
 """Numbers that a file may hold, and their checks."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,14 +26,21 @@ def check_numbers(model: Any, positive: Iterable[str] = ()) -> None:
     ValueError
         It names the field.
     """
-    for one in fields(model):
-        value = getattr(model, one.name)
-        if one.type not in NUMBERS or value is None or isinstance(value, str):
+    for name in number_fields(model.__class__):
+        value = getattr(model, name)
+        if value is None or isinstance(value, str):
             continue
-        if not np.all(np.isfinite(value)):
-            raise ValueError(f"{one.name} must be a finite number, got {value}")
-        if one.name in positive and not np.all(np.asarray(value) > 0):
-            raise ValueError(f"{one.name} must be above 0, got {value}")
+        alone = type(value) is float
+        if not (math.isfinite(value) if alone else np.all(np.isfinite(value))):
+            raise ValueError(f"{name} must be a finite number, got {value}")
+        if name in positive and not (value > 0 if alone else np.all(np.asarray(value) > 0)):
+            raise ValueError(f"{name} must be above 0, got {value}")
+
+
+@cache
+def number_fields(kind: Any) -> tuple[str, ...]:
+    """Fields of a class of models that hold a number."""
+    return tuple(field.name for field in fields(kind) if field.type in NUMBERS)
 
 
 def beside_parts(value: Any) -> Any:

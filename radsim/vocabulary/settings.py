@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.endpoints import LOCAL_FAILURE, SHIPPED
 from radsim.vocabulary.words import Variable
 
 UNITS = {  # by the end of a key; the longest end that is listed counts
@@ -48,8 +49,8 @@ RATIOS = ("hazard_ratio", "odds_ratio")  # begin the names of what has no units
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 CONTEXTS = {
-    "tcp": "local control", "vcf": "VCF", "survival": "survival", "dose": "dose model",
-    "cohort": "cohort",
+    "tcp": LOCAL_FAILURE.freedom_words, **{known.event: known.short for known in SHIPPED},
+    "survival": "survival", "dose": "dose model", "cohort": "cohort",
 }  # fmt: skip
 NAMES = {
     "alpha_beta": "alpha/beta", "boost": "GTV boost", "d50": "D50", "td50": "TD50",
@@ -84,9 +85,13 @@ def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
     else:
         units = _listed(parts) or _of_distribution(parts[-1:], _listed(parts[:-1]))
     context = 1 if parts[0] in ("arms", "ntcp") and len(parts) > 2 else 0
-    words = ".".join(parts[context + 1 :]) or key
+    beside = "[" in "".join(
+        parts[context + 1 : context + 2]
+    )  # one of the models beside a section's
+    words = ".".join(parts[context + 1 + beside :]) or key
     name = NAMES.get(words, words.replace(".", " ")).replace("_", " ")
     where = CONTEXTS.get(parts[context], parts[context]).replace("_", " ")
+    where += f", {parts[context + 1]}" * beside
     return Variable(units, f"{name.replace('gtv', 'GTV').replace('ptv', 'PTV')}, {where}")
 
 

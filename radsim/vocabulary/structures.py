@@ -11,6 +11,16 @@ STRUCTURES = TARGETS + ORGANS
 HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
 HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a maximum
 
+EXISTS = {  # cohort variable that is above 0 in who has it; everyone has the others
+    "cord_prv": "cord_present",
+    "spinal_cord": "cord_present",
+}
+STANDS_FOR = {  # organ that is harmed where it is not the structure whose dose is read
+    "cord_prv": "spinal_cord",
+    "thecal_sac": "spinal_cord",
+}
+
+Target = Literal["gtv", "ptv"]
 Structure = Literal["gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"]
 
 

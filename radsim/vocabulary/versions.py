@@ -1,8 +1,5 @@
 """What made a result: versions and published sources."""
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
-
 __version__ = "0.1.0"
 
 MATTERING = (
@@ -17,10 +14,8 @@ MATTERING = (
 
 def versions() -> dict[str, str]:
     """List the versions that a result was made with."""
-    found = {"radsim": __version__, "python": platform.python_version()}
-    for package in MATTERING:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    import platform
+    from importlib.metadata import version
+
+    packages = {package: version(package) for package in MATTERING}
+    return {"radsim": __version__, "python": platform.python_version(), **packages}

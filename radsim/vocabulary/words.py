@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-import xarray as xr
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else "nothing can be set here"
 
 
-def label(dataset: xr.Dataset, vocabulary: Mapping[str, Variable]) -> xr.Dataset:
+def label(dataset: "xr.Dataset", vocabulary: Mapping[str, Variable]) -> "xr.Dataset":
     """Give every variable its units and meaning; one that the vocabulary lacks is an error.
 
     Attributes are set here, once, at the end of a computation, because arithmetic carries them

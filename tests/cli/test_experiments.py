@@ -93,7 +93,7 @@ def test_rows_come_in_the_order_of_arms_endpoints_estimators_and_months(finished
 def test_myelopathy_is_reported_under_every_cord_preset_the_files_own_first(finished):
     path, folder = finished
     experiment = load_experiment(path)
-    presets = [model.preset for model in experiment.myelopathy_models]
+    presets = [model.preset for model in experiment.models_of("myelopathy")]
     assert set(presets) >= {"sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control"}
     for arm in experiment.arms:
         models = dict.fromkeys(

@@ -42,5 +42,5 @@ def test_a_rule_about_a_structure_that_a_library_lacks_is_not_reported():
     plan = plan_of(kind="library", plans=plans, prescription=30.0, fractions=5, prior=prior)
     wanted = frozenset({"ptv"})
     dose = draw_dose(plan, default_dose_model(), spine_patients(0, 20), Streams(1), wanted)
-    assert "prior_recovery" in dose
-    assert not [name for name in dose.data_vars if str(name).startswith("meets_")]
+    assert "prior_recovery" in dose.facts
+    assert set(dose.flags) == {"plan_eligible", "limits_met"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from radsim.dose.anatomy.dose_model import default_dose_model
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.intraoperative import distances, organ_distance, share_within, source_dose
-from radsim.dose.metrics import dose_sums
+from radsim.dose.metrics import DoseMetric
 from radsim.randomness.streams import Streams
 
 WANTED = frozenset({"gtv", "spinal_cord", "thecal_sac"})
@@ -53,9 +53,10 @@ def test_dose_holds_at_its_depth_and_falls_faster_than_the_inverse_square():
 
 def test_a_source_in_the_middle_gives_its_surface_one_dose():
     # a lesion of 9.2 cm3 has a radius of 13 mm; the source's center is 15.5 mm from 13 mm depth
-    patients = spine_patients(0, 3).copy()
-    patients["gtv_volume"] = ("patient", np.full(3, 4 / 3 * np.pi * 1.3**3))
-    patients["bilsky"] = patients["bilsky"] * 0
+    patients = spine_patients(0, 3)
+    patients = patients.with_columns(
+        {"gtv_volume": np.full(3, 4 / 3 * np.pi * 1.3**3), "bilsky": patients["bilsky"] * 0}
+    )
     plan = plan_of(
         regimen="iort-8-at-13mm",
         source_offset=0.0,
@@ -64,26 +65,26 @@ def test_a_source_in_the_middle_gives_its_surface_one_dose():
         applicator_radius=2.5,
     )
     dose = draw_dose(plan, default_dose_model(), patients, Streams(1), frozenset({"gtv"}))
-    volume, planned = dose["volume"].values, dose["gtv_planned"].values[0]
+    volume, planned = dose.volume, dose.courses["gtv"].planned[0]
     expected = 8.0 * (15.5 / np.maximum(13.0 * np.cbrt(volume), 2.5)) ** 2
     np.testing.assert_allclose(planned, expected, rtol=2e-3)
 
 
 def test_large_lesions_are_left_cold_and_the_canal_is_kept_away_from():
     dose = draw()
-    volume = spine_patients(0, 600)["gtv_volume"].values
-    d90 = dose_sums(dose, "gtv", "D90")[0]
+    volume = spine_patients(0, 600)["gtv_volume"]
+    d90 = dose.sums(DoseMetric(structure="gtv", metric="D90")).total
     assert np.median(d90[volume > 30]) < 0.3 * np.median(d90[volume < 5])
     far, near = draw(canal_clearance=15.0), draw(canal_clearance=2.0)
-    cord = "spinal_cord_d003cc_planned"
-    assert np.nanmax(far[cord].values) < np.nanmax(near[cord].values)
+    coldest, hottest = (d.hot_spots["spinal_cord"].planned for d in (far, near))
+    assert np.nanmax(coldest) < np.nanmax(hottest)
 
 
 def test_it_is_one_fraction_and_errs_by_output_only():
     dose = draw()
-    delivered, squared = dose_sums(dose, "gtv", "D50", "delivered")
+    delivered, squared, _ = dose.sums(DoseMetric(structure="gtv", metric="D50", course="delivered"))
     np.testing.assert_allclose(squared, delivered**2, rtol=1e-5)
-    ratio = delivered / dose_sums(dose, "gtv", "D50")[0]
+    ratio = delivered / dose.sums(DoseMetric(structure="gtv", metric="D50")).total
     assert ratio.std() == pytest.approx(0.01, rel=0.15)
 
 

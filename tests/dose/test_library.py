@@ -8,7 +8,7 @@ import xarray as xr
 
 from radsim import make_experiment, simulate
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import dose_sums
+from radsim.dose.metrics import DoseMetric
 from radsim.experiment.model import ExperimentError
 from radsim.patients.cohort import draw_cohort
 from radsim.planfiles import ImportedPlan, ImportedStructure, save_plan
@@ -51,16 +51,16 @@ def write_library(folder, count, regimen="sib-phase2", prescription=30.0, fracti
     for i in range(count):
         structures = []
         for structure, name in NAMES.items():
-            nodes = dose[f"{structure}_planned"].values[i].astype(float)
+            nodes = dose.courses[structure].planned[i].astype(float)
             if not np.isnan(nodes).any():
-                hot = dose.get(f"{structure}_d003cc_planned")
+                hot = dose.hot_spots.get(structure)
                 structures.append(
                     ImportedStructure(
                         name=name,
                         structure=structure,
                         volume=12.0,
                         dose=nodes,
-                        d003cc=float(nodes[0] if hot is None else hot.values[i]),
+                        d003cc=float(nodes[0] if hot is None else hot.planned[i]),
                     )
                 )
         imported = ImportedPlan(
@@ -97,7 +97,7 @@ def test_sampling_keeps_the_population_of_the_library(library):
     # (probability of failing under 1e-6)
     experiment, dose = library
     drawn = simulate(experiment, range(400))["gtv_d98_planned"].values[0]
-    theirs = dose_sums(dose, "gtv", "D98")[0]
+    theirs = dose.sums(DoseMetric(structure="gtv", metric="D98")).total
     error = np.hypot(drawn.std() / np.sqrt(400), theirs.std() / np.sqrt(40))
     assert abs(drawn.mean() - theirs.mean()) < 5 * error
 
@@ -108,7 +108,7 @@ def test_doses_fall_with_volume_and_structures_move_together(library):
     cohort = draw_cohort(experiment.cohort, range(200), Streams(3))
     dose = draw_dose(arm, experiment.dose, cohort, Streams(3), frozenset(NAMES))
     for structure in NAMES:
-        nodes = dose[f"{structure}_planned"].values
+        nodes = dose.courses[structure].planned
         assert (np.diff(nodes[~np.isnan(nodes).any(axis=1)], axis=1) <= 0).all()
 
 
@@ -124,7 +124,7 @@ def test_a_small_library_is_used_as_it_is(tmp_path):
     with pytest.warns(UserWarning, match="holds 6 of the 25 plans"):
         experiment = make_experiment(SETTINGS, tmp_path)
     drawn = simulate(experiment, range(200))["gtv_d98_planned"].values[0]
-    theirs = dose_sums(dose, "gtv", "D98")[0]
+    theirs = dose.sums(DoseMetric(structure="gtv", metric="D98")).total
     nearest = np.abs(drawn[:, None] - theirs[None, :]).min(axis=1)
     assert nearest.max() < 0.05  # [Gy] each draw is one of the plans, read back from its file
 

@@ -18,13 +18,7 @@ from hypothesis import strategies as st
 from radsim import Experiment, load_experiment, open_result, run, save_result, simulate
 from radsim.execution.journal import Journal
 from radsim.report.files.folder import claim_folder
-from radsim.report.tables.csv_text import to_csv
-from radsim.report.tables.rows import (
-    COMPARISON_COLUMNS,
-    SUMMARY_COLUMNS,
-    comparison_rows,
-    summary_rows,
-)
+from radsim.report.tables.ledger import tables_of
 
 PATIENTS = 200
 BLOCK = 64
@@ -32,10 +26,7 @@ TABLES = ("summary.csv", "comparison.csv", "best.csv", "checks.csv")
 
 
 def tables(result):
-    return (
-        to_csv(SUMMARY_COLUMNS, summary_rows(result)),
-        to_csv(COMPARISON_COLUMNS, comparison_rows(result)),
-    )
+    return {name: "".join(text) for name, text in tables_of(result)}
 
 
 @pytest.fixture(autouse=True)

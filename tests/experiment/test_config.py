@@ -42,7 +42,7 @@ UNKNOWN_KEYS = [
     ({"tcp__d05": 2.0}, "tcp.d05: unknown key; did you mean 'd50'?"),
     ({"tcp__onset__exponnent": 2.0}, "tcp.onset.exponnent: unknown key; did you mean 'exponent'?"),
     ({"ntcp__vcf__hazard_ratio_lityc": 2.0}, "ntcp.vcf.hazard_ratio_lityc: unknown key; did you mean 'hazard_ratio_lytic'?"),
-    ({"ntcp__myelopthy": {"preset": "sbrt-cord-low"}}, "ntcp.myelopthy: unknown key; did you mean 'myelopathy'?"),
+    ({"ntcp__myelopthy": {"preset": "sbrt-cord-low"}}, "ntcp.myelopthy: sbrt-cord-low is a model of myelopathy; did you mean [ntcp.myelopathy]?"),
     ({"survival__shap": 2.0}, "survival.shap: unknown key; did you mean 'shape'?"),
     ({"dose__fallof": 2.0}, "dose.fallof: unknown key; did you mean 'falloff'?"),
     ({"compare__refrence": "one"}, "compare.refrence: unknown key; did you mean 'reference'?"),
@@ -132,9 +132,9 @@ IMPOSSIBLE = [
 NOT_THERE = [
     ({"tcp__preset": "hytec-spine-2022"}, "tcp: no such preset 'hytec-spine-2022'; there are: ", "hytec-spine-2021"),
     ({"ntcp__vcf__preset": "vcf-2014"}, "ntcp.vcf: no such preset 'vcf-2014'; there are: ", "vcf-2013, vcf-pooled"),
-    ({"ntcp__vcf__preset": "sbrt-cord-low"}, "ntcp.vcf: no such preset 'sbrt-cord-low'; there are: ", "vcf-2013, vcf-pooled"),
+    ({"ntcp__vcf__preset": "sbrt-cord-low"}, "ntcp.vcf: sbrt-cord-low is a model of myelopathy; presets of vcf: ", "vcf-2013, vcf-pooled"),
     ({"ntcp__myelopathy__preset": "cord"}, "ntcp.myelopathy: no such preset 'cord'; there are: ", "sbrt-cord-default"),
-    ({"ntcp__myelopathy_alternatives": ["cord"]}, "ntcp.myelopathy_alternatives[0]: no such preset 'cord'; there are: ", "sbrt-cord-low"),
+    ({"ntcp__myelopathy__alternatives": ["cord"]}, "ntcp.myelopathy.alternatives[0]: no such preset 'cord'; there are: ", "sbrt-cord-low"),
     ({"cohort__preset": "sib-phase3"}, "cohort.preset: no cohort preset 'sib-phase3'; there are: ", "reirradiation-series, rtog-0631, sib-phase2"),
     ({"survival": {"preset": "x"}}, "survival: no such preset 'x'; there are: ", "rtog-0631, sib-phase2"),
     ({"dose__preset": "x"}, "dose: no such preset 'x'; there are: ", "distance"),
@@ -179,7 +179,7 @@ def test_a_metric_that_the_arms_lack_is_said_for_each_arm(metric):
 @pytest.mark.parametrize("metric", ["D98", "D0.5", "D99.9%", "mean", "gEUD(-10)", "prescription"])
 def test_metrics_that_every_arm_has_are_accepted(metric):
     dose = {"structure": "gtv", "metric": metric}
-    assert make_experiment(changed(tcp__dose=dose)).tcp.dose.metric == metric
+    assert make_experiment(changed(tcp__dose=dose)).tcp.model.dose.metric == metric
 
 
 def test_all_mistakes_of_a_file_are_said_at_once():
@@ -219,9 +219,11 @@ def test_a_file_without_a_model_has_nothing_to_report():
 
 
 def test_a_cord_model_that_is_reported_already_is_no_alternative():
-    found = mistakes(changed(ntcp__myelopathy_alternatives=["sbrt-cord-default"]))
-    assert len(found) == 1
-    assert found[0].startswith("ntcp.myelopathy_alternatives[0]: sbrt-cord-default is reported")
+    found = mistakes(changed(ntcp__myelopathy__alternatives=["sbrt-cord-default"]))
+    assert found == [
+        "ntcp.myelopathy.alternatives: two are called 'sbrt-cord-default'; "
+        "give each a label of its own"
+    ]
 
 
 def test_alternatives_need_a_model_they_are_alternatives_to():
@@ -261,7 +263,7 @@ def test_a_file_round_trips_through_its_resolved_form(tmp_path):
     "change",
     [
         {"cohort__correlations": []},
-        {"ntcp__myelopathy_alternatives": []},
+        {"ntcp__myelopathy__alternatives": []},
         {"arms__one": {"regimen": "24x1", "field": "uniform", "limits": []}},
     ],
 )

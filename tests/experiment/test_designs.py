@@ -100,9 +100,9 @@ def test_packs_hold_every_variant_once(plans, models, inside):
         ("ntcp.vcf.hazard_ratio_lytic", [1.58, 7.93]),
         ("ntcp.vcf.onset.median", [2.5, 9.0]),
         ("ntcp.myelopathy.preset", ["sbrt-cord-default", "sbrt-cord-low"]),
-        ("tcp_alternatives[0].d50", [30.0, 35.0]),
-        ("tcp_alternatives[1].dose.metric", ["D98", "D50"]),
-        ("ntcp.myelopathy_alternatives[1].intercept", [-6.0, -5.0]),
+        ("tcp.alternatives[0].d50", [30.0, 35.0]),
+        ("tcp.alternatives[1].dose.metric", ["D98", "D50"]),
+        ("ntcp.myelopathy.alternatives[1].intercept", [-6.0, -5.0]),
         ("eligibility.upper.where.region", [["cervical"], ["cervical", "thoracic"]]),
         ("survival.shape", [0.8, 2.0]),
         ("survival.scale", [20, 40]),
@@ -123,7 +123,10 @@ def test_packs_hold_every_variant_once(plans, models, inside):
 def test_any_key_can_be_varied_and_changes_what_the_file_would(key, values):
     made = experiment(
         sweep={key: values},
-        tcp_alternatives=["hytec-log-logistic", {"dose": {"metric": "D95"}, "label": "D95"}],
+        tcp={
+            **settings()["tcp"],
+            "alternatives": ["hytec-log-logistic", {"dose": {"metric": "D95"}, "label": "D95"}],
+        },
         eligibility={"upper": {"where": {"region": ["lumbar"]}, "action": "exclude"}},
     )
     check_variants(made)
@@ -132,7 +135,7 @@ def test_any_key_can_be_varied_and_changes_what_the_file_would(key, values):
     assert first != second
     for value, variant in zip(values, (first, second), strict=True):
         whole = maker._checked({key: value})  # through the whole file, never in place
-        sections = ("eligibility", "dose", "arms", "tcp", "tcp_alternatives", "ntcp", "survival")
+        sections = ("eligibility", "dose", "arms", "tcp", "ntcp", "survival")
         for section in sections:
             assert getattr(variant, section) == getattr(whole, section), section
         for name, variable in whole.cohort.variables.items():
@@ -143,7 +146,7 @@ def test_a_preset_and_one_of_its_parameters_can_be_swept_together():
     made = experiment(
         sweep={"ntcp.vcf.hazard_ratio_lytic": [2, 3], "ntcp.vcf.preset": ["vcf-2013", "vcf-pooled"]}
     )
-    vcf = VariantMaker(made).make(made.study.design.variant(3)).ntcp.vcf
+    vcf = VariantMaker(made).make(made.study.design.variant(3)).models_of("vcf")[0]
     assert (vcf.preset, vcf.hazard_ratio_lytic, vcf.onset.median) == ("vcf-pooled", 3.0, 5.0)
 
 
@@ -152,7 +155,9 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
     ntcp["vcf"] = {"preset": "vcf-2013", "recalibrate": {"probability": 0.1, "fraction_dose": 12.0}}
     made = experiment(ntcp=ntcp, sweep={"cohort.malalignment.probability": [0.1, 0.6]})
     maker = VariantMaker(made)
-    risks = [maker.make(made.study.design.variant(i)).ntcp.vcf.reference_risk for i in (0, 1)]
+    risks = [
+        maker.make(made.study.design.variant(i)).models_of("vcf")[0].reference_risk for i in (0, 1)
+    ]
     assert risks[0] > risks[1]
 
 
@@ -191,8 +196,8 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
         ({"arms.boosted.boost": [20.0, 40.0]}, "must not be below the prescription"),
         ({"arms.one": [1, 2]}, "arms.one: must be a table, got 1"),
         ({"tcp.d50": {"from": 1, "to": 10**400, "count": 3}}, "to must be a finite number"),
-        ({"tcp_alternatives": [1, 2]}, "name a key of one of them (tcp_alternatives[0]. ...)"),
-        ({"tcp_alternatives[3].d50": [1, 2]}, "no such key"),
+        ({"tcp.alternatives": [1, 2]}, "name a key of one of them (tcp.alternatives[0]. ...)"),
+        ({"tcp.alternatives[3].d50": [1, 2]}, "no such key"),
         ({"trial.patients": [1, 2]}, "give it scenarios or curves in [trial]"),
         ({"name": ["a", "b"]}, "it only names the run"),
         ({"cohort.age.units": ["years", "a"]}, "changes no number"),

@@ -1,21 +1,24 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import load_ntcp, lq
-from radsim.dose.dose import ArmDose
+from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
+from radsim.ntcp.logistic import LogisticNTCP
 from radsim.ntcp.relative_seriality import log_response
+from radsim.patients.patients import Patients
+from radsim.response.onset import LognormalOnset
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
 INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets
@@ -24,7 +27,7 @@ TABLE = [(12.4, 1), (17.0, 2), (20.3, 3), (23.0, 4), (25.3, 5)]  # Sahgal 2013, 
 
 
 def risk(model, total, fractions):
-    return float(model.probability(*lq.equal_fractions(total, fractions)))
+    return float(model.probability(total, fractions=fractions))
 
 
 def test_the_cord_tables_doses_are_iso_effective_at_alpha_beta_2():
@@ -66,9 +69,9 @@ def test_the_cord_risk_jumps_from_zero_at_an_eqd2_of_15():
     below, above = 14.999, 15.001  # in 2 Gy fractions the dose is its own EQD2
     model = CORD["default"]
     at_15 = 1 / (1 + math.exp(8.5 - 0.0876 * 15.0))
-    assert float(model.probability(below, 2 * below)) == 0.0
-    assert float(model.probability(15.0, 30.0)) == pytest.approx(at_15, abs=1e-12)
-    assert float(model.probability(above, 2 * above)) > at_15
+    assert float(model.probability(below, fractions=below / 2)) == 0.0
+    assert float(model.probability(15.0, fractions=7.5)) == pytest.approx(at_15, abs=1e-12)
+    assert float(model.probability(above, fractions=above / 2)) > at_15
 
 
 @pytest.mark.parametrize("name", CORD)
@@ -85,26 +88,26 @@ def test_the_cord_risk_is_zero_without_dose_and_one_at_a_huge_dose(name):
 
 def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
     # 30 Gy in 10 at alpha/beta 2 is BED 75 Gy; half of it is left after a year
-    course = lq.equal_fractions(15.0, 5)
-    cumulative = CORD["default"].probability(*course, residual_bed=37.5)
+    cumulative = CORD["default"].probability(15.0, fractions=5, residual_bed=37.5)
     eqd2 = (15.0 * (1 + 3.0 / 2) + 37.5) / 2
     assert float(cumulative) == pytest.approx(1 / (1 + math.exp(8.5 - 0.0876 * eqd2)), abs=1e-12)
 
 
-def some_dose(prior=None, patients=2, **extra):
+def some_dose(prior=None, patients=2, recovered=()):
     sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=30.0)
     plan = ExternalBeam(prescription=30.0, fractions=5, limits=(sac,), prior=prior)
-    data = {
-        "spinal_cord_d003cc_planned": ("patient", np.full(patients, 20.0)),
-        "thecal_sac_d003cc_planned": ("patient", np.full(patients, 24.0)),
-        "prescription": ("patient", np.full(patients, 30.0)),
-        **extra,
-    }
-    return ArmDose(plan=plan, dose=xr.Dataset(data, attrs={"fractions": 5, "delivery": True}))
+    hottest = {"spinal_cord": 20.0, "thecal_sac": 24.0}
+    return Dose(
+        plan=plan,
+        nodes=64,
+        hot_spots={name: Course(np.full(patients, dose)) for name, dose in hottest.items()},
+        facts={"prescription": np.full(patients, 30.0)},
+        recovered=recovered,
+    )
 
 
 def test_without_a_cord_there_is_no_myelopathy():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 0.0])})
+    patients = Patients.of({"cord_present": [1.0, 0.0]})
     found = CORD["default"].risk(patients, some_dose())
     assert found.lifetime[0] > 0
     assert found.lifetime[1] == 0.0
@@ -112,17 +115,40 @@ def test_without_a_cord_there_is_no_myelopathy():
     assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
 
 
+def test_a_missing_dose_of_an_organ_that_is_there_is_no_dose_of_0():
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
+    hot_spots = {"spinal_cord": Course(np.array([20.0, np.nan]))}
+    with pytest.raises(ValueError, match="dose must be a number that is not negative, got nan"):
+        CORD["default"].risk(patients, replace(some_dose(), hot_spots=hot_spots))
+
+
+def test_everyone_has_a_target_so_a_model_of_it_asks_for_no_cord():
+    onset = LognormalOnset(median=6.0, sigma=0.4)
+    target = DoseMetric(structure="gtv", metric="prescription")
+    model = LogisticNTCP(intercept=-3.0, slope=0.1, alpha_beta=3.0, dose=target, onset=onset)
+    found = model.risk(Patients(range(2), {}), some_dose())
+    answer = model.probability(30.0, fractions=5)
+    assert found.lifetime == pytest.approx([answer, answer], rel=1e-14)
+
+
+def test_earlier_courses_add_up():
+    prior = Prior(dose=30.0, fractions=10, interval=12.0)
+    twice = SimpleNamespace(earlier=(prior, prior), fractions=5)
+    dose = replace(some_dose(), plan=twice, recovered=(np.array([0.5]), np.array([0.25])))
+    assert dose.residual_prior_bed(2.0) == pytest.approx([75.0 * (0.5 + 0.75)])
+
+
 def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
     read = {name: model.eqd2(patients, some_dose())[0] for name, model in CORD.items()}
     cord, sac = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0), lq.eqd2(*lq.equal_fractions(24.0, 5), 2)
     assert read == pytest.approx({"default": cord, "low": cord, "case-control": sac})
 
 
 def test_a_prior_course_adds_to_the_cords_eqd2():
-    patients = xr.Dataset({"cord_present": ("patient", [1.0, 1.0])})
+    patients = Patients.of({"cord_present": [1.0, 1.0]})
     prior = Prior(dose=30.0, fractions=10, interval=12.0)
-    dose = some_dose(prior, prior_recovery=("patient", np.array([0.0, 0.5])))
+    dose = some_dose(prior, recovered=(np.array([0.0, 0.5]),))
     alone = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0)
     assert CORD["default"].eqd2(patients, dose) == pytest.approx([alone + 37.5, alone + 18.75])
 
@@ -147,16 +173,15 @@ TYPES = ("lytic", "mixed", "blastic")
 
 
 def patient(fracture="none", involved=0.0, malaligned=0.0, lesion="mixed"):
-    return xr.Dataset(
+    return Patients.of(
         {
-            "baseline_fracture": (
-                "patient", [FRACTURES.index(fracture)], {"labels": list(FRACTURES)}
-            ),
-            "body_involved_over_half": ("patient", [involved]),
-            "malalignment": ("patient", [malaligned]),
-            "lesion_type": ("patient", [TYPES.index(lesion)], {"labels": list(TYPES)}),
-        }
-    )  # fmt: skip
+            "baseline_fracture": [FRACTURES.index(fracture)],
+            "body_involved_over_half": [involved],
+            "malalignment": [malaligned],
+            "lesion_type": [TYPES.index(lesion)],
+        },
+        labels={"baseline_fracture": FRACTURES, "lesion_type": TYPES},
+    )
 
 
 @pytest.mark.parametrize(

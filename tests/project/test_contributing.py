@@ -14,7 +14,6 @@ import pytest
 from pydantic import Field, TypeAdapter
 
 import radsim.tcp
-from radsim import lq
 from radsim.presets import Preset
 from radsim.vocabulary.kinds import members
 
@@ -57,9 +56,9 @@ def test_the_line_follows_the_last_one_of_the_union():
 def test_the_example_of_a_new_model_runs(model):
     assert type(model).__name__ == "WeibullTCP"
     doses = np.array([33.0, 50.0, 1e6])
-    assert model.curve(doses)[0] == pytest.approx(0.5)
-    assert np.all(np.diff(model.curve(doses)) > 0)
-    hazard = model.failure_hazard(*lq.equal_fractions(33.0, 16.5))
+    assert model.curve_over_effect(doses)[0] == pytest.approx(0.5)
+    assert np.all(np.diff(model.curve_over_effect(doses)) > 0)
+    hazard = model.course_hazard(33.0, fractions=16.5)
     assert float(np.exp(-hazard)) == pytest.approx(0.5)
 
 
@@ -70,5 +69,5 @@ def test_the_examples_formula_is_the_models(model):
     for dose in (0.0, 1e-9, 5.0, 33.0, 60.0, 1e4):
         with mpmath.workdps(50):
             exact = float(names["control"](model, mpmath.mpf(dose)))
-        assert float(model.curve(dose)) == pytest.approx(exact, abs=1e-10)
+        assert float(model.curve_over_effect(dose)) == pytest.approx(exact, abs=1e-10)
     assert hasattr(exact_models, "control")  # where the formula goes

@@ -78,12 +78,12 @@ def test_axes_of_every_figure_have_units(several):
 def test_a_panel_says_what_its_own_band_is(several):
     figure = plot_lines(several)
     assert BANDS in texts(titled(figure, "Local control"))
-    assert "no uncertain parameter acts here" in texts(titled(figure, "Vertebral fracture"))
+    assert "no uncertain parameter acts here" in texts(titled(figure, "VCF"))
 
 
 def test_a_map_that_does_not_vary_says_its_number(several):
     arm = next(a for a in several["arm"].values if a != several.attrs["reference"])
-    assert "everywhere" in texts(titled(plot_map(several, arm), "Vertebral fracture"))
+    assert "everywhere" in texts(titled(plot_map(several, arm), "VCF"))
 
 
 def test_an_arm_has_one_color_in_all_figures(several):
@@ -111,7 +111,7 @@ def test_one_arm_has_a_map_of_itself_and_a_line_for_each_second_value(single, tm
 def test_sensitivity_is_drawn_for_every_endpoint_and_printed(several):
     for figure in (plot_sobol(several), plot_tornado(several)):
         drawn = " ".join(panel.get_title() for panel in figure.axes)
-        for title in ("Local control", "Vertebral fracture", "Myelopathy", "without complication"):
+        for title in ("Local control", "VCF", "Myelopathy", "without complication"):
             assert title in drawn
     said = comparison_text(several)
     assert "What matters most for the difference from" in said and "curve" in said

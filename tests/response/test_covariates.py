@@ -7,12 +7,12 @@ from pathlib import Path
 import exact_models
 import numpy as np
 import pytest
-import xarray as xr
 
 from radsim import make_experiment
 from radsim.experiment.model import ExperimentError
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.logistic import LogisticNTCP
+from radsim.patients.patients import Patients
 
 SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
 MODELS = {
@@ -42,23 +42,24 @@ def test_a_ratio_that_cannot_be_is_refused(ratios, ratio):
 
 
 @both
-@pytest.mark.parametrize("patients", [{}, {"sex": ("patient", [0.0])}])
+@pytest.mark.parametrize("patients", [{}, {"sex": [0.0]}])
 def test_patients_without_the_covariate_are_refused_and_a_curve_is_of_its_reference(
     ratios, patients
 ):
     model = aged(ratios)
     with pytest.raises(ValueError, match="needs the variable 'age' of the patients"):
-        model.response(np.array([20.0]), xr.Dataset(patients))
-    assert float(model.curve(20.0)) == pytest.approx(float(MODELS[ratios].curve(20.0)), rel=1e-14)
-    older = xr.Dataset({"age": ("patient", [70.0])})
-    assert model.curve(np.array([20.0]), older) > MODELS[ratios].curve(20.0)
+        model.probability(np.array([20.0]), fractions=10, patients=Patients.of(patients))
+    plain = MODELS[ratios].curve_over_effect(20.0)
+    assert float(model.curve_over_effect(20.0)) == pytest.approx(float(plain), rel=1e-14)
+    older = Patients.of({"age": [70.0]})
+    assert model.curve_over_effect(np.array([20.0]), older) > plain
 
 
 @both
 def test_labels_are_no_numbers(ratios):
-    labels = xr.Dataset({"age": ("patient", [0, 1], {"labels": ["young", "old"]})})
+    labels = Patients.of({"age": [0, 1]}, labels={"age": ("young", "old")})
     with pytest.raises(ValueError, match="'age' holds labels; a model needs numbers"):
-        aged(ratios).response(np.array([20.0, 20.0]), labels)
+        aged(ratios).probability(np.array([20.0, 20.0]), fractions=10, patients=labels)
 
 
 def test_an_experiment_with_labels_as_a_covariate_is_refused_at_the_door():

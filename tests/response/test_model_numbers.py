@@ -6,12 +6,12 @@ import exact_models
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
-from registry import COMPLICATIONS, CONTROL, EVERY
+from registry import COMPLICATIONS, CONTROL, EVERY, curve
 
+from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import TOLERATED_SUM
 from radsim.vocabulary.numbers import NUMBERS
 
@@ -93,7 +93,7 @@ def test_at_any_parameters_a_uniform_dose_agrees_with_fifty_digits(name, data, d
     formula = exact_models.control if name in CONTROL_NAMES else exact_models.complication
     with mpmath.workdps(50):
         answer = float(formula(model, mpf(dose)))
-    assert float(model.curve(dose)) == pytest.approx(answer, abs=1e-10)
+    assert float(curve(model, dose)) == pytest.approx(answer, abs=1e-10)
 
 
 CONTROL_NAMES = {f"tcp/{name}" for name in CONTROL}
@@ -115,10 +115,10 @@ def test_at_any_parameters_an_uneven_dvh_agrees_with_fifty_digits(name, data, dr
             there = [mpf(d) for d in doses.tolist()]
             answer = float(exact_models.complication_of_dvh(model, there, shares))
     if name in CONTROL_NAMES:  # in one fraction
-        hazard = model.failure_hazard(doses, doses * doses, fractions=1, weight=weight)
+        hazard = model.course_hazard(doses, fractions=1, weight=weight)
         found = float(np.exp(-hazard))
     else:
-        found = float(model.response(doses, weight=weight))
+        found = float(model.probability_at_effect(doses, weight=weight))
     assert found == pytest.approx(answer, abs=1e-10)
 
 
@@ -134,8 +134,8 @@ def test_at_any_parameters_more_dose_to_a_part_never_lowers_it(name, data, drawn
 
     def probability(d):
         if name in CONTROL_NAMES:
-            return np.exp(-model.failure_hazard(d, d * d, fractions=1, weight=weight))
-        return model.response(d, weight=weight)
+            return model.probability(d, fractions=1, weight=weight)
+        return model.probability_at_effect(d, weight=weight)
 
     before, after = float(probability(doses)), float(probability(higher))
     assert 0.0 <= before <= after + 1e-12 <= 1.0 + 1e-12
@@ -161,13 +161,13 @@ def test_covariates_agree_with_fifty_digits(name, data, dose, age, reference, lo
         drawn(data, COMPLICATIONS[name]),
         **{ratios: {"age": ratio}, "references": {"age": reference}},
     )
-    patients = xr.Dataset({"age": ("patient", [age, reference])})
-    found = model.response(np.array([dose, dose]), patients)
+    patients = Patients.of({"age": [age, reference]})
+    found = model.probability_at_effect(np.array([dose, dose]), patients)
     with mpmath.workdps(50):
         shift = (mpf(age) - mpf(reference)) * mpmath.log(mpf(ratio))
         answers = [float(exact_models.complication(model, mpf(dose), x)) for x in (shift, mpf(0))]
     assert found == pytest.approx(answers, abs=1e-10)
-    assert float(model.curve(dose)) == pytest.approx(answers[1], abs=1e-10)
+    assert float(curve(model, dose)) == pytest.approx(answers[1], abs=1e-10)
 
 
 @every_model
@@ -180,7 +180,7 @@ def test_no_extreme_of_a_parameter_overflows(name):
                 one = replace(model, **{parameter: value})
             except ValueError:  # outside of what the parameter may be
                 continue
-            found = one.curve(EXTREME_DOSES)
+            found = curve(one, EXTREME_DOSES)
             assert np.all((found >= 0) & (found <= 1)), (parameter, value)
             rises = np.all(np.diff(found) >= 0)
             protects = parameter == "hazard_ratio_fraction_dose" and value < 1.0
@@ -191,7 +191,7 @@ def test_no_extreme_of_a_parameter_overflows(name):
 @pytest.mark.parametrize("dose", [-1.0, np.nan, [10.0, -3.0]])
 def test_a_dose_that_cannot_be_is_refused(name, dose):
     with pytest.raises(ValueError, match="dose must be a number that is not negative, got"):
-        EVERY[name].curve(dose)
+        curve(EVERY[name], dose)
 
 
 @every_model
@@ -217,9 +217,9 @@ def test_volumes_that_do_not_add_up_are_refused(name, weight, says):
     doses = np.array([20.0, 30.0])
     with pytest.raises(ValueError, match=says):
         if name in CONTROL_NAMES:
-            EVERY[name].failure_hazard(doses, doses * doses, weight=np.array(weight))
+            EVERY[name].probability(doses, fractions=1, weight=np.array(weight))
         else:
-            EVERY[name].response(doses, weight=np.array(weight))
+            EVERY[name].probability_at_effect(doses, weight=np.array(weight))
 
 
 @pytest.mark.parametrize("name", [n for n, m in COMPLICATIONS.items() if hasattr(m, "response")])
@@ -228,4 +228,4 @@ def test_a_metric_where_a_dvh_is_wanted_is_refused_and_the_reverse(name):
     weight = None if model.reads_dvh else np.array([1.0])
     wanted = "the whole DVH, with weight" if model.reads_dvh else "a metric, without weight"
     with pytest.raises(ValueError, match=f"takes {wanted}"):
-        model.response(np.array([20.0]), weight=weight)
+        model.probability_at_effect(np.array([20.0]), weight=weight)

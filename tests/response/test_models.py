@@ -6,16 +6,16 @@ import exact_models
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from registry import COMPLICATIONS, CONTROL, EVERY
+from registry import COMPLICATIONS, CONTROL, EVERY, curve
 
 from radsim import lq
 from radsim.ntcp import NTCPModel, load_ntcp
 from radsim.ntcp.relative_seriality import relative_seriality
 from radsim.ntcp.vertebra import VertebralFracture
+from radsim.patients.patients import Patients
 from radsim.presets import load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
 from radsim.tcp import TCPModel, load_tcp
@@ -46,7 +46,7 @@ def test_every_kind_is_here():
 
 @every_model
 def test_probabilities_lie_between_0_and_1_and_never_fall_with_dose(name):
-    found = EVERY[name].curve(DOSES)
+    found = curve(EVERY[name], DOSES)
     assert np.all((found >= 0) & (found <= 1))
     assert np.all(np.diff(found) >= 0)
 
@@ -54,26 +54,26 @@ def test_probabilities_lie_between_0_and_1_and_never_fall_with_dose(name):
 @every_model
 def test_limits_at_no_dose_and_at_a_very_large_one(name):
     model = EVERY[name]
-    assert float(model.curve(0.0)) == pytest.approx(float(exact(name, 0)), abs=1e-12)
+    assert float(curve(model, 0.0)) == pytest.approx(float(exact(name, 0)), abs=1e-12)
     highest = float(exact(name, 1e7))
     if model.kind not in BELOW_ONE:
         assert highest == pytest.approx(1.0, abs=1e-12)
-    assert float(model.curve(1e7)) == pytest.approx(highest, abs=1e-12)
-    assert float(model.curve(np.inf)) == pytest.approx(highest, abs=1e-12)
+    assert float(curve(model, 1e7)) == pytest.approx(highest, abs=1e-12)
+    assert float(curve(model, np.inf)) == pytest.approx(highest, abs=1e-12)
 
 
 @every_model
 @settings(max_examples=40, deadline=None)
 @given(dose=st.floats(0.0, 200.0))
 def test_agrees_with_fifty_digit_arithmetic(name, dose):
-    assert float(EVERY[name].curve(dose)) == pytest.approx(float(exact(name, dose)), abs=1e-10)
+    assert float(curve(EVERY[name], dose)) == pytest.approx(float(exact(name, dose)), abs=1e-10)
 
 
 @every_model
 @settings(max_examples=40, deadline=None)
 @given(dose=st.floats(0.0, allow_infinity=False, allow_nan=False))
 def test_no_finite_dose_overflows(name, dose):
-    found = float(EVERY[name].curve(dose))
+    found = float(curve(EVERY[name], dose))
     assert 0.0 <= found <= 1.0
 
 
@@ -85,15 +85,15 @@ def test_no_finite_parameter_overflows(name, factor):
         value = getattr(model, parameter)
         if parameter in ("volume", "evaluated_at") or isinstance(value, str):
             continue
-        found = replace(model, **{parameter: value * factor}).curve(DOSES)
+        found = curve(replace(model, **{parameter: value * factor}), DOSES)
         assert np.all((found >= 0) & (found <= 1)), parameter
 
 
 @every_model
 def test_numbers_and_arrays_agree(name):
     model = EVERY[name]
-    together = model.curve(DOSES)
-    alone = [float(model.curve(float(dose))) for dose in DOSES]
+    together = curve(model, DOSES)
+    alone = [float(curve(model, float(dose))) for dose in DOSES]
     # numpy's powers of one number and of many may differ in the last bit, and tails multiply it
     assert together == pytest.approx(alone, rel=1e-12 if model.kind == "lkb" else 1e-14, abs=1e-300)
 
@@ -103,7 +103,7 @@ def test_slopes_are_finite_at_both_ends(name):
     model = EVERY[name]
     for dose in (0.0, 1e-8, 300.0, 1e5):
         step = 1e-6 * max(dose, 1.0)
-        slope = (float(model.curve(dose + step)) - float(model.curve(dose))) / step
+        slope = (float(curve(model, dose + step)) - float(curve(model, dose))) / step
         assert np.isfinite(slope)
 
 
@@ -114,16 +114,46 @@ def test_a_parameter_may_be_a_variable_of_the_cohort(name):
     for one in fields(model):
         value = getattr(model, one.name)
         if one.type == Parameter and not isinstance(value, str) and one.name != "alpha_beta":
-            patients = xr.Dataset({"own": ("patient", np.full(3, float(value)))})
+            patients = Patients.of({"own": np.full(3, float(value))})
             named = replace(model, **{one.name: "own"})
-            assert named.curve(doses, patients) == pytest.approx(model.curve(doses), rel=1e-14)
+            assert curve(named, doses, patients) == pytest.approx(curve(model, doses), rel=1e-14)
+
+
+@every_model
+@pytest.mark.parametrize("fractions", [1, 5, np.array([3.0, 30.0])])
+def test_the_one_door_takes_physical_dose_in_equal_fractions(name, fractions):
+    model, dose = EVERY[name], np.array([24.0, 50.0])
+    if isinstance(model, VertebralFracture):
+        answer = model.curve_over_fraction_dose(dose / fractions)
+        assert model.probability(dose, fractions=fractions) == pytest.approx(answer, rel=1e-14)
+        return
+    effect = model.effect_of(dose, fractions=fractions)
+    bed = dose * (1.0 + dose / fractions / (model.alpha_beta or np.inf))
+    wanted = getattr(model, "effect", "eqd2")
+    ratio = 1.0 + 2.0 / model.alpha_beta if wanted == "eqd2" else 1.0
+    assert effect == pytest.approx(dose if wanted == "physical" else bed / ratio, rel=1e-12)
+    if model.kind == "zaider_minerbo":  # in which time counts, and a curve has all at once
+        return
+    whole = None if not getattr(model, "reads_dvh", False) else np.ones(1)
+    given = dose if whole is None else dose[:, None]
+    found = model.probability(given, fractions=fractions, weight=whole)
+    assert found == pytest.approx(curve(model, effect), rel=1e-12)
+
+
+@every_model
+@pytest.mark.parametrize("dose", [-1.0, -1e3, np.nan])
+def test_the_door_refuses_a_dose_that_cannot_be(name, dose):
+    model = EVERY[name]
+    weight = np.ones(1) if getattr(model, "reads_dvh", False) else None
+    with pytest.raises(ValueError, match="dose must be a number that is not negative, got"):
+        model.probability(np.array([dose]), fractions=3, weight=weight)
 
 
 @pytest.mark.parametrize("fractions", [1, 5, 11])
 def test_birth_and_death_between_fractions_agree_with_fifty_digit_arithmetic(fractions):
     model = CONTROL["zaider_minerbo"]
     dose = 30.0
-    found = float(np.exp(-model.failure_hazard(*lq.equal_fractions(dose, fractions))))
+    found = float(model.probability(dose, fractions=fractions))
     with mpmath.workdps(50):
         bed = mpmath.mpf(dose) * (1 + mpmath.mpf(dose) / fractions / 6)
         eqd2 = bed / (1 + mpmath.mpf(2) / 6)
@@ -135,9 +165,8 @@ def test_birth_and_death_between_fractions_agree_with_fifty_digit_arithmetic(fra
 def test_without_births_and_deaths_zaider_and_minerbo_tend_to_poisson():
     numbers = {"alpha": 0.15, "clonogen_density": 1e6, "volume": 10.0, "alpha_beta": 6.0}
     still = ZaiderMinerboTCP(**numbers, birth_rate=0.0, death_rate=0.0)
-    course = lq.equal_fractions(60.0, 5)
-    poisson = PoissonTCP(**numbers).failure_hazard(*course)
-    assert float(still.failure_hazard(*course)) == pytest.approx(float(poisson), rel=1e-6)
+    poisson = PoissonTCP(**numbers).course_hazard(60.0, fractions=5)
+    assert float(still.course_hazard(60.0, fractions=5)) == pytest.approx(float(poisson), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", CONTROL)
@@ -147,19 +176,19 @@ def test_draws_of_a_parameter_and_patients_broadcast_in_one_call(name):
     value = getattr(model, parameter)
     draws = value * np.array([[0.9], [1.0], [1.1]])
     many = replace(model, **{parameter: draws})
-    dose, squared = lq.equal_fractions(np.array([20.0, 24.0]), np.array([1.0, 2.0]))
-    together = many.failure_hazard(dose, squared)
+    course = {"dose": np.array([20.0, 24.0]), "fractions": np.array([1.0, 2.0])}
+    together = many.course_hazard(**course)
     assert together.shape == (3, 2)
-    assert together[1] == pytest.approx(model.failure_hazard(dose, squared), rel=1e-12)
+    assert together[1] == pytest.approx(model.course_hazard(**course), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", [n for n, m in CONTROL.items() if m.kind != "geud"])
 def test_the_hazards_of_the_parts_of_a_dvh_add_up(name):
     model = CONTROL[name]
     doses, weight = np.array([[20.0, 24.0, 30.0]]), np.array([0.2, 0.5, 0.3])
-    whole = model.failure_hazard(doses, doses**2 / 2, fractions=2, weight=weight)
+    whole = model.course_hazard(doses, fractions=2, weight=weight)
     parts = sum(
-        w * float(model.failure_hazard(d, d * d / 2, fractions=2))
+        w * float(model.course_hazard(d, fractions=2))
         for d, w in zip(doses[0], weight, strict=True)
     )
     assert float(whole[0]) == pytest.approx(parts, rel=1e-12)
@@ -169,8 +198,8 @@ def test_the_hazards_of_the_parts_of_a_dvh_add_up(name):
 def test_a_uniform_dvh_in_many_bins_is_a_uniform_dose(name):
     model = COMPLICATIONS[name]
     doses = np.full((2, 64), [[30.0], [60.0]])
-    found = model.response(doses, weight=np.full(64, 1 / 64))
-    assert found == pytest.approx(model.curve(np.array([30.0, 60.0])), abs=1e-12)
+    found = model.probability_at_effect(doses, weight=np.full(64, 1 / 64))
+    assert found == pytest.approx(curve(model, np.array([30.0, 60.0])), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", [n for n, m in COMPLICATIONS.items() if m.reads_dvh])
@@ -178,10 +207,11 @@ def test_a_uniform_dvh_in_many_bins_is_a_uniform_dose(name):
 @given(doses=st.lists(st.floats(0.0, 90.0), min_size=4, max_size=4), part=st.integers(0, 3))
 def test_more_dose_to_any_part_never_lowers_a_complication(name, doses, part):
     model, weight = COMPLICATIONS[name], np.array([0.1, 0.2, 0.3, 0.4])
-    before = float(model.response(np.array(doses), weight=weight))
+    before = float(model.probability_at_effect(np.array(doses), weight=weight))
     more = np.array(doses)
     more[part] += 5.0
-    assert 0.0 <= before <= float(model.response(more, weight=weight)) + 1e-12 <= 1.0 + 1e-12
+    after = float(model.probability_at_effect(more, weight=weight))
+    assert 0.0 <= before <= after + 1e-12 <= 1.0 + 1e-12
 
 
 LAWS = {
@@ -246,13 +276,12 @@ def of_dvhs(model, whole):
     """Probability of two patients, from their DVHs or from one dose each."""
     if isinstance(model, ControlModel):
         dose, weight = (DVHS, SHARES) if whole else (DVHS[:, 1], None)
-        hazard = model.failure_hazard(dose, dose**2 / 4, fractions=4, weight=weight)
-        return np.exp(-hazard)
+        return model.probability(dose, fractions=4, weight=weight)
     if isinstance(model, VertebralFracture):
-        return model.curve(DVHS[:, 1])
+        return curve(model, DVHS[:, 1])
     if whole:
-        return model.response(DVHS, weight=SHARES)
-    return model.response(DVHS[:, 1])
+        return model.probability_at_effect(DVHS, weight=SHARES)
+    return model.probability_at_effect(DVHS[:, 1])
 
 
 @pytest.mark.parametrize(("name", "parameter"), DRAWN, ids=lambda v: v)
@@ -282,15 +311,15 @@ def test_relative_seriality_of_uneven_dvhs_agrees_with_many_digits(form, s):
 @pytest.mark.parametrize("name", CONTROL)
 def test_a_covariate_raises_control_to_the_power_of_its_hazard_ratio(name):
     model = CONTROL[name]
-    course = lq.equal_fractions(np.array([20.0, 24.0]), np.array([2.0, 3.0]))
-    patients = xr.Dataset({"mass": ("patient", [0.0, 3.0])})
+    course = {"dose": np.array([20.0, 24.0]), "fractions": np.array([2.0, 3.0])}
+    patients = Patients.of({"mass": [0.0, 3.0]})
     own = replace(model, hazard_ratios={"mass": 1.5}, references={"mass": 1.0})
-    plain = np.exp(-model.failure_hazard(*course))
-    found = np.exp(-own.failure_hazard(*course, patients))
+    plain = model.probability(**course)
+    found = own.probability(**course, patients=patients)
     assert found == pytest.approx(plain ** np.array([1 / 1.5, 2.25]), rel=1e-12)
-    assert np.exp(-own.failure_hazard(*course)) == pytest.approx(plain, rel=1e-15)
+    assert own.probability(**course) == pytest.approx(plain, rel=1e-15)
     with pytest.raises(ValueError, match="needs the variable 'mass' of the patients"):
-        own.failure_hazard(*course, xr.Dataset())
+        own.probability(**course, patients=Patients.of({}))
 
 
 @pytest.mark.parametrize("name", CONTROL)
@@ -300,7 +329,7 @@ def test_more_dose_to_any_part_never_lowers_control(name, doses, part):
     model, weight = CONTROL[name], np.array([0.2, 0.5, 0.3])
 
     def hazard(dose):
-        return float(model.failure_hazard(dose, dose**2 / 4, fractions=4, weight=weight))
+        return float(model.course_hazard(dose, fractions=4, weight=weight))
 
     before, more = np.array(doses), np.array(doses)
     more[part] += 5.0
@@ -310,7 +339,7 @@ def test_more_dose_to_any_part_never_lowers_control(name, doses, part):
 @pytest.mark.parametrize("name", ["vcf-2013", "vcf-pooled"])
 def test_the_fracture_model_keeps_to_the_contract_too(name):
     model = load_ntcp(name)
-    found = model.curve(DOSES)
+    found = curve(model, DOSES)
     assert np.all((found >= 0) & (found <= 1))
     assert np.all(np.diff(found) >= 0)
-    assert found == pytest.approx([float(model.curve(float(dose))) for dose in DOSES], rel=1e-14)
+    assert found == pytest.approx([float(curve(model, float(dose))) for dose in DOSES], rel=1e-14)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from reference_cases import case
 from scipy import special
 
@@ -12,6 +11,7 @@ from radsim.ntcp.cox import cox_hazard
 from radsim.ntcp.lkb import lkb_probability, lyman_probability
 from radsim.ntcp.logistic import LogisticD50NTCP, LogisticNTCP, LogLogisticNTCP
 from radsim.ntcp.relative_seriality import relative_seriality
+from radsim.patients.patients import Patients
 from radsim.radiobiology.cell_kill import LQL, IncompleteRepair, LQTime
 from radsim.radiobiology.reduction import reduced_dose
 from radsim.radiobiology.repair import biexponential, effective_squared_dose, protraction
@@ -51,8 +51,10 @@ def test_a_logistic_with_a_covariate_by_its_odds_ratio():
         intercept=i["intercept"], slope=i["w_mean"], effect="physical", dose=MEAN, onset=ONSET,
         odds_ratios={"chemo": float(np.exp(i["w_chemo"]))},
     )  # fmt: skip
-    patients = xr.Dataset({"chemo": ("patient", np.array(i["chemo"], dtype=float))})
-    assert model.response(np.array(i["mean"]), patients) == pytest.approx(expected, abs=tolerance)
+    patients = Patients.of({"chemo": np.array(i["chemo"], dtype=float)})
+    assert model.probability(np.array(i["mean"]), fractions=1, patients=patients) == pytest.approx(
+        expected, abs=tolerance
+    )
 
 
 def test_the_cox_form():
@@ -70,7 +72,8 @@ def test_a_risk_factor_shifts_a_logistic_as_its_odds_ratio_does():
         d50=i["D50"], gamma50=i["g50"], effect="physical", dose=MEAN, onset=ONSET,
         odds_ratios={"factor": i["OR"]},
     )  # fmt: skip
-    with_factor = model.response(i["D"], xr.Dataset({"factor": ("patient", [1.0])}))
+    factor = Patients.of({"factor": [1.0]})
+    with_factor = model.probability(i["D"], fractions=1, patients=factor)
     assert float(with_factor[0]) == pytest.approx(expected["ntcp"], abs=tolerance)
 
 
@@ -102,8 +105,8 @@ def test_the_poisson_model_of_a_uniform_dose():
     i, expected, tolerance = case("A18")
     model = PoissonTCP(alpha=i["alpha"], alpha_beta=i["ab"], clonogen_density=1e4, volume=10.0)
     for fractions, dose, answer in zip(i["n"], i["D"], expected, strict=True):
-        course = lq.equal_fractions(float(dose), fractions)
-        assert float(np.exp(-model.failure_hazard(*course))) == pytest.approx(answer, abs=tolerance)
+        control = model.probability(float(dose), fractions=fractions)
+        assert float(control) == pytest.approx(answer, abs=tolerance)
 
 
 def test_repopulation_counts_only_after_the_kick_off_time():
@@ -152,7 +155,9 @@ def test_the_log_logistic_cord_curve_through_its_published_points():
     assert k == pytest.approx(expected["k"], abs=1e-4)
     assert k / 4 == pytest.approx(expected["g50"], abs=1e-4)
     model = LogLogisticNTCP(d50=i["D50"], k=k, alpha_beta=0.87, dose=MEAN, onset=ONSET)
-    assert model.curve(np.array(i["D"])) == pytest.approx(expected["ntcp"], abs=tolerance)
+    assert model.curve_over_effect(np.array(i["D"])) == pytest.approx(
+        expected["ntcp"], abs=tolerance
+    )
 
 
 def midpoints(count):

@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from radsim import Streams, load_preset
+from radsim.patients.patients import NOBODY, Patients
 from radsim.response.survival import WeibullSurvival
-
-NOBODY = xr.Dataset()
 
 
 def preset(name):
@@ -49,7 +47,7 @@ def test_everybody_is_alive_at_the_start_and_nobody_at_the_end():
 
 
 def test_parameters_may_be_variables_of_the_cohort():
-    patients = xr.Dataset({"frailty": ("patient", [10.0, 20.0])})
+    patients = Patients.of({"frailty": [10.0, 20.0]})
     law = WeibullSurvival(shape=1.0, scale="frailty")
     assert law.alive(10.0, patients) == pytest.approx([np.exp(-1.0), np.exp(-0.5)])
 

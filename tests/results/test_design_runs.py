@@ -19,7 +19,7 @@ from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.variants import VariantMaker
 from radsim.report.figures.gallery import draw_figures
 from radsim.report.files.folder import claim_folder
-from radsim.report.tables.points import INDEX_COLUMNS
+from radsim.report.tables.sensitivity import INDEX_COLUMNS
 from radsim.report.text.warnings import warnings_of
 
 FILE = """

@@ -39,7 +39,7 @@ def test_a_law_that_changes_high_doses_is_refused_with_the_reason(law):
 
 def test_a_refit_when_asked_runs_and_says_by_how_much_it_misses():
     experiment = with_tcp({"preset": "hytec-spine-2021", "cell_kill": "lq-l-6", "refit": True})
-    assert experiment.tcp.fitted_under == "lq_l"
+    assert experiment.tcp.model.fitted_under == "lq_l"
     assert any("refitted under lq_l misses its 8 anchors by 5.1 points" in n
                for n in notes(experiment))  # fmt: skip
     again = make_experiment(tomllib.loads(experiment.to_toml()))
@@ -195,8 +195,8 @@ def test_an_interval_that_nobody_published_is_refused(uncertainty, message):
 def test_a_varied_hazard_ratio_is_that_of_a_file_which_states_it():
     experiment, _ = drawn_ratios({RATIO: "published"})
     maker = VariantMaker(experiment)
-    in_place = maker.make({RATIO: 3.0}).tcp
-    other_curve = maker.make({RATIO: 3.0, "tcp.preset": "hytec-log-logistic"}).tcp
+    in_place = maker.make({RATIO: 3.0}).tcp.model
+    other_curve = maker.make({RATIO: 3.0, "tcp.preset": "hytec-log-logistic"}).tcp.model
     for model in (in_place, other_curve):
         assert [one.hazard_ratio for one in model.modifiers] == [
             {"paraspinal": 3.0}, {"resistant": 2.0}
@@ -206,7 +206,7 @@ def test_a_varied_hazard_ratio_is_that_of_a_file_which_states_it():
             {"preset": "paraspinal-2023", "hazard_ratio": {"paraspinal": 3.0}}, "histology"]},
         **with_cohort(**MASS),
     )  # fmt: skip
-    assert in_place == stated.tcp
+    assert in_place == stated.tcp.model
 
 
 def test_a_refit_of_alpha_beta_fits_better_and_says_where_it_ends():

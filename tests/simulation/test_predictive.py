@@ -6,7 +6,7 @@ from command_line import radsim
 
 from radsim import make_experiment, simulate
 from radsim.experiment.model import ExperimentError
-from radsim.report.tables.rows import predictive_rows
+from radsim.report.tables.ledger import PREDICTIVE, records
 from radsim.report.text.series import predictive_text
 from radsim.results.run import run
 from radsim.simulation.series import CHUNK, series_figures
@@ -76,13 +76,14 @@ def test_the_result_says_where_the_published_figure_falls():
     result = run(experiment, scheduler="single")
     found = series_figures(experiment, experiment.predictive)
     assert np.quantile(found, 0.5, axis=1) == pytest.approx(result["predictive_median"].values)
-    rows = predictive_rows(result)
-    assert [row[:7] for row in rows][3] == ["other", "survival", "share alive", 24.0, 8, 10, 6]
+    row = records(result, PREDICTIVE)[3]
+    assert list(row.values())[:7] == ["other", "survival", "share alive", 24.0, 8, 10, 6]
     alive = found[3]
-    assert rows[3][11:13] == [np.mean(alive <= 0.5), np.mean(alive >= 0.5)]
+    assert row["at_or_below"] == np.mean(alive <= 0.5)
+    assert row["at_or_above"] == np.mean(alive >= 0.5)
     assert "among 6 simulated series of 8 patients with 10 segments" in predictive_text(result)
     without = run(make_experiment({k: v for k, v in SETTINGS.items() if k != "predictive"}))
-    assert predictive_rows(without) == []
+    assert records(without, PREDICTIVE) == []
     assert predictive_text(without) == ""
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from examples import experiment
+from radsim.simulation.kept import reduce_patients
+from radsim.simulation.pipeline import reduce_variants
 
 from radsim.execution.pieces import run_pieces
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.streams import Streams
 from radsim.results.run import run
-from radsim.simulation.kept import reduce_patients
 from radsim.simulation.patients import simulate
-from radsim.simulation.pipeline import reduce_variants
 
 PATIENTS = range(40, 240)
 SWEEP = {  # of the cohort, the dose, plans, models and survival

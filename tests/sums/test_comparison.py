@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from radsim import run
-from radsim.report.tables.rows import best_rows, comparison_rows
+from radsim.report.tables.ledger import COMPARISON, records
 from radsim.sums.best import best_shares
 from radsim.sums.comparison import paired_comparison
 from radsim.sums.moments import Moments
@@ -101,14 +101,17 @@ def twins(reference):
 
 def test_two_arms_that_are_equal_but_for_the_name_differ_by_exactly_zero():
     result = run(twins("a").model_copy(update={"patients": 500}), scheduler="single")
-    rows = [row for row in comparison_rows(result) if row[0] == "b"]
+    rows = [row for row in records(result, COMPARISON) if row["arm"] == "b"]
     assert len(rows) == 13 * 4
     for row in rows:
-        difference, error, lower, upper, ratio, *_ = row[6:]
-        assert (difference, error, lower, upper) == (0.0, 0.0, 0.0, 0.0), row
-        assert ratio in (1.0, ""), row  # empty where neither arm saw an event
-        assert row[-4:-1] == ["", "", ""], row
-    best = {(r[0], r[1], r[2]): r[3] for r in best_rows(result)}
+        same = [row[key] for key in ("difference", "mc_standard_error", "lower", "upper")]
+        assert same == [0.0, 0.0, 0.0, 0.0], row
+        assert row["ratio"] == 1.0 or np.isnan(row["ratio"]), row  # neither arm saw an event
+        assert all(np.isnan(row[f"number_needed{end}"]) for end in ("", "_lower", "_upper")), row
+    best = {
+        (row["endpoint"], row["months"], row["arm"]): row["share"]
+        for row in records(result, "best.csv")
+    }
     for (endpoint, month, arm), share in best.items():
         if arm == "a":
             assert share == best[endpoint, month, "b"]
@@ -117,13 +120,17 @@ def test_two_arms_that_are_equal_but_for_the_name_differ_by_exactly_zero():
 def test_another_reference_turns_the_signs_and_leaves_the_estimates():
     first = run(twins("a"), scheduler="single")
     other = run(twins("c"), scheduler="single")
-    one = {tuple(r[2:6]): r for r in comparison_rows(first) if r[0] == "c"}
-    two = {tuple(r[2:6]): r for r in comparison_rows(other) if r[0] == "a"}
-    assert one.keys() == two.keys()
-    for key, row in one.items():
-        assert row[6] == -two[key][6]
-        assert row[7] == two[key][7]
-        assert (row[8], row[9]) == (-two[key][9], -two[key][8])
+    labels = ("endpoint", "model", "estimator", "months")
+    there, back = (
+        {tuple(row[key] for key in labels): row for row in records(result, COMPARISON)
+         if row["arm"] == arm}
+        for result, arm in ((first, "c"), (other, "a"))
+    )  # fmt: skip
+    assert there.keys() == back.keys()
+    for key, row in there.items():
+        assert row["difference"] == -back[key]["difference"]
+        assert row["mc_standard_error"] == back[key]["mc_standard_error"]
+        assert (row["lower"], row["upper"]) == (-back[key]["upper"], -back[key]["lower"])
     for name in first.data_vars:
         if name.endswith("_net") or name.endswith("_alive"):
             assert (first[name].values == other[name].values).all()

@@ -3,19 +3,19 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import case
 
-from radsim import load_tcp, lq
+from radsim import load_tcp
+from radsim.patients.patients import Patients
 from radsim.tcp.logistic import LogisticTCP, logistic_failure_hazard
 
 HYTEC = load_tcp("hytec-spine-2021")
 
 
 def control(total, fractions, model=HYTEC):
-    return float(np.exp(-model.failure_hazard(*lq.equal_fractions(total, fractions))))
+    return float(model.probability(total, fractions=fractions))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_control_agrees_with_fifty_digit_arithmetic(total, fractions):
         d3 = 9 * (-1 + mpmath.sqrt(1 + 4 * bed / 18))
         slope = 4 * mpmath.mpf("0.814")
         exact = mpmath.log(1 + mpmath.exp(slope * (1 - d3 / mpmath.mpf("19.44"))))
-    hazard = HYTEC.failure_hazard(*lq.equal_fractions(total, fractions))
+    hazard = HYTEC.course_hazard(total, fractions=fractions)
     assert float(hazard) == pytest.approx(float(exact), rel=1e-10)
     assert control(total, fractions) == pytest.approx(float(mpmath.exp(-exact)), abs=1e-10)
 
@@ -69,13 +69,13 @@ def test_no_dose_leaves_the_curves_own_floor_and_a_huge_dose_controls_all():
 
 
 def test_numbers_and_variables_of_the_cohort_give_the_same_answer():
-    patients = xr.Dataset({"own_d50": ("patient", [19.44, 25.0])})
+    patients = Patients.of({"own_d50": [19.44, 25.0]})
     named = replace(HYTEC, d50="own_d50")
-    course = lq.equal_fractions(24.0, 2)
-    hazards = named.failure_hazard(*course, patients)
+    course = {"dose": 24.0, "fractions": 2}
+    hazards = named.course_hazard(**course, patients=patients)
     other = replace(HYTEC, d50=25.0)
-    assert hazards[0] == HYTEC.failure_hazard(*course)
-    assert hazards[1] == other.failure_hazard(*course)
+    assert hazards[0] == HYTEC.course_hazard(**course)
+    assert hazards[1] == other.course_hazard(**course)
 
 
 def test_control_follows_the_power_of_time_past_two_years():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from command_line import radsim
 
-from radsim.report.tables.rows import predictive_rows
+from radsim.report.tables.ledger import PREDICTIVE, records
 from radsim.validation import draw_forest, load_targets, rows_to_csv, run_validation
 from radsim.validation.report import COLUMNS, validation_text
 from radsim.validation.run import Row
@@ -122,19 +122,17 @@ def test_the_dose_that_a_curve_reads_decides_what_reirradiation_costs(rows):
 
 def test_the_phase_2_trial_falls_inside_its_predictive_distribution_but_for_late_fractures(found):
     result = found.results["phase2"]
-    rows = {(row[1], row[3]): row for row in predictive_rows(result)}
-    assert {row[4] for row in rows.values()} == {25}
-    assert {row[5] for row in rows.values()} == {28}
-    lower, upper, below, above = 9, 10, 11, 12
+    rows = {(row["endpoint"], row["months"]): row for row in records(result, PREDICTIVE)}
+    assert {(row["patients"], row["segments"]) for row in rows.values()} == {(25, 28)}
     for endpoint, months, observed in (
         ("local_control", 24.0, 0.95), ("survival", 24.0, 0.728), ("vcf", 12.0, 0.036)
     ):  # fmt: skip
         row = rows[endpoint, months]
-        assert row[lower] <= observed <= row[upper] + 5e-4
-        assert min(row[below], row[above]) > 0.05
+        assert row["lower"] <= observed <= row["upper"] + 5e-4
+        assert min(row["at_or_below"], row["at_or_above"]) > 0.05
     late = rows["vcf", 24.0]
-    assert late[upper] < 0.156
-    assert late[above] < 0.05 < 0.95 < late[below]
+    assert late["upper"] < 0.156
+    assert late["at_or_above"] < 0.05 < 0.95 < late["at_or_below"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Where a share of a structure's volume lies: Beta-distributed depth and its quantiles."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.special import betaincinv, ndtri
@@ -8,6 +8,7 @@ from scipy.special import betaincinv, ndtri
 SHAPES = np.linspace(1.0, 3.0, 401)  # first shape of Beta(a, 2), step 0.005
 SHARES = np.linspace(0.0, 1.0, 1025)  # in-field shares of an organ's volume
 NEWTON_STEPS = 3
+TABLES = 16  # of the node counts and judged shares that are in use at a time
 
 
 def target_depth_share(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ def target_depth(share: np.ndarray, shape: np.ndarray) -> np.ndarray:
     return t
 
 
-@cache
+@lru_cache(maxsize=TABLES)
 def normal_scores(shares: tuple[float, ...]) -> np.ndarray:
     """Normal scores of volume shares in single precision, shape (share,). Not to be written to."""
     scores = ndtri(np.array(shares)).astype(np.float32)
@@ -63,7 +64,7 @@ def normal_scores(shares: tuple[float, ...]) -> np.ndarray:
     return scores
 
 
-@cache
+@lru_cache(maxsize=TABLES)
 def target_table(shares: tuple[float, ...]) -> np.ndarray:
     """Relative depths of fixed volume shares, a row for each of ``SHAPES``."""
     return betaincinv(SHAPES[:, None], 2.0, np.array(shares)).astype(np.float32)
@@ -82,7 +83,7 @@ def target_row(shape: np.ndarray) -> np.ndarray:
     return (shape - SHAPES[0]) / (SHAPES[1] - SHAPES[0])
 
 
-@cache
+@lru_cache(maxsize=TABLES)
 def organ_table(volumes: tuple[float, ...]) -> np.ndarray:
     """Relative depths at fixed volume shares, a row for each of ``SHARES`` in the field."""
     share = np.minimum(np.array(volumes) / np.maximum(SHARES[:, None], 1e-9), 1.0)

@@ -7,10 +7,10 @@ cord PRV where there is a cord, else the thecal sac. Inside is negative.
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import HOT_SPOT
 from radsim.vocabulary.words import nearest
@@ -26,13 +26,15 @@ class Organ:
     """A neural structure: a cylinder along the target's length and somewhat beyond.
 
     ``surface`` and ``hot_spot`` are positions on the axis [mm] of its wall and of its hottest
-    0.03 cm3, ``radius`` [mm], ``hot_share`` that volume's share of the part that faces the target.
+    0.03 cm3, ``radius`` [mm], ``hot_share`` that volume's share of the part that faces the target,
+    ``present`` says who has it.
     """
 
     surface: np.ndarray
     radius: np.ndarray
     hot_share: np.ndarray
     hot_spot: np.ndarray
+    present: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,37 +59,38 @@ class Geometry:
     tail: np.ndarray
 
 
-def draw_geometry(
-    model: DoseModel, patients: xr.Dataset, indices: range, streams: UniformSource
-) -> Geometry:
+def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) -> Geometry:
     """Draw the geometry of these patients; it is the same for every arm."""
 
     def draw(name: str) -> np.ndarray:
-        return draw_parameter(getattr(model, name), f"dose/geometry/{name}", indices, streams)
+        value, stream = getattr(model, name), f"dose/geometry/{name}"
+        return draw_parameter(value, stream, patients.numbers, streams)
 
-    has_cord = patients["cord_present"].values.astype(bool)
+    has_cord = patients["cord_present"].astype(bool)
     cord_radius, margin, cord_gap = draw("cord_radius"), draw("prv_margin"), draw("cord_sac_gap")
     sac = np.where(has_cord, cord_gap - margin, 0.0)
     wall = sac + draw("sac_wall_gap")
-    gtv_volume = patients["gtv_volume"].values.astype(float)
+    gtv_volume = patients["gtv_volume"].astype(float)
     gtv_extent = sphere_diameter(gtv_volume)
     # a PTV is at least the GTV with its margins, whatever two drawn volumes say
     swollen = (1.0 + 2.0 * LATERAL_MARGIN / gtv_extent) ** 2 * (
         1.0 + 2.0 * AXIAL_MARGIN / gtv_extent
     )
-    ptv_volume = np.maximum(patients["ptv_volume"].values.astype(float), gtv_volume * swollen)
+    ptv_volume = np.maximum(patients["ptv_volume"].astype(float), gtv_volume * swollen)
     length = sphere_diameter(ptv_volume)
     beyond = draw("contour_margin")
 
-    def organ(surface: np.ndarray, radius: np.ndarray) -> Organ:
+    def organ(name: str, surface: np.ndarray, radius: np.ndarray) -> Organ:
         hot_share = np.minimum(HOT_SPOT * 1000.0 / (np.pi * radius**2 * length), 1.0)
         hot_spot = surface - 2.0 * radius * organ_depth(hot_share)
-        return Organ(surface=surface, radius=radius, hot_share=hot_share, hot_spot=hot_spot)
+        return Organ(surface, radius, hot_share, hot_spot, patients.with_structure(name))
 
     organs = {
-        "cord_prv": organ(np.zeros(len(indices)), cord_radius + margin),
-        "spinal_cord": organ(-margin, cord_radius),
-        "thecal_sac": organ(sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))),
+        "cord_prv": organ("cord_prv", np.zeros(len(patients)), cord_radius + margin),
+        "spinal_cord": organ("spinal_cord", -margin, cord_radius),
+        "thecal_sac": organ(
+            "thecal_sac", sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))
+        ),
     }
     return Geometry(
         has_cord=has_cord,
@@ -122,7 +125,7 @@ def sphere_diameter(volume: np.ndarray) -> np.ndarray:
     return np.cbrt(6000.0 / np.pi * volume)
 
 
-def bilsky_grade(patients: xr.Dataset) -> np.ndarray:
+def bilsky_grade(patients: Patients) -> np.ndarray:
     """Position in ``GRADES`` for each patient; 0 in the sacrum, where the grade has no meaning.
 
     Raises
@@ -130,15 +133,14 @@ def bilsky_grade(patients: xr.Dataset) -> np.ndarray:
     KeyError
         If ``bilsky`` has a label that is no grade.
     """
-    labels = [str(label) for label in patients["bilsky"].attrs["labels"]]
+    labels = patients.labels["bilsky"]
     for label in labels:
         if label not in GRADES:
             raise KeyError(f"bilsky has a label {label!r}; {nearest(label, GRADES)}")
-    grade = np.array([GRADES.index(label) for label in labels])[patients["bilsky"].values]
-    regions = list(patients["region"].attrs["labels"])
+    grade = np.array([GRADES.index(label) for label in labels])[patients["bilsky"]]
     for region in REGIONS_WITHOUT_GRADE:
-        if region in regions:
-            grade = np.where(patients["region"].values == regions.index(region), 0, grade)
+        if region in patients.labels["region"]:
+            grade = np.where(patients.has("region", region), 0, grade)
     return grade
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from radsim.dose.course.profile import Profile
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
-from radsim.vocabulary.structures import ORGANS, cold_share
+from radsim.vocabulary.structures import EXISTS, ORGANS, cold_share
 
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
@@ -36,7 +36,7 @@ class Judge:
                 continue
             dose = profile.dose(profile.attenuation(known[f"{organ}_hot_spot"]))
             self.at_most(limit, dose, optimal=False)
-            present = known["has_cord"] | (organ == "thecal_sac")
+            present = known["has_cord"] | (organ not in EXISTS)
             for goal in _organ_goals(plan, organ):
                 level = np.where(present, goal / known[f"{organ}_hottest"], np.inf)
                 self.at_most(level, dose, optimal=True)

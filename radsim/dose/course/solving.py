@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -286,7 +286,7 @@ def _utilization(model: DoseModel, known: Arrays, chosen: Arrays) -> np.ndarray:
     return np.interp(score, *_by_score(model.utilization))
 
 
-@cache
+@lru_cache(maxsize=16)
 def _by_score(distribution: Spread) -> tuple[np.ndarray, np.ndarray]:
     """Table of a distribution's quantiles over the normal score; its own cost 2 us each."""
     score = np.linspace(-6.0, 6.0, 4801)

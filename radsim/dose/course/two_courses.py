@@ -3,16 +3,19 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
-import xarray as xr
 
 from radsim.dose.anatomy.dose_model import draw_parameter
+from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.dose import Course
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.library import PlanLibrary
 from radsim.dose.plans.limits import Limit
 from radsim.dose.plans.prior import Prior
 from radsim.dose.plans.two_course_limits import CumulativeLimit
+from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
 
@@ -27,72 +30,101 @@ class EarlierCourse:
     interval: np.ndarray
 
 
-def draw_earlier_course(
-    plan: Fractionated, patients: xr.Dataset, indices: range, streams: UniformSource
-) -> EarlierCourse | None:
-    """Draw, or look up, the interval since the arm's earlier course, if it has one."""
-    if plan.prior is None:
-        return None
-    interval = plan.prior.interval
-    if isinstance(interval, str):
-        return EarlierCourse(plan.prior, patients[interval].values.astype(float))
-    return EarlierCourse(
-        plan.prior, draw_parameter(interval, "dose/prior/interval", indices, streams)
+@dataclass(frozen=True)
+class RulesKept:
+    """What the rules over earlier courses and the new one say of each patient, shape (patient,).
+
+    Attributes
+    ----------
+    flags
+        Whether each rule is kept, by the name of its output.
+    facts
+        Of the latest earlier course, ``prior_interval`` [months] and ``prior_recovery``.
+    kept
+        Whether all that the arm plans to are kept.
+    recovered
+        Share of each earlier course that has recovered, by the arm's rule.
+    """
+
+    flags: Mapping[str, np.ndarray]
+    facts: Mapping[str, np.ndarray]
+    kept: np.ndarray
+    recovered: tuple[np.ndarray, ...]
+
+
+def draw_earlier_courses(
+    plan: Fractionated, patients: Patients, streams: UniformSource
+) -> tuple[EarlierCourse, ...]:
+    """Draw, or look up, the interval since each of the plan's earlier courses."""
+    return tuple(
+        EarlierCourse(
+            prior,
+            patients[prior.interval].astype(float)
+            if isinstance(prior.interval, str)
+            else draw_parameter(
+                prior.interval,
+                "dose/prior/interval" + (f"/{place}" if place else ""),
+                patients.numbers,
+                streams,
+            ),
+        )
+        for place, prior in enumerate(plan.earlier)
     )
 
 
 def organ_limit(
-    plan: Fractionated,
-    organ: str,
-    has_cord: np.ndarray,
-    earlier: EarlierCourse | None,
+    plan: Fractionated, organ: str, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
 ) -> np.ndarray:
     """Highest planned D0.03cc of a neural structure [Gy], shape (patient,); infinite for none."""
-    highest = np.full(has_cord.shape, np.inf)
+    highest = np.full(geometry.has_cord.shape, np.inf)
     for limit in plan.limits:
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
             if not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
-        elif limit.role == "limit" and earlier is not None:
-            room = limit.highest_dose(plan.fractions, *_prior_effect(limit, plan, earlier))
-            highest = np.where(limit.applies(has_cord), np.minimum(highest, room), highest)
-    return highest if organ == "thecal_sac" else np.where(has_cord, highest, np.inf)
+        elif limit.role == "limit" and earlier:
+            left = _left(limit, plan, earlier)
+            room = limit.highest_dose(plan.fractions, left, np.zeros_like(left))
+            highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
+    return np.where(geometry.organs[organ].present, highest, np.inf)
 
 
 def rules_kept(
     plan: Fractionated,
     has_cord: np.ndarray,
-    earlier: EarlierCourse | None,
-    planned: Mapping[str, np.ndarray],
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Flag of each rule over two courses, and whether all that the arm plans to are kept.
+    earlier: tuple[EarlierCourse, ...],
+    hot_spots: Mapping[str, Course],
+) -> RulesKept:
+    """Say which rules over several courses the planned D0.03cc of the organs keep.
 
-    ``planned`` holds the D0.03cc of each neural structure [Gy]. A rule that does not apply to a
-    patient counts as kept; one about a structure that the plans lack is not reported.
+    A rule that does not apply to a patient counts as kept; one about a structure that the plans
+    lack is not reported.
     """
     kept = np.ones(has_cord.shape, dtype=bool)
     flags: dict[str, np.ndarray] = {}
-    if earlier is None:
-        return flags, kept
+    if not earlier:
+        return RulesKept(flags, {}, kept, ())
+    interval = reduce(np.minimum, (course.interval for course in earlier))
     rules = [rule for rule in plan.limits if isinstance(rule, CumulativeLimit)]
-    unknown = {rule.name for rule in rules if rule.structure not in planned}
+    unknown = {rule.name for rule in rules if rule.structure not in hot_spots}
     for rule in rules:
         if rule.name not in unknown:
+            left = _left(rule, plan, earlier)
             met = ~rule.applies(has_cord) | rule.is_met(
-                planned[rule.structure],
+                hot_spots[rule.structure].planned,
                 plan.fractions,
-                *_prior_effect(rule, plan, earlier),
-                earlier.interval,
+                left,
+                np.zeros_like(left),
+                interval,
             )
             name = flag_name(rule.name)
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if rule.role == "limit":
                 kept = kept & met
-    flags["prior_interval"] = earlier.interval
-    flags["prior_recovery"] = recovered_share(plan.recovery, earlier.interval)
-    return flags, kept
+    recovered = tuple(recovered_share(plan.recovery, course.interval) for course in earlier)
+    facts = {"prior_interval": earlier[-1].interval, "prior_recovery": recovered[-1]}
+    return RulesKept(flags, facts, kept, recovered)
 
 
 def flag_name(rule: str) -> str:
@@ -106,9 +138,12 @@ def flag_name(rule: str) -> str:
     return f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule)}"
 
 
-def _prior_effect(
-    rule: CumulativeLimit, plan: Fractionated, earlier: EarlierCourse
-) -> tuple[np.ndarray, np.ndarray]:
-    """Effect of the earlier course [Gy], and the share of it that has recovered."""
-    effect = rule.effect_of(earlier.prior.dose, earlier.prior.fractions)
-    return effect, rule.share_recovered(plan.recovery, earlier.interval)
+def _left(
+    rule: CumulativeLimit, plan: Fractionated, earlier: tuple[EarlierCourse, ...]
+) -> np.ndarray:
+    """Effect of the earlier courses that has not recovered [Gy], shape (patient,)."""
+    left: np.ndarray = np.zeros(())
+    for course in earlier:
+        effect = rule.effect_of(course.prior.dose, course.prior.fractions)
+        left = left + (1.0 - rule.share_recovered(plan.recovery, course.interval)) * effect
+    return left

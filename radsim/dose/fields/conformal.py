@@ -1,17 +1,17 @@
 """A plan that spares the neural structures: limits, replanning, delivery, doses."""
 
 import numpy as np
-import xarray as xr
 
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
-from radsim.dose.course.two_courses import draw_earlier_course, organ_limit, rules_kept
-from radsim.dose.nodes.fill import KINDS, volume_doses
-from radsim.dose.nodes.plain import Doses
+from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
+from radsim.dose.dose import Course, Dose
+from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
+from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import ORGANS
 
@@ -21,48 +21,49 @@ LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against r
 def conformal_dose(
     plan: ExternalBeam,
     model: DoseModel,
-    patients: xr.Dataset,
+    patients: Patients,
     geometry: Geometry,
-    indices: range,
     streams: UniformSource,
     structures: frozenset[str],
-) -> dict[str, np.ndarray]:
-    """Doses by the names that ``draw_dose`` gives them."""
-    earlier = draw_earlier_course(plan, patients, indices, streams)
-    limits = {organ: organ_limit(plan, organ, geometry.has_cord, earlier) for organ in ORGANS}
-    plans = make_plans(plan, model, geometry, limits, indices, streams)
+    fill: Fill | None = None,
+) -> Dose:
+    """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
+    numbers = patients.numbers
+    earlier = draw_earlier_courses(plan, patients, streams)
+    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
+    plans = make_plans(plan, model, geometry, limits, numbers, streams)
     delivery = None
     if plan.delivery:
-        delivery = draw_delivery(model, plan.fractions, geometry.wrap, indices, streams)
+        delivery = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
     hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery)
-    met = np.ones(len(indices), dtype=bool)
-    variables: dict[str, np.ndarray] = {}
-    for organ, doses in hot_spots.items():
-        met &= ~(doses[0] > limits[organ] + LIMIT_TOLERANCE)
-        for kind, values in zip(KINDS, doses, strict=False):
-            variables[f"{organ}_d003cc_{kind}"] = values
-    planned = {organ: doses[0] for organ, doses in hot_spots.items()}
-    flags, kept = rules_kept(plan, geometry.has_cord, earlier, planned)
-    return {
-        "prescription": plans.prescription,
-        "plans_tried": plans.tried,
-        "limits_met": met & kept,
-        "plan_eligible": plans.eligible & met & kept,
-        **flags,
-        **variables,
-        **volume_doses(plan, geometry, plans, delivery, model.nodes, structures),
-    }
+    met = np.ones(len(numbers), dtype=bool)
+    for organ, course in hot_spots.items():
+        met &= ~(course.planned > limits[organ] + LIMIT_TOLERANCE)
+    rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
+    return Dose(
+        plan=plan,
+        nodes=model.nodes,
+        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, structures, fill),
+        hot_spots=hot_spots,
+        facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
+        flags={
+            "limits_met": met & rules.kept,
+            "plan_eligible": plans.eligible & met & rules.kept,
+            **rules.flags,
+        },
+        recovered=rules.recovered,
+    )
 
 
 def hot_spot_doses(
     plan: ExternalBeam, geometry: Geometry, profile: Profile, delivery: Delivery | None
-) -> dict[str, Doses]:
-    """D0.03cc of each neural structure [Gy], (patient,); NaN where there is no cord."""
-    found: dict[str, Doses] = {}
+) -> dict[str, Course]:
+    """D0.03cc of each neural structure [Gy], (patient,); NaN where a patient has none."""
+    hot_spots: dict[str, Course] = {}
     for name, organ in geometry.organs.items():
         x = profile.attenuation(organ.hot_spot)
         factor = 1.0 - geometry.rolloff * organ.hot_share
-        doses = [profile.dose(x) * factor]
+        course = Course(profile.dose(x) * factor)
         if delivery is not None:
             total, squared = np.zeros_like(x), np.zeros_like(x)
             for shift in delivery.organ_shift:
@@ -70,7 +71,6 @@ def hot_spot_doses(
                 total += dose
                 squared += dose * dose
             share = factor * delivery.output / plan.fractions
-            doses += [total * share, squared * share * share]
-        present = geometry.has_cord | (name == "thecal_sac")
-        found[name] = tuple(np.where(present, values, np.nan) for values in doses)
-    return found
+            course = Course(course.planned, total * share, squared * share * share)
+        hot_spots[name] = course.nan_without(organ.present)
+    return hot_spots

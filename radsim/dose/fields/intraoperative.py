@@ -6,24 +6,24 @@ where r is the distance from the source and r0 that of the prescription, depth p
 radius [mm]. No tissue is nearer than the applicator's radius.
 """
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.dose import Course, Dose
 from radsim.dose.plans.intraoperative import Intraoperative
+from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HOT_SPOT, ORGANS
+from radsim.vocabulary.structures import HOT_SPOT
 
 FARTHEST = 5.0  # offset of the source from the lesion's center, in radii, that the table reaches
 ROWS = 1001
 BISECTIONS = 50
 BISECTIONS_OF_ORGAN = 30  # below a micrometer
 QUADRATURE = 16
-
-Arrays = dict[str, np.ndarray]
 
 
 def source_dose(
@@ -63,7 +63,7 @@ def share_within(distance: np.ndarray, offset: np.ndarray) -> np.ndarray:
     return np.select([r + 1.0 <= d, np.abs(1.0 - r) >= d], [0.0, inside], partial)
 
 
-@cache
+@lru_cache(maxsize=8)
 def _distance_table(shares: tuple[float, ...]) -> np.ndarray:
     """Distances that hold these shares of a unit ball, a row for each offset up to FARTHEST."""
     offset = np.linspace(0.0, FARTHEST, ROWS)[:, None]
@@ -94,23 +94,24 @@ def distances(shares: tuple[float, ...], offset: np.ndarray) -> np.ndarray:
 def intraoperative_dose(
     plan: Intraoperative,
     model: DoseModel,
+    patients: Patients,
     geometry: Geometry,
-    patients: range,
     streams: UniformSource,
     structures: frozenset[str],
-) -> Arrays:
-    """Dose of a source placed in each lesion, by the names that ``draw_dose`` gives them.
+) -> Dose:
+    """Dose of a source placed in each lesion.
 
     The source lies off the lesion's center in a random direction, but keeps its distance from
     the canal. Delivered differs from planned by the output error only: the source sits in the
     bone that it treats.
     """
+    numbers, everyone = patients.numbers, len(patients)
 
     def draw(name: str) -> np.ndarray:
-        return draw_parameter(getattr(plan, name), f"dose/source/{name}", patients, streams)
+        return draw_parameter(getattr(plan, name), f"dose/source/{name}", numbers, streams)
 
     radius = 0.5 * geometry.gtv_extent
-    cosine = 2.0 * streams.uniforms("dose/source/direction", patients) - 1.0
+    cosine = 2.0 * streams.uniforms("dose/source/direction", numbers) - 1.0
     away = radius * draw("source_offset")
     center = geometry.gtv_surface + radius
     source = np.maximum(center + away * cosine, geometry.wall + draw("canal_clearance"))
@@ -118,51 +119,52 @@ def intraoperative_dose(
     offset = np.sqrt((source - center) ** 2 + lateral**2) / radius
     applicator = draw("applicator_radius")
     prescribed_at, attenuation = plan.depth + applicator, draw("attenuation")
-
-    output = np.ones(len(patients))
+    output = np.ones(everyone)
     if plan.delivery:
         output = output + draw_parameter(
-            model.output_error, "dose/delivery/output", patients, streams
+            model.output_error, "dose/delivery/output", numbers, streams
         )
-    volume, _ = volume_nodes(model.nodes)
-    variables: Arrays = {
-        "prescription": np.full(len(patients), float(plan.prescription)),
-        "plans_tried": np.ones(len(patients), dtype=int),
-        "plan_eligible": np.ones(len(patients), dtype=bool),
-        "limits_met": np.ones(len(patients), dtype=bool),
-        "source_distance": source - geometry.reference,
-    }
 
-    def put(name: str, distance: np.ndarray, present: np.ndarray) -> None:
+    def course(distance: np.ndarray, present: np.ndarray) -> Course:
         column = (slice(None), None) if distance.ndim == 2 else slice(None)
         near = np.maximum(distance, applicator[column])
         planned = source_dose(near, plan.prescription, prescribed_at[column], attenuation[column])
         planned = np.where(present[column], planned, np.nan)
-        delivered = planned * output[column]
         kind = np.float32 if distance.ndim == 2 else np.float64
-        variables[f"{name}_planned"] = planned.astype(kind)
-        if plan.delivery:
-            variables[f"{name}_delivered"] = delivered.astype(kind)
-            variables[f"{name}_delivered_squared"] = (delivered * delivered).astype(kind)
-
-    if "gtv" in structures:
-        put(
-            "gtv",
-            distances(tuple(volume), offset) * radius[:, None],
-            np.ones(len(patients), dtype=bool),
+        if not plan.delivery:
+            return Course(planned.astype(kind))
+        delivered = planned * output[column]
+        return Course(
+            planned.astype(kind), delivered.astype(kind), (delivered * delivered).astype(kind)
         )
+
+    volume, _ = volume_nodes(model.nodes)
+    yes = np.ones(everyone, dtype=bool)
+    courses, hot_spots = {}, {}
+    if "gtv" in structures:
+        courses["gtv"] = course(distances(tuple(volume), offset) * radius[:, None], yes)
     contoured = geometry.length + geometry.beyond
-    for name in ORGANS:
-        organ = geometry.organs[name]
-        present = geometry.has_cord | (name == "thecal_sac")
+    for name, organ in geometry.organs.items():
         gap = source - organ.surface
         near = organ_distance(np.full((1, 1), HOT_SPOT * 1000.0), gap, organ.radius, contoured)
-        put(f"{name}_d003cc", near[:, 0], present)
+        hot_spots[name] = course(near[:, 0], organ.present)
         if name in structures:
-            whole = np.pi * organ.radius**2 * contoured
-            part = whole[:, None] * volume
-            put(name, organ_distance(part, gap, organ.radius, contoured), present)
-    return variables
+            part = (np.pi * organ.radius**2 * contoured)[:, None] * volume
+            courses[name] = course(
+                organ_distance(part, gap, organ.radius, contoured), organ.present
+            )
+    return Dose(
+        plan=plan,
+        nodes=model.nodes,
+        courses=courses,
+        hot_spots=hot_spots,
+        facts={
+            "prescription": np.full(everyone, float(plan.prescription)),
+            "plans_tried": np.ones(everyone, dtype=int),
+            "source_distance": source - geometry.reference,
+        },
+        flags={"plan_eligible": yes, "limits_met": yes},
+    )
 
 
 def organ_distance(

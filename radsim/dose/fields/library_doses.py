@@ -8,38 +8,48 @@ with Q the dose at fixed volumes of every structure at once, so that coverage an
 together. A draw that is no DVH, or breaks a mandatory limit, is drawn again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import xarray as xr
 from scipy.special import ndtri
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
-from radsim.dose.course.two_courses import draw_earlier_course, organ_limit, rules_kept
-from radsim.dose.plans.library import CORD, PlanLibrary, has_cord
+from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
+from radsim.dose.dose import Course, Dose
+from radsim.dose.plans.library import PlanLibrary, has_cord
 from radsim.dose.plans.limits import Limit
+from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import ORGANS, TARGETS, cold_share
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit
-Arrays = dict[str, np.ndarray]
+
+
+class Volume(NamedTuple):
+    """A structure as a whole, or the hottest 0.03 cm3 of it."""
+
+    structure: str
+    hot: bool = False
+
+
+Doses = dict[Volume, np.ndarray]  # (plan or patient, node) of a whole structure, else (patient,)
 
 
 def library_doses(
     plan: PlanLibrary,
     model: DoseModel,
-    patients: xr.Dataset,
+    patients: Patients,
     geometry: Geometry,
-    indices: range,
     streams: UniformSource,
     structures: frozenset[str],
-) -> Arrays:
-    """Doses by the names that ``draw_dose`` gives them.
+) -> Dose:
+    """Dose of a plan of the library for each patient.
 
     A patient with a cord gets a plan with one, a patient without a plan without one, or, if the
     library has none such, the rest of any plan.
@@ -49,74 +59,77 @@ def library_doses(
     ValueError
         If some patients have a cord and no plan of the library does.
     """
-    earlier = draw_earlier_course(plan, patients, indices, streams)
-    limits = {organ: organ_limit(plan, organ, geometry.has_cord, earlier) for organ in ORGANS}
+    numbers = patients.numbers
+    earlier = draw_earlier_courses(plan, patients, streams)
+    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
     table = _tabulate(plan, model.nodes)
-    drawn = _draw(plan, model.plans, table, geometry.has_cord, limits, indices, streams)
+    drawn = _draw(plan, model.plans, table, geometry.has_cord, limits, numbers, streams)
     delivered = None
     if plan.delivery:
-        errors = draw_delivery(model, plan.fractions, geometry.wrap, indices, streams)
-        falloff = draw_parameter(model.falloff, "dose/plan/falloff/0", indices, streams)
-        valley = draw_parameter(model.valley, "dose/plan/valley/0", indices, streams)
+        errors = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
+        falloff = draw_parameter(model.falloff, "dose/plan/falloff/0", numbers, streams)
+        valley = draw_parameter(model.valley, "dose/plan/valley/0", numbers, streams)
         delivered = _Delivered(drawn.doses, errors, falloff, valley, plan.fractions)
-    absent = ~geometry.has_cord
-    variables: Arrays = {}
-    for name, planned in drawn.doses.items():
-        structure = name.removesuffix("_d003cc")
-        if planned.ndim == 2 and structure not in structures:
-            continue
-        kinds = {"planned": planned}
-        if delivered is not None:
-            kinds["delivered"], kinds["delivered_squared"] = delivered.of(name)
-        for kind, values in kinds.items():
-            if structure in CORD:
-                values = values.copy()
-                values[absent] = np.nan
-            variables[f"{name}_{kind}"] = values if values.ndim == 1 else values.astype(np.float32)
-    hot_spots = {o: drawn.doses[f"{o}_d003cc"] for o in ORGANS if f"{o}_d003cc" in drawn.doses}
-    met = np.ones(len(indices), dtype=bool)
-    for organ, dose in hot_spots.items():
-        met &= ~(dose > limits[organ])
-    flags, kept = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
-    return {
-        "prescription": np.full(len(indices), float(plan.prescription)),
-        "plans_tried": drawn.tried,
-        "plan_eligible": (drawn.breach <= 0.0) & kept,
-        "limits_met": met & kept,
-        **flags,
-        **variables,
-    }
+    courses: dict[str, Course] = {}
+    hot_spots: dict[str, Course] = {}
+    for part, planned in drawn.doses.items():
+        if part.hot or part.structure in structures:
+            arrays = (planned, *(() if delivered is None else delivered.of(part)))
+            course = Course(*(a if part.hot else a.astype(np.float32) for a in arrays))
+            place = hot_spots if part.hot else courses
+            place[part.structure] = course.nan_without(patients.with_structure(part.structure))
+    met = np.ones(len(numbers), dtype=bool)
+    for organ, course in hot_spots.items():
+        met &= ~(course.planned > limits[organ])
+    rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
+    return Dose(
+        plan=plan,
+        nodes=model.nodes,
+        courses=courses,
+        hot_spots=hot_spots,
+        facts={
+            "prescription": np.full(len(numbers), float(plan.prescription)),
+            "plans_tried": drawn.tried,
+            **rules.facts,
+        },
+        flags={
+            "plan_eligible": (drawn.breach <= 0.0) & rules.kept,
+            "limits_met": met & rules.kept,
+            **rules.flags,
+        },
+        recovered=rules.recovered,
+    )
 
 
 @dataclass(frozen=True)
 class _Table:
-    """The library: doses at nodes and D0.03cc by name, one row a plan; NaN where it has none."""
+    """The library, one row a plan; NaN where it has none."""
 
-    doses: Arrays
+    doses: Doses
     with_cord: np.ndarray
 
 
 def _tabulate(plan: PlanLibrary, nodes: int) -> _Table:
     volume, _ = volume_nodes(nodes)
-    doses: Arrays = {}
+    doses: Doses = {}
     for structure in plan.structures:
         rows, hot = np.full((len(plan.plans), nodes), np.nan), np.full(len(plan.plans), np.nan)
-        for row, one in enumerate(plan.plans):
-            if structure in one:
-                known = np.array(one[structure].dose)
-                theirs, _ = volume_nodes(known.size)
-                rows[row] = known if known.size == nodes else dose_at_volume(known, theirs, volume)
-                d003cc = one[structure].d003cc
+        for row, doses_of in enumerate(plan.plans):
+            if structure in doses_of:
+                dose = np.array(doses_of[structure].dose)
+                theirs, _ = volume_nodes(dose.size)
+                rows[row] = dose if dose.size == nodes else dose_at_volume(dose, theirs, volume)
+                d003cc = doses_of[structure].d003cc
                 hot[row] = np.nan if d003cc is None else d003cc
-        doses[structure] = rows
+        doses[Volume(structure)] = rows
         if structure in ORGANS:
-            doses[f"{structure}_d003cc"] = hot
-    return _Table(doses, np.array([has_cord(one) for one in plan.plans]))
+            doses[Volume(structure, hot=True)] = hot
+    return _Table(doses, np.array([has_cord(doses_of) for doses_of in plan.plans]))
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    doses: Arrays
+    doses: Doses
     tried: np.ndarray
     breach: np.ndarray  # how far the kept draw breaks its limits, as a share; 0 for not at all
 
@@ -126,7 +139,7 @@ def _draw(
     attempts: int,
     table: _Table,
     cord: np.ndarray,
-    limits: Arrays,
+    limits: Mapping[str, np.ndarray],
     patients: range,
     streams: UniformSource,
 ) -> _Drawn:
@@ -178,16 +191,15 @@ def _towards(first: np.ndarray, second: np.ndarray, step: np.ndarray) -> np.ndar
     return first + share * (second - first)
 
 
-def _breach(plan: PlanLibrary, doses: Arrays, limits: Arrays) -> np.ndarray:
+def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -> np.ndarray:
     """How far each draw breaks its mandatory limits, as a share of them; 0 if it breaks none."""
     total = np.zeros(len(next(iter(doses.values()))))
-    for name, values in doses.items():
-        if values.ndim == 2:
+    for part, values in doses.items():
+        if not part.hot:
             rises = (np.diff(values, axis=1) > 0.0).any(axis=1) | (values[:, -1] < 0.0)
             total += np.where(rises, NO_DVH, 0.0)
         else:
-            organ = name.removesuffix("_d003cc")
-            total += np.fmax(values / limits[organ] - 1.0, 0.0)
+            total += np.fmax(values / limits[part.structure] - 1.0, 0.0)
     for limit, dose in _target_doses(plan, doses):
         if limit.at_most is not None:
             total += np.maximum(dose / limit.at_most - 1.0, 0.0)
@@ -196,10 +208,10 @@ def _breach(plan: PlanLibrary, doses: Arrays, limits: Arrays) -> np.ndarray:
     return total
 
 
-def _target_doses(plan: PlanLibrary, doses: Arrays) -> Iterator[tuple[Limit, np.ndarray]]:
+def _target_doses(plan: PlanLibrary, doses: Doses) -> Iterator[tuple[Limit, np.ndarray]]:
     for limit in plan.limits:
         if isinstance(limit, Limit) and limit.structure in TARGETS and not limit.optimal:
-            values = doses[limit.structure]
+            values = doses[Volume(limit.structure)]
             volume, _ = volume_nodes(values.shape[1])
             yield limit, dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))
 
@@ -217,26 +229,26 @@ class _Delivered:
 
     def __init__(
         self,
-        doses: Arrays,
+        doses: Doses,
         errors: Delivery,
         falloff: np.ndarray,
         valley: np.ndarray,
         fractions: int,
     ) -> None:
         self.doses, self.errors, self.falloff, self.fractions = doses, errors, falloff, fractions
-        hottest = [doses[target][:, 0] for target in TARGETS if target in doses]
+        hottest = [doses[Volume(t)][:, 0] for t in TARGETS if Volume(t) in doses]
         self.plateau = HEADROOM * np.maximum.reduce(hottest)
         ruling = np.zeros_like(self.plateau)
         for organ in ORGANS:  # the first that a patient has: cord PRV, cord, sac
-            hot = doses.get(f"{organ}_d003cc")
+            hot = doses.get(Volume(organ, hot=True))
             if hot is not None:
                 ruling = np.where((ruling == 0.0) & ~np.isnan(hot), hot, ruling)
         self.valley = valley * ruling
 
-    def of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def of(self, part: Volume) -> tuple[np.ndarray, np.ndarray]:
         """Delivered dose and squared dose, summed over fractions [Gy, Gy2]."""
-        planned = self.doses[name]
-        is_target = name in TARGETS
+        planned = self.doses[part]
+        is_target = part.structure in TARGETS
         shifts = self.errors.target_shift if is_target else self.errors.organ_shift
         column = (slice(None), None) if planned.ndim == 2 else slice(None)
         low, high = self.valley[column], self.plateau[column]

@@ -1,4 +1,4 @@
-"""Doses at nodes of volume by the compiled loops of ``dose_kernels``."""
+"""Doses at nodes of volume by the compiled loops of `kernels`."""
 
 import numpy as np
 
@@ -33,21 +33,21 @@ def fill_compiled(
     geometry: Geometry,
     plans: Plans,
     delivery: Delivery | None,
-    found: dict[str, Doses],
+    doses: dict[str, Doses],
 ) -> None:
-    """Fill the doses of each structure named in ``found``, shape (patient, node)."""
-    if not found:
+    """Fill the doses of each structure named in ``doses``, shape (patient, node)."""
+    if not doses:
         return
-    nodes = next(iter(found.values()))[0].shape[1]
+    nodes = next(iter(doses.values()))[0].shape[1]
     curve = _curve(plans.profile)
     boosted = plan.boost is not None
-    if "gtv" in found or "ptv" in found:
-        _fill_targets(plan, geometry, plans, delivery, curve, nodes, found)
+    if "gtv" in doses or "ptv" in doses:
+        _fill_targets(plan, geometry, plans, delivery, curve, nodes, doses)
     volume, _ = volume_nodes(nodes)
     course = _course(plan, plans, delivery, None if delivery is None else delivery.organ_shift)
     reach = (geometry.length + geometry.beyond) / (2.0 * geometry.tail)  # half beyond either end
     for name in ORGANS:
-        if name in found:
+        if name in doses:
             organ = geometry.organs[name]
             cylinder = Cylinder(
                 surface=_single(organ.surface),
@@ -58,7 +58,7 @@ def fill_compiled(
                 row=organ_row(geometry.in_field),
                 depths=organ_table(tuple(volume.tolist())),
             )
-            arrays = _three(found[name], nodes)
+            arrays = _three(doses[name], nodes)
             organ_doses(cylinder, curve, course, _single(volume), boosted, arrays)
 
 
@@ -69,13 +69,13 @@ def _fill_targets(
     delivery: Delivery | None,
     curve: Curve,
     nodes: int,
-    found: dict[str, Doses],
+    doses: dict[str, Doses],
 ) -> None:
     volume, _ = volume_nodes(nodes)
     cold = 1.0 - volume
     shares = tuple(cold.tolist())
     # PTV_Eval is put together from the GTV's doses, so those need a place even if nobody asks
-    gtv = found.get("gtv") or tuple(np.empty_like(array) for array in found["ptv"])
+    gtv = doses.get("gtv") or tuple(np.empty_like(array) for array in doses["ptv"])
     target_doses(
         Part(
             surface=_single(geometry.gtv_surface),
@@ -98,9 +98,9 @@ def _fill_targets(
         curve,
         _course(plan, plans, delivery, None if delivery is None else delivery.target_shift),
         plan.boost is not None,
-        "ptv" in found,
+        "ptv" in doses,
         _three(gtv, nodes),
-        _three(found.get("ptv", ()), nodes),
+        _three(doses.get("ptv", ()), nodes),
     )
 
 

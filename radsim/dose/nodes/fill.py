@@ -1,18 +1,29 @@
 """Doses of whole structures at nodes of volume, from one profile and one delivery a patient."""
 
-from collections.abc import Callable
-from functools import cache
+from typing import Protocol
 
 import numpy as np
 
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
-from radsim.dose.nodes.plain import fill_plainly
+from radsim.dose.dose import Course
+from radsim.dose.nodes.plain import Doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.structures import STRUCTURES
 
-KINDS = ("planned", "delivered", "delivered_squared")
+
+class Fill(Protocol):
+    """Fills the doses of each structure named in ``doses``: plainly or compiled, to rounding."""
+
+    def __call__(
+        self,
+        plan: ExternalBeam,
+        geometry: Geometry,
+        plans: Plans,
+        delivery: Delivery | None,
+        doses: dict[str, Doses],
+    ) -> None: ...
 
 
 def volume_doses(
@@ -22,35 +33,26 @@ def volume_doses(
     delivery: Delivery | None,
     nodes: int,
     structures: frozenset[str],
-) -> dict[str, np.ndarray]:
+    fill: Fill | None = None,
+) -> dict[str, Course]:
     """Dose of each structure at nodes of volume, hottest first, shape (patient, node).
 
-    Names are ``<structure>_<kind>``; without ``delivery`` only what is planned. Structures with
-    the cord are NaN where there is none. With numba installed the loops are compiled; without,
-    numpy does the same work, to rounding.
+    Without ``delivery`` only what is planned; NaN where a patient has no such organ. The loops are
+    compiled unless ``fill`` is another.
     """
-    kinds = KINDS if delivery is not None else KINDS[:1]
+    if fill is None:  # numba takes a third of a second
+        from radsim.dose.nodes.compiled import fill_compiled
+
+        fill = fill_compiled
+    kinds = 1 if delivery is None else 3  # planned, delivered and its square
     shape = (len(plans.tried), nodes)
-    found = {
-        structure: tuple(np.empty(shape, dtype=np.float32) for _ in kinds)
+    doses = {
+        structure: tuple(np.empty(shape, dtype=np.float32) for _ in range(kinds))
         for structure in STRUCTURES
         if structure in structures
     }
-    _filler()(plan, geometry, plans, delivery, found)
-    for structure in ("cord_prv", "spinal_cord"):
-        for values in found.get(structure, ()):
-            values[~geometry.has_cord] = np.nan
-    return {
-        f"{structure}_{kind}": values
-        for structure, arrays in found.items()
-        for kind, values in zip(kinds, arrays, strict=True)
-    }
-
-
-@cache
-def _filler() -> Callable[..., None]:
-    try:  # when it is needed, for it takes a third of a second
-        from radsim.dose.nodes.compiled import fill_compiled
-    except ImportError:  # numba is not there, or does not go with this numpy
-        return fill_plainly
-    return fill_compiled
+    fill(plan, geometry, plans, delivery, doses)
+    for name, organ in geometry.organs.items():
+        for values in doses.get(name, ()):
+            values[~organ.present] = np.nan
+    return {structure: Course(*arrays) for structure, arrays in doses.items()}

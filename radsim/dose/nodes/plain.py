@@ -21,18 +21,18 @@ def fill_plainly(
     geometry: Geometry,
     plans: Plans,
     delivery: Delivery | None,
-    found: dict[str, Doses],
+    doses: dict[str, Doses],
 ) -> None:
-    """Fill the doses of each structure named in ``found``, shape (patient, node)."""
-    structures = frozenset(found)
-    nodes = next(iter(found.values()))[0].shape[1] if found else 0
+    """Fill the doses of each structure named in ``doses``, shape (patient, node)."""
+    structures = frozenset(doses)
+    nodes = next(iter(doses.values()))[0].shape[1] if doses else 0
     for first in range(0, len(plans.tried), ROWS):
         rows = slice(first, min(first + ROWS, len(plans.tried)))
         some = _Rows(plan, geometry, plans, delivery, nodes, rows)
         with np.errstate(over="ignore"):  # an infinite attenuation is no dose, which is right
-            doses = some.targets(structures) | some.organs(structures)
-        for structure, arrays in found.items():
-            for array, values in zip(arrays, doses[structure], strict=True):
+            filled = some.targets(structures) | some.organs(structures)
+        for structure, arrays in doses.items():
+            for array, values in zip(arrays, filled[structure], strict=True):
                 array[rows] = values
 
 

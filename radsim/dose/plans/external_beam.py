@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from radsim.dose.plans.kind import (
+    FAMILIES,
+    Drawer,
+    PlanKind,
+    all_organs,
+    boost_words,
+    earlier_words,
+)
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray, is_flag_of, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
@@ -10,11 +18,11 @@ from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS
+from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, TARGETS, Target
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExternalBeam:
+class ExternalBeam(PlanKind):
     """External-beam radiotherapy in equal fractions.
 
     Attributes
@@ -113,6 +121,50 @@ class ExternalBeam:
                     f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
                     "prior = { dose, fractions, interval }",
                 )
+
+    @property
+    def earlier(self) -> tuple[Prior, ...]:
+        """Earlier courses at the same level."""
+        return () if self.prior is None else (self.prior,)
+
+    @property
+    def is_conventional(self) -> bool:
+        """Say whether it is a conventional field, with the cord in it."""
+        return self.field == "uniform"
+
+    @property
+    def highest_level(self) -> Target:
+        """GTV with a boost, otherwise PTV_Eval."""
+        return "ptv" if self.boost is None else "gtv"
+
+    @property
+    def gives(self) -> dict[str, tuple[str, ...]]:
+        """Metrics of every structure.
+
+        Examples
+        --------
+        >>> plan = ExternalBeam(prescription=8.0, fractions=1, field="uniform")
+        >>> plan.gives["spinal_cord"][0], sorted(plan.required_variables)[0]
+        ('D0.03cc', 'bilsky')
+        """
+        return {**dict.fromkeys(TARGETS, FAMILIES), **all_organs()}
+
+    @property
+    def words(self) -> str:
+        """What it gives, in one line."""
+        course = f"{self.prescription:g} Gy in {self.fractions}"
+        return course + boost_words(self.boost) + earlier_words(self.earlier)
+
+    @property
+    def drawer(self) -> Drawer:
+        """What draws its dose in each patient."""
+        if self.is_conventional:
+            from radsim.dose.fields.uniform_field import uniform_field_dose
+
+            return uniform_field_dose
+        from radsim.dose.fields.conformal import conformal_dose
+
+        return conformal_dose
 
 
 def _rules(limit: AnyLimit, level: str) -> bool:

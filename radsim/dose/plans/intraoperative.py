@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from radsim.dose.plans.kind import FAMILIES, Drawer, PlanKind, all_organs
 from radsim.dose.plans.prior import gray, lowest_dose
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.structures import Target
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intraoperative:
+class Intraoperative(PlanKind):
     """Intraoperative radiotherapy with a low-energy source in the vertebra, in one fraction.
 
     Attributes
@@ -56,6 +58,28 @@ class Intraoperative:
     def fractions(self) -> int:
         """One: nothing is fractionated."""
         return 1
+
+    @property
+    def highest_level(self) -> Target:
+        """The GTV: the source lies in it."""
+        return "gtv"
+
+    @property
+    def gives(self) -> dict[str, tuple[str, ...]]:
+        """Metrics of the GTV and the organs; there is no PTV."""
+        return {"gtv": FAMILIES, **all_organs()}
+
+    @property
+    def words(self) -> str:
+        """What it gives, in one line."""
+        return f"{self.prescription:g} Gy at {self.depth:g} mm, intraoperative"
+
+    @property
+    def drawer(self) -> Drawer:
+        """What draws its dose in each patient."""
+        from radsim.dose.fields.intraoperative import intraoperative_dose
+
+        return intraoperative_dose
 
     def __post_init__(self) -> None:
         require_all(gray("prescription", self.prescription))

@@ -3,15 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
+from radsim.dose.plans.kind import (
+    FAMILIES,
+    ORGAN_METRICS,
+    Drawer,
+    PlanKind,
+    boost_words,
+    earlier_words,
+)
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray, is_flag_of
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.structures import ORGANS, Structure
+from radsim.vocabulary.structures import EXISTS, ORGANS, Structure, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +46,7 @@ class LibraryDose:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanLibrary:
+class PlanLibrary(PlanKind):
     """A user's own plans, sampled by smoothed bootstrap.
 
     Attributes
@@ -60,6 +68,11 @@ class PlanLibrary:
     delivery
         Whether set-up and output errors are simulated.
     """
+
+    only_in_files: ClassVar[dict[str, Any]] = {
+        "folder": {"type": "string", "description": "of the plans"},
+        "names": {"type": "object", "additionalProperties": {"type": "string"}},
+    }
 
     kind: Literal["library"] = "library"
     plans: tuple[dict[Structure, LibraryDose], ...]
@@ -112,14 +125,40 @@ class PlanLibrary:
         return tuple(
             structure
             for structure in get_args(Structure)
-            if (pool := with_cord if structure in CORD else self.plans)
+            if (pool := with_cord if structure in EXISTS else self.plans)
             and all(structure in plan for plan in pool)
         )
 
+    @property
+    def earlier(self) -> tuple[Prior, ...]:
+        """Earlier courses at the same level."""
+        return () if self.prior is None else (self.prior,)
 
-CORD = ("spinal_cord", "cord_prv")
+    @property
+    def highest_level(self) -> Target:
+        """GTV with a boost, otherwise PTV_Eval."""
+        return "ptv" if self.boost is None else "gtv"
+
+    @property
+    def gives(self) -> dict[str, tuple[str, ...]]:
+        """Metrics of the structures that every plan has."""
+        return {s: ORGAN_METRICS if s in ORGANS else FAMILIES for s in self.structures}
+
+    @property
+    def words(self) -> str:
+        """What it gives, in one line."""
+        course = f"{self.prescription:g} Gy in {self.fractions}"
+        library = f", {len(self.plans)} plans of a library"
+        return course + library + boost_words(self.boost) + earlier_words(self.earlier)
+
+    @property
+    def drawer(self) -> Drawer:
+        """What draws its dose in each patient."""
+        from radsim.dose.fields.library_doses import library_doses
+
+        return library_doses
 
 
 def has_cord(plan: Mapping[Structure, LibraryDose]) -> bool:
     """Say whether a plan of a library is at a level with a spinal cord."""
-    return any(structure in plan for structure in CORD)
+    return any(structure in plan for structure in EXISTS)

@@ -9,6 +9,7 @@ from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equiva
 from radsim.radiobiology.recovery import RecoveryRule, recovered_share
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.structures import EXISTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class CumulativeLimit:
             applies = np.ones(has_cord.shape, dtype=bool)
         else:
             applies = has_cord if self.level == "cord" else ~has_cord
-        return applies & (has_cord | (self.structure == "thecal_sac"))
+        return applies & (has_cord | (self.structure not in EXISTS))
 
     def highest_dose(
         self, fractions: int, prior_effect: np.ndarray, recovered: np.ndarray

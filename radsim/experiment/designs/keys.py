@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from radsim.experiment.outcomes import ABOUT, ALTERNATIVES
 from radsim.presets import load_preset
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import ORGANS
 from radsim.vocabulary.words import nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
-MODEL_LISTS = ("tcp_alternatives", "myelopathy_alternatives")  # lists of models, by number
 DESCRIPTIONS = ("units", "meaning", "source")  # of a cohort variable, which change no number
+OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
@@ -58,10 +59,11 @@ def check_key(key: str, known: Mapping[str, Any]) -> None:
         not (first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS),
         "describes a variable, and changes no number",
     )
-    listed = [name for name in MODEL_LISTS if key.rpartition(".")[2] == name]
+    last = rest[-1] if rest and first in OUTCOMES else ""
+    require(last != ALTERNATIVES, f"is a list of models; name a key of one of them ({key}[0]. ...)")
     require(
-        not listed,
-        f"is a list of models; name a key of one of them ({key}[0]. ...)",
+        first != "ntcp" or len(rest) != 2 or last not in ABOUT,
+        "describes an endpoint, and changes no number",
     )
     keys = known_keys(known)
     require(key in keys, f"no such key; {_nearest_key(key, list(keys))}")
@@ -96,6 +98,22 @@ def apply_changes(
             here = here[part]
         here[parts[-1]] = copy.deepcopy(changes[key])
     return changed
+
+
+def section_of(key: str) -> str:
+    """Where the file states the model that a key changes, or the section that it changes.
+
+    Examples
+    --------
+    >>> section_of("tcp.d50"), section_of("ntcp.vcf.onset.sigma"), section_of("dose.nodes")
+    ('tcp', 'ntcp.vcf', 'dose')
+    >>> section_of("tcp.alternatives[0].d50")
+    'tcp.alternatives[0]'
+    """
+    parts = key.split(".")
+    end = 2 if parts[0] == "ntcp" else 1
+    beside = parts[0] in OUTCOMES and len(parts) > end and NUMBERED.fullmatch(parts[end])
+    return ".".join(parts[: end + 1 if beside else end])
 
 
 def _alternative(
@@ -171,7 +189,6 @@ def _known_keys(known: Mapping[str, Any]) -> Iterator[str]:
     for section in SECTIONS:
         if isinstance(known.get(section), Mapping):
             yield from _below(known[section], section)
-    yield from _listed(known, "tcp_alternatives", "tcp_alternatives")
     for name in known.get("arms", {}):
         for organ in ("preset", *ORGANS):
             yield f"arms.{name}.limits.{organ}"
@@ -184,13 +201,9 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
             yield from _below(value, f"{path}.{key}")
         if f"{path}.{key}".split(".") == MODIFIERS:
             yield from _below(dict(zip(names_of(value), value, strict=True)), f"{path}.{key}")
-        if key in MODEL_LISTS:
-            yield from _listed(table, key, f"{path}.{key}")
-
-
-def _listed(table: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
-    for place, model in enumerate(table.get(key) or ()):
-        yield from _below(model, f"{path}[{place}]")
+        if key == ALTERNATIVES and path.split(".")[0] in OUTCOMES:
+            for place, model in enumerate(value):
+                yield from _below(model, f"{path}.{key}[{place}]")
 
 
 def _nearest_key(key: str, keys: list[str]) -> str:
@@ -239,6 +252,8 @@ def axis_name(key: str, taken: Sequence[str]) -> str:
     """
     parts = key.split(".")
     start = 2 if parts[0] in ("arms", "ntcp") else 1
+    if parts[start:] and NUMBERED.fullmatch(parts[start]):
+        start += 1  # one of several models
     if parts[start:] in (["preset"], ["kind"], ["dose"], ["regimen"]) or start >= len(parts):
         start -= 1
     for first in range(min(start, len(parts) - 1), -1, -1):

@@ -7,9 +7,23 @@ from typing import Any
 from radsim.experiment.designs.draws import Factor
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.experiment.designs.reader import Reader
-from radsim.experiment.designs.sensitivity import SENSITIVITY_KEYS, one_at_a_time
+from radsim.experiment.designs.sensitivity import (
+    SENSITIVITY_KEYS,
+    one_at_a_time,
+    read_methods,
+    read_saltelli,
+    read_screened,
+)
+from radsim.experiment.designs.sweep import read_axes
 from radsim.experiment.designs.tables import NOMINAL, Design, SparseTable, Table
-from radsim.experiment.designs.uncertainty import MODEL_DRAWS, UNCERTAINTY_KEYS, drawn_with
+from radsim.experiment.designs.uncertainty import (
+    MODEL_DRAWS,
+    UNCERTAINTY_KEYS,
+    drawn_with,
+    read_alternatives,
+    read_draws,
+    read_factors,
+)
 from radsim.randomness.streams import Streams
 
 
@@ -58,16 +72,16 @@ def read_study(
         The design, and a line for each mistake.
     """
     reader = Reader(known, Streams(seed))
-    axes = reader.axes(_table(sections, "sweep", reader))
+    axes = read_axes(reader, _table(sections, "sweep", reader))
     uncertainty = _table(sections, "uncertainty", reader)
-    factors = reader.factors("uncertainty", uncertainty, UNCERTAINTY_KEYS)
-    draws = reader.drawn(uncertainty, factors) if uncertainty else None
-    entries, alternatives = reader.alternatives(uncertainty.get("models", {}))
+    factors = read_factors(reader, "uncertainty", uncertainty, UNCERTAINTY_KEYS)
+    draws = read_draws(reader, uncertainty, factors) if uncertainty else None
+    entries, alternatives = read_alternatives(reader, uncertainty.get("models", {}))
     sensitivity = _table(sections, "sensitivity", reader)
     screened: tuple[Factor, ...] = ()
     if sensitivity:
-        own = reader.factors("sensitivity", sensitivity, SENSITIVITY_KEYS)
-        screened = reader.screened(sensitivity, (*factors, *own))
+        own = read_factors(reader, "sensitivity", sensitivity, SENSITIVITY_KEYS)
+        screened = read_screened(reader, sensitivity, (*factors, *own))
     parts: dict[str, Table | SparseTable] = {NOMINAL: Table({}, rows=1)}
     if draws is not None:
         parts[DRAWS] = draws
@@ -77,9 +91,9 @@ def read_study(
         parts[MODEL_DRAWS] = SparseTable(tuple(drawn_with(entries, draws)))
     tornado: list[tuple[str, float]] = []
     if screened:
-        methods = reader.methods(sensitivity)
+        methods = read_methods(reader, sensitivity)
         if "sobol" in methods:
-            parts[SALTELLI] = reader.saltelli(sensitivity, screened)
+            parts[SALTELLI] = read_saltelli(reader, sensitivity, screened)
         if "one-at-a-time" in methods:
             rows, tornado = one_at_a_time(screened)
             parts[TORNADO] = SparseTable(tuple(rows))
@@ -89,7 +103,7 @@ def read_study(
     return study, reader.mistakes
 
 
-def _table(sections: Mapping[str, Any], name: str, reader: "Reader") -> Mapping[str, Any]:
+def _table(sections: Mapping[str, Any], name: str, reader: Reader) -> Mapping[str, Any]:
     section = sections.get(name)
     if section is None:
         return {}

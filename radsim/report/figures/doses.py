@@ -6,7 +6,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from radsim.report.figures.style import COLORS, finish, new_figure, pretty
+from radsim.report.figures.style import COLORS, finish, new_figure
+from radsim.report.readers import reader_names
 
 SHOWN = ("gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac")
 TITLES = {
@@ -23,14 +24,14 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
     """Dose-volume histograms by arm and structure: median, middle half and 90 % of the patients."""
     if "dvh_planned" not in result:
         return None
-    arms = list(result["arm"].values)
-    known = [s for s in SHOWN if result["dvh_planned"].sel(structure=s).notnull().any()]
-    figure = new_figure(3.0 * len(arms) + 0.6, 1.9 * len(known) + 0.9)
-    axes = figure.subplots(len(known), len(arms), sharex="col", sharey=True, squeeze=False)
+    arms, names = list(result["arm"].values), reader_names(result)
+    structures = [s for s in SHOWN if result["dvh_planned"].sel(structure=s).notnull().any()]
+    figure = new_figure(3.0 * len(arms) + 0.6, 1.9 * len(structures) + 0.9)
+    axes = figure.subplots(len(structures), len(arms), sharex="col", sharey=True, squeeze=False)
     volume = result["volume"].values
     for column, arm in enumerate(arms):
         color = COLORS[column % len(COLORS)]
-        for row, structure in enumerate(known):
+        for row, structure in enumerate(structures):
             axis = axes[row, column]
             here = {"arm": arm, "structure": structure}
             planned = result["dvh_planned"].sel(here).values
@@ -38,8 +39,8 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
                 axis.fill_betweenx(
                     volume, planned[low], planned[high], color=color, alpha=alpha, linewidth=0
                 )
-            for one in result["dvh_single"].sel(here).values:
-                axis.plot(one, volume, color="0.5", linewidth=0.5)
+            for dose in result["dvh_single"].sel(here).values:
+                axis.plot(dose, volume, color="0.5", linewidth=0.5)
             axis.plot(planned[2], volume, color=color, label="planned")
             delivered = result["dvh_delivered"].sel(here).values[2]
             axis.plot(delivered, volume, "--", color="black", linewidth=1, label="delivered")
@@ -48,7 +49,7 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
             axis.grid(alpha=0.3)
             axis.yaxis.set_major_formatter(PercentFormatter(1.0))
             if row == 0:
-                axis.set_title(pretty(str(arm)), fontsize=10)
+                axis.set_title(names[str(arm)], fontsize=10)
             if column == 0:
                 axis.set_ylabel(f"{TITLES[structure]}\nvolume", fontsize=9)
         axes[-1, column].set_xlabel("Course dose [Gy]")
@@ -64,7 +65,7 @@ def plot_coverage(result: xr.Dataset) -> Figure | None:
     """Coverage of the GTV against the dose of the neural structure, by distance."""
     if "sample_gtv_d98_planned" not in result or "sample_cord_prv_d003cc_planned" not in result:
         return None
-    arms = list(result["arm"].values)
+    arms, names = list(result["arm"].values), reader_names(result)
     figure = new_figure(3.3 * len(arms) + 1.0, 3.9)
     axes = figure.subplots(1, len(arms), squeeze=False)[0]
     for axis, arm in zip(axes, arms, strict=True):
@@ -78,7 +79,7 @@ def plot_coverage(result: xr.Dataset) -> Figure | None:
             vmax=8,
             s=9,
         )
-        axis.set_title(pretty(str(arm)), fontsize=10)
+        axis.set_title(names[str(arm)], fontsize=10)
         axis.set_xlabel("Cord PRV D0.03cc [Gy]")
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("GTV D98 [Gy]")
@@ -101,7 +102,7 @@ def plot_delivery(result: xr.Dataset) -> Figure | None:
     if not panels:
         return None
     figure = new_figure(3.9 * len(panels) + 0.4, 4.1)
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    axes, names = figure.subplots(1, len(panels), squeeze=False)[0], reader_names(result)
     for axis, (name, title) in zip(axes, panels, strict=True):
         highest = 0.0
         for row, arm in enumerate(result["arm"].values):
@@ -109,7 +110,7 @@ def plot_delivery(result: xr.Dataset) -> Figure | None:
             planned = some[f"sample_{name}_planned"].values
             delivered = some[f"sample_{name}_delivered"].values
             color = COLORS[row % len(COLORS)]
-            axis.plot(planned, delivered, ".", ms=3, color=color, label=pretty(str(arm)))
+            axis.plot(planned, delivered, ".", ms=3, color=color, label=names[str(arm)])
             both = np.concatenate([planned, delivered])
             highest = max(highest, float(np.nanmax(both)) if not np.isnan(both).all() else 0.0)
         axis.plot([0, 1.05 * highest], [0, 1.05 * highest], color="0.6", linewidth=0.8, zorder=0)

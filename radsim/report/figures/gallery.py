@@ -1,7 +1,9 @@
-"""Figures of a design: which there are, and where they are stored."""
+"""Every figure of a result: its name, what draws it, and which results have it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from matplotlib.figure import Figure
@@ -16,56 +18,76 @@ from radsim.report.figures.style import RESOLUTION
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map, plot_multiples
 from radsim.report.figures.uncertainty import plot_uncertainty
-from radsim.report.tables.points import is_design
+from radsim.results.reading import has_role
+from radsim.results.result import is_design
 
 PRINT_RESOLUTION = 300  # dots per inch
 
 
-def draw_design_figures(result: xr.Dataset, folder: Path) -> list[Path]:
-    """Draw every figure that a design has the data for; returns their paths."""
-    drawn = []
-    for name, figure in _figures(result):
-        path = folder / f"{name}.png"
-        figure.savefig(path, dpi=PRINT_RESOLUTION, metadata={"Software": None})
-        drawn.append(path)
-    return drawn
+@dataclass(frozen=True)
+class Entry:
+    """A figure of a result.
+
+    Attributes
+    ----------
+    draw
+        Takes a result, and an arm where there is a figure for each arm that is compared; gives
+        nothing where the result has no data for it.
+    axes
+        Swept keys that it takes; a plain run has none.
+    role
+        Variables that a result must have.
+    of_designs
+        Whether it is of designs, or of plain runs.
+    """
+
+    name: str
+    draw: Callable[..., Figure | None]
+    axes: int = 0
+    role: str = ""
+    of_designs: bool = True
+    by_arm: bool = False
+
+    def figures(self, result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
+        """Draw it, or nothing where a result has no data for it."""
+        if self.of_designs != is_design(result) or len(swept_axes(result)) < self.axes:
+            return
+        if self.role and not has_role(result, self.role):
+            return
+        arms = compared_arms(result) or [str(arm) for arm in result["arm"].values]
+        drawn: list[tuple[str, tuple[Any, ...]]] = (
+            [(f"{self.name}_{arm}", (arm,)) for arm in arms] if self.by_arm else [(self.name, ())]
+        )
+        for name, arguments in drawn:
+            figure = self.draw(result, *arguments)
+            if figure is not None:
+                yield name, figure
 
 
-def _figures(result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
-    axes = swept_axes(result)
-    mapped = compared_arms(result) or [str(arm) for arm in result["arm"].values]
-    if axes:
-        yield "sweep", plot_lines(result)
-    if len(axes) >= 2:
-        for arm in mapped:
-            yield f"map_{arm}", plot_map(result, arm)
-    if len(axes) >= 3:
-        for arm in mapped:
-            yield f"multiples_{arm}", plot_multiples(result, arm)
-    if "source" in result.sizes:
-        yield "uncertainty", plot_uncertainty(result)
-    if "factor" in result.sizes and any(str(n).endswith("_total") for n in result.data_vars):
-        yield "sobol", plot_sobol(result)
-    if "key" in result.sizes:
-        yield "tornado", plot_tornado(result)
+GALLERY = (
+    Entry("outcomes", plot_outcomes, of_designs=False),
+    Entry("therapeutic_plane", plot_therapeutic_plane, of_designs=False),
+    Entry("cumulative_incidence", plot_cumulative_incidence, of_designs=False),
+    Entry("dose_response", plot_dose_response, of_designs=False),
+    Entry("dvh_bands", plot_dvh_bands, of_designs=False),
+    Entry("coverage", plot_coverage, of_designs=False),
+    Entry("planned_delivered", plot_delivery, of_designs=False),
+    Entry("sweep", plot_lines, axes=1),
+    Entry("map", plot_map, axes=2, by_arm=True),
+    Entry("multiples", plot_multiples, axes=3, by_arm=True),
+    Entry("uncertainty", plot_uncertainty, role="uncertainty"),
+    Entry("sobol", plot_sobol, role="total"),
+    Entry("tornado", plot_tornado, role="tornado"),
+)
 
 
 def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     """Draw every figure that a result has the data for; returns their paths."""
-    if is_design(result):
-        return draw_design_figures(result, folder)
+    resolution = PRINT_RESOLUTION if is_design(result) else RESOLUTION
     drawn = []
-    for name, figure in (
-        ("outcomes", plot_outcomes(result)),
-        ("therapeutic_plane", plot_therapeutic_plane(result)),
-        ("cumulative_incidence", plot_cumulative_incidence(result)),
-        ("dose_response", plot_dose_response(result)),
-        ("dvh_bands", plot_dvh_bands(result)),
-        ("coverage", plot_coverage(result)),
-        ("planned_delivered", plot_delivery(result)),
-    ):
-        if figure is not None:
+    for entry in GALLERY:
+        for name, figure in entry.figures(result):
             path = folder / f"{name}.png"
-            figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
+            figure.savefig(path, dpi=resolution, metadata={"Software": None})
             drawn.append(path)
     return drawn

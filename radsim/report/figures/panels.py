@@ -8,19 +8,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from radsim.report.figures.style import new_figure, pretty
+from radsim.experiment.endpoints import estimates_of
+from radsim.report.figures.style import capital, grid_of, new_figure
+from radsim.report.readers import reader_name
 from radsim.results.result import experiment_of
+from radsim.vocabulary.endpoints import NET, Estimate
 
-PANELS = (
-    ("local_control_net", "Local control, net"),
-    ("vcf_net", "Vertebral fracture, net"),
-    ("myelopathy_net", "Myelopathy, net"),
-    ("complication_free_control_net", "Control without complication, net"),
-)
 PAGE = 7.2  # width of two columns of a journal [inches]; text is set for this size
 TITLE, TEXT, SMALL = 9, 8, 7  # points
 WIDEST_NOTE, WIDEST_TITLE = 118, 88  # characters in a line over the page's width
 LONGEST_LABEL = 28  # characters
+
+
+def net_estimates(result: xr.Dataset) -> list[Estimate]:
+    """Net estimates of a result, each of which gets a panel."""
+    every = estimates_of(experiment_of(result))
+    return [e for e in every if e.estimator is NET and str(e) in result]
+
+
+def title_of(estimate: Estimate) -> str:
+    """Name an estimate above its panel."""
+    return capital(estimate.label)
 
 
 def swept_axes(result: xr.Dataset) -> list[str]:
@@ -47,15 +55,12 @@ def panel_grid(count: int, height: float = 2.5) -> tuple[Figure, list[Axes]]:
     """Make a figure of two panels a row, and give the panels."""
     columns, rows = min(count, 2), -(-count // 2)
     figure = new_figure(PAGE * columns / 2 + (0.9 if columns == 1 else 0), height * rows + 1.0)
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for spare in panels[count:]:
-        spare.set_axis_off()
-    return figure, panels[:count]
+    return figure, grid_of(figure, count, columns)[1]
 
 
 def axis_label(coordinate: xr.DataArray) -> str:
     """Name a swept key for a reader, with its units."""
-    name = str(coordinate.attrs.get("long_name", pretty(str(coordinate.name))))
+    name = str(coordinate.attrs.get("long_name", reader_name(str(coordinate.name))))
     units = str(coordinate.attrs.get("units", "1"))
     return name if units == "1" else f"{name} [{units}]"
 
@@ -66,7 +71,7 @@ def where_text(here: xr.Dataset, axes: list[str]) -> str:
 
 
 def _value_text(coordinate: xr.DataArray) -> str:
-    name = str(coordinate.attrs.get("long_name", pretty(str(coordinate.name))))
+    name = str(coordinate.attrs.get("long_name", reader_name(str(coordinate.name))))
     units = str(coordinate.attrs.get("units", "1"))
     value = short(coordinate.item())
     return f"{name} = {value}" + ("" if units == "1" else f" {units}")

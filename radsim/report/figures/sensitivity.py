@@ -13,18 +13,20 @@ from matplotlib.ticker import MaxNLocator
 from radsim.report.figures.panels import (
     LONGEST_LABEL,
     PAGE,
-    PANELS,
     SMALL,
     TEXT,
     at_middle,
     compared_arms,
+    net_estimates,
     set_note,
     set_title,
     swept_axes,
+    title_of,
     where_text,
 )
-from radsim.report.figures.style import new_figure, pretty
-from radsim.results.result import select_estimate
+from radsim.report.figures.style import new_figure
+from radsim.report.readers import reader_names
+from radsim.results.reading import select_estimate
 from radsim.vocabulary.settings import describe_key
 
 MOST_BARS = 6  # factors of one estimate
@@ -36,7 +38,7 @@ Draw = Callable[[Axes, xr.Dataset, str, str, np.ndarray], None]
 
 def plot_sobol(result: xr.Dataset) -> Figure:
     """First-order and total Sobol indices with 95 % intervals, of the factors that matter most."""
-    figure, where = _draw_rows(result, "_total", "factor", _sobol)
+    figure, where = _draw_rows(result, "total", "factor", _sobol)
     set_title(figure, result, f"share of variance by factor{where}", _last(result))
     what = "difference from the reference" if compared_arms(result) else "estimate"
     note = f"Of the {what}. Black lines: 95 % bootstrap intervals. Ordered by the total index."
@@ -50,7 +52,7 @@ def plot_sobol(result: xr.Dataset) -> Figure:
 
 def plot_tornado(result: xr.Dataset) -> Figure:
     """One parameter at a time at its 2.5 % and 97.5 % point: the widest swings."""
-    figure, where = _draw_rows(result, "_tornado", "key", _tornado)
+    figure, where = _draw_rows(result, "tornado", "key", _tornado)
     set_title(figure, result, f"one parameter at a time{where}", _last(result))
     note = (
         "Scales differ. Vertical line: the values of the experiment file. "
@@ -68,13 +70,13 @@ def _last(result: xr.Dataset) -> xr.Dataset:
     return at_middle(result.isel(months=-1), swept_axes(result))
 
 
-def _draw_rows(result: xr.Dataset, suffix: str, dimension: str, draw: Draw) -> tuple[Figure, str]:
+def _draw_rows(result: xr.Dataset, role: str, dimension: str, draw: Draw) -> tuple[Figure, str]:
     """A row for each estimate and a column for each comparison; factors in one order a row."""
     here = _last(result)
-    ending = "_difference" if compared_arms(result) else ""
-    arms = compared_arms(result) or [str(arm) for arm in result["arm"].values]
-    shown = [(n, t) for n, t in PANELS if f"{n}{ending}{suffix}" in here]
-    tops = [_top(here, f"{name}{ending}", suffix, dimension, arms) for name, _ in shown]
+    compared, names = bool(compared_arms(result)), reader_names(result)
+    arms = compared_arms(result) or list(names)
+    shown = {title_of(e): str(e.difference if compared else e) for e in net_estimates(result)}
+    tops = [_top(here, name, role, dimension, arms) for name in shown.values()]
     bars = [max(len(top), 1) for top in tops]
     figure = new_figure(max(PAGE, 1.9 + 2.2 * len(arms)), 0.24 * sum(bars) + 0.5 * len(bars) + 1.4)
     grid = figure.subplots(
@@ -82,35 +84,35 @@ def _draw_rows(result: xr.Dataset, suffix: str, dimension: str, draw: Draw) -> t
         len(arms),
         squeeze=False,
         sharey="row",
-        sharex=suffix == "_total",
+        sharex=role == "total",
         height_ratios=[b + 1.0 for b in bars],
     )
-    for (name, title), top, row in zip(shown, tops, grid, strict=True):
+    for (title, name), top, row in zip(shown.items(), tops, grid, strict=True):
         for arm, panel in zip(arms, row, strict=True):
             if len(top):
-                draw(panel, here, f"{name}{ending}", arm, top)
+                draw(panel, here, name, arm, top)
             else:
                 panel.text(0.5, 0.5, "no factor acts", transform=panel.transAxes, ha="center",
                            va="center", fontsize=SMALL)  # fmt: skip
-            panel.set_title(f"{title}: {pretty(arm)}", fontsize=SMALL)
+            panel.set_title(f"{title}: {names[arm]}", fontsize=SMALL)
             panel.tick_params(labelsize=SMALL)
             panel.grid(axis="x", alpha=0.3)
-        names = [_name(str(here[dimension].values[index])) for index in top]
-        row[0].set_yticks(range(len(top)), names, fontsize=SMALL)
+        factors = [_name(str(here[dimension].values[index])) for index in top]
+        row[0].set_yticks(range(len(top)), factors, fontsize=SMALL)
         row[0].set_ylim(max(len(top), 1) - 0.4, -0.6)
-    label = "Sobol index [share of variance]" if suffix == "_total" else (
-        f"Difference from {pretty(result.attrs['reference'])} [points]"
-        if ending else "Probability [%]"
+    label = "Sobol index [share of variance]" if role == "total" else (
+        f"Difference from {names[result.attrs['reference']]} [points]"
+        if compared else "Probability [%]"
     )  # fmt: skip
     for panel in grid[-1]:
         panel.set_xlabel(label, fontsize=TEXT)
     return figure, where_text(here, swept_axes(result))
 
 
-def _top(here: xr.Dataset, shown: str, suffix: str, dimension: str, arms: list[str]) -> np.ndarray:
+def _top(here: xr.Dataset, shown: str, role: str, dimension: str, arms: list[str]) -> np.ndarray:
     """The factors that matter most in any of the comparisons, the first one first."""
-    values = select_estimate(here, shown + suffix).sel(arm=arms)
-    if suffix == "_tornado":
+    values = select_estimate(here, f"{shown}_{role}").sel(arm=arms)
+    if role == "tornado":
         values = abs(values.isel(end=1) - values.isel(end=0))
     size = np.nan_to_num(values.transpose(dimension, "arm").values).max(axis=1)
     order = np.argsort(-size, kind="stable")[:MOST_BARS]

@@ -1,6 +1,9 @@
 """What every figure shares: colors, sizes, titles."""
 
+from typing import Any
+
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which color-blind readers can tell apart
@@ -34,6 +37,16 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %" if value >= 0.01 else f"{100 * value:.2f} %"
 
 
-def pretty(name: str) -> str:
-    """Write the name of an arm for a reader."""
-    return name.replace("_", " ")
+def capital(text: str) -> str:
+    """Begin a title with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def grid_of(figure: Figure, count: int, most: int, **shared: Any) -> tuple[list[list[Axes]], list]:
+    """Lay panels out in rows of at most so many: the rows, and the panels that are used."""
+    columns = min(count, most)
+    rows = figure.subplots(-(-count // columns), columns, squeeze=False, **shared)
+    panels = list(rows.ravel())
+    for spare in panels[count:]:
+        spare.set_axis_off()
+    return [list(row) for row in rows], panels[:count]

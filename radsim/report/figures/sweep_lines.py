@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from radsim.report.figures.panels import (
-    PANELS,
     SMALL,
     TEXT,
     arm_rows,
@@ -23,16 +22,19 @@ from radsim.report.figures.panels import (
     compared_arms,
     is_numeric,
     label_ticks,
+    net_estimates,
     panel_grid,
     positions,
     set_note,
     set_title,
     short,
     swept_axes,
+    title_of,
     where_text,
 )
-from radsim.report.figures.style import COLORS, LINES, MARKERS, pretty
-from radsim.results.result import select_estimate
+from radsim.report.figures.style import COLORS, LINES, MARKERS
+from radsim.report.readers import reader_names
+from radsim.results.reading import has_role, select_estimate
 
 MOST_LINES = 8  # values of a second key that are drawn as lines of their own
 STEP_ASIDE = 0.12  # between arms at one text value, so that no interval hides another
@@ -67,11 +69,11 @@ def plot_lines(result: xr.Dataset) -> Figure:
         second, *others = others
         legend_title, lines = axis_label(result[second]), _by_value(result, second)
     here = at_middle(result.isel(months=-1), others)
-    shown = [(name, title) for name, title in PANELS if name in result]
-    figure, panels = panel_grid(len(shown))
-    for panel, (name, title) in zip(panels, shown, strict=True):
-        said = _draw(panel, here, axis, name, lines)
-        panel.set_title(f"{title}\n", fontsize=TEXT)
+    estimates = net_estimates(result)
+    figure, panels = panel_grid(len(estimates))
+    for panel, estimate in zip(panels, estimates, strict=True):
+        said = _draw(panel, here, axis, str(estimate), lines)
+        panel.set_title(f"{title_of(estimate)}\n", fontsize=TEXT)
         panel.text(
             0.5, 1.02, said, transform=panel.transAxes, ha="center", va="bottom", fontsize=SMALL,
             color="0.3",
@@ -82,7 +84,7 @@ def plot_lines(result: xr.Dataset) -> Figure:
         Line2D([], [], linestyle=line.style if numeric else "none", label=line.label, **line.look)
         for line in lines
     ]
-    uncertain = any(f"{name}_parameters_lower" in here for name, _ in shown)
+    uncertain = has_role(here, "parameters_lower")
     note = "Scales differ. Markers: the values of the experiment file." if uncertain else (
         "Scales differ. Monte Carlo intervals hold no uncertainty of models or parameters."
     )  # fmt: skip
@@ -91,8 +93,9 @@ def plot_lines(result: xr.Dataset) -> Figure:
 
 
 def _by_arm(result: xr.Dataset) -> list[_Line]:
+    names = reader_names(result)
     return [
-        _Line({"arm": arm}, pretty(arm), COLORS[row % 8], row)
+        _Line({"arm": arm}, names[arm], COLORS[row % 8], row)
         for arm, row in arm_rows(result).items()
     ]
 

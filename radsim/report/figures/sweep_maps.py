@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from radsim.report.figures.panels import (
     PAGE,
-    PANELS,
     SMALL,
     TEXT,
     at_middle,
@@ -21,17 +20,19 @@ from radsim.report.figures.panels import (
     compared_arms,
     is_numeric,
     label_ticks,
+    net_estimates,
     panel_grid,
     positions,
     set_note,
     set_title,
     short,
     swept_axes,
+    title_of,
     where_text,
 )
-from radsim.report.figures.style import new_figure, pretty
-from radsim.results.result import select_estimate
-from radsim.vocabulary.endpoints import HARMS
+from radsim.report.figures.style import new_figure
+from radsim.report.readers import reader_names
+from radsim.results.reading import select_estimate
 
 MOST_MULTIPLES = 5  # small multiples in a row
 MOST_NUMBERS = 10  # in a row of cells of a map
@@ -89,8 +90,8 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
     for row, (title, values) in enumerate(shown.items()):
         for column in range(count):
             panel = grid[row, column]
-            one = values.isel({third: column}).transpose(second, first)
-            _map(panel, one, scales[title], FEW_NUMBERS, levels=2)
+            part = values.isel({third: column}).transpose(second, first)
+            _map(panel, part, scales[title], FEW_NUMBERS, levels=2)
         label = f"{fill(title, ROW_TITLE)}\n{fill(axis_label(here[second]), ROW_TITLE)}"
         grid[row, 0].set_ylabel(label, fontsize=SMALL)
         _colorbar(figure, scales[title], list(grid[row]), result)
@@ -105,13 +106,14 @@ def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
 
 def _shown(here: xr.Dataset, arm: str) -> dict[str, xr.DataArray]:
     """What is mapped, by title: differences [percentage points], of one arm estimates [%]."""
-    ending = "_difference" if compared_arms(here) else ""
+    compared = bool(compared_arms(here))
     return {
-        title: (100.0 * select_estimate(here, name + ending).sel(arm=arm)).assign_attrs(
-            harm=name in HARMS
+        title_of(estimate): (
+            100.0 * select_estimate(here, estimate.difference if compared else estimate)
         )
-        for name, title in PANELS
-        if name + ending in here
+        .sel(arm=arm)
+        .assign_attrs(harm=not estimate.good)
+        for estimate in net_estimates(here)
     }
 
 
@@ -198,9 +200,10 @@ def _colorbar(figure: Figure, scale: _Scale, panels: list[Axes], result: xr.Data
 
 
 def _what(result: xr.Dataset, arm: str) -> str:
+    names = reader_names(result)
     if not compared_arms(result):
-        return pretty(arm)
-    return f"{pretty(arm)} minus {pretty(result.attrs['reference'])}"
+        return names[arm]
+    return f"{names[arm]} minus {names[result.attrs['reference']]}"
 
 
 def _note(here: xr.Dataset, axes: list[str]) -> str:

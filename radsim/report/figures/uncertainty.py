@@ -9,19 +9,21 @@ from matplotlib.ticker import MaxNLocator
 
 from radsim.report.figures.panels import (
     PAGE,
-    PANELS,
     SMALL,
     TEXT,
     arm_rows,
     at_middle,
     compared_arms,
+    net_estimates,
     set_note,
     set_title,
     swept_axes,
+    title_of,
     where_text,
 )
-from radsim.report.figures.style import COLORS, MARKERS, new_figure, pretty
-from radsim.results.result import select_estimate
+from radsim.report.figures.style import COLORS, MARKERS, new_figure
+from radsim.report.readers import reader_names
+from radsim.results.reading import has_role, select_estimate, with_role
 from radsim.sums.parameter_spread import AT_MOST
 
 SOURCES = {  # colors that no arm has, told apart by color-blind readers (Tol's muted scheme)
@@ -40,37 +42,37 @@ def plot_uncertainty(result: xr.Dataset) -> Figure:
     """
     axes = swept_axes(result)
     here = at_middle(result.isel(months=-1), axes)
-    ending = "_difference" if compared_arms(result) else ""
-    shown = [(n, t) for n, t in PANELS if f"{n}{ending}_uncertainty" in here]
-    ranked = any(f"{name}_best_probability" in here for name, _ in shown)
+    compared, estimates = bool(compared_arms(result)), net_estimates(result)
+    ranked = has_role(here, "best_probability")
     arms = arm_rows(result)
-    figure = new_figure(PAGE, (0.75 + 0.2 * len(arms)) * len(shown) + 1.3)
+    figure = new_figure(PAGE, (0.75 + 0.2 * len(arms)) * len(estimates) + 1.3)
     grid = figure.subplots(
-        len(shown),
+        len(estimates),
         3 if ranked else 2,
         squeeze=False,
         sharey=True,
         width_ratios=[3, 3, 2][: 2 + ranked],
     )
-    for (name, title), row in zip(shown, grid, strict=True):
+    for estimate, row in zip(estimates, grid, strict=True):
+        shown = str(estimate.difference if compared else estimate)
         for arm, place in arms.items():
-            if ending == "" or arm in compared_arms(result):
-                _difference(row[0], here, name + ending, arm, place)
-                _sources(row[1], here, name + ending, arm, place)
-        if ending:
+            if not compared or arm in compared_arms(result):
+                _difference(row[0], here, shown, arm, place)
+                _sources(row[1], here, shown, arm, place)
+        if compared:
             row[0].axvline(0.0, color="0.4", linewidth=0.8, zorder=0)
         row[1].set_xlim(left=0.0)
         if ranked:
-            _best(row[2], here, name, arms)
-        row[0].set_title(title, fontsize=TEXT, loc="left")
+            _best(row[2], here, str(estimate), arms)
+        row[0].set_title(title_of(estimate), fontsize=TEXT, loc="left")
         for panel in row:
             panel.tick_params(labelsize=SMALL)
             panel.grid(axis="x", alpha=0.3)
-    reference = result.attrs["reference"] if ending else None
-    names = [pretty(arm) + (" (reference)" if arm == reference else "") for arm in arms]
+    reference, told = result.attrs["reference"] if compared else None, reader_names(result)
+    names = [told[arm] + (" (reference)" if arm == reference else "") for arm in arms]
     grid[0, 0].set_yticks(range(len(arms)), names)
     grid[0, 0].set_ylim(len(arms) - 0.4, -0.6)
-    what = f"Difference from {pretty(reference)}\n[points]" if reference else "Probability [%]"
+    what = f"Difference from {told[reference]}\n[points]" if reference else "Probability [%]"
     for panel, label in zip(
         grid[-1], (what, "Standard deviation\nby source [points]", "Best arm,\n% of the draws"),
         strict=False,
@@ -127,9 +129,13 @@ def _best(panel: Axes, here: xr.Dataset, name: str, arms: dict[str, int]) -> Non
 
 def _note(result: xr.Dataset) -> str:
     said = ["Scales differ."]
-    if any(str(name).endswith("_parameters_lower") for name in result.data_vars):
+    if has_role(result, "parameters_lower"):
         said.append("Colored line: 95 % interval over the draws of the parameters.")
-    states = [v for name, v in result.data_vars.items() if str(name).endswith("_parameters_state")]
+    states = [
+        values
+        for role in ("parameters_state", "difference_parameters_state", "best_parameters_state")
+        for values in with_role(result, role).values()
+    ]
     if any(bool((values == AT_MOST).any()) for values in states):
         said.append(
             "An open bar is an upper bound: the noise of the patients hides the parameters."

@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from radsim.execution.journal import Journal, folder_lock
-from radsim.execution.pieces import BLOCK
+from radsim.execution.pieces import CUTTING, Cutting
 from radsim.experiment.model import Experiment
-from radsim.report.files.result_files import RESULT, TABLES, WORK, is_finished, open_result
+from radsim.report.files.result_files import (
+    RESULT,
+    TABLE_FILES,
+    WORK,
+    is_finished,
+    open_result,
+)
+from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import versions
 
@@ -23,7 +30,9 @@ class FolderError(Mistake):
 
 
 @contextmanager
-def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Iterator[Journal]:
+def claim_folder(
+    folder: Path, experiment: Experiment, overwrite: bool, cutting: Cutting = CUTTING
+) -> Iterator[Journal]:
     """Take a folder for a run, and give the journal of its blocks.
 
     A folder that holds blocks of the same experiment goes on from there, whether they were left
@@ -42,7 +51,7 @@ def claim_folder(folder: Path, experiment: Experiment, overwrite: bool) -> Itera
     work = _make_work(folder)
     try:
         with folder_lock(work / "lock"):
-            yield _claim(folder, work, experiment, overwrite)
+            yield _claim(folder, work, experiment, overwrite, cutting)
     except BaseException:
         if is_new and not is_finished(folder) and _is_empty(work / JOURNAL):
             shutil.rmtree(folder, ignore_errors=True)  # as it was before
@@ -61,9 +70,21 @@ def _is_empty(path: Path) -> bool:
     return Journal.read_header(path) is None or Journal(path, {}).is_empty
 
 
-def _claim(folder: Path, work: Path, experiment: Experiment, overwrite: bool) -> Journal:
-    header = {"experiment": _identity(experiment), "block": BLOCK, "versions": versions()}
+def _claim(
+    folder: Path, work: Path, experiment: Experiment, overwrite: bool, cutting: Cutting
+) -> Journal:
+    header = {
+        "experiment": _identity(experiment),
+        "block": cutting.block,
+        "versions": versions(),
+    }
     path = work / JOURNAL
+    if (older := Journal.older_version(path)) and not overwrite:
+        _check_finished(folder, experiment)
+        raise FolderError(
+            f"{folder} holds blocks of a run of radsim {older}, whose sums this version can't go "
+            "on from; use another folder, or --overwrite"
+        )
     if _is_empty(path):
         path.unlink(missing_ok=True)
     earlier = Journal.read_header(path)
@@ -124,13 +145,14 @@ def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
 
 
 def _experiment_in(folder: Path) -> Experiment:
-    return Experiment.model_validate_json(open_result(folder).attrs["experiment"])
+    return experiment_of(open_result(folder))
 
 
 def _check_other_files(folder: Path) -> None:
     if is_finished(folder) or (folder / WORK / JOURNAL).exists():
         return
-    strange = [name for name in (*TABLES, "experiment.toml", "figures") if (folder / name).exists()]
+    ours = (*TABLE_FILES, "experiment.toml", "figures")
+    strange = [name for name in ours if (folder / name).exists()]
     if strange:
         raise FolderError(
             f"{folder} holds {', '.join(strange)} but no {RESULT}; use another folder, "

@@ -1,12 +1,12 @@
 """Write the results of virtual trials to a folder, complete or not at all."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import draw_trial_figures
+from radsim.report.files.staging import put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.trial import TABLES
 from radsim.report.text.trial import assumptions_text
@@ -52,21 +52,13 @@ def save_trial(
     """Write tables, figures and the text, which comes last, when all else is in its place."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
+        aside = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
     except OSError as error:
         raise Mistake(f"--out: can't write to {folder}: {error.strerror}") from None
-    try:
-        (work / "figures").mkdir()
+    with put_in_place(folder, aside, TEXT, lambda: remove_trial(folder)) as work:
         if figures:
+            (work / "figures").mkdir()
             draw_trial_figures(results, work / "figures")
         for name, (columns, rows) in TABLES.items():
-            (work / name).write_text(to_csv(columns, list(rows(results))), encoding="utf-8")
+            (work / name).write_text(to_csv(columns, rows(results)), encoding="utf-8")
         (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
-        remove_trial(folder)
-        drawn = sorted((work / "figures").iterdir())
-        if drawn:
-            (folder / "figures").mkdir(exist_ok=True)
-        for path in (*drawn, *(work / name for name in (*TABLES, TEXT))):
-            path.replace(folder / path.relative_to(work))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

@@ -1,26 +1,47 @@
-"""Cells and lines of a CSV file."""
+"""Cells and lines of a CSV file: numbers in full, a missing one empty."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 Row = list[Any]
 
 
-def to_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """Write rows as CSV; numbers as `repr` gives them, so that nothing is rounded."""
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows below a header."""
+    return "".join([csv_line(columns), *map(csv_line, rows)])
+
+
+def csv_line(cells: Sequence[Any]) -> str:
+    r"""Write a line; numbers as `repr` gives them, so that nothing is rounded.
+
+    Examples
+    --------
+    >>> csv_line(["a, b", 0.1, float("nan"), 3])
+    '"a, b",0.1,,3\n'
+    """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([repr(c) if isinstance(c, float) else c for c in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerow([cell_of(cell) for cell in cells])
     return text.getvalue()
 
 
-def number_text(value: xr.DataArray) -> float | str:
-    """Give a number, or nothing where it is missing."""
-    number = float(value)
-    return number if np.isfinite(number) else ""
+def cell_of(value: Any) -> Any:
+    """Give a number in full, or nothing where it is missing; what is no number as it is."""
+    if isinstance(value, float):
+        return repr(float(value)) if np.isfinite(value) else ""
+    return value
+
+
+def number_cells(values: np.ndarray) -> list[str]:
+    """Write each row of numbers as the cells of a line, by the rule of `cell_of`.
+
+    Examples
+    --------
+    >>> number_cells(np.array([[0.5, np.inf], [1.0, 2.0]]))
+    ['0.5,', '1.0,2.0']
+    """
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return [",".join(map(repr, row)).replace("nan", "") for row in finite.tolist()]

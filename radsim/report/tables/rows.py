@@ -1,18 +1,28 @@
-"""The tables of a result: what each CSV file holds, row by row."""
+"""What a table has of each estimate, of each check and of each figure of a series."""
 
 from collections.abc import Iterator
 from typing import Any
 
-import xarray as xr
+import numpy as np
 
-from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import control_label, model_labels
-from radsim.experiment.series import ESTIMATORS
-from radsim.report.tables.csv_text import Row, number_text
-from radsim.results.result import experiment_of
-from radsim.simulation.kept import ESTIMATES
-from radsim.vocabulary.endpoints import MODEL_DIMS, endpoint_of
+from radsim.experiment.designs.parts import DRAWS
+from radsim.experiment.series import estimated_by
+from radsim.report.tables.points import Line, Points
+from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
+from radsim.results.names import ModelNames
+from radsim.results.reading import with_role
+from radsim.results.series import MEANINGS
+from radsim.sums.parameter_spread import AT_MOST
+from radsim.vocabulary.endpoints import Estimate
 
+MONTE_CARLO = [("monte_carlo",)]  # what an interval is of
+PARAMETERS, PARAMETERS_AT_MOST = ("parameters",), ("parameters_at_most",)
+NUMBERS = (ESTIMATE, *INTERVAL)
+OVER_DRAWS = ("parameters", *(f"parameters_{role}" for role in INTERVAL))
+COMPARED_OVER_DRAWS = (
+    *(f"difference_{role}" for role in OVER_DRAWS),
+    *(f"ratio_parameters{end}" for end in ("", "_lower", "_upper")),
+)
 SUMMARY_COLUMNS = (
     "arm", "endpoint", "model", "estimator", "months",
     "estimate", "mc_standard_error", "lower", "upper", "interval",
@@ -31,149 +41,112 @@ PREDICTIVE_COLUMNS = (
     "arm", "endpoint", "estimator", "months", "patients", "segments", "series", "observed",
     "median", "lower", "upper", "at_or_below", "at_or_above", "source",
 )  # fmt: skip
-INTERVAL = "monte_carlo"
 
 
-def summary_rows(result: xr.Dataset) -> list[Row]:
-    """Rows of ``summary.csv``: each estimate with its Monte Carlo error."""
-    rows = []
-    experiment = experiment_of(result)
-    for arm in experiment.arms:
-        for name, model, selection in _estimates(result, experiment, arm):
-            endpoint, estimator = endpoint_of(name)
-            for month in experiment.months:
-                here = {**selection, "arm": arm, "months": month}
-                numbers = [
-                    number_text(result[name + suffix].sel(here))
-                    for suffix in ("", "_mc_standard_error", "_lower", "_upper")
-                ]
-                rows.append([arm, endpoint, model, estimator, month, *numbers, INTERVAL])
-            if name == "survival_alive":
-                rows.extend(_pain_rows(experiment, arm))
-        if "survival_alive" not in result:
-            rows.extend(_pain_rows(experiment, arm))
-    return rows
+def summary_lines(points: Points, names: ModelNames) -> Iterator[Line]:
+    """Each estimate with its Monte Carlo error; over the draws of parameters, too."""
+    for arm, stated in points.experiment.arms.items():
+        for estimate, place, model in points.estimates(names, arm):
+            labels = [arm, estimate.endpoint, model, estimate.estimator.name]
+            for month, numbers in points.table(estimate, NUMBERS, arm, place):
+                yield Line([*labels, month], numbers, MONTE_CARLO)
+            if DRAWS in points.design.parts:
+                states = points.numbers(estimate, "parameters_state", arm, place)
+                over = points.table(estimate, OVER_DRAWS, arm, place)
+                for state, (month, numbers) in zip(states.T, over, strict=True):
+                    yield Line([*labels, month], numbers, _intervals(state))
+        if stated.pain_response is not None:  # published: without an error of its own
+            pain = stated.pain_response
+            p = float(pain.probability)
+            model = f"stated: {pain.definition} ({pain.source})"
+            numbers = np.tile([p, 0.0, p, p], (points.design.points, 1))
+            yield Line([arm, "pain_response", model, "net", float(pain.months)], numbers,
+                       MONTE_CARLO)  # fmt: skip
 
 
-def comparison_rows(result: xr.Dataset) -> list[Row]:
-    """Rows of ``comparison.csv``: each arm against the reference, patient by patient."""
-    rows = []
-    experiment = experiment_of(result)
-    suffixes = (
-        "difference", "difference_mc_standard_error", "difference_lower", "difference_upper",
-        "ratio", "ratio_lower", "ratio_upper",
-        "number_needed", "number_needed_lower", "number_needed_upper",
-    )  # fmt: skip
-    reference = experiment.reference
-    for arm in experiment.arms:
+def comparison_lines(points: Points, names: ModelNames) -> Iterator[Line]:
+    """Each arm against the reference, patient by patient."""
+    reference = points.reference
+    for arm in points.experiment.arms:
         if arm == reference:
             continue
-        for name, model, selection in _estimates(result, experiment, arm, reference):
-            endpoint, estimator = endpoint_of(name)
-            for month in experiment.months:
-                here = {**selection, "arm": arm, "months": month}
-                numbers = [number_text(result[f"{name}_{suffix}"].sel(here)) for suffix in suffixes]
-                rows.append([arm, reference, endpoint, model, estimator, month, *numbers, INTERVAL])
-    return rows
+        for estimate, place, model in points.estimates(names, arm, reference):
+            labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
+            for month, numbers in points.table(estimate, tuple(COMPARED), arm, place):
+                yield Line([*labels, month], numbers, MONTE_CARLO)
+            if DRAWS in points.design.parts:
+                states = points.numbers(estimate, "difference_parameters_state", arm, place)
+                over = points.table(estimate, COMPARED_OVER_DRAWS, arm, place)
+                for state, (month, numbers) in zip(states.T, over, strict=True):
+                    needed = _numbers_needed(*numbers[:, [0, 2, 3]].T)
+                    yield Line([*labels, month], np.hstack([numbers, needed]), _intervals(state))
 
 
-def best_rows(result: xr.Dataset) -> list[Row]:
-    """Rows of ``best.csv``: share of patients for whom an arm is best.
+def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
+    """Share of patients for whom an arm is best.
 
-    Best is the highest net probability of control or of complication-free control, and the
-    lowest of a complication.
+    Best is the highest net probability of what is good, and the lowest of a complication.
     """
-    rows = []
-    for name in ESTIMATES:
-        if f"{name}_best" in result:
-            for month in result["months"].values:
-                for arm in result["ranked_arm"].values:
-                    here = {"ranked_arm": arm, "months": month}
-                    numbers = [
-                        number_text(result[f"{name}_best{suffix}"].sel(here))
-                        for suffix in ("", "_mc_standard_error", "_lower", "_upper")
-                    ]
-                    rows.append([endpoint_of(name)[0], float(month), str(arm), *numbers, INTERVAL])
-    return rows
-
-
-def check_rows(result: xr.Dataset) -> list[Row]:
-    """Rows of ``checks.csv``: share of patients outside a model's range, or past a limit."""
-    rows = []
-    for arm in result["arm"].values:
-        for name in result.data_vars:
-            if str(name).endswith("_share"):
-                numbers = [
-                    number_text(result[f"{name}{suffix}"].sel(arm=arm))
-                    for suffix in ("", "_mc_standard_error", "_lower", "_upper")
-                ]
-                if numbers[0] != "":
-                    rows.append([str(arm), str(name).removesuffix("_share"), *numbers, INTERVAL])
-    return rows
-
-
-def predictive_rows(result: xr.Dataset) -> list[Row]:
-    """Rows of ``predictive.csv``: each figure of a series among simulated series of its size."""
-    experiment = experiment_of(result)
-    series = experiment.predictive
-    if series is None:
-        return []
-    rows = []
-    for index, figure in enumerate(series.observed):
-        numbers = [
-            number_text(result[f"predictive_{name}"][index])
-            for name in ("observed", "median", "lower", "upper", "at_or_below", "at_or_above")
-        ]
-        rows.append(
-            [
-                series.arm or experiment.reference, figure.endpoint, ESTIMATORS[figure.endpoint],
-                float(figure.months), series.patients, series.segments,
-                experiment.patients // series.segments, *numbers, series.source,
-            ]
-        )  # fmt: skip
-    return rows
-
-
-def _estimates(
-    result: xr.Dataset, experiment: Experiment, arm: str, reference: str | None = None
-) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Give each estimate that an arm reports: its name, its model, where it stands."""
-    labels = model_labels(experiment)
-    either = [experiment.arms[a] for a in (arm, reference) if a is not None]
-    for name in ESTIMATES:
-        if name not in result:
+    shares, over_draws = (with_role(points.result, r) for r in ("best", "best_parameters"))
+    for estimate in points.listed:
+        if str(estimate) not in shares:
             continue
-        dim = MODEL_DIMS.get(name)
-        if dim == "control_model":
-            owner = next((a for a in either if a.has_prior), either[0])
-            variants = result["control_model"].values
-            ratio = getattr(experiment.tcp, "reirradiation_hazard_ratio", 1.0)
-            for variant, shown in enumerate(variants):
-                without = str(shown) == "without_reirradiation_hazard"
-                if not without or (owner.has_prior and ratio != 1.0):
-                    model = control_label(experiment, owner, variant)
-                    yield name, model, {dim: str(shown)}
-        elif dim == "myelopathy_model":
-            for model in labels["myelopathy"]:
-                yield name, model, {dim: model}
-        else:
-            yield name, _model(name, experiment, arm, labels), {}
+        for labels, where in ranked_labels(points, estimate):
+            numbers = _interval_of(points, f"{estimate}_best", *where)
+            yield Line(labels, numbers, MONTE_CARLO)
+            if str(estimate) in over_draws:
+                numbers = _interval_of(points, f"{estimate}_best_parameters", *where)
+                yield Line(labels, numbers, [PARAMETERS])
 
 
-def _model(name: str, experiment: Experiment, arm: str, labels: dict[str, Any]) -> str:
-    if name == "survival_alive":
-        own = experiment.arms[arm].survival
-        return f"stated by the arm: {own.preset or 'custom'}" if own else labels["survival"]
-    if name.startswith("vcf"):
-        return labels["vcf"]
-    control = control_label(experiment, experiment.arms[arm], 0)
-    return f"{control} + {labels['vcf']} + {labels['myelopathy'][0]}"
+def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
+    """Share of patients outside a model's range, or past a limit."""
+    checks = with_role(points.result, "share")
+    for arm, place in points.places.items():
+        for check, shares in checks.items():
+            numbers = _interval_of(points, str(shares.name), place)
+            if not np.isnan(numbers[:, 0]).all():
+                yield Line([arm, check], numbers, MONTE_CARLO)
 
 
-def _pain_rows(experiment: Experiment, arm: str) -> Iterator[Row]:
-    """Pain response as an arm states it: published, so without a Monte Carlo error of its own."""
-    stated = experiment.arms[arm].pain_response
-    if stated is not None:
-        p = float(stated.probability)
-        model = f"stated: {stated.definition} ({stated.source})"
-        yield [arm, "pain_response", model, "net", float(stated.months), p, 0.0, p, p, INTERVAL]
+def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
+    """Each figure of a series among simulated series of its size."""
+    experiment, series = points.experiment, points.experiment.predictive
+    assert series is not None
+    numbers = np.stack([points.array(f"predictive_{name}") for name in MEANINGS], axis=-1)
+    for place, figure in enumerate(series.observed):
+        labels = [
+            series.arm or experiment.reference, figure.endpoint, estimated_by(figure.endpoint),
+            float(figure.months), series.patients, series.segments,
+            experiment.patients // series.segments,
+        ]  # fmt: skip
+        yield Line(labels, numbers[:, place], [(series.source,)])
+
+
+def ranked_labels(
+    points: Points, estimate: Estimate
+) -> Iterator[tuple[list[object], tuple[int, int]]]:
+    """Labels of each time and each arm that may be best, and the places of both in an array."""
+    for m, month in enumerate(points.months):
+        for r, arm in enumerate(points.result["ranked_arm"].values):
+            yield [estimate.endpoint, month, str(arm)], (r, m)
+
+
+def _interval_of(points: Points, name: str, *where: int) -> np.ndarray:
+    """A number with its error and interval, shape (point, 4)."""
+    names = (name, *(f"{name}_{role}" for role in INTERVAL))
+    at: Any = (slice(None), *where)
+    return np.stack([points.array(each)[at] for each in names], axis=1)
+
+
+def _intervals(state: np.ndarray) -> list[tuple[str]]:
+    return [PARAMETERS_AT_MOST if at_most else PARAMETERS for at_most in state == AT_MOST]
+
+
+def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """One over the difference, and its interval; missing where the interval holds 0."""
+    clear = (lower > 0) | (upper < 0)
+    low, high = np.minimum(abs(lower), abs(upper)), np.maximum(abs(lower), abs(upper))
+    with np.errstate(divide="ignore"):
+        columns = [np.where(clear, 1.0 / v, np.nan) for v in (abs(value), high, low)]
+    return np.stack(columns, axis=1)

@@ -42,12 +42,19 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
         return None
     if isinstance(model, VertebralFracture):
         dose = np.linspace(0.0, 30.0, 241)
-        return dose, model.curve(dose), "prescription a fraction [Gy]", "net risk at 1 year"
+        return (
+            dose,
+            model.curve_over_fraction_dose(dose),
+            "prescription a fraction [Gy]",
+            "net risk at 1 year",
+        )
     dose = np.linspace(0.0, 100.0, 401)
-    what = "control" if preset.family == "tcp" else "complication"
-    name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[getattr(model, "effect", "eqd2")]
+    if preset.family == "tcp":
+        axis = f"EQD2 [Gy, alpha/beta {model.alpha_beta:g}]"
+        return dose, model.curve_over_effect(dose), axis, "control"
+    name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
-    return dose, model.curve(dose), f"{name} [Gy{ratio}]", what
+    return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", "complication"
 
 
 def text_plot(preset: Preset) -> str:

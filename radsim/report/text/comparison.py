@@ -1,47 +1,44 @@
-"""What the commands print: comparisons, warnings, presets."""
+"""What the command prints of a result: estimates by arm, and differences from the reference."""
 
+from collections.abc import Callable, Iterator
+
+import numpy as np
 import xarray as xr
 from rich import box
 from rich.table import Table
 
-from radsim.experiment.endpoints import control_models
+from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import control_label, model_labels
-from radsim.report.tables.points import is_design
-from radsim.report.tables.rows import comparison_rows, summary_rows
+from radsim.experiment.published import published_name
+from radsim.report.tables.points import Points
+from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import render
 from radsim.report.text.design import design_text
-from radsim.results.result import experiment_of
+from radsim.results.names import ModelNames
+from radsim.results.result import experiment_of, is_design
+from radsim.vocabulary.endpoints import Estimate
+
+DIFFERENCE = ("difference", "difference_mc_standard_error", "difference_lower", "difference_upper")
+Cells = dict[str, dict[str, str]]  # by row and arm
 
 
 def comparison_text(result: xr.Dataset) -> str:
     """Print the estimates at the last time and the differences from the reference, by arm."""
     if is_design(result):
         return design_text(result)
-    experiment = experiment_of(result)
+    points, experiment = Points(result), experiment_of(result)
     last = experiment.months[-1]
     arms = list(experiment.arms)
-    estimates: dict[str, dict[str, str]] = {}
-    for arm, endpoint, model, estimator, month, value, _, lower, upper, _ in summary_rows(result):
-        if month == last or endpoint == "pain_response":
-            when = "" if month == last else f" at {month:g} months"
-            row = estimates.setdefault(
-                _row_name(experiment, (arm,), endpoint, estimator, model) + when, {}
-            )
-            row[arm] = _interval(value, lower, upper)
-    differences: dict[str, dict[str, str]] = {}
-    for compared in comparison_rows(result):
-        arm, _, endpoint, model, estimator, month, delta, _, lower, upper, *_ = compared
-        if month == last:
-            pair = (arm, experiment.reference)
-            name = _row_name(experiment, pair, endpoint, estimator, model)
-            differences.setdefault(name, {})[arm] = _interval(delta, lower, upper)
-    title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
-    text = _by_arm(f"{title} [%]", estimates, arms)
     others = [arm for arm in arms if arm != experiment.reference]
+    estimates = _cells(points, arms, None, NUMBERS)
+    for name, arm, text in _pain(points):
+        estimates.setdefault(name, {})[arm] = text
+    title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
+    text = _by_arm(f"{title} [%]", estimates, arms, experiment)
     if others:
         title = f"Difference from {experiment.reference} [percentage points]"
-        text += "\n\n" + _by_arm(title, differences, others)
+        differences = _cells(points, others, experiment.reference, DIFFERENCE)
+        text += "\n\n" + _by_arm(title, differences, others, experiment)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
     if prior and len(prior) < len(arms):
@@ -49,45 +46,61 @@ def comparison_text(result: xr.Dataset) -> str:
             f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
             "a comparison of different cohorts."
         )
-    labels = model_labels(experiment)
-    lines.append(
-        "Models: "
-        + ", ".join(
-            labels[key] if isinstance(labels[key], str) else labels[key][0]
-            for key in ("local_control", "vcf", "myelopathy", "survival")
-            if labels.get(key)
-        )
-        + "; sources and ranges: radsim models NAME"
-    )
+    models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
+    if experiment.survival is not None:
+        models.append(published_name("survival", experiment.survival))
+    lines.append(f"Models: {', '.join(models)}; sources and ranges: radsim models NAME")
     return text + "\n" + "\n".join(lines)
 
 
-def _row_name(
-    experiment: Experiment, arms: tuple[str, ...], endpoint: str, estimator: str, model: str
-) -> str:
-    name = f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
-    if endpoint == "myelopathy" and len(experiment.myelopathy_models) > 1:
-        return f"{name} ({model})"
-    if endpoint in ("local_control", "local_failure"):
-        pair = [experiment.arms[arm] for arm in arms]
-        owner = next((one for one in pair if one.has_prior), pair[0])
-        if model != control_label(experiment, owner, 0):
-            variants = control_models(experiment)
-            for variant, shown in enumerate(variants):
-                if variant and model == control_label(experiment, owner, variant):
-                    return f"{name}, {shown.replace('_', ' ')}"
-    return name
+def _cells(points: Points, arms: list[str], reference: str | None, roles: tuple) -> Cells:
+    """Write what each arm reports at the last time."""
+    names = ModelNames(points.experiment)
+    row_name = row_namer(points.experiment)
+    cells: Cells = {}
+    for arm in arms:
+        for estimate, place, model in points.estimates(names, arm, reference):
+            *_, (_, numbers) = points.table(estimate, roles, arm, place)
+            cells.setdefault(row_name(estimate, place, model), {})[arm] = _interval(numbers[0])
+    return cells
 
 
-def _by_arm(title: str, rows: dict[str, dict[str, str]], arms: list[str]) -> str:
+def _pain(points: Points) -> Iterator[tuple[str, str, str]]:
+    """Pain response as arms state it: name of the row, arm, text."""
+    for line in summary_lines(points, ModelNames(points.experiment)):
+        arm, endpoint, _, estimator, month = line.labels
+        if endpoint == "pain_response":
+            at = "" if month == points.months[-1] else f" at {month:g} months"
+            yield f"pain response, {estimator}{at}", arm, _interval(line.numbers[0])
+
+
+def row_namer(experiment: Experiment) -> Callable[[Estimate, int, str], str]:
+    """Name the row of an estimate under one of its models, by its place and its name."""
+    endpoints: dict[object, Modelled] = {m.endpoint: m for m in endpoints_of(experiment)}
+
+    def row_name(estimate: Estimate, place: int, model: str) -> str:
+        modelled = endpoints.get(estimate.of)
+        if modelled is None or len(modelled.models) == 1:
+            return estimate.label
+        if modelled.endpoint.freedom:
+            label = modelled.models[place].label.replace("_", " ")
+            return f"{estimate.label}, {label}" if place else estimate.label
+        return f"{estimate.label} ({model})"
+
+    return row_name
+
+
+def _by_arm(title: str, rows: Cells, arms: list[str], experiment: Experiment) -> str:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for arm in arms:
-        table.add_column(arm, justify="right", no_wrap=True)
+        label = getattr(experiment.arms[arm], "label", "") or arm
+        table.add_column(label, justify="right", no_wrap=True)
     for name, values in rows.items():
         table.add_row(name, *(values.get(arm, "") for arm in arms))
     return render(table, width=60 + 26 * len(arms))
 
 
-def _interval(value: float, lower: float, upper: float) -> str:
-    return f"{100 * value:.2f} ({100 * lower:.2f} to {100 * upper:.2f})"
+def _interval(numbers: np.ndarray) -> str:
+    value, _, lower, upper = 100 * numbers
+    return f"{value:.2f} ({lower:.2f} to {upper:.2f})"

@@ -3,19 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from radsim.dose.plans.external_beam import ExternalBeam
-from radsim.dose.plans.intraoperative import Intraoperative
-from radsim.dose.plans.library import PlanLibrary
-from radsim.dose.plans.plan import Plan
 from radsim.execution.cost import cost_of
 from radsim.experiment.designs.parts import ALTERNATIVES, DRAWS, SALTELLI, TORNADO
 from radsim.experiment.designs.tables import NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
-from radsim.experiment.endpoints import ranked_arms
+from radsim.experiment.endpoints import endpoints_of, joint_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
+from radsim.vocabulary.endpoints import CONTROL_WITHOUT_COMPLICATION
 
 PARTS = {
     DRAWS: "joint draws",
@@ -33,7 +30,7 @@ def description_of(experiment: Experiment) -> dict[str, Any]:
         "patients": experiment.patients,
         "seed": experiment.seed,
         "months": list(experiment.months),
-        "arms": {name: plan_text(arm.plan) for name, arm in experiment.arms.items()},
+        "arms": {name: arm.plan.words for name, arm in experiment.arms.items()},
         "reference": experiment.reference,
         "models": model_labels(experiment),
         "presets": presets_used(experiment),
@@ -54,7 +51,8 @@ def describe(experiment: Experiment) -> str:
         f"cohort: {experiment.cohort.preset or 'custom'}, {len(experiment.cohort.names)} variables",
         "arms:",
         *(
-            f"  {name:<{width}}  {plan_text(arm.plan)}"
+            f"  {name:<{width}}  {arm.plan.words}"
+            + (f", called {arm.label}" if arm.label else "")
             + (" (reference)" if name == experiment.reference else "")
             for name, arm in experiment.arms.items()
         ),
@@ -87,25 +85,6 @@ def design_lines(experiment: Experiment) -> list[str]:
     return [*lines, f"  {cost_of(experiment)}"]
 
 
-def plan_text(plan: Plan) -> str:
-    """Say what a plan gives, in one line."""
-    if isinstance(plan, Intraoperative):
-        return f"{plan.prescription:g} Gy at {plan.depth:g} mm, intraoperative"
-    text = f"{plan.prescription:g} Gy in {plan.fractions}"
-    if isinstance(plan, PlanLibrary):
-        text += f", {len(plan.plans)} plans of a library"
-    if plan.boost is not None:
-        boost = plan.boost
-        text += (
-            f", boost of the GTV to {boost:g} Gy"
-            if isinstance(boost, (int, float))
-            else f", boost of the GTV ({boost.kind})"
-        )
-    if plan.prior is not None:
-        text += f", after {plan.prior.dose:g} Gy in {plan.prior.fractions}"
-    return text
-
-
 def notes(experiment: Experiment) -> list[str]:
     """List what a reader of the result should know beforehand."""
     found = []
@@ -128,32 +107,20 @@ def notes(experiment: Experiment) -> list[str]:
     for name, arm in experiment.arms.items():
         if arm.survival is not None:
             found.append(f"arms.{name} states its own survival; comparisons mix it with the dose")
-    missing = [
-        endpoint
-        for endpoint, model in (
-            ("tcp", experiment.tcp),
-            ("ntcp.vcf", experiment.ntcp.vcf),
-            ("ntcp.myelopathy", experiment.ntcp.myelopathy),
-        )
-        if model is None
-    ]
-    if missing:
+    if joint_of(experiment) is None:
+        needed = ["tcp", *(f"ntcp.{event}" for event in CONTROL_WITHOUT_COMPLICATION.free_of[1:])]
+        modelled = {m.section for m in endpoints_of(experiment)}
+        missing = [section for section in needed if section not in modelled]
         found.append(
-            f"complication-free control needs tcp, ntcp.vcf and ntcp.myelopathy; "
+            f"complication-free control needs {', '.join(needed[:-1])} and {needed[-1]}; "
             f"{', '.join(missing)} is not given, so it is not reported"
         )
     return found
 
 
 def _control_notes(experiment: Experiment) -> Iterator[str]:
-    conventional = [
-        name
-        for name, arm in experiment.arms.items()
-        if isinstance(arm.plan, ExternalBeam) and arm.plan.field == "uniform"
-    ]
-    for model in (experiment.tcp, *experiment.tcp_alternatives):
-        if model is None:
-            continue
+    conventional = [name for name, arm in experiment.arms.items() if arm.plan.is_conventional]
+    for model in () if experiment.tcp is None else experiment.tcp.models:
         name = model.preset or model.kind
         if model.estimates == "crude":
             yield f"{name}: control as death has already lowered it; nobody dies in this run"
@@ -174,7 +141,7 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                     f"{(missed**2).mean() ** 0.5:.1f} points (root mean square), most at "
                     f"{anchors[worst].dose:g} Gy in {anchors[worst].fractions}: "
                     f"{missed[worst]:+.1f}; alpha/beta {model.alpha_beta:.3g} Gy, control without "
-                    f"any dose {100 * float(model.curve(0.0)):.0f} %"
+                    f"any dose {100 * float(model.curve_over_effect(0.0)):.0f} %"
                     + (f"; {edge} at the edge of the search, so the fit is degenerate" * bool(edge))
                 )
         epidural = any("bilsky" in one.variables for one in model.modifiers)

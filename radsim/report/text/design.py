@@ -3,21 +3,16 @@
 import numpy as np
 import xarray as xr
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from radsim.results.result import experiment_of, select_estimate
+from radsim.experiment.endpoints import estimates_of
+from radsim.report.text.console import render
+from radsim.results.reading import has_role, select_estimate, with_role
+from radsim.results.result import experiment_of
 from radsim.results.uncertainty import what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
-from radsim.vocabulary.endpoints import ESTIMATES, endpoint_of
+from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate, Joint
 
-SHOWN = (  # estimates that are printed; the tables have all
-    "local_control_net",
-    "vcf_net",
-    "myelopathy_net",
-    "complication_free_control_net",
-    "complication_free_control_alive",
-)
 HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
 WIDTH = 150
 MOST_FACTORS = 3  # of each comparison that are printed
@@ -26,7 +21,7 @@ MOST_ROWS = 12  # points of a sweep that are printed one by one
 SOURCE_NAMES = {
     "": "", "parameters": "parameters", "models": "model choice", "monte_carlo": "Monte Carlo",
 }  # fmt: skip
-BEST_WITH = "complication_free_control_net"  # what is printed with other models
+BEST_WITH = CONTROL_WITHOUT_COMPLICATION.reported  # what is printed with other models
 
 
 def design_text(result: xr.Dataset) -> str:
@@ -42,49 +37,57 @@ def design_text(result: xr.Dataset) -> str:
         parts.append(_sweep_text(result))
     if "source" in result.sizes:
         parts.append(_uncertainty_text(result))
-    best = [name for name in ESTIMATES if f"{name}_best_probability" in result]
-    if best:
-        parts.append(_best_text(result, best))
+    if has_role(result, "best_probability"):
+        parts.append(_best_text(result))
     if "factor" in result.sizes:
         parts.append(_sensitivity_text(result))
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
 
 
+def printed(result: xr.Dataset) -> list[Estimate]:
+    """Estimates that are printed: net, and being alive, controlled and without complication."""
+    every = (e for e in estimates_of(experiment_of(result)) if str(e) in result)
+    return [
+        e for e in every
+        if e.estimator is NET or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
+    ]  # fmt: skip
+
+
 def _sweep_text(result: xr.Dataset) -> str:
     experiment = experiment_of(result)
     axes = [axis.name for axis in experiment.study.design.axes]
-    names = [name for name in SHOWN if name in result]
+    estimates = printed(result)
     last = result.isel(months=-1)
     points = int(np.prod([result.sizes[axis] for axis in axes]))
     table = Table(title="Over the sweep [%]", title_justify="left", box=box.SIMPLE_HEAD)
     if points > MOST_ROWS:
         for column in ("", "arm", "lowest", "at", "highest", "at"):
             table.add_column(column, overflow="fold")
-        for name in names:
-            values = select_estimate(last, name)
+        for estimate in estimates:
+            values = select_estimate(last, estimate)
             for arm in experiment.arms:
                 flat = values.sel(arm=arm).stack(point=axes)
                 low, high = flat[int(flat.values.argmin())], flat[int(flat.values.argmax())]
                 table.add_row(
-                    _pretty(name), arm,
+                    estimate.label, arm,
                     _percent(float(low)), _where(low, axes), _percent(float(high)),
                     _where(high, axes),
                 )  # fmt: skip
-        return _render(table)
+        return render(table, WIDTH)
     for column in (*axes, "", *experiment.arms):
         table.add_column(str(column), overflow="fold")
-    for name in names:
-        values = select_estimate(last, name).stack(point=axes)
+    for estimate in estimates:
+        values = select_estimate(last, estimate).stack(point=axes)
         for index in range(points):
             point = values[..., index] if values.dims[-1] == "point" else values.isel(point=index)
             labels = [_label(point[axis].item()) for axis in axes]
             table.add_row(
                 *labels,
-                _pretty(name),
+                estimate.label,
                 *(_percent(float(point.sel(arm=a))) for a in experiment.arms),
             )
-    return _render(table)
+    return render(table, WIDTH)
 
 
 def _uncertainty_text(result: xr.Dataset) -> str:
@@ -102,10 +105,8 @@ def _uncertainty_text(result: xr.Dataset) -> str:
     ):  # fmt: skip
         table.add_column(column, overflow="fold")
     hidden = False
-    for name in SHOWN:
-        shown = f"{name}_difference"
-        if shown not in result:
-            continue
+    for estimate in printed(result):
+        shown = str(estimate.difference)
         for arm in experiment.arms:
             if arm == experiment.reference:
                 continue
@@ -125,17 +126,17 @@ def _uncertainty_text(result: xr.Dataset) -> str:
                 for source in ("parameters", "models", "monte_carlo", "patients")
             ]
             table.add_row(
-                _pretty(name),
+                estimate.label,
                 arm,
                 _percent(select_estimate(last, shown).sel(arm=arm).values),
                 band,
                 *apart,
                 SOURCE_NAMES[str(what_matters(by_source, state))],
             )
-    return _render(table) + (f"\n{HIDDEN}" if hidden else "")
+    return render(table, WIDTH) + (f"\n{HIDDEN}" if hidden else "")
 
 
-def _best_text(result: xr.Dataset, names: list[str]) -> str:
+def _best_text(result: xr.Dataset) -> str:
     experiment = experiment_of(result)
     middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
     last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
@@ -147,14 +148,17 @@ def _best_text(result: xr.Dataset, names: list[str]) -> str:
     arms = [str(arm) for arm in result["ranked_arm"].values]
     for column in ("", *arms):
         table.add_column(column, overflow="fold")
-    rows = [(_pretty(name), last[f"{name}_best_probability"]) for name in names]
-    if f"{BEST_WITH}_best_probability_with" in last:
-        others = last[f"{BEST_WITH}_best_probability_with"]
-        for other in others["alternative"].values:
-            rows.append((f"{_pretty(BEST_WITH)}, but {other}", others.sel(alternative=other)))
+    own, others = (with_role(last, f"best_probability{end}") for end in ("", "_with"))
+    estimates = {str(e): e for e in estimates_of(experiment) if str(e) in own}
+    rows = [(estimate.label, own[name]) for name, estimate in estimates.items()]
+    for name, shares in others.items():
+        if estimates[name].endpoint == BEST_WITH:
+            for other in shares["alternative"].values:
+                said = f"{estimates[name].label}, but {other}"
+                rows.append((said, shares.sel(alternative=other)))
     for said, values in rows:
         table.add_row(said, *(_percent(values.sel(ranked_arm=arm).values) for arm in arms))
-    return _render(table)
+    return render(table, WIDTH)
 
 
 def _sensitivity_text(result: xr.Dataset) -> str:
@@ -170,17 +174,16 @@ def _sensitivity_text(result: xr.Dataset) -> str:
     if middle:
         title += ", at " + _where(last, list(middle))
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    sobol = any(str(name).endswith("_total") for name in result.data_vars)
+    sobol = has_role(result, "total")
     columns = ("first-order, 95 %", "total, 95 %") if sobol else ("at 2.5 % [points]", "at 97.5 %")
     for column in ("", "arm", "factor", *columns):
         table.add_column(column, overflow="fold")
-    for name in SHOWN:
+    for estimate in printed(result):
         for arm in others or experiment.arms:
-            if name in result:
-                rows = _top_factors if sobol else _widest_swings
-                for factor, *numbers in rows(last, f"{name}{ending}", arm):
-                    table.add_row(_pretty(name), arm, factor, *numbers)
-    return _render(table)
+            rows = _top_factors if sobol else _widest_swings
+            for factor, *numbers in rows(last, f"{estimate}{ending}", arm):
+                table.add_row(estimate.label, arm, factor, *numbers)
+    return render(table, WIDTH)
 
 
 def _top_factors(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ...]]:
@@ -222,19 +225,5 @@ def _label(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _pretty(name: str) -> str:
-    endpoint, estimator = endpoint_of(name)
-    return f"{endpoint}, {estimator}".replace("_", " ").replace("vcf", "VCF")
-
-
 def _percent(value: float | np.ndarray) -> str:
     return "" if np.isnan(value) else f"{100 * value:.2f}"
-
-
-def _render(table: Table) -> str:
-    console = Console(
-        width=WIDTH, color_system=None, force_terminal=False, highlight=False, markup=False
-    )
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get().rstrip("\n")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
-from radsim.report.text.description import plan_text
+from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.formula_size import FormulaSize
@@ -18,8 +18,6 @@ from radsim.trial.wording import (
     protocol_sentences,
 )
 
-HARM_NAMES = {"vcf": "vertebral fracture", "myelopathy": "myelopathy"}
-
 
 def summary_text(results: dict[str, TrialResult]) -> str:
     """Say what each scenario shows, in a few lines for the terminal."""
@@ -30,7 +28,7 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
     """Write the assumptions and results as paragraphs for a statistics section."""
     plans = {}
     if isinstance(source, Experiment):
-        plans = {name: plan_text(arm.plan) for name, arm in source.arms.items()}
+        plans = {name: arm.plan.words for name, arm in source.arms.items()}
     parts = [f"{source.name}: sample size and assumptions", ""]
     for name, result in results.items():
         if len(results) > 1:
@@ -103,10 +101,16 @@ def _target(result: TrialResult) -> str:
 def _benefit(benefit: Benefit, result: TrialResult) -> str:
     control, experimental = arm_names(result.section)
     shares = (
-        f"{HARM_NAMES.get(benefit.harm, benefit.harm)}: {100 * benefit.control:.2f} % with "
+        f"{_harm(benefit, result)}: {100 * benefit.control:.2f} % with "
         f"{control}, {100 * benefit.experimental:.2f} % with {experimental}"
     )
     return f"{shares}; {_price(benefit, event_name(result.section))}"
+
+
+def _harm(benefit: Benefit, result: TrialResult) -> str:
+    arms = result.plan.arms
+    words = arms.words if isinstance(arms, PatientPool) else {}
+    return words.get(benefit.harm, benefit.harm)
 
 
 def _price(benefit: Benefit, event: str) -> str:

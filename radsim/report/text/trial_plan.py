@@ -3,15 +3,14 @@
 from typing import Any
 
 from radsim.experiment.model import Experiment
-from radsim.experiment.trial_file import VirtualTrial
+from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.trial.section import TrialSection
 from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
 
 
 def describe_trial(source: Experiment | VirtualTrial) -> str:
     """Say what a file with a trial would simulate, and what it can't show."""
-    assert source.trial is not None
-    variants = source.trial.variants()
+    variants = trials_of(source)
     lines = [f"{source.name}: {len(variants)} virtual trial{'s' if len(variants) > 1 else ''}"]
     for name, section in variants.items():
         lines.append(
@@ -27,7 +26,6 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
 
 def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
     """Give the same as plain data, for `radsim check --json`."""
-    assert source.trial is not None
     return {
         name: {
             "trials": section.trials,
@@ -37,7 +35,7 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
             "notes": list(notes_of(section)),
         }
-        for name, section in source.trial.variants().items()
+        for name, section in trials_of(source).items()
     }
 
 

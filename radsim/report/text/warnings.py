@@ -2,51 +2,56 @@
 
 import xarray as xr
 
+from radsim.experiment.endpoints import endpoints_of, estimates_of
+from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import other_laws, outside_fractionation
-from radsim.report.tables.points import is_design
-from radsim.report.tables.rows import check_rows
+from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
-from radsim.vocabulary.endpoints import ESTIMATES
+from radsim.simulation.checks import SIDES, range_name
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
+BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "have no plan"}
 
 
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     experiment = experiment_of(result)
+    ranges = _ranges(experiment)
     lines = [*other_laws(experiment), *outside_fractionation(experiment)]
     outside: dict[str, list[str]] = {}
-    for arm, check, share, where in _worst_checks(result):
-        good = check in ("limits_met", "plan_eligible")
-        bad = 1.0 - share if good else share
-        if check.endswith("_range") and bad >= WORTH_A_WARNING:
-            model, _, side = check.removesuffix("_range").replace("_", " ").rpartition(" ")
-            outside.setdefault(arm, []).append(f"{model} {bad:.1%} {side}{where}")
-        elif good and bad > 0:
-            what = "keep a plan that breaks a limit" if check == "limits_met" else "have no plan"
-            lines.append(
-                f"{arm}: {bad:.2%} of the patients {what}{where}; they stay in every estimate"
-            )
+    for arm in map(str, result["arm"].values):
+        for check, shares in with_role(result, "share").items():
+            here = shares.sel(arm=arm)
+            worst = here.min() if check in BROKEN else here.max()
+            if bool(worst.isnull()):
+                continue
+            share, where = float(worst), _where(here, check in BROKEN)
+            if check in ranges and share >= WORTH_A_WARNING:
+                model, side = ranges[check]
+                outside.setdefault(arm, []).append(f"{model} {share:.1%} {side}{where}")
+            elif check in BROKEN and share < 1.0:
+                lines.append(
+                    f"{arm}: {1.0 - share:.2%} of the patients {BROKEN[check]}{where}; they stay "
+                    "in every estimate"
+                )
     for arm, parts in outside.items():
         lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
     return lines
 
 
-def _worst_checks(result: xr.Dataset) -> list[tuple[str, str, float, str]]:
-    """Share of patients by arm and check; of a sweep the worst of all points, and where that is."""
-    if not is_design(result):
-        return [(arm, check, share, "") for arm, check, share, *_ in check_rows(result)]
-    found = []
-    for arm in result["arm"].values:
-        for name in map(str, result.data_vars):
-            check = name.removesuffix("_share")
-            if name.endswith("_share") and not name.endswith("_noise_share"):
-                shares = result[name].sel(arm=arm)
-                good = check in ("limits_met", "plan_eligible")
-                worst = shares.min() if good else shares.max()
-                if bool(worst.notnull()):
-                    found.append((str(arm), check, float(worst), _where(shares, good)))
-    return found
+def _ranges(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """By name of a check: the model whose range it is of, and the side of it."""
+    ranges = {}
+    for modelled in endpoints_of(experiment):
+        endpoint = modelled.endpoint
+        for place, reported in enumerate(modelled.models):
+            name = range_name(modelled, place)
+            said = endpoint.freedom_words or endpoint.short
+            if name != endpoint.reported:  # one of several models
+                said += f" {reported.model.preset or reported.label}"
+            for side, word in zip(SIDES, ("below", "above"), strict=True):
+                ranges[f"{name}_{side}"] = said, word
+    return ranges
 
 
 def _where(shares: xr.DataArray, lowest: bool) -> str:
@@ -63,10 +68,11 @@ def _where(shares: xr.DataArray, lowest: bool) -> str:
 
 def precision_text(result: xr.Dataset) -> list[str]:
     """Say how many patients a precision took, where one was asked for."""
-    wanted = experiment_of(result).precision
+    experiment = experiment_of(result)
+    wanted = experiment.precision
     if wanted is None:
         return []
-    names = wanted.estimates or tuple(n for n in ESTIMATES if n in result)
+    names = wanted.estimates or tuple(str(e) for e in estimates_of(experiment))
     errors = {
         name: float(result[f"{name}_mc_standard_error"].max())
         for name in names

@@ -1,6 +1,7 @@
 """What an arm of a virtual trial does to its patients: stated laws, or simulated patients."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -121,12 +122,15 @@ class PatientPool:
     pools
         How many pools of equal size stand side by side, one for each draw of uncertain
         parameters; trial i takes its patients from pool i, and they go round.
+    words
+        What each harm is called in a sentence.
     """
 
     failure: np.ndarray
     death: np.ndarray
     harms: dict[str, np.ndarray]
     pools: int = 1
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.failure.shape

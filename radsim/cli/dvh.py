@@ -67,8 +67,8 @@ def dvh(
 def _mapping(names: list[str]) -> dict[str, str]:
     mapping = {}
     for entry in names:
-        found, equals, structure = entry.rpartition("=")
-        if not (found and equals and structure):
+        written, equals, structure = entry.rpartition("=")
+        if not (written and equals and structure):
             raise Mistake(f"--name: must be NAME=STRUCTURE, got {entry!r}")
-        mapping[found] = structure
+        mapping[written] = structure
     return mapping

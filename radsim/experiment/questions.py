@@ -1,0 +1,150 @@
+"""Whether an experiment can answer what its file asks: which endpoints, told apart by what."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from radsim.experiment.endpoints import (
+    endpoints_of,
+    estimates_of,
+    known_endpoints,
+    possible_estimates,
+)
+from radsim.experiment.model import Experiment
+from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.series import figures_of
+from radsim.vocabulary.endpoints import NET, SURVIVAL
+from radsim.vocabulary.words import nearest
+
+
+def unanswered(experiment: Experiment) -> Iterator[str]:
+    """Find what is asked for that the experiment does not have, or can't tell apart."""
+    yield from _unreported(experiment)
+    yield from _alike(experiment)
+    yield from _not_free_of(experiment)
+    yield from _wrong_trial(experiment)
+    yield from _wrong_series(experiment)
+
+
+def _unreported(experiment: Experiment) -> Iterator[str]:
+    """Find estimates that a precision asks for and the experiment does not have."""
+    if experiment.precision is None or not experiment.precision.estimates:
+        return
+    reported = set(map(str, estimates_of(experiment)))
+    possible = {str(estimate): estimate for estimate in possible_estimates(experiment)}
+    contrasts = {str(estimate.difference): estimate for estimate in possible.values()}
+    for name in experiment.precision.estimates:
+        estimate = {**possible, **contrasts}.get(name)
+        if estimate is None:
+            meant = nearest(name, [*possible, *contrasts])
+            yield f"precision.estimates: no estimate {name!r}; {meant}"
+        elif str(estimate) not in reported:
+            modelled = estimate.of is SURVIVAL or str(replace(estimate, estimator=NET)) in reported
+            why = "without a [survival] section" if modelled else "because its models are missing"
+            yield f"precision.estimates: {name} is not reported{', ' * (not modelled)}{why}"
+
+
+def _alike(experiment: Experiment) -> Iterator[str]:
+    """Find what can't be told apart in results: arms, endpoints, models of one endpoint."""
+    labels = [arm.label or name for name, arm in experiment.arms.items()]
+    for name, arm in experiment.arms.items():
+        if labels.count(arm.label) > 1:
+            yield f"arms.{name}.label: another arm is called {arm.label!r} too"
+    modelled = endpoints_of(experiment)
+    said: dict[str, str] = {}
+    for endpoint, section in ((m.endpoint, m.section) for m in modelled):
+        for words in {endpoint.words, endpoint.short}:
+            if words in said:
+                yield f"{section}: {words!r} is what {said[words]} is called; use other words"
+            said[words] = section
+        for name in sorted(experiment.cohort.names & {endpoint.event, endpoint.model_dim}):
+            yield f"cohort.{name}: the name is taken by {section}; use another"
+    for each in modelled:
+        names = [_told_apart(r.model) for r in each.models if not r.ratio_alone]
+        if each.endpoint.freedom:
+            names = names[1:]  # the file's own is told apart by being it
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield (
+                f"{each.section}.{ALTERNATIVES}: two are called {name!r}; "
+                "give each a label of its own"
+            )
+
+
+def _told_apart(model: Any) -> str:
+    return str(model.label or model.preset or model.kind)
+
+
+def _not_free_of(experiment: Experiment) -> Iterator[str]:
+    """Find what control without complication can't be free of."""
+    wanted = experiment.compare.free_of
+    if wanted is None:
+        return
+    complications = {
+        m.endpoint.event: m for m in endpoints_of(experiment) if not m.endpoint.freedom
+    }
+    if experiment.tcp is None:
+        yield "compare.free_of: control without complication needs [tcp]"
+    if not wanted:
+        yield "compare.free_of: must name a complication; leave it out for the usual ones"
+    for name in dict.fromkeys(wanted):
+        if name not in complications:
+            yield f"compare.free_of: no complication {name!r}; {nearest(name, complications)}"
+        elif complications[name].endpoint.good:
+            yield f"compare.free_of: {name} is good for patients, so it is no complication"
+        if wanted.count(name) > 1:
+            yield f"compare.free_of: names {name!r} twice"
+
+
+def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+    """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
+    if experiment.trial is None:
+        return
+    try:
+        variants = experiment.trial.variants()
+    except ValueError as error:
+        yield from (f"trial.{line}" for line in str(error).splitlines())
+        return
+    known = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
+    modelled = {m.endpoint.event for m in endpoints_of(experiment)}
+    for section in variants.values():
+        for key in ("control", "experimental"):
+            arm = getattr(section, key)
+            if isinstance(arm, str) and arm not in experiment.arms:
+                yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
+        event = section.endpoint
+        if not isinstance(section.control, str) or event in modelled:
+            continue
+        if event in known:
+            needed = "tcp" if known[event].freedom else f"ntcp.{event}"
+            yield f"trial.endpoint: {event} is not simulated without {needed}"
+        else:
+            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, known)}"
+
+
+def _wrong_series(experiment: Experiment) -> Iterator[str]:
+    """Find what the predictive distribution of a series lacks."""
+    series = experiment.predictive
+    if series is None:
+        return
+    if experiment.has_design:
+        yield "predictive: takes a file without sweep, uncertainty and sensitivity"
+    if series.arm and series.arm not in experiment.arms:
+        yield f"predictive.arm: no arm {series.arm!r}; {nearest(series.arm, experiment.arms)}"
+        return
+    if experiment.patients < series.segments:
+        yield (
+            f"predictive.segments: {series.segments} make one series, and the run has "
+            f"{experiment.patients} patients"
+        )
+    arm = experiment.arms[series.arm or experiment.reference]
+    reported = [name for m in endpoints_of(experiment) for name in figures_of(m.endpoint)]
+    known = [name for endpoint in known_endpoints(experiment) for name in figures_of(endpoint)]
+    dies = arm.survival or experiment.survival
+    for index, figure in enumerate(series.observed):
+        where = f"predictive.observed[{index}].endpoint"
+        alive = figure.endpoint == SURVIVAL.reported
+        if not alive and figure.endpoint not in known:
+            meant = nearest(figure.endpoint, [*known, SURVIVAL.reported])
+            yield f"{where}: no endpoint {figure.endpoint!r}; {meant}"
+        elif not (dies if alive else figure.endpoint in reported):
+            yield f"{where}: {figure.endpoint} is not simulated; give its model"

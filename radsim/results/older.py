@@ -1,0 +1,71 @@
+"""Results of versions whose variables did not say what they are: from names to roles."""
+
+import json
+
+import xarray as xr
+
+from radsim.experiment.endpoints import endpoints_of, estimates_of
+from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
+from radsim.results.reading import MODEL, OF, ROLE
+from radsim.results.result import experiment_of
+from radsim.vocabulary.mistakes import Mistake
+
+SPREAD = tuple(f"parameters{end}" for end in (
+    "", "_mc_standard_error", "_lower", "_upper", "_noise_share", "_state",
+))  # fmt: skip
+OVER_DRAWS = (*SPREAD, "alternatives", "uncertainty", "tornado")
+SOBOL = tuple(f"{i}{end}" for i in ("first_order", "total") for end in ("", "_lower", "_upper"))
+ROLES = (  # of an estimate
+    ESTIMATE, *INTERVAL, *COMPARED, "draws", *OVER_DRAWS, *SOBOL,
+    *(f"difference_{role}" for role in (*OVER_DRAWS, *SOBOL)),
+    *(f"ratio_parameters{end}" for end in ("", "_lower", "_upper")),
+    "best", *(f"best_{role}" for role in (*INTERVAL, *SPREAD)),
+    *(f"best_probability{end}" for end in ("", "_lower", "_upper")),
+    *(f"best_probability_with{end}" for end in ("", "_lower", "_upper")),
+)  # fmt: skip
+ENDS = ("share", *(f"share_{role}" for role in INTERVAL), "curve", "histogram")
+BEGINNINGS = {"sample_": "sample", "dvh_": "dvh", "predictive_": "predictive", "drawn ": "drawn"}
+
+
+def with_roles(result: xr.Dataset) -> xr.Dataset:
+    """Say of every variable what it is, where a result of an older version does not.
+
+    Raises
+    ------
+    Mistake
+        If its experiment can't be read any more; the line says which version wrote it.
+    """
+    try:
+        experiment = experiment_of(result)
+    except (KeyError, ValueError) as error:
+        version = json.loads(result.attrs.get("versions", "{}")).get("radsim", "unknown")
+        reason = (
+            "no experiment in it" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        )
+        raise Mistake(
+            f"it was written by radsim {version}, and this version can't read it: {reason}"
+        ) from None
+    if any(ROLE in values.attrs for values in result.data_vars.values()):
+        return result
+    names = {
+        str(estimate) if role == ESTIMATE else f"{estimate}_{role}": (str(estimate), role)
+        for estimate in estimates_of(experiment)
+        for role in ROLES
+    }
+    for name, values in result.data_vars.items():
+        of, role = names.get(str(name)) or _by_spelling(str(name))
+        values.attrs.update({ROLE: role, OF: of})
+    for modelled in endpoints_of(experiment):
+        if (dim := modelled.endpoint.model_dim) in result.dims:
+            result[dim].attrs[ROLE] = MODEL
+    return result
+
+
+def _by_spelling(name: str) -> tuple[str, str]:
+    for beginning, role in BEGINNINGS.items():
+        if name.startswith(beginning):
+            return name.removeprefix(beginning), role
+    for role in ENDS:
+        if name.endswith(f"_{role}"):
+            return name.removesuffix(f"_{role}"), role
+    return name, ""

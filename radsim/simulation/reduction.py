@@ -1,0 +1,62 @@
+"""From blocks of patients to the sums that are kept of them, every variant of a pack at once."""
+
+from collections.abc import Sequence
+
+from radsim.experiment.model import Experiment
+from radsim.randomness.streams import UniformSource
+from radsim.simulation.memo import Made, Memo
+from radsim.simulation.outcomes import Rows, Scaled
+from radsim.simulation.walk import Quantity, walk
+from radsim.sums.aggregations import scaled
+from radsim.sums.piece_sums import Key, PieceSums
+from radsim.sums.states import State, by_model, by_variant
+
+
+def reduce_blocks(
+    variants: Sequence[Experiment],
+    blocks: Sequence[range],
+    source: UniformSource,
+    *,
+    whole: bool = False,
+) -> list[PieceSums]:
+    """Simulate blocks of patients under every variant, and reduce each block to sums.
+
+    What two variants have in common is computed once, and the random numbers are the same for
+    all, so nothing of this changes a number.
+
+    Parameters
+    ----------
+    whole
+        Keep also what only a result without a design holds, see `radsim.simulation.walk.walk`.
+    """
+    return [_reduce(variants, block, source, whole) for block in blocks]
+
+
+def _reduce(
+    variants: Sequence[Experiment], block: range, source: UniformSource, whole: bool
+) -> PieceSums:
+    memo = Memo() if len(variants) > 1 else Memo(room=0)  # no other variant needs its doses
+    states: dict[Key, dict[int, State]] = {}
+    for place, variant in enumerate(variants):
+        reference = list(variant.arms).index(variant.reference)
+        for quantity in walk(variant, block, source, memo, whole=whole):
+            key = quantity.kept_by.name, str(quantity.of)
+            states.setdefault(key, {})[place] = _state(quantity, reference, memo)
+    return PieceSums(
+        len(block),
+        len(variants),
+        {key: by_variant(each, len(variants)) for key, each in states.items()},
+    )
+
+
+def _state(quantity: Quantity, reference: int, memo: Memo) -> State:
+    """What is kept of a quantity, its models side by side."""
+    if not isinstance(quantity.rows, tuple):
+        return _kept(quantity, quantity.rows, reference, memo).value
+    return by_model([_kept(quantity, rows, reference, memo).value for rows in quantity.rows])
+
+
+def _kept(quantity: Quantity, rows: Rows | Made[State], reference: int, memo: Memo) -> Made[State]:
+    if isinstance(rows, Scaled):
+        return memo.make(scaled, _kept(quantity, rows.rows, reference, memo), rows.factor)
+    return memo.make(quantity.kept_by.keep, rows, reference, *quantity.settings)

@@ -1,0 +1,341 @@
+"""What is kept of a block of patients, how blocks are joined, and what becomes of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce, wraps
+from typing import Any
+
+import numpy as np
+
+from radsim.sums.counts import event_counts, histogram
+from radsim.sums.moments import Moments, replicated
+from radsim.sums.states import State
+
+Fields = Mapping[str, Mapping[str, Any]]  # field of RunSums: end of the name, what stands there
+DIFFERENCE = "_difference"
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """What is kept of a block, how blocks join, what becomes of them.
+
+    Attributes
+    ----------
+    name
+        By which a journal knows it.
+    keep
+        From rows, patients last, the place of the reference on their first axis, and settings, to
+        a state. With ``groups`` the state of each group of the patients, on a first axis; with
+        ``weights`` each patient counts that often.
+    join
+        From the states of earlier and of later patients to that of both.
+    finish
+        From the states of independent replicates, one where there are none, to fields of a result.
+    """
+
+    name: str
+    keep: Callable[..., State]
+    join: Callable[[State, State], State]
+    finish: Callable[[Sequence[State]], Fields]
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups of patients: the code of each patient's, and how many groups there are."""
+
+    codes: np.ndarray
+    number: int
+
+
+def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
+    """Let what is kept of all patients be kept of groups of them, and with weights.
+
+    The first half of a group are its members among the first half of the patients.
+    """
+
+    @wraps(keep)
+    def keep_each(
+        rows: np.ndarray,
+        reference: int,
+        *settings: Any,
+        groups: Groups | None = None,
+        weights: np.ndarray | None = None,
+    ) -> State:
+        early = rows.shape[-1] // 2
+        if groups is None:
+            return keep(rows, reference, *settings, weights=weights, early=early)
+        states = []
+        for code in range(groups.number):
+            members = groups.codes == code
+            of_members = None if weights is None else weights[members]
+            first = int(members[:early].sum())
+            states.append(
+                keep(rows[..., members], reference, *settings, weights=of_members, early=first)
+            )
+        return {name: np.stack([state[name] for state in states]) for name in states[0]}
+
+    return keep_each
+
+
+@by_groups
+def keep_means(
+    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
+) -> State:
+    """Keep mean and squared deviations of rows, and of their differences from the reference.
+
+    Differences are taken patient by patient, so that those of arms that are nearly alike keep
+    their digits.
+
+    Examples
+    --------
+    >>> state = keep_means(np.array([[0.0, 2.0], [1.0, 5.0]]), 0)
+    >>> [state[name].tolist() for name in ("mean", "deviations", "difference")]
+    [[1.0, 3.0], [2.0, 8.0], [0.0, 2.0]]
+    >>> state = keep_means(np.array([[0.0, 3.0]]), 0, weights=np.array([1.0, 2.0]))
+    >>> [state[name].tolist() for name in ("count", "mean", "deviations")]
+    [3.0, [2.0], [6.0]]
+    """
+    first = rows[..., :1] if rows.shape[-1] else np.zeros((*rows.shape[:-1], 1))
+    centered = rows - first  # rows in which all are alike have that mean, exactly
+    count = _count(rows, weights)
+    shift = _total(centered, weights) / max(count, 1)
+    centered -= shift[..., np.newaxis]
+    mean = first[..., 0] + shift
+    head = None if weights is None else weights[:early]
+    half_count = _count(rows[..., :early], head)
+    return {
+        "count": np.array(count),
+        "mean": mean,
+        "deviations": _squares(centered, weights),
+        "difference": mean - mean[reference],
+        "difference_deviations": _squares(centered - centered[reference], weights),
+        "half": _total(centered[..., :early], head) + half_count * mean,
+        "half_count": np.array(half_count),
+    }
+
+
+def keep_best(rows: np.ndarray, reference: int, times: int, **of_whom: Any) -> State:
+    """Keep mean and squared deviations alone, of rows that may be the same at all times."""
+    state = keep_means(rows, reference, **of_whom)
+    shape = (*state["mean"].shape[:-1], times)
+    wide = {name: np.broadcast_to(state[name], shape).copy() for name in ("mean", "deviations")}
+    return {"count": state["count"], **wide}
+
+
+def scaled(state: State, factor: np.ndarray) -> State:
+    """Means of the rows times a factor that is the same for all patients and arms.
+
+    Examples
+    --------
+    >>> lifetime = keep_means(np.array([[[0.0, 2.0]], [[1.0, 5.0]]]), 0)
+    >>> scaled(lifetime, np.array([0.5, 1.0]))["mean"].tolist()
+    [[0.5, 1.0], [1.5, 3.0]]
+    """
+    linear = {name: state[name] * factor for name in ("mean", "difference", "half")}
+    squared = {name: state[name] * factor**2 for name in ("deviations", "difference_deviations")}
+    return {**state, **linear, **squared}
+
+
+def join_means(earlier: State, later: State) -> State:
+    """Join the means of two sets of patients.
+
+    References
+    ----------
+    Chan, Golub and LeVeque (1983), Am. Stat. 37, 242-247.
+    """
+    counted = ("count", "half", "half_count")
+    joined: State = {name: earlier[name] + later[name] for name in counted if name in earlier}
+    whole = np.where(joined["count"] == 0, 1, joined["count"])
+    share, both = later["count"] / whole, earlier["count"] * later["count"] / whole
+    for name in ("mean", "difference"):
+        if name in earlier:
+            spread = _SPREAD[name]
+            shift = later[name] - earlier[name]
+            joined[name] = earlier[name] + shift * _beside(share, shift)
+            between = shift * shift * _beside(both, shift)
+            joined[spread] = earlier[spread] + later[spread] + between
+    return joined
+
+
+_SPREAD = {"mean": "deviations", "difference": "difference_deviations"}
+
+
+def finish_means(states: Sequence[State]) -> Fields:
+    """Moments of the values, of the differences where there are any, and the first halves."""
+    return _finished(reduce(join_means, states), states)
+
+
+@by_groups
+def keep_counts(
+    rows: np.ndarray,
+    reference: int,
+    months: Sequence[float],
+    *,
+    weights: np.ndarray | None,
+    early: int,
+) -> State:
+    """Count who has had an event by each month, and who under one of an arm and the reference only.
+
+    Parameters
+    ----------
+    rows
+        Times of the event, infinite for never, arms on the first axis [months].
+
+    Examples
+    --------
+    >>> state = keep_counts(np.array([[2.0, np.inf], [1.0, 5.0]]), 0, (3.0, 6.0))
+    >>> state["events"].tolist(), state["discordant"].tolist()
+    ([[1, 1], [1, 2]], [[0, 0], [0, 1]])
+    """
+    head = None if weights is None else weights[:early]
+    each = []
+    for month in months:
+        by = rows <= month
+        events = _total(by, weights)
+        apart = _total(by != by[reference], weights)
+        each.append((events, events - events[reference], apart, _total(by[..., :early], head)))
+    names = ("events", "difference", "discordant", "half")
+    return {
+        "count": np.array(_count(rows, weights)),
+        **{
+            name: np.stack(v, axis=-1)
+            for name, v in zip(names, zip(*each, strict=True), strict=True)
+        },
+        "half_count": np.array(_count(rows[..., :early], head)),
+    }
+
+
+def finish_counts(states: Sequence[State]) -> Fields:
+    """Moments of ones and zeros, and of their differences, from whole numbers."""
+    return _finished(_as_means(reduce(added, states)), [_as_means(state) for state in states])
+
+
+@by_groups
+def keep_shares(
+    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
+) -> State:
+    """Count in whom something is so; missing (NaN) for an arm that does not say."""
+    return {
+        "count": np.array(_count(rows, weights)),
+        "events": _total(rows.astype(float), weights),
+    }
+
+
+def finish_shares(states: Sequence[State]) -> Fields:
+    """Moments of ones and zeros."""
+    return {
+        "checks": _finished(_as_means(reduce(added, states)), [*map(_as_means, states)])["moments"]
+    }
+
+
+@by_groups
+def keep_curve(
+    rows: np.ndarray,
+    reference: int,
+    edges: np.ndarray,
+    *,
+    weights: np.ndarray | None,
+    early: int,
+) -> State:
+    """Count the events in each interval of time; rows are times, infinite for never [months]."""
+    return {"events": np.stack([event_counts(arm, edges, weights) for arm in rows])}
+
+
+@by_groups
+def keep_histogram(
+    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
+) -> State:
+    """Count doses in bins [Gy]; missing ones are left out."""
+    return {"patients": histogram(rows, weights)}
+
+
+def as_it_is(state: State, reference: int) -> State:
+    """Keep what is kept already."""
+    return state
+
+
+def added(earlier: State, later: State) -> State:
+    """Add up."""
+    return {name: array + later[name] for name, array in earlier.items()}
+
+
+def in_a_row(earlier: State, later: State) -> State:
+    """Put later patients behind earlier ones."""
+    return {name: np.concatenate([array, later[name]], axis=-1) for name, array in earlier.items()}
+
+
+def _finished(whole: State, replicates: Sequence[State]) -> Fields:
+    """Moments of values and differences, with the error that replicates show."""
+    moments = {
+        end: replicated(
+            [_moments_of(state, name) for state in replicates], _moments_of(whole, name)
+        )
+        for name, end in (("mean", ""), ("difference", DIFFERENCE))
+        if name in whole
+    }
+    if "half" not in whole:
+        return {"moments": moments}
+    return {
+        "moments": moments,
+        "halves": {"": whole["half"]},
+        "half_patients": {"": whole["half_count"]},
+    }
+
+
+def _moments_of(state: State, name: str) -> Moments:
+    return Moments(int(np.nanmax(state["count"])), state[name], state[_SPREAD[name]])
+
+
+def _as_means(counts: State) -> State:
+    """Means of ones and zeros from how many ones there are."""
+    n = _beside(counts["count"], counts["events"])
+    share = counts["events"] / n
+    means = {"count": counts["count"], "mean": share, "deviations": n * share * (1.0 - share)}
+    if "discordant" not in counts:
+        return means
+    apart = counts["difference"] / n
+    return means | {
+        "difference": apart,
+        "difference_deviations": np.maximum(counts["discordant"] - n * apart**2, 0.0),
+        "half": counts["half"].astype(float),
+        "half_count": counts["half_count"],
+    }
+
+
+def _count(rows: np.ndarray, weights: np.ndarray | None) -> float:
+    return rows.shape[-1] if weights is None else float(weights.sum())
+
+
+def _total(rows: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    return rows.sum(axis=-1) if weights is None else (rows * weights).sum(axis=-1)
+
+
+def _squares(rows: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    if weights is None:
+        return np.einsum("...p,...p->...", rows, rows)
+    return np.einsum("...p,...p,p->...", rows, rows, weights)
+
+
+def _beside(counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Counts in front of as many axes as rows have."""
+    return np.reshape(counts, (*np.shape(counts), *(1,) * (rows.ndim - np.ndim(counts))))
+
+
+MEANS = Aggregation("means", keep_means, join_means, finish_means)
+COUNTS = Aggregation("counts", keep_counts, added, finish_counts)
+BEST = Aggregation("best", keep_best, join_means, finish_means)
+SHARES = Aggregation("shares", keep_shares, added, finish_shares)
+CURVE = Aggregation(
+    "curve", keep_curve, added, lambda states: {"curves": {"": reduce(added, states)["events"]}}
+)
+HISTOGRAM = Aggregation(
+    "histogram",
+    keep_histogram,
+    added,
+    lambda states: {"histograms": {"": reduce(added, states)["patients"]}},
+)
+SAMPLE = Aggregation(
+    "sample", as_it_is, lambda earlier, later: earlier, lambda states: {"sample": states[0]}
+)
+SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})
+AGGREGATIONS = {a.name: a for a in (MEANS, COUNTS, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)}

@@ -1,0 +1,306 @@
+"""Any endpoint can be stated in a file: what is read, what is refused, and what it is called."""
+
+import tomllib
+
+import pytest
+import tomli_w
+from examples import SAC, experiment, sac, settings
+
+from radsim import make_experiment
+from radsim.experiment.designs.keys import section_of
+from radsim.experiment.endpoints import (
+    dims_of,
+    endpoints_of,
+    estimates_of,
+    joint_of,
+    possible_estimates,
+)
+from radsim.experiment.model import ExperimentError, cohort_of
+from radsim.experiment.variants import VariantMaker, check_variants
+from radsim.report.text.description import describe, description_of
+
+EVENT = "late_sac_syndrome"
+CORD = {"preset": "sbrt-cord-default"}
+
+
+def mistakes(**changes):
+    with pytest.raises(ExperimentError) as caught:
+        experiment(**changes)
+    return caught.value.mistakes
+
+
+def with_complications(**sections):
+    return {**settings()["ntcp"], **sections}
+
+
+def test_an_endpoint_nobody_knows_is_read_with_every_model_of_it():
+    modelled = endpoints_of(sac())[-1]
+    assert modelled.endpoint.event == EVENT
+    assert (modelled.endpoint.words, modelled.endpoint.short) == ("late syndrome of the sac", "sac")
+    assert modelled.section == f"ntcp.{EVENT}"
+    assert [m.label for m in modelled.models] == ["custom", "steeper", "sbrt-cord-case-control"]
+    assert [m.section for m in modelled.models] == [
+        f"ntcp.{EVENT}", f"ntcp.{EVENT}.alternatives[0]", f"ntcp.{EVENT}.alternatives[1]",
+    ]  # fmt: skip
+    own, steeper, _ = (m.model for m in modelled.models)
+    assert (steeper.m, steeper.n) == (0.1, own.n)  # the file's own, changed
+
+
+def test_known_endpoints_come_first_and_control_before_them():
+    events = [m.endpoint.event for m in endpoints_of(sac())]
+    assert events == ["local_failure", "vcf", "myelopathy", EVENT]
+
+
+def test_its_estimates_stand_among_the_others_and_have_its_models():
+    estimates = {str(estimate): estimate for estimate in estimates_of(sac())}
+    assert list(estimates)[6:8] == [f"{EVENT}_net", f"{EVENT}_cumulative_incidence"]
+    assert dims_of(estimates[f"{EVENT}_net"], sac()) == ("arm", f"{EVENT}_model", "months")
+    assert not estimates[f"{EVENT}_net"].good
+    assert estimates[f"{EVENT}_net"].meaning == (
+        "probability of late syndrome of the sac, death ignored"
+    )
+    assert len(list(possible_estimates(sac()))) == 2 * 4 + 3
+
+
+def test_it_is_described_and_its_resolved_file_is_the_same_experiment(tmp_path):
+    assert EVENT in describe(sac())
+    assert description_of(sac())["models"][EVENT][0] == "custom"
+    again = make_experiment(tomllib.loads(sac().to_toml()))
+    assert again == sac()
+
+
+def test_control_without_complication_is_not_redefined_by_it():
+    assert joint_of(sac()).free_of == ("local_failure", "vcf", "myelopathy")
+    asked = sac(compare={"free_of": [EVENT, "vcf"]})
+    assert joint_of(asked).free_of == ("local_failure", "vcf", EVENT)
+    assert joint_of(asked).words == (
+        "control without vertebral compression fracture or late syndrome of the sac"
+    )
+    same = experiment(compare={"free_of": ["myelopathy", "vcf"]})
+    assert joint_of(same) == joint_of(experiment())
+
+
+@pytest.mark.parametrize(
+    ("free_of", "line"),
+    [
+        (["vfc"], "compare.free_of: no complication 'vfc'; did you mean 'vcf'?"),
+        (["local_control"], "compare.free_of: no complication 'local_control'; known: "),
+        ([], "compare.free_of: must name a complication; leave it out for the usual ones"),
+        (["vcf", "vcf"], "compare.free_of: names 'vcf' twice"),
+    ],
+)
+def test_what_control_can_not_be_free_of_is_one_line(free_of, line):
+    found = mistakes(compare={"free_of": free_of})
+    assert found[0].startswith(line)
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "line"),
+    [
+        (
+            "myelopaty", CORD,
+            "sbrt-cord-default is a model of myelopathy; did you mean [ntcp.myelopathy]?",
+        ),
+        ("sac", {"kind": "lkb"}, "no endpoint 'sac' is known (known: vcf, myelopathy); one of "),
+        ("vcff", {"kind": "lkb"}, "no endpoint 'vcff' is known (did you mean 'vcf'?); one of "),
+        ("survival", {**SAC}, "the name is taken by something else that a result reports"),
+        ("death", {**SAC}, "the name is taken by something else that a result reports"),
+        ("local_failure", {**SAC}, "the name is taken by something else that a result reports"),
+        ("complication_free_control", {**SAC}, "the name is taken by something else"),
+        ("pain_response", {**SAC}, "the name is taken by something else that a result reports"),
+        ("gtv_volume", {**SAC}, "the name is taken by something else that a result reports"),
+        ("vcf_net", {**SAC}, "the name is taken by something else that a result reports"),
+        ("vcf_alternatives", {**SAC}, "the name reads like a field of another endpoint's result"),
+        ("VCF", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
+        ("sac-syndrome", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
+        ("sac", {**SAC, "words": "radiation myelopathy"}, "'radiation myelopathy' is what "),
+        ("sac", 3, "must be a table, got 3"),
+    ],
+)  # fmt: skip
+def test_an_endpoint_that_can_not_be_is_one_clear_line(name, section, line):
+    found = mistakes(ntcp=with_complications(**{name: section}))
+    assert len(found) == 1, found
+    assert found[0].startswith(f"ntcp.{name}: {line}")
+
+
+def test_two_endpoints_of_one_event_are_no_toml():
+    with pytest.raises(tomllib.TOMLDecodeError):
+        tomllib.loads("[ntcp.a]\nkind = 'lkb'\n[ntcp.a]\nkind = 'lkb'")
+
+
+def test_the_words_say_that_another_endpoints_preset_is_meant():
+    stated = {**CORD, "words": "weakness of the legs"}
+    made = experiment(ntcp=with_complications(weakness=stated))
+    assert endpoints_of(made)[-1].endpoint.short == "weakness of the legs"
+    assert not endpoints_of(made)[-1].by_model
+
+
+def test_a_preset_of_ones_own_states_its_endpoint(tmp_path):
+    from radsim.presets import load_preset
+
+    data = load_preset("ntcp", "cord-lkb-1991").model_dump(exclude_none=True)
+    data = {k: v for k, v in data.items() if k not in ("family", "name")}
+    for about, said in (
+        ({"endpoint": "sac", "words": "a syndrome", "short": "s"}, "a syndrome"),
+        ({"endpoint": ""}, "ntcp.sac: mine does not say what sac is; give the section words"),
+    ):
+        (tmp_path / "mine.toml").write_text(tomli_w.dumps({**data, **about}), encoding="utf-8")
+        given = {**settings(), "ntcp": {"sac": {"preset": "mine.toml"}}}
+        if about["endpoint"]:
+            assert endpoints_of(make_experiment(given, tmp_path))[-1].endpoint.words == said
+        else:
+            with pytest.raises(ExperimentError, match="does not say what sac is"):
+                make_experiment(given, tmp_path)
+
+
+def test_an_alternative_without_a_model_follows_the_sections_own_in_a_sweep():
+    made = sac(sweep={f"ntcp.{EVENT}.td50": [50.0, 60.0], f"ntcp.{EVENT}.m": [0.2, 0.3]})
+    check_variants(made)
+    maker = VariantMaker(made)
+    variant = maker.make({f"ntcp.{EVENT}.td50": 60.0, f"ntcp.{EVENT}.m": 0.3})
+    own, steeper, other = variant.models_of(EVENT)
+    assert (own.td50, own.m, steeper.td50, steeper.m) == (60.0, 0.3, 60.0, 0.1)
+    assert variant == maker._checked({f"ntcp.{EVENT}.td50": 60.0, f"ntcp.{EVENT}.m": 0.3})
+    assert other == made.models_of(EVENT)[2]
+
+
+def test_its_words_can_not_be_varied():
+    for key in ("words", "good"):
+        found = []
+        try:
+            sac(sweep={f"ntcp.{EVENT}.{key}": ["a", "b"]})
+        except ExperimentError as error:
+            found = error.mistakes
+        assert found == [f"sweep.ntcp.{EVENT}.{key}: describes an endpoint, and changes no number"]
+
+
+def test_a_trial_and_a_series_and_a_precision_take_any_endpoint_of_the_file():
+    from radsim.experiment.trial_file import trials_of
+
+    trial = {"control": "one", "experimental": "boosted", "patients": 40, "endpoint": EVENT,
+             "design": {"minimum_follow_up": 12.0}}  # fmt: skip
+    series = {"patients": 4, "segments": 4, "source": "s", "arm": "one",
+              "observed": [{"endpoint": EVENT, "months": 12.0, "value": 0.1}]}  # fmt: skip
+    made = sac(trial=trial, predictive=series, precision={
+        "standard_error": 0.1, "estimates": [f"{EVENT}_net_difference"],
+    })  # fmt: skip
+    assert trials_of(made)["trial"].event == "late syndrome of the sac"
+    assert mistakes(trial=trial) == [
+        f"trial.endpoint: no endpoint {EVENT!r}; known: local_failure, vcf, myelopathy"
+    ]
+    assert mistakes(predictive=series)[0].startswith(
+        f"predictive.observed[0].endpoint: no endpoint {EVENT!r}; "
+    )
+    asked = {"standard_error": 0.1, "estimates": ["vfc_net"]}
+    assert mistakes(precision=asked) == [
+        "precision.estimates: no estimate 'vfc_net'; did you mean 'vcf_net'?"
+    ]
+
+
+OLD = {
+    "tcp_alternatives": ["hytec-log-logistic", {"label": "D98", "dose": {"metric": "D98"}}],
+}
+
+
+def test_older_spellings_are_read_into_the_present_ones():
+    ntcp = with_complications(myelopathy_alternatives=["sbrt-cord-low"])
+    sweep = {"tcp_alternatives[0].d50": [30.0, 35.0]}
+    uncertainty = {
+        "draws": 4,
+        "ntcp": {"myelopathy_alternatives[0]": {"slope": {"kind": "normal", "mean": 1, "sd": 0.1}}},
+        "models": {"tcp_alternatives[1].dose.metric": ["D95"]},
+    }
+    old = experiment(**OLD, ntcp=ntcp, sweep=sweep, uncertainty=uncertainty)
+    new = experiment(
+        tcp={**settings()["tcp"], "alternatives": OLD["tcp_alternatives"]},
+        ntcp=with_complications(myelopathy={**CORD, "alternatives": ["sbrt-cord-low"]}),
+        sweep={"tcp.alternatives[0].d50": [30.0, 35.0]},
+        uncertainty={
+            "draws": 4,
+            "ntcp.myelopathy.alternatives[0].slope": {"kind": "normal", "mean": 1, "sd": 0.1},
+            "models": {"tcp.alternatives[1].dose.metric": ["D95"]},
+        },
+    )
+    assert old.tcp == new.tcp
+    assert old.ntcp == new.ntcp
+    assert old.study == new.study
+    assert "tcp_alternatives" not in old.to_toml()
+
+
+def test_both_spellings_at_once_are_one_mistake():
+    tcp = {**settings()["tcp"], "alternatives": ["hytec-log-logistic"]}
+    assert mistakes(**OLD, tcp=tcp) == [
+        "tcp_alternatives: tcp.alternatives lists them too; leave one of the two out"
+    ]
+
+
+def test_a_result_of_an_older_version_holds_the_same_experiment():
+    from radsim.experiment.older_spellings import present_record
+    from radsim.experiment.short_form import shorten_experiment
+
+    made = experiment(**OLD)
+    record = made.model_dump(mode="json", exclude_none=True)
+    short = shorten_experiment({**record, "cohort": {**record["cohort"], "variables": {}}})
+    flat = {**record, "tcp": short["tcp"], "ntcp": short["ntcp"]}
+    flat["tcp_alternatives"] = flat["tcp"].pop("alternatives")
+    flat["ntcp"]["myelopathy_alternatives"] = flat["ntcp"]["myelopathy"].pop("alternatives")
+    flat["ntcp"]["vcf"].pop("alternatives")
+    assert type(made).model_validate(present_record(flat)) == made
+
+
+def test_alternatives_of_a_fracture_model_give_it_a_dimension_of_models():
+    vcf = {
+        "preset": "vcf-2013",
+        "alternatives": ["vcf-pooled", {"label": "lytic", "hazard_ratio_lytic": 1.0}],
+    }
+    made = experiment(ntcp=with_complications(vcf=vcf))
+    modelled = endpoints_of(made)[1]
+    assert modelled.by_model
+    assert [m.name for m in modelled.models] == [
+        "vcf-2013", "vcf-pooled", "vcf-2013 (modified): lytic",
+    ]  # fmt: skip
+
+
+def test_a_recalibrated_alternative_is_solved_for_too():
+    asked = {"recalibrate": {"probability": 0.1, "fraction_dose": 12.0}, "label": "as seen"}
+    made = experiment(ntcp=with_complications(vcf={"preset": "vcf-2013", "alternatives": [asked]}))
+    own, seen = made.models_of("vcf")
+    assert seen.recalibrate is None
+    assert seen.reference_risk > own.reference_risk
+
+
+def test_arms_have_labels_that_tell_them_apart():
+    arms = settings()["arms"]
+    made = experiment(arms={**arms, "one": {**arms["one"], "label": "24 Gy in 1"}})
+    assert made.arms["one"].label == "24 Gy in 1"
+    assert 'label = "24 Gy in 1"' in made.to_toml()
+    assert mistakes(arms={**arms, "one": {**arms["one"], "label": "boosted"}}) == [
+        "arms.one.label: another arm is called 'boosted' too"
+    ]
+
+
+def test_every_arm_says_who_it_treats():
+    made = experiment()
+    assert cohort_of(made, "one") == (made.cohort, made.eligibility)
+
+
+def test_a_copy_forgets_what_was_worked_out_from_the_fields_that_changed():
+    made = experiment(sweep={"tcp.d50": [18.0, 20.0]})
+    assert len(made.study.design) == 2
+    copied = made.model_copy(update={"sweep": {}})
+    assert len(copied.study.design) == 1
+    assert copied.known["seed"] == made.known["seed"]
+    assert len(made.study.design) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "section"),
+    [
+        ("ntcp.vcf.alternatives[1].onset.sigma", "ntcp.vcf.alternatives[1]"),
+        ("ntcp.vcf.preset", "ntcp.vcf"),
+        ("survival.shape", "survival"),
+    ],
+)
+def test_a_key_changes_the_model_of_one_place(key, section):
+    assert section_of(key) == section
