@@ -26,6 +26,7 @@ def read_dicom(
     folder: Path,
     *,
     mapping: Mapping[str, str] | None = None,
+    partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
@@ -46,7 +47,7 @@ def read_dicom(
             fraction_dose=fraction_dose,
         )
         regions, unchecked = _regions_of_the_dose(read_regions(structures), doses, mapping)
-        assigned, hints = assign_structures([region.name for region in regions], mapping)
+        assigned, hints = assign_structures([region.name for region in regions], mapping, partly)
         if known_only:
             regions = [region for region in regions if region.name in assigned]
         found, complaints = _dose_of_regions(regions, assigned, grid, nodes)

@@ -12,8 +12,9 @@ MARK = slice(128, 132)  # where a DICOM file says DICM
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")  # first group of a file written without that mark
 HEADER = 2048  # [bytes] enough to hold the kind of object and the name of the encoding
 KIND = re.compile(rb"\x02\x00\x02\x00UI..([0-9.]+)", re.DOTALL)
+DOSE = b"1.2.840.10008.5.1.4.1.1.481.2"
 KINDS = (  # of objects that a plan is read from: dose, structure set, plan, ion plan
-    b"1.2.840.10008.5.1.4.1.1.481.2",
+    DOSE,
     b"1.2.840.10008.5.1.4.1.1.481.3",
     b"1.2.840.10008.5.1.4.1.1.481.5",
     b"1.2.840.10008.5.1.4.1.1.481.8",
@@ -31,26 +32,37 @@ def is_dicom(path: Path) -> bool:
     return start[MARK] == b"DICM" or (len(start) == MARK.stop and start[:2] in BARE_STARTS)
 
 
+def plan_files(folder: Path) -> list[Path]:
+    """DICOM files of a folder but those that say that they are no part of a plan."""
+    return [path for path, kind in _kinds(folder).items() if kind in (b"", *KINDS)]
+
+
+def holds_dose(folder: Path) -> bool:
+    """Whether a folder holds an RTDOSE, and so a plan; or DICOM files that may be one, alone."""
+    kinds = _kinds(folder)
+    if DOSE in kinds.values():
+        return True
+    return b"" in kinds.values() and len(kinds) == len(list(folder.iterdir()))
+
+
 def open_folder(folder: Path) -> tuple[dict[str, list[Tags]], list[str]]:
     """Open the RTDOSE, RTSTRUCT and RTPLAN files of a folder, by modality, with notes on others.
 
     What says that it is something else, such as an image, is not opened.
     """
     files: dict[str, list[Tags]] = {"RTDOSE": [], "RTSTRUCT": [], "RTPLAN": []}
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and is_dicom(path)]
-    if not paths:
+    kinds = _kinds(folder)
+    if not kinds:
         raise ValueError(f"no DICOM files in {folder}")
     unread = []
-    for path in paths:
-        with path.open("rb") as file:
-            kind = KIND.search(file.read(HEADER))
-        if kind is not None and kind[1] not in KINDS:
+    for path, kind in kinds.items():
+        if kind not in (b"", *KINDS):
             continue
         try:
             tags = open_file(path)
             modality = tags.text("Modality", "")
         except ValueError as error:
-            if kind is not None:
+            if kind:
                 raise
             unread.append(error)
             continue
@@ -59,6 +71,17 @@ def open_folder(folder: Path) -> tuple[dict[str, list[Tags]], list[str]]:
     if unread and not (files["RTDOSE"] and files["RTSTRUCT"]):
         raise unread[0]
     return files, [f"{error}; it is left out" for error in unread]
+
+
+def _kinds(folder: Path) -> dict[Path, bytes]:
+    """What each DICOM file of a folder says that it is; empty where it does not say."""
+    kinds = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and is_dicom(path):
+            with path.open("rb") as file:
+                kind = KIND.search(file.read(HEADER))
+            kinds[path] = b"" if kind is None else kind[1]
+    return kinds
 
 
 def open_file(path: Path) -> Tags:

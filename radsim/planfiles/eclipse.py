@@ -20,6 +20,7 @@ def read_eclipse(
     text: str,
     *,
     mapping: Mapping[str, str] | None = None,
+    partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
     known_only: bool = False,
@@ -29,7 +30,7 @@ def read_eclipse(
     blocks, ordered = read_blocks(text)
     kept, notes = readable([(block.name, block.empty) for block in blocks], mapping)
     blocks = [blocks[place] for place in kept]
-    assigned, hints = assign_structures([block.name for block in blocks], mapping)
+    assigned, hints = assign_structures([block.name for block in blocks], mapping, partly)
     notes += hints
     if ordered.dose is None and prescription is not None:
         ordered = Prescription(prescription, ordered.percent or 100.0)

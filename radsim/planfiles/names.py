@@ -30,7 +30,7 @@ HINTS = {
 
 
 def assign_structures(
-    names: Iterable[str], mapping: Mapping[str, str] | None = None
+    names: Iterable[str], mapping: Mapping[str, str] | None = None, partly: bool = False
 ) -> tuple[dict[str, str], list[str]]:
     """Map names of a plan to radsim's structures.
 
@@ -40,6 +40,8 @@ def assign_structures(
         The plan's names, each once.
     mapping
         What the user says: plan name to structure. It rules over what the name suggests.
+    partly
+        Whether the mapping may hold names that this plan does not have.
 
     Returns
     -------
@@ -56,9 +58,10 @@ def assign_structures(
     >>> assign_structures(["Cord"], {"Cord": "spinal_cord"})[0]
     {'Cord': 'spinal_cord'}
     """
-    names, mapping = list(names), dict(mapping or {})
-    for name, structure in mapping.items():
-        if name not in names:
+    names, said = list(names), dict(mapping or {})
+    mapping = {name: structure for name, structure in said.items() if name in names or not partly}
+    for name, structure in said.items():
+        if name not in names and not partly:
             raise ValueError(f"the plan has no {name!r}; {nearest(name, names)}")
         if structure not in STRUCTURES:
             raise ValueError(f"{structure!r} is no structure; {nearest(structure, STRUCTURES)}")

@@ -1,6 +1,6 @@
 """One door for all plans: a folder of DICOM files, an Eclipse text or a CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ from radsim.planfiles.questions import answered
 from radsim.planfiles.rtdose import FractionDose
 from radsim.planfiles.table import is_table, read_table
 from radsim.planfiles.text import read_text
+
+TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., ImportedPlan]], ...] = (
+    (is_eclipse, read_eclipse),
+    (is_table, read_table),
+)  # formats: what recognizes one, what reads it
 
 
 def read_plan(
@@ -58,7 +63,7 @@ def read_plan(
         For DICOM without pydicom, the extra `radsim[dicom]`.
     """
     path = Path(path)
-    plan = _read(
+    plan = read_unasked(
         path,
         mapping=mapping,
         fractions=fractions,
@@ -70,7 +75,10 @@ def read_plan(
     return answered(plan, path.name, confirmed)
 
 
-def _read(path: Path, *, fraction_dose: FractionDose | None, **how: Any) -> ImportedPlan:
+def read_unasked(
+    path: Path, *, fraction_dose: FractionDose | None = None, **how: Any
+) -> ImportedPlan:
+    """Read one plan with its questions open; see `read_plan` for the arguments."""
     try:
         if not path.exists():
             raise ValueError(f"{path} does not exist")
@@ -82,13 +90,19 @@ def _read(path: Path, *, fraction_dose: FractionDose | None, **how: Any) -> Impo
         text = read_text(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    if is_eclipse(text):
-        read = read_eclipse
-    elif is_table(text):
-        read = read_table
-    else:
+    read = next((read for recognizes, read in TEXTS if recognizes(text)), None)
+    if read is None:
         raise ValueError(f"{path.name} is no DICOM, no Eclipse DVH and no CSV of DVHs")
     try:
         return read(text, **how)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
+
+
+def is_plan_text(path: Path) -> bool:
+    """Whether a file is a text of DVHs."""
+    try:
+        text = read_text(path)
+    except (OSError, ValueError):
+        return False
+    return any(recognizes(text) for recognizes, _ in TEXTS)

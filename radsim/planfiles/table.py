@@ -34,6 +34,7 @@ def read_table(
     text: str,
     *,
     mapping: Mapping[str, str] | None = None,
+    partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
     known_only: bool = False,
@@ -42,11 +43,11 @@ def read_table(
     """Read the one plan in a table; see `radsim.planfiles.read_plan` for the arguments."""
     remarks, warnings, missing, cut = _remarks(text)
     curves, named = _curves(text)
-    said = dict(mapping or {})
+    said = {n: s for n, s in (mapping or {}).items() if n in curves or not partly}
     written = {
         name: structure for name, structure in named.items() if structure not in said.values()
     }
-    assigned, hints = assign_structures(list(curves), written | said)
+    assigned, hints = assign_structures(list(curves), written | said, partly)
     exact = _count(remarks, "nodes", MOST_NODES)  # by radsim: points of the curve itself, no bins
     count = nodes or exact or NODES
     structures = []
