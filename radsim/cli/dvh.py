@@ -44,6 +44,10 @@ def dvh(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="doses that were questioned are meant so")
     ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="a preset of control or of a complication to ask"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read plans from DICOM-RT, text DVHs or CSVs, and print or store their metrics."""
@@ -72,12 +76,22 @@ def dvh(
         except OSError as error:
             raise Mistake(f"--out: can't write {out}: {error.strerror}") from None
     records = [planfiles.plan_record(plan, label) for label, plan in named]
+    answers = []
+    if model:
+        from radsim.report.text.plan_models import describe_answers, model_answers
+
+        for record, plan in zip(records, plans, strict=True):
+            record["models"] = model_answers(plan, model, fractions)
+            said = describe_answers(record["models"])
+            answers += [
+                f"{record['plan']}: {line}" if several else line for line in said.split("\n")
+            ]
     if as_json:
         print(json.dumps({"plans": records, "notes": notes} if several else records[0], indent=2))
     elif several:
-        print("\n".join([planfiles.describe_plans(named), *notes]))
+        print("\n".join([planfiles.describe_plans(named), *notes, *answers]))
     else:
-        print(planfiles.describe_plan(plans[0]))
+        print("\n".join([planfiles.describe_plan(plans[0]), *answers]))
 
 
 def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":
