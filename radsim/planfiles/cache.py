@@ -18,6 +18,7 @@ import numpy as np
 from radsim.planfiles.curve import Curve
 from radsim.planfiles.dicom_files import plan_files
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.pinnacle import is_pinnacle
 from radsim.vocabulary.versions import __version__
 
 NUMBERS = ("name", "structure", "volume", "d003cc", "missing", "cut_dose")
@@ -41,7 +42,7 @@ def remembered(
 
     Text files are read at once: that takes no longer. So are plans whose memory can't be written.
     """
-    if stored is None or not path.is_dir():
+    if stored is None or not path.is_dir() or is_pinnacle(path):
         return read(path, **settings)
     key = _key(path, settings)
     known = _load(stored, key)

@@ -8,6 +8,7 @@ from typing import Any
 from radsim.planfiles.cache import cache_beside, remembered
 from radsim.planfiles.dicom_files import holds_dose
 from radsim.planfiles.imported import ImportedPlan
+from radsim.planfiles.pinnacle import is_pinnacle
 from radsim.planfiles.questions import Questioned, answered
 from radsim.planfiles.reading import is_plan_text, read_unasked
 from radsim.vocabulary.words import nearest
@@ -42,7 +43,7 @@ def plans_in(folder: Path) -> tuple[list[FoundPlan], list[str]]:
     A folder with an RTDOSE is one plan; other folders are searched. Text files are plans if they
     hold DVHs. README files and hidden ones are passed over without a word.
     """
-    if holds_dose(folder):
+    if is_pinnacle(folder) or holds_dose(folder):
         return [FoundPlan(folder.name, folder)], []
     plans: list[FoundPlan] = []
     skipped: list[str] = []
@@ -59,7 +60,7 @@ def _search(top: Path, folder: Path, plans: list[FoundPlan], skipped: list[str])
         if path.name.startswith(".") or path.stem.lower() == "readme":
             continue
         if path.is_dir():
-            if holds_dose(path):
+            if is_pinnacle(path) or holds_dose(path):
                 plans.append(FoundPlan(name, path))
             elif len(path.relative_to(top).parts) <= DEEPEST:
                 before, inside = len(plans), list[str]()

@@ -95,7 +95,7 @@ class ImportedPlan:
     fractions
         None if the file does not say; never guessed from dose.
     source
-        The kind of file: `dicom`, `dicom-dvh`, `eclipse` or `csv`.
+        The kind of file: `dicom`, `dicom-dvh`, `eclipse`, `csv`, ...
     warnings
         One line each: what the user should know before trusting the numbers.
     questions

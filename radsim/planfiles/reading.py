@@ -1,5 +1,6 @@
-"""One door for all plans: a folder of DICOM files, an Eclipse text or a CSV."""
+"""One door for all plans: a folder of DICOM files, or a text of DVHs of any layout."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,28 @@ from radsim.planfiles.dicom_files import is_dicom
 from radsim.planfiles.eclipse import read_eclipse
 from radsim.planfiles.eclipse_text import is_eclipse
 from radsim.planfiles.imported import ImportedPlan
+from radsim.planfiles.monaco import is_monaco, read_monaco
+from radsim.planfiles.pinnacle import is_pinnacle, read_pinnacle
 from radsim.planfiles.questions import answered
+from radsim.planfiles.raystation import is_raystation, read_raystation
 from radsim.planfiles.rtdose import FractionDose
 from radsim.planfiles.table import is_table, read_table
 from radsim.planfiles.text import read_text
+from radsim.planfiles.wide import is_wide, read_wide
 
 TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., ImportedPlan]], ...] = (
     (is_eclipse, read_eclipse),
+    (is_raystation, read_raystation),
+    (is_monaco, read_monaco),
     (is_table, read_table),
+    (is_wide, read_wide),
 )  # formats: what recognizes one, what reads it
+
+SIGNS = {
+    "doses in Gy": re.compile(r"\bc?gy\b", re.IGNORECASE),
+    "volumes in cm3": re.compile(r"\bc(?:m3|cm?)\b|cm³", re.IGNORECASE),
+    "words of a known layout": re.compile(r"structure|struktur|roi ?name|dvh", re.IGNORECASE),
+}
 
 
 def read_plan(
@@ -82,6 +96,8 @@ def read_unasked(
     try:
         if not path.exists():
             raise ValueError(f"{path} does not exist")
+        if path.is_dir() and is_pinnacle(path):
+            return read_pinnacle(path, **how)
         folder = path if path.is_dir() else path.parent
         if path.is_dir() or (path.is_file() and is_dicom(path)):
             return read_dicom(folder, fraction_dose=fraction_dose, **how)
@@ -92,7 +108,7 @@ def read_unasked(
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     read = next((read for recognizes, read in TEXTS if recognizes(text)), None)
     if read is None:
-        raise ValueError(f"{path.name} is no DICOM, no Eclipse DVH and no CSV of DVHs")
+        raise ValueError(f"{path.name} is no DICOM and no text of DVHs: {recognized(text)}")
     try:
         return read(text, **how)
     except ValueError as error:
@@ -106,3 +122,20 @@ def is_plan_text(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return any(recognizes(text) for recognizes, _ in TEXTS)
+
+
+def recognized(text: str) -> str:
+    """Say what of a DVH there is in a text of an unknown layout.
+
+    Examples
+    --------
+    >>> recognized("roi;d;v;GTV;1 Gy;2")
+    'there are doses in Gy, but no volumes in cm3 and no words of a known layout'
+    """
+    start = text[:10_000]
+    there = [what for what, pattern in SIGNS.items() if pattern.search(start)]
+    absent = [what for what in SIGNS if what not in there]
+    if not there:
+        return "nothing of a DVH was recognized"
+    lacking = f", but no {' and no '.join(absent)}" if absent else ", but in no known order"
+    return f"there are {', '.join(there)}{lacking}"
