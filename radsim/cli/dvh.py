@@ -41,6 +41,9 @@ def dvh(
         str | None,
         typer.Option(help="what a DICOM dose of type FRACTION holds: session or course"),
     ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="add the doses of several plans in one folder")
+    ] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="doses that were questioned are meant so")
     ] = False,
@@ -57,7 +60,10 @@ def dvh(
         raise Mistake(f"--fraction-dose: must be session or course, got {fraction_dose!r}")
     if out is not None and out.exists():
         raise Mistake(f"--out: {out} exists; name another file")
-    sought, notes, several = _sought(paths)
+    try:
+        sought, notes, several = _sought(paths)
+    except OSError as error:
+        raise Mistake(f"{error.filename} can't be read: {error.strerror}") from None
     plans = _read(
         sought,
         mapping=_mapping(name or []),
@@ -65,6 +71,7 @@ def dvh(
         fractions=fractions,
         prescription=prescription,
         fraction_dose=fraction_dose,
+        add_doses=add,
     )
     named = [(found.name, plan) for found, plan in zip(sought, plans, strict=True)]
     if out is not None:

@@ -10,14 +10,17 @@ import numpy as np
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, from_samples
 from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
 from radsim.planfiles.dicom_files import open_folder
-from radsim.planfiles.dose_grid import DoseGrid
+from radsim.planfiles.dose_grid import DoseGrid, DoseSum
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures, readable
-from radsim.planfiles.rtdose import FractionDose, course_dose
+from radsim.planfiles.rtdose import OF_A_COURSE, FractionDose, course_dose
 from radsim.planfiles.rtplan import Course, read_course
 from radsim.planfiles.rtstruct import Region, read_regions, usual_spacing
+from radsim.planfiles.stored import read_only_dvhs
 from radsim.planfiles.tags import Tags
 
+NO_PLAN = "no RTPLAN in the folder: fractions and prescription are not known from it"
+SUM = "the dose is a sum of plans: give its prescription and fractions yourself"
 SMALLEST = 1e-3  # [mm3] what rounding leaves of contours without area
 DENSE = 3.0  # slices; a structure drawn on every third slice or denser is meant to be continuous
 
@@ -30,13 +33,31 @@ def read_dicom(
     fractions: int | None = None,
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
+    add_doses: bool = False,
     known_only: bool = False,
     nodes: int = NODES,
 ) -> ImportedPlan:
-    """Read the one plan in a folder; see `radsim.planfiles.read_plan` for the arguments."""
+    """Read the one plan in a folder; see `radsim.planfiles.read_plan` for the arguments.
+
+    Where there are no contours or no dose grid, the DVHs that the RTDOSE carries are taken.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's remarks on values that nobody reads here
-        doses, structures, course, others = _files_of_one_plan(folder)
+        files, others = open_folder(folder)
+        doses = files["RTDOSE"]
+        drawn = files["RTSTRUCT"] and all("PixelData" in dose.dataset for dose in doses)
+        if len(doses) == 1 and not drawn and "DVHSequence" in doses[0]:
+            return read_only_dvhs(
+                files,
+                notes=others,
+                mapping=mapping,
+                partly=partly,
+                fractions=fractions,
+                prescription=prescription,
+                known_only=known_only,
+                nodes=nodes,
+            )
+        structures, course, mismatches = _files_of_one_plan(folder, files, add_doses)
         fractions = agreed_count(fractions, course.fractions)
         prescription = agreed(prescription, course.prescription, "prescription")
         grid, remarks = course_dose(
@@ -57,35 +78,59 @@ def read_dicom(
         fractions=fractions,
         source="dicom",
         levels=course.levels,
-        warnings=[*others, *course.warnings, *remarks, *hints, *unchecked, *complaints],
+        warnings=[
+            *others,
+            *mismatches,
+            *course.warnings,
+            *remarks,
+            *hints,
+            *unchecked,
+            *complaints,
+        ],
     )
 
 
-def _files_of_one_plan(folder: Path) -> tuple[list[Tags], Tags, Course, list[str]]:
-    files, notes = open_folder(folder)
+def _files_of_one_plan(
+    folder: Path, files: Mapping[str, list[Tags]], add_doses: bool
+) -> tuple[Tags, Course, list[str]]:
+    """Structure set and course of the doses in a folder, and notes."""
     doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
     for kind in ("RTDOSE", "RTSTRUCT"):
         if not files[kind]:
             raise ValueError(f"no {kind} in {folder}")
-    wanted = _references(doses[0], "ReferencedRTPlanSequence")
-    plan = _referenced(plans, wanted) if plans else None
-    sought = _references(doses[0], "ReferencedStructureSetSequence")
-    if plan is not None and not sought:
-        sought = _references(plan, "ReferencedStructureSetSequence")
+    kinds = [dose.text("DoseSummationType", "") for dose in doses]
+    courses = sum(kind in OF_A_COURSE for kind in kinds)
+    if courses > 1 and not add_doses:
+        raise ValueError(
+            f"{courses} plan doses in one folder: keep one plan's files in it, or have them added "
+            "(add_doses, --add)"
+        )
+    summed = courses > 1 or "MULTI_PLAN" in kinds
+    if plans and not summed:
+        plans = [_referenced(plans, _references(doses[0], "ReferencedRTPlanSequence"))]
+    for files_that_refer in (doses, plans):
+        sought = {
+            uid
+            for file in files_that_refer
+            for uid in _references(file, "ReferencedStructureSetSequence")
+        }
+        if sought:
+            break
     structures = _referenced(sets, sought)
-    used = [*doses, structures] if plan is None else [*doses, structures, plan]
-    if len({file.text("PatientID", "") for file in used} - {""}) > 1:
+    if len({file.text("PatientID", "") for file in [*doses, *plans, structures]} - {""}) > 1:
         raise ValueError(f"{folder} holds files of more than one patient")
+    notes = []
     if sought and structures.text("SOPInstanceUID", "") not in sought:
         notes.append(f"{structures.where} is not the structure set that the plan refers to")
-    if plan is None:
-        unknown = "no RTPLAN in the folder: fractions and prescription are not known from it"
-        return doses, structures, Course(warnings=(unknown,)), notes
+    if summed:
+        return structures, Course(warnings=(SUM,)), notes
+    if not plans:
+        return structures, Course(warnings=(NO_PLAN,)), notes
     for dose in doses:
         wanted = _references(dose, "ReferencedRTPlanSequence")
-        if wanted and plan.text("SOPInstanceUID", "") not in wanted:
-            raise ValueError(f"{dose.where} belongs to another plan than {plan.where}")
-    return doses, structures, read_course(plan), notes
+        if wanted and plans[0].text("SOPInstanceUID", "") not in wanted:
+            raise ValueError(f"{dose.where} belongs to another plan than {plans[0].where}")
+    return structures, read_course(plans[0]), notes
 
 
 def _referenced(files: list[Tags], wanted: set[str]) -> Tags:
@@ -129,7 +174,7 @@ def _regions_of_the_dose(
 
 
 def _dose_of_regions(
-    regions: list[Region], assigned: Mapping[str, str], grid: DoseGrid, nodes: int
+    regions: list[Region], assigned: Mapping[str, str], grid: DoseGrid | DoseSum, nodes: int
 ) -> tuple[list[ImportedStructure], list[str]]:
     """Structures with their dose; one that radsim does not need may fail with a warning."""
     notes: list[str] = []

@@ -108,3 +108,18 @@ class DoseGrid:
         edge = EDGE_TOLERANCE * abs(self.offsets[-1] - self.offsets[0])
         within &= (offset >= self.offsets.min() - edge) & (offset <= self.offsets.max() + edge)
         return index, within
+
+
+@dataclass(frozen=True, eq=False)
+class DoseSum:
+    """Doses on several grids, which are added wherever all of them are known."""
+
+    grids: tuple[DoseGrid, ...]
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm]; NaN where one of the grids ends."""
+        return np.sum([grid.at(points) for grid in self.grids], axis=0)
+
+    def at_nearest(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm], or at the grids' faces nearest to those outside."""
+        return np.sum([grid.at_nearest(points) for grid in self.grids], axis=0)

@@ -13,6 +13,7 @@ from radsim.vocabulary.structures import ORGANS, TARGETS
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
 HOTTEST_ORGAN = 1.5  # of the highest prescription
+HOTTEST_EVER = 100.0  # [Gy] of an organ where no prescription is known
 OF_ONE_FRACTION = (0.999, 1.5)  # course dose over prescription where the dose is of one fraction
 CENTI = (50.0, 200.0)  # ratio of two figures for one dose, one of them in cGy
 HEALTHY = re.compile(
@@ -51,7 +52,11 @@ def questions_of(
     ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
     """
     if not levels:
-        return []
+        return [
+            f"{structure.name}: an organ of {structure.hottest:.4g} Gy: is it in cGy?"
+            for structure in structures
+            if _is_organ(structure) and structure.hottest > HOTTEST_EVER
+        ]
     lowest, highest = min(levels), max(levels)
     asked = []
     for structure in structures:

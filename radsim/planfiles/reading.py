@@ -42,6 +42,7 @@ def read_plan(
     fractions: int | None = None,
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
+    add_doses: bool = False,
     known_only: bool = False,
     confirmed: bool = False,
     nodes: int = NODES,
@@ -59,6 +60,8 @@ def read_plan(
     fraction_dose
         Whether a DICOM dose of type FRACTION is one `session` or the `course`, where the
         prescription cannot tell.
+    add_doses
+        Whether the doses of several plans in one folder of DICOM files are added, as of a boost.
     known_only
         Leave out what is none of radsim's structures; faster.
     confirmed
@@ -83,6 +86,7 @@ def read_plan(
         fractions=fractions,
         prescription=prescription,
         fraction_dose=fraction_dose,
+        add_doses=add_doses,
         known_only=known_only,
         nodes=nodes,
     )
@@ -90,7 +94,11 @@ def read_plan(
 
 
 def read_unasked(
-    path: Path, *, fraction_dose: FractionDose | None = None, **how: Any
+    path: Path,
+    *,
+    fraction_dose: FractionDose | None = None,
+    add_doses: bool = False,
+    **how: Any,
 ) -> ImportedPlan:
     """Read one plan with its questions open; see `read_plan` for the arguments."""
     try:
@@ -100,7 +108,7 @@ def read_unasked(
             return read_pinnacle(path, **how)
         folder = path if path.is_dir() else path.parent
         if path.is_dir() or (path.is_file() and is_dicom(path)):
-            return read_dicom(folder, fraction_dose=fraction_dose, **how)
+            return read_dicom(folder, fraction_dose=fraction_dose, add_doses=add_doses, **how)
         if not path.is_file():
             raise ValueError(f"{path} is no file")
         text = read_text(path)

@@ -6,12 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from radsim.planfiles.dose_grid import DoseGrid
+from radsim.planfiles.dose_grid import DoseGrid, DoseSum
 from radsim.planfiles.rtplan import Course
 from radsim.planfiles.tags import Tags
 
 FractionDose = Literal["session", "course"]
 
+OF_A_COURSE = ("PLAN", "MULTI_PLAN")  # summation types of a dose that is taken as it is
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 LARGEST_GRID = 2**28  # [voxels] a guard against broken headers
@@ -51,21 +52,23 @@ def course_dose(
     prescription: float | None,
     fractions: int | None,
     fraction_dose: FractionDose | None,
-) -> tuple[DoseGrid, list[str]]:
+) -> tuple[DoseGrid | DoseSum, list[str]]:
     """Dose of the whole course, and warnings, from all dose files of one plan.
 
-    A PLAN dose is taken as it is. A FRACTION dose is one session's in many systems, but by the
-    present standard it is that of a whole fraction group; the prescription decides, or
-    `fraction_dose`. BEAM doses are added, once it is sure that none is missing.
+    A PLAN dose, or a MULTI_PLAN dose, is taken as it is; several of them are added. A
+    FRACTION dose is one session's in many systems, but by the present standard it is that of a
+    whole fraction group; the prescription decides, or `fraction_dose`. BEAM doses are added, once
+    it is sure that none is missing.
     """
     kinds = [file.text("DoseSummationType") for file in files]
-    if "PLAN" in kinds:
-        plans = [file for file, kind in zip(files, kinds, strict=True) if kind == "PLAN"]
-        if len(plans) > 1:
-            raise ValueError(f"{len(plans)} plan doses in one folder: keep one plan's files in it")
-        extra = len(files) - 1
+    plans = [file for file, kind in zip(files, kinds, strict=True) if kind in OF_A_COURSE]
+    if plans:
+        extra = len(files) - len(plans)
         warnings = [f"{extra} more dose files besides the plan's are not used"] if extra else []
-        return read_grid(plans[0]), warnings
+        if len(plans) == 1:
+            return read_grid(plans[0]), warnings
+        added = f"the doses of {len(plans)} plans were added"
+        return DoseSum(tuple(read_grid(file) for file in plans)), [added, *warnings]
     if set(kinds) == {"BEAM"}:
         return _sum_of_beams(files, course)
     if len(files) == 1 and kinds[0] in ("FRACTION", "FRACTION_SESSION"):

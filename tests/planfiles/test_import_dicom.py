@@ -1,3 +1,4 @@
+import copy
 import hashlib
 import os
 import sys
@@ -315,6 +316,36 @@ def test_beam_doses_without_a_plan_are_refused(read):
         read(datasets)
 
 
+def test_a_sum_of_plans_is_read_and_its_prescription_left_to_the_user(read):
+    datasets = synthetic_plan(summation="MULTI_PLAN")
+    other = synthetic_plan(**COARSE)["RTPLAN"]
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.88"
+    datasets["RTPLAN"] = [datasets["RTPLAN"], other]
+    plan = read(datasets)
+    assert_exact(plan)
+    assert (plan.prescription, plan.fractions) == (None, None)
+    sum_of_plans = "the dose is a sum of plans: give its prescription and fractions yourself"
+    assert plan.warnings == (sum_of_plans,)
+    assert read(datasets, prescription=30.0, fractions=8).fractions == 8
+
+
+def test_doses_of_two_plans_are_added_when_the_user_says_so(read):
+    datasets = synthetic_plan(factor=0.7)
+    boost = synthetic_plan(factor=0.3, spacing=(1.5, 2.0), orientation=ORIENTATIONS["sagittal"])
+    for modality, uid in (("RTDOSE", "1.2.3.91"), ("RTPLAN", "1.2.3.93")):
+        boost[modality].SOPInstanceUID = uid
+        boost[modality].file_meta.MediaStorageSOPInstanceUID = uid
+        datasets[modality] = [datasets[modality], boost[modality]]
+    with pytest.raises(ValueError, match="2 plan doses in one folder: .* --add"):
+        read(datasets)
+    plan = read(datasets, add_doses=True, prescription=30.0, fractions=5)
+    assert_exact(plan)
+    assert "the doses of 2 plans were added" in plan.warnings
+    datasets["RTDOSE"][1].FrameOfReferenceUID = "9.9"
+    with pytest.raises(ValueError, match="different frames of reference"):
+        read(datasets, add_doses=True)
+
+
 def test_fractions_are_never_guessed(read):
     datasets = synthetic_plan(**COARSE)
     del datasets["RTPLAN"]
@@ -427,7 +458,7 @@ REFUSED = {
     "effective": ("RTDOSE", dict(DoseType="EFFECTIVE"), "must be PHYSICAL, got EFFECTIVE"),
     "error": ("RTDOSE", dict(DoseType="ERROR"), "must be PHYSICAL, got ERROR"),
     "no units": ("RTDOSE", dict(DoseUnits=None), "DoseUnits is missing"),
-    "several plans": ("RTDOSE", dict(DoseSummationType="MULTI_PLAN"), "do not make up a course"),
+    "a record": ("RTDOSE", dict(DoseSummationType="RECORD"), "do not make up a course"),
     "frame": ("RTDOSE", dict(FrameOfReferenceUID="9.9"), "GTV lies in another frame of reference"),
     "cGy": ("RTDOSE", dict(DoseGridScaling="0.000001"), "is the file in cGy"),
     "no scaling": ("RTDOSE", dict(DoseGridScaling=None), "DoseGridScaling is missing"),
@@ -685,6 +716,34 @@ def test_stored_dvhs_are_pairs_of_bin_width_and_volume(tmp_path):
     assert stored["gtv"].volume == pytest.approx(exact_volume("GTV"), rel=1e-5)
     assert stored["gtv"].dose.min() >= 29.0 and stored["gtv"].dose.max() < 45.0
     assert any("DVH bins of 1 Gy" in warning for warning in stored.warnings)
+
+
+def test_a_plan_of_stored_dvhs_alone_is_read(tmp_path):
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    del datasets["RTDOSE"].PixelData
+    del datasets["RTSTRUCT"].ROIContourSequence
+    plan = read_plan(save(datasets, tmp_path / "named"))
+    assert plan["gtv"].volume == pytest.approx(exact_volume("GTV"), rel=1e-5)
+    assert (plan.source, plan.prescription, plan.fractions) == ("dicom-dvh", 30.0, 5)
+    assert "the DVHs that the RTDOSE carries are taken" in plan.warnings[0]
+    del datasets["RTSTRUCT"], datasets["RTPLAN"]
+    folder = save(datasets, tmp_path / "bare")
+    assert read_plan(folder, mapping={"ROI 1": "gtv"}, fractions=5)["gtv"].name == "ROI 1"
+    datasets["RTDOSE"].DoseSummationType = "FRACTION"
+    with pytest.raises(ValueError, match="are of a FRACTION dose, not of a course"):
+        read_plan(save(datasets, tmp_path / "session"))
+
+
+def test_a_stored_dvh_that_cannot_be_used_is_left_out_where_nobody_needs_it(tmp_path):
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    relative = copy.deepcopy(datasets["RTDOSE"].DVHSequence[0])
+    relative.DVHVolumeUnits = "PERCENT"
+    relative.DVHReferencedROISequence[0].ReferencedROINumber = 9
+    datasets["RTDOSE"].DVHSequence.append(relative)
+    stored = read_stored_dvhs(save(datasets, tmp_path))
+    assert [s.name for s in stored.structures] == ["GTV"]
+    left_out = "ROI 9: DVHVolumeUnits must be CM3, got PERCENT; it is left out"
+    assert left_out in stored.warnings
 
 
 @pytest.mark.parametrize(

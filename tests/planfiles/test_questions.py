@@ -92,6 +92,12 @@ def test_an_organ_far_above_the_prescription_is_asked_about(write, text):
     assert read_plan(write(text(organ=35.9))).questions == ()
 
 
+def test_an_organ_that_no_course_reaches_is_asked_about_without_a_prescription(write):
+    text = table(organ=170.0).replace("# prescription [Gy] = 24\n", "")
+    with pytest.raises(Questioned, match=r"Cord: an organ of 170 Gy: is it in cGy"):
+        read_plan(write(text))
+
+
 @pytest.mark.parametrize(("name", "asked"), [("Esophagus,", True), ("PTV_opt,", False)])
 def test_organs_are_known_by_their_names_too(write, name, asked):
     written = write(table(organ=60.0, name=name))
