@@ -15,20 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from pydantic import TypeAdapter
-from radsim.simulation.kept import reduce_patients
 
 import radsim
 from radsim import Streams
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
 from radsim.dose.anatomy.geometry import draw_geometry
+from radsim.dose.dose import whole_structures
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.conformal import conformal_dose
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
+from radsim.experiment.endpoints import endpoints_of
 from radsim.patients.cohort import draw_cohort
 from radsim.patients.patients import Patients
-from radsim.simulation.steps import structures_needed
+from radsim.simulation.outcomes import metrics_read
+from radsim.simulation.reduction import reduce_blocks
 
 EXPERIMENT = "experiments/compare_strategies.toml"
 FOUR = frozenset({"gtv", "ptv", "cord_prv", "thecal_sac"})
@@ -65,20 +67,19 @@ def pipeline(patients: int, runs: int) -> dict[str, float]:
     experiment, streams = radsim.load_experiment(EXPERIMENT), radsim.Streams(1)
     indices = range(patients)
     cohort = draw_cohort(experiment.cohort, indices, streams)
-    simulated = radsim.simulate(experiment, indices, streams)
+    endpoints = endpoints_of(experiment)
 
     def doses() -> None:
         for arm in experiment.arms.values():
-            wanted = structures_needed(experiment, arm)
+            wanted = whole_structures(arm.plan, metrics_read(arm, endpoints))
             draw_dose(arm.plan, experiment.dose, cohort, streams, wanted)
 
     seconds = {
         "cohort": best(lambda: draw_cohort(experiment.cohort, indices, streams), runs),
         "doses": best(doses, runs),
-        "estimates": best(lambda: reduce_patients(experiment, simulated), runs),
     }
-    whole = best(lambda: radsim.simulate(experiment, indices, streams), runs)
-    seconds["models and events"] = whole - seconds["cohort"] - seconds["doses"]
+    whole = best(lambda: reduce_blocks([experiment], [indices], streams), runs)
+    seconds["models, events and sums"] = whole - seconds["cohort"] - seconds["doses"]
     return seconds
 
 

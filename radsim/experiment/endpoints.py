@@ -218,10 +218,3 @@ def _reported(family: str, key: str, section: Control | Complication) -> Iterato
             model=model,
             section=f"{key}.{ALTERNATIVES}[{place - 1}]" if place else key,
         )
-
-
-def control_models(experiment: Experiment) -> tuple[str, ...]:
-    """Name the control models that are reported, as a result's dimension does."""
-    modelled = endpoints_of(experiment)
-    first = modelled[0] if modelled and modelled[0].endpoint.freedom else None
-    return tuple(reported.label for reported in first.models) if first else (FILE,)

@@ -39,10 +39,10 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
             raw, "cohort", problems, lambda c: fill_cohort(c, folder, problems)
         )
     full["dose"] = _section(raw, "dose", problems, _dose)
-    if "survival" in raw:
-        full["survival"] = _section(raw, "survival", problems, partial(fill_preset, "survival"))
     if isinstance(raw.get("tcp"), dict):
         full["tcp"] = fill_control(raw["tcp"], folder, problems)
+    if "survival" in raw:
+        full["survival"] = _section(raw, "survival", problems, partial(fill_preset, "survival"))
     if isinstance(raw.get("ntcp"), dict):
         full["ntcp"] = fill_complications(raw["ntcp"], folder, problems)
     if isinstance(raw.get("arms"), dict):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
-from radsim.experiment.model import Arm, Experiment
+from radsim.experiment.model import Experiment
 from radsim.experiment.published import published_name
 
 
@@ -18,11 +18,6 @@ def model_labels(experiment: Experiment) -> dict[str, Any]:
     if experiment.survival is not None:
         labels["survival"] = published_name("survival", experiment.survival)
     return labels
-
-
-def control_label(experiment: Experiment, arm: Arm, variant: int) -> str:
-    """Name one of the reported control models in an arm, by its place among them."""
-    return endpoints_of(experiment)[0].models[variant].name_in(arm)
 
 
 def outside_fractionation(experiment: Experiment) -> list[str]:

@@ -123,7 +123,8 @@ class ComplicationModel(DoseResponse):
         0.05
         """
         course, number = equal_course(dose, fractions, weight)
-        effect = self._effect(course, number, patients, residual_bed)
+        alpha_beta = self._value("alpha_beta", patients)
+        effect = self._effect(course, number, alpha_beta, residual_bed)
         return self.probability_at_effect(effect, patients, weight)
 
     def probability_at_effect(
@@ -161,7 +162,9 @@ class ComplicationModel(DoseResponse):
     def risk(self, patients: Patients, dose: Dose) -> Risk:
         """Risk of each patient, 0 of who does not have the organ."""
         course = dose.read(self.dose)
-        effect = self._effect(course, dose.fractions, patients, self._residual(patients, dose))
+        alpha_beta = self._value("alpha_beta", patients)
+        residual = self._residual(dose, alpha_beta)
+        effect = self._effect(course, dose.fractions, alpha_beta, residual)
         present = self._with_organ(patients)
         # a patient without the organ has no dose; zero stands for it and is not used
         filled = np.where(present if course.weight is None else present[:, None], effect, 0.0)
@@ -175,20 +178,18 @@ class ComplicationModel(DoseResponse):
         self,
         course: Reading,
         fractions: lq.Quantity,
-        patients: Patients,
+        alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
         """What ``effect`` names of what is read [Gy]."""
         if self.effect == "physical":
             return course.total
         if self.effect == "bed":
-            return self._bed(course, fractions, patients, residual_bed)
-        return super()._effect(course, fractions, patients, residual_bed)
+            return self._bed(course, fractions, alpha_beta, residual_bed)
+        return super()._effect(course, fractions, alpha_beta, residual_bed)
 
-    def _residual(self, patients: Patients, dose: Dose) -> lq.Quantity:
-        if self.effect == "physical":
-            return 0.0
-        return dose.residual_prior_bed(self._value("alpha_beta", patients))
+    def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
+        return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)
 
     def _checked(self, effect: lq.Quantity, weight: np.ndarray | None) -> np.ndarray:
         """Check what a probability is asked for, and put a number in the place of infinity."""

@@ -15,7 +15,7 @@ def reader_name(name: str, arm: Any = None) -> str:
     >>> reader_name("sib_five")
     'sib five'
     """
-    return getattr(arm, "label", "") or name.replace("_", " ")
+    return (arm.label if arm is not None else "") or name.replace("_", " ")
 
 
 def reader_names(result: xr.Dataset) -> dict[str, str]:

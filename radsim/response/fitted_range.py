@@ -1,6 +1,5 @@
 """Which patients get a dose outside the range that a model was fitted on."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,8 @@ def outside_range(
     """
     if model is None or model.valid_eqd2 is None:
         return None
-    if model.valid_eqd2_alpha_beta is not None:
-        model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
     low, high = model.valid_eqd2
-    eqd2 = model.eqd2(patients, dose)
+    eqd2 = model.eqd2(patients, dose, model.valid_eqd2_alpha_beta)
     return eqd2 < low, eqd2 > high
 
 

@@ -106,15 +106,22 @@ class DoseResponse:
         It is EQD2, or what a complication model says under ``effect``; parameters as of
         `probability`, with the parts of a DVH on the last axis of the result too.
         """
-        return self._effect(*equal_course(dose, fractions, weight), patients)
+        course, number = equal_course(dose, fractions, weight)
+        return self._effect(course, number, self._value("alpha_beta", patients))
 
-    def eqd2(self, patients: Patients, dose: Dose) -> np.ndarray:
+    def eqd2(
+        self, patients: Patients, dose: Dose, alpha_beta: lq.Quantity | None = None
+    ) -> np.ndarray:
         """Effect that the model reads for each patient [Gy], shape (patient,); of a DVH its mean.
 
-        NaN in who does not have the organ.
+        At the model's own alpha/beta unless another is given [Gy]. NaN in who does not have the
+        organ.
         """
+        if alpha_beta is None:
+            alpha_beta = self._value("alpha_beta", patients)
         course = dose.read(self.dose)
-        effect = self._effect(course, dose.fractions, patients, self._residual(patients, dose))
+        residual = self._residual(dose, alpha_beta)
+        effect = self._effect(course, dose.fractions, alpha_beta, residual)
         mean = effect if course.weight is None else (effect * course.weight).sum(axis=-1)
         return np.where(self._with_organ(patients), mean, np.nan)
 
@@ -122,30 +129,28 @@ class DoseResponse:
         self,
         course: Reading,
         fractions: lq.Quantity,
-        patients: Patients,
+        alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
-        """EQD2 of what is read [Gy]."""
-        alpha_beta = self._value("alpha_beta", patients)
-        if course.weight is not None:
-            alpha_beta = beside_parts(alpha_beta)
-        bed = self._bed(course, fractions, patients, residual_bed)
-        return self.cell_kill.eqd2(bed, alpha_beta)
+        """EQD2 of what is read, and of what earlier courses left [Gy]."""
+        bed = self._bed(course, fractions, alpha_beta, residual_bed)
+        return self.cell_kill.eqd2(
+            bed, alpha_beta if course.weight is None else beside_parts(alpha_beta)
+        )
 
     def _bed(
         self,
         course: Reading,
         fractions: lq.Quantity,
-        patients: Patients,
+        alpha_beta: lq.Quantity,
         residual_bed: lq.Quantity = 0.0,
     ) -> lq.Quantity:
-        """BED of what is read, and of what an earlier course left [Gy]."""
-        alpha_beta = self._value("alpha_beta", patients)
+        """BED of what is read, and of what earlier courses left [Gy]."""
         if course.weight is not None:
             alpha_beta, residual_bed = beside_parts(alpha_beta), beside_parts(residual_bed)
         return self.cell_kill.bed(*course[:2], alpha_beta, fractions) + residual_bed
 
-    def _residual(self, patients: Patients, dose: Dose) -> lq.Quantity:
+    def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
         """BED of earlier courses that still counts [Gy]."""
         return 0.0
 

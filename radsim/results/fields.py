@@ -1,7 +1,7 @@
 """The variables of a result, and the numbers told of an estimate, a share or a difference."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
@@ -18,7 +18,7 @@ INTERVAL = {
     "lower": "lower end of the 95 % Monte Carlo interval",
     "upper": "upper end of the 95 % Monte Carlo interval",
 }
-COMPARED = {  # role: meaning, and units
+COMPARED = {  # role: meaning, and units; in the order of `PairedComparison`
     "difference": ("arm minus reference", "1"),
     "difference_mc_standard_error": ("Monte Carlo standard error of the difference", "1"),
     "difference_lower": ("lower end of the 95 % Monte Carlo interval of the difference", "1"),
@@ -95,18 +95,7 @@ def comparison_numbers(
     """Compare every arm with the reference; points of the sweep first, arms second."""
     base = arms.rearranged(lambda values: values[:, [reference]])
     compared = paired_comparison(arms, base, difference)
-    columns = (
-        compared.difference,
-        compared.standard_error,
-        compared.lower,
-        compared.upper,
-        compared.ratio,
-        compared.ratio_lower,
-        compared.ratio_upper,
-        compared.number_needed,
-        compared.number_needed_lower,
-        compared.number_needed_upper,
-    )
+    columns = (getattr(compared, column.name) for column in fields(compared))  # in that order
     for (role, (meaning, units)), values in zip(COMPARED.items(), columns, strict=True):
         values = np.array(values)
         values[:, reference] = np.nan  # an arm is not compared with itself

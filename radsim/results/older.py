@@ -24,7 +24,8 @@ ROLES = (  # of an estimate
     *(f"best_probability_with{end}" for end in ("", "_lower", "_upper")),
 )  # fmt: skip
 ENDS = ("share", *(f"share_{role}" for role in INTERVAL), "curve", "histogram")
-BEGINNINGS = {"sample_": "sample", "dvh_": "dvh", "predictive_": "predictive", "drawn ": "drawn"}
+BEGINNINGS = {"sample_": "sample", "predictive_": "predictive", "drawn ": "drawn"}
+DVH = "dvh"
 
 
 def with_roles(result: xr.Dataset) -> xr.Dataset:
@@ -65,6 +66,8 @@ def _by_spelling(name: str) -> tuple[str, str]:
     for beginning, role in BEGINNINGS.items():
         if name.startswith(beginning):
             return name.removeprefix(beginning), role
+    if name.startswith(f"{DVH}_"):
+        return name, DVH
     for role in ENDS:
         if name.endswith(f"_{role}"):
             return name.removesuffix(f"_{role}"), role

@@ -1,5 +1,6 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ from radsim.simulation import steps
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Event, Outcomes
 
+UNNAMEABLE = re.compile(r"[^\w.-]+")  # in a label, but not in a name of a file of results
 SIDES = ("below_range", "above_range")  # of what a model was fitted on
 
 
@@ -54,4 +56,5 @@ def range_name(modelled: Modelled, place: int) -> str:
     if endpoint.always_by_model and not endpoint.freedom:
         return f"{endpoint.event}_{reported.model.preset or reported.label}"
     alone = place == 0 if endpoint.freedom else len(modelled.models) == 1
-    return endpoint.reported if alone else f"{endpoint.reported}_{reported.label}"
+    label = UNNAMEABLE.sub("_", reported.label)
+    return endpoint.reported if alone else f"{endpoint.reported}_{label}"

@@ -207,7 +207,7 @@ def _with_joint(
     )
     free = memo.make(steps.all_free, rows)
     both: Rows | None = None
-    if alive is not None and (alive.value == alive.value[:, :1]).all():
+    if alive is not None and steps.are_alike(alive.value):
         both = Scaled(free, memo.make(steps.alive_of_all, alive))
     elif outcomes.alive is not None:
         both = memo.make(steps.also_alive, free, outcomes.alive)

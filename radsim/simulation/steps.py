@@ -120,6 +120,11 @@ def also_alive(free: np.ndarray, alive: np.ndarray) -> np.ndarray:
     return free * alive
 
 
+def are_alike(rows: np.ndarray) -> bool:
+    """Say whether every patient has the same numbers; of nobody that is not said."""
+    return rows.shape[-1] > 0 and bool((rows == rows[..., :1]).all())
+
+
 def alive_of_all(alive: np.ndarray) -> np.ndarray:
     """Probability to be alive of patients who are all alike in that, shape (month,)."""
     return alive[:, 0]

@@ -4,6 +4,8 @@ Given a patient's covariates, death is independent of every endpoint. Local fail
 and myelopathy do not compete with each other, and all end at death.
 """
 
+import math
+
 import numpy as np
 
 CURVE_STEP = 0.5  # months between the points of a curve over time
@@ -36,7 +38,7 @@ def event_counts(
 
 def histogram(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Count values in bins along the last axis; missing ones are left out."""
-    rows = values.reshape(-1, values.shape[-1])
+    rows = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
     counted = []
     for row in rows:
         there = ~np.isnan(row)

@@ -203,8 +203,9 @@ class ControlModel(DoseResponse):
 
     def _hazard(self, course: Reading, fractions: lq.Quantity, patients: Patients) -> np.ndarray:
         """Cumulative hazard of failure where the growth is 1."""
+        alpha_beta = self._value("alpha_beta", patients)
         with np.errstate(over="ignore"):
-            bed = np.minimum(self._bed(course, fractions, patients), LARGEST)
+            bed = np.minimum(self._bed(course, fractions, alpha_beta), LARGEST)
         if course.weight is None:
             hazard = self.hazard_at_bed(bed, patients, fractions)
         else:

@@ -6,9 +6,11 @@ from command_line import radsim
 from examples import experiment, settings
 
 from radsim import ExperimentError, make_experiment, run
+from radsim.execution.pieces import Cutting
 from radsim.execution.precision import largest_error, patients_next, patients_projected
 from radsim.experiment.model import Precision
-from radsim.sums.moments import BlockSums, Moments
+from radsim.sums.moments import Moments
+from radsim.sums.run_sums import RunSums
 
 CHEAP = {
     "arms": {
@@ -19,9 +21,7 @@ CHEAP = {
 }
 
 
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
-    monkeypatch.setattr("radsim.execution.pieces.BLOCK", 64)
+CUTTING = Cutting(block=64)
 
 
 def cheap(standard_error, **changes):
@@ -33,7 +33,7 @@ def cheap(standard_error, **changes):
 
 
 def test_a_run_ends_when_its_largest_error_is_small_enough_and_not_long_after():
-    result = run(cheap(0.02), scheduler="single")
+    result = run(cheap(0.02), scheduler="single", cutting=CUTTING)
     patients = result.attrs["patients"]
     error = float(result["local_failure_cumulative_incidence_mc_standard_error"].max())
     assert error <= 0.02
@@ -42,8 +42,9 @@ def test_a_run_ends_when_its_largest_error_is_small_enough_and_not_long_after():
 
 
 def test_the_result_is_that_of_a_plain_run_of_as_many_patients():
-    precise = run(cheap(0.03), workers=2)
-    plain = run(experiment(**CHEAP, patients=precise.attrs["patients"]), scheduler="single")
+    precise = run(cheap(0.03), workers=2, cutting=CUTTING)
+    patients = precise.attrs["patients"]
+    plain = run(experiment(**CHEAP, patients=patients), scheduler="single", cutting=CUTTING)
     for name in plain.data_vars:
         np.testing.assert_array_equal(precise[name].values, plain[name].values, name)
 
@@ -57,7 +58,9 @@ def test_precision_takes_the_place_of_patients():
 
 
 def test_every_variant_of_a_design_is_as_exact():
-    result = run(cheap(0.04, sweep={"tcp.alpha_beta": [3, 10]}), scheduler="single")
+    result = run(
+        cheap(0.04, sweep={"tcp.alpha_beta": [3, 10]}), scheduler="single", cutting=CUTTING
+    )
     errors = result["local_failure_cumulative_incidence_mc_standard_error"]
     assert errors.sizes["alpha_beta"] == 2
     assert float(errors.max()) <= 0.04
@@ -106,7 +109,7 @@ def test_a_precision_that_would_take_too_long_says_so_and_keeps_its_blocks(
 
 def test_no_precision_asks_for_more_patients_than_there_can_be():
     with pytest.raises(ExperimentError, match=r"would need about [\d,]+ patients, at most"):
-        run(cheap(1e-7), scheduler="single")
+        run(cheap(1e-7), scheduler="single", cutting=CUTTING)
 
 
 def test_progress_knows_how_far_a_precision_has_to_go():
@@ -115,29 +118,32 @@ def test_progress_knows_how_far_a_precision_has_to_go():
     def growth(needed, planned):
         steps.append((needed.patients, planned.patients))
 
-    result = run(cheap(0.02), scheduler="single", growth=growth)
+    result = run(cheap(0.02), scheduler="single", growth=growth, cutting=CUTTING)
     assert steps
     assert all(planned <= needed for needed, planned in steps)
     assert result.attrs["patients"] == steps[-1][1]
 
 
+def looked_at(standard_error, name):
+    return experiment(precision={"standard_error": standard_error, "estimates": [name]})
+
+
 def test_an_event_that_has_not_come_is_not_known_exactly():
-    counted = Moments(1000, np.zeros(1), np.zeros(1))
-    sums = BlockSums({"myelopathy_cumulative_incidence": counted}, {})
-    precision = Precision(standard_error=1e-5, estimates=("myelopathy_cumulative_incidence",))
-    assert 5e-4 < largest_error(precision, sums) < 2e-3
-    projected = patients_projected(precision, sums, 1000, 64)
+    name = "myelopathy_cumulative_incidence"
+    sums = RunSums(patients=1000, moments={name: Moments(1000, np.zeros(1), np.zeros(1))})
+    asked = looked_at(1e-5, name)
+    assert 5e-4 < largest_error(asked, sums) < 2e-3
+    projected = patients_projected(asked, sums, 64)
     assert projected > 16_000
     assert patients_next(projected, 1000, 64) == 16_000
     with pytest.raises(ValueError, match="none is reported"):
-        largest_error(Precision(standard_error=0.1, estimates=("vcf_net",)), sums)
+        largest_error(looked_at(0.1, "vcf_net"), sums)
 
 
 def test_two_arms_without_a_discordant_patient_are_not_known_to_be_alike():
     name = "myelopathy_cumulative_incidence_difference"
     alike = Moments(1000, np.zeros((2, 1)), np.zeros((2, 1)))
-    precision = Precision(standard_error=1e-5, estimates=(name,))
-    assert largest_error(precision, BlockSums({name: alike}, {})) == pytest.approx(
-        9.76e-4, abs=1e-6
-    )
-    assert patients_projected(precision, BlockSums({name: alike}, {}), 1000, 64) > 16_000
+    sums = RunSums(patients=1000, moments={name: alike})
+    asked = looked_at(1e-5, name)
+    assert largest_error(asked, sums) == pytest.approx(9.76e-4, abs=1e-6)
+    assert patients_projected(asked, sums, 64) > 16_000

@@ -5,6 +5,8 @@ import json
 import random
 import signal
 import time
+import zlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,24 +17,21 @@ from examples import settings as settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radsim import Experiment, load_experiment, open_result, run, save_result, simulate
-from radsim.execution.journal import Journal
-from radsim.report.files.folder import claim_folder
+import radsim
+from radsim import Experiment, load_experiment, open_result, save_result, simulate
+from radsim.execution.journal import OLDER, RECORD, Journal
+from radsim.execution.pieces import Cutting
+from radsim.report.files import folder
 from radsim.report.tables.ledger import tables_of
 
 PATIENTS = 200
-BLOCK = 64
+CUTTING = Cutting(block=64)
+run, claim_folder = (partial(f, cutting=CUTTING) for f in (radsim.run, folder.claim_folder))
 TABLES = ("summary.csv", "comparison.csv", "best.csv", "checks.csv")
 
 
 def tables(result):
     return {name: "".join(text) for name, text in tables_of(result)}
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
-    monkeypatch.setattr("radsim.execution.pieces.BLOCK", BLOCK)
-    monkeypatch.setattr("radsim.report.files.folder.BLOCK", BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +47,7 @@ def whole(tried):
 
 @pytest.fixture(scope="module")
 def reference(tried):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radsim.execution.pieces.BLOCK", BLOCK)
-        return tables(run(tried, scheduler="single"))
+    return tables(run(tried, scheduler="single"))
 
 
 def same_bits(one, other):
@@ -215,6 +212,20 @@ def test_more_patients_extend_a_run_to_what_a_fresh_one_gives(tried, reference, 
     save_result(journaled(fewer, tmp_path), tmp_path)
     extended = journaled(tried, tmp_path)
     assert tables(extended) == reference
+
+
+def test_a_journal_of_an_older_version_is_refused_by_its_name(tried, tmp_path):
+    payload = json.dumps({"versions": {"radsim": "0.0.9"}}).encode()
+    journal = tmp_path / ".radsim" / "journal"
+    journal.parent.mkdir()
+    older = RECORD.pack(OLDER, 0, len(payload), zlib.crc32(payload)) + payload
+    journal.write_bytes(older)
+    says = "holds blocks of a run of radsim 0.0.9, whose sums this version can't go on from"
+    with pytest.raises(folder.FolderError, match=says), claim_folder(tmp_path, tried, False):
+        pass
+    assert journal.read_bytes() == older
+    with claim_folder(tmp_path, tried, overwrite=True) as fresh:
+        assert fresh.is_empty
 
 
 def run_arguments(folder, file=SMALL):

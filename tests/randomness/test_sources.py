@@ -6,9 +6,12 @@ from examples import experiment, settings
 from scipy import stats
 
 from radsim import ExperimentError, Streams, run
+from radsim.execution.pieces import Cutting, Work, pieces_of
+from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.sources import REPLICATES, SLICE, WHOLE, Antithetic, Sobol, replicate_of
-from radsim.simulation.patients import simulate, source_of
-from radsim.sums.moments import BlockSums, Moments, replicated
+from radsim.simulation.patients import simulate
+from radsim.simulation.sources import source_of
+from radsim.sums.moments import Moments, replicated
 
 NAMES = ("a", "b", "c")
 SOURCES = [Antithetic(3), Sobol(3, NAMES)]
@@ -24,6 +27,12 @@ def test_a_patient_has_the_same_number_in_whatever_range(source, name):
     assert stats.kstest(whole, "uniform").pvalue > 1e-3
 
 
+def replicated_slices(values):
+    """Moments of values that come in slices, one of each replicate."""
+    slices = [Moments.of(part[None]) for part in values.reshape(-1, SLICE)]
+    return replicated(slices, Moments.of(values[None]))
+
+
 def test_names_and_replicates_are_independent():
     u = np.stack([Sobol(3, NAMES).uniforms(name, range(WHOLE)) for name in NAMES])
     assert np.abs(np.corrcoef(u) - np.eye(3)).max() < 0.02
@@ -34,8 +43,7 @@ def test_a_smooth_mean_is_far_more_exact_with_sobol_points_and_the_error_says_so
     def mean_and_error(source):
         u = [source.uniforms(name, range(WHOLE)) for name in NAMES]
         f = np.exp(u[0]) * np.sqrt(u[1]) + u[2] ** 2
-        slices = [BlockSums({"f": Moments.of(part[None])}, {}) for part in f.reshape(-1, SLICE)]
-        moments = replicated(slices).moments["f"]
+        moments = replicated_slices(f)
         return float(moments.mean[0]), float(moments.standard_error[0])
 
     exact = (np.e - 1) * 2 / 3 + 1 / 3
@@ -56,8 +64,7 @@ def test_intervals_of_replicates_cover_the_truth_as_often_as_they_claim():
     for seed in range(100):
         a, b, c = (Sobol(seed, NAMES).uniforms(name, range(WHOLE)) for name in NAMES)
         f = np.maximum(a + b * c - 0.8, 0.0)
-        slices = [BlockSums({"f": Moments.of(part[None])}, {}) for part in f.reshape(-1, SLICE)]
-        moments = replicated(slices).moments["f"]
+        moments = replicated_slices(f)
         held += bool(abs(moments.mean[0] - exact) <= moments.reach * moments.standard_error[0])
     assert held >= 86
 
@@ -78,9 +85,8 @@ def test_other_sources_take_whole_replicates_only():
         experiment(uniforms="halton")
 
 
-def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing(monkeypatch):
-    monkeypatch.setattr("radsim.randomness.sources.SLICE", 16)
-    monkeypatch.setattr("radsim.execution.pieces.SLICE", 16)
+def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing():
+    cutting = Cutting(slice=16)
     cheap = {
         "arms": {"one": {"prescription": 8.0, "fractions": 1, "field": "uniform"}},
         "compare": {},
@@ -88,20 +94,19 @@ def test_replicates_agree_with_plain_numbers_and_chunks_change_nothing(monkeypat
     plain = run(experiment(**cheap, patients=4096), scheduler="single")
     made = experiment(**cheap, uniforms="antithetic", patients=WHOLE)
     made = made.model_copy(update={"patients": 512})
-    result = run(made, scheduler="single")
-    again = run(made, workers=2, chunk_size=100)
+    result = run(made, scheduler="single", cutting=cutting)
+    again = run(made, workers=2, chunk_size=100, cutting=cutting)
     assert result.identical(again)
     name = "local_control_net"
     gap = float(abs(result[name] - plain[name]).max())
     spread = np.hypot(result[f"{name}_mc_standard_error"], plain[f"{name}_mc_standard_error"])
     assert gap < 5 * float(spread.max())
-    assert replicate_of(16 * REPLICATES) == 0
+    assert replicate_of(16 * REPLICATES, 16) == 0
     assert settings()["patients"] == 200
 
 
-def test_how_much_patients_differ_does_not_depend_on_the_source(monkeypatch):
-    monkeypatch.setattr("radsim.randomness.sources.SLICE", 256)
-    monkeypatch.setattr("radsim.execution.pieces.SLICE", 256)
+def test_how_much_patients_differ_does_not_depend_on_the_source():
+    cutting = Cutting(slice=256)
     cheap = {
         "arms": {"one": {"prescription": 20.0, "fractions": 5, "field": "uniform"}},
         "compare": {},
@@ -110,7 +115,9 @@ def test_how_much_patients_differ_does_not_depend_on_the_source(monkeypatch):
     between, errors = {}, {}
     for uniforms in ("plain", "antithetic", "sobol"):
         made = experiment(**cheap, uniforms=uniforms, patients=WHOLE)
-        result = run(made.model_copy(update={"patients": 4096}), scheduler="single")
+        result = run(
+            made.model_copy(update={"patients": 4096}), scheduler="single", cutting=cutting
+        )
         sd = result["vcf_net_uncertainty"].sel(arm="one", months=24)
         between[uniforms] = float(sd.sel(source="patients"))
         errors[uniforms] = float(sd.sel(source="monte_carlo"))
@@ -118,3 +125,16 @@ def test_how_much_patients_differ_does_not_depend_on_the_source(monkeypatch):
     assert between["antithetic"] == pytest.approx(between["plain"], rel=0.1)
     assert between["sobol"] == pytest.approx(between["plain"], rel=0.1)
     assert errors["sobol"] < 0.5 * errors["plain"]
+
+
+def test_sampled_doses_are_those_of_the_runs_own_patients():
+    made = experiment(uniforms="sobol", patients=WHOLE)
+    drawn = simulate(made, range(40)).sel(arm="one")
+    piece = pieces_of(made, 0, 16 * REPLICATES, Cutting(slice=16))[0]
+    state = Work(made, Cutting(slice=16))([piece])[0].states["sample", ""]
+    dose = state["gtv_d98_planned"][0, list(made.arms).index("one")]
+    assert dose.tolist() == drawn["gtv_d98_planned"].values[:16].astype(np.float32).tolist()
+    gtv = state["dvh_single"][0, list(made.arms).index("one"), 0]
+    metric = drawn["gtv_d98_planned"].values[: len(gtv)]
+    volume, _ = volume_nodes(made.dose.nodes)
+    np.testing.assert_allclose([np.interp(0.98, volume, one) for one in gtv], metric, rtol=0.01)

@@ -7,21 +7,26 @@ import random
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 from command_line import ROOT, files, radsim
 from examples import DESIGNS, experiment
 
-from radsim import make_experiment, open_result, run, save_result
+import radsim as package
+from radsim import load_experiment, make_experiment, open_result, save_result
 from radsim.execution.cost import TooLarge, check_cost
+from radsim.execution.pieces import Cutting
 from radsim.experiment.designs.parts import DESIGN_SECTIONS
 from radsim.experiment.variants import VariantMaker
 from radsim.report.figures.gallery import draw_figures
-from radsim.report.files.folder import claim_folder
+from radsim.report.files import folder as folders
 from radsim.report.tables.sensitivity import INDEX_COLUMNS
 from radsim.report.text.warnings import warnings_of
 
+CUTTING = Cutting(block=64, pack=16, plans=1)  # a small design is many pieces
+run, claim_folder = (partial(f, cutting=CUTTING) for f in (package.run, folders.claim_folder))
 FILE = """
 name = "cheap design"
 seed = 5
@@ -71,24 +76,9 @@ def design():
     return make_experiment(tomllib.loads(FILE))
 
 
-def patched(patch):
-    """Set small blocks and packs, so that a small design is many pieces."""
-    patch.setattr("radsim.execution.pieces.BLOCK", 64)
-    patch.setattr("radsim.report.files.folder.BLOCK", 64)
-    patch.setattr("radsim.execution.pieces.PACK", 16)
-    patch.setattr("radsim.execution.pieces.PLANS", 1)
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    patched(monkeypatch)
-
-
 @pytest.fixture(scope="module")
 def result(design):
-    with pytest.MonkeyPatch.context() as patch:
-        patched(patch)
-        return run(design, scheduler="single")
+    return run(design, scheduler="single")
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +106,7 @@ def test_threads_and_chunks_change_no_bit(design, result, workers, chunk_size):
     assert run(design, workers=workers, chunk_size=chunk_size).identical(result)
 
 
-def test_processes_change_no_bit(monkeypatch):
-    for name, value in (("PACK", 512), ("PLANS", 16), ("BLOCK", 8192)):  # as the workers have them
-        monkeypatch.setattr(f"radsim.execution.pieces.{name}", value)
+def test_processes_change_no_bit():
     made = experiment(patients=40, sweep={"tcp.alpha_beta": [3, 6]})
     one = run(made, scheduler="single")
     assert run(made, scheduler="processes", workers=2).identical(one)
@@ -419,16 +407,14 @@ def test_the_command_prints_the_sweep_and_how_many_patients_a_precision_took(
 
 
 def run_in_a_fork(file, folder):
-    """Run the command with small pieces, as a process that may be killed at any moment."""
-    from radsim.cli.app import main
-
-    with pytest.MonkeyPatch.context() as patch:
-        patched(patch)
-        main(["run", str(file), "--out", str(folder), "--workers", "1", "--no-figures"])
+    """Do what the command does, in small pieces, in a process that may be killed at any moment."""
+    killed = load_experiment(file)
+    with claim_folder(folder, killed, overwrite=False) as journal:
+        save_result(run(killed, workers=1, journal=journal), folder)
 
 
 def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
-    # a real command in a process of its own; the fork server only spares it the imports
+    # in a process of its own; the fork server only spares it the imports
     file = tmp_path / "killed.toml"
     file.write_text(KILLED, encoding="utf-8")
     context = multiprocessing.get_context("forkserver")
@@ -483,7 +469,6 @@ def test_two_runs_cannot_write_to_one_folder(design, tmp_path):
 
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.stem)
 def test_every_shipped_design_asks_a_question_and_all_its_variants_are_possible(path):
-    from radsim import load_experiment
     from radsim.experiment.variants import check_variants
 
     text = path.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from examples import experiment
 from scipy import stats
 
 from radsim import Streams, run, simulate
+from radsim.execution.pieces import Cutting
 
 PATIENTS = 240
 MONTHS = [3.0, 6.0, 12.0, 24.0]
@@ -119,9 +120,8 @@ def test_times_of_each_patient_agree(patients, slow, arm):
 
 @pytest.fixture(scope="module")
 def result(tried):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("radsim.execution.pieces.BLOCK", 64)  # several blocks, the last one shorter
-        return run(tried, scheduler="single")
+    cutting = Cutting(block=64)  # several blocks, the last one shorter
+    return run(tried, scheduler="single", cutting=cutting)
 
 
 def estimates(slow, arm):

@@ -5,11 +5,12 @@ import pytest
 from command_line import radsim
 
 from radsim import make_experiment, simulate
+from radsim.execution.pieces import Cutting, Work, pieces_of
+from radsim.execution.totals import Totals
 from radsim.experiment.model import ExperimentError
 from radsim.report.tables.ledger import PREDICTIVE, records
 from radsim.report.text.series import predictive_text
 from radsim.results.run import run
-from radsim.simulation.series import CHUNK, series_figures
 
 SETTINGS = {
     "name": "series",
@@ -50,9 +51,18 @@ def naive(failure, fracture, death, months):
     return [free, failed, broken, sum(d > months for d in death[:8]) / 8]
 
 
+def figures_of(experiment, block=8192):
+    """Figures of every simulated series, from blocks of some size."""
+    work = Work(experiment, Cutting(block=block))
+    totals = Totals(work)
+    for piece in pieces_of(experiment, 0, experiment.patients, work.cutting):
+        totals.add(piece, work([piece])[0])
+    return totals.sums().series
+
+
 def test_every_series_is_what_counting_by_hand_gives():
     experiment = make_experiment(SETTINGS)
-    found = series_figures(experiment, experiment.predictive)
+    found = figures_of(experiment)
     patients = simulate(experiment, range(60)).sel(arm="one").isel(control_model=0)
     assert found.shape == (4, 6)
     for number in range(6):
@@ -63,18 +73,16 @@ def test_every_series_is_what_counting_by_hand_gives():
         assert found[:, number] == pytest.approx(naive(*times, death, 24.0))
 
 
-def test_series_are_the_same_in_whatever_pieces_they_are_simulated(monkeypatch):
+@pytest.mark.parametrize("block", [7, 10, 25])
+def test_series_are_the_same_in_whatever_blocks_they_are_simulated(block):
     experiment = make_experiment(SETTINGS)
-    whole = series_figures(experiment, experiment.predictive)
-    assert CHUNK > 60
-    monkeypatch.setattr("radsim.simulation.series.CHUNK", 25)
-    assert series_figures(experiment, experiment.predictive).tobytes() == whole.tobytes()
+    assert figures_of(experiment, block).tobytes() == figures_of(experiment).tobytes()
 
 
 def test_the_result_says_where_the_published_figure_falls():
     experiment = make_experiment(changed(arm="other"))
     result = run(experiment, scheduler="single")
-    found = series_figures(experiment, experiment.predictive)
+    found = figures_of(experiment)
     assert np.quantile(found, 0.5, axis=1) == pytest.approx(result["predictive_median"].values)
     row = records(result, PREDICTIVE)[3]
     assert list(row.values())[:7] == ["other", "survival", "share alive", 24.0, 8, 10, 6]

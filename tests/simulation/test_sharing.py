@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 from examples import experiment
-from radsim.simulation.kept import reduce_patients
-from radsim.simulation.pipeline import reduce_variants
 
-from radsim.execution.pieces import run_pieces
+from radsim.execution.pieces import Cutting, Work
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.streams import Streams
 from radsim.results.run import run
-from radsim.simulation.patients import simulate
+from radsim.simulation.reduction import reduce_blocks
+from radsim.sums.run_sums import run_sums
 
 PATIENTS = range(40, 240)
 SWEEP = {  # of the cohort, the dose, plans, models and survival
@@ -31,70 +30,86 @@ def variants(request):
     return [maker.make(design.variant(index)) for index in range(len(design))]
 
 
+def reduced(variants, patients=PATIENTS):
+    return reduce_blocks(variants, [patients], Streams(variants[0].seed))[0]
+
+
 def test_every_variant_gets_what_a_run_of_its_own_gives(variants):
-    together = reduce_variants(variants, PATIENTS, Streams(variants[0].seed))
+    together = reduced(variants)
     for index in (0, 5, 10, len(variants) - 1):
-        alone = reduce_patients(variants[index], simulate(variants[index], PATIENTS))
-        assert set(alone.moments) == set(together.moments)
-        for name, moments in alone.moments.items():
-            shared = together.moments[name]
-            for field in ("mean", "deviations"):
-                np.testing.assert_allclose(
-                    getattr(shared, field)[index],
-                    getattr(moments, field),
-                    rtol=1e-9,
-                    atol=1e-11,
-                    err_msg=f"{name} {field} of variant {index}",
-                )
+        alone = reduced([variants[index]])
+        for key, state in alone.states.items():
+            for name, array in state.items():
+                shared = together.states[key][name][index]
+                assert shared.tobytes() == array[0].astype(shared.dtype).tobytes(), (key, name)
 
 
 def test_a_variant_does_not_depend_on_its_neighbors(variants):
-    streams = Streams(variants[0].seed)
-    together = reduce_variants(variants, PATIENTS, streams)
+    together = run_sums([reduced(variants)])
     order = [7, 2, 11]
-    apart = reduce_variants([variants[i] for i in order], PATIENTS, streams)
+    apart = run_sums([reduced([variants[i] for i in order])])
     for name, moments in together.moments.items():
         assert moments.mean[order].tobytes() == apart.moments[name].mean.tobytes(), name
         assert moments.deviations[order].tobytes() == apart.moments[name].deviations.tobytes()
 
 
+def test_several_blocks_in_one_call_are_those_blocks(variants):
+    blocks = [range(0, 40), range(40, 100)]
+    both = reduce_blocks(variants[:2], blocks, Streams(variants[0].seed))
+    for block, sums in zip(blocks, both, strict=True):
+        alone = reduced(variants[:2], block)
+        assert sums.patients == len(block)
+        for key, state in alone.states.items():
+            for name, array in state.items():
+                assert sums.states[key][name].tobytes() == array.tobytes(), (key, name)
+
+
 def test_halves_are_the_first_half_of_the_patients(variants):
-    streams = Streams(variants[0].seed)
     half = range(PATIENTS.start, PATIENTS.start + 100)
-    whole = reduce_variants(variants[:2], PATIENTS, streams)
-    first = reduce_variants(variants[:2], half, streams)
+    whole, first = (run_sums([reduced(variants[:2], p)]) for p in (PATIENTS, half))
+    assert whole.half_patients.tolist() == [100, 100]
     for name in ("local_control_net", "vcf_cumulative_incidence", "myelopathy_net",
                  "complication_free_control_alive"):  # fmt: skip
         np.testing.assert_allclose(
-            whole.counts[f"{name}_half"] / 100, first.moments[name].mean, rtol=1e-10, atol=1e-13
+            whole.halves[name] / 100, first.moments[name].mean, rtol=1e-10, atol=1e-13
         )
 
 
-def test_the_sums_of_a_design_are_those_of_its_pieces(monkeypatch):
-    monkeypatch.setattr("radsim.execution.pieces.BLOCK", 64)
+def test_the_sums_of_a_design_are_those_of_its_pieces():
+    cutting = Cutting(block=64)
     made = experiment(patients=150, sweep={"tcp.alpha_beta": [3, 6, 10]})
-    result = run(made, scheduler="single")
-    alone = run(experiment(patients=150), scheduler="single")  # alpha/beta 6 is the preset's
+    result = run(made, scheduler="single", cutting=cutting)
+    # alpha/beta 6 is the preset's
+    alone = run(experiment(patients=150), scheduler="single", cutting=cutting)
     for name in ("local_control_net", "vcf_net_difference", "complication_free_control_alive"):
-        np.testing.assert_allclose(
-            result[name].sel(alpha_beta=6).values, alone[name].values, rtol=1e-12, atol=1e-14
-        )
+        same = result[name].sel(alpha_beta=6).values, alone[name].values
+        np.testing.assert_allclose(*same, rtol=1e-12, atol=1e-14)
 
 
-def test_models_alone_draw_each_dose_once(monkeypatch):
-    drawn = []
-    import radsim.simulation.pipeline as sharing
+class CountingStreams(Streams):
+    """Streams that count how often the first number of a dose was asked for."""
 
-    draw = sharing.draw_dose
-    monkeypatch.setattr(sharing, "draw_dose", lambda *a: drawn.append(a[0]) or draw(*a))
-    made = experiment(patients=50, sweep={"tcp.alpha_beta": [3, 6, 10], "survival.shape": [1, 2]})
-    run(made, scheduler="single")
-    assert len(drawn) == len(made.arms)
-    drawn.clear()
-    made = experiment(patients=50, sweep={"arms.boosted.boost": [40.0, 42.0, 44.0]})
-    run(made, scheduler="single")
-    assert len(drawn) == len(made.arms) - 1 + 3
-    assert run_pieces(made, []) == []
+    doses = 0
+
+    def uniforms(self, name, patients):
+        type(self).doses += name == "dose/geometry/wrap"
+        return super().uniforms(name, patients)
+
+
+def test_models_alone_draw_each_dose_once():
+    source = CountingStreams(1)
+
+    def doses_of(sweep):
+        made = experiment(sweep=sweep)
+        maker, design = VariantMaker(made), made.study.design
+        variants = [maker.make(design.variant(index)) for index in range(len(design))]
+        CountingStreams.doses = 0
+        reduce_blocks(variants, [range(50)], source)
+        return CountingStreams.doses - len(made.arms)
+
+    assert doses_of({"tcp.alpha_beta": [3, 6, 10], "survival.shape": [1, 2]}) == 0
+    assert doses_of({"arms.boosted.boost": [40.0, 42.0, 44.0]}) == 2
+    assert Work(experiment())([]) == []
 
 
 def test_who_lies_outside_a_range_does_not_depend_on_the_alpha_beta_that_is_varied():

@@ -1,5 +1,3 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,32 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from radsim.sums.intervals import normal_interval, wilson_interval
-from radsim.sums.moments import BlockSums, Moments, counted_error, replicated
-
-VALUES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60)
-
-
-@given(values=VALUES, cuts=st.lists(st.integers(1, 59), max_size=6))
-def test_joining_blocks_gives_the_mean_and_variance_of_everybody(values, cuts):
-    edges = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
-    blocks = [Moments.of(np.array([values[a:b]])) for a, b in itertools.pairwise(edges)]
-    total = blocks[0]
-    for block in blocks[1:]:
-        total = total.combine(block)
-    assert total.count == len(values)
-    assert total.mean[0] == pytest.approx(np.mean(values), rel=1e-9, abs=1e-9)
-    assert total.variance[0] == pytest.approx(np.var(values, ddof=1), rel=1e-9, abs=1e-6)
-    expected = np.std(values, ddof=1) / np.sqrt(len(values))
-    assert total.standard_error[0] == pytest.approx(expected, rel=1e-9, abs=1e-4)
-
-
-@given(value=st.floats(0.0, 1.0), sizes=st.lists(st.integers(1, 100), min_size=1, max_size=5))
-def test_patients_that_are_all_alike_have_that_mean_and_no_error_exactly(value, sizes):
-    total = Moments.of(np.full((1, sizes[0]), value))
-    for size in sizes[1:]:
-        total = total.combine(Moments.of(np.full((1, size), value)))
-    assert total.mean[0] == value
-    assert total.deviations[0] == 0.0
+from radsim.sums.moments import Moments, counted_error, replicated
 
 
 def test_one_patient_says_nothing_about_the_error():
@@ -45,15 +18,6 @@ def test_one_patient_says_nothing_about_the_error():
 def test_small_differences_of_large_numbers_keep_their_digits():
     values = 1e9 + np.array([[1.0, 2.0, 3.0, 4.0]])
     assert Moments.of(values).variance[0] == pytest.approx(5 / 3, rel=1e-9)
-
-
-def test_sums_of_blocks_join_by_name():
-    def sums(values):
-        return BlockSums({"x": Moments.of(np.array([values]))}, {"n": np.array([len(values)])})
-
-    joined = sums([1.0, 2.0]).combine(sums([6.0]))
-    assert joined.moments["x"].mean.tolist() == [3.0]
-    assert joined.counts["n"].tolist() == [3]
 
 
 @given(share=st.floats(0.0, 1.0), error=st.floats(0.0, 10.0))
@@ -82,20 +46,13 @@ def test_the_wilson_interval_is_honest_at_no_event_and_at_all():
 def test_replicates_keep_the_spread_between_patients_apart_from_the_error_of_the_mean():
     rng = np.random.default_rng(7)
     rows = rng.random((16, 500)) + 0.01 * rng.standard_normal((16, 1))
-    joined = replicated([BlockSums({"x": Moments.of(one[None])}, {}) for one in rows]).moments["x"]
+    joined = replicated([Moments.of(part[None]) for part in rows], Moments.of(rows.reshape(1, -1)))
     assert joined.variance[0] == pytest.approx(np.var(rows, ddof=1), rel=1e-12)
     error = np.std(rows.mean(axis=1), ddof=1) / 4.0
     assert joined.standard_error[0] == pytest.approx(error, rel=1e-12)
     assert joined.reach == pytest.approx(stats.t(15).ppf(0.975))
     other_order = joined.rearranged(lambda values: values[::-1])
     assert other_order.standard_error.tolist() == joined.standard_error.tolist()
-
-
-def test_rows_that_a_part_lacks_are_missing_with_their_error():
-    whole = Moments(4, np.ones((2, 3)), np.ones((2, 3)), 2.13, np.full((2, 3), 0.1))
-    joined = Moments.one_after_another([whole, whole.missing(1)])
-    assert joined.mean.shape == joined.standard_error.shape == (3, 3)
-    assert np.isnan(joined.standard_error[2]).all() and joined.reach == 2.13
 
 
 @pytest.mark.parametrize("discordant", [0, 1, 4, 9, 10, 400])

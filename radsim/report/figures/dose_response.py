@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
-from radsim.report.figures.style import COLORS, LINES, finish, new_figure
+from radsim.report.figures.style import COLORS, LINES, finish, layout, new_figure
 from radsim.report.readers import reader_names
 from radsim.response.fitted_range import own_range
 from radsim.response.onset import PowerOnset
@@ -16,6 +16,7 @@ from radsim.results.result import experiment_of
 from radsim.sums.counts import DOSE_STEP
 from radsim.vocabulary.numbers import named_parameters
 
+MOST_COLUMNS = 3
 BINS = 4  # of the stored ones make one of 1 Gy, which reads better
 
 
@@ -29,9 +30,15 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
     ]
     if not shown:
         return None
-    figure = new_figure(5.2 * len(shown) + 0.4, 5.4)
-    axes = figure.subplots(2, len(shown), sharex="col", height_ratios=[2, 1], squeeze=False)
-    for (modelled, counts), (curve, where) in zip(shown, axes.T, strict=True):
+    down, across = layout(len(shown), MOST_COLUMNS)
+    figure = new_figure(5.2 * across + 0.4, 5.4 * down)
+    axes = figure.subplots(2 * down, across, height_ratios=[2, 1] * down, squeeze=False)
+    panels = list(zip(axes[::2].ravel(), axes[1::2].ravel(), strict=True))
+    for spare in (panel for pair in panels[len(shown) :] for panel in pair):
+        spare.set_axis_off()
+    for (modelled, counts), (curve, where) in zip(shown, panels, strict=False):
+        where.sharex(curve)
+        curve.tick_params(labelbottom=False)
         own = counts.isel({dim: 0 for dim in set(counts.dims) - {"arm", "dose"}})
         _curves(curve, modelled, _dose_axis(own))
         _cohort_doses(where, result, own)
@@ -40,7 +47,8 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         where.set_xlabel(f"{effect} [Gy] at alpha/beta {model.alpha_beta},\n{model.dose}")
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
-    axes[1, 0].set_ylabel("Patients")
+    for line in axes[1::2]:
+        line[0].set_ylabel("Patients")
     note = "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie."
     return finish(figure, "Dose-response curves used", result, note)
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from radsim.experiment.endpoints import endpoints_of
-from radsim.report.figures.style import COLORS, LINES, capital, finish, grid_of, new_figure
+from radsim.report.figures.style import COLORS, LINES, capital, finish, grid_of, layout, new_figure
 from radsim.report.readers import reader_names
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
@@ -21,8 +21,8 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
     if not curves:
         return None
     words = {m.endpoint.event: m.endpoint.words for m in endpoints_of(experiment_of(result))}
-    columns = min(len(curves), MOST_COLUMNS)
-    figure = new_figure(3.8 * columns + 0.6, 4.0 * -(-len(curves) // columns))
+    down, across = layout(len(curves), MOST_COLUMNS)
+    figure = new_figure(3.8 * across + 0.6, 4.0 * down)
     rows, panels = grid_of(figure, len(curves), MOST_COLUMNS)
     time, names = result["time"].values, reader_names(result)
     for axis, (event, by_arm) in zip(panels, curves.items(), strict=True):

@@ -15,6 +15,7 @@ from radsim.report.figures.style import (
     capital,
     finish,
     grid_of,
+    layout,
     new_figure,
     percent,
 )
@@ -38,9 +39,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
         return None
     names, model_of = reader_names(result), _own_models(result)
     month = float(result["months"][-1])
-    columns = min(len(estimates), MOST_OUTCOMES)
-    rows = -(-len(estimates) // columns)
-    figure = new_figure(2.6 * columns + 1.6, (1.4 + 0.5 * len(names)) * rows + 0.5)
+    down, across = layout(len(estimates), MOST_OUTCOMES)
+    figure = new_figure(2.6 * across + 1.6, (1.4 + 0.5 * len(names)) * down + 0.5)
     lines, panels = grid_of(figure, len(estimates), MOST_OUTCOMES, sharey=True)
     for axis, estimate in zip(panels, estimates, strict=True):
         value, lower, upper = _under_own_model(result, estimate, month)
@@ -75,8 +75,8 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     if good is None or not harms:
         return None
     month, names = float(result["months"][-1]), reader_names(result)
-    columns = min(len(harms), MOST_PLANES)
-    figure = new_figure(4.6 * columns + 0.4, 4.4 * -(-len(harms) // columns))
+    down, across = layout(len(harms), MOST_PLANES)
+    figure = new_figure(4.6 * across + 0.4, 4.4 * down)
     lines, panels = grid_of(figure, len(harms), MOST_PLANES, sharey=True)
     control, low, high = _under_own_model(result, good, month)
     for axis, harm in zip(panels, harms, strict=True):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from radsim.experiment.endpoints import estimates_of
-from radsim.report.figures.style import capital, grid_of, new_figure
+from radsim.report.figures.style import capital, grid_of, layout, new_figure
 from radsim.report.readers import reader_name
 from radsim.results.result import experiment_of
 from radsim.vocabulary.endpoints import NET, Estimate
@@ -53,9 +53,9 @@ def at_middle(result: xr.Dataset, axes: list[str]) -> xr.Dataset:
 
 def panel_grid(count: int, height: float = 2.5) -> tuple[Figure, list[Axes]]:
     """Make a figure of two panels a row, and give the panels."""
-    columns, rows = min(count, 2), -(-count // 2)
+    rows, columns = layout(count, 2)
     figure = new_figure(PAGE * columns / 2 + (0.9 if columns == 1 else 0), height * rows + 1.0)
-    return figure, grid_of(figure, count, columns)[1]
+    return figure, grid_of(figure, count, 2)[1]
 
 
 def axis_label(coordinate: xr.DataArray) -> str:

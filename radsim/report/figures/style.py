@@ -42,10 +42,21 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def layout(count: int, most: int) -> tuple[int, int]:
+    """Rows and columns of so many panels, at most so many in a row, rows as full as can be.
+
+    Examples
+    --------
+    >>> layout(6, most=5), layout(3, most=5)
+    ((2, 3), (1, 3))
+    """
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
 def grid_of(figure: Figure, count: int, most: int, **shared: Any) -> tuple[list[list[Axes]], list]:
-    """Lay panels out in rows of at most so many: the rows, and the panels that are used."""
-    columns = min(count, most)
-    rows = figure.subplots(-(-count // columns), columns, squeeze=False, **shared)
+    """Lay panels out as `layout` says: the rows, and the panels that are used."""
+    rows = figure.subplots(*layout(count, most), squeeze=False, **shared)
     panels = list(rows.ravel())
     for spare in panels[count:]:
         spare.set_axis_off()

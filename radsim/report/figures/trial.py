@@ -9,14 +9,12 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 from scipy import special
 
+from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
 from radsim.trial.wording import arm_names, event_name
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-MARKERS = ("o", "s", "D", "^", "v", "P")
-RESOLUTION = 150  # dots per inch
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
 LINE = 0.045  # height of a line of text in the flow, of the figure's height

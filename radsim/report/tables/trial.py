@@ -295,11 +295,12 @@ def _is_true(null: str, analysis: str) -> str:
 
 def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
+    read = {
+        f"{field.name}_months" for field in fields(value) if getattr(value, field.name) is not None
+    }
     for field in fields(value):
         here = getattr(value, field.name)
-        owner = getattr(value, field.name.removesuffix("_months"), None)
-        read = field.name.endswith("_months") and owner is not None
-        if here == _default(field) and not read:
+        if here == _default(field) and field.name not in read:
             continue
         if is_dataclass(here):
             if hasattr(here, "kind"):

@@ -36,7 +36,8 @@ def comparison_text(result: xr.Dataset) -> str:
     title = f"{experiment.name}: {experiment.patients:,} patients, at {last:g} months"
     text = _by_arm(f"{title} [%]", estimates, arms, experiment)
     if others:
-        title = f"Difference from {experiment.reference} [percentage points]"
+        reference = _called(experiment, experiment.reference)
+        title = f"Difference from {reference} [percentage points]"
         differences = _cells(points, others, experiment.reference, DIFFERENCE)
         text += "\n\n" + _by_arm(title, differences, others, experiment)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
@@ -94,11 +95,15 @@ def _by_arm(title: str, rows: Cells, arms: list[str], experiment: Experiment) ->
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for arm in arms:
-        label = getattr(experiment.arms[arm], "label", "") or arm
-        table.add_column(label, justify="right", no_wrap=True)
+        table.add_column(_called(experiment, arm), justify="right", no_wrap=True)
     for name, values in rows.items():
         table.add_row(name, *(values.get(arm, "") for arm in arms))
     return render(table, width=60 + 26 * len(arms))
+
+
+def _called(experiment: Experiment, arm: str) -> str:
+    """Name an arm by its label, or else as the file does."""
+    return experiment.arms[arm].label or arm
 
 
 def _interval(numbers: np.ndarray) -> str:

@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 
 from radsim.experiment.endpoints import estimates_of
+from radsim.experiment.model import Experiment
 from radsim.report.text.console import render
 from radsim.results.reading import has_role, select_estimate, with_role
 from radsim.results.result import experiment_of
@@ -93,11 +94,10 @@ def _sweep_text(result: xr.Dataset) -> str:
 def _uncertainty_text(result: xr.Dataset) -> str:
     """Standard deviations by source of each comparison, at the middle of a sweep."""
     experiment = experiment_of(result)
-    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
-    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    last, middle = _last_in_the_middle(result, experiment)
     title = "Difference from " + experiment.reference + " and its standard deviations [points]"
     if middle:
-        title += ", at " + _where(last, list(middle))
+        title += ", at " + _where(last, middle)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in (
         "", "arm", "difference", "95 % over parameters", "parameters", "model choice",
@@ -138,8 +138,7 @@ def _uncertainty_text(result: xr.Dataset) -> str:
 
 def _best_text(result: xr.Dataset) -> str:
     experiment = experiment_of(result)
-    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
-    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    last, _ = _last_in_the_middle(result, experiment)
     table = Table(
         title="How often each arm is best over the draws of the parameters, under the file's own "
         "models [%]",
@@ -164,15 +163,14 @@ def _best_text(result: xr.Dataset) -> str:
 def _sensitivity_text(result: xr.Dataset) -> str:
     """The factors that matter most for each comparison, with their Sobol indices and swings."""
     experiment = experiment_of(result)
-    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
-    last = result.isel(months=-1, **middle)  # type: ignore[arg-type]
+    last, middle = _last_in_the_middle(result, experiment)
     others = [arm for arm in experiment.arms if arm != experiment.reference]
     ending = "_difference" if others else ""
     title = "What matters most" + (
         f" for the difference from {experiment.reference}" if others else ""
     )
     if middle:
-        title += ", at " + _where(last, list(middle))
+        title += ", at " + _where(last, middle)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     sobol = has_role(result, "total")
     columns = ("first-order, 95 %", "total, 95 %") if sobol else ("at 2.5 % [points]", "at 97.5 %")
@@ -215,6 +213,12 @@ def _widest_swings(last: xr.Dataset, shown: str, arm: str) -> list[tuple[str, ..
         for i in order
         if np.ptp(change.values[i]) > 0
     ]
+
+
+def _last_in_the_middle(result: xr.Dataset, experiment: Experiment) -> tuple[xr.Dataset, list[str]]:
+    """Take the last time and the middle value of each swept key; name these."""
+    middle = {axis.name: len(axis) // 2 for axis in experiment.study.design.axes}
+    return result.isel({"months": -1, **middle}), list(middle)
 
 
 def _where(point: xr.DataArray | xr.Dataset, axes: list[str]) -> str:

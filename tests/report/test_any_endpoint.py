@@ -1,0 +1,121 @@
+"""An endpoint that nobody knows goes to every table, figure and warning."""
+
+import csv
+
+import numpy as np
+import pytest
+from examples import sac
+
+from radsim import open_result, run, save_result
+from radsim.report.figures.dose_response import plot_dose_response
+from radsim.report.figures.gallery import GALLERY, draw_figures
+from radsim.report.figures.incidence import plot_cumulative_incidence
+from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
+from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
+from radsim.report.figures.sweep_lines import plot_lines
+from radsim.report.figures.sweep_maps import plot_map
+from radsim.report.figures.uncertainty import plot_uncertainty
+from radsim.report.tables.ledger import LEDGER, records
+from radsim.report.text.comparison import comparison_text
+from radsim.report.text.warnings import warnings_of
+from radsim.results.older import with_roles
+from radsim.results.reading import OF, ROLE
+from radsim.vocabulary.mistakes import Mistake
+
+EVENT, SHORT, WORDS = "late_sac_syndrome", "sac", "late syndrome of the sac"
+OF_RUNS = ("summary.csv", "comparison.csv", "best.csv", "checks.csv")
+VARIED = {"kind": "uniform", "lower": 5.0, "upper": 40.0}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return run(sac(patients=60), scheduler="single")
+
+
+@pytest.fixture(scope="module")
+def design():
+    made = sac(
+        patients=40,
+        sweep={"tcp.alpha_beta": [3, 10], f"ntcp.{EVENT}.n": [0.02, 0.05]},
+        uncertainty={"draws": 4, f"ntcp.{EVENT}.td50": VARIED},
+        sensitivity={"samples": 64},
+    )
+    return run(made, scheduler="single")
+
+
+@pytest.fixture(scope="module")
+def folder(design, tmp_path_factory):
+    path = tmp_path_factory.mktemp("design")
+    save_result(design, path)
+    return path
+
+
+def texts(figure):
+    panels = figure.axes
+    said = [panel.get_title() + panel.get_title(loc="left") for panel in panels]
+    return " ".join([*said, *(p.get_xlabel() + p.get_ylabel() for p in panels)]).lower()
+
+
+@pytest.mark.parametrize("table", OF_RUNS)
+def test_it_is_in_every_table_of_a_run(plain, table):
+    rows = records(plain, table)
+    of = "check" if table == "checks.csv" else "endpoint"
+    told = [row for row in rows if row[of].startswith(EVENT)]
+    assert told
+    if "model" in rows[0]:
+        assert {row["model"] for row in told} >= {"custom", "sbrt-cord-case-control"}
+
+
+def test_it_is_in_every_table_of_a_design(folder):
+    written = {path.name for path in folder.glob("*.csv")} - {"design.csv"}
+    assert written == {table.name for table in LEDGER if table.name != "predictive.csv"}
+    for name in written - {"checks.csv"}:
+        with (folder / name).open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines))
+        assert EVENT in {row["endpoint"] for row in rows}, name
+
+
+def test_it_is_warned_of_and_printed(plain, design):
+    assert any(f"{SHORT} " in line for line in warnings_of(plain))
+    assert f"{SHORT}, net" in comparison_text(plain)
+    assert f"{SHORT}, net" in comparison_text(design)
+
+
+def test_it_is_in_every_figure(plain, design, tmp_path):
+    for draw in (plot_outcomes, plot_therapeutic_plane, plot_cumulative_incidence):
+        assert WORDS in texts(draw(plain))
+    assert SHORT in texts(plot_dose_response(plain))
+    arm = next(a for a in design["arm"].values if a != design.attrs["reference"])
+    for draw in (plot_lines, plot_uncertainty, plot_sobol, plot_tornado):
+        assert f"{SHORT}, net" in texts(draw(design))
+    assert f"{SHORT}, net" in texts(plot_map(design, arm))
+    of_runs = {entry.name for entry in GALLERY if not entry.of_designs}
+    assert {path.stem for path in draw_figures(plain, tmp_path)} == of_runs
+
+
+def without_roles(result):
+    older = result.copy()
+    for values in older.variables.values():
+        for key in (ROLE, OF):
+            values.attrs.pop(key, None)
+    return older
+
+
+def test_a_result_of_an_older_version_gives_the_same_tables(plain, design, tmp_path):
+    for name, result in (("plain", plain), ("design", design)):
+        save_result(without_roles(result), tmp_path / name / "older", ledger=())
+        read = open_result(tmp_path / name / "older")
+        for variable, values in result.variables.items():
+            assert read[variable].attrs.get(ROLE) == values.attrs.get(ROLE), variable
+            assert read[variable].attrs.get(OF) == values.attrs.get(OF), variable
+        for table in LEDGER:
+            told = [list(row.values()) for row in records(read, table.name)]
+            np.testing.assert_equal(told, [list(r.values()) for r in records(result, table.name)])
+
+
+def test_a_result_that_can_not_be_read_says_which_version_wrote_it(plain):
+    strange = without_roles(plain).assign_attrs(experiment="{}", versions='{"radsim": "0.3.0"}')
+    with pytest.raises(Mistake) as caught:
+        with_roles(strange)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "written by radsim 0.3.0" in str(caught.value)
