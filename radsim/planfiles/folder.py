@@ -57,7 +57,7 @@ def plans_in(folder: Path) -> tuple[list[FoundPlan], list[str]]:
 def _search(top: Path, folder: Path, plans: list[FoundPlan], skipped: list[str]) -> None:
     for path in sorted(folder.iterdir()):
         name = path.relative_to(top).as_posix()
-        if path.name.startswith(".") or path.stem.lower() == "readme":
+        if path.name[0] == "." or path.stem.lower() == "readme":
             continue
         if path.is_dir():
             if is_pinnacle(path) or holds_dose(path):
@@ -105,8 +105,8 @@ def read_plans(
             asked.append(str(question))
             read.append(imported)
         except ValueError as error:
-            message = str(error)
-            wrong.append(message if message.startswith(plan.name) else f"{plan.name}: {message}")
+            first, _, rest = str(error).partition(": ")
+            wrong.append(f"{plan.name}: {rest if first == plan.path.name else error}")
     if wrong:
         raise ValueError("\n".join(wrong))
     names = {structure.name for plan in read for structure in plan.structures}

@@ -56,7 +56,7 @@ def _section(section: str, comma: bool) -> WrittenDVH:
     fields = dict(_fields("\n".join(lines)))
     rows = []
     for line in lines:
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line[0] == "#":
             continue
         values = [number(token, comma) for token in line.split()]
         row = [value for value in values if value is not None]

@@ -336,7 +336,7 @@ def test_doses_of_two_plans_are_added_when_the_user_says_so(read):
         boost[modality].SOPInstanceUID = uid
         boost[modality].file_meta.MediaStorageSOPInstanceUID = uid
         datasets[modality] = [datasets[modality], boost[modality]]
-    with pytest.raises(ValueError, match="2 plan doses in one folder: .* --add"):
+    with pytest.raises(ValueError, match=r"2 plan doses in one folder: .* --add"):
         read(datasets)
     plan = read(datasets, add_doses=True, prescription=30.0, fractions=5)
     assert_exact(plan)
