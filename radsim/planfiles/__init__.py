@@ -11,12 +11,12 @@ from radsim.planfiles.description import (
     plan_record,
     plans_table,
 )
+from radsim.planfiles.dicom.stored import read_stored_dvhs
 from radsim.planfiles.folder import FoundPlan, plans_in, read_plans
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.questions import Questioned
 from radsim.planfiles.reading import read_plan
-from radsim.planfiles.stored import read_stored_dvhs
-from radsim.planfiles.table import load_plan, save_plan
+from radsim.planfiles.texts.table import load_plan, save_plan
 
 __all__ = [
     "FoundPlan",

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from radsim.planfiles.curve import Curve
-from radsim.planfiles.dicom_files import plan_files
+from radsim.planfiles.dicom.files import plan_files
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.pinnacle import is_pinnacle
+from radsim.planfiles.texts.pinnacle import is_pinnacle
 from radsim.vocabulary.versions import __version__
 
 NUMBERS = ("name", "structure", "volume", "d003cc", "missing", "cut_dose")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from radsim.planfiles.cache import cache_beside, remembered
-from radsim.planfiles.dicom_files import holds_dose
+from radsim.planfiles.dicom.files import holds_dose
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.pinnacle import is_pinnacle
 from radsim.planfiles.questions import Questioned, answered
 from radsim.planfiles.reading import is_plan_text, read_unasked
+from radsim.planfiles.texts.pinnacle import is_pinnacle
 from radsim.vocabulary.words import nearest
 
 SUFFIXES = (".csv", ".txt", ".dvh")  # files that may be plans

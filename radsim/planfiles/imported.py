@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.planfiles.curve import Curve, joined
-from radsim.planfiles.dose_grid import PLAUSIBLE_DOSE
+from radsim.planfiles.dicom.dose_grid import PLAUSIBLE_DOSE
 from radsim.radiobiology.dvh import HOTTEST, volume_nodes
 from radsim.vocabulary.structures import ORGANS, TARGETS
 

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from radsim.planfiles.assembly import NODES
-from radsim.planfiles.dicom import read_dicom
-from radsim.planfiles.dicom_files import is_dicom
-from radsim.planfiles.eclipse import read_eclipse
-from radsim.planfiles.eclipse_text import is_eclipse
+from radsim.planfiles.dicom.files import is_dicom
+from radsim.planfiles.dicom.plan import read_dicom
+from radsim.planfiles.dicom.rtdose import FractionDose
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.monaco import is_monaco, read_monaco
-from radsim.planfiles.pinnacle import is_pinnacle, read_pinnacle
 from radsim.planfiles.questions import answered
-from radsim.planfiles.raystation import is_raystation, read_raystation
-from radsim.planfiles.rtdose import FractionDose
-from radsim.planfiles.table import is_table, read_table
-from radsim.planfiles.text import read_text
-from radsim.planfiles.wide import is_wide, read_wide
+from radsim.planfiles.texts.eclipse import read_eclipse
+from radsim.planfiles.texts.eclipse_text import is_eclipse
+from radsim.planfiles.texts.monaco import is_monaco, read_monaco
+from radsim.planfiles.texts.pinnacle import is_pinnacle, read_pinnacle
+from radsim.planfiles.texts.raystation import is_raystation, read_raystation
+from radsim.planfiles.texts.table import is_table, read_table
+from radsim.planfiles.texts.text import read_text
+from radsim.planfiles.texts.wide import is_wide, read_wide
 
 TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., ImportedPlan]], ...] = (
     (is_eclipse, read_eclipse),

@@ -31,13 +31,13 @@ from synthetic_plan import (
 from radsim.planfiles import (
     Questioned,
     describe_plan,
-    dicom_files,
     load_plan,
     plan_metrics,
     read_plan,
     read_stored_dvhs,
     save_plan,
 )
+from radsim.planfiles.dicom import files as dicom_files
 from radsim.radiobiology.dvh import dose_at_volume
 
 COARSE = dict(spacing=(4.0, 4.0), frames=np.arange(-50.0, 51.0, 4.0))

@@ -3,8 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.planfiles.contours import Plane, fill, own_spacing, planes_from_contours, sample, slabs
-from radsim.planfiles.dose_grid import DoseGrid
+from radsim.planfiles.dicom.contours import (
+    Plane,
+    fill,
+    own_spacing,
+    planes_from_contours,
+    sample,
+    slabs,
+)
+from radsim.planfiles.dicom.dose_grid import DoseGrid
 
 
 def rectangle(x, y, width, height):

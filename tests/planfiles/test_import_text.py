@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from radsim.planfiles import load_plan, plan_metrics, read_plan, save_plan
 from radsim.planfiles.assembly import from_samples
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.table import read_table
+from radsim.planfiles.texts.table import read_table
 from radsim.radiobiology.dvh import dose_at_volume
 
 DOSE = np.arange(0.0, 45.05, 0.1)  # [Gy]

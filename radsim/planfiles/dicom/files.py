@@ -6,7 +6,7 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.tags import Tags
 
 MARK = slice(128, 132)  # where a DICOM file says DICM
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")  # first group of a file written without that mark

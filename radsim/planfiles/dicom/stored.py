@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from radsim.planfiles.assembly import NODES
-from radsim.planfiles.dicom_files import open_folder
+from radsim.planfiles.dicom.files import open_folder
+from radsim.planfiles.dicom.rtdose import OF_A_COURSE
+from radsim.planfiles.dicom.rtplan import Course, read_course
+from radsim.planfiles.dicom.tags import Tags
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.rtdose import OF_A_COURSE
-from radsim.planfiles.rtplan import Course, read_course
-from radsim.planfiles.tags import Tags
-from radsim.planfiles.written import WrittenDVH, plan_of, without_dvh
+from radsim.planfiles.texts.written import WrittenDVH, plan_of, without_dvh
 from radsim.radiobiology.dvh import cumulative_from_differential
 
 SOURCE = "dicom-dvh"

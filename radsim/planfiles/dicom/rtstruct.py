@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.planfiles.contours import Plane, planes_from_contours
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.contours import Plane, planes_from_contours
+from radsim.planfiles.dicom.tags import Tags
 
 XOR = "CLOSEDPLANAR_XOR"  # all contours of a plane combined by the even-odd rule
 FILLED = ("CLOSED_PLANAR", XOR)

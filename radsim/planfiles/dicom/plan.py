@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, from_samples
-from radsim.planfiles.contours import GAP, Plane, own_spacing, sample
-from radsim.planfiles.dicom_files import open_folder
-from radsim.planfiles.dose_grid import DoseGrid, DoseSum
+from radsim.planfiles.dicom.contours import GAP, Plane, own_spacing, sample
+from radsim.planfiles.dicom.dose_grid import DoseGrid, DoseSum
+from radsim.planfiles.dicom.files import open_folder
+from radsim.planfiles.dicom.rtdose import OF_A_COURSE, FractionDose, course_dose
+from radsim.planfiles.dicom.rtplan import Course, read_course
+from radsim.planfiles.dicom.rtstruct import Region, read_regions, usual_spacing
+from radsim.planfiles.dicom.stored import read_only_dvhs
+from radsim.planfiles.dicom.tags import Tags
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures, readable
-from radsim.planfiles.rtdose import OF_A_COURSE, FractionDose, course_dose
-from radsim.planfiles.rtplan import Course, read_course
-from radsim.planfiles.rtstruct import Region, read_regions, usual_spacing
-from radsim.planfiles.stored import read_only_dvhs
-from radsim.planfiles.tags import Tags
 
 NO_PLAN = "no RTPLAN in the folder: fractions and prescription are not known from it"
 SUM = "the dose is a sum of plans: give its prescription and fractions yourself"

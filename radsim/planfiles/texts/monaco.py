@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.text import number, uses_decimal_comma
-from radsim.planfiles.written import (
+from radsim.planfiles.texts.text import number, uses_decimal_comma
+from radsim.planfiles.texts.written import (
     WrittenDVH,
     bins_to_curve,
     falls,

@@ -2,7 +2,7 @@
 
 A contour plane is a slab that reaches half way to its neighbors, and half a slice beyond the last
 plane. All polygons of a plane are filled at once by the even-odd rule, so that holes, keyholes
-and islands come out right; those that cross are united first (`radsim.planfiles.outlines`).
+and islands come out right; those that cross are united first (`radsim.planfiles.dicom.outlines`).
 Sample points lie on scan lines: a chord between two crossings is cut into equal pieces, each with
 its own length as weight. So the area is exact along x, and the rows, shifted from one sub-plane to
 the next, leave an error far below that of counting voxels.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.planfiles.outlines import chords, counts_up, crossing_groups, without_repeats
+from radsim.planfiles.dicom.outlines import chords, counts_up, crossing_groups, without_repeats
 
 PLANE_TOLERANCE = 0.1  # [mm] contours this close in z lie in one plane
 GAP = 1.5  # slices; farther neighbors have a gap between them

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
-from radsim.planfiles.eclipse_text import Block, Prescription, gray, read_blocks
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures, readable
+from radsim.planfiles.texts.eclipse_text import Block, Prescription, gray, read_blocks
 from radsim.radiobiology.dvh import cumulative_from_differential, mean_dose
 
 VOLUME_ROUNDING = 0.06  # [cm3] volumes are printed with one decimal

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from radsim.planfiles.dose_grid import DoseGrid, DoseSum
-from radsim.planfiles.rtplan import Course
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.dose_grid import DoseGrid, DoseSum
+from radsim.planfiles.dicom.rtplan import Course
+from radsim.planfiles.dicom.tags import Tags
 
 FractionDose = Literal["session", "course"]
 

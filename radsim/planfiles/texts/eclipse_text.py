@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.planfiles.text import number, uses_decimal_comma
+from radsim.planfiles.texts.text import number, uses_decimal_comma
 
 STRUCTURE = re.compile(r"(?mi)^e?stru[ck]?tt?u+r[ae]?\s*:")
 COLUMNS = re.compile(r"(?mi)^[^:\n]*dos[^:\n]*\[\s*(?:c?gy|%)\s*\]")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.text import number
-from radsim.planfiles.written import WrittenDVH, gray_in, plan_of, without_dvh
+from radsim.planfiles.texts.text import number
+from radsim.planfiles.texts.written import WrittenDVH, gray_in, plan_of, without_dvh
 
 DOSE = re.compile(r"(?:(.*?)(?:_DvhArray|_DVH)?\s+)?Dose\s*[(\[](c?Gy)[)\]]", re.IGNORECASE)
 SHARE = re.compile(r"(.*?)(?:_DvhArray|_DVH)?\s+Value\s*[(\[]% of ([\d.,]+) cc[)\]]", re.IGNORECASE)

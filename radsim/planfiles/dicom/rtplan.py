@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.tags import Tags
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures
 from radsim.planfiles.questions import answered
-from radsim.planfiles.text import number, read_text
+from radsim.planfiles.texts.text import number, read_text
 
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
