@@ -15,6 +15,7 @@ class Cluster:
     """A running Dask scheduler."""
 
     address: str
+    timeout: float = CONNECT_TIMEOUT
 
     def __call__(self, work: Work, tasks: Sequence[Task]) -> Finished:
         """Run tasks, each given as it finishes."""
@@ -25,7 +26,7 @@ class Cluster:
                 'scheduler: an address needs the extra "radsim[cluster]" (distributed)'
             ) from None
         try:
-            client = Client(self.address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+            client = Client(self.address, timeout=self.timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise SchedulerError(f"scheduler: can't reach {self.address}: {error}") from None
         with client:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from radsim.execution.pieces import CUTTING, PLAN_SECTIONS
+from radsim.execution.pieces import CUTTING, PLAN_SECTIONS, section_of
 from radsim.experiment.model import Experiment
 from radsim.vocabulary.mistakes import Mistake
 
@@ -43,12 +43,12 @@ def cost_of(experiment: Experiment) -> Cost:
     variants, arms = len(design), len(experiment.arms)
     plans = 1
     for axis in design.axes:
-        if any(key.startswith(PLAN_SECTIONS) for key in axis.table.columns):
+        if any(section_of(key) in PLAN_SECTIONS for key in axis.table.columns):
             plans *= len(axis)
     inside = sum(
         len(part)
         for part in design.parts.values()
-        if any(key.startswith(PLAN_SECTIONS) for key in part.columns)
+        if any(section_of(key) in PLAN_SECTIONS for key in part.columns)
     )
     doses = plans * max(1, inside) + variants / CUTTING.pack
     patients = experiment.patients

@@ -11,7 +11,8 @@ from radsim.simulation.reduction import reduce_blocks
 from radsim.simulation.sources import source_of
 from radsim.sums.piece_sums import PieceSums
 
-PLAN_SECTIONS = ("cohort", "eligibility", "dose", "arms")  # what decides a dose
+COHORT_SECTIONS = ("cohort", "eligibility")  # what decides who is treated
+PLAN_SECTIONS = (*COHORT_SECTIONS, "dose", "arms")  # what decides a dose
 PATIENT_BITS = 40  # of a piece's number; the others are the pack's
 
 
@@ -83,6 +84,11 @@ def blocks_of(patients: int, size: int = CUTTING.block) -> list[range]:
     return [range(start, min(start + size, patients)) for start in range(0, patients, size)]
 
 
+def section_of(key: str) -> str:
+    """Name the section of a file that a dotted key stands in."""
+    return key.split(".")[0]
+
+
 def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]]:
     """Cut a design into packs, variants with the same cohort and plans side by side.
 
@@ -94,13 +100,13 @@ def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]
     >>> packs_of(Design((models, plans)))
     [(0, 2, 1, 3)]
     """
-    if not any(key.startswith(PLAN_SECTIONS) for key in design.keys):  # models alone
+    if not any(section_of(key) in PLAN_SECTIONS for key in design.keys):  # models alone
         return [tuple(chunk) for chunk in blocks_of(len(design), cutting.pack)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)
-        plans = {k: v for k, v in changes.items() if k.startswith(PLAN_SECTIONS)}
-        cohort = {k: v for k, v in plans.items() if k.startswith(("cohort", "eligibility"))}
+        plans = {k: v for k, v in changes.items() if section_of(k) in PLAN_SECTIONS}
+        cohort = {k: v for k, v in plans.items() if section_of(k) in COHORT_SECTIONS}
         order.setdefault(repr(cohort), {}).setdefault(repr(plans), []).append(index)
     packs: list[tuple[int, ...]] = []
     pack: list[int] = []

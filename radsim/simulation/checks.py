@@ -16,7 +16,7 @@ SIDES = ("below_range", "above_range")  # of what a model was fitted on
 
 def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     """Every check by name, shape (arm, patient); missing (NaN) in an arm that lacks it."""
-    flags = [memo.make(steps.flags_of, dose) for dose in outcomes.doses]
+    flags = [memo.make(steps.FLAGS, dose) for dose in outcomes.doses]
     screening = [arm.screening for arm in outcomes.treated]
     rows = dict(_named(flags, memo))
     for event in outcomes.events:

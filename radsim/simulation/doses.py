@@ -39,7 +39,7 @@ def eqd2_rows(event: Event, outcomes: Outcomes, memo: Memo) -> tuple[Made[np.nda
         return ()
     return tuple(
         memo.make(
-            steps.arms_of,
+            np.stack,
             tuple(
                 memo.make(steps.eqd2_of, reported.model, arm.patients, arm.dose)
                 for arm in outcomes.treated

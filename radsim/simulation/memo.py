@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 T = TypeVar("T")
-ROOM = 160 * 2**20  # bytes of results that are kept at most, but for those that are in use
+ROOM = 128 * 2**20  # bytes of results that are kept at most, but for those that are in use
 TOKENS = 4096  # objects whose keys are remembered
 
 
@@ -86,7 +86,7 @@ class Memo:
         if isinstance(value, tuple):
             return tuple(map(self._key, value))
         if isinstance(value, (str, int, float)) or value is None:
-            return type(value), value
+            return repr(value)
         token = self._tokens.get(id(value))
         if token is None or token[0] is not value:
             if len(self._tokens) > TOKENS:

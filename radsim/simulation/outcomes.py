@@ -119,8 +119,8 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
         common = alive[0] if all(rows is alive[0] for rows in alive) else None
         outcomes = replace(
             outcomes,
-            deaths=memo.make(steps.arms_of, deaths),
-            alive=memo.make(steps.arms_of, alive),
+            deaths=memo.make(np.stack, deaths),
+            alive=memo.make(np.stack, alive),
         )
     joint = joint_of(variant)
     return outcomes if joint is None else _with_joint(outcomes, joint, months, common, memo)
@@ -140,12 +140,12 @@ def _treated(
     source: UniformSource,
     memo: Memo,
 ) -> Treated:
-    patients = memo.make(steps.patients_of, drawn)
+    patients = memo.make(steps.PATIENTS, drawn)
     wanted = metrics_read(arm, endpoints)
     structures = tuple(sorted(whole_structures(arm.plan, wanted)))
     dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True)
-    read = memo.make(steps.told, dose, wanted)
-    return Treated(arm, patients, memo.make(steps.screening_of, drawn), read)
+    read = memo.make(Dose.told, dose, wanted)
+    return Treated(arm, patients, memo.make(steps.SCREENING, drawn), read)
 
 
 def metrics_read(arm: Arm, endpoints: tuple[Modelled, ...]) -> tuple[DoseMetric, ...]:
@@ -208,7 +208,7 @@ def _with_joint(
     free = memo.make(steps.all_free, rows)
     both: Rows | None = None
     if alive is not None and steps.are_alike(alive.value):
-        both = Scaled(free, memo.make(steps.alive_of_all, alive))
+        both = Scaled(free, memo.make(steps.FIRST_PATIENT, alive))
     elif outcomes.alive is not None:
-        both = memo.make(steps.also_alive, free, outcomes.alive)
+        both = memo.make(np.multiply, free, outcomes.alive)
     return replace(outcomes, joint=joint, free=free, free_and_alive=both)

@@ -42,7 +42,7 @@ def keep_sample(
     arms = []
     for arm in variant.arms.values():
         drawn = memo.make(draw_eligible, *cohort_of(variant, arm), patients, source)
-        people = memo.make(steps.patients_of, drawn)
+        people = memo.make(steps.PATIENTS, drawn)
         arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
     metrics = metric_rows(outcomes, memo)
     metrics[DISTANCE] = memo.make(steps.fact_rows, DISTANCE, outcomes.doses)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -33,25 +34,15 @@ METRICS = {  # the same of each course
 }
 Flags = Mapping[str, np.ndarray]
 
-
-def patients_of(drawn: tuple[Patients, Flags]) -> Patients:
-    """Take the patients out of those that were drawn and screened."""
-    return drawn[0]
-
-
-def screening_of(drawn: tuple[Patients, Flags]) -> Flags:
-    """Take the flags of the screening."""
-    return drawn[1]
+# steps that take a part of what another step made
+PATIENTS, SCREENING = itemgetter(0), itemgetter(1)
+FLAGS = attrgetter("flags")
+FIRST_PATIENT = itemgetter((..., 0))
 
 
 def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
     """Draw the number that decides an event in each patient."""
     return source.uniforms(f"outcome/{event}", patients)
-
-
-def told(dose: Dose, wanted: Sequence[DoseMetric]) -> Dose:
-    """Take from a dose what will be read of it."""
-    return dose.told(wanted)
 
 
 def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
@@ -92,16 +83,6 @@ def alive_of(law: WeibullSurvival, months: Sequence[float], patients: Patients) 
     return np.stack([law.alive(month, patients) * everyone for month in months])
 
 
-def arms_of(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Put arms side by side, on the first axis."""
-    return np.stack(rows)
-
-
-def arm_in(rows: np.ndarray, arm: int) -> np.ndarray:
-    """Take one arm out of several."""
-    return rows[arm]
-
-
 def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:
     """Times of an event that death ends: infinite where it does not come before [months]."""
     return np.where(times < deaths, times, np.inf)
@@ -115,19 +96,9 @@ def all_free(rows: Sequence[np.ndarray]) -> np.ndarray:
     return product
 
 
-def also_alive(free: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Probability to be free and alive."""
-    return free * alive
-
-
 def are_alike(rows: np.ndarray) -> bool:
     """Say whether every patient has the same numbers; of nobody that is not said."""
     return rows.shape[-1] > 0 and bool((rows == rows[..., :1]).all())
-
-
-def alive_of_all(alive: np.ndarray) -> np.ndarray:
-    """Probability to be alive of patients who are all alike in that, shape (month,)."""
-    return alive[:, 0]
 
 
 def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> np.ndarray:
@@ -165,11 +136,6 @@ def flag_rows(name: str, flags: Sequence[Flags]) -> np.ndarray:
 def side_rows(side: int, outside_of: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Who lies below a range (0) or above it (1) in every arm, shape (arm, patient)."""
     return np.stack([arm[side] for arm in outside_of]).astype(float)
-
-
-def flags_of(dose: Dose) -> Flags:
-    """Yes or no of each patient that a dose says."""
-    return dose.flags
 
 
 def fact_rows(name: str, doses: Sequence[Dose]) -> np.ndarray:

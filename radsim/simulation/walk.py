@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import getitem
 from typing import Any
 
 from radsim.experiment.endpoints import ranked_arms
@@ -143,7 +144,7 @@ def _series(
         return
     arm = list(variant.arms).index(variant.predictive.arm or variant.reference)
     endpoints = tuple(event.modelled.endpoint for event in outcomes.events)
-    times = tuple(memo.make(steps.arm_in, event.times[0], arm) for event in outcomes.events)
-    death = None if outcomes.deaths is None else memo.make(steps.arm_in, outcomes.deaths, arm)
+    times = tuple(memo.make(getitem, event.times[0], arm) for event in outcomes.events)
+    death = None if outcomes.deaths is None else memo.make(getitem, outcomes.deaths, arm)
     rows = memo.make(keep_series, variant.predictive, block.start, endpoints, times, death)
     yield Quantity("", rows, SERIES)

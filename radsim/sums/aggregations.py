@@ -1,4 +1,8 @@
-"""What is kept of a block of patients, how blocks are joined, and what becomes of them."""
+"""What is kept of a block of patients, how blocks are joined, and what becomes of them.
+
+Sums are formed in fixed blocks of patients and joined in a fixed order, so a result is the same to
+the last bit whatever the chunks and workers.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -103,13 +107,16 @@ def keep_means(
     mean = first[..., 0] + shift
     head = None if weights is None else weights[:early]
     half_count = _count(rows[..., :early], head)
+    half = _total(centered[..., :early], head) + half_count * mean
+    deviations = _squares(centered, weights)
+    centered -= centered[reference].copy()  # in place: another array of this size costs most of it
     return {
         "count": np.array(count),
         "mean": mean,
-        "deviations": _squares(centered, weights),
+        "deviations": deviations,
         "difference": mean - mean[reference],
-        "difference_deviations": _squares(centered - centered[reference], weights),
-        "half": _total(centered[..., :early], head) + half_count * mean,
+        "difference_deviations": _squares(centered, weights),
+        "half": half,
         "half_count": np.array(half_count),
     }
 

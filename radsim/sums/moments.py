@@ -1,8 +1,4 @@
-"""Streaming sums over patients: a mean and its Monte Carlo error without keeping anybody.
-
-Sums are formed in fixed blocks of patients and combined in a fixed order, so a result is the
-same to the last bit whatever the chunks and workers.
-"""
+"""Moments: a mean over patients and its Monte Carlo error, without keeping anybody."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,10 +30,9 @@ class Moments:
 
     Examples
     --------
-    >>> first, second = Moments.of(np.array([[1.0, 2.0]])), Moments.of(np.array([[6.0]]))
-    >>> combined = first.combine(second)
-    >>> combined.count, combined.mean.tolist(), combined.variance.tolist()
-    (3, [3.0], [7.0])
+    >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
+    >>> moments.variance.tolist()
+    [7.0]
     """
 
     count: int
@@ -45,34 +40,6 @@ class Moments:
     deviations: np.ndarray
     reach: float = Z95
     error: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, rows: np.ndarray) -> "Moments":
-        """Reduce rows over patients, their last axis.
-
-        Sums are taken of the differences from the first patient, so that rows in which all are
-        alike have that mean and no deviation, exactly.
-        """
-        rows = np.ascontiguousarray(rows, dtype=float)
-        first = rows[..., :1]
-        shifted = rows - first
-        mean = shifted.mean(axis=-1)
-        shifted -= mean[..., np.newaxis]
-        shifted *= shifted
-        return cls(rows.shape[-1], first[..., 0] + mean, shifted.sum(axis=-1))
-
-    def combine(self, later: "Moments") -> "Moments":
-        """Join two sets of patients.
-
-        References
-        ----------
-        Chan, Golub and LeVeque (1983), Am. Stat. 37, 242-247.
-        """
-        count = self.count + later.count
-        shift = later.mean - self.mean
-        mean = self.mean + shift * (later.count / count)
-        between = shift * shift * (self.count * later.count / count)
-        return Moments(count, mean, self.deviations + later.deviations + between)
 
     @property
     def variance(self) -> np.ndarray:
@@ -103,8 +70,8 @@ def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
 
     Examples
     --------
-    >>> first, second = (Moments.of(np.array(v)) for v in ([0.0, 4.0], [1.0, 5.0]))
-    >>> joined = replicated([first, second], first.combine(second))
+    >>> each = [Moments(2, np.array(mean), np.array(8.0)) for mean in (2.0, 3.0)]
+    >>> joined = replicated(each, Moments(4, np.array(2.5), np.array(17.0)))
     >>> joined.standard_error.tolist(), joined.deviations.tolist()
     (0.5, 17.0)
     """
@@ -137,7 +104,7 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
 
     Examples
     --------
-    >>> none = Moments.of(np.zeros((1, 1000)))
+    >>> none = Moments(1000, np.zeros(1), np.zeros(1))
     >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
     ([0.0], [0.000976])
     """

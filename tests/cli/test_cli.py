@@ -292,9 +292,8 @@ def test_an_unfinished_run_of_another_experiment_is_refused(capsys, cheap, tmp_p
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets that distributed leaves open
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere.invalid:8786", "a:b:99"])
-def test_an_unreachable_scheduler_is_one_line(capsys, cheap, tmp_path, monkeypatch, address):
-    monkeypatch.setattr("radsim.execution.cluster.CONNECT_TIMEOUT", 1.0)
+def test_an_unreachable_scheduler_is_one_line(capsys, cheap, tmp_path):
+    address = "tcp://127.0.0.1:9"
     ended = radsim(capsys, "run", cheap, "--out", tmp_path / "out", "--scheduler", address)
     assert (ended.code, ended.output) == (2, "")
     assert len(ended.errors) == 1

@@ -8,19 +8,19 @@ from examples import experiment, settings
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from row_moments import moments_of
 
 from radsim import run
 from radsim.report.tables.ledger import COMPARISON, records
 from radsim.sums.best import best_shares
 from radsim.sums.comparison import paired_comparison
-from radsim.sums.moments import Moments
 
 RNG = np.random.default_rng(20240601)
 
 
 def compare(arm, reference):
-    one, other = Moments.of(arm[np.newaxis]), Moments.of(reference[np.newaxis])
-    return paired_comparison(one, other, Moments.of((arm - reference)[np.newaxis]))
+    one, other = moments_of(arm[np.newaxis]), moments_of(reference[np.newaxis])
+    return paired_comparison(one, other, moments_of((arm - reference)[np.newaxis]))
 
 
 @pytest.fixture(scope="module")
