@@ -445,8 +445,8 @@ def test_the_error_between_pools_is_seen():
 
 def shown_with(events, harms, pools=1):
     """Trials with so many events and harms of 100 evaluable patients an arm."""
-    counts = {"evaluable": np.full(events.shape, 100), "events": events, "harm/vcf": harms}
-    return Shown({}, counts, np.zeros(len(events)), pools)
+    counts = {"evaluable": np.full(events.shape, 100), "events": events}
+    return Shown({}, counts, np.zeros(len(events)), pools, {"vcf": harms})
 
 
 def test_what_is_traded_has_an_interval_and_a_verdict():
@@ -543,7 +543,7 @@ def test_a_pool_of_patients_gives_its_own_incidences():
     shown = run_trials(plan, 400, seed=1)
     share = shown.counts["events"].mean(axis=0) / 100.0
     np.testing.assert_allclose(share, (failure <= np.minimum(death, 24.0)).mean(axis=1), atol=0.01)
-    assert (shown.counts["harm/vcf"] == 0).all()
+    assert (shown.harms["vcf"] == 0).all()
 
 
 def test_frailty_makes_lesions_of_a_patient_fail_together():

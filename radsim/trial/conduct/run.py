@@ -140,17 +140,20 @@ class Shown:
     counts
         By what is counted, shape (trial, arm): ``randomized``, ``evaluable``, ``events`` (of
         lesions, where patients have several, and then ``patients_with_event`` too), ``deaths``
-        (of patients before any event), ``lost``, and the harms that were seen as ``harm/NAME``.
+        (of patients before any event) and ``lost``.
     duration
         Calendar time of the analysis, shape (trial,) [months].
     pools
         Pools of simulated patients that the trials took turns at, for the Monte Carlo error.
+    harms
+        Evaluable patients in whom each harm was seen, shape (trial, arm).
     """
 
     outcomes: dict[str, Outcome]
     counts: dict[str, np.ndarray]
     duration: np.ndarray
     pools: int = 1
+    harms: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def run_trials(
@@ -205,6 +208,7 @@ def combine(parts: list[Shown]) -> Shown:
         {name: outcome(name) for name in first.outcomes},
         {name: np.concatenate([part.counts[name] for part in parts]) for name in first.counts},
         joined(lambda part: part.duration),
+        harms={name: np.concatenate([part.harms[name] for part in parts]) for name in first.harms},
     )
 
 
@@ -219,12 +223,9 @@ def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
         **({} if trials.patient is None else {"patients_with_event": _per_arm(arm, failed)}),
         "deaths": _per_arm(arm, trials.died),
         "lost": _per_arm(arm, trials.lost & patients.evaluable),
-        **{
-            f"harm/{name}": _per_arm(arm, seen & patients.evaluable)
-            for name, seen in trials.harms.items()
-        },
     }
-    return Shown(outcomes, counts, trials.cut)
+    harms = {n: _per_arm(arm, seen & patients.evaluable) for n, seen in trials.harms.items()}
+    return Shown(outcomes, counts, trials.cut, harms=harms)
 
 
 def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:

@@ -68,14 +68,13 @@ def benefits_of(shown: Shown) -> list[Benefit]:
     if not usable.any():
         return []
 
-    def shares(name: str) -> np.ndarray:
-        return np.where(usable[:, np.newaxis], shown.counts[name] / np.maximum(n, 1), np.nan)
+    def shares(counted: np.ndarray) -> np.ndarray:
+        return np.where(usable[:, np.newaxis], counted / np.maximum(n, 1), np.nan)
 
-    events = shares("events")
+    events = shares(shown.counts["events"])
     return [
-        _benefit(name.removeprefix("harm/"), events, shares(name), shown.pools)
-        for name in shown.counts
-        if name.startswith("harm/")
+        _benefit(harm, events, shares(counted), shown.pools)
+        for harm, counted in shown.harms.items()
     ]
 
 
