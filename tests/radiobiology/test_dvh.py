@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from radsim.radiobiology.reduction import reduced_dose
 
 from radsim.radiobiology.dvh import (
     cumulative_from_differential,
@@ -15,6 +14,7 @@ from radsim.radiobiology.dvh import (
     mean_dose,
     nodes_from_cumulative,
     nodes_from_samples,
+    reduced_dose,
     volume_nodes,
 )
 
