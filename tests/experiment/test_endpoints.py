@@ -229,6 +229,16 @@ def test_its_words_can_not_be_varied():
         assert found == [f"sweep.ntcp.{EVENT}.{key}: describes an endpoint, and changes no number"]
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["arms.one.label", "tcp.label", f"ntcp.{EVENT}.label", f"ntcp.{EVENT}.alternatives[0].label"],
+)
+def test_labels_can_not_be_varied(key):
+    with pytest.raises(ExperimentError) as caught:
+        sac(sweep={key: ["a", "b"]})
+    assert caught.value.mistakes == [f"sweep.{key}: is a name for readers, and changes no number"]
+
+
 def test_a_trial_and_a_series_and_a_precision_take_any_endpoint_of_the_file():
     from radsim.experiment.trial_file import trials_of
 
