@@ -20,24 +20,12 @@ WINDOW = 16  # tasks a worker that are handed over at once, so that no graph hol
 
 @dataclass(frozen=True)
 class Cutting:
-    """How a run is cut into pieces; it decides the last bits of every sum, and nothing else.
+    """How a run is cut into pieces; it decides the last bits of every sum, and nothing else."""
 
-    Attributes
-    ----------
-    block
-        Patients.
-    pack
-        Most variants that are simulated together.
-    plans
-        Most combinations of cohort and plans among them.
-    slice
-        Patients of a block where random numbers come in replicates, all of one replicate.
-    """
-
-    block: int = 8192
-    pack: int = 512
-    plans: int = 16
-    slice: int = SLICE
+    block: int = 8192  # patients
+    pack: int = 512  # most variants that are simulated together
+    plans: int = 16  # most combinations of cohort and plans among them
+    slice: int = SLICE  # patients of a block where random numbers come in replicates
 
     def size(self, experiment: Experiment) -> int:
         """Patients a block."""

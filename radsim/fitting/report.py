@@ -135,11 +135,10 @@ def fit_text(fitted: Fit, family: str) -> str:
     """Say what was fitted, in a few lines."""
     table, model = fitted.table, fitted.model
     what = "control" if family == "tcp" else "complication"
-    count = (
-        f"{table.rows} published probabilities"
-        if table.probability is not None
-        else f"{_total(table, table.patients):g} patients, {_total(table, table.events):g} events"
-    )
+    count = f"{table.rows} published probabilities"
+    if table.events is not None and table.patients is not None:
+        patients, events = ((table.weight * n).sum() for n in (table.patients, table.events))
+        count = f"{patients:g} patients, {events:g} events"
     lines = [
         f"{family}/{model.kind} fitted to {table.name}: {count} (an event is {what})",
         f"  {model.equation}",
@@ -172,11 +171,6 @@ def fit_text(fitted: Fit, family: str) -> str:
 
 def _goodness(fitted: Fit) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in fitted.goodness.items())
-
-
-def _total(table: OutcomeTable, values: np.ndarray | None) -> float:
-    """Weighted sum of a column, 0 where there is none."""
-    return 0.0 if values is None else float((table.weight * values).sum())
 
 
 def fit_preset(fitted: Fit, name: str, family: str, notes: Sequence[str] = ()) -> str:

@@ -17,7 +17,7 @@ PRESCRIPTION = "prescription"
 def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray], ...]]:
     """Doses by name, each for one model or for each of several, shape (arm, patient) [Gy]."""
     rows = {name: (made,) for name, made in metric_rows(outcomes, memo).items()}
-    rows[PRESCRIPTION] = (fact_rows(outcomes, memo)[PRESCRIPTION],)
+    rows[PRESCRIPTION] = (memo.make(column_in, PRESCRIPTION, facts_of(outcomes, memo)),)
     several = {
         f"{event.modelled.endpoint.reported}_eqd2": eqd2_rows(event, outcomes, memo)
         for event in outcomes.events
@@ -35,9 +35,9 @@ def metric_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     }
 
 
-def fact_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
-    """Numbers of each patient that the doses come with, by name."""
-    return columns_of(tuple(memo.make(FACTS, dose) for dose in outcomes.doses), memo)
+def facts_of(outcomes: Outcomes, memo: Memo) -> tuple[Made[Columns], ...]:
+    """Numbers of each patient that the dose of each arm comes with."""
+    return tuple(memo.make(FACTS, dose) for dose in outcomes.doses)
 
 
 def eqd2_rows(event: Event, outcomes: Outcomes, memo: Memo) -> tuple[Made[np.ndarray], ...]:

@@ -88,23 +88,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Everything that is told of some patients under a variant.
-
-    Attributes
-    ----------
-    deaths, alive
-        Times, shape (arm, patient), and probabilities to be alive, (arm, month, patient); None
-        where nobody dies.
-    joint, free, free_and_alive
-        Control without complication, where the variant has all that it is read off.
-    """
+    """Everything that is told of some patients under a variant."""
 
     treated: tuple[Treated, ...]
     events: tuple[Event, ...]
-    deaths: Made[np.ndarray] | None
-    alive: Made[np.ndarray] | None
-    joint: Joint | None
-    free: Made[np.ndarray] | None
+    deaths: Made[np.ndarray] | None  # times, (arm, patient); none where nobody dies
+    alive: Made[np.ndarray] | None  # probabilities, (arm, month, patient)
+    joint: Joint | None  # control without complication, where there is all that it is read off
+    free: Made[np.ndarray] | None  # probabilities of it, (arm, month, patient)
     free_and_alive: Rows | None
 
     @property

@@ -10,7 +10,7 @@ from radsim.experiment.model import Experiment
 from radsim.patients.patients import to_dataset
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.checks import check_rows
-from radsim.simulation.doses import eqd2_rows, fact_rows, metric_rows
+from radsim.simulation.doses import columns_of, eqd2_rows, facts_of, metric_rows
 from radsim.simulation.memo import Memo
 from radsim.simulation.outcomes import METRICS, Event, Outcomes, Rows, outcomes_of
 from radsim.simulation.sources import source_of
@@ -131,8 +131,8 @@ def _coordinates(experiment: Experiment) -> dict[str, list]:
 
 def _told(outcomes: Outcomes, memo: Memo) -> Iterator[tuple[str, Told]]:
     """Everything of a patient but the checks."""
-    for rows_of in (metric_rows, fact_rows):
-        yield from ((name, ((), made.value)) for name, made in rows_of(outcomes, memo).items())
+    for rows in (metric_rows(outcomes, memo), columns_of(facts_of(outcomes, memo), memo)):
+        yield from ((name, ((), made.value)) for name, made in rows.items())
     for event in outcomes.events:
         endpoint = event.modelled.endpoint
         yield str(Estimate(endpoint, NET)), _by_model(event, ("months",), event.net)
@@ -143,9 +143,9 @@ def _told(outcomes: Outcomes, memo: Memo) -> Iterator[tuple[str, Told]]:
     if outcomes.alive and outcomes.deaths:
         yield str(Estimate(SURVIVAL, ALIVE)), (("months",), outcomes.alive.value)
         yield f"time_to_{DEATH}", ((), outcomes.deaths.value)
-    for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
-        if outcomes.joint and rows:
-            yield str(Estimate(outcomes.joint, estimator)), (("months",), rows.value)
+    for read, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
+        if outcomes.joint and read:
+            yield str(Estimate(outcomes.joint, estimator)), (("months",), read.value)
 
 
 def _by_model(event: Event, dims: tuple[str, ...], models: Sequence[Rows]) -> Told:

@@ -11,7 +11,7 @@ from radsim.experiment.model import Experiment, cohort_of
 from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.simulation.doses import fact_rows, metric_rows
+from radsim.simulation.doses import column_in, facts_of, metric_rows
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import COURSES, PATIENTS, Outcomes
 from radsim.sums.aggregations import State
@@ -40,7 +40,8 @@ def keep_sample(
         drawn = memo.make(draw_eligible, *cohort_of(variant, name), patients, source)
         people = memo.make(PATIENTS, drawn)
         arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
-    rows = metric_rows(outcomes, memo) | {DISTANCE: fact_rows(outcomes, memo)[DISTANCE]}
+    rows = metric_rows(outcomes, memo)
+    rows[DISTANCE] = memo.make(column_in, DISTANCE, facts_of(outcomes, memo))
     return memo.make(_sample, tuple(arms), tuple(rows), tuple(rows.values()), len(patients))
 
 

@@ -25,22 +25,12 @@ from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, SURVIVAL, Estimat
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something that is told of some patients, and how it is summed.
+    """Something that is told of some patients, and how it is summed."""
 
-    Attributes
-    ----------
-    of
-        An estimate, or the name of a check, a curve, a histogram.
-    rows
-        Patients last and arms first; of an endpoint by model.
-    kept_by, settings
-        What is kept of the rows.
-    """
-
-    of: Estimate | str
-    rows: Rows | Made[State] | tuple[Rows, ...]
+    of: Estimate | str  # or the name of a check, a curve, a histogram
+    rows: Rows | Made[State] | tuple[Rows, ...]  # patients last and arms first; a tuple by model
     kept_by: Aggregation
-    settings: tuple[Any, ...] = ()
+    settings: tuple[Any, ...] = ()  # of what keeps them
 
 
 def walk(

@@ -15,6 +15,7 @@ from radsim.sums.counts import event_counts, histogram
 from radsim.sums.moments import Moments, replicated
 
 State = dict[str, np.ndarray]  # named arrays that are kept of some patients
+Weights = np.ndarray | None  # how often each patient counts; once unless given
 Fields = Mapping[str, Mapping[str, Any]]  # field of RunSums: end of the name, what stands there
 DIFFERENCE = "_difference"
 
@@ -63,7 +64,7 @@ def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
         reference: int,
         *settings: Any,
         groups: Groups | None = None,
-        weights: np.ndarray | None = None,
+        weights: Weights = None,
     ) -> State:
         early = rows.shape[-1] // 2
         if groups is None:
@@ -81,9 +82,7 @@ def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
 
 
 @by_groups
-def keep_means(
-    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
-) -> State:
+def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
     """Keep mean and squared deviations of rows, and of their differences from the reference.
 
     Differences are taken patient by patient, so that those of arms that are nearly alike keep
@@ -173,12 +172,7 @@ def finish_means(states: Sequence[State]) -> Fields:
 
 @by_groups
 def keep_counts(
-    rows: np.ndarray,
-    reference: int,
-    months: Sequence[float],
-    *,
-    weights: np.ndarray | None,
-    early: int,
+    rows: np.ndarray, reference: int, months: Sequence[float], *, weights: Weights, early: int
 ) -> State:
     """Count who has had an event by each month, and who under one of an arm and the reference only.
 
@@ -215,14 +209,10 @@ def finish_counts(states: Sequence[State]) -> Fields:
 
 
 @by_groups
-def keep_shares(
-    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
-) -> State:
+def keep_shares(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
     """Count in whom something is so; missing (NaN) for an arm that does not say."""
-    return {
-        "count": np.array(_count(rows, weights)),
-        "events": _total(rows.astype(float), weights),
-    }
+    events = _total(rows.astype(float), weights)
+    return {"count": np.array(_count(rows, weights)), "events": events}
 
 
 def finish_shares(states: Sequence[State]) -> Fields:
@@ -232,16 +222,14 @@ def finish_shares(states: Sequence[State]) -> Fields:
 
 @by_groups
 def keep_curve(
-    rows: np.ndarray, reference: int, edges: np.ndarray, *, weights: np.ndarray | None, early: int
+    rows: np.ndarray, reference: int, edges: np.ndarray, *, weights: Weights, early: int
 ) -> State:
     """Count the events in each interval of time; rows are times, infinite for never [months]."""
     return {"events": np.stack([event_counts(arm, edges, weights) for arm in rows])}
 
 
 @by_groups
-def keep_histogram(
-    rows: np.ndarray, reference: int, *, weights: np.ndarray | None, early: int
-) -> State:
+def keep_histogram(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
     """Count doses in bins [Gy]; missing ones are left out."""
     return {"patients": histogram(rows, weights)}
 
@@ -310,15 +298,15 @@ def _stacked(states: Sequence[State], axis: int) -> State:
     return {name: np.stack([state[name] for state in states], axis=axis) for name in states[0]}
 
 
-def _count(rows: np.ndarray, weights: np.ndarray | None) -> float:
+def _count(rows: np.ndarray, weights: Weights) -> float:
     return rows.shape[-1] if weights is None else float(weights.sum())
 
 
-def _total(rows: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def _total(rows: np.ndarray, weights: Weights) -> np.ndarray:
     return rows.sum(axis=-1) if weights is None else (rows * weights).sum(axis=-1)
 
 
-def _squares(rows: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def _squares(rows: np.ndarray, weights: Weights) -> np.ndarray:
     if weights is None:
         return np.einsum("...p,...p->...", rows, rows)
     return np.einsum("...p,...p,p->...", rows, rows, weights)

@@ -15,15 +15,6 @@ FEW = 10  # events below which the spread between patients understates the error
 class Moments:
     """Number of patients, and the mean and sum of squared deviations of some rows.
 
-    Attributes
-    ----------
-    deviations
-        Sum of squared deviations from the mean.
-    reach
-        How many standard errors a 95 % interval goes to either side.
-    error
-        Standard error of the mean, where patients are not independent.
-
     Examples
     --------
     >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
@@ -34,8 +25,8 @@ class Moments:
     count: int
     mean: np.ndarray
     deviations: np.ndarray
-    reach: float = Z95
-    error: np.ndarray | None = None
+    reach: float = Z95  # standard errors that a 95 % interval goes to either side
+    error: np.ndarray | None = None  # standard error, where patients are not independent
 
     @property
     def variance(self) -> np.ndarray:

@@ -38,28 +38,17 @@ STATES = {
 class ParameterSpread:
     """Spread of an estimate over draws of the parameters; each field has the estimate's shape.
 
-    Attributes
-    ----------
-    standard_error
-        Of the mean over the draws, from their number.
-    sd
-        Standard deviation that the parameters make, the inner noise taken out.
-    lower, upper
-        95 % interval over the draws, drawn in by as much.
-    noise_share
-        Share of the variance of the draws that was inner noise.
-    state
-        `TOLD`; `AT_MOST` where the noise hides the parameters, so that ``sd`` and the interval are
-        upper bounds, noise included; `NOT_MOVED` where the parameters do nothing, so that they
-        are missing (NaN).
+    Where the state is `AT_MOST`, the noise hides the parameters: ``sd`` and the interval are upper
+    bounds, noise included. Where it is `NOT_MOVED`, the parameters do nothing, and they are missing
+    (NaN).
     """
 
-    mean: np.ndarray
-    standard_error: np.ndarray
-    sd: np.ndarray
-    lower: np.ndarray
+    mean: np.ndarray  # over the draws
+    standard_error: np.ndarray  # of that mean, from the number of draws
+    sd: np.ndarray  # that the parameters make, the inner noise taken out
+    lower: np.ndarray  # 95 % interval over the draws, drawn in by as much
     upper: np.ndarray
-    noise_share: np.ndarray
+    noise_share: np.ndarray  # of the variance of the draws
     state: np.ndarray
 
 

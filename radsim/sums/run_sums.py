@@ -39,20 +39,15 @@ class RunSums:
     moments
         By name of an estimate: of values and of differences, shape (variant, arm, model, month);
         of who is best, (variant, ranked arm, month). What a variant does not have is missing (NaN).
-    halves
-        By name of an estimate: sum of its values over the first half of each block.
-    half_patients
-        Patients of these halves, shape (variant,).
-    checks
-        By name of a check: share of patients, shape (variant, arm).
-    curves
-        By event: events in each step of time, shape (variant, arm, step).
-    histograms
-        By variable: patients a bin of dose, shape (variant, arm, model, bin).
-    sample
-        By variable of the sample of doses: see `radsim.simulation.sample`, variants in front.
-    series
-        Each figure of a published series in each simulated series, shape (figure, series).
+    halves, half_patients
+        By name of an estimate: sum of its values over the first half of each block; and how many
+        patients these are, shape (variant,).
+    checks, curves, histograms
+        By name of a check its share, shape (variant, arm); by event how many come in each step of
+        time, (variant, arm, step); by variable patients a bin of dose, (variant, arm, model, bin).
+    sample, series
+        Doses as `radsim.simulation.sample` keeps them, variants in front; each figure of a
+        published series in each simulated series, (figure, series).
     """
 
     patients: int

@@ -208,7 +208,7 @@ def test_a_model_has_the_formula_that_is_given_in_fifty_digits(house):
     (preset,) = [block.text for block in EXAMPLES["model"] if block.language == "toml"]
     values = {name: p["value"] for name, p in tomllib.loads(preset)["parameters"].items()}
     model = type("Example", (), {"kind": "weibull", **values})
-    names = {"mpf": mpmath.mpf}
+    names = {"mpf": mpmath.mpf, "mpmath": mpmath}
     body = textwrap.indent(textwrap.dedent(formula), "    ")
     exec(f"def control(model, eqd2):\n{body}", names)
     for dose, p in zip((0.0, 1e-9, 5.0, 33.0, 60.0, 1e4, 1e6), curve, strict=True):

@@ -33,31 +33,26 @@ class Single:
     {'tcp.d50': (18.5,)}
     """
 
-    key: str
+    name: str  # the key, by which results call it
     distribution: Distribution
     dimensions: int = 1  # uniforms that a draw takes
 
     @property
-    def name(self) -> str:
-        """What results call it: the key."""
-        return self.key
-
-    @property
     def keys(self) -> tuple[str, ...]:
         """The keys that it sets: one."""
-        return (self.key,)
+        return (self.name,)
 
     def values(self, u: np.ndarray) -> dict[str, tuple[Any, ...]]:
         """Turn uniforms, shape (draw, dimension), into values by key, by the inverse CDF."""
         drawn = self.distribution.ppf(u[:, 0])
         if isinstance(self.distribution, Categorical):
             labels = self.distribution.labels
-            return {self.key: tuple(labels[int(code)] for code in drawn)}
-        return {self.key: tuple(map(float, drawn))}
+            return {self.name: tuple(labels[int(code)] for code in drawn)}
+        return {self.name: tuple(map(float, drawn))}
 
     def ends(self, share: float) -> list[dict[str, Any]]:
         """One entry for each key: it at this quantile, the others where that puts them."""
-        return [{self.key: self.values(np.array([[share]]))[self.key][0]}]
+        return [{self.name: self.values(np.array([[share]]))[self.name][0]}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,11 +197,6 @@ def read_distribution(settings: Any) -> Distribution:
     return distribution
 
 
-def dimensions_of(factors: Sequence[Factor]) -> int:
-    """Uniforms that a joint draw of these takes."""
-    return sum(factor.dimensions for factor in factors)
-
-
 def draw_uniforms(
     factors: Sequence[Factor], draws: int, method: str, streams: Streams
 ) -> np.ndarray:
@@ -222,7 +212,8 @@ def draw_uniforms(
     Comput. Simul. 8, 71-102.
     """
     if method == "sobol":
-        return sobol_points(dimensions_of(factors), draws, streams.seed, "design/sobol")
+        dimensions = sum(factor.dimensions for factor in factors)
+        return sobol_points(dimensions, draws, streams.seed, "design/sobol")
     columns = []
     for factor in factors:
         for dimension in range(factor.dimensions):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.experiment.designs.draws import Factor, dimensions_of, draw_table, sobol_points
+from radsim.experiment.designs.draws import Factor, draw_table, sobol_points
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.tables import MOST_DRAWS, SALTELLI, TORNADO, SparseTable, Table
 from radsim.experiment.designs.uncertainty import read_factors
@@ -85,7 +85,7 @@ def _saltelli(reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor
         )
         samples = FEWEST_SAMPLES
     sizes = tuple(factor.dimensions for factor in factors)
-    dimension, each = 2 * dimensions_of(factors), samples // SCRAMBLES
+    dimension, each = 2 * sum(sizes), samples // SCRAMBLES
     scrambles = [
         sobol_points(dimension, each, reader.streams.seed, f"design/saltelli/{index}")
         for index in range(SCRAMBLES)

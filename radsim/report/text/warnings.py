@@ -49,7 +49,7 @@ def _ranges(experiment: Experiment) -> dict[str, tuple[str, str]]:
             name = range_name(modelled, place)
             said = endpoint.freedom_words or endpoint.short
             if name != endpoint.reported:  # one of several models
-                said += f" {reported.model.preset or reported.label}"
+                said += f" {reported.label}"
             for side, word in zip(SIDES, ("below", "above"), strict=True):
                 ranges[f"{name}_{side}"] = said, word
     return ranges
