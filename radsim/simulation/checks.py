@@ -1,13 +1,10 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from radsim.dose.dose import Dose
 from radsim.experiment.endpoints import range_name
-from radsim.patients.patients import Patients
 from radsim.simulation.doses import FLAGS, columns_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes
@@ -24,16 +21,12 @@ def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
             model = reported.model
             if reported.ratio_alone or getattr(model, "valid_eqd2", None) is None:
                 continue  # no range, or that of the file's own model
+            outside = type(model).outside_range
             arms = tuple(memo.make(outside, model, t.patients, t.dose) for t in treated)
             name = range_name(event.modelled, place)
             for which, side in enumerate(SIDES):
                 rows[f"{name}_{side}"] = memo.make(side_of, which, arms)
     return rows | columns_of(tuple(arm.screening for arm in treated), memo)
-
-
-def outside(model: Any, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
-    """Who lies below and who above the range that a model was fitted on, shape (patient,)."""
-    return model.outside_range(patients, dose)
 
 
 def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
