@@ -1,10 +1,13 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from radsim.dose.dose import Dose
 from radsim.experiment.endpoints import range_name
+from radsim.patients.patients import Patients
 from radsim.simulation.doses import FLAGS, columns_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes
@@ -21,12 +24,23 @@ def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
             model = reported.model
             if reported.ratio_alone or getattr(model, "valid_eqd2", None) is None:
                 continue  # no range, or that of the file's own model
-            outside = type(model).outside_range
-            arms = tuple(memo.make(outside, model, t.patients, t.dose) for t in treated)
+            organ = event.modelled.endpoint.organ
+            arms = tuple(memo.make(outside, model, organ, t.patients, t.dose) for t in treated)
             name = range_name(event.modelled, place)
             for which, side in enumerate(SIDES):
                 rows[f"{name}_{side}"] = memo.make(side_of, which, arms)
     return rows | columns_of(tuple(arm.screening for arm in treated), memo)
+
+
+def outside(
+    model: Any, organ: str, patients: Patients, dose: Dose
+) -> tuple[np.ndarray, np.ndarray]:
+    """Who lies below and who above a model's range, of those with the organ that is harmed."""
+    below, above = model.outside_range(patients, dose)
+    if not organ:
+        return below, above
+    present = patients.with_structure(organ)
+    return below & present, above & present
 
 
 def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
