@@ -1,19 +1,17 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from radsim.dose.dose import Dose
-from radsim.experiment.endpoints import Modelled
+from radsim.experiment.endpoints import range_name
 from radsim.patients.patients import Patients
 from radsim.simulation.doses import FLAGS, columns_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes
 
-UNNAMEABLE = re.compile(r"[^\w.-]+")  # in a label, but not in a name of a file of results
 SIDES = ("below_range", "above_range")  # of what a model was fitted on
 
 
@@ -48,13 +46,3 @@ def outside(
 def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Who lies below a range (0) or above it (1) in every arm, shape (arm, patient)."""
     return np.stack([arm[side] for arm in arms]).astype(float)
-
-
-def range_name(modelled: Modelled, place: int) -> str:
-    """Name what is told of the range of one of an endpoint's models."""
-    endpoint, reported = modelled.endpoint, modelled.models[place]
-    if endpoint.always_by_model and not endpoint.freedom:
-        return f"{endpoint.event}_{reported.model.preset or reported.label}"
-    alone = place == 0 if endpoint.freedom else len(modelled.models) == 1
-    label = UNNAMEABLE.sub("_", reported.label)
-    return endpoint.reported if alone else f"{endpoint.reported}_{label}"

@@ -27,7 +27,6 @@ class Endpoint:
     good: bool = False  # a response is good, a failure or a complication is not
     ends: bool = False  # relief can be lost again: a prevalence, not only an incidence
     organ: str = ""  # that is harmed, whichever structure is read; who lacks it has no risk
-    among: str = ""  # of whom, such as of patients with a cord; everybody unless given
     always_by_model: bool = False  # results have a dimension of models even where there is but one
 
     @property

@@ -6,7 +6,6 @@ from matplotlib.colors import to_hex
 
 from radsim import open_result, run, save_result
 from radsim.report.figures.gallery import draw_figures
-from radsim.report.figures.panels import arm_rows
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
 from radsim.report.figures.style import COLORS
 from radsim.report.figures.sweep_lines import plot_lines
@@ -87,7 +86,7 @@ def test_a_map_that_does_not_vary_says_its_number(several):
 
 
 def test_an_arm_has_one_color_in_all_figures(several):
-    rows = arm_rows(several)
+    rows = {str(arm): row for row, arm in enumerate(several["arm"].values)}
     panel = plot_lines(several).axes[0]
     assert [to_hex(line.get_color()).upper() for line in panel.lines] == list(COLORS[: len(rows)])
     ranked = plot_uncertainty(several).axes[2]

@@ -8,10 +8,9 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
 from radsim.report.figures.style import COLORS, LINES, finish, layout, new_figure
-from radsim.report.view import reader_names
+from radsim.report.view import View
 from radsim.response.onset import PowerOnset
 from radsim.results.reading import with_role
-from radsim.results.result import experiment_of
 from radsim.sums.counts import DOSE_STEP
 from radsim.vocabulary.numbers import named_parameters
 
@@ -21,26 +20,28 @@ BINS = 4  # of the stored ones make one of 1 Gy, which reads better
 
 def plot_dose_response(result: xr.Dataset) -> Figure | None:
     """Dose-response curves of the models, with where the cohort lies on them."""
-    histograms = with_role(result, "histogram")
-    shown = [
+    view, histograms = View(result), with_role(result, "histogram")
+    drawn = [
         (modelled, histograms[f"{modelled.endpoint.reported}_eqd2"])
-        for modelled in endpoints_of(experiment_of(result))
+        for modelled in endpoints_of(view.experiment)
         if f"{modelled.endpoint.reported}_eqd2" in histograms
     ]
-    if not shown:
+    if not drawn:
         return None
-    down, across = layout(len(shown), MOST_COLUMNS)
+    down, across = layout(len(drawn), MOST_COLUMNS)
     figure = new_figure(5.2 * across + 0.4, 5.4 * down)
     axes = figure.subplots(2 * down, across, height_ratios=[2, 1] * down, squeeze=False)
     panels = list(zip(axes[::2].ravel(), axes[1::2].ravel(), strict=True))
-    for spare in (panel for pair in panels[len(shown) :] for panel in pair):
+    for spare in (panel for pair in panels[len(drawn) :] for panel in pair):
         spare.set_axis_off()
-    for (modelled, counts), (curve, where) in zip(shown, panels, strict=False):
+    for (modelled, counts), (curve, where) in zip(drawn, panels, strict=False):
         where.sharex(curve)
         curve.tick_params(labelbottom=False)
-        own = counts.isel({dim: 0 for dim in set(counts.dims) - {"arm", "dose"}})
-        _curves(curve, modelled, _dose_axis(own))
-        _cohort_doses(where, result, own)
+        counts = counts.isel({dim: 0 for dim in set(counts.dims) - {"arm", "dose"}})
+        dose = _dose_axis(counts)
+        _curves(curve, modelled, dose)
+        _cohort_doses(where, counts, view.arms)
+        where.set_xlim(0, dose[-1])
         model = modelled.models[0].model
         effect = "EQD2" if modelled.endpoint.freedom else "Cumulative EQD2"
         where.set_xlabel(f"{effect} [Gy] at alpha/beta {model.alpha_beta},\n{model.dose}")
@@ -54,30 +55,25 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
 
 def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     endpoint = modelled.endpoint
-    models = [modelled.models[0]] if endpoint.freedom else list(modelled.models)
-    own = models[0].model
+    models = [reported.model for reported in modelled.models]
+    first, highest = models[0], 0.0
+    title, label = f"{endpoint.short} models", f"Lifetime risk of {endpoint.short}"
     if endpoint.freedom:
-        months = own.onset.months if isinstance(own.onset, PowerOnset) else own.onset.reference
-        at = f" at {months:g} months" if months else ""
-        axis.set_ylabel(f"{endpoint.freedom_words.capitalize()}{at}")
-    else:
-        axis.set_ylabel(f"Lifetime risk of {endpoint.short}")
-    axis.set_title(
-        own.preset or f"custom {endpoint.freedom_words or endpoint.short} model"
-        if len(models) == 1
-        else f"{endpoint.short} models",
-        fontsize=10,
-    )
-    highest = 0.0
-    for row, reported in enumerate(models):
-        model = reported.model
+        models, onset = [first], first.onset
+        months = onset.months if isinstance(onset, PowerOnset) else onset.reference
+        label = endpoint.freedom_words.capitalize() + (f" at {months:g} months" if months else "")
+    if len(models) == 1:
+        title = first.preset or f"custom {endpoint.freedom_words or endpoint.short} model"
+    axis.set_ylabel(label)
+    axis.set_title(title, fontsize=10)
+    for row, model in enumerate(models):
         if named_parameters(model) or not hasattr(model, "curve_over_effect"):
             continue  # parameters that differ between patients have no one curve
         risk = model.curve_over_effect(eqd2)
-        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=reported.name)
+        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=model.preset or "custom")
         highest = max(highest, float(risk.max()))
-    if own.range_of_curve is not None and not named_parameters(own):
-        axis.axvspan(*own.range_of_curve, color="0.9", zorder=0)
+    if (fitted := first.range_of_curve) is not None and not named_parameters(first):
+        axis.axvspan(*fitted, color="0.9", zorder=0)
     if len(models) > 1 and axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=8, frameon=False)
     axis.set_ylim(0, 1.0 if endpoint.freedom else (min(1.0, 1.05 * highest) or 1.0))
@@ -89,14 +85,12 @@ def _dose_axis(counts: xr.DataArray) -> np.ndarray:
     return np.linspace(0.0, top + 5.0, 400)
 
 
-def _cohort_doses(axis: Axes, result: xr.Dataset, counts: xr.DataArray) -> None:
+def _cohort_doses(axis: Axes, counts: xr.DataArray, arms: dict[str, str]) -> None:
     middles = counts["dose"].values
     edges = np.append(middles - DOSE_STEP / 2, middles[-1] + DOSE_STEP / 2)
-    names = reader_names(result)
-    for row, arm in enumerate(result["arm"].values):
+    for row, (arm, name) in enumerate(arms.items()):
         values = counts.sel(arm=arm).values.reshape(-1, BINS).sum(axis=1)
-        axis.stairs(values, edges[::BINS], color=COLORS[row % 8], label=names[str(arm)])
-    axis.set_xlim(0, _dose_axis(counts)[-1])
+        axis.stairs(values, edges[::BINS], color=COLORS[row % 8], label=name)
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.legend(fontsize=7, frameon=False)

@@ -7,15 +7,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from radsim.report.figures.style import COLORS, finish, new_figure
-from radsim.report.view import reader_names
+from radsim.report.view import View
 
-SHOWN = ("gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac")
 TITLES = {
     "gtv": "GTV",
     "ptv": "PTV_Eval",
     "cord_prv": "cord PRV",
     "spinal_cord": "spinal cord",
     "thecal_sac": "thecal sac",
+}
+DELIVERED = {
+    "gtv_d98": "GTV D98",
+    "ptv_d90": "PTV_Eval D90",
+    "spinal_cord_d003cc": "Spinal cord D0.03cc",
 }
 FEW = 400  # points of a scatter that can still be told apart
 
@@ -24,35 +28,33 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
     """Dose-volume histograms by arm and structure: median, middle half and 90 % of the patients."""
     if "dvh_planned" not in result:
         return None
-    arms, names = list(result["arm"].values), reader_names(result)
-    structures = [s for s in SHOWN if result["dvh_planned"].sel(structure=s).notnull().any()]
+    arms = View(result).arms
+    structures = [s for s in TITLES if result["dvh_planned"].sel(structure=s).notnull().any()]
     figure = new_figure(3.0 * len(arms) + 0.6, 1.9 * len(structures) + 0.9)
     axes = figure.subplots(len(structures), len(arms), sharex="col", sharey=True, squeeze=False)
     volume = result["volume"].values
-    for column, arm in enumerate(arms):
+    for column, (arm, name) in enumerate(arms.items()):
         color = COLORS[column % len(COLORS)]
-        for row, structure in enumerate(structures):
-            axis = axes[row, column]
-            here = {"arm": arm, "structure": structure}
-            planned = result["dvh_planned"].sel(here).values
+        for axis, structure in zip(axes[:, column], structures, strict=True):
+            planned, delivered, single = (
+                result[f"dvh_{which}"].sel(arm=arm, structure=structure).values
+                for which in ("planned", "delivered", "single")
+            )
             for low, high, alpha in ((0, 4, 0.15), (1, 3, 0.3)):
-                axis.fill_betweenx(
-                    volume, planned[low], planned[high], color=color, alpha=alpha, linewidth=0
-                )
-            for dose in result["dvh_single"].sel(here).values:
+                band = (volume, planned[low], planned[high])
+                axis.fill_betweenx(*band, color=color, alpha=alpha, linewidth=0)
+            for dose in single:
                 axis.plot(dose, volume, color="0.5", linewidth=0.5)
             axis.plot(planned[2], volume, color=color, label="planned")
-            delivered = result["dvh_delivered"].sel(here).values[2]
-            axis.plot(delivered, volume, "--", color="black", linewidth=1, label="delivered")
+            axis.plot(delivered[2], volume, "--", color="black", linewidth=1, label="delivered")
             axis.set_xlim(left=0)
             axis.set_ylim(0, 1)
             axis.grid(alpha=0.3)
             axis.yaxis.set_major_formatter(PercentFormatter(1.0))
-            if row == 0:
-                axis.set_title(names[str(arm)], fontsize=10)
-            if column == 0:
-                axis.set_ylabel(f"{TITLES[structure]}\nvolume", fontsize=9)
+        axes[0, column].set_title(name, fontsize=10)
         axes[-1, column].set_xlabel("Course dose [Gy]")
+    for axis, structure in zip(axes[:, 0], structures, strict=True):
+        axis.set_ylabel(f"{TITLES[structure]}\nvolume", fontsize=9)
     axes[0, 0].legend(fontsize=7, frameon=False, loc="lower left")
     note = (
         "Bands: 50 and 90 % of the first patients of the cohort, planned; lines: their medians. "
@@ -63,23 +65,19 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
 
 def plot_coverage(result: xr.Dataset) -> Figure | None:
     """Coverage of the GTV against the dose of the neural structure, by distance."""
-    if "sample_gtv_d98_planned" not in result or "sample_cord_prv_d003cc_planned" not in result:
+    across, up = "sample_cord_prv_d003cc_planned", "sample_gtv_d98_planned"
+    if across not in result or up not in result:
         return None
-    arms, names = list(result["arm"].values), reader_names(result)
+    arms = View(result).arms
     figure = new_figure(3.3 * len(arms) + 1.0, 3.9)
     axes = figure.subplots(1, len(arms), squeeze=False)[0]
-    for axis, arm in zip(axes, arms, strict=True):
+    for axis, (arm, name) in zip(axes, arms.items(), strict=True):
         some = result.sel(arm=arm).isel(sample=slice(FEW))
         points: PathCollection = axis.scatter(
-            some["sample_cord_prv_d003cc_planned"],
-            some["sample_gtv_d98_planned"],
-            c=some["sample_gtv_distance"],
-            cmap="viridis",
-            vmin=0,
-            vmax=8,
+            some[across], some[up], c=some["sample_gtv_distance"], cmap="viridis", vmin=0, vmax=8,
             s=9,
-        )
-        axis.set_title(names[str(arm)], fontsize=10)
+        )  # fmt: skip
+        axis.set_title(name, fontsize=10)
         axis.set_xlabel("Cord PRV D0.03cc [Gy]")
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("GTV D98 [Gy]")
@@ -90,29 +88,21 @@ def plot_coverage(result: xr.Dataset) -> Figure | None:
 
 def plot_delivery(result: xr.Dataset) -> Figure | None:
     """Delivered against planned dose."""
-    panels = [
-        (name, title)
-        for name, title in (
-            ("gtv_d98", "GTV D98"),
-            ("ptv_d90", "PTV_Eval D90"),
-            ("spinal_cord_d003cc", "Spinal cord D0.03cc"),
-        )
+    doses = {
+        title: [result[f"sample_{name}_{when}"] for when in ("planned", "delivered")]
+        for name, title in DELIVERED.items()
         if f"sample_{name}_planned" in result and f"sample_{name}_delivered" in result
-    ]
-    if not panels:
+    }
+    if not doses:
         return None
-    figure = new_figure(3.9 * len(panels) + 0.4, 4.1)
-    axes, names = figure.subplots(1, len(panels), squeeze=False)[0], reader_names(result)
-    for axis, (name, title) in zip(axes, panels, strict=True):
+    figure = new_figure(3.9 * len(doses) + 0.4, 4.1)
+    axes, arms = figure.subplots(1, len(doses), squeeze=False)[0], View(result).arms
+    for axis, (title, pair) in zip(axes, doses.items(), strict=True):
         highest = 0.0
-        for row, arm in enumerate(result["arm"].values):
-            some = result.sel(arm=arm).isel(sample=slice(FEW))
-            planned = some[f"sample_{name}_planned"].values
-            delivered = some[f"sample_{name}_delivered"].values
-            color = COLORS[row % len(COLORS)]
-            axis.plot(planned, delivered, ".", ms=3, color=color, label=names[str(arm)])
-            both = np.concatenate([planned, delivered])
-            highest = max(highest, float(np.nanmax(both)) if not np.isnan(both).all() else 0.0)
+        for row, (arm, name) in enumerate(arms.items()):
+            both = [dose.sel(arm=arm).values[:FEW] for dose in pair]
+            axis.plot(*both, ".", ms=3, color=COLORS[row % len(COLORS)], label=name)
+            highest = max(highest, float(np.nanmax([0.0, *np.concatenate(both)])))
         axis.plot([0, 1.05 * highest], [0, 1.05 * highest], color="0.6", linewidth=0.8, zorder=0)
         axis.set_xlabel(f"{title}, planned [Gy]")
         axis.set_ylabel("Delivered [Gy]")

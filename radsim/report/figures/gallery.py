@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import xarray as xr
 from matplotlib.figure import Figure
@@ -12,12 +11,12 @@ from radsim.report.figures.dose_response import plot_dose_response
 from radsim.report.figures.doses import plot_coverage, plot_delivery, plot_dvh_bands
 from radsim.report.figures.incidence import plot_cumulative_incidence
 from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
-from radsim.report.figures.panels import compared_arms, swept_axes
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
 from radsim.report.figures.style import RESOLUTION
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map, plot_multiples
 from radsim.report.figures.uncertainty import plot_uncertainty
+from radsim.report.view import View
 from radsim.results.reading import has_role
 from radsim.results.result import is_design
 
@@ -26,19 +25,11 @@ PRINT_RESOLUTION = 300  # dots per inch
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure of a result.
+    """A figure of a result, of designs or of plain runs.
 
-    Attributes
-    ----------
-    draw
-        Takes a result, and an arm where there is a figure for each arm that is compared; gives
-        nothing where the result has no data for it.
-    axes
-        Swept keys that it takes; a plain run has none.
-    role
-        Variables that a result must have.
-    of_designs
-        Whether it is of designs, or of plain runs.
+    Drawn from a result, and an arm where there is a figure for each arm that is compared; ``draw``
+    gives nothing where the result has no data for it. The result must have so many swept axes,
+    and variables of the role.
     """
 
     name: str
@@ -50,18 +41,15 @@ class Entry:
 
     def figures(self, result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
         """Draw it, or nothing where a result has no data for it."""
-        if self.of_designs != is_design(result) or len(swept_axes(result)) < self.axes:
+        view = View(result)
+        if self.of_designs != is_design(result) or len(view.axes) < self.axes:
             return
         if self.role and not has_role(result, self.role):
             return
-        arms = compared_arms(result) or [str(arm) for arm in result["arm"].values]
-        drawn: list[tuple[str, tuple[Any, ...]]] = (
-            [(f"{self.name}_{arm}", (arm,)) for arm in arms] if self.by_arm else [(self.name, ())]
-        )
-        for name, arguments in drawn:
-            figure = self.draw(result, *arguments)
+        for arm in (view.compared or view.arms) if self.by_arm else [None]:
+            figure = self.draw(result) if arm is None else self.draw(result, arm)
             if figure is not None:
-                yield name, figure
+                yield self.name if arm is None else f"{self.name}_{arm}", figure
 
 
 GALLERY = (

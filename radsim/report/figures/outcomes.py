@@ -1,29 +1,18 @@
 """Figures of a result, for a reader who treats patients."""
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of
-from radsim.report.figures.panels import net_estimates
-from radsim.report.figures.style import (
-    COLORS,
-    MARKERS,
-    capital,
-    finish,
-    grid_of,
-    layout,
-    new_figure,
-    percent,
-)
-from radsim.report.view import reader_names
-from radsim.results.result import experiment_of
+from radsim.experiment.endpoints import endpoints_of
+from radsim.report.figures.style import COLORS, MARKERS, capital, finish, panels_of, percent
+from radsim.report.view import View
+from radsim.results.fields import ESTIMATE
 from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, Endpoint, Estimate, Joint
 
 NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
+OTHERS = "Filled: the experiment's own model; open: the other models that are reported."
 MOST_OUTCOMES, MOST_PLANES = 5, 3  # panels in a row
 HOW = {
     NET: "net, as Kaplan-Meier estimates",
@@ -34,93 +23,86 @@ HOW = {
 
 def plot_outcomes(result: xr.Dataset) -> Figure | None:
     """Estimates at the last time by arm, with Monte Carlo intervals."""
-    estimates = _overview(result)
+    view = View(result)
+    estimates = _overview(view)
     if not estimates:
         return None
-    names, model_of = reader_names(result), _own_models(result)
-    month = float(result["months"][-1])
-    down, across = layout(len(estimates), MOST_OUTCOMES)
-    figure = new_figure(2.6 * across + 1.6, (1.4 + 0.5 * len(names)) * down + 0.5)
-    lines, panels = grid_of(figure, len(estimates), MOST_OUTCOMES, sharey=True)
+    own_models = {  # of a complication that has several
+        modelled.endpoint: f"\n{modelled.models[0].label}"
+        for modelled in endpoints_of(view.experiment)
+        if not modelled.endpoint.freedom and len(modelled.models) > 1
+    }
+    arms = len(view.arms)
+    size = (2.6, 1.4 + 0.5 * arms)
+    figure, (first, *_), panels = panels_of(
+        len(estimates), MOST_OUTCOMES, size, (1.6, 0.5), sharey=True
+    )
     for axis, estimate in zip(panels, estimates, strict=True):
-        value, lower, upper = _under_own_model(result, estimate, month)
-        for row in range(len(names)):
+        value, below, above = _with_reach(view, estimate)
+        for row in range(arms):
             axis.errorbar(
-                value[row],
-                row,
-                xerr=[[value[row] - lower[row]], [upper[row] - value[row]]],
-                fmt=MARKERS[row % 8],
-                color=COLORS[row % 8],
-                capsize=3,
-            )
+                value[row], row, xerr=[[below[row]], [above[row]]], fmt=MARKERS[row % 8],
+                color=COLORS[row % 8], capsize=3,
+            )  # fmt: skip
             axis.annotate(
                 percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
                 ha="center", fontsize=8,
             )  # fmt: skip
-        axis.set_title(_title(estimate) + model_of(estimate), fontsize=9)
+        model = own_models.get(estimate.of, "") if isinstance(estimate.of, Endpoint) else ""
+        axis.set_title(_title(estimate) + model, fontsize=9)
         axis.margins(x=0.35)
         axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
         axis.grid(axis="x", alpha=0.3)
-    lines[0][0].set_yticks(range(len(names)), list(names.values()))
-    lines[0][0].set_ylim(len(names) - 0.4, -0.6)
-    return finish(figure, f"Outcomes at {month:g} months", result, NOTE)
+    first.set_yticks(range(arms), list(view.arms.values()))
+    first.set_ylim(arms - 0.4, -0.6)
+    return finish(figure, f"Outcomes at {view.experiment.months[-1]:g} months", result, NOTE)
 
 
 def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     """What is good against each complication, one point an arm; up and to the left is better."""
-    nets = [e for e in net_estimates(result) if isinstance(e.of, Endpoint)]
+    view = View(result)
+    nets = [e for e in view.nets if isinstance(e.of, Endpoint)]
     good = next((estimate for estimate in nets if estimate.good), None)
     harms = [estimate for estimate in nets if not estimate.good]
     if good is None or not harms:
         return None
-    month, names = float(result["months"][-1]), reader_names(result)
-    down, across = layout(len(harms), MOST_PLANES)
-    figure = new_figure(4.6 * across + 0.4, 4.4 * down)
-    lines, panels = grid_of(figure, len(harms), MOST_PLANES, sharey=True)
-    control, low, high = _under_own_model(result, good, month)
+    figure, firsts, panels = panels_of(len(harms), MOST_PLANES, (4.6, 4.4), (0.4, 0.0), sharey=True)
+    control, lower, higher = _with_reach(view, good)
+    note = NOTE
     for axis, harm in zip(panels, harms, strict=True):
-        risk, lower, upper = _under_own_model(result, harm, month)
-        others = _under_other_models(result, harm, month)
-        for row, name in enumerate(names.values()):
+        risk, below, above = _with_reach(view, harm)
+        every = view.here[str(harm)].transpose("arm", ...).values
+        others = every.reshape(len(every), -1)[:, 1:]  # models beside the file's own
+        if others.size:
+            note = f"{NOTE}\n{OTHERS}"
+        for row, name in enumerate(view.arms.values()):
             color, marker = COLORS[row % 8], MARKERS[row % 8]
             axis.errorbar(
-                risk[row],
-                control[row],
-                xerr=[[risk[row] - lower[row]], [upper[row] - risk[row]]],
-                yerr=[[control[row] - low[row]], [high[row] - control[row]]],
-                fmt=marker,
-                color=color,
-                label=name,
-            )
-            axis.plot(
-                others[row],
-                np.full(len(others[row]), control[row]),
-                marker,
-                color=color,
-                fillstyle="none",
-            )
+                risk[row], control[row], xerr=[[below[row]], [above[row]]],
+                yerr=[[lower[row]], [higher[row]]], fmt=marker, color=color, label=name,
+            )  # fmt: skip
+            height = np.full(len(others[row]), control[row])
+            axis.plot(others[row], height, marker, color=color, fillstyle="none")
         axis.set_xlabel(f"{capital(harm.words)}, net probability")
         axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.margins(0.15)
         axis.grid(alpha=0.3)
-    for line in lines:
-        line[0].set_ylabel(f"{capital(good.words)}, net probability")
+    for axis in firsts:
+        axis.set_ylabel(f"{capital(good.words)}, net probability")
     panels[0].legend(fontsize=8, frameon=False)
-    note = NOTE
-    if any(_under_other_models(result, harm, month).size for harm in harms):
-        note += "\nFilled: the experiment's own model; open: the other models that are reported."
-    return finish(figure, f"Therapeutic plane at {month:g} months", result, note)
+    title = f"Therapeutic plane at {view.experiment.months[-1]:g} months"
+    return finish(figure, title, result, note)
 
 
-def _overview(result: xr.Dataset) -> list[Estimate]:
+def _overview(view: View) -> list[Estimate]:
     """Net of what is good, cumulative incidence of complications, what is read off several."""
-    every = [e for e in estimates_of(experiment_of(result)) if str(e) in result]
+    every = view.estimates
     estimator = {
-        endpoint: INCIDENCE if not net.good and Estimate(endpoint, INCIDENCE) in every else NET
-        for net in every
-        if isinstance(endpoint := net.of, Endpoint) and net.estimator is NET
+        net.of: INCIDENCE if not net.good and Estimate(net.of, INCIDENCE) in every else NET
+        for net in view.nets
+        if isinstance(net.of, Endpoint)
     }
     single = [e for e in every if isinstance(e.of, Endpoint) and e.estimator is estimator[e.of]]
     joint = [e for e in every if isinstance(e.of, Joint) and (e.estimator is NET)]
@@ -135,36 +117,9 @@ def _title(estimate: Estimate) -> str:
     return f"{capital(estimate.words)}\n({HOW[estimate.estimator]})"
 
 
-def _own_models(result: xr.Dataset) -> Callable[[Estimate], str]:
-    """Name the file's own model of a complication that has several."""
-    endpoints: dict[object, Modelled] = {
-        modelled.endpoint: modelled for modelled in endpoints_of(experiment_of(result))
-    }
-
-    def model_of(estimate: Estimate) -> str:
-        modelled = endpoints.get(estimate.of)
-        if modelled is None or modelled.endpoint.freedom or len(modelled.models) < 2:
-            return ""
-        return f"\n{modelled.models[0].label}"
-
-    return model_of
-
-
-def _under_own_model(
-    result: xr.Dataset, estimate: Estimate, month: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Value and interval by arm at a time, under the file's own model."""
+def _with_reach(view: View, estimate: Estimate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value by arm under the file's own model, and how far its interval goes to either side."""
     value, lower, upper = (
-        _by_model(result, f"{estimate}{end}", month)[:, 0] for end in ("", "_lower", "_upper")
+        view.numbers(estimate, role).values for role in (ESTIMATE, "lower", "upper")
     )
-    return value, lower, upper
-
-
-def _under_other_models(result: xr.Dataset, estimate: Estimate, month: float) -> np.ndarray:
-    """Value by arm and model beside the file's own, shape (arm, model)."""
-    return _by_model(result, str(estimate), month)[:, 1:]
-
-
-def _by_model(result: xr.Dataset, name: str, month: float) -> np.ndarray:
-    values = result[name].sel(months=month).transpose("arm", ...).values
-    return values.reshape(len(values), -1)
+    return value, value - lower, upper - value

@@ -10,50 +10,44 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from radsim.report.figures.panels import (
-    LONGEST_LABEL,
-    PAGE,
-    SMALL,
-    TEXT,
-    at_middle,
-    compared_arms,
-    net_estimates,
-    set_note,
-    set_title,
-    swept_axes,
-    title_of,
-    where_text,
-)
+from radsim.report.figures import page
 from radsim.report.figures.style import new_figure
-from radsim.report.view import reader_names
-from radsim.results.reading import select_estimate
+from radsim.report.view import View
+from radsim.results.uncertainty import ENDS
+from radsim.vocabulary.endpoints import Estimate
 from radsim.vocabulary.settings import describe_key
 
 MOST_BARS = 6  # factors of one estimate
 LEAST = 0.005  # of the largest: a factor that moves an estimate by less is left out
 FIRST, TOTAL = "#332288", "#88CCEE"  # Tol's muted scheme: colors that no arm has
 LOW, HIGH = "#44AA99", "#882255"
-Draw = Callable[[Axes, xr.Dataset, str, str, np.ndarray], None]
+Draw = Callable[[Axes, View, Estimate, str, np.ndarray], None]
 
 
 def plot_sobol(result: xr.Dataset) -> Figure:
     """First-order and total Sobol indices with 95 % intervals, of the factors that matter most."""
-    figure, where = _draw_rows(result, "total", "factor", _sobol)
-    set_title(figure, result, f"share of variance by factor{where}", _last(result))
-    what = "difference from the reference" if compared_arms(result) else "estimate"
+    view = View(result)
+    label = "Sobol index [share of variance]"
+    figure = _draw_rows(view, "total", "factor", _sobol, label, sharex=True)
+    page.set_title(figure, view, f"share of variance by factor{page.where_text(view)}")
+    what = "difference from the reference" if view.compared else "estimate"
     note = f"Of the {what}. Black lines: 95 % bootstrap intervals. Ordered by the total index."
     handles = [
         Patch(color=FIRST, label="first-order: alone"),
         Patch(color=TOTAL, label="total: with interactions"),
     ]
-    set_note(figure, note, handles)
+    page.set_note(figure, note, handles)
     return figure
 
 
 def plot_tornado(result: xr.Dataset) -> Figure:
     """One parameter at a time at its 2.5 % and 97.5 % point: the widest swings."""
-    figure, where = _draw_rows(result, "tornado", "key", _tornado)
-    set_title(figure, result, f"one parameter at a time{where}", _last(result))
+    view = View(result)
+    label = "Probability [%]"
+    if view.compared:
+        label = f"Difference from {view.arms[view.reference]} [points]"
+    figure = _draw_rows(view, "tornado", "key", _tornado, label, sharex=False)
+    page.set_title(figure, view, f"one parameter at a time{page.where_text(view)}")
     note = (
         "Scales differ. Vertical line: the values of the experiment file. "
         "Other members of a correlated group move along with the parameter."
@@ -62,83 +56,69 @@ def plot_tornado(result: xr.Dataset) -> Figure:
         Patch(color=LOW, label="parameter at its 2.5 % point"),
         Patch(color=HIGH, label="at its 97.5 % point"),
     ]
-    set_note(figure, note, handles)
+    page.set_note(figure, note, handles)
     return figure
 
 
-def _last(result: xr.Dataset) -> xr.Dataset:
-    return at_middle(result.isel(months=-1), swept_axes(result))
-
-
-def _draw_rows(result: xr.Dataset, role: str, dimension: str, draw: Draw) -> tuple[Figure, str]:
+def _draw_rows(
+    view: View, role: str, dimension: str, draw: Draw, label: str, *, sharex: bool
+) -> Figure:
     """A row for each estimate and a column for each comparison; factors in one order a row."""
-    here = _last(result)
-    compared, names = bool(compared_arms(result)), reader_names(result)
-    arms = compared_arms(result) or list(names)
-    shown = {title_of(e): str(e.difference if compared else e) for e in net_estimates(result)}
-    tops = [_top(here, name, role, dimension, arms) for name in shown.values()]
+    arms = view.compared or list(view.arms)
+    tops = [_top(view, view.contrast(net), role, dimension, arms) for net in view.nets]
     bars = [max(len(top), 1) for top in tops]
-    figure = new_figure(max(PAGE, 1.9 + 2.2 * len(arms)), 0.24 * sum(bars) + 0.5 * len(bars) + 1.4)
-    grid = figure.subplots(
-        len(shown),
-        len(arms),
-        squeeze=False,
-        sharey="row",
-        sharex=role == "total",
-        height_ratios=[b + 1.0 for b in bars],
+    figure = new_figure(
+        max(page.WIDTH, 1.9 + 2.2 * len(arms)), 0.24 * sum(bars) + 0.5 * len(bars) + 1.4
     )
-    for (title, name), top, row in zip(shown.items(), tops, grid, strict=True):
+    grid = figure.subplots(
+        len(bars), len(arms), squeeze=False, sharey="row", sharex=sharex,
+        height_ratios=[b + 1.0 for b in bars],
+    )  # fmt: skip
+    for net, top, row in zip(view.nets, tops, grid, strict=True):
         for arm, panel in zip(arms, row, strict=True):
             if len(top):
-                draw(panel, here, name, arm, top)
+                draw(panel, view, view.contrast(net), arm, top)
             else:
-                panel.text(0.5, 0.5, "no factor acts", transform=panel.transAxes, ha="center",
-                           va="center", fontsize=SMALL)  # fmt: skip
-            panel.set_title(f"{title}: {names[arm]}", fontsize=SMALL)
-            panel.tick_params(labelsize=SMALL)
+                page.say_in(panel, "no factor acts")
+            panel.set_title(f"{page.title_of(net)}: {view.arms[arm]}", fontsize=page.SMALL)
+            panel.tick_params(labelsize=page.SMALL)
             panel.grid(axis="x", alpha=0.3)
-        factors = [_name(str(here[dimension].values[index])) for index in top]
-        row[0].set_yticks(range(len(top)), factors, fontsize=SMALL)
+        factors = [_name(str(view.here[dimension].values[index])) for index in top]
+        row[0].set_yticks(range(len(top)), factors, fontsize=page.SMALL)
         row[0].set_ylim(max(len(top), 1) - 0.4, -0.6)
-    label = "Sobol index [share of variance]" if role == "total" else (
-        f"Difference from {names[result.attrs['reference']]} [points]"
-        if compared else "Probability [%]"
-    )  # fmt: skip
     for panel in grid[-1]:
-        panel.set_xlabel(label, fontsize=TEXT)
-    return figure, where_text(here, swept_axes(result))
+        panel.set_xlabel(label, fontsize=page.TEXT)
+    return figure
 
 
-def _top(here: xr.Dataset, shown: str, role: str, dimension: str, arms: list[str]) -> np.ndarray:
+def _top(view: View, estimate: Estimate, role: str, dimension: str, arms: list[str]) -> np.ndarray:
     """The factors that matter most in any of the comparisons, the first one first."""
-    values = select_estimate(here, f"{shown}_{role}").sel(arm=arms)
-    if role == "tornado":
+    values = view.numbers(estimate, role, arm=arms)
+    if "end" in values.dims:
         values = abs(values.isel(end=1) - values.isel(end=0))
     size = np.nan_to_num(values.transpose(dimension, "arm").values).max(axis=1)
     order = np.argsort(-size, kind="stable")[:MOST_BARS]
     return order[size[order] > max(LEAST * size.max(), 1e-9)]
 
 
-def _sobol(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray) -> None:
+def _sobol(panel: Axes, view: View, estimate: Estimate, arm: str, top: np.ndarray) -> None:
     places, highest = np.arange(len(top)), 1.05
     for aside, index, color in ((-0.2, "first_order", FIRST), (0.2, "total", TOTAL)):
         value, lower, upper = (
-            select_estimate(here, f"{shown}_{index}{end}").sel(arm=arm).values[top]
-            for end in ("", "_lower", "_upper")
+            view.numbers(estimate, f"{index}{end}", arm=arm).values[top] for end in ENDS
         )
         panel.barh(places + aside, np.nan_to_num(value), 0.38, color=color)
         panel.hlines(places + aside, lower, upper, color="black", linewidth=0.9)
         highest = max(highest, float(np.nan_to_num(upper).max()))
     if np.isnan(value).all():
-        panel.text(0.5, 0.5, "does not vary", transform=panel.transAxes, ha="center",
-                   va="center", fontsize=SMALL)  # fmt: skip
+        page.say_in(panel, "does not vary")
     panel.set_xlim(0.0, max(1.03 * highest, panel.get_xlim()[1]))  # one scale for all panels
     panel.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "0.25", "0.5", "0.75", "1"])
 
 
-def _tornado(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarray) -> None:
-    ends = 100.0 * select_estimate(here, f"{shown}_tornado").sel(arm=arm)
-    middle = 100.0 * float(select_estimate(here, shown).sel(arm=arm))
+def _tornado(panel: Axes, view: View, estimate: Estimate, arm: str, top: np.ndarray) -> None:
+    ends = view.percent(estimate, "tornado", arm=arm)
+    middle = float(view.percent(estimate, arm=arm))
     for end, color in ((0, LOW), (1, HIGH)):  # one above the other, for both may go one way
         swing = ends.isel(end=end).values[top] - middle
         panel.barh(np.arange(len(top)) + 0.36 * (end - 0.5), swing, 0.36, left=middle, color=color)
@@ -150,4 +130,4 @@ def _tornado(panel: Axes, here: xr.Dataset, shown: str, arm: str, top: np.ndarra
 
 def _name(factor: str) -> str:
     """Name a factor for a reader: a key by what it sets, a group by its own name."""
-    return fill(describe_key(factor).meaning if "." in factor else factor, LONGEST_LABEL)
+    return fill(describe_key(factor).meaning if "." in factor else factor, page.LONGEST_LABEL)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 RESOLUTION = 150  # dots per inch
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+Size = tuple[float, float]
 LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to
 
 
@@ -54,10 +55,16 @@ def layout(count: int, most: int) -> tuple[int, int]:
     return rows, -(-count // rows)
 
 
-def grid_of(figure: Figure, count: int, most: int, **shared: Any) -> tuple[list[list[Axes]], list]:
-    """Lay panels out as `layout` says: the rows, and the panels that are used."""
-    rows = figure.subplots(*layout(count, most), squeeze=False, **shared)
-    panels = list(rows.ravel())
-    for spare in panels[count:]:
+def panels_of(
+    count: int, most: int, size: Size, margin: Size = (0.0, 0.0), **shared: Any
+) -> tuple[Figure, list[Axes], list[Axes]]:
+    """Make a figure of panels as `layout` says: itself, the first panel of each row, all panels.
+
+    Sizes are of each panel, and of what stands around all of them [inches].
+    """
+    down, across = layout(count, most)
+    figure = new_figure(size[0] * across + margin[0], size[1] * down + margin[1])
+    rows = figure.subplots(down, across, squeeze=False, **shared)
+    for spare in rows.ravel()[count:]:
         spare.set_axis_off()
-    return [list(row) for row in rows], panels[:count]
+    return figure, list(rows[:, 0]), list(rows.ravel()[:count])

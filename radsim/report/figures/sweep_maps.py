@@ -11,27 +11,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from radsim.report.figures.panels import (
-    PAGE,
-    SMALL,
-    TEXT,
-    at_middle,
-    axis_label,
-    compared_arms,
-    is_numeric,
-    label_ticks,
-    net_estimates,
-    panel_grid,
-    positions,
-    set_note,
-    set_title,
-    short,
-    swept_axes,
-    title_of,
-    where_text,
-)
+from radsim.report.figures import page
 from radsim.report.figures.style import new_figure
-from radsim.report.view import reader_names
+from radsim.report.view import View
 from radsim.results.reading import select_estimate
 
 MOST_MULTIPLES = 5  # small multiples in a row
@@ -57,76 +39,67 @@ class _Scale:
 def plot_map(result: xr.Dataset, arm: str) -> Figure:
     """Heat map over the first two swept keys; other keys at their middle value.
 
-    Shows the arm's difference from the reference, all panels on one scale about zero; of a single
+    Draws the arm's difference from the reference, all panels on one scale about zero; of a single
     arm the estimates themselves. Contours are drawn over two keys that are numbers; over a key of
     text values the numbers stand in the cells.
     """
-    first, second, *others = swept_axes(result)
-    here = at_middle(result.isel(months=-1), others)
-    shown = _shown(here, arm)
-    scales = _scales(shown, bool(compared_arms(result)))
-    figure, panels = panel_grid(len(shown), height=2.7)
-    for panel, (title, values) in zip(panels, shown.items(), strict=True):
+    view = View(result, *View(result).axes[:2])
+    first, second, *_ = view.axes
+    mapped, scales = _mapped(view, view.here, arm)
+    figure, panels = page.panel_grid(len(mapped), 2.7)
+    for panel, (title, values) in zip(panels, mapped.items(), strict=True):
         _map(panel, values.transpose(second, first), scales[title], MOST_NUMBERS, levels=4)
-        panel.set_xlabel(axis_label(here[first]), fontsize=TEXT)
-        panel.set_ylabel(axis_label(here[second]), fontsize=TEXT)
-        panel.set_title(f"{title}\n{_range_text(values)}", fontsize=TEXT)
-        _colorbar(figure, scales[title], [panel], result)
-    set_title(figure, result, _what(result, arm) + where_text(here, others), here)
-    set_note(figure, _note(here, [first, second]))
+        panel.set_xlabel(page.axis_label(view.here[first]), fontsize=page.TEXT)
+        panel.set_ylabel(page.axis_label(view.here[second]), fontsize=page.TEXT)
+        panel.set_title(f"{title}\n{_range_text(values)}", fontsize=page.TEXT)
+        _colorbar(figure, scales[title], [panel], view)
+    page.set_title(figure, view, _what(view, arm) + page.where_text(view))
+    page.set_note(figure, _note(view))
     return figure
 
 
 def plot_multiples(result: xr.Dataset, arm: str) -> Figure:
     """Small multiples of `plot_map`: a row for each estimate, a column for each third value."""
-    first, second, third, *others = swept_axes(result)
-    here = at_middle(result.isel(months=-1), others)
-    count = min(here.sizes[third], MOST_MULTIPLES)
-    here = here.isel({third: np.linspace(0, here.sizes[third] - 1, count).round().astype(int)})
-    shown = _shown(here, arm)
-    scales = _scales(shown, bool(compared_arms(result)))
-    figure = new_figure(max(PAGE, 1.45 * count + 1.2), 1.65 * len(shown) + 1.1)
-    grid = figure.subplots(len(shown), count, squeeze=False, sharex=True, sharey=True)
-    for row, (title, values) in enumerate(shown.items()):
-        for column in range(count):
-            panel = grid[row, column]
+    view = View(result, *View(result).axes[:3])
+    first, second, third, *_ = view.axes
+    size = view.here.sizes[third]
+    count = min(size, MOST_MULTIPLES)
+    some = view.here.isel({third: np.linspace(0, size - 1, count).round().astype(int)})
+    mapped, scales = _mapped(view, some, arm)
+    figure = new_figure(max(page.WIDTH, 1.45 * count + 1.2), 1.65 * len(mapped) + 1.1)
+    grid = figure.subplots(len(mapped), count, squeeze=False, sharex=True, sharey=True)
+    for row, (title, values) in zip(grid, mapped.items(), strict=True):
+        for column, panel in enumerate(row):
             part = values.isel({third: column}).transpose(second, first)
             _map(panel, part, scales[title], FEW_NUMBERS, levels=2)
-        label = f"{fill(title, ROW_TITLE)}\n{fill(axis_label(here[second]), ROW_TITLE)}"
-        grid[row, 0].set_ylabel(label, fontsize=SMALL)
-        _colorbar(figure, scales[title], list(grid[row]), result)
-    for column, value in enumerate(here[third].values):
-        grid[0, column].set_title(short(value), fontsize=TEXT)
-    grid[-1, (count - 1) // 2].set_xlabel(axis_label(here[first]), fontsize=TEXT)
-    what = f"{_what(result, arm)}; columns: {axis_label(here[third])}{where_text(here, others)}"
-    set_title(figure, result, what, here)
-    set_note(figure, _note(here, [first, second]))
+        label = f"{fill(title, ROW_TITLE)}\n{fill(page.axis_label(some[second]), ROW_TITLE)}"
+        row[0].set_ylabel(label, fontsize=page.SMALL)
+        _colorbar(figure, scales[title], list(row), view)
+    for panel, value in zip(grid[0], some[third].values, strict=True):
+        panel.set_title(page.short(value), fontsize=page.TEXT)
+    grid[-1, (count - 1) // 2].set_xlabel(page.axis_label(some[first]), fontsize=page.TEXT)
+    columns = f"columns: {page.axis_label(some[third])}"
+    page.set_title(figure, view, f"{_what(view, arm)}; {columns}{page.where_text(view)}")
+    page.set_note(figure, _note(view))
     return figure
 
 
-def _shown(here: xr.Dataset, arm: str) -> dict[str, xr.DataArray]:
-    """What is mapped, by title: differences [percentage points], of one arm estimates [%]."""
-    compared = bool(compared_arms(here))
-    return {
-        title_of(estimate): (
-            100.0 * select_estimate(here, estimate.difference if compared else estimate)
-        )
-        .sel(arm=arm)
-        .assign_attrs(harm=not estimate.good)
-        for estimate in net_estimates(here)
-    }
+def _mapped(
+    view: View, here: xr.Dataset, arm: str
+) -> tuple[dict[str, xr.DataArray], dict[str, _Scale]]:
+    """What is mapped, by title: differences [points], of one arm estimates [%]; and its colors.
 
-
-def _scales(shown: dict[str, xr.DataArray], differences: bool) -> dict[str, _Scale]:
-    """Colors of each panel: differences share one scale about zero, and blue is better."""
-    if not differences:
-        return {title: _about(float(v.min()), float(v.max())) for title, v in shown.items()}
-    limit = max(float(np.abs(values).max()) for values in shown.values())
-    limit = max(limit, LEAST_RANGE)
-    return {
-        title: _Scale("RdBu_r" if values.attrs["harm"] else "RdBu", -limit, limit)
-        for title, values in shown.items()
+    Differences share one scale about zero, and blue is better.
+    """
+    mapped = {
+        page.title_of(net): 100.0 * select_estimate(here, view.contrast(net)).sel(arm=arm)
+        for net in view.nets
     }
+    if not view.compared:
+        return mapped, {t: _about(float(v.min()), float(v.max())) for t, v in mapped.items()}
+    limit = max(LEAST_RANGE, *(float(np.abs(values).max()) for values in mapped.values()))
+    colors = ("RdBu" if net.good else "RdBu_r" for net in view.nets)
+    return mapped, {t: _Scale(c, -limit, limit) for t, c in zip(mapped, colors, strict=True)}
 
 
 def _about(low: float, high: float) -> _Scale:
@@ -136,20 +109,19 @@ def _about(low: float, high: float) -> _Scale:
 
 def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int, levels: int) -> None:
     down, across = (values[str(dim)] for dim in values.dims)
-    numeric = is_numeric(across) and is_numeric(down)  # else side by side, so that numbers fit
-    x, y = positions(across, numeric), positions(down, numeric)
+    numeric = page.is_numeric(across) and page.is_numeric(
+        down
+    )  # else side by side, so that numbers fit
+    x, y = page.positions(across, numeric), page.positions(down, numeric)
     numbers = values.values
     panel.pcolormesh(
         x, y, numbers, shading="nearest", cmap=scale.colors, vmin=scale.low, vmax=scale.high
     )
-    label_ticks(panel, across, "x", numeric)
-    label_ticks(panel, down, "y", numeric)
+    page.label_ticks(panel, across, "x", numeric)
+    page.label_ticks(panel, down, "y", numeric)
     span = float(np.ptp(numbers))
     if span == 0.0:
-        panel.text(
-            0.5, 0.5, f"{_number(numbers.flat[0])}\neverywhere", transform=panel.transAxes,
-            ha="center", va="center", fontsize=SMALL, path_effects=STROKE,
-        )  # fmt: skip
+        page.say_in(panel, f"{_number(numbers.flat[0])}\neverywhere", path_effects=STROKE)
     elif not numeric:
         if numbers.shape[1] <= most_numbers:
             _write_numbers(panel, x, y, numbers, scale)
@@ -162,7 +134,7 @@ def _contours(panel: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray, le
     lines.set_linewidth([2.0 if level == 0.0 else 0.8 for level in lines.levels])
     lines.set(path_effects=STROKE)
     for text in panel.clabel(
-        lines, fontsize=SMALL, fmt=lambda level: f"{level:g}".replace("-", "\N{MINUS SIGN}")
+        lines, fontsize=page.SMALL, fmt=lambda level: f"{level:g}".replace("-", "\N{MINUS SIGN}")
     ):
         text.set(path_effects=STROKE, rotation=0)  # upright: a minus sign is no piece of the line
 
@@ -187,28 +159,23 @@ def _number(value: float) -> str:
 
 
 def _range_text(values: xr.DataArray) -> str:
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return f"{_number(low)} everywhere"
-    return f"{_number(low)} to {_number(high)}"
+    low, high = _number(float(values.min())), _number(float(values.max()))
+    return f"{low} to {high}" if values.min() != values.max() else f"{low} everywhere"
 
 
-def _colorbar(figure: Figure, scale: _Scale, panels: list[Axes], result: xr.Dataset) -> None:
+def _colorbar(figure: Figure, scale: _Scale, panels: list[Axes], view: View) -> None:
     bar = figure.colorbar(scale.mappable, ax=panels, pad=0.02, aspect=18)
-    bar.set_label("percentage points" if compared_arms(result) else "%", fontsize=SMALL)
-    bar.ax.tick_params(labelsize=SMALL)
+    bar.set_label("percentage points" if view.compared else "%", fontsize=page.SMALL)
+    bar.ax.tick_params(labelsize=page.SMALL)
 
 
-def _what(result: xr.Dataset, arm: str) -> str:
-    names = reader_names(result)
-    if not compared_arms(result):
-        return names[arm]
-    return f"{names[arm]} minus {names[result.attrs['reference']]}"
+def _what(view: View, arm: str) -> str:
+    return view.arms[arm] + (f" minus {view.arms[view.reference]}" if view.compared else "")
 
 
-def _note(here: xr.Dataset, axes: list[str]) -> str:
-    if not compared_arms(here):
+def _note(view: View) -> str:
+    if not view.compared:
         return "Probability [%]; the scales of the estimates differ."
     note = "Difference [percentage points], one scale for all panels; blue is better for the arm."
-    numeric = all(is_numeric(here[axis]) for axis in axes)
+    numeric = all(page.is_numeric(view.here[axis]) for axis in view.axes[:2])
     return f"{note} The thick contour is zero." if numeric else note

@@ -213,7 +213,8 @@ def rejections(outcome: Outcome, alpha: float) -> np.ndarray:
 def expectations(shown: Shown) -> list[Expectation]:
     """Mean counts by arm, and the duration."""
     rows = []
-    for name, counts in shown.counts.items():
+    harms = {f"harm/{name}": counts for name, counts in shown.harms.items()}
+    for name, counts in (shown.counts | harms).items():
         rows.append(_expectation(name, counts.mean(axis=0), counts.sum(axis=1), shown.pools))
     both = (float(shown.duration.mean()),) * 2
     return [*rows, _expectation("duration", both, shown.duration, shown.pools)]
