@@ -30,7 +30,7 @@ TITLES = {
     "cox_robust": "Cox's regression, robust",
     "fine_gray": "Fine and Gray's regression",
     "incidence_difference": "the difference of incidences",
-    "survival_difference": "the difference of net control",
+    "survival_difference": "the difference of net freedom from the event",
     "restricted_mean_difference": "the difference of restricted means",
     "time_lost_difference": "the difference of time lost",
     "pearson": "chi-square",

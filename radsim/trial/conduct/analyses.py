@@ -264,8 +264,8 @@ ANALYSES = {
         reads="landmark",
     ),
     "survival_difference": Analysis(
-        "difference of net control at the landmark (Kaplan-Meier, death censored)",
-        "equal net control at the landmark",
+        "difference of net freedom from the event at the landmark (Kaplan-Meier, death censored)",
+        "equal net freedom from the event at the landmark",
         False,
         lambda table, s: _gap(survival_difference(table, s.landmark, causes=(EVENT,))),
         more_is_worse=False,

@@ -133,7 +133,7 @@ def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) ->
         control, experimental = (
             c.net_control(at) if net else float(c.incidence(np.array(at))) for c in courses
         )
-        read = "net control" if net else "incidences"
+        read = "net freedom from the event" if net else "incidences"
         what = f"{read} at {at:g} months, everybody followed to then,"
     takes = f"{what} {control:.4g} and {experimental:.4g} against a margin of {margin:g}"
 
