@@ -8,7 +8,7 @@ from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import draw_trial_figures
 from radsim.report.files.staging import put_in_place
 from radsim.report.tables.csv_text import to_csv
-from radsim.report.tables.trial import TABLES
+from radsim.report.tables.trial import TABLES, table_rows
 from radsim.report.text.trial import assumptions_text
 from radsim.trial.questions.scenario import TrialResult
 from radsim.vocabulary.mistakes import Mistake
@@ -60,5 +60,5 @@ def save_trial(
             (work / "figures").mkdir()
             draw_trial_figures(results, work / "figures")
         for name, (columns, rows) in TABLES.items():
-            (work / name).write_text(to_csv(columns, rows(results)), encoding="utf-8")
+            (work / name).write_text(to_csv(columns, table_rows(results, rows)), encoding="utf-8")
         (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
