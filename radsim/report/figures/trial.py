@@ -98,7 +98,6 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
     places = np.linspace(0, len(months) - 1, RISK_TIMES).astype(int)
     for arm, label in enumerate(arms):
         look: dict[str, Any] = {"color": COLORS[arm]}
-        middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, **look}
         axis.step(months, curves.event[arm], where="post", label=f"{label}: {event}", **look)
         band = (months, curves.lower[arm], curves.upper[arm])
         axis.fill_between(*band, step="post", alpha=0.15, lw=0, **look)
