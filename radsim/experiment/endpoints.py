@@ -1,5 +1,6 @@
 """The endpoints of an experiment, and the models of each that are reported."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from radsim.vocabulary.endpoints import (
     Joint,
 )
 
+UNNAMEABLE = re.compile(r"[^\w.-]+")  # in a label, but not in a name of a file of results
 FILE, WITHOUT_RATIO = "file", "without_reirradiation_hazard"  # labels of the file's own model
 
 
@@ -92,6 +94,15 @@ def _spoken_of(event: str, section: Complication) -> Endpoint:
         if endpoint.event == event:
             return replace(endpoint, **stated)
     return Endpoint(**{"event": event, "short": section.words, **stated})
+
+
+def range_name(modelled: Modelled, place: int) -> str:
+    """Name what is told of the range of one of an endpoint's models, the same in every variant."""
+    endpoint, model = modelled.endpoint, modelled.models[place].model
+    if place == 0 if endpoint.freedom else not modelled.by_model:
+        return endpoint.reported
+    called = str(model.label or model.preset or modelled.models[place].label)
+    return f"{endpoint.reported}_{UNNAMEABLE.sub('_', called)}"
 
 
 def joint_of(experiment: Experiment) -> Joint | None:

@@ -28,7 +28,6 @@ class Complication:
     words: str = ""  # what happens, in a sentence
     short: str = ""  # the same on an axis
     good: bool = False  # whether it is good for patients, such as relief
-    among: str = ""  # of whom, such as of patients with a cord
 
     @property
     def models(self) -> tuple[NTCPModel, ...]:
@@ -37,5 +36,5 @@ class Complication:
 
 
 ALTERNATIVES = "alternatives"  # key of a section: the models beside its own
-ABOUT = ("words", "short", "good", "among")  # keys of a section that speak of its endpoint
+ABOUT = ("words", "short", "good")  # keys of a section that speak of its endpoint
 SECTION_KEYS = {"tcp": (ALTERNATIVES,), "ntcp": (ALTERNATIVES, *ABOUT)}  # the rest is the model's

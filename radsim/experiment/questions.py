@@ -1,13 +1,15 @@
 """Whether an experiment can answer what its file asks: which endpoints, told apart by what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from radsim.experiment.endpoints import (
+    Modelled,
     endpoints_of,
     estimates_of,
     known_endpoints,
     possible_estimates,
+    range_name,
 )
 from radsim.experiment.model import Experiment
 from radsim.experiment.outcomes import ALTERNATIVES
@@ -51,22 +53,50 @@ def _alike(experiment: Experiment) -> Iterator[str]:
     modelled = endpoints_of(experiment)
     said: dict[str, str] = {}
     for endpoint, section in ((m.endpoint, m.section) for m in modelled):
-        for words in {endpoint.words, endpoint.short}:
+        every = (endpoint.words, endpoint.short, endpoint.freedom_words)
+        for words in dict.fromkeys(filter(None, every)):
             if words in said:
                 yield f"{section}: {words!r} is what {said[words]} is called; use other words"
             said[words] = section
         for name in sorted(experiment.cohort.names & {endpoint.event, endpoint.model_dim}):
             yield f"cohort.{name}: the name is taken by {section}; use another"
+    told_apart = []
     for each in modelled:
         models = [stated.model for stated in each.stated]
         names = [str(model.label or model.preset or model.kind) for model in models]
         if each.endpoint.freedom:
             names = names[1:]  # the file's own is told apart by being it
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        labels = [reported.label for reported in each.models]
+        alike = _repeated(names) or _repeated(labels)
+        for name in sorted(alike):
             yield (
                 f"{each.section}.{ALTERNATIVES}: two are called {name!r}; "
                 "give each a label of its own"
             )
+        if not alike:
+            told_apart.append(each)
+    yield from _alike_in_checks(told_apart)
+
+
+def _alike_in_checks(endpoints: Sequence[Modelled]) -> Iterator[str]:
+    """Find models whose ranges would be told under one name."""
+    sections: dict[str, str] = {}
+    for modelled in endpoints:
+        for place, reported in enumerate(modelled.models):
+            if reported.ratio_alone:
+                continue
+            name = range_name(modelled, place)
+            if name in sections:
+                yield (
+                    f"{reported.section}: checks would call it {name!r}, as {sections[name]}; "
+                    "give one of the two another label"
+                )
+            sections[name] = reported.section
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    """Give those that stand there more than once."""
+    return {name for name in names if names.count(name) > 1}
 
 
 def _not_free_of(experiment: Experiment) -> Iterator[str]:

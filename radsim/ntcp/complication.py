@@ -144,13 +144,13 @@ class ComplicationModel(DoseResponse):
         raise NotImplementedError
 
     def risk(self, patients: Patients, dose: Dose) -> Risk:
-        """Risk of each patient, 0 of who does not have the organ."""
+        """Risk of each patient, 0 of who does not have the structure that is read."""
         course = dose.read(self.dose)
         alpha_beta = self._value("alpha_beta", patients)
         residual = self._residual(dose, alpha_beta)
         effect = self._effect(course, dose.fractions, alpha_beta, residual)
         present = self._with_organ(patients)
-        # a patient without the organ has no dose; zero stands for it and is not used
+        # a patient without the structure has no dose; zero stands for it and is not used
         filled = np.where(present if course.weight is None else present[:, None], effect, 0.0)
         p = np.where(present, self.probability_at_effect(filled, patients, course.weight), 0.0)
         if isinstance(self.onset, LognormalOnset) and self.onset.reference is None:

@@ -137,6 +137,8 @@ class VertebralFracture:
         [0.009, 0.0442]
         """
         require(weight is None, "this model takes a prescription, without weight")
+        positive = bool(np.all(np.asarray(fractions) > 0))
+        require(positive, f"fractions must be above 0, got {fractions}")
         fraction_dose = np.asarray(dose, dtype=float) / fractions
         if patients is NOBODY:
             return self.curve_over_fraction_dose(fraction_dose)

@@ -78,7 +78,6 @@ class Preset(_Stated):
     words: str = ""  # an endpoint of its own, in a sentence
     short: str = ""  # the same on an axis; the words unless given
     good: bool = False  # whether the event is good for patients
-    among: str = ""  # of whom, such as of patients with a cord
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)

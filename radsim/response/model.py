@@ -12,7 +12,6 @@ from radsim.radiobiology.cell_kill import CellKill
 from radsim.radiobiology.dvh import check_doses
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
-from radsim.vocabulary.structures import STANDS_FOR
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 
@@ -156,7 +155,7 @@ class DoseResponse:
         """Effect that the model reads for each patient [Gy], shape (patient,); of a DVH its mean.
 
         At the model's own alpha/beta unless another is given [Gy]. NaN in who does not have the
-        organ.
+        structure.
         """
         if alpha_beta is None:
             alpha_beta = self._value("alpha_beta", patients)
@@ -223,9 +222,8 @@ class DoseResponse:
         return 0.0
 
     def _with_organ(self, patients: Patients) -> np.ndarray:
-        """Say who has the structure that is harmed or controlled, shape (patient,)."""
-        structure = self.dose.structure
-        return patients.with_structure(STANDS_FOR.get(structure, structure))
+        """Say who has the structure whose dose is read, shape (patient,)."""
+        return patients.with_structure(self.dose.structure)
 
     def _value(self, name: str, patients: Patients) -> lq.Quantity:
         """Look a parameter up, which stands beside one dose a patient."""

@@ -1,6 +1,6 @@
 """What a model says of one event: how likely it is by a time, and when it comes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,10 @@ class HazardRisk:
 
     hazard: np.ndarray
     onset: Onset
+
+    def only_in(self, present: np.ndarray) -> "HazardRisk":
+        """Return the same risk, and none in patients who are not, shape (patient,)."""
+        return replace(self, hazard=np.where(present, self.hazard, 0.0))
 
     def probability(self, months: float) -> np.ndarray:
         """Return the net probability that the event has happened, shape (patient,)."""
@@ -54,6 +58,10 @@ class LifetimeRisk:
 
     lifetime: np.ndarray
     onset: LognormalOnset
+
+    def only_in(self, present: np.ndarray) -> "LifetimeRisk":
+        """Return the same risk, and none in patients who are not, shape (patient,)."""
+        return replace(self, lifetime=np.where(present, self.lifetime, 0.0))
 
     def probability(self, months: float) -> np.ndarray:
         """Return the net probability that the event has happened, shape (patient,)."""

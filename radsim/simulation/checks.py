@@ -1,19 +1,17 @@
 """Yes or no of each patient: whether a plan keeps its limits, and a dose a model's range."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from radsim.dose.dose import Dose
-from radsim.experiment.endpoints import Modelled
+from radsim.experiment.endpoints import range_name
 from radsim.patients.patients import Patients
 from radsim.simulation.doses import FLAGS, columns_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes
 
-UNNAMEABLE = re.compile(r"[^\w.-]+")  # in a label, but not in a name of a file of results
 SIDES = ("below_range", "above_range")  # of what a model was fitted on
 
 
@@ -26,28 +24,25 @@ def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
             model = reported.model
             if reported.ratio_alone or getattr(model, "valid_eqd2", None) is None:
                 continue  # no range, or that of the file's own model
-            arms = tuple(memo.make(outside, model, t.patients, t.dose) for t in treated)
+            organ = event.modelled.endpoint.organ
+            arms = tuple(memo.make(outside, model, organ, t.patients, t.dose) for t in treated)
             name = range_name(event.modelled, place)
             for which, side in enumerate(SIDES):
                 rows[f"{name}_{side}"] = memo.make(side_of, which, arms)
     return rows | columns_of(tuple(arm.screening for arm in treated), memo)
 
 
-def outside(model: Any, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
-    """Who lies below and who above the range that a model was fitted on, shape (patient,)."""
-    return model.outside_range(patients, dose)
+def outside(
+    model: Any, organ: str, patients: Patients, dose: Dose
+) -> tuple[np.ndarray, np.ndarray]:
+    """Who lies below and who above a model's range, of those with the organ that is harmed."""
+    below, above = model.outside_range(patients, dose)
+    if not organ:
+        return below, above
+    present = patients.with_structure(organ)
+    return below & present, above & present
 
 
 def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Who lies below a range (0) or above it (1) in every arm, shape (arm, patient)."""
     return np.stack([arm[side] for arm in arms]).astype(float)
-
-
-def range_name(modelled: Modelled, place: int) -> str:
-    """Name what is told of the range of one of an endpoint's models."""
-    endpoint, reported = modelled.endpoint, modelled.models[place]
-    if endpoint.always_by_model and not endpoint.freedom:
-        return f"{endpoint.event}_{reported.model.preset or reported.label}"
-    alone = place == 0 if endpoint.freedom else len(modelled.models) == 1
-    label = UNNAMEABLE.sub("_", reported.label)
-    return endpoint.reported if alone else f"{endpoint.reported}_{label}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
+from radsim.patients.patients import Patients
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import METRICS, Columns, Event, Outcomes
 
@@ -48,8 +50,15 @@ def eqd2_rows(event: Event, outcomes: Outcomes, memo: Memo) -> tuple[Made[np.nda
     if not all(hasattr(model, "eqd2") for model in models):
         return ()
     arms = outcomes.treated
-    each = [[memo.make(type(m).eqd2, m, arm.patients, arm.dose) for arm in arms] for m in models]
+    organ = event.modelled.endpoint.organ
+    each = [[memo.make(eqd2_of, m, organ, arm.patients, arm.dose) for arm in arms] for m in models]
     return tuple(memo.make(np.stack, tuple(by_arm)) for by_arm in each)
+
+
+def eqd2_of(model: Any, organ: str, patients: Patients, dose: Dose) -> np.ndarray:
+    """What a model reads [Gy], missing (NaN) in who lacks the organ that is harmed."""
+    eqd2 = model.eqd2(patients, dose)
+    return np.where(patients.with_structure(organ), eqd2, np.nan) if organ else eqd2
 
 
 def columns_of(arms: tuple[Made[Columns], ...], memo: Memo) -> dict[str, Made[np.ndarray]]:

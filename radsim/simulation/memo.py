@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 T = TypeVar("T")
 ROOM = 128 * 2**20  # bytes of results that are kept at most, but for those that are in use
 TOKENS = 4096  # objects whose keys are remembered
@@ -86,7 +84,7 @@ class Memo:
             if len(self._tokens) > TOKENS:
                 self._tokens.clear()
             # an array's spelling is not all of it, nor that of an object without one of its own
-            is_spelled = type(value).__repr__ not in (np.ndarray.__repr__, object.__repr__)
+            is_spelled = type(value).__repr__ is not object.__repr__ and not bytes_of(value)
             spelling = (type(value), repr(value)) if is_spelled else next(self._numbers)
             token = self._tokens[id(value)] = value, spelling
         return token[1]
@@ -103,6 +101,7 @@ def bytes_of(value: Any) -> int:
 
     Examples
     --------
+    >>> import numpy as np
     >>> bytes_of({"a": np.zeros(4), "b": (np.zeros(2), "text")})
     48
     """

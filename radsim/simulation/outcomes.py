@@ -168,9 +168,10 @@ def _event(
     luck: Made[np.ndarray],
     memo: Memo,
 ) -> Event:
+    organ = modelled.endpoint.organ
     risks = tuple(
         tuple(
-            memo.make(risk_of, model.model, model.ratio_in(t.arm), t.patients, t.dose)
+            memo.make(risk_of, model.model, model.ratio_in(t.arm), organ, t.patients, t.dose)
             for t in treated
         )
         for model in modelled.models
@@ -197,9 +198,14 @@ def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
     return source.uniforms(f"outcome/{event}", patients)
 
 
-def risk_of(model: Any, ratio: float, patients: Patients, dose: Dose) -> Risk:
-    """Risk under a model whose hazard an earlier course raises by a ratio."""
+def risk_of(model: Any, ratio: float, organ: str, patients: Patients, dose: Dose) -> Risk:
+    """Risk under a model whose hazard an earlier course raises by a ratio.
+
+    Who lacks the organ that is harmed has none, be it that the model reads another structure.
+    """
     risk = model.risk(patients, dose)
+    if organ:
+        risk = risk.only_in(patients.with_structure(organ))
     return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
 
 

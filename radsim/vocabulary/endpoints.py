@@ -26,7 +26,7 @@ class Endpoint:
     freedom_words: str = ""  # the same in a sentence
     good: bool = False  # a response is good, a failure or a complication is not
     ends: bool = False  # relief can be lost again: a prevalence, not only an incidence
-    among: str = ""  # of whom, such as of patients with a cord; everybody unless given
+    organ: str = ""  # that is harmed, whichever structure is read; who lacks it has no risk
     always_by_model: bool = False  # results have a dimension of models even where there is but one
 
     @property
@@ -84,7 +84,11 @@ LOCAL_FAILURE = Endpoint(
 )
 VCF = Endpoint(event="vcf", words="vertebral compression fracture", short="VCF")
 MYELOPATHY = Endpoint(
-    event="myelopathy", words="radiation myelopathy", short="myelopathy", always_by_model=True
+    event="myelopathy",
+    words="radiation myelopathy",
+    short="myelopathy",
+    organ="spinal_cord",
+    always_by_model=True,
 )
 SURVIVAL = Joint(reported="survival", words="", short="alive")
 CONTROL_WITHOUT_COMPLICATION = Joint(

@@ -13,8 +13,6 @@ HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a
 
 # cohort variable that is above 0 in who has it; everyone has the others
 EXISTS = {"cord_prv": "cord_present", "spinal_cord": "cord_present"}
-# organ that is harmed where it is not the structure whose dose is read
-STANDS_FOR = {"cord_prv": "spinal_cord", "thecal_sac": "spinal_cord"}
 
 Target = Literal["gtv", "ptv"]
 Structure = Literal["gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"]

@@ -17,6 +17,9 @@ from radsim.experiment.endpoints import (
 from radsim.experiment.model import ExperimentError, cohort_of
 from radsim.experiment.variants import VariantMaker, check_variants
 from radsim.report.text.description import describe, description_of
+from radsim.results.reading import with_role
+from radsim.results.run import run
+from radsim.simulation.patients import simulate
 
 EVENT = "late_sac_syndrome"
 CORD = {"preset": "sbrt-cord-default"}
@@ -113,6 +116,7 @@ def test_what_control_can_not_be_free_of_is_one_line(free_of, line):
         ("VCF", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac-syndrome", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac", {**SAC, "words": "radiation myelopathy"}, "'radiation myelopathy' is what "),
+        ("sac", {**SAC, "words": "local control"}, "'local control' is what tcp is called"),
         ("sac", 3, "must be a table, got 3"),
     ],
 )  # fmt: skip
@@ -120,6 +124,58 @@ def test_an_endpoint_that_can_not_be_is_one_clear_line(name, section, line):
     found = mistakes(ntcp=with_complications(**{name: section}))
     assert len(found) == 1, found
     assert found[0].startswith(f"ntcp.{name}: {line}")
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"myelopathy": {**CORD, "alternatives": [{"label": "a b"}, {"label": "a_b"}]}},
+            "ntcp.myelopathy.alternatives[1]: checks would call it 'myelopathy_a_b', as "
+            "ntcp.myelopathy.alternatives[0]; give one of the two another label",
+        ),
+        (
+            {
+                "sac": {**SAC, "alternatives": [{"label": "low"}]},
+                "sac_low": {**SAC, "words": "another", "short": "other"},
+            },
+            "ntcp.sac_low: checks would call it 'sac_low', as ntcp.sac.alternatives[0]; give one "
+            "of the two another label",
+        ),
+        (
+            {"sac": {**SAC, "alternatives": [{"label": "custom"}]}},
+            "ntcp.sac.alternatives: two are called 'custom'; give each a label of its own",
+        ),
+    ],
+)
+def test_models_that_results_could_not_tell_apart_are_one_clear_line(sections, line):
+    assert mistakes(ntcp=with_complications(**sections)) == [line]
+
+
+def test_each_model_of_one_preset_has_checks_of_its_own():
+    asked = {"label": "narrow", "valid_eqd2": [0.0, 1.0]}
+    made = experiment(ntcp={"myelopathy": {**CORD, "alternatives": [asked]}})
+    of_both = simulate(made, range(100)).sel(arm="one")
+    own, narrow = (
+        of_both[f"myelopathy_{model}_above_range"] for model in ("sbrt-cord-default", "narrow")
+    )
+    assert float(own.mean()) < 0.5 < float(narrow.mean())
+
+
+def test_a_check_is_called_the_same_in_every_variant():
+    beside = ["sbrt-cord-case-control"]
+    section = {"words": "syndrome", "preset": "sbrt-cord-low", "alternatives": beside}
+    made = experiment(
+        ntcp={"sac": section}, sweep={"ntcp.sac.alpha_beta": [2.0, 3.0]}, patients=100
+    )
+    shares = with_role(run(made), "share")
+    checks = {check for check in shares if check.startswith("sac_")}
+    assert checks == {
+        f"sac_{model}_{side}_range"
+        for model in ("sbrt-cord-low", *beside)
+        for side in ("below", "above")
+    }
+    assert not any(bool(shares[check].isnull().any()) for check in checks)
 
 
 def test_two_endpoints_of_one_event_are_no_toml():
@@ -171,6 +227,16 @@ def test_its_words_can_not_be_varied():
         except ExperimentError as error:
             found = error.mistakes
         assert found == [f"sweep.ntcp.{EVENT}.{key}: describes an endpoint, and changes no number"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["arms.one.label", "tcp.label", f"ntcp.{EVENT}.label", f"ntcp.{EVENT}.alternatives[0].label"],
+)
+def test_labels_can_not_be_varied(key):
+    with pytest.raises(ExperimentError) as caught:
+        sac(sweep={key: ["a", "b"]})
+    assert caught.value.mistakes == [f"sweep.{key}: is a name for readers, and changes no number"]
 
 
 def test_a_trial_and_a_series_and_a_precision_take_any_endpoint_of_the_file():

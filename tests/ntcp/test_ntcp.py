@@ -115,6 +115,14 @@ def test_without_a_cord_there_is_no_myelopathy():
     assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
 
 
+def test_everybody_has_a_sac_so_a_model_of_it_asks_for_no_cord():
+    patients = Patients.of({"cord_present": [1.0, 0.0]})
+    model = CORD["case-control"]
+    found = model.risk(patients, some_dose()).lifetime
+    assert 0.0 < found[0] == found[1]
+    assert np.all(model.eqd2(patients, some_dose()) > 0.0)
+
+
 def test_a_missing_dose_of_an_organ_that_is_there_is_no_dose_of_0():
     patients = Patients.of({"cord_present": [1.0, 1.0]})
     hot_spots = {"spinal_cord": Course(np.array([20.0, np.nan]))}

@@ -281,6 +281,27 @@ def test_every_kind_runs_in_an_experiment_and_in_any_range(tcp):
     assert np.array_equal(together[..., 5:6], alone)
 
 
+def test_below_the_cord_a_sac_has_a_risk_of_its_own_but_there_is_no_myelopathy():
+    preset = {"preset": "sbrt-cord-case-control"}
+    cauda = {**preset, "words": "cauda equina syndrome"}
+    experiment = make_experiment({**SHIPPED, "ntcp": {"myelopathy": preset, "cauda": cauda}})
+    patients = simulate(experiment, range(60))
+    myelopathy = patients["myelopathy_net"].isel(myelopathy_model=0, months=-1).values
+    other = patients["cauda_net"].isel(months=-1).values
+    cord = patients["cord_present"].values == 1
+    assert np.array_equal(myelopathy[:, cord], other[:, cord])
+    assert np.all(myelopathy[:, ~cord] == 0.0)
+    assert np.any(other[:, ~cord] > 0.01)
+    read = patients["myelopathy_eqd2"].isel(myelopathy_model=0).values
+    assert np.all(np.isnan(read[:, ~cord]))
+    assert np.all(patients["cauda_eqd2"].values > 0.0)
+    named = "myelopathy_sbrt-cord-case-control_above_range", "cauda_above_range"
+    above, above_other = (patients[name].values for name in named)
+    assert np.array_equal(above[:, cord], above_other[:, cord])
+    assert not above[:, ~cord].any()
+    assert above_other[:, ~cord].any()
+
+
 def test_lkb_reads_the_whole_cord_and_is_zero_without_one():
     experiment = make_experiment({**SHIPPED, "ntcp": {"myelopathy": {"preset": "cord-lkb-1991"}}})
     patients = simulate(experiment, range(60))

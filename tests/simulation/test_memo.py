@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from radsim.simulation.memo import Memo
 
@@ -48,6 +49,15 @@ def test_arrays_equal_themselves_alone():
     assert memo.make(add, array) is memo.make(add, array)
     memo.make(add, array.copy())
     assert len(taken) == 2
+
+
+@pytest.mark.parametrize("wrap", [lambda array: Setting(0.0, {"a": array}), lambda a: {"a": a}])
+def test_objects_that_hold_arrays_are_not_taken_for_others_that_are_spelled_alike(wrap):
+    memo, zeros = Memo(), np.zeros(2000)
+    other = zeros.copy()
+    other[1000] = 1.0
+    assert repr(wrap(zeros)) == repr(wrap(other))  # long arrays are spelled in part
+    assert memo.make(id, wrap(zeros)) is not memo.make(id, wrap(other))
 
 
 def test_what_a_variant_does_not_ask_for_is_forgotten_after_it():

@@ -16,6 +16,7 @@ from radsim.vocabulary.words import nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
+LABEL = "label"  # of an arm or a model
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *ORGANS)  # keys below ``limits``, whether or not an arm states them
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
@@ -43,6 +44,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
     first, *rest = key.split(".")
     last = rest[-1] if rest and first in OUTCOMES else ""
     of_endpoint = first == "ntcp" and len(rest) == 2 and last in ABOUT
+    is_label = first in ("arms", *OUTCOMES) and key.rpartition(".")[2] == LABEL
     of_variable = first == "cohort" and len(rest) == 2 and rest[1] in DESCRIPTIONS
     refusals = {
         "decides only speed or place, not a number; it belongs on the command line as "
@@ -52,6 +54,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
         "describes a variable, and changes no number": of_variable,
         f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
         "describes an endpoint, and changes no number": of_endpoint,
+        "is a name for readers, and changes no number": is_label,
     }
     for why, is_refused in refusals.items():
         require(not is_refused, why)

@@ -2,13 +2,13 @@
 
 import xarray as xr
 
-from radsim.experiment.endpoints import endpoints_of, estimates_of
+from radsim.experiment.endpoints import endpoints_of, estimates_of, range_name
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import other_laws, outside_fractionation
 from radsim.report.view import value_text
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
-from radsim.simulation.checks import SIDES, range_name
+from radsim.simulation.checks import SIDES
 
 WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
 BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "have no plan"}
