@@ -119,19 +119,13 @@ def _check_finished(folder: Path, experiment: Experiment) -> None:
             f"{folder} holds the finished result of another experiment: {changed}; "
             "use another folder, or --overwrite"
         )
-    if not _is_more_exact(experiment, earlier) and experiment.patients <= earlier.patients:
+    wanted, reached = experiment.precision, earlier.precision
+    is_more_exact = wanted and reached and wanted.standard_error < reached.standard_error
+    if not is_more_exact and experiment.patients <= earlier.patients:
         raise FolderError(
             f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
             "to extend it, use another folder, or --overwrite"
         )
-
-
-def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
-    """Say whether a smaller error is asked for than an earlier run was to reach."""
-    wanted, reached = experiment.precision, earlier.precision
-    if wanted is None or reached is None:
-        return False
-    return wanted.standard_error < reached.standard_error
 
 
 def _check_other_files(folder: Path) -> None:
@@ -156,20 +150,15 @@ def _identity(experiment: Experiment) -> dict[str, Any]:
 
 def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     old, new = dict(_leaves(earlier)), dict(_leaves(now))
-    changed = [
-        f"{key.removeprefix(WRITTEN)} was {before!r}, now {after!r}"
-        for key in {**old, **new}
-        if (before := old.get(key, "not set")) != (after := new.get(key, "not set"))
-        and not _is_said(key, old, new)
-    ]
+    changed = []
+    for key in {**old, **new}:
+        plain = key.removeprefix(WRITTEN)
+        before, after = old.get(key, "not set"), new.get(key, "not set")
+        # a key as the file has it may be there without its presets spelled out, too
+        if before != after and (plain == key or old.get(plain) == new.get(plain)):
+            changed.append(f"{plain} was {before!r}, now {after!r}")
     more = f", and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     return ", ".join(changed[:MOST_CHANGES]) + more
-
-
-def _is_said(key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Say whether a key as the file has it is there without its presets spelled out, too."""
-    plain = key.removeprefix(WRITTEN)
-    return plain != key and old.get(plain) != new.get(plain)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

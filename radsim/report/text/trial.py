@@ -1,6 +1,6 @@
 """What a virtual trial shows in words: a summary to read, assumptions and results to paste."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
@@ -33,7 +33,11 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
     for name, result in results.items():
         if len(results) > 1:
             parts += [f"Scenario {name}", ""]
-        parts += [_assumptions(result, source.seed, plans), "", " ".join(_findings(result)), ""]
+        assumptions = (
+            *protocol_sentences(result.section, plans), *analysis_sentences(result.section),
+            f"{result.section.trials:,} trials were simulated (seed {source.seed}).",
+        )  # fmt: skip
+        parts += [" ".join(assumptions), "", " ".join(_findings(result)), ""]
     parts.append(
         "Simulated with radsim, a research tool; nothing in it is calibrated for one patient. "
         "The number after each ± is the Monte Carlo standard error."
@@ -151,12 +155,6 @@ def _size(result: TrialResult) -> str:
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
         f"simulation ({result.section.primary_analysis}: {_share(size.power)}; {others})"
     )
-
-
-def _assumptions(result: TrialResult, seed: int, plans: Mapping[str, str]) -> str:
-    section = result.section
-    sentences = (*protocol_sentences(section, plans), *analysis_sentences(section))
-    return " ".join((*sentences, f"{section.trials:,} trials were simulated (seed {seed})."))
 
 
 def _findings(result: TrialResult) -> Iterator[str]:
