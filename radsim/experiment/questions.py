@@ -21,6 +21,7 @@ from radsim.vocabulary.words import nearest
 def unanswered(experiment: Experiment) -> Iterator[str]:
     """Find what is asked for that the experiment does not have, or can't tell apart."""
     yield from _unreported(experiment)
+    yield from _unprintable(experiment)
     yield from _alike(experiment)
     yield from _not_free_of(experiment)
     yield from _wrong_trial(experiment)
@@ -42,6 +43,20 @@ def _unreported(experiment: Experiment) -> Iterator[str]:
             modelled = estimate.of is SURVIVAL or str(replace(estimate, estimator=NET)) in reported
             why = "without a [survival] section" if modelled else "because its models are missing"
             yield f"precision.estimates: {name} is not reported{', ' * (not modelled)}{why}"
+
+
+def _unprintable(experiment: Experiment) -> Iterator[str]:
+    """Find names for readers that would break the lines of a table, or change a terminal."""
+    named = {f"arms.{name}.label": arm.label for name, arm in experiment.arms.items()}
+    for modelled in endpoints_of(experiment):
+        about = {"words": modelled.endpoint.words, "short": modelled.endpoint.short}
+        if about["short"] == about["words"]:
+            del about["short"]  # which stands for them unless given
+        named |= {f"{modelled.section}.{key}": text for key, text in about.items()}
+        named |= {f"{stated.section}.label": stated.model.label for stated in modelled.stated}
+    for key, text in named.items():
+        if not text.isprintable():
+            yield f"{key}: must be of printable characters in one line, got {text!r}"
 
 
 def _alike(experiment: Experiment) -> Iterator[str]:

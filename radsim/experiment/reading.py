@@ -27,7 +27,7 @@ Refits = dict[str, ControlModel]  # models fitted to their presets' anchors agai
 
 
 def make_experiment(
-    settings: dict[str, Any], folder: Path = Path(), refits: Refits | None = None
+    settings: dict[str, Any], folder: Path | str = Path(), refits: Refits | None = None
 ) -> Experiment:
     """Check the settings of an experiment, as an experiment file has them.
 
@@ -38,6 +38,7 @@ def make_experiment(
     ExperimentError
         With one line for each mistake, which names the key.
     """
+    folder = Path(folder)
     settings, misplaced = present_spelling(settings)
     settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)

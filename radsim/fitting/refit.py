@@ -131,6 +131,6 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         refit=False,
         refit_alpha_beta=False,
         valid_eqd2=(float(eqd2.min()), float(eqd2.max())),
-        valid_eqd2_alpha_beta=model.alpha_beta,  # type: ignore[arg-type]
+        valid_eqd2_alpha_beta=refitted.alpha_beta,  # type: ignore[arg-type]
     )
     return Refit(model=refitted, residuals=residuals)

@@ -1,51 +1,52 @@
 """From samples or a curve to a structure, and from structures to a plan, with their warnings."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from radsim.planfiles.imported import TARGETS, ImportedPlan, ImportedStructure
+from radsim.planfiles.curve import Curve, joined, shortened
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.questions import questions_of
 from radsim.radiobiology.dvh import (
     HOTTEST,
     TOLERATED_RISE,
+    curve_from_cumulative,
+    curve_from_samples,
     dose_at_volume,
-    nodes_from_cumulative,
-    nodes_from_samples,
     volume_nodes,
 )
 
 NODES = 64  # volume nodes of a DVH
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off
 FINE_BIN = 0.1  # [Gy] Dx is uncertain by a bin
-UNUSUAL = 2.0  # a target's median dose this far from the prescription is worth a question
+WELL_BELOW = 0.75  # of D0.03cc; where a cut is colder, the part beyond it holds no maximum
 
 
 def assemble(
-    structures: list[ImportedStructure],
+    structures: Sequence[ImportedStructure],
     *,
     prescription: float | None,
     fractions: int | None,
     source: str,
-    warnings: list[str],
+    warnings: Sequence[str],
+    levels: Sequence[float] = (),
 ) -> ImportedPlan:
-    """Plan of these structures, with a warning for a target far off its prescription."""
-    plan = ImportedPlan(
+    """Plan of these structures, with what is asked about its doses.
+
+    Parameters
+    ----------
+    levels
+        Prescribed doses [Gy] beside the prescription, such as those of a simultaneous boost.
+    """
+    prescribed = [*levels] if prescription is None else [prescription, *levels]
+    return ImportedPlan(
         structures=tuple(structures),
         prescription=prescription,
         fractions=fractions,
         source=source,
+        warnings=tuple(dict.fromkeys(warnings)),
+        questions=tuple(questions_of(structures, prescribed, fractions)),
     )
-    for target in structures:
-        if prescription is None or target.structure not in TARGETS:
-            continue
-        median = float(dose_at_volume(target.dose, plan.volume, 0.5))
-        if not 1.0 / UNUSUAL < median / prescription < UNUSUAL:
-            warnings = [
-                *warnings,
-                f"{target.name}: D50 is {median:.4g} Gy, the prescription {prescription:.4g} Gy: "
-                "make sure that both are of the whole course",
-            ]
-    return replace(plan, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def agreed(given: float | None, stored: float | None, what: str) -> float | None:
@@ -71,25 +72,33 @@ def agreed_count(given: int | None, stored: int | None) -> int | None:
 
 
 def from_samples(
-    name: str, structure: str | None, dose: np.ndarray, volume: np.ndarray, nodes: int
+    name: str,
+    structure: str | None,
+    dose: np.ndarray,
+    volume: np.ndarray,
+    nodes: int,
+    cut_dose: float = float("nan"),
 ) -> ImportedStructure:
-    """Structure from sampled doses [Gy], NaN outside the grid, and the volume of each [mm3]."""
+    """Structure from sampled doses [Gy], NaN outside the grid, and the volume of each [mm3].
+
+    `cut_dose` is the highest dose where the grid cuts the structure [Gy].
+    """
     inside = ~np.isnan(dose)
-    missing = float(volume[~inside].sum()) / 1000.0
-    known = float(volume[inside].sum()) / 1000.0
     if not inside.any():
         raise ValueError(f"{name} lies wholly outside the dose grid")
-    positions = volume_nodes(nodes)[0]
-    hottest = min(HOTTEST / known, 1.0)
-    sampled = nodes_from_samples(dose[inside], np.append(positions, hottest), volume[inside])
-    return ImportedStructure(
-        name=name,
-        structure=structure,
-        volume=known,
-        dose=sampled[:-1],
-        d003cc=float(sampled[-1]) if known >= HOTTEST else float("nan"),
-        missing=missing,
+    share, sampled = curve_from_samples(dose[inside], volume[inside])
+    known = float(volume[inside].sum()) / 1000.0
+    missing = float(volume[~inside].sum()) / 1000.0
+    few = shortened(share, sampled)
+    positions = _positions(nodes, known)
+    exact = dose_at_volume(sampled, share, positions)
+    order = np.argsort(np.concatenate([share[few], positions]), kind="stable")
+    curve = joined(
+        np.concatenate([share[few], positions])[order],
+        np.concatenate([sampled[few], exact])[order],
+        np.empty(0),
     )
+    return _structure(name, structure, known, curve, nodes, missing, cut_dose)
 
 
 def from_curve(
@@ -99,36 +108,57 @@ def from_curve(
     cumulative: np.ndarray,
     nodes: int,
     missing: float = 0.0,
+    cut_dose: float = float("nan"),
 ) -> tuple[ImportedStructure, list[str]]:
     """Structure, and warnings, from a cumulative DVH: ascending dose [Gy] and volume [cm3]."""
-    notes = []
     try:
-        volume = float(cumulative[0])
-        tail = max(float(cumulative[-1]), 0.0)
-        positions = volume_nodes(nodes)[0]
-        hottest = min(HOTTEST / volume, 1.0) if volume > 0.0 else 1.0
-        values = nodes_from_cumulative(dose, cumulative, np.append(positions, hottest))
+        share, hottest_first = curve_from_cumulative(dose, cumulative)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+    volume, tail = float(cumulative[0]), max(float(cumulative[-1]), 0.0)
     if tail > TOLERATED_TAIL * volume:
         raise ValueError(
             f"{name}: the DVH breaks off at {dose[-1]:.4g} Gy, where {tail / volume:.1%} of the "
             "volume still receives more"
         )
-    known = volume >= HOTTEST > tail
+    curve = joined(share, hottest_first, _positions(nodes, volume))
+    notes = []
     if tail > HOTTEST:
         notes.append(
             f"{name}: the DVH breaks off above 0.03 cm3 ({tail:.3g} cm3 at {dose[-1]:.4g} Gy): "
             "D0.03cc is unknown"
         )
+    return _structure(name, structure, volume, curve, nodes, missing, cut_dose, tail), notes
+
+
+def _positions(nodes: int, volume: float) -> np.ndarray:
+    """Shares of the volume [cm3] whose doses are kept as they are: the nodes and 0.03 cm3."""
+    return np.append(volume_nodes(nodes)[0], min(HOTTEST / volume, 1.0))
+
+
+def _structure(
+    name: str,
+    structure: str | None,
+    volume: float,
+    curve: Curve,
+    nodes: int,
+    missing: float,
+    cut_dose: float,
+    tail: float = 0.0,
+) -> ImportedStructure:
+    """Structure with this DVH; its maximum stays unknown where it may lie in what is missing."""
+    hottest = curve.at(min(HOTTEST / volume, 1.0))
+    cut = missing >= HOTTEST and not cut_dose <= WELL_BELOW * hottest
     return ImportedStructure(
         name=name,
         structure=structure,
         volume=volume,
-        dose=values[:-1],
-        d003cc=float(values[-1]) if known else float("nan"),
+        dose=dose_at_volume(curve.dose, curve.share, volume_nodes(nodes)[0]),
+        d003cc=hottest if volume >= HOTTEST > tail and not cut else float("nan"),
         missing=missing,
-    ), notes
+        cut_dose=cut_dose,
+        curve=curve,
+    )
 
 
 def bin_warning(name: str, dose: np.ndarray, cumulative: np.ndarray) -> list[str]:

@@ -1,17 +1,50 @@
-"""A plan in a table: volumes, dose metrics and what to know before trusting them."""
+"""Plans in a table: volumes, dose metrics and what to know before trusting them."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.radiobiology.dvh import dose_at_volume, mean_dose
+from radsim.radiobiology.dvh import mean_dose
 
 PERCENTS = (98, 90, 50, 2)
+PLAN = ("plan", "prescription", "fractions")  # columns that tell plans apart
 UNKNOWN = "-"
+UNITS = {"dose": "Gy", "prescription": "Gy", "volume": "cm3", "cover": "share of the volume"}
+CUT = "* of the part inside the dose grid alone"
 
 
 def plan_metrics(plan: ImportedPlan) -> dict[str, dict[str, float]]:
     """Volume [cm3] and D98, D90, D50, D2, mean and D0.03cc [Gy] of each structure, by its name."""
-    return {s.name: _metrics(s, plan.volume, plan.weight) for s in plan.structures}
+    return {s.name: _metrics(s) for s in plan.structures}
+
+
+def plan_record(plan: ImportedPlan, name: str) -> dict[str, Any]:
+    """Everything about a plan that is worth storing, as JSON knows it: what is unknown is None."""
+    structures = [
+        {
+            "name": structure.name,
+            "structure": structure.structure,
+            "cover": structure.cover,
+            **{
+                metric: None if np.isnan(value) else value
+                for metric, value in _metrics(structure).items()
+            },
+        }
+        for structure in plan.structures
+    ]
+    return {
+        "plan": name,
+        "source": plan.source,
+        "prescription": plan.prescription,
+        "fractions": plan.fractions,
+        "units": UNITS,
+        "structures": structures,
+        "warnings": list(plan.warnings),
+    }
 
 
 def describe_plan(plan: ImportedPlan) -> str:
@@ -29,38 +62,74 @@ def describe_plan(plan: ImportedPlan) -> str:
     """
     prescription = "unknown" if plan.prescription is None else f"{plan.prescription:g} Gy"
     fractions = "an unknown number of" if plan.fractions is None else str(plan.fractions)
-    lines = [
+    head = (
         f"prescription {prescription} in {fractions} fractions, from {plan.source}; "
         "volumes in cm3, doses in Gy"
-    ]
-    metrics = plan_metrics(plan)
-    rows = [["name", "structure", *next(iter(metrics.values()))]]
-    for structure in plan.structures:
-        numbers = [_shown(value) for value in metrics[structure.name].values()]
-        rows.append([structure.name, structure.structure or UNKNOWN, *numbers])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    )
+    table = _aligned(_rows([("", plan)], UNKNOWN), names=2)
+    cut = [CUT] if any(s.missing > 0.0 for s in plan.structures) else []
+    return "\n".join([head, *table, *cut, *(f"warning: {warning}" for warning in plan.warnings)])
+
+
+def describe_plans(plans: Sequence[tuple[str, ImportedPlan]]) -> str:
+    """One table of several plans by name, a line for each structure, with their warnings below."""
+    table = _aligned(_rows(plans, UNKNOWN, PLAN), names=5)
+    cut = [CUT] if any(s.missing > 0.0 for _, plan in plans for s in plan.structures) else []
+    warnings = [f"warning: {name}: {w}" for name, plan in plans for w in plan.warnings]
+    return "\n".join([f"{len(plans)} plans; volumes in cm3, doses in Gy", *table, *cut, *warnings])
+
+
+def plans_table(plans: Sequence[tuple[str, ImportedPlan]]) -> str:
+    """CSV of several plans by name, a line for each structure; doses in Gy, volumes in cm3."""
+    page = io.StringIO()
+    csv.writer(page, lineterminator="\n").writerows(_rows(plans, "", PLAN, digits=6))
+    return page.getvalue()
+
+
+def _rows(
+    plans: Iterable[tuple[str, ImportedPlan]],
+    unknown: str,
+    of_plan: Sequence[str] = (),
+    digits: int = 2,
+) -> list[list[str]]:
+    """Cells of a table with its heading; a part of a structure is marked in the rounded table."""
+    rows: list[list[str]] = []
+    for name, plan in plans:
+        facts = [name, _cell(plan.prescription, unknown), _cell(plan.fractions, unknown)]
+        for structure in plan.structures:
+            metrics = _metrics(structure)
+            if not rows:
+                rows.append([*of_plan, "name", "structure", *metrics])
+            mark = " *" if structure.missing > 0.0 and digits == 2 else ""
+            numbers = [unknown if np.isnan(v) else f"{v:.{digits}f}" for v in metrics.values()]
+            names = [f"{structure.name}{mark}", structure.structure or unknown]
+            rows.append([*facts[: len(of_plan)], *names, *numbers])
+    return rows
+
+
+def _cell(value: float | None, unknown: str) -> str:
+    return unknown if value is None else f"{value:g}"
+
+
+def _aligned(rows: list[list[str]], names: int) -> list[str]:
+    """Lines of a table whose first columns are names and whose others are numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
     for row in rows:
-        texts = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
-        texts += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+        texts = [
+            cell.ljust(width) if place < names else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(texts).rstrip())
-    return "\n".join([*lines, *(f"warning: {warning}" for warning in plan.warnings)])
+    return lines
 
 
-def _metrics(
-    structure: ImportedStructure, volume: np.ndarray, weight: np.ndarray
-) -> dict[str, float]:
-    at_percent = {
-        f"D{percent}": float(dose_at_volume(structure.dose, volume, percent / 100.0))
-        for percent in PERCENTS
-    }
+def _metrics(structure: ImportedStructure) -> dict[str, float]:
+    dvh = structure.dvh
     return {
         "volume": structure.volume,
         "outside": structure.missing,
-        **at_percent,
-        "mean": float(mean_dose(structure.dose, weight)),
+        **{f"D{percent}": dvh.at(percent / 100.0) for percent in PERCENTS},
+        "mean": float(mean_dose(*dvh.parts())),
         "D0.03cc": structure.d003cc,
     }
-
-
-def _shown(value: float) -> str:
-    return UNKNOWN if np.isnan(value) else f"{value:.2f}"

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.planfiles.dose_grid import PLAUSIBLE_DOSE
-from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
+from radsim.planfiles.curve import Curve, joined
+from radsim.planfiles.dicom.dose_grid import PLAUSIBLE_DOSE
+from radsim.radiobiology.dvh import HOTTEST, volume_nodes
+from radsim.vocabulary.structures import ORGANS, TARGETS
 
-TARGETS = ("gtv", "ptv")
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98
-UNIT_MISTAKE = 5.0  # a target's median dose this far from the prescription is in another unit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,9 +28,14 @@ class ImportedStructure:
         Course dose at the volume nodes, hottest first, shape (K,) [Gy].
     d003cc
         Lowest dose in the hottest 0.03 cm3 [Gy]; NaN where that is undefined, because the
-        structure is smaller or its DVH breaks off before.
+        structure is smaller, its DVH breaks off before, or hotter parts may lie outside the dose
+        grid.
     missing
         Volume outside the dose grid [cm3]. It is no part of `volume`, `dose` and `d003cc`.
+    cut_dose
+        Highest dose where the dose grid cuts the structure [Gy]; NaN where unknown or uncut.
+    curve
+        The whole DVH; from the nodes alone where it is left out.
     """
 
     name: str
@@ -39,16 +44,42 @@ class ImportedStructure:
     dose: np.ndarray
     d003cc: float
     missing: float = 0.0
+    cut_dose: float = float("nan")
+    curve: Curve | None = None
 
     def __post_init__(self) -> None:
         if self.dose.max() > PLAUSIBLE_DOSE:
             raise ValueError(f"{self.name}: dose of {self.dose.max():.6g} Gy: is it in cGy?")
-        share = self.missing / (self.missing + self.volume)
-        if self.structure in TARGETS and share > TOLERATED_MISSING:
+        if self.structure in TARGETS and 1.0 - self.cover > TOLERATED_MISSING:
             raise ValueError(
-                f"{self.name}: {share:.1%} of this target lies outside the dose grid, "
+                f"{self.name}: {1.0 - self.cover:.1%} of this target lies outside the dose grid, "
                 "so its coverage is unknown"
             )
+        if self.structure in ORGANS and self.missing >= HOTTEST and np.isnan(self.d003cc):
+            raise ValueError(
+                f"{self.name}: {self.missing:.3g} cm3 lie outside the dose grid, and may be hotter "
+                "than the rest, so its D0.03cc is unknown: export a dose grid that covers it"
+            )
+
+    @property
+    def cover(self) -> float:
+        """Share of the structure with a known dose."""
+        return self.volume / (self.volume + self.missing)
+
+    @property
+    def dvh(self) -> Curve:
+        """The whole DVH."""
+        if self.curve is not None:
+            return self.curve
+        share, dose = volume_nodes(self.dose.size)[0], self.dose
+        if np.isfinite(self.d003cc):
+            share, dose = np.append(share, HOTTEST / self.volume), np.append(dose, self.d003cc)
+        return joined(np.sort(share), np.sort(dose)[::-1], np.empty(0))
+
+    @property
+    def hottest(self) -> float:
+        """D0.03cc where it is known, or else the highest dose [Gy]."""
+        return float(self.dvh.dose[0] if np.isnan(self.d003cc) else self.d003cc)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,9 +95,11 @@ class ImportedPlan:
     fractions
         None if the file does not say; never guessed from dose.
     source
-        The kind of file: `dicom`, `dicom-dvh`, `eclipse` or `csv`.
+        The kind of file: `dicom`, `dicom-dvh`, `eclipse`, `csv`, ...
     warnings
         One line each: what the user should know before trusting the numbers.
+    questions
+        What can hardly be meant so; see `radsim.planfiles.questions`.
     """
 
     structures: tuple[ImportedStructure, ...]
@@ -74,24 +107,15 @@ class ImportedPlan:
     fractions: int | None
     source: str
     warnings: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.structures:
             raise ValueError("no structure of the plan could be read")
         if self.fractions is not None and self.fractions < 1:
             raise ValueError(f"fractions must be above 0, got {self.fractions}")
-        if self.prescription is None:
-            return
-        if not 0.0 < self.prescription <= PLAUSIBLE_DOSE:
+        if self.prescription is not None and not 0.0 < self.prescription <= PLAUSIBLE_DOSE:
             raise ValueError(f"prescription of {self.prescription:.6g} Gy: is it in cGy?")
-        for target in self.structures:
-            median = float(dose_at_volume(target.dose, self.volume, 0.5))
-            ratio = median / self.prescription
-            if target.structure in TARGETS and not 1.0 / UNIT_MISTAKE < ratio < UNIT_MISTAKE:
-                raise ValueError(
-                    f"{target.name}: D50 is {median:.4g} Gy of a prescription of "
-                    f"{self.prescription:.4g} Gy: is one of them in cGy, or for one fraction?"
-                )
 
     @property
     def volume(self) -> np.ndarray:

@@ -6,7 +6,7 @@ volume, the canal and the cauda equina are not the thecal sac, and a PTV is not 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from radsim.vocabulary.words import nearest
 
@@ -30,7 +30,7 @@ HINTS = {
 
 
 def assign_structures(
-    names: Iterable[str], mapping: Mapping[str, str] | None = None
+    names: Iterable[str], mapping: Mapping[str, str] | None = None, partly: bool = False
 ) -> tuple[dict[str, str], list[str]]:
     """Map names of a plan to radsim's structures.
 
@@ -40,6 +40,8 @@ def assign_structures(
         The plan's names, each once.
     mapping
         What the user says: plan name to structure. It rules over what the name suggests.
+    partly
+        Whether the mapping may hold names that this plan does not have.
 
     Returns
     -------
@@ -56,9 +58,10 @@ def assign_structures(
     >>> assign_structures(["Cord"], {"Cord": "spinal_cord"})[0]
     {'Cord': 'spinal_cord'}
     """
-    names, mapping = list(names), dict(mapping or {})
-    for name, structure in mapping.items():
-        if name not in names:
+    names, said = list(names), dict(mapping or {})
+    mapping = {name: structure for name, structure in said.items() if name in names or not partly}
+    for name, structure in said.items():
+        if name not in names and not partly:
             raise ValueError(f"the plan has no {name!r}; {nearest(name, names)}")
         if structure not in STRUCTURES:
             raise ValueError(f"{structure!r} is no structure; {nearest(structure, STRUCTURES)}")
@@ -79,6 +82,46 @@ def assign_structures(
                 f"say which, as {candidates[0]}={structure}"
             )
     return assigned, warnings
+
+
+def readable(
+    structures: Sequence[tuple[str, str]], mapping: Mapping[str, str] | None = None
+) -> tuple[list[int], list[str]]:
+    """Places of the structures of a plan that can be used, and a note on each of the others.
+
+    Parameters
+    ----------
+    structures
+        Name of each, and why it can't be used; empty where it can.
+    mapping
+        What the user says: plan name to structure. What is named there must be usable.
+
+    Examples
+    --------
+    >>> readable([("GTV", ""), ("", ""), ("Couch", ""), ("Couch", ""), ("Old", "has no DVH")])
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ([0], ['a structure without a name is left out', 'Old has no DVH; it is left out',
+           "2 structures are named 'Couch'; they are left out"])
+    """
+    kept: dict[str, list[int]] = {}
+    notes = []
+    for place, (name, wrong) in enumerate(structures):
+        if not name:
+            notes.append("a structure without a name is left out")
+        elif wrong and name in (mapping or {}):
+            raise ValueError(f"{name} {wrong}")
+        elif wrong:
+            notes.append(f"{name} {wrong}; it is left out")
+        else:
+            kept.setdefault(name, []).append(place)
+    for name, places in kept.items():
+        if len(places) == 1:
+            continue
+        repeated = f"{len(places)} structures are named {name!r}"
+        if name in (mapping or {}) or _certain(name):
+            raise ValueError(repeated)
+        notes.append(f"{repeated}; they are left out")
+    return sorted(p for places in kept.values() if len(places) == 1 for p in places), notes
 
 
 def _certain(name: str) -> str | None:

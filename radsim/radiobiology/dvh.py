@@ -89,13 +89,14 @@ def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> 
 
 
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Mean dose [Gy] of doses (..., K) with weights (K,).
+    """Mean dose [Gy] of doses (..., K) with weights (K,) that add up to 1.
 
     Examples
     --------
     >>> float(mean_dose(np.array([40.0, 20.0]), np.array([0.25, 0.75])))
     25.0
     """
+    check_shares(weight)
     return (np.asarray(dose) * weight).sum(axis=-1)
 
 
@@ -124,6 +125,7 @@ def generalized_eud(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.nda
     dose, a = np.asarray(dose, dtype=float), np.asarray(a, dtype=float)
     if np.any(dose < 0.0):
         raise ValueError(f"dose must not be negative, got {dose.min()}")
+    check_shares(weight)
     # relative to the dose that rules the sum, so that no power overflows
     extreme = np.where(a > 0.0, dose.max(axis=-1), dose.min(axis=-1))
     finite = np.where(np.isfinite(a), a, 1.0)
@@ -166,6 +168,7 @@ def reduced_dose(dose: np.ndarray, weight: np.ndarray, a: Quantity) -> np.ndarra
     60.3829
     """
     dose, weight = np.asarray(dose, dtype=float), np.asarray(weight, dtype=float)
+    check_shares(weight)
     largest = float(dose.max(initial=0.0))
     if np.ndim(a) == 0 and SMALL <= a < np.inf and 0 < largest < np.inf:
         unit = 1.0 if abs(a * np.log(largest)) < LARGE else largest
@@ -193,15 +196,24 @@ def check_doses(dose: Quantity, weight: np.ndarray | None = None) -> None:
     if dose.size and not dose.min() >= 0.0:  # NaN is not
         wrong = dose[~(dose >= 0.0)].flat[0]
         raise ValueError(f"dose must be a number that is not negative, got {wrong:g}")
-    if weight is None:
-        return
+    if weight is not None:
+        check_shares(weight)
+
+
+def check_shares(weight: np.ndarray) -> None:
+    """Refuse shares of a volume that are negative or do not add up to 1, such as cm3.
+
+    Examples
+    --------
+    >>> check_shares(np.array([[0.5, 0.5], [0.2, 0.8]]))
+    """
     weight = np.asarray(weight, dtype=float)
     if not (weight.ndim and weight.min(initial=0.0) >= 0.0):
         raise ValueError("the volumes of a DVH must be shares that are not negative")
     missing = np.abs(np.vecdot(weight, np.ones(weight.shape[-1])) - 1.0)
     if not missing.max(initial=0.0) <= TOLERATED_SUM:
         total = weight.sum(axis=-1).flat[int(np.argmax(missing))]
-        raise ValueError(f"the volumes of a DVH must add up to 1, got {total:g}")
+        raise ValueError(f"the volumes of a DVH must add up to 1, got {total:g}: is that in cm3?")
 
 
 def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:
@@ -223,18 +235,44 @@ def cumulative_from_differential(volume_in_bin: np.ndarray) -> np.ndarray:
 def nodes_from_cumulative(
     dose: np.ndarray, cumulative: np.ndarray, volume: np.ndarray
 ) -> np.ndarray:
-    """Dose at the nodes [Gy], from one structure's cumulative DVH.
+    """Dose at the nodes [Gy], from one structure's cumulative DVH; see `curve_from_cumulative`.
 
-    Rises within the rounding of a printed table (0.1 % of the volume) are flattened, then dose is
-    interpolated over volume. Where the curve ends above 0, its last dose is held.
+    Where the curve ends above 0, its last dose is held.
 
-    Doses ascend [Gy]; the volume that receives at least each is in any unit, and the first is the
-    whole. ``volume`` are the volume fractions of the nodes.
+    Parameters
+    ----------
+    volume
+        Volume fractions of the nodes, shape (K,).
 
     Examples
     --------
     >>> nodes_from_cumulative([0.0, 20.0, 40.0], [8.0, 8.0, 0.0], [0.25, 0.5, 0.75]).tolist()
     [35.0, 30.0, 25.0]
+    """
+    share, hottest_first = curve_from_cumulative(dose, cumulative)
+    return dose_at_volume(hottest_first, share, volume)
+
+
+def curve_from_cumulative(
+    dose: np.ndarray, cumulative: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ascending shares of the volume and the lowest dose [Gy] in each, from a cumulative DVH.
+
+    Rises within the rounding of a printed table (0.1 % of the volume) are flattened; between its
+    rows dose is straight over volume.
+
+    Parameters
+    ----------
+    dose
+        Ascending, shape (n,) [Gy].
+    cumulative
+        Volume that receives at least each dose, in any unit, shape (n,); the first is the whole.
+
+    Examples
+    --------
+    >>> share, dose = curve_from_cumulative([0.0, 20.0, 40.0, 50.0], [8.0, 8.0, 0.0, 0.0])
+    >>> share.tolist(), dose.tolist()
+    ([0.0, 1.0, 1.0], [40.0, 20.0, 0.0])
     """
     dose, cumulative = np.asarray(dose, dtype=float), np.asarray(cumulative, dtype=float)
     if dose.ndim != 1 or dose.shape != cumulative.shape or dose.size < 2:
@@ -250,23 +288,47 @@ def nodes_from_cumulative(
         raise ValueError("a cumulative DVH must not rise; is it a differential one?")
     share = np.clip(falling / cumulative[0], 0.0, 1.0)
     rows = np.count_nonzero(share > 0.0) + 1  # rows past the first empty one would not be hotter
-    return dose_at_volume(dose[:rows][::-1], share[:rows][::-1], volume)
+    return share[:rows][::-1], dose[:rows][::-1]
 
 
 def nodes_from_samples(
     samples: np.ndarray, volume: np.ndarray, weight: np.ndarray | None = None
 ) -> np.ndarray:
-    """Dose at the nodes [Gy], from doses sampled in one structure.
+    """Dose at the nodes [Gy], from doses sampled in one structure; see `curve_from_samples`.
 
-    Each sample stands at the middle of the volume it holds once they are sorted.
-
-    Samples are in any order [Gy], each with the volume that it holds in any unit, alike unless
-    given. ``volume`` are the volume fractions of the nodes, or one number.
+    Parameters
+    ----------
+    volume
+        Volume fractions of the nodes, shape (K,), or one number.
 
     Examples
     --------
     >>> nodes_from_samples([10.0, 30.0], [0.25, 0.5, 0.75]).tolist()
     [30.0, 20.0, 10.0]
+    """
+    share, hottest_first = curve_from_samples(samples, weight)
+    return dose_at_volume(hottest_first, share, volume)
+
+
+def curve_from_samples(
+    samples: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ascending shares of the volume and the lowest dose [Gy] in each, from sampled doses.
+
+    Each sample stands at the middle of the volume it holds once they are sorted.
+
+    Parameters
+    ----------
+    samples
+        Doses in any order, shape (n,) [Gy].
+    weight
+        Volume that each sample holds, in any unit, shape (n,); equal shares if left out.
+
+    Examples
+    --------
+    >>> share, dose = curve_from_samples([10.0, 30.0])
+    >>> share.tolist(), dose.tolist()
+    ([0.25, 0.75], [30.0, 10.0])
     """
     samples = np.asarray(samples, dtype=float)
     weight = np.ones(samples.shape) if weight is None else np.asarray(weight, dtype=float)
@@ -280,4 +342,4 @@ def nodes_from_samples(
     hottest_first = np.argsort(-samples, kind="stable")
     held = weight[hottest_first]
     upto = np.cumsum(held)
-    return dose_at_volume(samples[hottest_first], (upto - held / 2.0) / upto[-1], volume)
+    return (upto - held / 2.0) / upto[-1], samples[hottest_first]

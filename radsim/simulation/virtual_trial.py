@@ -11,6 +11,7 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.experiment.variants import VariantMaker
 from radsim.simulation.patients import simulate
+from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.questions.scenario import TrialResult, run_scenario
@@ -40,18 +41,22 @@ def run_scenario_of(
     Arms are as the file states them, or from the experiment's patients; the trial or the
     experiment declares how uncertain they are.
     """
+    plan = plan_of(section, source)
     uncertain: UncertainArms | PatientPool | None = None
-    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        arms = section.control, section.experimental
-        plan = section.plan(arms)
-        if section.uncertainty:
-            uncertain = UncertainArms(arms, section.uncertainty)
-    else:
-        assert isinstance(source, Experiment)
-        plan = section.plan(draw_pool(source, section))
-        if DRAWS in source.study.design.parts:
+    if isinstance(plan.arms, PatientPool):
+        if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
             uncertain = draw_uncertain_pools(source, section)
+    elif section.uncertainty and not isinstance(plan.arms, UncertainArms):
+        uncertain = UncertainArms(plan.arms, section.uncertainty)
     return run_scenario(section, plan, uncertain, seed=source.seed, workers=workers)
+
+
+def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
+    """Make the plan of a section, with arms as stated or from the experiment's patients."""
+    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
+        return section.plan((section.control, section.experimental))
+    assert isinstance(source, Experiment)
+    return section.plan(draw_pool(source, section))
 
 
 def draw_pool(experiment: Experiment, section: TrialSection) -> PatientPool:

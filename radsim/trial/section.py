@@ -9,15 +9,26 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from radsim.randomness.distributions.composed import Distribution
-from radsim.trial.conduct.analyses import DEFAULT, Settings, check_analyses
+from radsim.trial.conduct.analyses import (
+    AGAINST_MARGIN,
+    BINARY_WITH_MARGIN,
+    DEFAULT,
+    EVERY_ANALYSIS,
+    WITH_MARGIN,
+    Settings,
+    check_analyses,
+)
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
-from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.arms import FAILURE_WAYS, PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.questions.characteristics import OF_PROPORTIONS
+from radsim.trial.questions.looks import check_looks
+from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import LOCAL_FAILURE
 from radsim.vocabulary.mistakes import mistakes_of, require
@@ -94,6 +105,10 @@ class TrialSection:
         A hazard ratio for the formulas beside the true one, such as a published plan's.
     primary
         Analysis that the size and the looks are for.
+    margin
+        The trial is to show that the experimental arm is not worse by so much or more, in the
+        effect of the primary analysis: a ratio above 1, or a difference of incidences, controls,
+        proportions or months above 0. One-sided at half of ``alpha``.
     find_size
         Whether to look for the number of patients that reaches ``power``.
     most_patients
@@ -120,6 +135,7 @@ class TrialSection:
     planned_hazard_ratio: Real | None = None
     analyses: tuple[str, ...] = ()
     primary: str = ""
+    margin: Real | None = None
     alpha: Real = 0.05
     power: Real = 0.8
     find_size: bool = True
@@ -135,13 +151,19 @@ class TrialSection:
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_analyses(self.named_analyses, binary=self.binary)
-        primary = self.primary_analysis
+        check_analyses(self._superiority, binary=self.binary)
+        against = [name for name in self._superiority if name in AGAINST_MARGIN.values()]
+        require(
+            not against,
+            f"analyses: {' and '.join(against)}: name the analysis as primary, and give a margin",
+        )
+        primary = self.compared_analysis
         require(
             primary in self.named_analyses,
             f"primary must be one of the analyses, got {primary!r}; "
             f"{nearest(primary, self.named_analyses)}",
         )
+        self._check_margin()
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
         require(0.0 < self.power < 1.0, f"power must lie between 0 and 1, got {self.power}")
         require(
@@ -174,6 +196,48 @@ class TrialSection:
         self._check_arms()
         self._check_plans()
 
+    def _check_margin(self) -> None:
+        if self.margin is None:
+            return
+        name, margin = self.compared_analysis, float(self.margin)
+        fits = BINARY_WITH_MARGIN if self.binary else WITH_MARGIN
+        require(
+            name in fits,
+            f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as "
+            "the primary analysis",
+        )
+        require(
+            not self.binary or self.higher_is_better is not None,
+            "margin: say by higher_is_better on which side the experimental arm is worse",
+        )
+        least, most, what = self._margin_range()
+        require(
+            least < margin < most,
+            f"margin must lie between {least:g} and {most:g}, for {what}, on the side where the "
+            f"experimental arm is worse; got {margin:g}",
+        )
+
+    def _margin_range(self) -> tuple[float, float, str]:
+        """Between what a margin lies, and what it is of."""
+        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
+        if analysis is None:
+            return 0.0, 1.0, OF_PROPORTIONS
+        what = f"the {analysis.estimates}"
+        if analysis.is_ratio:
+            return 1.0, np.inf, what
+        return 0.0, float(self.horizon) if analysis.reads == "horizon" else 1.0, what
+
+    @property
+    def worst(self) -> float | None:
+        """Effect of the primary analysis (log for ratios) that is just not acceptable."""
+        if self.margin is None:
+            return None
+        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
+        if analysis is None:
+            return float(-self.margin if self.higher_is_better else self.margin)
+        size = float(np.log(self.margin)) if analysis.is_ratio else float(self.margin)
+        return size if analysis.more_is_worse else -size
+
     def _check_arms(self) -> None:
         by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]
         require(by_name[0] == by_name[1], "name both arms of the experiment, or state both")
@@ -190,13 +254,16 @@ class TrialSection:
         """Make every plan that will be simulated, but for the simulated patients themselves."""
         stated = isinstance(self.control, StatedArm)
         plan = self.plan((self.control, self.experimental) if stated else ANYBODY)  # type: ignore[arg-type]
+        if self.margin is not None and stated:
+            at_margin(plan, self.primary_analysis)
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
         if self.looks is not None:
             require(not self.binary, "looks: need a time to an event")
             try:
-                self.looks.limits(alpha=self.alpha, power=self.power)
+                limits = self.looks.limits(alpha=self.alpha, power=self.power)
+                check_looks(limits, self.primary_analysis)
             except ValueError as error:
                 raise ValueError(f"looks: {error}") from None
 
@@ -214,23 +281,29 @@ class TrialSection:
     def _check_stated(self) -> None:
         assert isinstance(self.control, StatedArm)
         assert isinstance(self.experimental, StatedArm)
-        try:
-            uncertain = UncertainArms((self.control, self.experimental), self.uncertainty)
-        except ValueError as error:
-            raise ValueError(f"uncertainty.{error}") from None
-        for u in EXTREMES:  # what can be drawn must be possible
-            at = {key: float(law.ppf(np.array([u]))[0]) for key, law in self.uncertainty.items()}
-            for key, value in at.items():
-                try:
-                    uncertain.drawn({key: value})
-                except ValueError as error:
-                    raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
         require(
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
         for name in ("control", "experimental"):
             _check_endpoint(name, getattr(self, name), binary=self.binary)
+        self._check_uncertainty((self.control, self.experimental))
+
+    def _check_uncertainty(self, arms: tuple[StatedArm, StatedArm]) -> None:
+        """Raise ValueError for a parameter that may be impossible, or would change nothing."""
+        try:
+            uncertain = UncertainArms(arms, self.uncertainty)
+        except ValueError as error:
+            raise ValueError(f"uncertainty.{error}") from None
+        middle = {key: _quantile(law, 0.5) for key, law in self.uncertainty.items()}
+        for key, law in self.uncertainty.items():
+            for value in (_quantile(law, u) for u in (0.5, *EXTREMES)):
+                try:
+                    drawn = uncertain.drawn({**middle, key: value})
+                    for name, arm in zip(ARM_NAMES, drawn, strict=True):
+                        _check_endpoint(name, arm, binary=self.binary)
+                except ValueError as error:
+                    raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
 
     @property
     def trial_design(self) -> TrialDesign:
@@ -240,7 +313,12 @@ class TrialSection:
 
     @property
     def named_analyses(self) -> tuple[str, ...]:
-        """The analyses, or the usual ones where none are named."""
+        """The analyses, or the usual ones where none are named, and the test of the margin."""
+        against = () if self.margin is None else (AGAINST_MARGIN.get(self.compared_analysis, ""),)
+        return (*self._superiority, *filter(None, against))
+
+    @property
+    def _superiority(self) -> tuple[str, ...]:
         if self.analyses:
             return self.analyses
         if self.binary:
@@ -253,9 +331,15 @@ class TrialSection:
         return (*DEFAULT, *extra, *strata)
 
     @property
+    def compared_analysis(self) -> str:
+        """The analysis whose effect the trial is about."""
+        return self.primary or self._superiority[0]
+
+    @property
     def primary_analysis(self) -> str:
-        """The analysis that the size is for."""
-        return self.primary or self.named_analyses[0]
+        """The analysis that the size is for: of the effect, or against its margin."""
+        name = self.compared_analysis
+        return name if self.margin is None else AGAINST_MARGIN[name]
 
     @property
     def settings(self) -> Settings:
@@ -265,6 +349,7 @@ class TrialSection:
             horizon=self.horizon,
             variance=self.variance,
             transform=self.transform,
+            worst=self.worst,
         )
 
     def variants(self) -> dict[str, "TrialSection"]:
@@ -301,52 +386,70 @@ def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
     if not binary:
         require(
             arm.has_times,
-            f"{name}: give failure_hazard or control, or binary = true and a proportion",
+            f"{name}: give failure_hazard, control or failure_pieces, or binary = true and a "
+            "proportion",
         )
         require(
             arm.proportion is None, f"{name}.proportion: has no effect here: binary is not true"
         )
         return
     require(arm.proportion is not None, f"{name}.proportion: is missing for a binary trial")
-    idle = [key for key in ("failure_hazard", "control") if getattr(arm, key) is not None]
+    idle = [key for key in FAILURE_WAYS if getattr(arm, key) is not None]
     for key in (*idle, *filter(None, [arm.stated_death])):
         require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
+
+
+def _quantile(law: Distribution, u: float) -> float:
+    return float(law.ppf(np.array([u]))[0])
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Lay a scenario over a section: tables key by key, all else whole."""
     merged = {**base, **changes}
-    for table, alternatives in ALTERNATIVES.items():
+    for table in TABLES:
         old, new = base.get(table), changes.get(table)
         if isinstance(old, dict) and isinstance(new, dict):
-            merged[table] = {**_without_others(old, new, alternatives), **new}
-    for table in ("looks", "curve", "uncertainty"):
-        old, new = base.get(table), changes.get(table)
-        if isinstance(old, dict) and isinstance(new, dict):
-            merged[table] = {**old, **new}
+            merged[table] = {**_without_others(old, new, WAYS.get(table, ())), **new}
+    old, new = (side.get("design") for side in (base, changes))
+    if isinstance(old, dict) and isinstance(new, dict):
+        visits = [side.get("visits") for side in (old, new)]
+        if all(isinstance(table, dict) for table in visits):
+            merged["design"]["visits"] = {**visits[0], **visits[1]}  # type: ignore[dict-item]
     return merged
 
 
 def _without_others(
-    old: dict[str, Any], new: dict[str, Any], alternatives: Iterable[tuple[tuple[str, ...], ...]]
+    old: dict[str, Any], new: dict[str, Any], quantities: Iterable[dict[str, tuple[str, ...]]]
 ) -> dict[str, Any]:
-    """Leave out the other ways to state a quantity that is stated anew."""
+    """Leave out the other ways to state a quantity that is stated anew; what they share stays."""
     dropped: set[str] = set()
-    for ways in alternatives:
-        for way in ways:
-            if any(key in new for key in way):
-                dropped |= {key for other in ways if other != way for key in other}
+    for ways in quantities:
+        stated = [way for way in ways if way in new]
+        if stated:
+            every = {key for way, companions in ways.items() for key in (way, *companions)}
+            kept = {key for way in stated for key in (way, *ways[way])}
+            dropped |= every - kept
     return {key: value for key, value in old.items() if key not in dropped}
 
 
-ARM_ALTERNATIVES = (
-    (("failure_hazard",), ("control", "control_months"), ("proportion",)),
-    (("death_hazard",), ("median_survival",), ("survival", "survival_months", "survival_shape")),
+ARM_WAYS: tuple[dict[str, tuple[str, ...]], ...] = (  # each with the keys that go with it
+    {
+        "failure_hazard": ("failure_shape", "cured"),
+        "control": ("control_months", "failure_shape", "cured"),
+        "failure_pieces": ("cured",),
+        "proportion": (),
+    },
+    {
+        "death_hazard": ("survival_shape", "survivors"),
+        "median_survival": ("survival_shape", "survivors"),
+        "survival": ("survival_months", "survival_shape", "survivors"),
+        "death_pieces": ("survivors",),
+    },
 )
-DESIGN_ALTERNATIVES = ((("minimum_follow_up",), ("calendar_cut",), ("event_target", "latest")),)
-ALTERNATIVES = {
-    "control": ARM_ALTERNATIVES,
-    "experimental": ARM_ALTERNATIVES,
-    "design": DESIGN_ALTERNATIVES,
+WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
+    "control": ARM_WAYS,
+    "experimental": ARM_WAYS,
+    "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
+TABLES = (*WAYS, "looks", "curve", "uncertainty")
 SECTION = TypeAdapter(TrialSection)

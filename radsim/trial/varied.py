@@ -48,7 +48,14 @@ def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
     require(not plan.binary, "has no effect here: a binary endpoint has no times")
     require(isinstance(plan.arms, tuple), "needs arms that are stated")
     control, experimental = (
-        replace(arm, median_survival=median, death_hazard=None, survival=None)
+        replace(  # the shape of survival and the share of survivors stay
+            arm,
+            median_survival=median,
+            death_hazard=None,
+            survival=None,
+            survival_months=None,
+            death_pieces=None,
+        )
         for arm in plan.arms  # type: ignore[union-attr]
         if isinstance(arm, StatedArm)
     )

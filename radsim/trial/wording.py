@@ -4,13 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import StatedArm
-from radsim.trial.protocol.design import Protocol, Visits
+from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
+from radsim.trial.protocol.laws import Pieces, same_law
+from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
 
+FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
+NOBODY = "; where nobody is, what is compared there can't be estimated"
 ROLES = ("control", "experimental")
 
 
@@ -68,12 +73,19 @@ def protocol_sentences(
 def analysis_sentences(section: TrialSection) -> Iterator[str]:
     """Say how the trial is analysed, and when it is looked at."""
     primary = section.primary_analysis
-    analysis = ANALYSES.get(primary)
+    analysis = EVERY_ANALYSIS.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
-    yield (
-        f"The primary analysis is {primary}{what}, at a two-sided significance level of "
-        f"{section.alpha:g}."
-    )
+    if section.margin is None:
+        yield (
+            f"The primary analysis is {primary}{what}, at a two-sided significance level of "
+            f"{section.alpha:g}."
+        )
+    else:
+        yield (
+            "The trial is to show that the experimental arm is not worse than the control arm by "
+            f"{margin_text(section)} or more, by {section.compared_analysis} at a one-sided "
+            f"significance level of {section.alpha / 2.0:g}."
+        )
     if not section.binary:
         yield (
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
@@ -82,25 +94,53 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
         shares = _listed([f"{100 * t:g} %" for t in limits.information])
-        yield (
-            f"Looks are at {shares} of the planned events and stop for efficacy at z of "
-            f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental arm "
-            f"({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
-        )
+        if analysis is not None and not analysis.counts_events:
+            yield (
+                f"Looks are at {shares} of the planned events. The information that {primary} has "
+                "by then is not their share, so the limits spend a one-sided error of "
+                f"{section.alpha / 2.0:g} on its own ({section.looks.kind}); where it can't be "
+                "made a look stops nothing."
+            )
+        else:
+            yield (
+                f"Looks are at {shares} of the planned events and stop for efficacy at z of "
+                f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
+                f"arm ({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
+            )
         if section.looks.futility is not None:
             shown = [f"{z:.3f}" for z in limits.futility[:-1] if z > -NEVER]
+            counted = analysis is None or analysis.counts_events
+            below = f"below z of {_listed(shown)}" if counted else "too"
             yield (
-                f"They stop for futility below z of {_listed(shown)} ({section.looks.futility} "
+                f"They stop for futility {below} ({section.looks.futility} "
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
                 f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
             )
 
 
-def notes_of(section: TrialSection) -> Iterator[str]:
-    """Give what a reader should know before simulating: what this design can't show."""
+def margin_text(section: TrialSection) -> str:
+    """Say what the margin of a section is of."""
+    analysis = EVERY_ANALYSIS.get(section.compared_analysis)
+    if analysis is None:
+        return f"a difference of proportions of {section.margin:g}"
+    if analysis.is_ratio:
+        return f"a {analysis.estimates} of {section.margin:g}"
+    at = f"{section.horizon if analysis.reads == 'horizon' else section.landmark:g} months"
+    return f"{section.margin:g} in the {analysis.estimates.replace(' [months]', '')} ({at})"
+
+
+def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
+    """Give what a reader should know before simulating: what this design can't show.
+
+    Parameters
+    ----------
+    plan
+        The section's trial with its arms, of which the numbers at risk are worked out.
+    """
     design = section.trial_design
     if section.binary:
         return
+    assumed = Assumed(plan)
     last = design.last_follow_up
     for name in ("landmark", "horizon"):
         months = getattr(section, name)
@@ -109,11 +149,98 @@ def notes_of(section: TrialSection) -> Iterator[str]:
                 f"{name}: {months:g} months lie beyond month {last:g}, the longest that anybody "
                 "is watched; what is compared there can't be estimated"
             )
+        elif any(EVERY_ANALYSIS[each].reads == name for each in section.named_analyses):
+            left = assumed.at_risk(months)
+            if min(left) < FEW:
+                waits = design.event_target is not None
+                when = f", at about month {assumed.end:.3g}, with the last event" if waits else ""
+                yield f"{name}: {_at_risk(left, months)}{when}{NOBODY}"
     if design.visits is not None and not len(design.visits.upto(last)):
         yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
+    if design.event_target is not None:
+        yield from _short_of_target(section, assumed)
+    if section.looks is not None:
+        yield from _looks_without_anybody(section, assumed)
+    if section.curve is not None:
+        yield from _what_a_curve_drops(section, plan)
+
+
+def _at_risk(left: tuple[float, float], months: float) -> str:
+    return (
+        f"{left[0]:.1f} and {left[1]:.1f} patients (control, experimental) are to be expected at "
+        f"risk at {months:g} months"
+    )
+
+
+def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
+    design = section.trial_design
     most = design.patients * len(design.lesions)
-    if design.event_target is not None and design.event_target > most:
-        yield f"design.event_target: {design.event_target} events can't come from {most} lesions"
+    target, expected = int(design.event_target or 0), assumed.events()
+    if target > most:
+        yield f"design.event_target: {target} events can't come from {most} lesions"
+    elif expected < target:
+        yield (
+            f"design.event_target: {expected:.1f} events are to be expected by month "
+            f"{design.latest:g}, of the {target} that are waited for"
+        )
+
+
+def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[str]:
+    """Say at which looks the primary analysis has nobody to read its effect from."""
+    assert section.looks is not None
+    primary = section.primary_analysis
+    reads = EVERY_ANALYSIS[primary].reads
+    if not reads or EVERY_ANALYSIS[primary].counts_events:
+        return
+    months = float(getattr(section, reads))
+    planned = float(section.design.event_target or assumed.events())
+    for share in section.looks.information[:-1]:
+        month = assumed.when(share * planned)
+        left = assumed.at_risk(months, month)
+        if min(left) < FEW:
+            yield (
+                f"looks: at {100 * share:g} % of the events, at about month {month:.3g}, "
+                f"{_at_risk(left, months)}; a look at which {primary} can't be made stops nothing"
+            )
+
+
+def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
+    """Say what the points of a curve leave out of the design, and what they can't show."""
+    curve, design = section.curve, section.design
+    assert curve is not None
+    longest = design.longest_follow_up
+    if curve.minimum_follow_up and design.event_target is not None:
+        yield (
+            "curve.minimum_follow_up: these trials end so long after accrual, without the "
+            f"design's event_target of {design.event_target} and its latest of {design.latest:g}"
+        )
+    if longest is not None and any(months > longest for months in curve.minimum_follow_up):
+        yield (
+            f"curve.minimum_follow_up: nobody is watched beyond longest_follow_up, {longest:g} "
+            "months, so that more changes nothing"
+        )
+    if curve.median_survival and isinstance(plan.arms, tuple):
+        dying = [arm for arm in plan.arms if isinstance(arm, StatedArm) and arm.stated_death]
+        if len(dying) < len(plan.arms):
+            yield "curve.median_survival: in the design itself nobody dies in an arm"
+        elif not same_law(plan.arms[0].death, plan.arms[1].death):
+            yield (
+                "curve.median_survival: both arms get it, without the difference in survival that "
+                "the design has"
+            )
+    reads = EVERY_ANALYSIS[section.primary_analysis].reads
+    if not reads or EVERY_ANALYSIS[section.primary_analysis].counts_events:
+        return
+    months = float(getattr(section, reads))
+    empty: dict[str, list[str]] = {}
+    for over, value, changed in curve.plans(plan):
+        if min(Assumed(changed).at_risk(months)) < FEW:
+            empty.setdefault(over, []).append(f"{value:g}")
+    for over, values in empty.items():
+        yield (
+            f"curve.{over}: at {_listed(values)} fewer than {FEW} patients of an arm are to be "
+            f"expected at risk at {months:g} months{NOBODY}"
+        )
 
 
 def _endpoint(section: TrialSection) -> str:
@@ -138,15 +265,17 @@ def _strata(design: Protocol) -> Iterator[str]:
 
 
 def _follow_up(section: TrialSection) -> Iterator[str]:
-    design = section.design
-    yield _accrual(design.accrual)
+    design = section.trial_design
+    yield _accrual(design.entering)
+    if design.entering.end > 0.0:
+        yield held_text(design)
     if design.event_target is not None:
         yield (
             f"The analysis is at {design.event_target} events, at {design.latest:g} months "
             "at the latest."
         )
     elif design.cut > 0.0:
-        after = design.cut - design.accrual.end
+        after = design.cut - design.entering.end
         yield f"The analysis is at month {design.cut:g}, {after:g} months after accrual ends."
     if design.longest_follow_up is not None:
         yield f"No patient is watched for more than {design.longest_follow_up:g} months."
@@ -156,13 +285,30 @@ def _follow_up(section: TrialSection) -> Iterator[str]:
         yield f"The event is looked for {_visits(design.visits)}; deaths are known as they happen."
 
 
+def held_text(design: TrialDesign) -> str:
+    """Say whether the length of accrual or its rate is held when the number of patients changes."""
+    months, rate = (
+        f"{design.entering.end:.3g} months",
+        f"{design.accrual_rate:.3g} patients a month",
+    )
+    if design.accrual.holds_rate:
+        return (
+            f"Its rate is held ({rate} on average), so {design.patients} patients take {months} "
+            "and more of them take longer."
+        )
+    return (
+        f"Its length is held ({months}), so {design.patients} patients enter at {rate} and more "
+        "of them faster."
+    )
+
+
 def _accrual(accrual: Accrual) -> str:
     if accrual.end == 0.0:
         return "All enter at once."
-    if isinstance(accrual, RampAccrual):
+    if isinstance(accrual, RampAccrual) and accrual.full > 0.0:
         return (
             f"Accrual grows in proportion to time for {accrual.full:g} months and is level from "
-            f"then to month {accrual.months:g}."
+            f"then to month {accrual.end:g}."
         )
     if isinstance(accrual, PiecewiseAccrual):
         rates = _listed([f"{rate:g}" for rate in accrual.rates])
@@ -206,11 +352,17 @@ def _arm(
     if arm.proportion is not None:
         said.append(f"{100 * arm.proportion:g} % have the endpoint")
     if arm.control is not None:
-        said.append(f"net control at {arm.control_months:g} months is {100 * arm.control:.4g} %")
+        said.append(
+            f"net control at {arm.months_of('control'):g} months is {100 * arm.control:.4g} %"
+        )
     if arm.failure_hazard is not None:
         said.append(f"the hazard of the event is {arm.failure_hazard:g} a month")
-    if arm.failure_shape != 1.0:
+    if arm.failure_pieces is not None:
+        said.append(f"the hazard of the event is {_pieces(arm.failure_pieces)}")
+    if arm.failure_shape is not None:
         said.append(f"its Weibull shape is {arm.failure_shape:g}")
+    if arm.cured is not None:
+        said.append(f"{100 * arm.cured:g} % never have it")
     if arm.proportion is None and (conditions := _conditions(design)):
         said[-1] += f" {conditions}"
     if arm.median_survival is not None:
@@ -218,13 +370,25 @@ def _arm(
     elif arm.death_hazard is not None:
         said.append(f"the hazard of death is {arm.death_hazard:g} a month")
     elif arm.survival is not None:
-        said.append(f"survival at {arm.survival_months:g} months is {100 * arm.survival:g} %")
-        if arm.survival_shape != 1.0:
-            said.append(f"its Weibull shape is {arm.survival_shape:g}")
+        said.append(f"survival at {arm.months_of('survival'):g} months is {100 * arm.survival:g} %")
+    elif arm.death_pieces is not None:
+        said.append(f"the hazard of death is {_pieces(arm.death_pieces)}")
     elif arm.proportion is None:
         said.append("nobody dies")
+    if arm.survivors is not None:
+        said.append(f"{100 * arm.survivors:g} % do not die")
+    if arm.survival_shape is not None:
+        said.append(f"its Weibull shape is {arm.survival_shape:g}")
     label = "" if name == role else f" ({name})"
     return f"In the {role} arm{label} {', '.join(said)}."
+
+
+def _pieces(pieces: Pieces) -> str:
+    parts = [
+        f"{hazard:g} to month {month:g}"
+        for hazard, month in zip(pieces.hazards, pieces.until, strict=False)
+    ]
+    return _listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
 
 
 def _conditions(design: Protocol) -> str:

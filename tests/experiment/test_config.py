@@ -259,6 +259,12 @@ def test_a_file_round_trips_through_its_resolved_form(tmp_path):
     assert load_experiment(path) == load_experiment(SMALL)
 
 
+def test_a_folder_may_be_text(tmp_path):
+    (tmp_path / "rows.csv").write_text("age\n60\n", encoding="utf-8")
+    settings = changed(cohort__table={"file": "rows.csv", "rows": "resample"})
+    assert make_experiment(settings, str(tmp_path)) == make_experiment(settings, tmp_path)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -368,3 +368,18 @@ def test_a_copy_forgets_what_was_worked_out_from_the_fields_that_changed():
 )
 def test_a_key_changes_the_model_of_one_place(key, section):
     assert section_of(key) == section
+
+
+@pytest.mark.parametrize("broken", ["two\nlines", "a \x1b[31mcolor"])
+def test_names_for_readers_are_printable_and_in_one_line(broken):
+    not_printable = "must be of printable characters in one line, got "
+    ntcp = with_complications(sac={**SAC, "short": "sac", "alternatives": [{"label": broken}]})
+    assert mistakes(ntcp=ntcp) == [f"ntcp.sac.alternatives[0].label: {not_printable}{broken!r}"]
+    spoken = {key: text for key, text in SAC.items() if key != "short"}
+    assert mistakes(ntcp=with_complications(sac={**spoken, "words": broken})) == [
+        f"ntcp.sac.words: {not_printable}{broken!r}"
+    ]
+    (arm, stated), *others = settings()["arms"].items()
+    assert mistakes(arms={arm: {**stated, "label": broken}, **dict(others)}) == [
+        f"arms.{arm}.label: {not_printable}{broken!r}"
+    ]

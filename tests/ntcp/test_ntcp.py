@@ -115,6 +115,13 @@ def test_without_a_cord_there_is_no_myelopathy():
     assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
 
 
+@pytest.mark.parametrize("fractions", [0, -1, np.nan])
+def test_every_model_refuses_fractions_that_are_not_above_0(fractions):
+    for model in (CORD["default"], load_ntcp("vcf-2013")):
+        with pytest.raises(ValueError, match="fractions must be above 0"):
+            model.probability(24.0, fractions=fractions)
+
+
 def test_everybody_has_a_sac_so_a_model_of_it_asks_for_no_cord():
     patients = Patients.of({"cord_present": [1.0, 0.0]})
     model = CORD["case-control"]

@@ -1,18 +1,22 @@
+import copy
 import hashlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.sequence import Sequence
-from pydicom.uid import RLELossless
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, RLELossless
 from synthetic_plan import (
     BODIES,
     CORNERS,
     FRACTIONS,
     ORIENTATIONS,
     PRESCRIPTION,
+    _item,
     add_region,
     circle,
     contours,
@@ -25,6 +29,7 @@ from synthetic_plan import (
 )
 
 from radsim.planfiles import (
+    Questioned,
     describe_plan,
     load_plan,
     plan_metrics,
@@ -32,6 +37,7 @@ from radsim.planfiles import (
     read_stored_dvhs,
     save_plan,
 )
+from radsim.planfiles.dicom import files as dicom_files
 from radsim.radiobiology.dvh import dose_at_volume
 
 COARSE = dict(spacing=(4.0, 4.0), frames=np.arange(-50.0, 51.0, 4.0))
@@ -139,6 +145,38 @@ def test_a_contour_drawn_twice_counts_once(read, plan):
     for item in datasets["RTSTRUCT"].ROIContourSequence:
         item.ContourSequence = Sequence([*item.ContourSequence, *item.ContourSequence])
     assert_same(plan, read(datasets))
+
+
+def test_a_contour_drawn_twice_in_other_words_counts_once(read, plan):
+    datasets = synthetic_plan()
+    for item in datasets["RTSTRUCT"].ROIContourSequence:
+        for contour in list(item.ContourSequence):
+            points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
+            again = np.roll(np.vstack([points, points[:1]])[::-1].round(2), 5, axis=0)
+            item.ContourSequence.append(
+                _item(
+                    ContourGeometricType="CLOSED_PLANAR",
+                    NumberOfContourPoints=len(again),
+                    ContourData=[f"{value:.2f}" for value in again.ravel()],
+                )
+            )
+    assert_same(plan, read(datasets), rtol=1e-3)
+    assert_exact(read(datasets))
+
+
+def test_contours_that_cross_are_united_and_named(read):
+    datasets = synthetic_plan(**COARSE)
+    two = [np.column_stack([circle(x, 0, 6.0), np.full(CORNERS, z)]) for z in (0.0, 2.0)
+           for x in (0.0, 6.0)]  # fmt: skip
+    add_region(datasets["RTSTRUCT"], "Two", two)
+    add_region(datasets["RTSTRUCT"], "Xor", two, kind="CLOSEDPLANAR_XOR")
+    plan = read(datasets)
+    lens = 2 * 36 * np.arccos(0.5) - 3.0 * np.sqrt(4 * 36 - 36)
+    united, xored = plan.structures[-2:]
+    assert united.volume == pytest.approx((2 * np.pi * 36 - lens) * 4.0 / 1000.0, rel=2e-3)
+    assert xored.volume == pytest.approx((2 * np.pi * 36 - 2 * lens) * 4.0 / 1000.0, rel=2e-3)
+    assert "Two: contours cross in 2 planes, and are united there" in plan.warnings
+    assert not any(warning.startswith("Xor") for warning in plan.warnings)
 
 
 def test_a_missing_plane_is_a_gap_that_is_named(read):
@@ -278,6 +316,36 @@ def test_beam_doses_without_a_plan_are_refused(read):
         read(datasets)
 
 
+def test_a_sum_of_plans_is_read_and_its_prescription_left_to_the_user(read):
+    datasets = synthetic_plan(summation="MULTI_PLAN")
+    other = synthetic_plan(**COARSE)["RTPLAN"]
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.88"
+    datasets["RTPLAN"] = [datasets["RTPLAN"], other]
+    plan = read(datasets)
+    assert_exact(plan)
+    assert (plan.prescription, plan.fractions) == (None, None)
+    sum_of_plans = "the dose is a sum of plans: give its prescription and fractions yourself"
+    assert plan.warnings == (sum_of_plans,)
+    assert read(datasets, prescription=30.0, fractions=8).fractions == 8
+
+
+def test_doses_of_two_plans_are_added_when_the_user_says_so(read):
+    datasets = synthetic_plan(factor=0.7)
+    boost = synthetic_plan(factor=0.3, spacing=(1.5, 2.0), orientation=ORIENTATIONS["sagittal"])
+    for modality, uid in (("RTDOSE", "1.2.3.91"), ("RTPLAN", "1.2.3.93")):
+        boost[modality].SOPInstanceUID = uid
+        boost[modality].file_meta.MediaStorageSOPInstanceUID = uid
+        datasets[modality] = [datasets[modality], boost[modality]]
+    with pytest.raises(ValueError, match=r"2 plan doses in one folder: .* --add"):
+        read(datasets)
+    plan = read(datasets, add_doses=True, prescription=30.0, fractions=5)
+    assert_exact(plan)
+    assert "the doses of 2 plans were added" in plan.warnings
+    datasets["RTDOSE"][1].FrameOfReferenceUID = "9.9"
+    with pytest.raises(ValueError, match="different frames of reference"):
+        read(datasets, add_doses=True)
+
+
 def test_fractions_are_never_guessed(read):
     datasets = synthetic_plan(**COARSE)
     del datasets["RTPLAN"]
@@ -295,11 +363,25 @@ def test_what_the_user_says_must_agree_with_the_file(read):
         read(datasets, prescription=24.0)
 
 
-def test_a_target_far_off_its_prescription_is_questioned_and_then_refused(read):
-    plan = read(synthetic_plan(factor=1 / 3, **COARSE))
-    assert any("GTV: D50 is 13.98 Gy, the prescription 30 Gy" in w for w in plan.warnings)
-    with pytest.raises(ValueError, match="is one of them in cGy, or for one fraction"):
-        read(synthetic_plan(factor=1 / 10, **COARSE))
+def test_a_target_below_its_prescription_is_questioned_and_goes_on_when_confirmed(read):
+    with pytest.raises(Questioned, match=r"GTV: D50 is 13.98 Gy, 47 % of its prescription of 30"):
+        read(synthetic_plan(factor=1 / 3, **COARSE))
+    with pytest.raises(Questioned, match=r"PTV_Eval: .*: looks like one of 5 fractions"):
+        read(synthetic_plan(factor=1 / 5, **COARSE))
+    plan = read(synthetic_plan(factor=1 / 3, **COARSE), confirmed=True)
+    assert plan.questions == () and any("GTV: D50 is 13.98 Gy" in w for w in plan.warnings)
+
+
+def test_each_prescribed_level_counts_for_targets_and_organs(read):
+    datasets = synthetic_plan(**COARSE)  # targets of 42 Gy, organs below 36
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(20.0), prescribe(42.0)])
+    assert read(datasets).prescription is None
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(45.0), prescribe(46.0)])
+    with pytest.raises(Questioned, match=r"GTV: D50 is .* of its prescription of 45 Gy"):
+        read(datasets)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(21.5)])
+    with pytest.raises(Questioned, match=r"ThecalSac: an organ of .* prescription of 21.5 Gy"):
+        read(datasets)
 
 
 def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
@@ -376,7 +458,7 @@ REFUSED = {
     "effective": ("RTDOSE", dict(DoseType="EFFECTIVE"), "must be PHYSICAL, got EFFECTIVE"),
     "error": ("RTDOSE", dict(DoseType="ERROR"), "must be PHYSICAL, got ERROR"),
     "no units": ("RTDOSE", dict(DoseUnits=None), "DoseUnits is missing"),
-    "several plans": ("RTDOSE", dict(DoseSummationType="MULTI_PLAN"), "do not make up a course"),
+    "a record": ("RTDOSE", dict(DoseSummationType="RECORD"), "do not make up a course"),
     "frame": ("RTDOSE", dict(FrameOfReferenceUID="9.9"), "GTV lies in another frame of reference"),
     "cGy": ("RTDOSE", dict(DoseGridScaling="0.000001"), "is the file in cGy"),
     "no scaling": ("RTDOSE", dict(DoseGridScaling=None), "DoseGridScaling is missing"),
@@ -440,12 +522,31 @@ def test_a_target_partly_outside_the_dose_grid_is_refused(read):
         read(synthetic_plan(frames=np.arange(-50.0, 9.0, 2.0)))
 
 
-def test_an_organ_partly_outside_the_dose_grid_is_named_and_measured(read):
+def test_an_organ_whose_cold_end_leaves_the_grid_keeps_its_maximum(read, tmp_path):
     plan = read(synthetic_plan(frames=np.arange(-22.0, 30.0, 2.0)))
     cord = plan["spinal_cord"]
     assert cord.missing == pytest.approx(exact_volume("SpinalCord") * 2 / 48, rel=0.01)
     assert cord.missing + cord.volume == pytest.approx(exact_volume("SpinalCord"), rel=0.005)
     assert any(w.startswith("SpinalCord: ") and "outside" in w for w in plan.warnings)
+    exact = exact_dose("SpinalCord", 0.03 / exact_volume("SpinalCord"))
+    assert cord.d003cc == pytest.approx(exact, rel=0.015)
+    assert "SpinalCord *" in describe_plan(plan)
+    save_plan(plan, tmp_path / "plan.csv")
+    assert load_plan(tmp_path / "plan.csv")["spinal_cord"].d003cc == pytest.approx(cord.d003cc)
+
+
+@pytest.mark.parametrize("last", [22.0, 14.0, 0.0])
+def test_an_organ_whose_hot_end_leaves_the_grid_is_refused(read, last):
+    datasets = synthetic_plan(frames=np.arange(-50.0, last + 1.0, 2.0))
+    for name in ("GTV", "PTV_Eval"):
+        rename(datasets, name, f"z{name}")
+    with pytest.raises(ValueError, match=r"its D0.03cc is unknown: export a dose grid"):
+        read(datasets)
+    rename(datasets, "SpinalCord", "Other")
+    for name in ("SpinalCord_PRV02", "ThecalSac"):
+        rename(datasets, name, f"z{name}")
+    other = next(s for s in read(datasets).structures if s.name == "Other")
+    assert np.isnan(other.d003cc) and 0.0 < other.cover < 1.0
 
 
 def test_a_structure_wholly_outside_the_grid_is_refused_or_left_out(read):
@@ -463,6 +564,106 @@ def test_contours_that_are_not_axial_are_refused(read):
     add_region(datasets["RTSTRUCT"], "Tilted", tilted)
     with pytest.raises(ValueError, match="Tilted: contours must lie in axial planes"):
         read(datasets, mapping={"Tilted": "spinal_cord"})
+
+
+def deflate(path):
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def test_deflated_files_are_read(tmp_path, plan):
+    folder = save(synthetic_plan(), tmp_path / "plan")
+    for path in folder.iterdir():
+        deflate(path)
+    assert_same(plan, read_plan(folder))
+
+
+def test_a_deflated_file_may_not_unpack_to_any_size(tmp_path, monkeypatch):
+    folder = save(synthetic_plan(**COARSE), tmp_path / "plan")
+    deflate(folder / "rtdose0.dcm")
+    monkeypatch.setattr(dicom_files, "LARGEST", 10_000)
+    with pytest.raises(ValueError, match=r"rtdose0.dcm is deflated DICOM of more than"):
+        read_plan(folder)
+    monkeypatch.undo()
+    contents = (folder / "rtdose0.dcm").read_bytes()
+    (folder / "rtdose0.dcm").write_bytes(contents[:-400])
+    with pytest.raises(ValueError, match="deflated DICOM and cannot be unpacked"):
+        read_plan(folder)
+
+
+def image(path, modality="CT", kind=CTImageStorage, patient="OTHER"):
+    dataset = synthetic_plan(**COARSE)["RTPLAN"]
+    dataset.Modality, dataset.PatientID = modality, patient
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = kind
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def test_objects_that_are_no_plan_are_ignored_whatever_state_they_are_in(tmp_path, plan):
+    folder = save(synthetic_plan(), tmp_path / "plan")
+    image(folder / "ct1.dcm")
+    image(folder / "ct2.dcm")
+    deflate(folder / "ct2.dcm")
+    (folder / "ct3.dcm").write_bytes((folder / "ct2.dcm").read_bytes()[:-40])
+    image(folder / "record.dcm", "RTRECORD", "1.2.840.10008.5.1.4.1.1.481.4")
+    (folder / "nothing.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\x08\0\xff" * 20)
+    (folder / "README").write_text("plans of the clinic")
+    read = read_plan(folder)
+    assert_same(plan, read)
+    assert all("nothing.dcm" in warning for warning in read.warnings)
+
+
+def test_the_plan_says_which_of_two_structure_sets_is_meant(read, plan):
+    datasets = synthetic_plan()
+    other = rename(synthetic_plan(**COARSE), "GTV", "Old")["RTSTRUCT"]
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.77"
+    meant = datasets["RTSTRUCT"].SOPInstanceUID
+    datasets["RTSTRUCT"] = [other, datasets["RTSTRUCT"]]
+    with pytest.raises(ValueError, match="2 RTSTRUCT files in one folder"):
+        read(datasets)
+    datasets["RTPLAN"].ReferencedStructureSetSequence = Sequence(
+        [_item(ReferencedSOPInstanceUID=meant)]
+    )
+    assert_same(plan, read(datasets))
+
+
+def test_a_structure_set_that_the_plan_does_not_refer_to_is_named(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].ReferencedStructureSetSequence = Sequence(
+        [_item(ReferencedSOPInstanceUID="9.9")]
+    )
+    named = "rtstruct0.dcm is not the structure set that the plan refers to"
+    assert named in read(datasets).warnings
+
+
+def test_structures_that_cannot_be_told_apart_are_left_out_where_nobody_needs_them(read, plan):
+    datasets = synthetic_plan()
+    for name in ("Couch", "Couch", "", "Elsewhere"):
+        add_region(datasets["RTSTRUCT"], name, contours("SpinalCord"))
+    datasets["RTSTRUCT"].StructureSetROISequence[-1].ReferencedFrameOfReferenceUID = "9.9"
+    whole = read(datasets)
+    assert_same(plan, whole)
+    assert whole.warnings == (
+        "a structure without a name is left out",
+        "Elsewhere lies in another frame of reference than the dose; it is left out",
+        "2 structures are named 'Couch'; they are left out",
+    )
+    with pytest.raises(ValueError, match="Elsewhere lies in another frame of reference"):
+        read(datasets, mapping={"Elsewhere": "spinal_cord"})
+
+
+def test_units_may_be_spelled_as_the_unit_is(read, plan):
+    datasets = synthetic_plan()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's: it is no CS
+        datasets["RTDOSE"].DoseUnits = "Gy"
+    assert_same(plan, read(datasets))
+
+
+def test_a_stated_prescription_tells_what_a_fraction_dose_is(read):
+    datasets = synthetic_plan(summation="FRACTION", factor=1 / FRACTIONS)
+    del datasets["RTPLAN"].DoseReferenceSequence
+    assert_exact(read(datasets, prescription=30.0))
 
 
 def test_compressed_pixels_that_cannot_be_read_are_refused(read):
@@ -515,6 +716,34 @@ def test_stored_dvhs_are_pairs_of_bin_width_and_volume(tmp_path):
     assert stored["gtv"].volume == pytest.approx(exact_volume("GTV"), rel=1e-5)
     assert stored["gtv"].dose.min() >= 29.0 and stored["gtv"].dose.max() < 45.0
     assert any("DVH bins of 1 Gy" in warning for warning in stored.warnings)
+
+
+def test_a_plan_of_stored_dvhs_alone_is_read(tmp_path):
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    del datasets["RTDOSE"].PixelData
+    del datasets["RTSTRUCT"].ROIContourSequence
+    plan = read_plan(save(datasets, tmp_path / "named"))
+    assert plan["gtv"].volume == pytest.approx(exact_volume("GTV"), rel=1e-5)
+    assert (plan.source, plan.prescription, plan.fractions) == ("dicom-dvh", 30.0, 5)
+    assert "the DVHs that the RTDOSE carries are taken" in plan.warnings[0]
+    del datasets["RTSTRUCT"], datasets["RTPLAN"]
+    folder = save(datasets, tmp_path / "bare")
+    assert read_plan(folder, mapping={"ROI 1": "gtv"}, fractions=5)["gtv"].name == "ROI 1"
+    datasets["RTDOSE"].DoseSummationType = "FRACTION"
+    with pytest.raises(ValueError, match="are of a FRACTION dose, not of a course"):
+        read_plan(save(datasets, tmp_path / "session"))
+
+
+def test_a_stored_dvh_that_cannot_be_used_is_left_out_where_nobody_needs_it(tmp_path):
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    relative = copy.deepcopy(datasets["RTDOSE"].DVHSequence[0])
+    relative.DVHVolumeUnits = "PERCENT"
+    relative.DVHReferencedROISequence[0].ReferencedROINumber = 9
+    datasets["RTDOSE"].DVHSequence.append(relative)
+    stored = read_stored_dvhs(save(datasets, tmp_path))
+    assert [s.name for s in stored.structures] == ["GTV"]
+    left_out = "ROI 9: DVHVolumeUnits must be CM3, got PERCENT; it is left out"
+    assert left_out in stored.warnings
 
 
 @pytest.mark.parametrize(

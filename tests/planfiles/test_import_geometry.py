@@ -3,8 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radsim.planfiles.contours import Plane, fill, own_spacing, planes_from_contours, sample, slabs
-from radsim.planfiles.dose_grid import DoseGrid
+from radsim.planfiles.dicom.contours import (
+    Plane,
+    fill,
+    own_spacing,
+    planes_from_contours,
+    sample,
+    slabs,
+)
+from radsim.planfiles.dicom.dose_grid import DoseGrid
 
 
 def rectangle(x, y, width, height):
@@ -57,6 +64,90 @@ def test_a_keyhole_without_width_cuts_out_its_hole_alone():
          [0, 4]], float,
     )  # fmt: skip
     assert area([keyhole]) == pytest.approx(48)
+
+
+def disk(x, y, radius, corners=60, start=0.0):
+    angle = start + 2 * np.pi * np.arange(corners) / corners
+    return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
+
+
+def resolved(*polygons, unite=True):
+    """Area of contours in one plane [mm2]."""
+    (plane,) = planes_from_contours(
+        [np.column_stack([p, np.zeros(len(p))]) for p in polygons], unite
+    )
+    return fill(plane.polygons, 400, 0.5, 0.5, plane.groups)[1].sum()
+
+
+REPEATS = {
+    "as it is": lambda p: p,
+    "begun elsewhere": lambda p: np.roll(p, 7, axis=0),
+    "run the other way": lambda p: p[::-1],
+    "closed": lambda p: np.vstack([p, p[:1]]),
+    "rounded to 0.01 mm": lambda p: p.round(2),
+    "rounded to 0.1 mm": lambda p: p.round(1),
+    "with points between": lambda p: np.stack(
+        [p, (p + np.roll(p, -1, axis=0)) / 2], axis=1
+    ).reshape(-1, 2),
+    "all of it": lambda p: np.roll(np.vstack([p, p[:1]]).round(2)[::-1], 3, axis=0),
+}
+
+
+@pytest.mark.parametrize("repeat", REPEATS)
+def test_a_repeated_contour_counts_once(repeat):
+    cord, hole = disk(3.0, -25.0, 4.0), disk(3.0, -25.0, 1.5)
+    area = shoelace(cord)
+    assert resolved(cord, REPEATS[repeat](cord)) == pytest.approx(area, rel=0.002)
+    ring = area - shoelace(hole)
+    both = [REPEATS[repeat](p) for p in (cord, hole)]
+    assert resolved(cord, hole, *both) == pytest.approx(ring, rel=0.002)
+
+
+def test_a_copy_rounded_to_whole_millimeters_does_not_cancel():
+    cord = disk(3.2, -25.3, 4.0)
+    assert resolved(cord, cord.round()) == pytest.approx(shoelace(cord), rel=0.12)
+
+
+def test_contours_that_cross_are_united():
+    square = rectangle(0, 0, 8, 8)
+    assert resolved(square, rectangle(4, 4, 8, 8)) == pytest.approx(112, abs=0.3)
+    assert resolved(square, rectangle(7, -1, 8, 3), rectangle(14, 0, 4, 8)) == pytest.approx(
+        116, abs=0.3
+    )
+    assert resolved(square, rectangle(3, -2, 2, 12)) == pytest.approx(72, abs=0.3)  # a cross
+    assert resolved(square, square + 0.7) == pytest.approx(2 * 64 - 7.3**2, abs=0.3)
+    # a hole of two crossing bodies, and one of their overlap
+    assert resolved(square, rectangle(4, 4, 8, 8), rectangle(1, 1, 2, 2)) == pytest.approx(
+        108, abs=0.3
+    )
+    assert resolved(square, rectangle(4, 4, 8, 8), rectangle(5, 5, 2, 2)) == pytest.approx(
+        108, abs=0.3
+    )
+
+
+def test_contours_that_touch_nest_or_are_combined_by_the_even_odd_rule_stay_so():
+    square = rectangle(0, 0, 8, 8)
+    assert resolved(square, rectangle(8, 2, 3, 3)) == pytest.approx(73)  # side by side
+    assert resolved(square, rectangle(0, 2, 3, 3)) == pytest.approx(55)  # a hole at the edge
+    assert resolved(square, rectangle(-0.02, 2, 3, 3)) == pytest.approx(55, abs=0.2)  # and over it
+    assert resolved(square, rectangle(0.5, 0.5, 7, 7)) == pytest.approx(15)  # a thin wall
+    assert resolved(disk(0, 0, 150), disk(0, 0, 149)) == pytest.approx(
+        shoelace(disk(0, 0, 150)) - shoelace(disk(0, 0, 149)), rel=1e-3
+    )
+    assert resolved(square, rectangle(4, 4, 8, 8), unite=False) == pytest.approx(96)
+
+
+@given(
+    x=st.floats(-9.0, 9.0), y=st.floats(-9.0, 9.0), radius=st.floats(1.0, 9.0), turn=st.floats(0, 6)
+)
+def test_no_two_contours_ever_hold_less_than_their_difference(x, y, radius, turn):
+    body, other = disk(0.0, 0.0, 5.0), disk(x, y, radius, 48, turn)
+    small, large = sorted((shoelace(body), shoelace(other)))
+    area = resolved(body, other)
+    assert 0.97 * (large - small) <= area <= 1.01 * (large + small)
+    apart = np.hypot(x, y)
+    if abs(radius - 5.0) + 0.5 < apart < radius + 5.0 - 0.5:  # they cross: nothing is lost
+        assert area >= 0.99 * large
 
 
 def test_a_polygon_may_repeat_its_first_point():

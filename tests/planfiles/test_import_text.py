@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from radsim.planfiles import load_plan, plan_metrics, read_plan, save_plan
 from radsim.planfiles.assembly import from_samples
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.table import read_table
+from radsim.planfiles.texts.table import read_table
 from radsim.radiobiology.dvh import dose_at_volume
 
 DOSE = np.arange(0.0, 45.05, 0.1)  # [Gy]
@@ -184,13 +184,96 @@ def test_decimal_commas_are_read(read):
 
 
 def test_cover_below_100_per_cent_counts_as_missing(read):
-    text = header() + block("SpinalCord", cover="90.0")
-    plan = read(text)
-    cord = plan["spinal_cord"]
-    assert (cord.volume, cord.missing) == (pytest.approx(18.0), pytest.approx(2.0))
+    plan = read(header() + block("Lung", cover="90.0"))
+    lung = plan.structures[0]
+    assert (lung.volume, lung.missing) == (pytest.approx(18.0), pytest.approx(2.0))
+    assert lung.cover == pytest.approx(0.9) and np.isnan(lung.d003cc)
     assert any("10.0% of the volume has no dose" in warning for warning in plan.warnings)
     with pytest.raises(ValueError, match="this target lies outside the dose grid"):
         read(header() + block(cover="90.0"))
+    with pytest.raises(ValueError, match=r"SpinalCord: 2 cm3 lie outside .* D0.03cc is unknown"):
+        read(header() + block("SpinalCord", cover="90.0"))
+    assert np.isfinite(read(header() + block("SpinalCord", cover="99.9"))["spinal_cord"].d003cc)
+
+
+def test_a_table_that_says_what_is_missing_has_no_maximum_unless_the_cut_is_cold(read):
+    outside = "# outside the dose grid [cm3], Cord = 0.3\n"
+    cut = "# highest dose where the grid cuts [Gy], Cord = {}\n"
+    with pytest.raises(ValueError, match=r"Cord: 0.3 cm3 .* D0.03cc is unknown"):
+        read(outside + CSV)
+    with pytest.raises(ValueError, match=r"Cord: 0.3 cm3 .* D0.03cc is unknown"):
+        read(outside + cut.format(9.0) + CSV)
+    assert read(outside + cut.format(4.0) + CSV)["spinal_cord"].d003cc == pytest.approx(9.85)
+
+
+GERMAN = {
+    "Structure:": "Struktur:", "Prescribed dose [cGy]": "Gesamtdosis [cGy]",
+    "% for dose (%)": "% für Dosis (%)", "Volume [cm³]": "Volumen [cm³]",
+    "Dose Cover.[%]": "Dosisabdeckung[%]", "Mean Dose [cGy]": "Mittlere Dosis [cGy]",
+    "Relative dose [%]": "Relative Dosis [%]", "Dose [cGy]": "Dosis [cGy]",
+    "Structure Volume [cm³]": "Strukturvolumen [cm³]",
+    "Cumulative Dose Volume Histogram": "Kumulatives Dosis-Volumen-Histogramm",
+}  # fmt: skip
+SPANISH = {
+    "Structure:": "Estructura:", "Prescribed dose [cGy]": "Dosis prescrita [cGy]",
+    "% for dose (%)": "% para dosis (%)", "Volume [cm³]": "Volumen [cm³]",
+    "Dose Cover.[%]": "Cobert. dosis[%]", "Mean Dose [cGy]": "Dosis media [cGy]",
+    "Relative dose [%]": "Dosis relativa [%]", "Dose [cGy]": "Dosis [cGy]",
+    "Structure Volume [cm³]": "Volumen de la estructura [cm³]",
+    "Cumulative Dose Volume Histogram": "Histograma dosis-volumen acumulado",
+}  # fmt: skip
+FRENCH = {
+    "Structure:": "Structure :", "Prescribed dose [cGy]": "Dose prescrite [cGy]",
+    "% for dose (%)": "% pour la dose (%)", "Dose Cover.[%]": "Couv. dose[%]",
+    "Mean Dose [cGy]": "Dose moyenne [cGy]", "Relative dose [%]": "Dose relative [%]",
+    "Structure Volume [cm³]": "Volume de la structure [cm³]",
+    "Cumulative Dose Volume Histogram": "Histogramme dose-volume cumulé",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [GERMAN, SPANISH, FRENCH, {"Prescribed dose": "Total dose"}])
+@pytest.mark.parametrize("cover", ["100.0", "90.0"])
+def test_the_export_may_be_in_other_words(read, words, cover):
+    text = header() + block() + block("Lung", cover=cover)
+    for english, other in sorted(words.items(), key=lambda pair: -len(pair[0])):
+        assert english in text
+        text = text.replace(english, other)
+    plan = read(text)
+    assert_expected(plan)
+    assert plan.prescription == 30.0
+    assert plan.structures[1].cover == pytest.approx(float(cover) / 100.0)
+    assert not any("mean" in w or "state" in w for w in plan.warnings), plan.warnings
+
+
+def test_a_dose_cover_that_is_not_stated_is_named(read):
+    plan = read(header() + block().replace("Dose Cover.", "Something"))
+    assert any("does not state how much of it has a dose" in w for w in plan.warnings)
+
+
+def test_empty_unnamed_and_repeated_structures_are_left_out_with_a_note(read):
+    empty = np.zeros((0, 3))
+    text = header() + block() + block("Empty", rows=empty) + block("") + 2 * block("CouchSurface")
+    plan = read(text)
+    assert_expected(plan)
+    assert [s.name for s in plan.structures] == ["GTV"]
+    assert plan.warnings == (
+        "Empty has no DVH table; it is left out",
+        "a structure without a name is left out",
+        "2 structures are named 'CouchSurface'; they are left out",
+    )
+    with pytest.raises(ValueError, match="Empty has no DVH table"):
+        read(text, mapping={"Empty": "spinal_cord"})
+    broken = block("Lung").replace("600", "6 0 0", 1)
+    assert [s.name for s in read(header() + block() + broken).structures] == ["GTV"]
+
+
+def test_a_prescription_from_the_user_gives_relative_doses_their_scale(read):
+    rows = np.column_stack([DOSE / 0.3, 20.0 * share_above(DOSE)])
+    text = block(columns=("Relative dose [%]", "Structure Volume [cm³]"), rows=rows)
+    undefined = header(prescribed="Total dose [cGy]: not defined", percent="not defined")
+    plan = read(undefined + text, prescription=30.0)
+    assert_expected(plan)
+    assert plan.prescription == 30.0
 
 
 def test_a_mean_that_does_not_fit_is_named(read):
@@ -333,11 +416,11 @@ def test_any_plan_reads_back_as_it_was_stored(tmp_path_factory, doses, size, mis
     path = tmp_path_factory.mktemp("round") / "plan.csv"
     dose = np.array([*doses, np.nan])
     volume = np.append(np.full(len(doses), 1e3 * size / len(doses)), 1e3 * missing)
-    structure = from_samples(name, "spinal_cord", dose, volume, nodes=16)
+    structure = from_samples(name, None, dose, volume, nodes=16)
     save_plan(
         ImportedPlan(structures=(structure,), prescription=24.0, fractions=2, source="dicom"), path
     )
-    again = load_plan(path)["spinal_cord"]
+    again = load_plan(path, confirmed=True).structures[0]
     assert again.name == name
     np.testing.assert_allclose(again.dose, structure.dose, atol=1e-9)
     np.testing.assert_allclose(again.d003cc, structure.d003cc, atol=1e-9)

@@ -186,7 +186,8 @@ def test_a_figure_is_drawn_for_each_arm_that_is_compared(out):
 def test_a_plan_format_is_read(house):
     (house / "plan.txt").write_text(TEXT, encoding="utf-8")
     ended = python(house, "-m", "radsim", "dvh", "plan.txt", "--fractions", "5", "--json")
-    assert json.loads(ended.stdout)["GTV"]["D98"] == pytest.approx(30.0, abs=0.01)
+    structures = {entry["name"]: entry for entry in json.loads(ended.stdout)["structures"]}
+    assert structures["GTV"]["D98"] == pytest.approx(30.0, abs=0.01)
 
 
 MODEL_RUNS = """

@@ -14,6 +14,7 @@ from radsim.radiobiology.dvh import (
     mean_dose,
     nodes_from_cumulative,
     nodes_from_samples,
+    reduced_dose,
     volume_nodes,
 )
 
@@ -185,3 +186,12 @@ def test_rounding_noise_of_a_printed_dvh_is_flattened_and_a_rise_refused():
 def test_what_makes_no_sense_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("reduce", [generalized_eud, reduced_dose, lambda d, w, a: mean_dose(d, w)])
+def test_volumes_in_cm3_are_no_weights(reduce):
+    # the gEUD of 46.5 Gy that these gave lies above the hottest bin
+    with pytest.raises(ValueError, match="must add up to 1, got 9: is that in cm3"):
+        reduce(np.array([22.5, 20.0]), np.array([4.0, 5.0]), 3.0)
+    with pytest.raises(ValueError, match="not negative"):
+        reduce(np.array([22.5, 20.0]), np.array([1.5, -0.5]), 3.0)

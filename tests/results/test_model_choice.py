@@ -220,6 +220,7 @@ def test_a_refit_of_alpha_beta_fits_better_and_says_where_it_ends():
     assert held.model.alpha_beta == 6.0
     assert freed.root_mean_square < 0.7 * held.root_mean_square
     assert 3.0 < freed.model.alpha_beta < 4.0
+    assert freed.model.valid_eqd2_alpha_beta == freed.model.alpha_beta  # as its range is stated
     low = refit_to_anchors(load_tcp("hytec-spine-2021", cell_kill=LQL(transition=6.0), refit=True))
     assert parameters_at_edge(low.model) == ["gamma50"]
     assert float(low.model.curve_over_effect(0.0)) == pytest.approx(0.46, abs=0.005)

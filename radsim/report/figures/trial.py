@@ -11,11 +11,12 @@ from matplotlib.ticker import PercentFormatter
 from scipy import special
 
 from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION, new_figure, save_figures
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
-from radsim.trial.wording import arm_names, event_name
+from radsim.trial.wording import ROLES, arm_names, event_name
 
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
@@ -42,6 +43,14 @@ TITLES = {
     "fisher_midp": "Fisher's mid-p test",
     "boschloo": "Boschloo's test",
     "barnard": "Barnard's test",
+}
+TITLES |= {
+    against: f"{TITLES[name]}, against the margin" for name, against in AGAINST_MARGIN.items()
+}
+DIRECTIONS = {
+    "control": "the control arm is better",
+    "experimental": "the experimental arm is better",
+    "neither": "neither arm is better",
 }
 LABELS = {
     "patients": "Patients in all",
@@ -98,7 +107,9 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
     places = np.linspace(0, len(months) - 1, RISK_TIMES).astype(int)
     for arm, label in enumerate(arms):
         look: dict[str, Any] = {"color": COLORS[arm]}
-        axis.step(months, curves.event[arm], where="post", label=f"{label}: {event}", **look)
+        better = " (better)" if ROLES[arm] == result.better else ""
+        what = f"{label}{better}: {event}"
+        axis.step(months, curves.event[arm], where="post", label=what, **look)
         band = (months, curves.lower[arm], curves.upper[arm])
         axis.fill_between(*band, step="post", alpha=0.15, lw=0, **look)
         death = f"{label}: death before it"
@@ -113,10 +124,10 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.legend(fontsize=8, frameon=False)
     axis.grid(alpha=0.3)
+    error = curves.event_error.max()
+    of = f"\nMonte Carlo error at most {100 * error:.2g} points" if error > 0.0 else ""
     axis.set_title(
-        f"{name}: mean of simulated trials; band: central 95 % of trials\n"
-        f"Monte Carlo error of the mean: at most {100 * curves.event_error.max():.2g} points",
-        fontsize=10,
+        f"{name}: as assumed, all being watched; band: central 95 % of trials{of}", fontsize=10
     )
     below.set_ylim(-0.6, 1.6)
     below.set_yticks([1, 0], arms, fontsize=8)
@@ -193,12 +204,13 @@ def _last_number(result: TrialResult) -> float:
 def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult) -> None:
     color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
     points = _points(over, result)
+    label = f"{name}: {DIRECTIONS[result.better]}" if result.better else name
     if points:
-        _error_bars(axis, points, color=color, marker=marker, markersize=4, label=name)
+        _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
+        label = ""
     if over == "patients":
         planned = (float(result.plan.design.patients), result.primary.rejected)
         ring = {"markerfacecolor": "none", "markersize": 9, "markeredgewidth": 1.4}
-        label = "" if points else name
         _error_bars(axis, [planned], color=color, marker="o", label=label, **ring)
         _guide(axis, color, [*points, planned], result)
     elif points:

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from radsim.trial.conduct.analyses import ANALYSES
+from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
+from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
-from radsim.trial.questions.characteristics import Share
-from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.direction import better_by
+from radsim.trial.questions.nulls import AT_MARGIN
+from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import ROLES, arm_names, event_name
 
 SHARE = ("mc_standard_error", "lower", "upper")
@@ -22,12 +25,14 @@ Results = dict[str, TrialResult]
 def rounded(value: float | None, error: float = 0.0) -> float | str:
     """Round a number to the place where its Monte Carlo error has its third digit.
 
+    What is no number is an empty cell.
+
     Examples
     --------
     >>> rounded(0.81234567, error=0.0038991), rounded(203.6912345678), rounded(None)
     (0.81235, 203.691, '')
     """
-    if value is None:
+    if value is None or not np.isfinite(value):
         return ""
     if error > 0.0:
         return round(float(value), KEPT_DIGITS - 1 - int(np.floor(np.log10(error))))
@@ -56,7 +61,7 @@ def _design(result: TrialResult) -> Iterator[Row]:
     for key, value in _chosen(section.design):
         if key not in ("allocation", "block"):
             yield [f"design.{key}", value]
-    keys = ["trials", "alpha", "power", "higher_is_better", "planned_hazard_ratio"]
+    keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
     if not section.binary:
         keys += ["landmark", "horizon", "variance", "transform"]
     if isinstance(section.control, str):
@@ -83,17 +88,20 @@ def _characteristics(result: TrialResult) -> Iterator[Row]:
     if result.assurance is not None:
         powers.append(("assurance", "", result.assurance))
     for truth, is_true, power in powers:
-        analysis, clusters = ANALYSES.get(power.analysis), ""
+        analysis, clusters = EVERY_ANALYSIS.get(power.analysis), ""
         if several and analysis is not None:
             clusters = "yes" if analysis.knows_clusters else "no"
-        favorable = ["", ""] if power.favorable is None else _share(power.favorable)[:2]
+        rejected = _share(power.rejected) if power.is_tested else [""] * 4
+        favorable: Row = ["", ""]
+        if power.favorable is not None and power.is_tested:
+            favorable = _share(power.favorable)[:2]
         error = power.effect_error
         effects = (power.effect, error, power.effect_sd, power.effect_lower, power.effect_upper)
         yield [
             result.plan.design.patients, truth, is_true, power.analysis, power.estimates, clusters,
-            *_share(power.rejected), *favorable,
+            *rejected, *favorable,
             *(rounded(e, error) if power.is_estimable else "" for e in effects),
-            *_share(power.not_estimable)[:2],
+            *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], better_by(power),
         ]  # fmt: skip
 
 
@@ -120,7 +128,7 @@ def _sizes(result: TrialResult) -> Iterator[Row]:
             simulated, ends = size.patients, [size.patients, size.lower, size.upper]
         yield [
             "simulation", result.section.primary_analysis, ends[0], "", *_share(size.power)[:2],
-            *ends[1:], "", "", size.why,
+            *ends[1:], "", "", size.better, size.why,
         ]  # fmt: skip
     for row in result.formulas.sizes:
         gap: int | str = ""
@@ -128,7 +136,8 @@ def _sizes(result: TrialResult) -> Iterator[Row]:
             gap = row.patients - simulated
         yield [
             row.formula, row.takes, "" if row.patients is None else row.patients,
-            rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.note,
+            rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.better,
+            row.note,
         ]  # fmt: skip
 
 
@@ -140,10 +149,10 @@ def _formula_powers(result: TrialResult) -> Iterator[Row]:
 
 def _tried(result: TrialResult) -> Iterator[Row]:
     """Power at every number of patients that the search tried, and of each curve."""
-    for n, power in result.size.tried if result.size else ():
-        yield ["patients (search)", n, *_share(power)]
+    for n, power in result.size.each if result.size else ():
+        yield ["patients (search)", n, *_rejections(power)]
     for point in result.curve:
-        yield [point.over, point.value, *_share(point.power)]
+        yield [point.over, point.value, *_rejections(point.shown)]
 
 
 def _benefits(result: TrialResult) -> Iterator[Row]:
@@ -162,18 +171,19 @@ def _benefits(result: TrialResult) -> Iterator[Row]:
 
 def _looks(result: TrialResult) -> Iterator[Row]:
     """Where each trial with looks stops, under the alternative and where arms are alike."""
-    trials = {"alternative": result.looks, "no_difference": result.looks_under_null}
+    trials = {"alternative": result.looks, null_of(result.section): result.looks_under_null}
     for truth, trial in trials.items():
         if trial is None:
             continue
         for look in trial.looks:
-            futility = rounded(look.futility_limit) if look.futility_limit > -10.0 else ""
+            limits = look.efficacy_limit, look.futility_limit
             yield [
-                truth, look.information, look.events, rounded(look.efficacy_limit), futility,
+                truth, look.information, look.events, rounded(look.reached),
+                *_share(look.analysed)[:2], *(rounded(z) if abs(z) < NEVER else "" for z in limits),
                 *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 5,
             ]  # fmt: skip
         yield [
-            truth, "all", rounded(trial.events, trial.events_error), "", "",
+            truth, "all", rounded(trial.events, trial.events_error), *[""] * 5,
             *_share(trial.power)[:2], *_share(trial.early_futility)[:2],
             *_with_error(trial.duration, trial.duration_error),
             *_with_error(trial.enrolled, trial.enrolled_error), _share(trial.fixed_power)[0],
@@ -207,26 +217,29 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
         "scenario", "patients", "truth", "null_is_true", "analysis", "estimates", "knows_clusters",
         "rejected", *SHARE, "favorable", "favorable_mc_standard_error", "effect",
         "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper", "not_estimable",
-        "not_estimable_mc_standard_error",
+        "not_estimable_mc_standard_error", "not_tested", "not_tested_mc_standard_error", "better",
     ), _characteristics),
     "trial_expectations.csv": ((
         "scenario", "quantity", "control", "experimental", "total", "sd", "mc_standard_error",
     ), _expectations),
     "trial_sizes.csv": ((
         "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
-        "lower", "upper", "events", "minus_simulation", "note",
+        "lower", "upper", "events", "minus_simulation", "better", "note",
     ), _sizes),
     "trial_formula_powers.csv": (
         ("scenario", "formula", "takes", "power", "worst_type_one"), _formula_powers,
     ),
-    "trial_power.csv": (("scenario", "over", "value", "power", *SHARE), _tried),
+    "trial_power.csv": ((
+        "scenario", "over", "value", "power", *SHARE, "favorable", "better", "not_tested",
+    ), _tried),
     "trial_benefit_harm.csv": ((
         "scenario", "harm", "control", "experimental", "caused", "caused_mc_standard_error",
         "events_avoided", "events_avoided_mc_standard_error", "verdict", "events_avoided_per_harm",
         "per_harm_lower", "per_harm_upper",
     ), _benefits),
     "trial_looks.csv": ((
-        "scenario", "truth", "information", "events", "efficacy_limit", "futility_limit",
+        "scenario", "truth", "information", "events", "information_of_primary", "analysed",
+        "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
         "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
         "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
         "enrolled_mc_standard_error", "power_without_looks",
@@ -242,6 +255,14 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
 }  # fmt: skip
 
 
+def _rejections(power: Power) -> Row:
+    """Power, the share in favor of the experimental arm, the better arm, the share without test."""
+    if not power.is_tested:
+        return [*[""] * 6, rounded(1.0)]
+    favorable = "" if power.favorable is None else _share(power.favorable)[0]
+    return [*_share(power.rejected), favorable, better_by(power), _share(power.not_tested)[0]]
+
+
 def _share(share: Share) -> list[float | str]:
     numbers = (share.value, share.mc_standard_error, share.lower, share.upper)
     return [rounded(number, share.mc_standard_error) for number in numbers]
@@ -253,17 +274,22 @@ def _with_error(value: float, error: float) -> list[float | str]:
 
 def _is_true(null: str, name: str) -> str:
     """Say whether an analysis's own null holds under a named null."""
-    analysis = ANALYSES.get(name)
+    analysis, against_margin = EVERY_ANALYSIS.get(name), name in AGAINST_MARGIN.values()
     is_true = null == "no_difference" or analysis is None or analysis.only_hazard
+    if null == AT_MARGIN or against_margin:
+        is_true = null == AT_MARGIN and against_margin
     return "yes" if is_true else "no"
 
 
 def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
-    read = {f"{f.name}_months" for f in fields(value) if getattr(value, f.name) is not None}
+    said = (field.name for field in fields(value) if getattr(value, field.name) is not None)
+    owners = {f"{name}_months": name for name in said}
     for field in fields(value):
         here = getattr(value, field.name)
-        if here == _default(field) and field.name not in read:
+        if here is None and field.name in owners:
+            here = value.months_of(owners[field.name])
+        elif here == _default(field):
             continue
         if is_dataclass(here):
             if hasattr(here, "kind"):

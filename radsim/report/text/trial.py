@@ -1,19 +1,23 @@
 """What a virtual trial shows in words: a summary to read, assumptions and results to paste."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.direction import CONTROL, EXPERIMENTAL, NEITHER
 from radsim.trial.questions.formula_size import FormulaSize
-from radsim.trial.questions.nulls import NULLS
-from radsim.trial.questions.scenario import TrialResult
+from radsim.trial.questions.nulls import AT_MARGIN, NULLS
+from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import (
+    ROLES,
     analysis_sentences,
     arm_names,
     event_name,
+    margin_text,
     notes_of,
     protocol_sentences,
 )
@@ -51,22 +55,81 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
         f"{name}: {result.plan.design.patients} patients, {section.trials:,} simulated trials, "
         f"two-sided alpha {section.alpha:g}"
     )
+    if direction := _direction(result):
+        yield f"  {direction}"
     yield f"  {'analysis':28}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
     null = {p.analysis: p for p in result.type_one["no_difference"]}
+    at_margin = {p.analysis: p for p in result.type_one.get(AT_MARGIN, ())}
     for p in result.powers:
         effect = f"{p.effect:10.3f}" if p.is_estimable else f"{'-':>10}"
-        yield (
-            f"  {p.analysis:28}{p.rejected.value:8.3f}{p.rejected.mc_standard_error:8.4f}"
-            f"{effect}{null[p.analysis].rejected.value:8.3f}  {p.estimates}"
-        )
-        if p.not_estimable.value > 0.0:
-            yield f"  {'':28}not estimable in {_share(p.not_estimable)} of trials"
+        power = f"{'-':>8}{'-':>8}"
+        if p.is_tested:
+            power = f"{p.rejected.value:8.3f}{p.rejected.mc_standard_error:8.4f}"
+        against = result.section.margin is not None and p is result.primary
+        alike = (at_margin if against else null)[p.analysis]
+        type_one = f"{alike.rejected.value:8.3f}" if alike.is_tested else f"{'-':>8}"
+        yield f"  {p.analysis:28}{power}{effect}{type_one}  {p.estimates}"
+        yield from (f"  {'':28}{line}" for line in _missing(p))
     for formula in result.formulas.powers:
         yield f"  {'formula ' + formula.formula:28}{formula.power:8.3f}{'':26}  {formula.takes}"
+    if section.margin is not None:
+        yield (
+            f"  {result.primary.analysis}: power to show that the experimental arm is not worse by "
+            f"{margin_text(section)} or more; its type I error is where it just is"
+        )
     yield f"  {_size(result)}"
     yield from (f"  {_formula(row, result)}" for row in result.formulas.sizes)
     yield from (f"  {line}" for line in _more(result))
-    yield from (f"  note: {note}" for note in notes_of(section))
+    yield from (f"  note: {note}" for note in notes_of(section, result.plan))
+
+
+def _missing(power: Power) -> Iterator[str]:
+    """Say in how many trials an analysis, or its effect, says nothing."""
+    if power.not_tested.value > 0.0:
+        yield f"no test in {_share(power.not_tested)} of trials"
+    if power.not_estimable.value > 0.0:
+        yield f"effect not estimable in {_share(power.not_estimable)} of trials"
+
+
+def _arm(result: TrialResult, role: str) -> str:
+    """An arm by its role and, where it has one, its name."""
+    name = dict(zip(ROLES, arm_names(result.section), strict=True))[role]
+    return f"the {role} arm" if name == role else f"the {role} arm ({name})"
+
+
+def _direction(result: TrialResult) -> str:
+    """Say which arm is the better one; that it is the control arm is a warning."""
+    primary, better = result.compared, result.better
+    if not primary.is_tested or not better:
+        return ""
+    if better == NEITHER:
+        return f"by {primary.analysis} neither arm is shown to be the better one"
+    favorable = primary.favorable.value if primary.favorable is not None else 0.0
+    share = favorable / primary.rejected.value
+    if better == CONTROL:
+        return (
+            f"warning: {_arm(result, EXPERIMENTAL)} is the WORSE one by {primary.analysis}: "
+            f"{100 * (1.0 - share):.1f} % of the trials that reject are in favor of "
+            f"{_arm(result, CONTROL)}"
+        )
+    return (
+        f"the better arm by {primary.analysis} is {_arm(result, EXPERIMENTAL)}: in favor of it are "
+        f"{100 * share:.1f} % of the trials that reject"
+    )
+
+
+def _favor(result: TrialResult, better: str) -> str:
+    """In favor of which arm a size has its power."""
+    if result.section.margin is not None:
+        return f" to show {_arm(result, EXPERIMENTAL)} to be not worse by the margin"
+    if better == CONTROL:
+        return (
+            f", in favor of {_arm(result, CONTROL)} (the control arm is the better one, the "
+            "experimental arm the worse)"
+        )
+    if better == EXPERIMENTAL:
+        return f", in favor of {_arm(result, EXPERIMENTAL)}"
+    return f", in favor of {better} arm" if better else ""
 
 
 def _more(result: TrialResult) -> Iterator[str]:
@@ -83,7 +146,17 @@ def _more(result: TrialResult) -> Iterator[str]:
         yield f"trials that never reach the {target}: {_share(result.misses_target)}"
     for benefit in result.benefits:
         yield _benefit(benefit, result)
-    if (looks := result.looks) is not None:
+    if result.section.looks is not None and result.looks is None:
+        yield "with looks: no event is to be expected, so there is nothing to look at"
+    if result.looks is not None:
+        looks = result.looks
+        for look in looks.looks[:-1]:
+            if look.analysed.value < 1.0:
+                yield (
+                    f"the look at {100 * look.information:g} % of the events comes early and has "
+                    f"its analysis in {_share(look.analysed)} of trials; in the others it stops "
+                    "nothing"
+                )
         yield (
             f"with looks: power {_share(looks.power)}, without {_share(looks.fixed_power)}; "
             f"stopped early for futility {_share(looks.early_futility)}; on average "
@@ -94,8 +167,8 @@ def _more(result: TrialResult) -> Iterator[str]:
     if result.looks_under_null is not None:
         null = result.looks_under_null.power
         yield (
-            "with looks, where the arms are alike: stopped for efficacy in favor of the "
-            f"experimental arm {_share(null)}"
+            f"with looks, where {NULLS[null_of(result.section)]}: stopped for efficacy in favor "
+            f"of the experimental arm {_share(null)}"
         )
 
 
@@ -139,6 +212,8 @@ def _formula(row: FormulaSize, result: TrialResult) -> str:
         text += f", {row.events:.1f} events"
     if size is not None and size.reached:
         text += f", {row.patients - size.patients:+d} against simulation"
+    if row.better == CONTROL:
+        text += "; in favor of the control arm"
     return text + (f"; {row.note}" if row.note else "")
 
 
@@ -147,29 +222,52 @@ def _size(result: TrialResult) -> str:
     if size is None:
         return "no sample size was asked for"
     if not size.reached:
-        return size.why
+        return size.why + (_favor(result, CONTROL) if size.better == CONTROL else "")
     others = f"{size.lower} to {size.upper} can't be told from it"
+    if size.why:
+        others = f"{size.why}, like every number tried up to {size.upper}"
     if size.lower == size.upper:
         others = "no other size is within its error"
     return (
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
-        f"simulation ({result.section.primary_analysis}: {_share(size.power)}; {others})"
+        f"simulation{_favor(result, size.better)} ({result.section.primary_analysis}: "
+        f"{_share(size.power)}; {others}{_entering(result)})"
+    )
+
+
+def _entering(result: TrialResult) -> str:
+    """How long the patients of the size take to enter, and what of it is held."""
+    if result.size is None:
+        return ""
+    design = replace(result.plan.design, patients=max(result.size.patients, 2))
+    if design.entering.end == 0.0:
+        return ""
+    held = "rate" if design.accrual.holds_rate else "months"
+    return (
+        f"; they enter in {design.entering.end:.3g} months at {design.accrual_rate:.3g} a month, "
+        f"the {held} being held"
     )
 
 
 def _findings(result: TrialResult) -> Iterator[str]:
     primary = result.primary
-    yield f"The power of {primary.analysis} is {_both_ways(primary)}."
+    if not primary.is_tested:
+        yield f"{primary.analysis} can't be made in any trial, so there is no power to state."
+    else:
+        yield f"The power of {primary.analysis} is {_both_ways(primary)}."
+    if direction := _direction(result):
+        yield _sentence(direction)
     if primary.is_estimable:
         yield (
             f"Its effect ({primary.estimates}) is {primary.effect:.3f} on average (central 95 % "
             f"of trials {primary.effect_lower:.3f} to {primary.effect_upper:.3f})."
         )
-    if primary.not_estimable.value > 0.0:
-        yield f"It is not estimable in {_share(primary.not_estimable)} of trials."
+    for line in _missing(primary):
+        yield f"It has {line.replace('effect', 'an effect that is')}."
     for null, powers in result.type_one.items():
-        rejected = next(p.rejected for p in powers if p.analysis == primary.analysis)
-        yield f"Where {NULLS[null]} it rejects in {_share(rejected)}."
+        alike = next(p for p in powers if p.analysis == primary.analysis)
+        if alike.is_tested:
+            yield f"Where {NULLS[null]} it rejects in {_share(alike.rejected)}."
     yield from _counts(result)
     yield _sentence(_size(result))
     if result.formulas.sizes:
@@ -180,7 +278,7 @@ def _findings(result: TrialResult) -> Iterator[str]:
         yield f"Power of this size by formula: {'; '.join(said)}."
     for line in _more(result):
         yield _sentence(line)
-    for note in notes_of(result.section):
+    for note in notes_of(result.section, result.plan):
         yield f"Note: {note}."
 
 

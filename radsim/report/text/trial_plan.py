@@ -1,11 +1,15 @@
 """What a file with a virtual trial would simulate, in words."""
 
+from dataclasses import replace
 from typing import Any
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
+from radsim.simulation.virtual_trial import plan_of
 from radsim.trial.section import TrialSection
 from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
+
+FEW_PATIENTS = 500  # of an experiment, from whom the numbers at risk are reckoned
 
 
 def describe_trial(source: Experiment | VirtualTrial) -> str:
@@ -18,7 +22,7 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
             f"analysis {section.primary_analysis}"
         )
         lines += [f"    {sentence}" for sentence in (*_protocol(section), _cost(section))]
-        lines += [f"    note: {note}" for note in notes_of(section)]
+        lines += [f"    note: {note}" for note in _notes(section, source)]
     return "\n".join(lines)
 
 
@@ -31,7 +35,7 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "primary": section.primary_analysis,
             "analyses": list(section.named_analyses),
             "protocol": _protocol(section),
-            "notes": list(notes_of(section)),
+            "notes": _notes(section, source),
         }
         for name, section in trials_of(source).items()
     }
@@ -39,6 +43,14 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
 
 def _protocol(section: TrialSection) -> list[str]:
     return [*protocol_sentences(section), *analysis_sentences(section)]
+
+
+def _notes(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:
+    """What the design can't show; of arms of an experiment, by a few of its patients."""
+    if section.binary:
+        return []
+    few = replace(section, simulated_patients=min(section.simulated_patients, FEW_PATIENTS))
+    return list(notes_of(section, plan_of(few, source)))
 
 
 def _cost(section: TrialSection) -> str:

@@ -4,14 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import special
 
 from radsim.trial.conduct.observe import Trials
-from radsim.trial.proportions.binary_tests import NORMAL_TESTS, proportion_test
+from radsim.trial.proportions.binary_tests import (
+    NORMAL_TESTS,
+    non_inferiority_test,
+    proportion_test,
+)
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
+from radsim.trial.proportions.restricted import score_z
 from radsim.trial.survival.cox import HazardRatio, cox_ratio
 from radsim.trial.survival.fine_gray import fine_gray_ratio
-from radsim.trial.survival.gray import gray_test
-from radsim.trial.survival.incidence import VARIANCES
+from radsim.trial.survival.gray import gray_score
+from radsim.trial.survival.incidence import VARIANCES, cumulative_incidence
 from radsim.trial.survival.landmark import (
     Difference,
     incidence_difference,
@@ -21,7 +27,7 @@ from radsim.trial.survival.landmark import (
 )
 from radsim.trial.survival.log_rank import logrank_score
 from radsim.trial.survival.subjects import EVENT, RiskTable
-from radsim.trial.survival.survival_curve import ANY
+from radsim.trial.survival.survival_curve import ANY, kaplan_meier
 from radsim.trial.survival.transforms import TRANSFORMS
 from radsim.trial.survival.verdict import Verdict, normal_test
 from radsim.vocabulary.mistakes import require
@@ -41,12 +47,16 @@ class Settings:
         Up to when mean times are compared [months].
     variance, transform
         Of the difference of incidences, see `radsim.trial.survival.incidence`.
+    worst
+        For tests against a margin: the effect (log for ratios) at which the experimental arm is
+        just not acceptable, on the side where it is the worse one.
     """
 
     landmark: Real = 24.0
     horizon: Real = 24.0
     variance: str = "aalen"
     transform: str = "plain"
+    worst: Real | None = None
 
     def __post_init__(self) -> None:
         for name in ("landmark", "horizon"):
@@ -67,12 +77,27 @@ class Outcome:
         Above 0 if the experimental arm has more events, or lives longer where times are compared.
     effect
         The estimate (log for ratios), 0 where it is not estimable.
+    estimable
+        Whether the data give the effect.
+    tested
+        Whether the data allow the test. Where they do not, z is 0 and the p value 1, which are
+        no results: such a trial rejects nothing, and stops for nothing.
+    information
+        Of the test, in units of its own: 1 over the variance of what it is about; 0 where that
+        is not estimable, or not reckoned.
     """
 
     z: np.ndarray
     p_value: np.ndarray
     effect: np.ndarray
     estimable: np.ndarray
+    tested: np.ndarray
+    information: np.ndarray
+
+    @property
+    def statistic(self) -> np.ndarray:
+        """z, and no number where there is no test."""
+        return np.where(self.tested, self.z, np.nan)
 
 
 @dataclass(frozen=True)
@@ -93,6 +118,12 @@ class Analysis:
         Whether its null is about the hazard of the event alone, whatever death does.
     knows_clusters
         Whether its variance knows which lesions share a patient.
+    counts_events
+        Whether its information grows with the events of interest, whenever they are seen.
+    reads
+        The setting at which its effect is read, ``landmark`` or ``horizon``; empty for none.
+    of
+        For a test against a margin: the analysis whose effect it is about; empty else.
     """
 
     estimates: str
@@ -102,38 +133,60 @@ class Analysis:
     more_is_worse: bool = True
     only_hazard: bool = False
     knows_clusters: bool = False
+    counts_events: bool = False
+    reads: str = ""
+    of: str = ""
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
     def run(table: RiskTable, settings: Settings) -> Outcome:
         score, variance = logrank_score(table, **options)  # type: ignore[arg-type]
-        _, plain = logrank_score(table, **{**options, "robust": False})  # type: ignore[arg-type]
-        ratio = score / np.where(plain > 0.0, plain, 1.0)
-        return _tested(normal_test(score, variance), ratio)
+        plain = variance
+        if options.get("robust"):
+            _, plain = logrank_score(table, **{**options, "robust": False})  # type: ignore[arg-type]
+        some = plain > 0.0
+        ratio = score / np.where(some, plain, 1.0)
+        information = plain**2 / np.where(variance > 0.0, variance, np.inf)
+        verdict = normal_test(score, variance)
+        return _tested(verdict, ratio, verdict.estimable, information)
 
     return run
 
 
-def _tested(verdict: Verdict, effect: np.ndarray) -> Outcome:
+def _tested(
+    verdict: Verdict, effect: np.ndarray, estimable: np.ndarray, information: np.ndarray
+) -> Outcome:
     return Outcome(
-        verdict.z, verdict.p_value, np.where(verdict.estimable, effect, 0.0), verdict.estimable
+        verdict.z,
+        verdict.p_value,
+        np.where(estimable, effect, 0.0),
+        estimable,
+        verdict.estimable,
+        np.where(verdict.estimable, information, 0.0),
     )
 
 
 def _ratio(estimate: HazardRatio) -> Outcome:
-    effect = np.where(estimate.estimable, estimate.log_ratio, 0.0)
-    return Outcome(effect / estimate.standard_error, estimate.p_value, effect, estimate.estimable)
+    estimable = estimate.estimable
+    effect = np.where(estimable, estimate.log_ratio, 0.0)
+    information = estimate.standard_error**-2.0  # 0 where the error is infinite
+    z = effect / estimate.standard_error
+    return Outcome(z, estimate.p_value, effect, estimable, estimable, information)
 
 
 def _gap(difference: Difference) -> Outcome:
-    estimable = difference.estimate.estimable
-    effect = np.where(estimable, difference.estimate.value, 0.0)
-    return Outcome(difference.test.z, difference.test.p_value, effect, estimable)
+    variance = difference.estimate.standard_error**2
+    information = 1.0 / np.where(variance > 0.0, variance, np.inf)
+    estimate = difference.estimate
+    return _tested(difference.test, estimate.value, estimate.estimable, information)
 
 
 def _gray(table: RiskTable, settings: Settings) -> Outcome:
-    difference = incidence_difference(table, settings.landmark)
-    return _tested(gray_test(table), difference.estimate.value)
+    """Gray's test of whole curves; its effect is read at the landmark, where that is reached."""
+    estimate = incidence_difference(table, settings.landmark).estimate
+    score, variance = gray_score(table)
+    verdict = normal_test(score, variance)
+    return _tested(verdict, estimate.value, verdict.estimable & estimate.estimable, variance)
 
 
 HAZARD = "cause-specific hazard ratio"
@@ -144,6 +197,7 @@ ANALYSES = {
         True,
         _log_rank(),
         only_hazard=True,
+        counts_events=True,
     ),
     "logrank_stratified": Analysis(
         f"{HAZARD} within strata (one-step, Peto)",
@@ -151,6 +205,7 @@ ANALYSES = {
         True,
         _log_rank(stratified=True),
         only_hazard=True,
+        counts_events=True,
     ),
     "logrank_cluster_robust": Analysis(
         f"{HAZARD} of lesions (one-step, Peto)",
@@ -159,6 +214,7 @@ ANALYSES = {
         _log_rank(robust=True),
         only_hazard=True,
         knows_clusters=True,
+        counts_events=True,
     ),
     "logrank_any_event": Analysis(
         "hazard ratio of event or death (one-step, Peto)",
@@ -171,6 +227,8 @@ ANALYSES = {
         "equal cumulative incidences",
         False,
         _gray,
+        counts_events=True,
+        reads="landmark",
     ),
     "cox": Analysis(
         HAZARD,
@@ -178,6 +236,7 @@ ANALYSES = {
         True,
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT)),
         only_hazard=True,
+        counts_events=True,
     ),
     "cox_robust": Analysis(
         f"{HAZARD}, robust variance",
@@ -186,12 +245,14 @@ ANALYSES = {
         lambda table, settings: _ratio(cox_ratio(table, cause=EVENT, robust=True)),
         only_hazard=True,
         knows_clusters=True,
+        counts_events=True,
     ),
     "fine_gray": Analysis(
         "subdistribution hazard ratio",
         "equal subdistribution hazards",
         True,
         lambda table, settings: _ratio(fine_gray_ratio(table)),
+        counts_events=True,
     ),
     "incidence_difference": Analysis(
         "difference of cumulative incidences at the landmark",
@@ -200,6 +261,7 @@ ANALYSES = {
         lambda table, s: _gap(
             incidence_difference(table, s.landmark, variance=s.variance, transform=s.transform)
         ),
+        reads="landmark",
     ),
     "survival_difference": Analysis(
         "difference of net control at the landmark (Kaplan-Meier, death censored)",
@@ -208,6 +270,7 @@ ANALYSES = {
         lambda table, s: _gap(survival_difference(table, s.landmark, causes=(EVENT,))),
         more_is_worse=False,
         only_hazard=True,
+        reads="landmark",
     ),
     "restricted_mean_difference": Analysis(
         "difference of mean event-free survival up to the horizon [months]",
@@ -215,13 +278,91 @@ ANALYSES = {
         False,
         lambda table, s: _gap(restricted_mean_difference(table, s.horizon)),
         more_is_worse=False,
+        reads="horizon",
     ),
     "time_lost_difference": Analysis(
         "difference of mean time lost to the event up to the horizon [months]",
         "equal mean time lost",
         False,
         lambda table, s: _gap(time_lost_difference(table, s.horizon)),
+        reads="horizon",
     ),
+}
+SCORED = {  # against a margin by the score at it; the others by Wald's statistic
+    "logrank": {},
+    "logrank_stratified": {"stratified": True},
+    "logrank_any_event": {"causes": ANY},
+}
+READ_AT_LANDMARK = ("incidence_difference", "survival_difference")
+WITH_MARGIN = (
+    *SCORED, "cox", "cox_robust", "fine_gray", "incidence_difference", "survival_difference",
+    "restricted_mean_difference", "time_lost_difference",
+)  # fmt: skip
+BINARY_WITH_MARGIN = {"pearson": "farrington-manning", "unpooled_z": "wald"}
+AGAINST_MARGIN = {
+    name: f"{name}_against_margin" for name in (*WITH_MARGIN, *BINARY_WITH_MARGIN)
+}  # the test against a margin that goes with an analysis
+
+
+def _one_sided(z: np.ndarray, worst: float, base: Outcome, tested: np.ndarray) -> Outcome:
+    """Test that the effect is better than the worst one, at half of a two-sided level.
+
+    Parameters
+    ----------
+    z
+        Above 0 where it is better.
+    """
+    z = np.where(tested, z, 0.0)
+    p = np.where(tested & (z > 0.0), 2.0 * special.ndtr(-np.abs(z)), 1.0)
+    return replace(base, z=-z if worst > 0.0 else z, p_value=p, tested=tested)
+
+
+def _score_at_landmark(table: RiskTable, settings: Settings, name: str) -> np.ndarray:
+    """Farrington and Manning's score at the margin, in groups as large as the variances say.
+
+    Wald's statistic rejects too often where few have the event. The size of a group is the one
+    whose binomial variance is that of the estimate; where that is 0, who is left at risk.
+    """
+    months, groups = settings.landmark, []
+    for arm in (1, 0):
+        if name == "survival_difference":
+            estimate = kaplan_meier(table, months, arm=arm, causes=(EVENT,))
+        else:
+            estimate = cumulative_incidence(table, months, arm=arm, variance=settings.variance)
+        share, variance = estimate.value, estimate.standard_error**2
+        left = np.count_nonzero(table.members(arm) & (table.time >= months), axis=-1)
+        varies = (variance > 0.0) & (share > 0.0) & (share < 1.0)
+        size = np.where(varies, share * (1.0 - share) / np.where(varies, variance, 1.0), left)
+        groups += [share * size, size]
+    some = (groups[1] > 0.0) & (groups[3] > 0.0)
+    x1, n1, x0, n0 = (np.where(some, values, 1.0) for values in groups)
+    return np.where(some, score_z(x1, n1, x0, n0, np.asarray(settings.worst, float)), np.nan)
+
+
+def _against_margin(name: str) -> Analysis:
+    base = ANALYSES[name]
+
+    def run(table: RiskTable, settings: Settings) -> Outcome:
+        worst = float(settings.worst or 0.0)
+        outcome = base.run(table, settings)
+        if name in SCORED:
+            score, variance = logrank_score(table, ratio=float(np.exp(worst)), **SCORED[name])  # type: ignore[arg-type]
+            verdict = normal_test(score, variance)
+            return _one_sided(-verdict.z, worst, outcome, verdict.estimable)
+        if name in READ_AT_LANDMARK:
+            z = _score_at_landmark(table, settings, name) * np.sign(-worst)
+            known = outcome.estimable & np.isfinite(z)
+            return _one_sided(np.where(known, z, 0.0), worst, outcome, known)
+        away = (worst - outcome.effect) * np.sign(worst)
+        known = outcome.estimable & (outcome.information > 0.0)
+        return _one_sided(away * np.sqrt(outcome.information), worst, outcome, known)
+
+    return replace(base, null="worse by the margin or more", run=run, only_hazard=False, of=name)
+
+
+EVERY_ANALYSIS = {
+    **ANALYSES,
+    **{AGAINST_MARGIN[name]: _against_margin(name) for name in WITH_MARGIN},
 }
 DEFAULT = (
     "logrank", "gray", "cox", "fine_gray", "incidence_difference", "survival_difference",
@@ -231,7 +372,9 @@ DEFAULT = (
 
 def check_analyses(names: Sequence[str], *, binary: bool) -> None:
     """Raise ValueError for an analysis that is unknown, named twice, or not for the endpoint."""
-    known = BINARY_TESTS if binary else tuple(ANALYSES)
+    known = tuple(EVERY_ANALYSIS)
+    if binary:
+        known = (*BINARY_TESTS, *(AGAINST_MARGIN[name] for name in BINARY_WITH_MARGIN))
     require(len(names) > 0, "analyses: name at least one")
     for place, name in enumerate(names):
         endpoint = "binary endpoint" if binary else "time to an event"
@@ -253,28 +396,52 @@ def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[st
         each = np.broadcast_to(np.arange(trials.time.shape[-1]), trials.time.shape)
         knows = replace(trials, patient=each).table()
     return {
-        name: ANALYSES[name].run(knows if ANALYSES[name].knows_clusters else plain, settings)
+        name: EVERY_ANALYSIS[name].run(
+            knows if EVERY_ANALYSIS[name].knows_clusters else plain, settings
+        )
         for name in names
     }
 
 
 def analyse_binary(
-    x1: np.ndarray, n1: np.ndarray, x0: np.ndarray, n0: np.ndarray, names: Sequence[str]
+    x1: np.ndarray,
+    n1: np.ndarray,
+    x0: np.ndarray,
+    n0: np.ndarray,
+    names: Sequence[str],
+    worst: float | None = None,
 ) -> dict[str, Outcome]:
     """Compare the proportions of the experimental (1) and the control arm (0), shapes (trial,).
 
     Trials in which an arm has nobody to analyse are not estimable.
+
+    Parameters
+    ----------
+    worst
+        For tests against a margin, see `Settings`.
     """
+    tests = {AGAINST_MARGIN[name]: test for name, test in BINARY_WITH_MARGIN.items()}
     usable = (n1 > 0) & (n0 > 0)
     p1, p0 = x1 / np.maximum(n1, 1), x0 / np.maximum(n0, 1)
     effect = np.where(usable, p1 - p0, 0.0)
+    none = np.zeros(len(x1))
     results = {}
     for name in names:
-        p = np.ones(len(x1))
+        p, tested = np.ones(len(x1)), usable.copy()
+        if name in tests:
+            base = Outcome(np.sign(effect), p, effect, usable, tested, none)
+            limit, z = float(worst or 0.0), np.zeros(len(x1))
+            if usable.any():
+                verdict = non_inferiority_test(
+                    x1[usable], n1[usable], x0[usable], n0[usable], limit, test=tests[name]
+                )
+                z[usable], tested[usable] = verdict.z, verdict.estimable
+            results[name] = _one_sided(z, limit, base, tested)
+            continue
         if name in NORMAL_TESTS and usable.any():
             verdict = proportion_test(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
-            p[usable] = verdict.p_value
+            p[usable], tested[usable] = verdict.p_value, verdict.estimable
         elif usable.any():
             p[usable] = exact_p_value(x1[usable], n1[usable], x0[usable], n0[usable], test=name)
-        results[name] = Outcome(np.sign(effect), p, effect, usable)
+        results[name] = Outcome(np.sign(effect), p, effect, usable, tested, none)
     return results

@@ -6,8 +6,9 @@ import numpy as np
 from scipy import special
 
 from radsim.randomness.streams import UniformSource
-from radsim.trial.protocol.arms import Law, PatientPool, StatedArm, time_of
+from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.design import TrialDesign
+from radsim.trial.protocol.laws import Law, same_law
 
 GROUP = 32  # patients whose numbers lie side by side in a stream, so that trials are nested
 Arms = tuple[StatedArm, StatedArm] | PatientPool
@@ -77,7 +78,7 @@ def draw_exponential(streams: UniformSource, name: str, trials: range, patients:
 def draw_enrolment(design: TrialDesign, trials: range, streams: UniformSource) -> Enrolled:
     """Draw entry, stratum, arm and evaluability."""
     n = design.patients
-    entry = design.accrual.entry(draw_numbers(streams, "entry", trials, n))
+    entry = design.entering.entry(draw_numbers(streams, "entry", trials, n))
     stratum = None
     if design.strata:
         shares = np.cumsum([float(s.share) for s in design.strata])
@@ -174,7 +175,6 @@ def _by_arm(
     experimental: Law,
     exponential: np.ndarray,
 ) -> np.ndarray:
-    same = [np.array_equal(control[i], experimental[i]) for i in (0, 1)]
-    if all(same):
-        return time_of(control, exponential)
-    return np.where(arm == 1, time_of(experimental, exponential), time_of(control, exponential))
+    if same_law(control, experimental):
+        return control.time_of(exponential)
+    return np.where(arm == 1, experimental.time_of(exponential), control.time_of(exponential))

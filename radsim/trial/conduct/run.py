@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from radsim.randomness.streams import Streams, UniformSource
 from radsim.trial.conduct.analyses import (
+    AGAINST_MARGIN,
     DEFAULT,
     Outcome,
     Settings,
@@ -25,6 +26,7 @@ from radsim.trial.survival.subjects import EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
+ATTRIBUTES = tuple(each.name for each in fields(Outcome))
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
 
@@ -72,6 +74,11 @@ class TrialPlan:
                 )
         needs = "logrank_stratified" in self.analyses and not self.design.strata
         require(not needs, "analyses: logrank_stratified needs strata in the design")
+        against = [name for name in self.analyses if name in AGAINST_MARGIN.values()]
+        require(
+            not against or bool(self.settings.worst),
+            f"{' and '.join(against)}: needs settings with the worst acceptable effect, not 0",
+        )
         if not self.binary:
             _check_end(self.design)
         idle = [f"design.{key}: has no effect here: {why}" for key, why in _idle(self)]
@@ -199,7 +206,7 @@ def combine(parts: list[Shown]) -> Shown:
         return Outcome(
             *(
                 np.concatenate([getattr(part.outcomes[name], attribute) for part in parts])
-                for attribute in ("z", "p_value", "effect", "estimable")
+                for attribute in ATTRIBUTES
             )
         )
 
@@ -253,7 +260,9 @@ def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSour
         "deaths": np.zeros_like(x),
         "lost": np.zeros_like(x),
     }
-    outcomes = analyse_binary(x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses)
+    outcomes = analyse_binary(
+        x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses, plan.settings.worst
+    )
     return Shown(outcomes, counts, np.full(len(trials), plan.design.cut))
 
 

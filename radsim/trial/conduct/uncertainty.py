@@ -9,9 +9,11 @@ from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import UniformSource
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.laws import Law, side_by_side
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
+NO_NUMBERS = ("label", "failure_pieces", "death_pieces")  # of an arm
 ARM_NAMES = ("control", "experimental")
 
 
@@ -30,7 +32,7 @@ class UncertainArms:
     spread: dict[str, Distribution]
 
     def __post_init__(self) -> None:
-        known = [field.name for field in fields(StatedArm) if field.name != "label"]
+        known = [field.name for field in fields(StatedArm) if field.name not in NO_NUMBERS]
         for key in self.spread:
             arm, _, name = key.partition(".")
             require(
@@ -38,6 +40,10 @@ class UncertainArms:
                 f"{key}: must start with control., experimental. or both.",
             )
             require(name in known, f"{key}: an arm has no {name!r}; {nearest(name, known)}")
+            require(
+                arm == "both" or f"both.{name}" not in self.spread,
+                f"{key}: is drawn by both.{name} too; give one of them",
+            )
 
     def drawn(self, values: dict[str, float]) -> tuple[StatedArm, StatedArm]:
         """Arms with these values in the place of the uncertain parameters."""
@@ -57,8 +63,8 @@ class UncertainArms:
 class DrawnArm:
     """One arm of several trials: laws and proportions with an axis of trials, shape (trial, 1)."""
 
-    failure: tuple[np.ndarray, np.ndarray]
-    death: tuple[np.ndarray, np.ndarray]
+    failure: Law
+    death: Law
     proportion: np.ndarray
 
 
@@ -66,22 +72,27 @@ def draw_arms(arms: Arms | UncertainArms, trials: range, streams: UniformSource)
     """Draw the uncertain parameters of some trials; arms that are certain stay as they are."""
     if not isinstance(arms, UncertainArms):
         return arms
+    each = drawn_pairs(arms, trials, streams)
+    return tuple(_stacked([pair[number] for pair in each]) for number in (0, 1))  # type: ignore[return-value]
+
+
+def drawn_pairs(
+    arms: UncertainArms, trials: range, streams: UniformSource
+) -> list[tuple[StatedArm, StatedArm]]:
+    """Give the arms of each of some trials, with its own draw of the uncertain parameters."""
     values = {
         key: distribution.ppf(streams.uniforms(f"trial/uncertainty/{key}", trials))
         for key, distribution in arms.spread.items()
     }
-    each = [arms.drawn({key: float(v[i]) for key, v in values.items()}) for i in range(len(trials))]
-    return tuple(_stacked([pair[number] for pair in each]) for number in (0, 1))  # type: ignore[return-value]
+    return [arms.drawn({key: float(v[i]) for key, v in values.items()}) for i in range(len(trials))]
 
 
 def _stacked(arms: list[StatedArm]) -> DrawnArm:
-    def column(numbers: list[float]) -> np.ndarray:
-        return np.array(numbers)[:, np.newaxis]
-
+    proportions = [arm.proportion if arm.proportion is not None else 0.0 for arm in arms]
     return DrawnArm(
-        (column([a.failure[0] for a in arms]), column([a.failure[1] for a in arms])),
-        (column([a.death[0] for a in arms]), column([a.death[1] for a in arms])),
-        column([a.proportion if a.proportion is not None else 0.0 for a in arms]),
+        side_by_side([arm.failure for arm in arms]),
+        side_by_side([arm.death for arm in arms]),
+        np.array(proportions)[:, np.newaxis],
     )
 
 

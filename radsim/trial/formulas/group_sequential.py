@@ -40,6 +40,16 @@ BOUNDARIES = (*SPENDING, *CLASSICAL)
 
 
 @dataclass(frozen=True)
+class Rule:
+    """How limits are made, whatever the looks are; see `boundaries`."""
+
+    kind: str
+    alpha: float
+    futility: str | None
+    power: float
+
+
+@dataclass(frozen=True)
 class Boundaries:
     """Limits of z at each look, above 0 in favor of the experimental arm.
 
@@ -53,12 +63,33 @@ class Boundaries:
         Stop for futility below; -20 where there is none.
     alpha_spent
         One-sided error spent up to each look.
+    rule
+        What they were made with: the kind, alpha, futility and power of `boundaries`.
     """
 
     information: tuple[float, ...]
     efficacy: tuple[float, ...]
     futility: tuple[float, ...]
     alpha_spent: tuple[float, ...]
+    rule: "Rule"
+
+    @property
+    def spends(self) -> bool:
+        """Whether the limits come from a spending function, which any information will do for."""
+        return self.rule.kind in SPENDING
+
+    def at(self, information: Sequence[float]) -> "Boundaries":
+        """Spend the same error on looks at other shares of the information.
+
+        Examples
+        --------
+        >>> [round(z, 4) for z in boundaries([0.5, 1.0]).at([0.9, 1.0]).efficacy]
+        [2.0937, 2.053]
+        """
+        r = self.rule
+        return boundaries(
+            information, kind=r.kind, alpha=r.alpha, futility=r.futility, power=r.power
+        )
 
     def power(self, drift: float) -> float:
         """Probability to stop for efficacy, the final z having the mean ``drift``.
@@ -153,7 +184,8 @@ def boundaries(
         require(power > alpha, f"with futility power must be above alpha, {alpha}, got {power}")
         spending = SPENDING[member("futility", futility, SPENDING)]
         lower = _futility(looks, limits, spending, 1.0 - power)
-    return Boundaries(looks, limits, lower, tuple(float(s) for s in spent))
+    rule = Rule(kind, alpha, futility, power)
+    return Boundaries(looks, limits, lower, tuple(float(s) for s in spent), rule)
 
 
 def crossing(

@@ -15,7 +15,7 @@ from radsim.vocabulary.numbers import Real
 
 @dataclass(frozen=True, kw_only=True)
 class UniformAccrual:
-    """As many patients each month from the first to the last."""
+    """As many patients each month from the first to the last; the months are held."""
 
     kind: Literal["uniform"] = "uniform"
     months: Real
@@ -23,6 +23,10 @@ class UniformAccrual:
     def __post_init__(self) -> None:
         check_fields(self)
         not_negative("months", self.months)
+
+    def of(self, patients: int) -> "UniformAccrual":
+        """Return the accrual of so many patients, by months."""
+        return self
 
     def entry(self, u: np.ndarray) -> np.ndarray:
         """Month of entry from a uniform."""
@@ -32,6 +36,11 @@ class UniformAccrual:
     def end(self) -> float:
         """When the last patient may enter [months]."""
         return float(self.months)
+
+    @property
+    def holds_rate(self) -> bool:
+        """Whether the rate is held, and the months follow from the number of patients."""
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,10 @@ class RampAccrual:
             f"full must lie between 0 and {self.months}, got {self.full}",
         )
 
+    def of(self, patients: int) -> "RampAccrual":
+        """Return the accrual of so many patients, by months."""
+        return self
+
     def entry(self, u: np.ndarray) -> np.ndarray:
         """Month of entry from a uniform."""
         total = self.months - 0.5 * self.full
@@ -62,6 +75,60 @@ class RampAccrual:
         """When the last patient may enter [months]."""
         return float(self.months)
 
+    @property
+    def holds_rate(self) -> bool:
+        """Whether the rate is held, and the months follow from the number of patients."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateAccrual:
+    """So many patients a month until all have entered; the rate is held, whatever their number.
+
+    Attributes
+    ----------
+    rate
+        Patients a month, once it is level.
+    full
+        Month until which the rate grows from 0 in proportion to time; 0 for none.
+
+    Examples
+    --------
+    >>> RateAccrual(rate=10.0).of(120).end, RateAccrual(rate=10.0, full=6.0).of(120).end
+    (12.0, 15.0)
+    """
+
+    kind: Literal["by_rate"] = "by_rate"
+    rate: Real
+    full: Real = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        positive("rate", self.rate)
+        not_negative("full", self.full)
+
+    def of(self, patients: int) -> RampAccrual:
+        """Return the accrual of so many patients, by months."""
+        level, full = patients / float(self.rate), float(self.full)
+        if level < 0.5 * full:  # all enter before the rate is level
+            full = float(np.sqrt(2.0 * level * full))
+            return RampAccrual(months=full, full=full)
+        return RampAccrual(months=level + 0.5 * full, full=full)
+
+    def entry(self, u: np.ndarray) -> np.ndarray:
+        """Refuse: months of entry depend on the number of patients."""
+        raise ValueError("accrual by a rate has no months of entry without a number of patients")
+
+    @property
+    def end(self) -> float:
+        """When the last patient may enter: 0, for it depends on their number."""
+        return 0.0
+
+    @property
+    def holds_rate(self) -> bool:
+        """Whether the rate is held, and the months follow from the number of patients."""
+        return True
+
 
 @dataclass(frozen=True, kw_only=True)
 class PiecewiseAccrual:
@@ -72,7 +139,8 @@ class PiecewiseAccrual:
     until
         Where each period ends [months], growing.
     rates
-        Relative rate in each.
+        Rate in each: relative, or patients a month if there is one more rate than ends, the last
+        of which goes on until all have entered.
     """
 
     kind: Literal["piecewise"] = "piecewise"
@@ -81,10 +149,11 @@ class PiecewiseAccrual:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        require(len(self.until) > 0, "until must name at least one period")
         require(
-            len(self.until) == len(self.rates),
-            f"rates must have one number for each period, got {len(self.rates)}",
+            len(self.rates) > 0 and len(self.rates) - len(self.until) in (0, 1),
+            "rates must have one number for each period (relative, the months are held) or one "
+            f"more (patients a month, the rates are held), got {len(self.rates)} for "
+            f"{len(self.until)}",
         )
         growing = all(a < b for a, b in pairwise((0.0, *self.until)))
         require(growing, f"until must grow from above 0, got {list(self.until)}")
@@ -92,6 +161,25 @@ class PiecewiseAccrual:
             min(self.rates) >= 0.0 and sum(self.rates) > 0.0,
             f"rates must be 0 or more and not all 0, got {list(self.rates)}",
         )
+        require(
+            not self.holds_rate or self.rates[-1] > 0.0,
+            f"rates: the last one goes on until all have entered, so it must be above 0, got "
+            f"{self.rates[-1]}",
+        )
+
+    def of(self, patients: int) -> "PiecewiseAccrual":
+        """Return the accrual of so many patients, by months."""
+        if not self.holds_rate:
+            return self
+        until, rates, left, last = [], [], float(patients), 0.0
+        for month, rate in zip((*self.until, np.inf), self.rates, strict=True):
+            enough = last + left / rate if rate > 0.0 else np.inf
+            until.append(min(float(month), enough))
+            rates.append(rate)
+            if enough <= month:
+                break
+            left, last = left - rate * (month - last), month
+        return PiecewiseAccrual(until=tuple(until), rates=tuple(rates))
 
     def entry(self, u: np.ndarray) -> np.ndarray:
         """Month of entry from a uniform."""
@@ -101,8 +189,15 @@ class PiecewiseAccrual:
 
     @property
     def end(self) -> float:
-        """When the last patient may enter [months]."""
-        return float(self.until[-1])
+        """When the last patient may enter [months]; 0 where it depends on their number."""
+        return 0.0 if self.holds_rate else float(self.until[-1])
+
+    @property
+    def holds_rate(self) -> bool:
+        """Whether the rates are held, and the months follow from the number of patients."""
+        return len(self.rates) > len(self.until)
 
 
-Accrual = Annotated[UniformAccrual | RampAccrual | PiecewiseAccrual, Field(discriminator="kind")]
+Accrual = Annotated[
+    UniformAccrual | RampAccrual | RateAccrual | PiecewiseAccrual, Field(discriminator="kind")
+]

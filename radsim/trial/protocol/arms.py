@@ -1,15 +1,27 @@
 """What an arm of a virtual trial does to its patients: stated laws, or simulated patients."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from radsim.trial.protocol.laws import Law, Pieces, SparedLaw, WeibullLaw
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 
-TWO_YEARS = 24.0  # months at which control is stated unless told otherwise
+CONTROL_MONTHS = 24.0  # at which control is stated unless told otherwise
+SURVIVAL_MONTHS = 12.0  # at which survival is stated
+FAILURE_WAYS = ("failure_hazard", "control", "failure_pieces")  # to state the law of the event
+DEATH_WAYS = ("death_hazard", "median_survival", "survival", "death_pieces")
+COMPANIONS = {  # what each key changes only beside one of these
+    "control_months": ("control",),
+    "failure_shape": ("failure_hazard", "control"),
+    "cured": FAILURE_WAYS,
+    "survival_months": ("survival",),
+    "survival_shape": ("death_hazard", "median_survival", "survival"),
+    "survivors": DEATH_WAYS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,44 +31,67 @@ class StatedArm:
     Attributes
     ----------
     failure_hazard
-        Constant hazard of the event [1/month].
+        Hazard of the event [1/month]; with ``failure_shape`` k the cumulative one is (h t)^k.
     control, control_months
-        Probability to be free of the event at a time if nobody died; with ``failure_shape`` it
-        gives the hazard.
+        Probability to be free of the event at a time, at 24 months unless told otherwise, if
+        nobody died.
     failure_shape
-        Net control is exp(-(t/scale)^shape).
+        Weibull shape of the time to the event, 1 unless given: net control is
+        exp(-(t/scale)^shape), the scale being what the stated hazard or control says.
+    failure_pieces
+        Constant hazards of the event one after the other.
+    cured
+        Share who never have the event, 0 unless given; what is stated as control is of all, a
+        hazard is that of the others.
     death_hazard
-        Constant hazard of death [1/month].
+        Hazard of death [1/month]; with ``survival_shape`` k the cumulative one is (h t)^k.
     median_survival
-        Of exponential survival [months].
+        [months].
     survival, survival_months
-        Probability to be alive at a time; with ``survival_shape`` it gives the law.
+        Probability to be alive at a time, at 12 months unless told otherwise.
     survival_shape
-        Weibull shape.
+        Weibull shape of survival, 1 unless given; what is stated of it stays.
+    death_pieces
+        Constant hazards of death one after the other.
+    survivors
+        Share who do not die, 0 unless given; the median and survival are of all.
     proportion
         Of patients with the binary endpoint.
     label
         What the arm is called in figures and text.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible, a quantity is stated in two ways, or a key is given that
+        changes nothing beside the others.
+
+    Examples
+    --------
+    >>> arm = StatedArm(control=0.8, median_survival=9.0, survival_shape=3.0)
+    >>> [round(float(np.exp(-arm.death.cumulative(t))), 3) for t in (9.0, 18.0)]
+    [0.5, 0.004]
     """
 
     failure_hazard: Real | None = None
     control: Real | None = None
-    control_months: Real = TWO_YEARS
-    failure_shape: Real = 1.0
+    control_months: Real | None = None
+    failure_shape: Real | None = None
+    failure_pieces: Pieces | None = None
+    cured: Real | None = None
     death_hazard: Real | None = None
     median_survival: Real | None = None
     survival: Real | None = None
-    survival_months: Real = 12.0
-    survival_shape: Real = 1.0
+    survival_months: Real | None = None
+    survival_shape: Real | None = None
+    death_pieces: Pieces | None = None
+    survivors: Real | None = None
     proportion: Real | None = None
     label: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for group in (
-            ("failure_hazard", "control"),
-            ("death_hazard", "median_survival", "survival"),
-        ):
+        for group in (FAILURE_WAYS, DEATH_WAYS):
             given = [name for name in group if getattr(self, name) is not None]
             require(len(given) <= 1, f"give one of {', '.join(group)}, not {' and '.join(given)}")
         for name in ("failure_hazard", "death_hazard"):
@@ -72,41 +107,66 @@ class StatedArm:
             )
         p = self.proportion
         require(p is None or 0.0 <= p <= 1.0, f"proportion must lie between 0 and 1, got {p}")
-        for name in (
-            "control_months", "survival_months", "failure_shape", "survival_shape",
-            "median_survival",
-        ):  # fmt: skip
+        self._check_spared()
+        for name in (*COMPANIONS, "median_survival"):
             value = getattr(self, name)
             require(value is None or value > 0.0, f"{name} must be above 0, got {value}")
+        for name, owners in COMPANIONS.items():
+            value = getattr(self, name)
+            acts = any(getattr(self, owner) is not None for owner in owners)
+            require(
+                value is None or acts,
+                f"{name} must go with {_either(owners)}, without which it has no effect; got "
+                f"{value} beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
+            )
+
+    def _check_spared(self) -> None:
+        """Raise ValueError for a share spared that is impossible beside what is stated of all."""
+        median = None if self.median_survival is None else 0.5
+        for name, stated, of_all in (
+            ("cured", "control", (self.control,)),
+            ("survivors", "survival", (self.survival, median)),
+        ):
+            share = getattr(self, name)
+            if share is None:
+                continue
+            require(0.0 < share < 1.0, f"{name} must lie between 0 and 1, got {share}")
+            for value in of_all:
+                require(
+                    value is None or share < value,
+                    f"{name} must be below the {stated} that is stated of all, {value}, "
+                    f"got {share}",
+                )
 
     @property
     def has_times(self) -> bool:
         """Whether the arm says when its patients fail."""
-        return self.failure_hazard is not None or self.control is not None
+        return any(getattr(self, name) is not None for name in FAILURE_WAYS)
 
     @property
     def stated_death(self) -> str:
         """Name of what the arm states of death; empty where nobody dies."""
-        names = ("death_hazard", "median_survival", "survival")
-        return next((name for name in names if getattr(self, name) is not None), "")
+        return next((name for name in DEATH_WAYS if getattr(self, name) is not None), "")
 
     @property
-    def failure(self) -> tuple[float, float]:
-        """Shape k and rate a of the cumulative hazard of the event, a t^k."""
-        if self.control is not None:
-            rate = _level(self.control) / self.control_months**self.failure_shape
-            return float(self.failure_shape), float(rate)
-        return float(self.failure_shape), float(self.failure_hazard or 0.0) ** self.failure_shape
+    def failure(self) -> Law:
+        """Law of the time to the event."""
+        at = None if self.control is None else (float(self.control), self.months_of("control"))
+        return _law(self.failure_hazard, at, self.failure_pieces, self.failure_shape, self.cured)
 
     @property
-    def death(self) -> tuple[float, float]:
-        """Shape k and rate a of the cumulative hazard of death, a t^k."""
+    def death(self) -> Law:
+        """Law of the time to death."""
+        at = None if self.survival is None else (float(self.survival), self.months_of("survival"))
         if self.median_survival is not None:
-            return 1.0, float(np.log(2.0) / self.median_survival)
-        if self.survival is not None:
-            rate = _level(self.survival) / self.survival_months**self.survival_shape
-            return float(self.survival_shape), float(rate)
-        return 1.0, float(self.death_hazard or 0.0)
+            at = 0.5, float(self.median_survival)
+        return _law(self.death_hazard, at, self.death_pieces, self.survival_shape, self.survivors)
+
+    def months_of(self, name: str) -> float:
+        """When ``control`` or ``survival`` is stated [months]."""
+        usual = {"control": CONTROL_MONTHS, "survival": SURVIVAL_MONTHS}[name]
+        months = getattr(self, f"{name}_months")
+        return usual if months is None else float(months)
 
 
 @dataclass(frozen=True)
@@ -146,24 +206,40 @@ class PatientPool:
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
 
+    def apart(self) -> Iterator["PatientPool"]:
+        """Give the pools one by one."""
+        size = self.death.shape[1] // self.pools
+        for first in range(0, self.death.shape[1], size):
+            part = slice(first, first + size)
+            harms = {name: times[:, part] for name, times in self.harms.items()}
+            times = {"failure": self.failure[:, part], "death": self.death[:, part]}
+            yield replace(self, **times, harms=harms, pools=1)  # type: ignore[arg-type]
 
-def _level(probability: float) -> float:
-    """Cumulative hazard that leaves so many free; 0, not -0, where all are."""
-    return float(-np.log(probability)) + 0.0
+
+def _law(
+    hazard: float | None,
+    free_at: tuple[float, float] | None,
+    pieces: Pieces | None,
+    shape: float | None,
+    spared: float | None,
+) -> Law:
+    """Law by a hazard, by the share free of the event at a month, or by pieces."""
+    k, share = 1.0 if shape is None else float(shape), float(spared or 0.0)
+    law: Law
+    if pieces is not None:
+        law = pieces
+    elif free_at is not None:
+        free, months = free_at
+        free = (free - share) / (1.0 - share)  # of those who are not spared
+        law = WeibullLaw(k, float(-np.log(free)) / months**k + 0.0)  # 0, not -0
+    else:
+        law = WeibullLaw(k, float(hazard or 0.0) ** k)
+    return SparedLaw(share, law) if share else law
 
 
-Law = tuple[float, float] | tuple[np.ndarray, np.ndarray]  # shape and rate, also by trial
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def time_of(law: Law, exponential: np.ndarray) -> np.ndarray:
-    """Time at which the cumulative hazard a t^k reaches a level; never if a is 0.
-
-    Examples
-    --------
-    >>> float(time_of((1.0, 0.02), np.array(0.5)))
-    25.0
-    """
-    shape, rate = law
-    with np.errstate(divide="ignore", over="ignore"):  # what overflows never happens
-        level = exponential / np.asarray(rate)
-        return level if np.all(np.equal(shape, 1.0)) else level ** (1.0 / np.asarray(shape))
+def _stated(arm: StatedArm, names: Sequence[str]) -> str:
+    return " and ".join(name for name in names if getattr(arm, name) is not None) or "none of them"

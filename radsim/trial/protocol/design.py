@@ -11,6 +11,7 @@ from radsim.vocabulary.numbers import Count, Real
 
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
+ROUNDING = 1e-9  # of a month
 ALL_AT_ONCE = UniformAccrual(months=0.0)
 
 
@@ -75,7 +76,7 @@ class Protocol:
     strata
         Strata of randomization.
     accrual
-        When patients enter.
+        When patients enter: by months, which are held whatever their number, or by a rate.
     minimum_follow_up, calendar_cut, event_target
         When the trial is analysed: so long after accrual ends, at a month of the calendar, or
         when so many events are seen (at ``latest`` at the latest). One of them.
@@ -139,13 +140,13 @@ class Protocol:
                 f"minimum_follow_up must be 0 or more, got {self.minimum_follow_up}",
             ),
             (
-                self.calendar_cut is None or self.calendar_cut >= self.accrual.end,
-                f"calendar_cut must not lie before the end of accrual ({self.accrual.end:g}), "
+                self.calendar_cut is None or self.calendar_cut >= self.entering.end - ROUNDING,
+                f"calendar_cut must not lie before the end of accrual ({self.entering.end:g}), "
                 f"got {self.calendar_cut}",
             ),
             (
-                self.latest is None or self.latest >= self.accrual.end,
-                f"latest must not lie before the end of accrual ({self.accrual.end:g}), "
+                self.latest is None or self.latest >= self.entering.end - ROUNDING,
+                f"latest must not lie before the end of accrual ({self.entering.end:g}), "
                 f"got {self.latest}",
             ),
             (
@@ -167,13 +168,18 @@ class Protocol:
         )
 
     @property
+    def entering(self) -> Accrual:
+        """Accrual by months, as far as it is known without the number of patients."""
+        return self.accrual
+
+    @property
     def cut(self) -> float:
         """Calendar time at which the trial is analysed at the latest [months]."""
         if self.calendar_cut is not None:
             return float(self.calendar_cut)
         if self.event_target is not None:
             return float(self.latest or np.inf)
-        return self.accrual.end + float(
+        return self.entering.end + float(
             self.minimum_follow_up if self.minimum_follow_up is not None else 0.0
         )
 
@@ -213,8 +219,24 @@ class TrialDesign(Protocol):
     patients: Count
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         require(
-            2 <= self.patients <= MOST_PATIENTS,
+            not isinstance(self.patients, int) or 2 <= self.patients <= MOST_PATIENTS,
             f"patients must lie between 2 and {MOST_PATIENTS}, got {self.patients}",
         )
+        super().__post_init__()
+
+    @property
+    def entering(self) -> Accrual:
+        """Accrual of the design's patients, by months."""
+        return self.accrual.of(self.patients)
+
+    @property
+    def accrual_rate(self) -> float:
+        """Patients a month on average while they enter; infinite if all enter at once."""
+        end = self.entering.end
+        return self.patients / end if end > 0.0 else float("inf")
+
+    def fits(self, patients: int) -> bool:
+        """Whether so many patients have entered before the trial must end."""
+        ends = [end for end in (self.calendar_cut, self.latest) if end is not None]
+        return all(self.accrual.of(patients).end <= end + ROUNDING for end in ends)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.sums.intervals import Z95, wilson_interval
-from radsim.trial.conduct.analyses import ANALYSES, Outcome
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS, Outcome
 from radsim.trial.conduct.run import Shown
 from radsim.vocabulary.arguments import count, positive, probability
 
@@ -41,6 +41,8 @@ class Power:
         Monte Carlo standard error of the mean effect, of the logarithm for ratios.
     not_estimable
         Share of trials in which it is not.
+    not_tested
+        Share of trials whose data do not allow the test.
     """
 
     analysis: str
@@ -53,11 +55,17 @@ class Power:
     effect_lower: float
     effect_upper: float
     not_estimable: Share
+    not_tested: Share
 
     @property
     def is_estimable(self) -> bool:
         """Whether any trial gives the effect."""
         return self.not_estimable.value < 1.0
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether any trial allows the test; where none does there is no power to state."""
+        return self.not_tested.value < 1.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ def power_of(
     >>> power_of("pearson", outcome, 0.05, higher_is_better=True).favorable.value
     1.0
     """
-    analysis = ANALYSES.get(name)
+    analysis = EVERY_ANALYSIS.get(name)
     rejected = rejections(outcome, alpha)
     good = higher_is_better if analysis is None else not analysis.more_is_worse
     favorable = None
@@ -192,6 +200,7 @@ def power_of(
         lower,
         upper,
         share_of(~outcome.estimable, pools),
+        share_of(~outcome.tested, pools),
     )
 
 
@@ -207,7 +216,7 @@ def _effect_error(outcome: Outcome, pools: int) -> float:
 
 def rejections(outcome: Outcome, alpha: float) -> np.ndarray:
     """Trials that reject, shape (trial,)."""
-    return outcome.estimable & (outcome.p_value <= alpha)
+    return outcome.tested & (outcome.p_value <= alpha)
 
 
 def expectations(shown: Shown) -> list[Expectation]:

@@ -1,36 +1,47 @@
 """Expected cumulative incidence over time, with the numbers still at risk."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.observe import draw_trials
 from radsim.trial.conduct.run import BLOCK, TrialPlan
-from radsim.trial.conduct.uncertainty import draw_arms
-from radsim.trial.questions.characteristics import error_of_mean
+from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, drawn_pairs
+from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.characteristics import error_of_mean, mc_error
 from radsim.trial.survival.incidence import incidence_steps
-from radsim.trial.survival.subjects import ARMS, DEATH, EVENT
+from radsim.trial.survival.subjects import ARMS, EVENT
+from radsim.trial.survival.survival_curve import is_reached
 from radsim.vocabulary.arguments import count, number_array
 from radsim.vocabulary.mistakes import require
+
+OFTEN_SEEN = 0.5  # share of trials that a band is drawn from at least
 
 
 @dataclass(frozen=True)
 class ExpectedCurves:
-    """Means over trials, shapes (arm, month).
+    """What is to be expected, shapes (arm, month).
 
     Attributes
     ----------
     months
         Times, shape (month,).
     event, death
-        Mean cumulative incidence of the event and of death before it.
+        Cumulative incidence of the event as it would be seen, and of death before it, of patients
+        who are all watched for so long: what the arms do, whenever the trial ends.
     event_error
-        Monte Carlo standard error of the mean incidence of the event.
+        Monte Carlo standard error of the incidence of the event: 0 where the arms are stated,
+        else that of the simulated patients.
     lower, upper
-        Central 95 % of the trials' estimates of the event's incidence.
+        Central 95 % of the estimates of the event's incidence by trials that are observed so
+        long; no number where fewer than half are.
+    observed
+        Share of trials in which the arm is observed so long.
     at_risk
-        Mean number still at risk.
+        Mean number still at risk in the trials.
     """
 
     months: np.ndarray
@@ -39,13 +50,14 @@ class ExpectedCurves:
     event_error: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    observed: np.ndarray
     at_risk: np.ndarray
 
 
 def expected_curves(
     plan: TrialPlan, months: np.ndarray, *, trials: int, seed: int
 ) -> ExpectedCurves:
-    """Estimate each trial's curves and average them; a curve is carried on where a trial ends.
+    """Give the incidences that the arms have, and what trials see of them.
 
     Parameters
     ----------
@@ -63,8 +75,10 @@ def expected_curves(
     >>> design = TrialDesign(patients=40, minimum_follow_up=24.0)
     >>> plan = TrialPlan(design=design, arms=(StatedArm(control=0.5), StatedArm(control=0.8)))
     >>> curves = expected_curves(plan, np.array([0.0, 12.0, 24.0]), trials=20, seed=1)
-    >>> curves.event.shape, curves.at_risk[:, 0].tolist()
-    ((2, 3), [20.0, 20.0])
+    >>> curves.event.round(6).tolist()
+    [[0.0, 0.292893, 0.5], [0.0, 0.105573, 0.2]]
+    >>> curves.at_risk[:, 0].tolist()
+    [20.0, 20.0]
     """
     require(not plan.binary, "expected curves need a time to an event")
     months = np.asarray(number_array("months", months), float)
@@ -76,37 +90,89 @@ def expected_curves(
         _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)
         for first in range(0, trials, BLOCK)
     ]
-    events, deaths, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(3))
-    lower, upper = np.quantile(events, (0.025, 0.975), axis=-1)
-    error = np.apply_along_axis(error_of_mean, -1, events, plan.pools)
+    events, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(2))
+    lower, upper = _central(events)
+    event, death, error = _assumed(plan, months, trials, streams)
     return ExpectedCurves(
         months,
-        events.mean(axis=-1),
-        deaths.mean(axis=-1),
+        event,
+        death,
         error,
         lower,
         upper,
+        np.isfinite(events).mean(axis=-1),
         at_risk.mean(axis=-1),
     )
 
 
+def _central(estimates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles over the trials that give an estimate; no number where fewer than half do."""
+    some = np.isfinite(estimates).mean(axis=-1) >= OFTEN_SEEN
+    held = np.where(some[..., np.newaxis], estimates, 0.0)
+    lower, upper = np.nanquantile(held, (0.025, 0.975), axis=-1)
+    return np.where(some, lower, np.nan), np.where(some, upper, np.nan)
+
+
+def _assumed(
+    plan: TrialPlan, months: np.ndarray, trials: int, streams: Streams
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Incidence of event and death, and the error of the first, shapes (arm, month)."""
+
+    def incidences(cause: str, plans: list[TrialPlan]) -> np.ndarray:
+        marks = tuple(float(month) for month in months)
+        courses = [Assumed(each, marks).courses for each in plans]
+        return np.array([[c.incidence(months, cause) for c in pair] for pair in courses])
+
+    if isinstance(plan.arms, UncertainArms):
+        pairs = drawn_pairs(plan.arms, range(trials), streams)
+        plans = [replace(plan, arms=pair) for pair in pairs]
+    else:
+        plans = list(_parts(plan))
+    events, deaths = (incidences(cause, plans) for cause in ("event", "death"))
+    mean = events.mean(axis=0)
+    if len(plans) > 1:
+        error = np.apply_along_axis(error_of_mean, 0, events, len(plans))
+    elif isinstance(plan.arms, PatientPool):
+        number = plan.arms.failure.shape[1]
+        error = np.vectorize(lambda p: mc_error(p, number))(np.clip(mean, 0.0, 1.0))
+    else:
+        error = np.zeros(mean.shape)
+    return mean, deaths.mean(axis=0), error
+
+
+def _parts(plan: TrialPlan) -> Iterator[TrialPlan]:
+    """Give a plan for each pool of simulated patients; stated arms are one."""
+    if not isinstance(plan.arms, PatientPool):
+        yield plan
+        return
+    for pool in plan.arms.apart():
+        yield replace(plan, arms=pool)
+
+
 def _curves(
     plan: TrialPlan, months: np.ndarray, trials: range, streams: Streams
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Incidence of event and death, and number at risk, shapes (arm, month, trial)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimated incidence of the event, and number at risk, shapes (arm, month, trial).
+
+    The estimate is no number where the arm is not observed so long and somebody is event-free.
+    """
     arms = draw_arms(plan.arms, trials, streams)
     table = draw_trials(plan.design, arms, trials, streams).table()
 
-    def incidence(cause: int, arm: int) -> list[np.ndarray]:
-        steps = incidence_steps(table, cause, arm).incidence
-        return [table.value_at(steps, month, 0.0) for month in months]
+    def incidence(arm: int) -> list[np.ndarray]:
+        steps = incidence_steps(table, EVENT, arm)
+        estimates = []
+        for month in months:
+            value = table.value_at(steps.incidence, month, 0.0)
+            free = table.value_at(steps.survival, month, 1.0)
+            estimates.append(np.where(is_reached(table, month, arm) | (free <= 0.0), value, np.nan))
+        return estimates
 
     def left(arm: int) -> list[np.ndarray]:
         mine = np.where(table.members(arm), table.time, -1.0)
         return [np.count_nonzero(mine >= month, axis=-1) for month in months]
 
     return (
-        np.array([incidence(EVENT, arm) for arm in ARMS]),
-        np.array([incidence(DEATH, arm) for arm in ARMS]),
+        np.array([incidence(arm) for arm in ARMS]),
         np.array([left(arm) for arm in ARMS], float),
     )

@@ -37,8 +37,8 @@ class Flow:
     free: int
 
 
-def median_trial(shown: Shown, analysis: str) -> int:
-    """Find the trial whose statistic is the median one; the first of equals.
+def median_trial(shown: Shown, analysis: str) -> int | None:
+    """Find the trial whose statistic is the median one; the first of equals, None without any.
 
     Raises
     ------
@@ -55,8 +55,9 @@ def median_trial(shown: Shown, analysis: str) -> int:
     np.True_
     """
     member("analysis", analysis, shown.outcomes)
-    z = shown.outcomes[analysis].z
-    return int(np.argsort(z, kind="stable")[(len(z) - 1) // 2])
+    z = shown.outcomes[analysis].statistic  # trials without a test stand behind all others
+    tested = int(np.count_nonzero(shown.outcomes[analysis].tested))
+    return int(np.argsort(z, kind="stable")[(tested - 1) // 2]) if tested else None
 
 
 def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:

@@ -1,10 +1,11 @@
 """What the formulas say of a plan, beside what simulation finds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import proportions_of
 from radsim.trial.formulas.event_formulas import (
@@ -16,13 +17,18 @@ from radsim.trial.formulas.event_formulas import (
 from radsim.trial.formulas.proportion_formulas import (
     FORMULAS,
     power_of_proportions,
+    size_for_non_inferiority,
     size_for_proportions,
     smallest_exact_size,
 )
 from radsim.trial.proportions.exact_tests import exact_power, exact_size
 from radsim.trial.protocol.design import Protocol
+from radsim.trial.protocol.laws import constant_hazard, constant_ratio
+from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.curves import ExpectedCurves
+from radsim.trial.questions.direction import better_of
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.mistakes import require
 
 OF_EVENTS = ("schoenfeld", "freedman")
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
@@ -47,6 +53,8 @@ class FormulaSize:
         Events in all, where the formula counts them.
     note
         Why it has no answer, or what else is worth knowing.
+    better
+        The arm that what it was given is in favor of; empty where nobody said what is good.
     """
 
     formula: str
@@ -55,6 +63,7 @@ class FormulaSize:
     patients: int | None
     events: float | None = None
     note: str = ""
+    better: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,19 +96,91 @@ def formulas_of(
     section: TrialSection, plan: TrialPlan, shown: Shown, curves: ExpectedCurves | None
 ) -> Formulas:
     """Work out every formula for a plan that has been simulated."""
+    if section.margin is not None:
+        return _formulas_of_margin(section, plan, shown)
     if curves is None:
         sizes = tuple(_binary_sizes(section, plan))
         return Formulas(sizes, tuple(_binary_powers(section, plan, shown)))
-    ratio = _hazard_ratio(plan, shown)
-    ratios = {_ratio_name(plan.design): ratio}
+    assumed = Assumed(plan)
+    ratios = {_ratio_name(plan.design): _hazard_ratio(assumed)}
     if section.planned_hazard_ratio is not None:
         ratios["planned hazard ratio"] = float(section.planned_hazard_ratio)
     reaches = section.landmark <= plan.design.last_follow_up
     sizes = (
-        *_event_sizes(section, plan, shown, ratios),
+        *_event_sizes(section, assumed, shown, ratios),
         *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
     )
     return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
+
+
+def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) -> Formulas:
+    """Schoenfeld's events for a ratio, Farrington and Manning's patients for a proportion."""
+    margin, worst = float(section.margin or 0.0), float(section.worst or 0.0)
+    options = _options(section, plan.design)
+    name = section.compared_analysis
+    if plan.binary:
+        control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+        what = "proportions"
+    else:
+        assumed = Assumed(plan)
+        analysis, effect = EVERY_ANALYSIS[name], assumed.effect(name)
+        if analysis.is_ratio:
+            return _events_of_margin(section, assumed, shown, effect)
+        if analysis.reads != "landmark":
+            return Formulas((), ())
+        courses, at = assumed.courses, float(section.landmark)
+        net = not analysis.more_is_worse
+        control, experimental = (
+            c.net_control(at) if net else float(c.incidence(np.array(at))) for c in courses
+        )
+        read = "net control" if net else "incidences"
+        what = f"{read} at {at:g} months, everybody followed to then,"
+    takes = f"{what} {control:.4g} and {experimental:.4g} against a margin of {margin:g}"
+
+    def in_all() -> float:
+        ratio = options["allocation"]
+        first = size_for_non_inferiority(
+            experimental, control, worst, power=options["power"], alpha=options["alpha"] / 2.0,
+            allocation=1.0 / ratio,
+        )  # fmt: skip
+        return (1.0 + 1.0 / ratio) * first
+
+    return Formulas((_row("farrington-manning", takes, plan.design, in_all),), ())
+
+
+def _events_of_margin(
+    section: TrialSection, assumed: Assumed, shown: Shown, effect: float | None
+) -> Formulas:
+    """Events that tell a hazard ratio from the margin, and the patients that give them."""
+    protocol, options = assumed.plan.design, _options(section, assumed.plan.design)
+    margin = float(section.margin or 0.0)
+    known = "-" if effect is None else f"{np.exp(effect):.4g}"
+    sizes, powers = [], []
+    for way, shares in _ways(assumed, shown).items():
+        if way == "death ignored":
+            continue
+        takes = f"ratio {known} against a margin of {margin:g}, {way}"
+        try:
+            require(effect is not None, "no event is to be seen in an arm")
+            ratio = float(np.exp(effect or 0.0)) / margin
+            require(ratio < 1.0, f"the ratio lies at the margin or beyond it, got {known}")
+            events = events_needed(ratio, **options)  # type: ignore[arg-type]
+            patients = patients_needed(events, shares, allocation=options["allocation"])
+        except ValueError as error:
+            sizes.append(FormulaSize("schoenfeld", takes, None, None, note=str(error)))
+            continue
+        evaluable = patients * (1.0 - float(protocol.not_evaluable))
+        sizes.append(
+            FormulaSize("schoenfeld", takes, evaluable, _whole(patients, protocol), events)
+        )
+        seen = float(shown.counts["events"].sum(axis=1).mean())
+        if seen > 0.0:
+            power = power_of_events(
+                ratio, seen, alpha=options["alpha"], allocation=options["allocation"]
+            )
+            takes = f"ratio {known} against a margin of {margin:g}, {seen:.1f} events"
+            powers.append(FormulaPower("schoenfeld", takes, power))
+    return Formulas(tuple(sizes), tuple(powers[:1]))
 
 
 def to_randomize(evaluable: float, protocol: Protocol) -> int:
@@ -128,28 +209,45 @@ def _row(formula: str, takes: str, protocol: Protocol, compute: Callable[[], flo
 
 
 def _event_sizes(
-    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+    section: TrialSection, assumed: Assumed, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaSize]:
     """Events by formula, turned into patients with each way to reckon the chance of an event."""
+    plan = assumed.plan
     options = _options(section, plan.design)
-    ways = {"events as simulated": _simulated_share(shown)}
-    ignored = _share_without_death(plan)
-    if ignored is not None:
-        ways = {"death ignored": ignored, **ways}
+    ways = _ways(assumed, shown)
     apart = "; lesions taken as independent" if len(plan.design.lesions) > 1 else ""
     for formula in OF_EVENTS:
         for name, ratio in ratios.items():
             for way, shares in ways.items():
-                takes = f"{name} {ratio:.4g}, {way}{apart}"
+                takes = f"{name} {'-' if ratio is None else format(ratio, '.4g')}, {way}{apart}"
                 try:
-                    events = events_needed(ratio, formula=formula, **options)
+                    require(ratio is not None, "no event is to be seen in an arm")
+                    events = events_needed(ratio, formula=formula, **options)  # type: ignore[arg-type]
                     patients = patients_needed(events, shares, allocation=options["allocation"])
                 except ValueError as error:
                     yield FormulaSize(formula, takes, None, None, note=str(error))
                     continue
+                better = better_of(1.0, ratio, more_is_better=False)  # type: ignore[arg-type]
                 # the share of randomized patients with an event knows who is not evaluable
                 evaluable = patients * (1.0 - plan.design.not_evaluable)
-                yield FormulaSize(formula, takes, evaluable, _whole(patients, plan.design), events)
+                whole = _whole(patients, plan.design)
+                yield FormulaSize(formula, takes, evaluable, whole, events, better=better)
+
+
+def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
+    """Probability of an event by arm, by each way to reckon it.
+
+    A trial that waits for events ends the sooner the more patients it has, so the share seen in
+    it is no probability: what counts is who has the event by ``latest``.
+    """
+    design = assumed.plan.design
+    if design.event_target is not None:
+        each = sum(assumed.lesions) / (1.0 - float(design.not_evaluable)) / design.patients
+        control, experimental = assumed.seen()
+        return {f"events by month {design.latest:g}": (each * control, each * experimental)}
+    ways = {"events as simulated": _simulated_share(shown)}
+    ignored = _share_without_death(assumed.plan)
+    return ways if ignored is None else {"death ignored": ignored, **ways}
 
 
 def _incidence_sizes(
@@ -162,10 +260,18 @@ def _incidence_sizes(
         f"incidences {control:.4g} and {experimental:.4g} at {section.landmark:g} months, "
         "everybody followed to then"
     )
-    yield from _proportion_sizes(control, experimental, takes, section, protocol)
+    better = better_of(control, experimental, more_is_better=False)
+    for row in _proportion_sizes(control, experimental, takes, section, protocol):
+        yield replace(row, better=better)
 
 
 def _binary_sizes(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
+    pair = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    better = better_of(*pair, more_is_better=section.higher_is_better)
+    yield from (replace(row, better=better) for row in _rows_of_proportions(section, plan))
+
+
+def _rows_of_proportions(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
     control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
     takes = f"proportions {control:.4g} and {experimental:.4g}"
     rows = list(_proportion_sizes(control, experimental, takes, section, plan.design))
@@ -212,17 +318,17 @@ def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
         f"{_whole(row.evaluable, protocol)} evaluable; times {1.0 + lost:g} would be {short}, "
         f"which leaves {short * (1.0 - lost):.1f}"
     )
-    return FormulaSize(row.formula, row.takes, row.evaluable, row.patients, note=note)
+    return replace(row, note=note)
 
 
 def _event_powers(
-    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float]
+    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
     events = float(shown.counts["events"].sum(axis=1).mean())
     options = {key: v for key, v in _options(section, plan.design).items() if key != "power"}
     for formula in OF_EVENTS:
         for name, ratio in ratios.items():
-            if ratio > 0.0 and events > 0.0:
+            if ratio is not None and ratio > 0.0 and events > 0.0:
                 power = power_of_events(ratio, events, formula=formula, **options)
                 yield FormulaPower(formula, f"{name} {ratio:.4g}, {events:.1f} events", power)
 
@@ -273,17 +379,15 @@ def _ratio_name(protocol: Protocol) -> str:
     return "hazard ratio"
 
 
-def _hazard_ratio(plan: TrialPlan, shown: Shown) -> float:
-    """Ratio of the stated hazards, or the typical one of the simulated trials."""
-    arms = plan.arms
+def _hazard_ratio(assumed: Assumed) -> float | None:
+    """Ratio of the stated hazards, or else the one of an endless number of the arms' patients."""
+    arms = assumed.plan.arms
     if isinstance(arms, tuple):
-        (k0, a0), (k1, a1) = arms[0].failure, arms[1].failure
-        if k0 == k1 and a0 > 0.0:
-            return a1 / a0
-    outcome = shown.outcomes.get("cox") or shown.outcomes.get("logrank")
-    if outcome is None or not outcome.estimable.any():
-        return 1.0
-    return float(np.exp(outcome.effect[outcome.estimable].mean()))
+        control, experimental = (arm.failure for arm in arms)
+        ratio = constant_ratio(control, experimental)
+        if ratio is not None:
+            return ratio
+    return assumed.hazard_ratio
 
 
 def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
@@ -301,17 +405,17 @@ def _share_without_death(plan: TrialPlan) -> tuple[float, float] | None:
     )
     if not isinstance(plan.arms, tuple) or not simple:
         return None
-    laws = [arm.failure for arm in plan.arms]
-    if any(shape != 1.0 for shape, _ in laws):
+    first, second = (constant_hazard(arm.failure) for arm in plan.arms)
+    if first is None or second is None:
         return None
     control, experimental = (
         (1.0 - design.not_evaluable)
         * event_probability(
-            rate,
+            hazard,
             drop_out=float(design.drop_out_hazard),
-            accrual=design.accrual.end,
+            accrual=design.entering.end,
             cut=design.cut,
         )
-        for _, rate in laws
+        for hazard in (first, second)
     )
     return control, experimental

@@ -6,35 +6,48 @@ import numpy as np
 from scipy import special
 
 from radsim.randomness.streams import Streams
-from radsim.trial.conduct.analyses import ANALYSES, analyse, check_analyses
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS, analyse, check_analyses
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
 from radsim.trial.conduct.observe import Trials, observe
 from radsim.trial.conduct.run import BLOCK, TrialPlan
 from radsim.trial.conduct.uncertainty import draw_arms
-from radsim.trial.formulas.group_sequential import Boundaries
+from radsim.trial.formulas.group_sequential import NEVER, Boundaries
 from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.questions.characteristics import Share, error_of_mean, share_of
 from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
+COMPLETE = 0.999  # share of the information from which on nothing is left to learn
+LEAST = 1e-6  # share of it that the first look has at least
+
 
 @dataclass(frozen=True)
 class Look:
-    """One look over all trials, or the trial as a whole (``information`` 0).
+    """One look over all trials.
 
     Attributes
     ----------
-    efficacy_limit, futility_limit
-        Of z in favor of the experimental arm.
+    information
+        Share of the planned events at which the look is.
+    reached
+        Share of the final information that the analysis has by then, which is what the error is
+        spent on; 0 where the analysis can be made in no trial.
+    analysed
+        Share of trials in which the look comes before the last one and the analysis can be made;
+        else it stops nothing and spends nothing.
     events
         Events at which the look is planned.
+    efficacy_limit, futility_limit
+        Of z in favor of the experimental arm, where every look can be made; 20 and -20 for none.
     efficacy, futility
         Share of trials that stop here; at the last look ``futility`` is the share that ends
         without having rejected.
     """
 
     information: float
+    reached: float
+    analysed: Share
     events: int
     efficacy_limit: float
     futility_limit: float
@@ -84,7 +97,12 @@ def run_sequential(
     """Simulate trials that are looked at when shares of the planned events are seen.
 
     The last look is the analysis of the design itself. A look that comes no sooner than the last
-    one is skipped. Futility limits stop a trial.
+    one is skipped, and so is one whose analysis can't be made: it stops nothing, and a spending
+    function spends nothing on it. Futility limits stop a trial.
+
+    The information of an analysis that counts events is their share. That of any other (a
+    landmark, a restricted mean) is what its variances say: the median over the trials of the share
+    of the last look's that the look has, on which the spending functions are then spent.
 
     Parameters
     ----------
@@ -94,8 +112,8 @@ def run_sequential(
     Raises
     ------
     ValueError
-        If the endpoint is binary, no events are planned, the analysis is unknown, or there are
-        no trials.
+        If the endpoint is binary, no events are planned, the analysis is unknown, there are no
+        trials, or a classical boundary is asked for an analysis that does not count events.
 
     Examples
     --------
@@ -112,21 +130,32 @@ def run_sequential(
     check_analyses((analysis,), binary=False)
     planned_events = count("planned_events", planned_events)
     require(planned_events >= 1, "no events are expected, so there is nothing to look at")
+    check_looks(limits, analysis)
     trials = count("trials", trials, least=1)
     parts = [
         _run_block(plan, limits, analysis, planned_events, range(a, min(a + BLOCK, trials)), seed)
         for a in range(0, trials, BLOCK)
     ]
-    z, duration, enrolled, events = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    stop, good = _stops(z, limits)
+    z, information, duration, enrolled, events = (
+        np.concatenate([part[i] for part in parts]) for i in range(5)
+    )
+    made = np.isfinite(z)
+    reached = np.array(limits.information)
+    if not EVERY_ANALYSIS[analysis].counts_events:
+        reached = _reached(information, made)
+    every = limits.at(_growing(reached)) if limits.spends else limits
+    efficacy, futility = _limits(limits, reached, made)
+    stop, good = _stops(z, efficacy, futility)
     rows, pools = np.arange(trials), plan.pools
     at_stop = [values[rows, stop] for values in (duration, enrolled, events)]
     looks = tuple(
         Look(
             t,
+            float(reached[k]),
+            share_of(made[:, k], pools),
             _events_at(t, planned_events),
-            limits.efficacy[k],
-            limits.futility[k],
+            every.efficacy[k] if k < len(every.efficacy) else NEVER,
+            every.futility[k] if k < len(every.futility) else -NEVER,
             share_of((stop == k) & good, pools),
             share_of((stop == k) & ~good, pools),
         )
@@ -144,14 +173,71 @@ def run_sequential(
     )
 
 
-def _stops(z: np.ndarray, limits: Boundaries) -> tuple[np.ndarray, np.ndarray]:
-    """Look at which each trial stops, and whether for efficacy."""
-    efficacy = z >= np.array(limits.efficacy)
-    futility = z < np.array(limits.futility)
-    stopped = efficacy | futility
+def check_looks(limits: Boundaries, analysis: str) -> None:
+    """Raise ValueError for a boundary that does not fit the information of an analysis."""
+    require(
+        limits.spends or EVERY_ANALYSIS[analysis].counts_events,
+        f"kind: {limits.rule.kind} needs equal steps of information, which shares of events are "
+        f"not for {analysis}; got no spending function (obrien-fleming, pocock)",
+    )
+
+
+def _reached(information: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Share of the final information at each look: the typical one of the trials that make it.
+
+    The median of the trials' own shares, for a variance that is estimated from a few events may
+    be next to nothing.
+    """
+    shares = np.zeros(made.shape[1])
+    for look in range(made.shape[1]):
+        both = made[:, look] & (information[:, -1] > 0.0)
+        if both.any():
+            shares[look] = np.median(information[both, look] / information[both, -1])
+    shares[-1] = 1.0
+    return np.minimum(np.maximum.accumulate(shares), 1.0)
+
+
+def _growing(reached: np.ndarray) -> tuple[float, ...]:
+    """Shares of information that grow to 1, up to the first look at which it is complete."""
+    shares: list[float] = []
+    for share in reached[: int(np.argmax(reached >= COMPLETE))]:
+        shares.append(max(float(share), LEAST + (shares[-1] if shares else 0.0)))
+    return (*shares, 1.0)
+
+
+def _limits(
+    limits: Boundaries, reached: np.ndarray, made: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of z for each trial, shapes (trial, look), spent on the looks that it can make.
+
+    A look at which the information is complete spends what is left; those after it have none.
+    """
+    efficacy = np.broadcast_to(limits.efficacy, made.shape).copy()
+    futility = np.broadcast_to(limits.futility, made.shape).copy()
+    if not limits.spends:
+        return efficacy, futility
+    usable = made.copy()
+    usable[:, -1] = True
+    for pattern in np.unique(usable, axis=0):
+        looks = np.flatnonzero(pattern)
+        spent = limits.at(_growing(reached[looks]))
+        mine = (usable == pattern).all(axis=1)
+        for place, look in enumerate(looks):
+            known = place < len(spent.efficacy)
+            efficacy[mine, look] = spent.efficacy[place] if known else NEVER
+            futility[mine, look] = spent.futility[place] if known else -NEVER
+    return efficacy, futility
+
+
+def _stops(
+    z: np.ndarray, efficacy: np.ndarray, futility: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Look at which each trial stops, and whether for efficacy; what is no number stops nothing."""
+    better = z >= efficacy
+    stopped = better | (z < futility)
     stopped[:, -1] = True
     stop = stopped.argmax(axis=1)
-    return stop, efficacy[np.arange(len(z)), stop]
+    return stop, better[np.arange(len(z)), stop]
 
 
 def _events_at(information: float, planned: int) -> int:
@@ -160,13 +246,16 @@ def _events_at(information: float, planned: int) -> int:
 
 def _run_block(
     plan: TrialPlan, limits: Boundaries, analysis: str, planned: int, trials: range, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Statistic, calendar time, patients entered and events at each look, shapes (trial, look)."""
+) -> tuple[np.ndarray, ...]:
+    """Statistic, information, calendar time, patients entered and events, shapes (trial, look).
+
+    The statistic is no number where a look is skipped, or its analysis can't be made.
+    """
     streams = Streams(seed)
     arms = draw_arms(plan.arms, trials, streams)
     enrolled = draw_enrolment(plan.design, trials, streams)
     fate = draw_fate(plan.design, arms, enrolled, trials, streams)
-    sign = -1.0 if ANALYSES[analysis].more_is_worse else 1.0
+    sign = -1.0 if EVERY_ANALYSIS[analysis].more_is_worse else 1.0
     last = observe(plan.design, enrolled, fate)
     columns: list[tuple[np.ndarray, ...]] = []
     for t in limits.information:
@@ -176,25 +265,16 @@ def _run_block(
             seen = observe(_until(plan.design, _events_at(t, planned)), enrolled, fate)
         outcome = analyse(seen, (analysis,), plan.settings)[analysis]
         early = (seen.cut < last.cut) | (t >= 1.0)
-        z = np.where(early, sign * outcome.z, np.nan)
-        columns.append((z, seen.cut, _entered(seen), _events(seen)))
-    z, cut, entered, events = (
-        np.stack([column[i] for column in columns], axis=1) for i in range(4)
-    )
-    return _skipped_stay(z, limits), cut, entered, events
-
-
-def _skipped_stay(z: np.ndarray, limits: Boundaries) -> np.ndarray:
-    """Give a look that is skipped a statistic between its limits, so that nothing stops."""
-    middle = 0.5 * (np.array(limits.efficacy) + np.array(limits.futility))
-    return np.where(np.isnan(z), middle, z)
+        z = np.where(early, sign * outcome.statistic, np.nan)
+        columns.append((z, outcome.information, seen.cut, _entered(seen), _events(seen)))
+    return tuple(np.stack([column[i] for column in columns], axis=1) for i in range(5))
 
 
 def _until(design: TrialDesign, events: int) -> TrialDesign:
     return replace(
         design,
         event_target=events,
-        latest=max(design.cut, design.accrual.end),
+        latest=max(design.cut, design.entering.end),
         minimum_follow_up=None,
         calendar_cut=None,
     )

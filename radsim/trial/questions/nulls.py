@@ -4,20 +4,30 @@ from dataclasses import replace
 
 import numpy as np
 
+from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.laws import same_law
+from radsim.trial.questions.margin import at_margin
 from radsim.vocabulary.arguments import member
+from radsim.vocabulary.mistakes import require
 
+AT_MARGIN = "at_margin"
 NULLS = {
     "no_difference": "both arms are the control arm",
+    AT_MARGIN: "the experimental arm is worse by just the margin; death is each arm's own",
     "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
 }
 
-FAILURE = ("failure_hazard", "control", "control_months", "failure_shape", "proportion")
+FAILURE = (
+    "failure_hazard", "control", "control_months", "failure_shape", "failure_pieces", "cured",
+    "proportion",
+)  # fmt: skip
 DEATH = (
     "death_hazard", "median_survival", "survival", "survival_months", "survival_shape",
+    "death_pieces", "survivors",
 )  # fmt: skip
 
 
@@ -31,7 +41,7 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     Raises
     ------
     ValueError
-        If the null is unknown.
+        If the null is unknown, or there is no margin.
 
     Examples
     --------
@@ -44,6 +54,10 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
     (0.8, 24)
     """
     member("null", null, NULLS)
+    if null == AT_MARGIN:
+        against = [name for name in plan.analyses if name in AGAINST_MARGIN.values()]
+        require(len(against) == 1, f"{AT_MARGIN} needs one analysis against a margin")
+        return at_margin(plan, against[0])
     arms = plan.arms
     if isinstance(arms, UncertainArms):
         arms = arms.arms
@@ -55,7 +69,7 @@ def differs_in_death(plan: TrialPlan) -> bool:
     arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
     if isinstance(arms, PatientPool):
         return not np.array_equal(arms.death[0], arms.death[1])
-    return arms[0].death != arms[1].death
+    return not same_law(arms[0].death, arms[1].death)
 
 
 def _equal(arms: Arms, *, death_too: bool) -> Arms:

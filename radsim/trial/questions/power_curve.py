@@ -3,26 +3,41 @@
 from dataclasses import dataclass, replace
 
 from radsim.trial.conduct.run import TrialPlan, run_trials
-from radsim.trial.questions.characteristics import Share, rejections, share_of
+from radsim.trial.questions.characteristics import Power, Share, power_of
 from radsim.trial.varied import Curve
 
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Power of the primary analysis with one number of the design changed."""
+    """The primary analysis with one number of the design changed."""
 
     over: str
     value: float
-    power: Share
+    shown: Power
+
+    @property
+    def power(self) -> Share:
+        """Share of trials that reject."""
+        return self.shown.rejected
 
 
 def power_curve(
-    plan: TrialPlan, curve: Curve, analysis: str, *, trials: int, seed: int, workers: int = 1
+    plan: TrialPlan,
+    curve: Curve,
+    analysis: str,
+    *,
+    trials: int,
+    seed: int,
+    workers: int = 1,
+    higher_is_better: bool | None = None,
 ) -> list[CurvePoint]:
     """Simulate the power of one analysis at each point of a curve."""
     points = []
     for over, value, changed in curve.plans(replace(plan, analyses=(analysis,))):
         shown = run_trials(changed, trials, seed=seed, workers=workers)
-        rejected = rejections(shown.outcomes[analysis], plan.alpha)
-        points.append(CurvePoint(over, value, share_of(rejected, shown.pools)))
+        outcome = shown.outcomes[analysis]
+        power = power_of(
+            analysis, outcome, plan.alpha, pools=shown.pools, higher_is_better=higher_is_better
+        )
+        points.append(CurvePoint(over, value, power))
     return points

@@ -18,12 +18,13 @@ from radsim.trial.questions.characteristics import (
     share_of,
 )
 from radsim.trial.questions.curves import ExpectedCurves, expected_curves
+from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
-from radsim.trial.questions.nulls import differs_in_death, under_null
+from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
-from radsim.trial.questions.size import START, SampleSize, sample_size
+from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.section import TrialSection
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
@@ -59,6 +60,16 @@ class TrialResult:
         """The primary analysis."""
         return next(p for p in self.powers if p.analysis == self.section.primary_analysis)
 
+    @property
+    def compared(self) -> Power:
+        """The analysis whose effect the trial is about, against no difference."""
+        return next(p for p in self.powers if p.analysis == self.section.compared_analysis)
+
+    @property
+    def better(self) -> str:
+        """The arm that the trials are in favor of; empty if nobody said what is good."""
+        return better_arm(self.compared.rejected, self.compared.favorable)
+
 
 def run_scenario(
     section: TrialSection,
@@ -81,6 +92,8 @@ def run_scenario(
     """
     shown = run_trials(plan, section.trials, seed=seed, workers=workers)
     nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
+    if section.margin is not None:
+        nulls.append(AT_MARGIN)
     type_one = {}
     for null in nulls:
         under = run_trials(under_null(plan, null), section.trials, seed=seed, workers=workers)
@@ -96,7 +109,7 @@ def run_scenario(
     median = None if plan.binary else median_trial(shown, section.primary_analysis)
     size = None
     if section.find_size:
-        start = next((row.patients for row in formulas.sizes if row.patients), START)
+        asked = next((row.patients for row in formulas.sizes if row.patients), None)
         size = sample_size(
             plan,
             analysis=section.primary_analysis,
@@ -104,8 +117,9 @@ def run_scenario(
             trials=min(section.trials, SEARCH_TRIALS),
             seed=seed,
             workers=workers,
-            start=int(min(start, section.most_patients)),
+            start=None if asked is None else min(asked, section.most_patients),
             most=section.most_patients,
+            higher_is_better=section.higher_is_better,
         )
     return TrialResult(
         section=section,
@@ -122,11 +136,16 @@ def run_scenario(
         benefits=benefits_of(shown),
         curve=_curve(section, plan, seed, workers),
         looks=_looks(section, plan, planned, seed),
-        looks_under_null=_looks(section, under_null(plan, "no_difference"), planned, seed),
+        looks_under_null=_looks(section, under_null(plan, null_of(section)), planned, seed),
         incidence=curves,
         median_trial=median,
         flow=None if median is None else flow_of(plan, median, seed=seed),
     )
+
+
+def null_of(section: TrialSection) -> str:
+    """Name the null that the primary analysis tests."""
+    return "no_difference" if section.margin is None else AT_MARGIN
 
 
 def _assurance(
@@ -173,7 +192,7 @@ def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Se
 def _months(section: TrialSection) -> np.ndarray:
     """Months of the expected curves, as far as anybody is watched; the landmark is among them."""
     asked = float(max(section.horizon, section.landmark))
-    last = min(asked, section.design.last_follow_up)
+    last = min(asked, section.trial_design.last_follow_up)
     months = np.union1d(np.linspace(0.0, last, CURVE_POINTS), float(section.landmark))
     return months[months <= last]
 
@@ -195,4 +214,5 @@ def _curve(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> l
         trials=min(section.trials, SEARCH_TRIALS),
         seed=seed,
         workers=workers,
+        higher_is_better=section.higher_is_better,
     )

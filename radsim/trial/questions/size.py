@@ -9,28 +9,41 @@ from scipy import special
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
+    Power,
     Share,
     mc_error,
     no_event_shares,
-    rejections,
-    share_of,
+    power_of,
 )
+from radsim.trial.questions.direction import better_by
 from radsim.vocabulary.mistakes import require
 
-START = 64  # patients to begin with where no formula says better
+START = 64  # patients to begin with
 MOST = 20_000  # patients that are tried at most
 FLAT = 0.02  # gain of power from twice the patients below which more are of no use
 OFTEN = 0.5  # share of trials from which on what is wrong with them is the reason
 NEARBY = 8  # sizes to either side that are tried where the power saws with the number
+SURE = 2.0  # standard errors of a power beyond which it is told from the target
+CLEARLY_LARGER = 1.5  # times a size, from which on the power of a trial that gains is told from it
+PEAK = (0.6, 0.8, 1.25, 1.6)  # of the best size, tried too where larger trials show less
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What trials of one size showed: power, and how many had no event or allowed no test."""
+    """What trials of one size showed; ``without_event`` is the share with no event in an arm."""
 
-    power: Share
-    not_estimable: float
+    shown: Power
     without_event: float
+
+    @property
+    def power(self) -> Share:
+        """Share that reject."""
+        return self.shown.rejected
+
+    @property
+    def not_tested(self) -> float:
+        """Share whose data do not allow the test."""
+        return self.shown.not_tested.value
 
 
 @dataclass(frozen=True)
@@ -47,21 +60,34 @@ class SampleSize:
     reached
         Whether the target is reached.
     why
-        Where it is not: the ceiling and its reason. Empty else.
-    tried
-        Every number tried with its power, growing.
+        Where it is not, or where the power stops growing at it: the ceiling and its reason. Empty
+        else.
     lower, upper
         Numbers that the Monte Carlo error (2 standard errors of the power) can't tell from it.
-        For a binary endpoint, whose power saws with the number, of the numbers tried.
+        For a binary endpoint, whose power saws with the number, of the numbers tried. Where the
+        power stops growing at the target, the smallest and the largest number tried that can't
+        be told from it.
+    each
+        Every number tried, growing, with what its trials showed.
     """
 
     patients: int
     power: Share
     reached: bool
     why: str
-    tried: tuple[tuple[int, Share], ...]
     lower: int
     upper: int
+    each: tuple[tuple[int, Power], ...]
+
+    @property
+    def tried(self) -> tuple[tuple[int, Share], ...]:
+        """Every number tried with its power, growing."""
+        return tuple((n, shown.rejected) for n, shown in self.each)
+
+    @property
+    def better(self) -> str:
+        """The arm that trials of this number are in favor of; see `better_by`."""
+        return better_by(dict(self.each)[self.patients])
 
 
 def sample_size(
@@ -72,21 +98,27 @@ def sample_size(
     trials: int = 4000,
     seed: int,
     workers: int = 1,
-    start: int = START,
+    start: int | None = None,
     most: int = MOST,
+    higher_is_better: bool | None = None,
 ) -> SampleSize:
     """Find the number of patients by bracketing, every size on the same random numbers.
 
     A larger trial holds the smaller one's patients, so that the powers that are compared share
-    their luck. The bracket is doubled, then cut at where the power, straightened by the normal
-    quantile over the square root of the number, should pass the target.
+    their luck. From 64 patients the number is doubled (or halved) until the power is surely above
+    the target, then cut at where the power, straightened by the normal quantile over the square
+    root of the number, should pass the target. Where doubling it does not bring the power surely
+    above the target, the power has stopped growing there: then the answer is the smallest number
+    that can't be told from the target, and why the power stops is said.
 
     Parameters
     ----------
     start
-        Where to begin, such as a formula's answer.
+        A number to try too, such as a formula's answer; it does not change what is found.
     most
         Largest number that is tried.
+    higher_is_better
+        Whether more of a binary endpoint is good, if that is known.
 
     Raises
     ------
@@ -112,153 +144,257 @@ def sample_size(
     if plan.binary and analysis in EXACT_TESTS:
         most = min(most, largest_exact_trial(plan.design))
     most = max(step, most // step * step)
-    known: dict[int, Tried] = {}
+    while most > step and not plan.design.fits(most):
+        most -= step
 
-    def reached(patients: int) -> Share:
-        if patients not in known:
-            known[patients] = _try(plan, patients, analysis, trials, seed, workers)
-        return known[patients].power
-
-    low, high = _bracket(reached, _whole(start, step, most), step, most, power)
-    if high is None:
-        reason = _reason(plan, known, low, asked)
-        why = (
-            f"a power of {power:g} is not reached: {known[low].power.value:.3f} with {low} patients"
+    def attempt(patients: int) -> Tried:
+        only = replace(plan, analyses=(analysis,)).with_patients(patients)
+        shown = run_trials(only, trials, seed=seed, workers=workers)
+        outcome = shown.outcomes[analysis]
+        found = power_of(
+            analysis, outcome, plan.alpha, pools=shown.pools, higher_is_better=higher_is_better
         )
-        return SampleSize(low, known[low].power, False, f"{why}; {reason}", _all(known), low, low)
-    while high - low > step:
-        middle = _between(low, high, known, power, step)
-        if reached(middle).value >= power:
-            high = middle
-        else:
-            low = middle
-        if _close(known, low, high, trials):
-            break
-    if plan.binary:
-        high, lower, upper = _scan(reached, high, step, most, power)
+        return Tried(found, no_event_shares(shown)["either"].value)
+
+    search = _Search(attempt, step, most, power, trials)
+    below, first = search.bracket()
+    if first is None:
+        return _unreached(plan, search, asked, start)
+    levels = search.levels(first)
+    test = search.near if levels else search.above
+    patients = search.smallest(below, first, test, halve=levels)
+    why = ""
+    if levels:
+        alike = [n for n in search.known if n >= patients and search.near(n)]
+        lower, upper = patients, max(alike)
+        larger = [n for n in alike if n >= CLEARLY_LARGER * patients] or [patients]
+        level = np.mean([search.value(n) for n in larger])
+        why = (
+            f"the power stops growing near {level:.3f} ({_ceiling(plan, search)}); {patients} is "
+            f"the smallest number that can't be told from {power:g}"
+        )
+    elif plan.binary:
+        patients, lower, upper = search.scan(patients)
     else:
-        lower, upper = _compatible(known[high].power, high, power, step, plan.alpha)
-    return SampleSize(high, known[high].power, True, "", _all(known), lower, upper)
+        lower, upper = search.compatible(patients)
+    return search.result(patients, start, why=why, reached=True, lower=lower, upper=upper)
 
 
-def _try(
-    plan: TrialPlan, patients: int, analysis: str, trials: int, seed: int, workers: int
-) -> Tried:
-    only = replace(plan, analyses=(analysis,)).with_patients(patients)
-    shown = run_trials(only, trials, seed=seed, workers=workers)
-    outcome = shown.outcomes[analysis]
-    return Tried(
-        share_of(rejections(outcome, plan.alpha), shown.pools),
-        float((~outcome.estimable).mean()),
-        no_event_shares(shown)["either"].value,
+def _unreached(plan: TrialPlan, search: "_Search", asked: int, start: int | None) -> SampleSize:
+    """Say which power can't be passed, and why."""
+    last = max(search.known)
+    best = search.best()
+    why = (
+        f"a power of {search.power:g} is not reached: {search.known[best].power.value:.3f} with "
+        f"{best} patients; {_reason(plan, search, last, asked)}"
     )
+    return search.result(best, start, why=why, reached=False, lower=best, upper=best)
 
 
-def _all(known: dict[int, Tried]) -> tuple[tuple[int, Share], ...]:
-    return tuple((n, known[n].power) for n in sorted(known))
+class _Search:
+    """Sizes that were tried, and what their power says of the target."""
 
+    def __init__(
+        self,
+        attempt: Callable[[int], Tried],
+        step: int,
+        most: int,
+        power: float,
+        trials: int,
+    ) -> None:
+        self.attempt, self.step, self.most, self.power = attempt, step, most, power
+        self.error = mc_error(power, trials)
+        self.known: dict[int, Tried] = {}
 
-def _bracket(
-    reached: Callable[[int], Share], start: int, step: int, most: int, power: float
-) -> tuple[int, int | None]:
-    """Halve or double until the target lies between two sizes."""
-    n = start
-    if reached(n).value >= power:
-        while n > step:
-            smaller = _whole(n / 2, step, most)
-            if smaller == n or reached(smaller).value < power:
-                return smaller, n
-            n = smaller
-        return 0, n
-    while n < most:
-        larger = _whole(2 * n, step, most)
-        if reached(larger).value >= power:
-            return n, larger
-        n = larger
-    return n, None
+    def value(self, patients: int) -> float:
+        """Power of a size, which is tried once."""
+        if patients not in self.known:
+            self.known[patients] = self.attempt(patients)
+        return self.known[patients].power.value
 
+    def gap(self, patients: int) -> float:
+        """Standard errors by which the power is above the target."""
+        value = self.value(patients)
+        return (value - self.power) / max(self.error, self.known[patients].power.mc_standard_error)
 
-def _between(low: int, high: int, known: dict[int, Tried], power: float, step: int) -> int:
-    """Size at which a straight line of probit power over sqrt(n) passes the target."""
-    middle = 0.5 * (low + high)
-    if low in known:
-        at = [_probit(known[n].power.value) for n in (low, high)]
-        if at[1] > at[0]:
-            share = (_probit(power) - at[0]) / (at[1] - at[0])
-            root = np.sqrt(low) + np.clip(share, 0.1, 0.9) * (np.sqrt(high) - np.sqrt(low))
-            middle = root**2
-    whole = int(np.round(middle / step)) * step
-    return int(np.clip(whole, low + step, high - step))
+    def above(self, patients: int) -> bool:
+        """Whether the power reaches the target."""
+        return self.value(patients) >= self.power
 
+    def near(self, patients: int) -> bool:
+        """Whether the power reaches the target or can't be told from it."""
+        return self.gap(patients) >= -SURE
 
-def _close(known: dict[int, Tried], low: int, high: int, trials: int) -> bool:
-    """Say whether the error of the power is larger than what the bracket still holds."""
-    if low not in known:
-        return False
-    gap = known[high].power.value - known[low].power.value
-    return gap < 0.25 * mc_error(known[high].power.value, trials)
+    def surely(self, patients: int) -> bool:
+        """Whether the power is surely above the target."""
+        return self.gap(patients) > SURE
 
+    def whole(self, patients: float) -> int:
+        """Round up to a size that can be tried."""
+        return int(np.clip(np.ceil(patients / self.step) * self.step, self.step, self.most))
 
-def _scan(
-    reached: Callable[[int], Share], patients: int, step: int, most: int, power: float
-) -> tuple[int, int, int]:
-    """Smallest size near one that reaches the target, and the sizes that can't be told from it."""
-    first = max(step, patients - NEARBY * step)
-    last = min(most, patients + NEARBY * step)
-    powers = {n: reached(n) for n in range(first, last + 1, step)}
-    smallest = min(n for n, share in powers.items() if share.value >= power)
-    unsure = [
-        n
-        for n, share in powers.items()
-        if abs(share.value - power) <= 2.0 * share.mc_standard_error
-    ]
-    return smallest, min([smallest, *unsure]), max([smallest, *unsure])
+    def best(self) -> int:
+        """Size with the highest power, the smallest of those that can't be told from it."""
+        highest = max(tried.power.value for tried in self.known.values())
+        return min(
+            n for n, tried in self.known.items() if tried.power.value >= highest - SURE * self.error
+        )
 
+    def bracket(self) -> tuple[int, int | None]:
+        """Find neighbors between which the power passes the target; 0 below the smallest trial.
 
-def _compatible(
-    share: Share, patients: int, power: float, step: int, alpha: float
-) -> tuple[int, int]:
-    """Sizes whose power is within two standard errors of the target, by the probit line."""
-    limit = float(special.ndtri(1.0 - alpha / 2.0))
-    drift = _probit(share.value) + limit
-    if drift <= 0.0:
-        return patients, patients
-    error = 2.0 * share.mc_standard_error
-    sizes = []
-    for target in (power - error, power + error):
-        wanted = max(_probit(target) + limit, 0.0)
-        sizes.append(int(np.ceil(patients * (wanted / drift) ** 2 / step) * step))
-    return max(min(sizes[0], patients), step), max(sizes[1], patients)
+        The second is the first size that reaches the target or, where the power levels off there,
+        that can't be told from it; None where there is none.
+        """
+        n = self.whole(START)
+        while self.near(n) and n > self.step:
+            n = self.whole(n / 2.0)
+        while not self.surely(n) and n < self.most and not self._has_levelled(n):
+            n = self.whole(2.0 * n)
+        self._look_around_peak()
+        sizes = sorted(self.known)
+        test = self.above if any(self.surely(size) for size in sizes) else self.near
+        first = next((size for size in sizes if test(size)), None)
+        if first is None or not (self.levels(first) or self.above(first)):
+            return max(sizes), None
+        smaller = [size for size in sizes if size < first]
+        return (smaller[-1] if smaller else 0), first
+
+    def levels(self, first: int) -> bool:
+        """Whether no larger size is surely above the target, though there is one to say so."""
+        larger = [n for n in self.known if n >= CLEARLY_LARGER * first]
+        return bool(larger) and not any(self.surely(n) for n in self.known)
+
+    def _has_levelled(self, n: int) -> bool:
+        """Whether sizes four times as far apart can both not be told from the target."""
+        return self.near(n) and any(m <= n / 4.0 and self.near(m) for m in self.known)
+
+    def _look_around_peak(self) -> None:
+        """Try sizes about the best one, where larger trials have less power."""
+        peak = max(self.known, key=self.value)
+        lower = [n for n in self.known if n > peak and self.value(n) < self.value(peak)]
+        fallen = any(self.value(peak) - self.value(n) > 2.0 * SURE * self.error for n in lower)
+        if fallen and not self.surely(peak):
+            for factor in PEAK:
+                self.value(self.whole(factor * peak))
+
+    def smallest(
+        self, low: int, high: int, test: Callable[[int], bool], *, halve: bool = False
+    ) -> int:
+        """Cut a bracket until its ends are neighbors, or closer than their powers tell."""
+        while high - low > self.step:
+            middle = self._between(low, high)
+            if halve:
+                middle = min(self.whole(0.5 * (low + high)), high - self.step)
+            if test(middle):
+                high = middle
+            else:
+                low = middle
+            if low in self.known and self.value(high) - self.value(low) < 0.25 * self.error:
+                break
+        return high
+
+    def _between(self, low: int, high: int) -> int:
+        """Size at which a straight line of probit power over sqrt(n) passes the target."""
+        middle = 0.5 * (low + high)
+        if low in self.known:
+            at = [_probit(self.value(n)) for n in (low, high)]
+            if at[1] > at[0]:
+                share = (_probit(self.power) - at[0]) / (at[1] - at[0])
+                root = np.sqrt(low) + np.clip(share, 0.1, 0.9) * (np.sqrt(high) - np.sqrt(low))
+                middle = root**2
+        whole = int(np.round(middle / self.step)) * self.step
+        return int(np.clip(whole, low + self.step, high - self.step))
+
+    def scan(self, patients: int) -> tuple[int, int, int]:
+        """Smallest size near one that reaches the target, and those that can't be told from it."""
+        first = max(self.step, patients - NEARBY * self.step)
+        last = min(self.most, patients + NEARBY * self.step)
+        sizes = range(first, last + 1, self.step)
+        smallest = min(n for n in sizes if self.above(n))
+        unsure = [n for n in sizes if abs(self.gap(n)) <= SURE]
+        return smallest, min([smallest, *unsure]), max([smallest, *unsure])
+
+    def compatible(self, patients: int) -> tuple[int, int]:
+        """Sizes whose power is within two standard errors of the target.
+
+        Read off straight lines of probit power over sqrt(n) between the sizes that were tried.
+        """
+        reach = SURE * max(self.error, self.known[patients].power.mc_standard_error)
+        sizes = sorted(self.known)
+        roots = np.sqrt(np.array(sizes, float))
+        rising = np.maximum.accumulate([_probit(self.value(n)) for n in sizes])
+
+        def at(power: float) -> int:
+            after = int(np.searchsorted(rising, _probit(power)))
+            if after in (0, len(sizes)):
+                return patients
+            share = (_probit(power) - rising[after - 1]) / (rising[after] - rising[after - 1])
+            root = roots[after - 1] + share * (roots[after] - roots[after - 1])
+            return self.whole(float(root) ** 2 - 1e-9)
+
+        return min(at(self.power - reach), patients), max(at(self.power + reach), patients)
+
+    def result(
+        self, patients: int, start: int | None, *, why: str, reached: bool, lower: int, upper: int
+    ) -> SampleSize:
+        """Put an answer together, with the size that was to be tried too."""
+        if start is not None:
+            self.value(self.whole(start))
+        each = tuple((n, self.known[n].shown) for n in sorted(self.known))
+        power = self.known[patients].power
+        return SampleSize(patients, power, reached, why, lower, upper, each)
 
 
 def _probit(p: float) -> float:
     return float(special.ndtri(np.clip(p, 1e-6, 1.0 - 1e-6)))
 
 
-def _reason(plan: TrialPlan, known: dict[int, Tried], n: int, asked: int) -> str:
+def _ceiling(plan: TrialPlan, search: _Search) -> str:
+    """Why more patients do not raise the power."""
+    target = plan.design.event_target
+    last = search.known[max(search.known)]
+    if target is not None and last.not_tested > 1.0 - OFTEN:
+        return (
+            f"the analysis waits for {target} events: with more patients they come sooner, and "
+            "nobody is watched for as long as it needs"
+        )
+    if target is not None:
+        return (
+            f"the analysis waits for {target} events however many patients there are; the power "
+            "grows with event_target"
+        )
+    if last.not_tested > FLAT:
+        return (
+            f"the analysis can't be made in {100 * last.not_tested:.0f} % of trials, so few are "
+            "watched for as long as it needs"
+        )
+    return "the arms differ too little in what this analysis compares for more patients to show it"
+
+
+def _reason(plan: TrialPlan, search: _Search, n: int, asked: int) -> str:
     """Why the largest trial that was tried falls short."""
+    known = search.known
     last = known[n]
-    if last.not_estimable >= OFTEN:
+    best = search.best()
+    stops = f"; from {best} patients on it grows no more" if 2 * best <= n else ""
+    waits = plan.design.event_target is not None
+    if last.not_tested >= OFTEN and (not waits or known[best].not_tested >= OFTEN):
         events = f"no event is seen in an arm in {100 * last.without_event:.0f} % of trials"
         cause = f", and {events}" if last.without_event >= OFTEN else ""
-        return f"the analysis can't be made in {100 * last.not_estimable:.0f} % of trials{cause}"
-    if last.without_event >= OFTEN:
+        return f"the analysis can't be made in {100 * last.not_tested:.0f} % of trials{cause}"
+    if last.without_event >= OFTEN and not waits:
         return f"no event is seen in an arm in {100 * last.without_event:.0f} % of trials"
-    if plan.design.event_target is not None:
-        return (
-            f"the analysis waits for {plan.design.event_target} events however many patients "
-            "there are; the power grows with event_target"
-        )
+    if waits:
+        return _ceiling(plan, search) + stops
     half = known.get(max((k for k in known if k < n), default=n), last)
     if last.power.value - half.power.value < FLAT and last.power.value < OFTEN:
         return (
             "the power hardly grows with the number of patients, so the arms differ too little "
-            "in what this analysis compares"
+            f"in what this analysis compares{stops}"
         )
+    if n + plan.design.unit <= asked and not plan.design.fits(n + plan.design.unit):
+        return f"no more than {n} patients enter before the trial must end, at this rate of accrual"
     if n + plan.design.unit <= asked:
         return f"exact tests list every outcome, so no more than {n} can be tried"
     return f"more than the {asked} patients that may be tried would be needed"
-
-
-def _whole(patients: float, step: int, most: int) -> int:
-    return int(np.clip(np.ceil(patients / step) * step, step, most))

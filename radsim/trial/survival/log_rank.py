@@ -78,8 +78,16 @@ def logrank_score(
     weight: str = "none",
     stratified: bool = False,
     robust: bool = False,
+    ratio: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score (observed minus expected events of arm 1) and its variance, shapes (...)."""
+    """Score (observed minus expected events of arm 1) and its variance, shapes (...).
+
+    Parameters
+    ----------
+    ratio
+        Hazard of arm 1 over that of arm 0 under which events are expected; 1 is the log-rank test,
+        another the score test of Cox's regression at that ratio.
+    """
     member("weight", weight, WEIGHTS)
     causes = check_causes(causes)
     if robust and table.patient is None:
@@ -89,7 +97,7 @@ def logrank_score(
     residuals: np.ndarray | float = 0.0
     for stratum in strata_of(table) if stratified else (table,):
         w = _weights(stratum, causes, weight)
-        s, v = _score(stratum, causes, w)
+        s, v = _score(stratum, causes, w, ratio)
         score, variance = score + s, variance + v
         if robust:
             residuals = residuals + _residuals(stratum, causes, w)
@@ -113,10 +121,12 @@ def _weights(table: RiskTable, causes: Sequence[int], weight: str) -> np.ndarray
 
 
 def _score(
-    table: RiskTable, causes: Sequence[int], weights: np.ndarray | None
+    table: RiskTable, causes: Sequence[int], weights: np.ndarray | None, ratio: float
 ) -> tuple[np.ndarray, np.ndarray]:
     at_risk = np.maximum(table.at_risk(), 1.0)
     share = table.at_risk(1) / at_risk
+    if ratio != 1.0:
+        share = share * ratio / (1.0 + share * (ratio - 1.0))
     events = table.events(causes)
     gap = table.events(causes, 1) - events * share
     spread = events * share * (1.0 - share)

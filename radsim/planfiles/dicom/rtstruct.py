@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radsim.planfiles.contours import Plane, planes_from_contours
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.contours import Plane, planes_from_contours
+from radsim.planfiles.dicom.tags import Tags
 
-FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+XOR = "CLOSEDPLANAR_XOR"  # all contours of a plane combined by the even-odd rule
+FILLED = ("CLOSED_PLANAR", XOR)
 EMPTY = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")  # these enclose nothing
 
 
@@ -21,7 +22,7 @@ class Region:
 
     def planes(self) -> list[Plane]:
         """Contour planes, ascending in z; none if no area is drawn."""
-        contours = []
+        contours, kinds = [], set()
         for contour in self.item.items("ContourSequence") if self.item else ():
             kind = contour.text("ContourGeometricType")
             if kind in EMPTY:
@@ -32,8 +33,9 @@ class Region:
             if numbers.size != 3 * contour.whole("NumberOfContourPoints", numbers.size // 3):
                 raise ValueError(f"{self.name}: a contour has more or fewer points than it says")
             contours.append(numbers.reshape(-1, 3))
+            kinds.add(kind)
         try:
-            return planes_from_contours([c for c in contours if len(c) > 2])
+            return planes_from_contours([c for c in contours if len(c) > 2], XOR not in kinds)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
 
@@ -44,21 +46,14 @@ def read_regions(structures: Tags) -> list[Region]:
     drawn = _by_number(structures, "ROIContourSequence", "ReferencedROINumber")
     if not named:
         raise ValueError(f"{structures.where}: the structure set names no structures")
-    if not drawn.keys() <= named.keys():
-        raise ValueError(f"{structures.where}: contours belong to a structure without a name")
-    regions = [
+    return [
         Region(
-            roi.text("ROIName"), roi.text("ReferencedFrameOfReferenceUID", ""), drawn.get(number)
+            roi.text("ROIName", ""),
+            roi.text("ReferencedFrameOfReferenceUID", ""),
+            drawn.get(number),
         )
         for number, roi in named.items()
     ]
-    names = [region.name for region in regions]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"{structures.where}: {names.count(name)} structures are named {name!r}"
-            )
-    return regions
 
 
 def _by_number(structures: Tags, sequence: str, keyword: str) -> dict[int, Tags]:

@@ -2,15 +2,18 @@
 
 A contour plane is a slab that reaches half way to its neighbors, and half a slice beyond the last
 plane. All polygons of a plane are filled at once by the even-odd rule, so that holes, keyholes
-and islands come out right. Sample points lie on scan lines: a chord between two crossings is cut
-into equal pieces, each with its own length as weight. So the area is exact along x, and the rows,
-shifted from one sub-plane to the next, leave an error far below that of counting voxels.
+and islands come out right; those that cross are united first (`radsim.planfiles.dicom.outlines`).
+Sample points lie on scan lines: a chord between two crossings is cut into equal pieces, each with
+its own length as weight. So the area is exact along x, and the rows, shifted from one sub-plane to
+the next, leave an error far below that of counting voxels.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from radsim.planfiles.dicom.outlines import chords, counts_up, crossing_groups, without_repeats
 
 PLANE_TOLERANCE = 0.1  # [mm] contours this close in z lie in one plane
 GAP = 1.5  # slices; farther neighbors have a gap between them
@@ -19,38 +22,57 @@ LARGEST = 5e8  # [mm3] nor heavier
 FINEST, COARSEST = 0.2, 2.0  # [mm] limits of the distance between samples
 WANTED = 100_000  # samples of a structure, as far as they stay within 1 mm
 ALLOWED = 1_000_000  # samples, as far as they stay within the coarsest distance
-MOST_CROSSINGS = 20_000_000  # of a plane's edges and scan lines; a guard against broken files
 SURVEY_ROWS = 64  # scan lines of a plane when only its area is wanted
 GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0  # multiples of it, modulo 1, spread evenly over (0, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """All polygons of one structure in one plane: z [mm] and arrays of x, y of shape (n, 2)."""
+    """All polygons of one structure in one plane.
+
+    Attributes
+    ----------
+    z
+        [mm]
+    polygons
+        Arrays of x, y of shape (n, 2) [mm].
+    groups
+        Of each polygon; those of one group are united, groups are combined by the even-odd rule.
+        Left out, each polygon is a group of its own.
+    """
 
     z: float
     polygons: list[np.ndarray]
+    groups: tuple[int, ...] = ()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether some polygons are united."""
+        return len(set(self.groups)) < len(self.groups)
 
 
-def planes_from_contours(contours: Sequence[np.ndarray]) -> list[Plane]:
+def planes_from_contours(contours: Sequence[np.ndarray], unite: bool = True) -> list[Plane]:
     """Sort contours of shape (n, 3) [mm] into planes of ascending z.
 
-    A contour that repeats another one point for point is dropped: by the even-odd rule the two
-    would cancel.
+    A contour that repeats another one is dropped: by the even-odd rule the two would cancel. Those
+    that cross are united, unless they are meant to be combined by that rule alone.
     """
-    found: list[Plane] = []
+    planes: list[Plane] = []
     for contour in sorted(contours, key=lambda contour: float(contour[:, 2].mean())):
         z = float(contour[:, 2].mean())
         if not np.all(np.abs(contour) < FARTHEST):
             raise ValueError(f"contour points must lie within {FARTHEST / 1000:.0f} m")
         if np.ptp(contour[:, 2]) > PLANE_TOLERANCE:
             raise ValueError("contours must lie in axial planes")
-        if not found or z - found[-1].z > PLANE_TOLERANCE:
-            found.append(Plane(z, []))
-        polygon = contour[:, :2]
-        if not any(np.array_equal(polygon, other) for other in found[-1].polygons):
-            found[-1].polygons.append(polygon)
-    return found
+        if not planes or z - planes[-1].z > PLANE_TOLERANCE:
+            planes.append(Plane(z, []))
+        planes[-1].polygons.append(contour[:, :2])
+    return [_resolved(plane, unite) for plane in planes]
+
+
+def _resolved(plane: Plane, unite: bool) -> Plane:
+    polygons = without_repeats(plane.polygons)
+    return Plane(plane.z, polygons, crossing_groups(polygons) if unite else ())
 
 
 def own_spacing(planes: Sequence[Plane]) -> float | None:
@@ -73,7 +95,11 @@ def slabs(z: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fill(
-    polygons: Sequence[np.ndarray], rows: int, shift: float, step: float
+    polygons: Sequence[np.ndarray],
+    rows: int,
+    shift: float,
+    step: float,
+    groups: Sequence[int] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted points inside polygons, by the even-odd rule.
 
@@ -87,6 +113,8 @@ def fill(
         Place of a scan line within its row, 0 to 1.
     step
         Greatest distance between points on a scan line [mm].
+    groups
+        Of each polygon, if some are to be united; see `Plane`.
 
     Returns
     -------
@@ -101,30 +129,15 @@ def fill(
     >>> round(float(area.sum()), 9)
     12.0
     """
-    start = np.concatenate(polygons)
-    end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
-    bottom = start[:, 1].min()
-    height = (start[:, 1].max() - bottom) / rows
+    ends = [float(end(polygon[:, 1])) for end in (np.min, np.max) for polygon in polygons]
+    bottom, height = min(ends), (max(ends) - min(ends)) / rows
     if height <= 0.0:
         return np.empty((0, 2)), np.empty(0)
-    # a row crosses an edge from its lower end up to, but not at, its upper end, so that two edges
-    # that meet on a row count once, and every row crosses an even number of edges
-    row_of = np.ceil((np.stack([start[:, 1], end[:, 1]]) - bottom) / height - shift)
-    row_of = np.clip(row_of, 0, rows).astype(int)
-    first, crossings = row_of.min(axis=0), np.ptp(row_of, axis=0)
-    if crossings.sum() > MOST_CROSSINGS:
-        raise ValueError("contours are too large or too intricate to be a structure")
-    edge = np.repeat(np.arange(len(start)), crossings)
-    row = first[edge] + _counts_up(crossings)
-    y = bottom + (row + shift) * height
-    slope = (end[edge, 0] - start[edge, 0]) / (end[edge, 1] - start[edge, 1])
-    x = start[edge, 0] + (y - start[edge, 1]) * slope
-    order = np.lexsort((x, row))
-    left, right, y = x[order][0::2], x[order][1::2], y[order][0::2]
+    left, right, y = chords(polygons, groups, bottom, height, rows, shift)
     length = right - left
     pieces = np.ceil(length / step).astype(int)  # none where a keyhole's two sides coincide
     chord = np.repeat(np.arange(len(length)), pieces)
-    place = (_counts_up(pieces) + 0.5) / pieces[chord]
+    place = (counts_up(pieces) + 0.5) / pieces[chord]
     points = np.column_stack([left[chord] + place * length[chord], y[chord]])
     return points, height * length[chord] / pieces[chord]
 
@@ -145,7 +158,9 @@ def sample(planes: Sequence[Plane], spacing: float) -> tuple[np.ndarray, np.ndar
         Shapes (n, 3) [mm] and (n,) [mm3]; empty where the contours enclose nothing.
     """
     lower, upper = slabs(np.array([plane.z for plane in planes]), spacing)
-    areas = [fill(plane.polygons, SURVEY_ROWS, 0.5, FARTHEST)[1].sum() for plane in planes]
+    areas = [
+        fill(plane.polygons, SURVEY_ROWS, 0.5, FARTHEST, plane.groups)[1].sum() for plane in planes
+    ]
     whole = float(np.dot(areas, upper - lower))
     if not whole < LARGEST:
         raise ValueError(f"contours enclose {whole / 1e6:.0f} liters")
@@ -156,7 +171,7 @@ def sample(planes: Sequence[Plane], spacing: float) -> tuple[np.ndarray, np.ndar
         layers = max(2, int(np.ceil((high - low) / step)))
         for layer in range(layers):
             shift = (0.5 + (layer + len(points)) * GOLDEN) % 1.0
-            flat, area = fill(plane.polygons, rows, shift, step)
+            flat, area = fill(plane.polygons, rows, shift, step, plane.groups)
             z = low + (layer + 0.5) * (high - low) / layers
             points.append(np.column_stack([flat, np.full(len(flat), z)]))
             volumes.append(area * (high - low) / layers)
@@ -171,8 +186,3 @@ def sample_distance(volume: float) -> float:
     """
     fine = np.clip(np.cbrt(volume / WANTED), FINEST, 1.0)
     return float(np.clip(np.cbrt(volume / ALLOWED), fine, COARSEST))
-
-
-def _counts_up(counts: np.ndarray) -> np.ndarray:
-    """0, 1, ... up to each count in turn: [2, 3] gives [0, 1, 0, 1, 2]."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -1,27 +1,26 @@
-"""Text DVHs as the planning system Eclipse exports them, in English."""
+"""Text DVHs as the planning system Eclipse exports them."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
-from radsim.planfiles.eclipse_text import Block, Prescription, gray, read_blocks
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.names import assign_structures
+from radsim.planfiles.names import assign_structures, readable
+from radsim.planfiles.texts.eclipse_text import Block, Prescription, gray, read_blocks
 from radsim.radiobiology.dvh import cumulative_from_differential, mean_dose
 
 VOLUME_ROUNDING = 0.06  # [cm3] volumes are printed with one decimal
 VOLUME_TOLERANCE = 0.02  # share of the volume by which its two statements may differ
 MEAN_TOLERANCE = 0.01  # share of the mean dose by which its two statements may differ
 EVEN = 1e-3  # share of a bin by which the bins of a differential DVH may differ
-RATIO = "ratio of total structure volume"
-DIFFERENTIAL = "dvolume / ddose"
 
 
 def read_eclipse(
     text: str,
     *,
     mapping: Mapping[str, str] | None = None,
+    partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
     known_only: bool = False,
@@ -29,21 +28,26 @@ def read_eclipse(
 ) -> ImportedPlan:
     """Read the one plan in a text; see `radsim.planfiles.read_plan` for the arguments."""
     blocks, ordered = read_blocks(text)
-    assigned, notes = assign_structures([block.name for block in blocks], mapping)
-    if ordered.dose is None:
+    kept, notes = readable([(block.name, block.empty) for block in blocks], mapping)
+    blocks = [blocks[place] for place in kept]
+    assigned, hints = assign_structures([block.name for block in blocks], mapping, partly)
+    notes += hints
+    if ordered.dose is None and prescription is not None:
+        ordered = Prescription(prescription, ordered.percent or 100.0)
+    elif ordered.dose is None:
         notes.append("the file defines no prescription")
     structures = []
     for block in blocks:
         if known_only and block.name not in assigned:
             continue
         try:
-            found, remarks = _structure(block, assigned.get(block.name), ordered, nodes)
+            structure, remarks = _structure(block, assigned.get(block.name), ordered, nodes)
         except ValueError as error:
             if block.name in assigned:
                 raise
             notes.append(f"{error}; it is left out")
             continue
-        structures.append(found)
+        structures.append(structure)
         notes += remarks
     return assemble(
         structures,
@@ -57,11 +61,15 @@ def read_eclipse(
 def _structure(
     block: Block, structure: str | None, ordered: Prescription, nodes: int
 ) -> tuple[ImportedStructure, list[str]]:
-    name, stated = block.name, block.stated.get("volume")
+    name, stated = block.name, block.volume
+    if block.wrong:
+        raise ValueError(f"{name}: {block.wrong}")
     if not stated or stated < 0.0:
         raise ValueError(f"{name}: the file states no volume")
-    cover = block.stated.get("dose cover.")
-    share = 1.0 if cover is None else min(cover / 100.0, 1.0)
+    notes = []
+    if block.cover is None:
+        notes.append(f"{name}: the file does not state how much of it has a dose: taken as all")
+    share = 1.0 if block.cover is None else block.cover
     dose, cumulative = _curve(block, stated, ordered)
     # some versions draw the curve of the whole structure, others that of the covered part
     differs = min(abs(cumulative[0] - stated), abs(cumulative[0] - stated * share))
@@ -69,33 +77,36 @@ def _structure(
         raise ValueError(
             f"{name}: the DVH holds {cumulative[0]:.4g} cm3, but the structure {stated:.4g} cm3"
         )
-    notes = []
     if share < 1.0:
         cumulative = cumulative * (stated * share / cumulative[0])
-        notes = [f"{name}: {1.0 - share:.1%} of the volume has no dose and is left out"]
+        notes.append(f"{name}: {1.0 - share:.1%} of the volume has no dose and is left out")
     missing = stated * (1.0 - share)
-    found, remarks = from_curve(name, structure, dose, cumulative, nodes, missing)
+    read, remarks = from_curve(name, structure, dose, cumulative, nodes, missing)
     notes += remarks + bin_warning(name, dose, cumulative)
-    return found, notes + _check_mean(block, dose, cumulative, ordered)
+    return read, notes + _check_mean(block, dose, cumulative, ordered)
 
 
 def _curve(block: Block, stated: float, ordered: Prescription) -> tuple[np.ndarray, np.ndarray]:
     """Doses [Gy] and the volume that receives at least each [cm3], absolute where printed."""
-    columns = {label: (unit, block.table[:, i]) for i, (label, unit) in enumerate(block.columns)}
-    for label in ("dose", "relative dose"):
-        if label in columns:
-            unit, values = columns[label]
-            dose = values * _gray(unit, block.name, ordered)
-            break
-    else:
+    doses, volumes, densities = [], [], []
+    for place, (label, unit) in enumerate(block.columns):
+        column = (unit, block.table[:, place])
+        if "/" in unit:  # dVolume / dDose
+            densities.append(column)
+        elif "vol" in label:
+            volumes.append(column)
+        elif "dos" in label:
+            doses.append(column)
+    if not doses:
         raise ValueError(f"{block.name}: no column of doses")
-    for label in ("structure volume", RATIO):
-        if label in columns:
-            unit, values = columns[label]
-            return dose, values * _cubic_centimeters(unit, block.name, stated)
-    if DIFFERENTIAL not in columns:
+    unit, values = min(doses, key=lambda column: column[0] == "%")
+    dose = values * _gray(unit, block.name, ordered)
+    if volumes:
+        unit, values = min(volumes, key=lambda column: column[0] == "%")
+        return dose, values * _cubic_centimeters(unit, block.name, stated)
+    if not densities:
         raise ValueError(f"{block.name}: no column of volumes")
-    unit, density = columns[DIFFERENTIAL]
+    unit, density = densities[0]
     volume_unit, _, dose_unit = unit.partition("/")
     width = _bin_width(block.name, dose)
     in_bin = density * _cubic_centimeters(volume_unit.strip(), block.name, stated)
@@ -134,10 +145,9 @@ def _check_mean(
     block: Block, dose: np.ndarray, cumulative: np.ndarray, ordered: Prescription
 ) -> list[str]:
     """Warning if the curve's mean is not the one that the file states."""
-    stated = block.stated.get("mean dose")
-    if stated is None or (block.heading["mean dose"].unit == "%" and not ordered.dose):
+    if block.mean is None or (block.mean[1] == "%" and not ordered.dose):
         return []
-    stated *= _gray(block.heading["mean dose"].unit, block.name, ordered)
+    stated = block.mean[0] * _gray(block.mean[1], block.name, ordered)
     share = -np.diff(cumulative, append=0.0) / cumulative[0]
     middle = np.append((dose[1:] + dose[:-1]) / 2.0, dose[-1])
     mean = float(mean_dose(middle, share))

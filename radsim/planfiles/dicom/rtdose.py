@@ -1,16 +1,18 @@
 """RTDOSE: from a file's pixels to the course dose on a grid."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from radsim.planfiles.dose_grid import DoseGrid
-from radsim.planfiles.rtplan import Course
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.dose_grid import DoseGrid, DoseSum
+from radsim.planfiles.dicom.rtplan import Course
+from radsim.planfiles.dicom.tags import Tags
 
 FractionDose = Literal["session", "course"]
 
+OF_A_COURSE = ("PLAN", "MULTI_PLAN")  # summation types of a dose that is taken as it is
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 LARGEST_GRID = 2**28  # [voxels] a guard against broken headers
@@ -44,28 +46,36 @@ def read_grid(file: Tags) -> DoseGrid:
 
 
 def course_dose(
-    files: list[Tags], course: Course, fractions: int | None, fraction_dose: FractionDose | None
-) -> tuple[DoseGrid, list[str]]:
+    files: list[Tags],
+    course: Course,
+    *,
+    prescription: float | None,
+    fractions: int | None,
+    fraction_dose: FractionDose | None,
+) -> tuple[DoseGrid | DoseSum, list[str]]:
     """Dose of the whole course, and warnings, from all dose files of one plan.
 
-    A PLAN dose is taken as it is. A FRACTION dose is one session's in many systems, but by the
-    present standard it is that of a whole fraction group; the prescription decides, or
-    `fraction_dose`. BEAM doses are added, once it is sure that none is missing.
+    A PLAN dose, or a MULTI_PLAN dose, is taken as it is; several of them are added. A
+    FRACTION dose is one session's in many systems, but by the present standard it is that of a
+    whole fraction group; the prescription decides, or `fraction_dose`. BEAM doses are added, once
+    it is sure that none is missing.
     """
     kinds = [file.text("DoseSummationType") for file in files]
-    if "PLAN" in kinds:
-        plans = [file for file, kind in zip(files, kinds, strict=True) if kind == "PLAN"]
-        if len(plans) > 1:
-            raise ValueError(f"{len(plans)} plan doses in one folder: keep one plan's files in it")
-        extra = len(files) - 1
+    plans = [file for file, kind in zip(files, kinds, strict=True) if kind in OF_A_COURSE]
+    if plans:
+        extra = len(files) - len(plans)
         warnings = [f"{extra} more dose files besides the plan's are not used"] if extra else []
-        return read_grid(plans[0]), warnings
+        if len(plans) == 1:
+            return read_grid(plans[0]), warnings
+        added = f"the doses of {len(plans)} plans were added"
+        return DoseSum(tuple(read_grid(file) for file in plans)), [added, *warnings]
     if set(kinds) == {"BEAM"}:
         return _sum_of_beams(files, course)
     if len(files) == 1 and kinds[0] in ("FRACTION", "FRACTION_SESSION"):
         if kinds[0] == "FRACTION_SESSION":
             fraction_dose = "session"
-        return _times_fractions(files[0], course, fractions, fraction_dose)
+        levels = course.levels if prescription is None else (*course.levels, prescription)
+        return _times_fractions(files[0], levels, fractions, fraction_dose)
     raise ValueError(
         f"doses of {', '.join(sorted(set(kinds)))} in {len(files)} files do not make up a course: "
         "export the plan's dose"
@@ -73,7 +83,10 @@ def course_dose(
 
 
 def _times_fractions(
-    file: Tags, course: Course, fractions: int | None, fraction_dose: FractionDose | None
+    file: Tags,
+    levels: Sequence[float],
+    fractions: int | None,
+    fraction_dose: FractionDose | None,
 ) -> tuple[DoseGrid, list[str]]:
     if fractions is None:
         raise ValueError(
@@ -83,11 +96,12 @@ def _times_fractions(
     grid = read_grid(file)
     if fractions == 1:
         return grid, []
-    reading = fraction_dose or _reading(grid, course, fractions)
+    reading = fraction_dose or _reading(grid, levels, fractions)
     if reading is None:
         raise ValueError(
             f"{file.where}: cannot tell whether this FRACTION dose is one session's or the "
             "course's: say fraction_dose='session' or 'course'"
+            + ("" if levels else ", or give the prescription")
         )
     if reading == "course":
         return grid, ["the FRACTION dose is taken as the course's"]
@@ -96,11 +110,11 @@ def _times_fractions(
     ]
 
 
-def _reading(grid: DoseGrid, course: Course, fractions: int) -> FractionDose | None:
-    """Which reading agrees with the prescription, if just one does."""
-    if course.highest_prescription is None:
+def _reading(grid: DoseGrid, levels: Sequence[float], fractions: int) -> FractionDose | None:
+    """Which reading agrees with the highest prescribed level, if just one does."""
+    if not levels:
         return None
-    maximum = float(grid.dose.max()) / course.highest_prescription
+    maximum = float(grid.dose.max()) / max(levels)
     as_course = REACHES_PRESCRIPTION <= maximum <= 2.0
     as_session = REACHES_PRESCRIPTION <= maximum * fractions <= 2.0
     if as_course == as_session:
@@ -211,5 +225,5 @@ def _decompressed(file: Tags, shape: tuple[int, ...]) -> np.ndarray:
 
 def _require(file: Tags, keyword: str, wanted: str, reason: str) -> None:
     got = file.text(keyword)
-    if got != wanted:
+    if got.upper() != wanted:
         raise ValueError(f"{file.where}: {keyword} must be {wanted}, got {got[:20]}: {reason}")

@@ -77,6 +77,16 @@ class DoseGrid:
         >>> grid.at(np.array([[1.0, 0.0, 1.5], [-0.1, 0.0, 0.0]])).tolist()
         [3.0, nan]
         """
+        index, within = self._index(points)
+        dose = ndimage.map_coordinates(self.dose, index, order=1, mode="nearest")
+        return np.where(within, dose, np.nan)
+
+    def at_nearest(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm], or at the grid's face nearest to those outside."""
+        return ndimage.map_coordinates(self.dose, self._index(points)[0], order=1, mode="nearest")
+
+    def _index(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Place of points in frames, rows and columns, and whether each is inside."""
         normal = np.cross(self.along_columns, self.along_rows)
         from_origin = points - self.origin
         ascending = self.offsets[-1] > self.offsets[0]
@@ -97,5 +107,19 @@ class DoseGrid:
         )
         edge = EDGE_TOLERANCE * abs(self.offsets[-1] - self.offsets[0])
         within &= (offset >= self.offsets.min() - edge) & (offset <= self.offsets.max() + edge)
-        dose = ndimage.map_coordinates(self.dose, index, order=1, mode="nearest")
-        return np.where(within, dose, np.nan)
+        return index, within
+
+
+@dataclass(frozen=True, eq=False)
+class DoseSum:
+    """Doses on several grids, which are added wherever all of them are known."""
+
+    grids: tuple[DoseGrid, ...]
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm]; NaN where one of the grids ends."""
+        return np.sum([grid.at(points) for grid in self.grids], axis=0)
+
+    def at_nearest(self, points: np.ndarray) -> np.ndarray:
+        """Dose at points of shape (n, 3) [mm], or at the grids' faces nearest to those outside."""
+        return np.sum([grid.at_nearest(points) for grid in self.grids], axis=0)

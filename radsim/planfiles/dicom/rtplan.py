@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from radsim.planfiles.tags import Tags
+from radsim.planfiles.dicom.tags import Tags
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Course:
 
     fractions: int | None = None
     prescription: float | None = None  # [Gy]
-    highest_prescription: float | None = None  # [Gy], of the levels of a simultaneous boost
+    levels: tuple[float, ...] = ()  # [Gy] ascending; several with a simultaneous boost
     beams: frozenset[int] = frozenset()
     warnings: tuple[str, ...] = ()
 
@@ -38,7 +38,7 @@ def read_course(plan: Tags) -> Course:
     return Course(
         fractions=fractions,
         prescription=levels[0] if len(levels) == 1 else None,
-        highest_prescription=levels[-1] if levels else None,
+        levels=tuple(levels),
         beams=_treatment_beams(plan, groups),
         warnings=tuple(warnings),
     )

@@ -12,12 +12,14 @@ import numpy as np
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.names import assign_structures
-from radsim.planfiles.text import number, read_text
-from radsim.radiobiology.dvh import HOTTEST
+from radsim.planfiles.questions import answered
+from radsim.planfiles.texts.text import number, read_text
 
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
 VOLUME_UNITS = {"cm3": 1.0, "cm³": 1.0, "cc": 1.0}
+OUTSIDE = "outside the dose grid [cm3]"
+CUT = "highest dose where the grid cuts [Gy]"
 MOST_NODES, MOST_FRACTIONS = 4096, 1000  # guards against broken files
 Curves = dict[str, list[tuple[float, float]]]
 
@@ -32,19 +34,20 @@ def read_table(
     text: str,
     *,
     mapping: Mapping[str, str] | None = None,
+    partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
     known_only: bool = False,
     nodes: int | None = None,
 ) -> ImportedPlan:
     """Read the one plan in a table; see `radsim.planfiles.read_plan` for the arguments."""
-    remarks, warnings, missing = _remarks(text)
+    remarks, warnings, missing, cut = _remarks(text)
     curves, named = _curves(text)
-    said = dict(mapping or {})
+    said = {n: s for n, s in (mapping or {}).items() if n in curves or not partly}
     written = {
         name: structure for name, structure in named.items() if structure not in said.values()
     }
-    assigned, hints = assign_structures(list(curves), written | said)
+    assigned, hints = assign_structures(list(curves), written | said, partly)
     exact = _count(remarks, "nodes", MOST_NODES)  # by radsim: points of the curve itself, no bins
     count = nodes or exact or NODES
     structures = []
@@ -53,7 +56,13 @@ def read_table(
             continue
         dose, volume = np.array(rows).T
         found, notes = from_curve(
-            name, assigned.get(name), dose, volume, count, missing.get(name, 0.0)
+            name,
+            assigned.get(name),
+            dose,
+            volume,
+            count,
+            missing.get(name, 0.0),
+            cut.get(name, float("nan")),
         )
         structures.append(found)
         hints += notes + ([] if exact else bin_warning(name, dose, volume))
@@ -79,47 +88,50 @@ def save_plan(plan: ImportedPlan, path: Path | str) -> None:
     page.write(f"# nodes = {plan.volume.size}\n")
     page.writelines(f"# warning = {warning}\n" for warning in plan.warnings)
     page.writelines(
-        f"# outside the dose grid [cm3], {structure.name} = {structure.missing!r}\n"
+        f"# {remark}, {structure.name} = {value!r}\n"
         for structure in plan.structures
         if structure.missing > 0.0
+        for remark, value in ((OUTSIDE, structure.missing), (CUT, structure.cut_dose))
+        if np.isfinite(value)
     )
     writer = csv.writer(page, lineterminator="\n")
     writer.writerow(["name", "structure", "dose [Gy]", "volume [cm3]"])
     for structure in plan.structures:
-        for dose, volume in _points(structure, plan.volume):
+        for dose, volume in _points(structure):
             writer.writerow([structure.name, structure.structure or "", repr(dose), repr(volume)])
     Path(path).write_text(page.getvalue(), encoding="utf-8")
 
 
-def load_plan(path: Path | str) -> ImportedPlan:
-    """Read a plan that `save_plan` wrote."""
-    return read_table(read_text(Path(path)))
+def load_plan(path: Path | str, *, confirmed: bool = False) -> ImportedPlan:
+    """Read a plan that `save_plan` wrote; one that was questioned is so again."""
+    path = Path(path)
+    return answered(read_table(read_text(path)), path.name, confirmed)
 
 
-def _points(structure: ImportedStructure, volume: np.ndarray) -> list[tuple[float, float]]:
-    """Points of the cumulative DVH, coldest first: its nodes, D0.03cc and the two ends."""
-    dose, share = structure.dose, volume
-    if np.isfinite(structure.d003cc):
-        dose = np.append(dose, structure.d003cc)
-        share = np.append(share, HOTTEST / structure.volume)
-    dose, share = np.sort(dose), np.sort(share)[::-1]
-    dose = np.concatenate([dose[:1], dose, dose[-1:]])
-    share = np.concatenate([[1.0], share, [0.0]])
-    return [(float(d), float(s * structure.volume)) for d, s in zip(dose, share, strict=True)]
+def _points(structure: ImportedStructure) -> list[tuple[float, float]]:
+    """Points of the cumulative DVH, coldest first."""
+    curve = structure.dvh
+    volume = curve.share * structure.volume
+    return [(float(d), float(v)) for d, v in zip(curve.dose[::-1], volume[::-1], strict=True)]
 
 
-def _remarks(text: str) -> tuple[dict[str, float], list[str], dict[str, float]]:
-    """Numbers, warnings and missing volumes [cm3] of the lines that begin with #."""
-    numbers, warnings, missing = {}, [], {}
+def _remarks(
+    text: str,
+) -> tuple[dict[str, float], list[str], dict[str, float], dict[str, float]]:
+    """Numbers, warnings, missing volumes [cm3] and doses at cuts [Gy] of the lines with #."""
+    numbers: dict[str, float] = {}
+    warnings: list[str] = []
+    of_structures: dict[str, dict[str, float]] = {OUTSIDE: {}, CUT: {}}
     for line in takewhile(lambda line: line.startswith("#"), text.splitlines()):
         key, _, value = line.removeprefix("#").strip().rpartition(" = ")
+        remark, _, name = key.partition(", ")
         if line.startswith("# warning = "):
             warnings.append(line.removeprefix("# warning = ").strip())
         elif key in ("prescription [Gy]", "fractions", "nodes"):
             numbers[key] = _number(value, key)
-        elif key.startswith("outside the dose grid [cm3], "):
-            missing[key.partition(", ")[2]] = _number(value, key)
-    return numbers, warnings, missing
+        elif remark in of_structures:
+            of_structures[remark][name] = _number(value, key)
+    return numbers, warnings, of_structures[OUTSIDE], of_structures[CUT]
 
 
 def _count(remarks: Mapping[str, float], key: str, most: int) -> int | None:

@@ -1,0 +1,4 @@
+"""Plans from DICOM-RT: files, dose grids, contours, and the doses inside them.
+
+What any format comes to, a structure with its dose, belongs in `radsim.planfiles`.
+"""

@@ -1,0 +1,113 @@
+"""Questions to a plan: doses that can hardly be meant against prescription and fractions.
+
+A question is not a refusal: whoever says that it is meant (``confirmed``) goes on.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.vocabulary.structures import ORGANS, TARGETS
+
+COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
+HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
+HOTTEST_ORGAN = 1.5  # of the highest prescription
+HOTTEST_EVER = 100.0  # [Gy] of an organ where no prescription is known
+OF_ONE_FRACTION = (0.999, 1.5)  # course dose over prescription where the dose is of one fraction
+CENTI = (50.0, 200.0)  # ratio of two figures for one dose, one of them in cGy
+HEALTHY = re.compile(
+    "cord|medulla|myelon|canal|cauda|sac|esoph|lung|heart|kidney|liver|bowel|stomach|duoden"
+    "|trachea|laryn|parotid|brainstem|plex|bladder|rectum|colon|aorta|skin"
+)
+DISEASED = re.compile("gtv|ctv|itv|ptv")
+
+
+class Questioned(ValueError):
+    """A plan that can hardly be meant so, until it is confirmed."""
+
+
+def answered(plan: ImportedPlan, name: str, confirmed: bool) -> ImportedPlan:
+    """Return a plan without open questions: what was asked and is confirmed becomes a warning."""
+    if plan.questions and not confirmed:
+        raise Questioned(f"{name}: {'; '.join(plan.questions)}")
+    return replace(
+        plan, warnings=tuple(dict.fromkeys([*plan.warnings, *plan.questions])), questions=()
+    )
+
+
+def questions_of(
+    structures: Sequence[ImportedStructure], levels: Sequence[float], fractions: int | None
+) -> list[str]:
+    """Ask about doses that do not fit the prescribed levels [Gy], a sentence for each structure.
+
+    Targets are known by radsim's names; organs also by a healthy organ's name in the plan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radsim.planfiles.assembly import from_samples
+    >>> session = from_samples("GTV", "gtv", np.full(9, 12.5), np.full(9, 1e3), nodes=8)
+    >>> questions_of([session], [24.0], 2)
+    ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
+    """
+    if not levels:
+        return [
+            f"{structure.name}: an organ of {structure.hottest:.4g} Gy: is it in cGy?"
+            for structure in structures
+            if _is_organ(structure) and structure.hottest > HOTTEST_EVER
+        ]
+    lowest, highest = min(levels), max(levels)
+    asked = []
+    for structure in structures:
+        name = structure.name
+        median, hottest = structure.dvh.at(0.5), structure.hottest
+        if structure.structure in TARGETS:
+            if median < COLDEST_TARGET * lowest:
+                asked.append(
+                    f"{name}: D50 is {median:.4g} Gy, {100 * median / lowest:.2g} % of its "
+                    f"prescription of {lowest:g} Gy: {_why_cold(median / lowest, fractions)}"
+                )
+            elif guess := _why_hot(median / highest, fractions):
+                asked.append(
+                    f"{name}: D50 is {median:.4g} Gy, {median / highest:.3g} times the "
+                    f"prescription of {highest:g} Gy: {guess}"
+                )
+        elif _is_organ(structure) and hottest > HOTTEST_ORGAN * highest:
+            asked.append(
+                f"{name}: an organ of {hottest:.4g} Gy, {hottest / highest:.3g} times the highest "
+                f"prescription of {highest:g} Gy: is it in cGy, or is the prescription that of one "
+                "fraction?"
+            )
+    return asked
+
+
+def _why_cold(ratio: float, fractions: int | None) -> str:
+    low, high = OF_ONE_FRACTION
+    if fractions is not None and fractions > 1 and low <= ratio * fractions <= high:
+        return f"looks like one of {fractions} fractions"
+    if CENTI[0] <= 1.0 / max(ratio, 1e-9) <= CENTI[1]:
+        return "is one of them in cGy, or for one fraction?"
+    return "are both of the whole course?"
+
+
+def _why_hot(ratio: float, fractions: int | None) -> str:
+    """Return what is probably meant, or nothing where the dose can be meant."""
+    if (
+        fractions is not None
+        and fractions > 1
+        and (COLDEST_TARGET <= ratio / fractions <= OF_ONE_FRACTION[1] and ratio > HOTTEST_ORGAN)
+    ):
+        return f"the prescription looks like that of one of {fractions} fractions"
+    if ratio <= HOTTEST_TARGET:
+        return ""
+    if CENTI[0] <= ratio <= CENTI[1]:
+        return "is one of them in cGy, or for one fraction?"
+    return "are both of the whole course?"
+
+
+def _is_organ(structure: ImportedStructure) -> bool:
+    name = structure.name.lower()
+    return structure.structure in ORGANS or (
+        HEALTHY.search(name) is not None and DISEASED.search(name) is None
+    )

@@ -1,0 +1,163 @@
+"""What models say of one imported plan: the dose they read, its effect, the probability."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from radsim.dose.metrics import DoseMetric
+from radsim.ntcp import load_ntcp
+from radsim.planfiles import ImportedPlan, ImportedStructure
+from radsim.presets import preset_names
+from radsim.radiobiology.dvh import generalized_eud, mean_dose
+from radsim.tcp import load_tcp
+from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.words import nearest
+
+PRESCRIBED = ("ptv", "gtv")  # what a prescription is to, the first that a plan has
+HOT_SPOT = re.compile(r"D0\.03cc")
+QUANTILE = re.compile(r"D(\d+(?:\.\d+)?)%?")
+EUD = re.compile(r"gEUD\((-?\d+(?:\.\d+)?)\)")
+
+
+def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | None) -> list[dict]:
+    """Answers of presets of tumor control and complications to a plan, each as a record.
+
+    Parameters
+    ----------
+    names
+        Of presets. Their models answer for a patient in whom every ratio is 1.
+    fractions
+        Number of equal fractions; the plan's where it states it.
+
+    Returns
+    -------
+    list
+        For each model ``model``, ``of`` (control or complication), ``structure``, ``reads`` (a
+        metric, or DVH), ``dose``, ``effect`` (EQD2, BED or physical dose; of a DVH the gEUD of it
+        in a model that has one, else the mean) [Gy], ``effect_is``, ``probability``, ``note``.
+
+    Raises
+    ------
+    Mistake
+        If there is no such preset, the plan lacks what it reads, or the fractions are unknown.
+    """
+    if plan.fractions is not None:
+        fractions = plan.fractions
+    if fractions is None:
+        raise Mistake("--model needs the number of fractions: --fractions")
+    return [_answer(plan, name, fractions) for name in names]
+
+
+def describe_answers(answers: Sequence[dict]) -> str:
+    """Lines of `model_answers`.
+
+    Examples
+    --------
+    >>> describe_answers([{"model": "hytec-spine-2021", "of": "control", "structure": "ptv",
+    ...     "reads": "D90", "dose": 24.0, "effect": 54.0, "effect_is": "EQD2 (alpha/beta 6)",
+    ...     "probability": 0.8103, "note": ""}])
+    'hytec-spine-2021: control 81.03 %; D90 of the ptv 24.00 Gy, EQD2 (alpha/beta 6) 54.00 Gy'
+    """
+    return "\n".join(
+        f"{answer['model']}: {answer['of']} {answer['probability']:.2%}".replace("%", " %")
+        + f"; {answer['reads']} of the {answer['structure']} {answer['dose']:.2f} Gy"
+        + (f", {answer['effect_is']} {answer['effect']:.2f} Gy" if answer["effect_is"] else "")
+        + (f" ({answer['note']})" if answer["note"] else "")
+        for answer in answers
+    )
+
+
+def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
+    families = {"tcp": ("control", load_tcp), "ntcp": ("complication", load_ntcp)}
+    known = {preset: family for family in families for preset in preset_names(family)}
+    if name not in known:
+        raise Mistake(f"--model: no preset {name!r}; {nearest(name, sorted(known))}")
+    of, load = families[known[name]]
+    model = load(name)
+    metric = getattr(model, "dose", DoseMetric(metric="prescription"))
+    structure = _structure(plan, metric, name)
+    dose, weight = _read(plan, structure, metric, name)
+    try:
+        probability = float(model.probability(dose, fractions=fractions, weight=weight))
+        effect, effect_is = _effect(model, dose, weight, fractions)
+        note = _outside(model, dose, weight, fractions)
+    except (ValueError, KeyError) as error:
+        raise Mistake(f"--model {name}: {error}") from None
+    return {
+        "model": name,
+        "of": of,
+        "structure": structure.structure,
+        "reads": "mean" if weight is not None else metric.metric,
+        "dose": float(dose) if weight is None else float(mean_dose(dose, weight)),
+        "effect": effect,
+        "effect_is": effect_is,
+        "probability": probability,
+        "note": note,
+    }
+
+
+def _structure(plan: ImportedPlan, metric: DoseMetric, name: str) -> ImportedStructure:
+    wanted = PRESCRIBED if metric.structure == "prescribed" else (metric.structure,)
+    for structure in wanted:
+        if structure in plan:
+            return plan[structure]
+    raise Mistake(
+        f"--model {name} reads the {' or '.join(wanted)}, which the plan lacks: "
+        f"--name NAME={wanted[0]}"
+    )
+
+
+def _read(
+    plan: ImportedPlan, structure: ImportedStructure, metric: DoseMetric, name: str
+) -> tuple[Any, np.ndarray | None]:
+    """Dose that a model reads [Gy], and the shares of the volume if it is a DVH."""
+    dvh = structure.dvh
+    if metric.is_dvh:
+        return dvh.parts()
+    if metric.metric == "prescription":
+        if plan.prescription is None:
+            raise Mistake(f"--model {name} reads the prescription: --prescription")
+        return plan.prescription, None
+    if HOT_SPOT.fullmatch(metric.metric):
+        if np.isnan(structure.d003cc):
+            raise Mistake(f"--model {name} reads D0.03cc of {structure.name}, which is unknown")
+        return structure.d003cc, None
+    if quantile := QUANTILE.fullmatch(metric.metric):
+        return dvh.at(float(quantile[1]) / 100.0), None
+    power = EUD.fullmatch(metric.metric)
+    return float(generalized_eud(*dvh.parts(), float(power[1]) if power else 1.0)), None
+
+
+def _effect(
+    model: Any, dose: Any, weight: np.ndarray | None, fractions: int
+) -> tuple[float | None, str]:
+    """Effect that the curve is over [Gy], and what it is called; nothing for a model without."""
+    if not hasattr(model, "effect_of"):
+        return None, ""
+    kind = getattr(model, "effect", "eqd2")
+    name = {"eqd2": "EQD2", "bed": "BED"}.get(kind, "physical dose")
+    if kind != "physical":
+        name += f" (alpha/beta {model.alpha_beta:g})"
+    effect = model.effect_of(dose, fractions=fractions, weight=weight)
+    if weight is None:
+        return float(effect), name
+    exponent = 1.0 / model.n if hasattr(model, "n") else getattr(model, "a", 1.0)
+    reduced = float(generalized_eud(effect, weight, exponent))
+    return reduced, f"{'mean' if exponent == 1.0 else f'gEUD (a = {exponent:.3g})'} of {name}"
+
+
+def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -> str:
+    """Say that a model was fitted on other doses or fractions, or nothing."""
+    most = model.most_fractions
+    if most is not None and fractions > most:
+        return f"fitted on at most {most} fractions"
+    if getattr(model, "valid_eqd2", None) is None or weight is not None:
+        return ""
+    if model.valid_eqd2_alpha_beta is not None:
+        model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
+    low, high = model.valid_eqd2
+    eqd2 = float(model.effect_of(dose, fractions=fractions))
+    return "" if low <= eqd2 <= high else f"fitted on EQD2 of {low:g} to {high:g} Gy"

@@ -1,0 +1,321 @@
+"""What the arms of a plan do by themselves, whatever a trial gets to see of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import brentq
+
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.run import TrialPlan
+from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.protocol.accrual import Accrual
+from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.design import Protocol
+from radsim.trial.protocol.laws import Law
+from radsim.trial.survival.subjects import ARMS
+
+CELLS = 4096  # of time, and of entry; finer ones change no digit that is shown
+LARGEST_LOG_RATIO = 20.0
+ROUNDING = 1e-9  # of a month
+EFRON = 8  # steps in which the events of a tie leave those at risk
+
+
+@dataclass(frozen=True)
+class Course:
+    """What befalls the lesions of one arm if their patients are watched for ever.
+
+    Attributes
+    ----------
+    months
+        Times, growing, shape (atom,).
+    event, death
+        Probability that the event is seen then, and that death comes then before any event.
+    free
+        Probability to be alive and free of the event just before some times.
+    """
+
+    months: np.ndarray
+    event: np.ndarray
+    death: np.ndarray
+    free: Callable[[np.ndarray], np.ndarray]
+
+    def incidence(self, months: np.ndarray, cause: str = "event") -> np.ndarray:
+        """Cumulative incidence of the event, or of death before it, at some times."""
+        place = np.searchsorted(self.months, months, side="right")
+        return np.append(0.0, np.cumsum(getattr(self, cause)))[place]
+
+    def before(self, months: np.ndarray) -> np.ndarray:
+        """Cumulative incidence of the event just before some times."""
+        place = np.searchsorted(self.months, months, side="left")
+        return np.append(0.0, np.cumsum(self.event))[place]
+
+    def area(self, months: float, mass: np.ndarray) -> float:
+        """Area under the cumulative incidence of what has these masses, up to a time."""
+        left = np.maximum(months - np.where(np.isfinite(self.months), self.months, np.inf), 0.0)
+        return float((left * mass).sum())
+
+    def net_control(self, months: float) -> float:
+        """Share free of the event at a time if nobody died (Kaplan-Meier, death censored)."""
+        seen = (self.months <= months) & (self.event > 0.0)
+        left = np.maximum(self.free(self.months[seen]), np.finfo(float).tiny)
+        hazard = np.minimum(self.event[seen] / left, 1.0)
+        return float(np.prod(1.0 - hazard))
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """A plan's arms as courses, with what the design lets be seen of them.
+
+    Attributes
+    ----------
+    marks
+        Times at which incidences are to be read, beside the landmark and the horizon [months].
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, UniformAccrual
+    >>> design = TrialDesign(
+    ...     patients=300, accrual=UniformAccrual(months=12.0), event_target=60, latest=60.0
+    ... )
+    >>> arms = (
+    ...     StatedArm(failure_hazard=0.030, median_survival=24.0),
+    ...     StatedArm(failure_hazard=0.018, median_survival=24.0),
+    ... )
+    >>> assumed = Assumed(TrialPlan(design=design, arms=arms))
+    >>> [round(float(course.incidence(24.0)), 4) for course in assumed.courses]
+    [0.3855, 0.2593]
+    >>> round(assumed.end, 2)  # when 60 events are to be expected
+    17.41
+    """
+
+    plan: TrialPlan
+    marks: tuple[float, ...] = ()
+
+    @cached_property
+    def courses(self) -> tuple[Course, Course]:
+        """The course of each arm; of uncertain ones, as they are stated."""
+        arms, design = self.plan.arms, self.plan.design
+        if isinstance(arms, UncertainArms):
+            arms = arms.arms
+        if isinstance(arms, PatientPool):
+            first, second = (_course_of_pool(arms, arm, design) for arm in ARMS)
+            return first, second
+        settings = self.plan.settings
+        ends = (design.cut, settings.landmark, settings.horizon, *self.marks)
+        first, second = (course_of_laws(arm.failure, arm.death, design, ends) for arm in arms)
+        return first, second
+
+    def seen(self, cut: float | None = None) -> tuple[float, float]:
+        """Probability that a lesion's event is seen by a month of the calendar, by arm."""
+        kept = 1.0 - float(self.plan.design.not_evaluable)
+        control, experimental = (
+            kept * float((course.event * self.watched(course.months, cut)).sum())
+            for course in self.courses
+        )
+        return control, experimental
+
+    def watched(self, months: np.ndarray, cut: float | None = None) -> np.ndarray:
+        """Probability that an evaluable patient is watched for so long, if alive."""
+        design = self.plan.design
+        cut = design.cut if cut is None else cut
+        share = entered_by(design.entering, cut - np.asarray(months))
+        share = share * np.exp(-float(design.drop_out_hazard) * np.asarray(months))
+        if design.longest_follow_up is not None:
+            share = np.where(np.asarray(months) <= design.longest_follow_up, share, 0.0)
+        return np.asarray(share)
+
+    def at_risk(self, months: float, cut: float | None = None) -> tuple[float, float]:
+        """Lesions to be expected at risk at a time, by arm, if the trial is analysed at a month."""
+        share = float(self.watched(np.array(months), self.end if cut is None else cut))
+        control, experimental = (
+            lesions * float(course.free(np.array(months))) * share
+            for lesions, course in zip(self.lesions, self.courses, strict=True)
+        )
+        return control, experimental
+
+    @property
+    def lesions(self) -> tuple[float, float]:
+        """Evaluable lesions by arm."""
+        design = self.plan.design
+        each = float(np.average(np.arange(len(design.lesions)) + 1, weights=design.lesions))
+        number = each * design.patients * (1.0 - float(design.not_evaluable))
+        total = sum(design.allocation)
+        control, experimental = (number * part / total for part in design.allocation)
+        return control, experimental
+
+    def events(self, cut: float | None = None) -> float:
+        """Events to be expected by a month of the calendar, however many are waited for."""
+        kept = 1.0 - float(self.plan.design.not_evaluable)
+        pairs = zip(self.lesions, self.seen(cut), strict=True)
+        return sum(lesions * share / kept for lesions, share in pairs)
+
+    def when(self, events: float) -> float:
+        """Month of the calendar by which so many events are to be expected, or the last one."""
+        last = float(self.plan.design.cut)
+        if self.events(last) <= events:
+            return last
+        return float(brentq(lambda cut: self.events(cut) - events, 0.0, last, xtol=1e-6))
+
+    @cached_property
+    def end(self) -> float:
+        """Month of the calendar at which the trial is to be expected to be analysed."""
+        target = self.plan.design.event_target
+        return float(self.plan.design.cut) if target is None else self.when(target)
+
+    @cached_property
+    def hazard_ratio(self) -> float | None:
+        """Ratio that Cox's regression finds in an endless number of patients; None without one.
+
+        Where hazards are not proportional it depends on how long patients are watched: up to the
+        end of the design, at the latest.
+        """
+        return self._ratio(lambda c: c.event, lambda c, times: c.free(times))
+
+    @cached_property
+    def subdistribution_ratio(self) -> float | None:
+        """The same of Fine and Gray's regression, where those who died stay at risk."""
+        return self._ratio(lambda c: c.event, lambda c, times: 1.0 - c.before(times))
+
+    @cached_property
+    def any_event_ratio(self) -> float | None:
+        """The same of event or death, whichever comes first."""
+        return self._ratio(lambda c: c.event + c.death, lambda c, times: c.free(times))
+
+    def _ratio(
+        self,
+        events_of: Callable[[Course], np.ndarray],
+        at_risk_of: Callable[[Course, np.ndarray], np.ndarray],
+    ) -> float | None:
+        control, experimental = self.courses
+        share = self.plan.design.allocation[1] / self.plan.design.allocation[0]
+        times = np.union1d(control.months, experimental.months)
+        times = times[np.isfinite(times)]
+        weight = self.watched(times)
+        seen = [_at(times, course.months, events_of(course)) for course in self.courses]
+        at_risk = [at_risk_of(course, times) for course in self.courses]
+        both = (at_risk[0] > 0.0) & (at_risk[1] > 0.0) & (weight > 0.0)
+        d0, d1, y0, y1 = (values[both] for values in (*seen, *at_risk))
+        d1, y1, weight = share * d1, share * y1, weight[both]
+        steps = 1 if self.plan.design.visits is None else EFRON
+        done = np.linspace(0.0, 1.0, 2 * steps + 1)[1::2, np.newaxis] * (steps > 1)  # of a tie
+
+        def score(log_ratio: float) -> float:
+            ones = (y1 - done * d1) * np.exp(log_ratio)
+            expected = (ones / (y0 - done * d0 + ones)).mean(axis=0)
+            return float((weight * (d1 - (d0 + d1) * expected)).sum())
+
+        reach = LARGEST_LOG_RATIO
+        if not score(-reach) > 0.0 > score(reach):
+            return None
+        return float(np.exp(brentq(score, -reach, reach, xtol=1e-12)))
+
+    def effect(self, analysis: str) -> float | None:
+        """What an analysis estimates (log for ratios), of an endless number of patients."""
+        settings = self.plan.settings
+        landmark, horizon = float(settings.landmark), float(settings.horizon)
+        ratios = {"fine_gray": "subdistribution_ratio", "logrank_any_event": "any_event_ratio"}
+        if EVERY_ANALYSIS[analysis].is_ratio:
+            ratio = getattr(self, ratios.get(analysis, "hazard_ratio"))
+            return None if ratio is None else float(np.log(ratio))
+        gaps: dict[str, Callable[[Course], float]] = {
+            "survival_difference": lambda c: c.net_control(landmark),
+            "restricted_mean_difference": lambda c: horizon - c.area(horizon, c.event + c.death),
+            "time_lost_difference": lambda c: c.area(horizon, c.event),
+        }
+        read = gaps.get(analysis, lambda c: float(c.incidence(np.array(landmark))))
+        control, experimental = (read(course) for course in self.courses)
+        return experimental - control
+
+
+def course_of_laws(failure: Law, death: Law, design: Protocol, marks: Sequence[float]) -> Course:
+    """Course of an arm whose times follow laws, in cells that are finer at the start.
+
+    Parameters
+    ----------
+    marks
+        Times that a cell ends at [months]; the last of them is the end.
+    """
+    latest = max(marks)
+    edges = np.union1d(latest * np.linspace(0.0, 1.0, CELLS + 1) ** 2, marks)
+
+    def alive(months: np.ndarray) -> np.ndarray:
+        return np.exp(-death.cumulative(months))
+
+    if design.visits is None:
+        middle = 0.5 * (edges[1:] + edges[:-1])
+
+        def control(months: np.ndarray) -> np.ndarray:
+            return _net_control(failure, design, months)
+
+        event = -np.diff(control(edges)) * alive(middle)
+        deaths = control(middle) * -np.diff(alive(edges))
+        return Course(middle, event, deaths, lambda t: control(t) * alive(t))
+    visits = design.visits.upto(latest)
+    seen = _net_control(failure, design, np.append(0.0, visits))  # free of it at each visit
+
+    def seen_free(months: np.ndarray) -> np.ndarray:
+        return seen[np.searchsorted(visits, months, side="left")]
+
+    edges = np.union1d(edges, visits)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    deaths = seen_free(middle) * -np.diff(alive(edges))
+    months = np.concatenate([middle, visits])
+    order = np.argsort(months, kind="stable")
+    return Course(
+        months[order],
+        np.append(np.zeros(len(middle)), -np.diff(seen) * alive(visits))[order],
+        np.append(deaths, np.zeros(len(visits)))[order],
+        lambda t: seen_free(t) * alive(t),
+    )
+
+
+def entered_by(accrual: Accrual, months: np.ndarray) -> np.ndarray:
+    """Share of patients who have entered by some months.
+
+    Examples
+    --------
+    >>> from radsim.trial import UniformAccrual
+    >>> entered_by(UniformAccrual(months=12.0), np.array([-1.0, 3.0, 20.0])).tolist()
+    [0.0, 0.25, 1.0]
+    """
+    if accrual.end == 0.0:
+        return np.where(np.asarray(months) >= -ROUNDING, 1.0, 0.0)
+    shares = np.linspace(0.0, 1.0, CELLS + 1)
+    return np.interp(months, accrual.entry(shares), shares, left=0.0, right=1.0)
+
+
+def _net_control(failure: Law, design: Protocol, months: np.ndarray) -> np.ndarray:
+    """Share free of the event if nobody died, over strata and frailties."""
+    hazard = failure.cumulative(months)
+    strata = [(float(s.share), float(s.hazard_ratio)) for s in design.strata] or [(1.0, 1.0)]
+    total = sum(share for share, _ in strata)
+    free = np.zeros(hazard.shape)
+    variance = float(design.frailty)
+    for share, ratio in strata:
+        level = ratio * hazard
+        mine = (1.0 + variance * level) ** (-1.0 / variance) if variance else np.exp(-level)
+        free += share / total * mine
+    return free
+
+
+def _course_of_pool(pool: PatientPool, arm: int, design: Protocol) -> Course:
+    failure, death = pool.failure[arm], pool.death[arm]
+    if design.visits is not None:
+        visits = np.append(design.visits.upto(design.cut), np.inf)
+        failure = visits[np.searchsorted(visits, failure, side="left")]
+    first = failure <= death
+    months = np.where(first, failure, death)
+    order = np.argsort(months, kind="stable")
+    months, happens = months[order], np.isfinite(months)[order] / len(months)
+
+    def free(at: np.ndarray) -> np.ndarray:
+        return 1.0 - np.searchsorted(months, at, side="left") / len(months)
+
+    return Course(months, happens * first[order], happens * ~first[order], free)
+
+
+def _at(times: np.ndarray, months: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """Sum masses over the times that they belong to."""
+    return np.bincount(np.searchsorted(times, months), weights=mass, minlength=len(times))

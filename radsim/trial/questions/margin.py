@@ -1,0 +1,133 @@
+"""The null of a test against a margin: an experimental arm that is worse by just the margin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import brentq
+
+from radsim.randomness.streams import Streams
+from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.run import TrialPlan
+from radsim.trial.conduct.uncertainty import UncertainArms, proportions_of
+from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.laws import Law
+from radsim.trial.questions.assumed import Assumed
+from radsim.vocabulary.mistakes import require
+
+LARGEST = 1e3  # times the control arm's hazard that are tried
+ADDED = 0  # seed of the failures that are added to simulated patients
+
+
+@dataclass(frozen=True)
+class Hastened:
+    """A law with its hazard multiplied."""
+
+    law: Law
+    factor: float
+
+    def cumulative(self, months: np.ndarray) -> np.ndarray:
+        """Cumulative hazard at some times [months]."""
+        return self.factor * self.law.cumulative(months)
+
+    def time_of(self, level: np.ndarray) -> np.ndarray:
+        """Time at which the cumulative hazard reaches a level [months]."""
+        return self.law.time_of(level / self.factor)
+
+
+@dataclass(frozen=True)
+class LawfulArm:
+    """An arm by its laws."""
+
+    failure: Law
+    death: Law
+    proportion: float | None = None
+
+
+def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
+    """Return a plan whose experimental arm is worse by just the margin of an analysis.
+
+    Its hazard of the event is the control arm's times the number at which the effect that is
+    tested, of an endless number of patients who die as the experimental arm's do, lies at the
+    margin.
+
+    Raises
+    ------
+    ValueError
+        If no such number exists, such as where death alone takes the effect past the margin.
+
+    Examples
+    --------
+    >>> from radsim.trial import Settings, StatedArm, TrialDesign
+    >>> arms = StatedArm(control=0.8, death_hazard=0.04), StatedArm(control=0.8, death_hazard=0.02)
+    >>> plan = TrialPlan(
+    ...     design=TrialDesign(patients=40, minimum_follow_up=24.0), arms=arms,
+    ...     settings=Settings(worst=0.1), analyses=("incidence_difference_against_margin",),
+    ... )
+    >>> null = at_margin(plan, "incidence_difference_against_margin")
+    >>> round(Assumed(null).effect("incidence_difference"), 9)
+    0.1
+    """
+    worst = float(plan.settings.worst or 0.0)
+    arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
+    if plan.binary:
+        control = float(proportions_of(arms)[0])
+        require(
+            0.0 <= control + worst <= 1.0,
+            f"margin: a control arm of {control:g} leaves no room for {worst:+g}",
+        )
+        return replace(plan, arms=(arms[0], StatedArm(proportion=control + worst)))  # type: ignore[index]
+    if isinstance(arms, PatientPool) and arms.pools > 1:  # each of them is to lie at the margin
+        parts = [at_margin(replace(plan, arms=part), analysis).arms for part in arms.apart()]
+        failure = np.concatenate([part.failure for part in parts], axis=1)  # type: ignore[union-attr]
+        return replace(plan, arms=replace(arms, failure=failure))
+    of, make = EVERY_ANALYSIS[analysis].of, _maker(arms)
+
+    def gap(log_factor: float) -> float:
+        effect = Assumed(replace(plan, arms=make(float(np.exp(log_factor))))).effect(of)
+        return worst if effect is None else effect - worst
+
+    least = 0.0 if isinstance(arms, PatientPool) else -np.log(LARGEST)
+    ends = gap(least), gap(np.log(LARGEST))
+    require(
+        ends[0] * ends[1] <= 0.0,
+        f"margin: no hazard of the event puts the {EVERY_ANALYSIS[of].estimates} at the margin; "
+        f"with {np.exp(least):g} and {LARGEST:g} times the control arm's it is "
+        f"{ends[0] + worst:.3g} and {ends[1] + worst:.3g}, got {worst:.3g}",
+    )
+    factor = float(np.exp(brentq(gap, least, np.log(LARGEST), xtol=1e-10)))
+    return replace(plan, arms=make(factor))
+
+
+def _maker(arms: Arms) -> Callable[[float], Arms]:
+    """Make arms of which the experimental one fails at a multiple of the control arm's hazard."""
+    if isinstance(arms, PatientPool):
+        times, hazard = _net_hazard(arms.failure[0])
+        level = -np.log(Streams(ADDED).uniforms("trial/margin", range(arms.failure.shape[1])))
+
+        def hastened(factor: float) -> PatientPool:
+            if factor <= 1.0:
+                added = np.full(len(level), np.inf)
+            else:
+                place = np.searchsorted(hazard, level / (factor - 1.0), side="left")
+                added = np.append(times, np.inf)[place]
+            failure = np.stack([arms.failure[0], np.minimum(arms.failure[0], added)])
+            return replace(arms, failure=failure)
+
+        return hastened
+    control, experimental = arms
+
+    def multiplied(factor: float) -> Arms:
+        return (  # type: ignore[return-value]
+            LawfulArm(control.failure, control.death),
+            LawfulArm(Hastened(control.failure, factor), experimental.death),
+        )
+
+    return multiplied
+
+
+def _net_hazard(failure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cumulative hazard of failures that nothing hides, at their times (Nelson and Aalen)."""
+    times = np.sort(failure[np.isfinite(failure)])
+    return times, np.cumsum(1.0 / (len(failure) - np.arange(len(times))))

@@ -1,0 +1,142 @@
+"""Doses that can hardly be meant stop the import until they are confirmed, in every format."""
+
+import warnings
+
+import pytest
+from command_line import radsim
+
+from radsim.dose.plans.library_folder import expand_library
+from radsim.planfiles import Questioned, load_plan, read_plan, save_plan
+
+
+def table(target=25.0, organ=16.0, prescription=24, fractions=2, name="Cord,spinal_cord"):
+    """Return a plan whose target and organ have flat DVHs at these doses [Gy]."""
+    return f"""# prescription [Gy] = {prescription}
+# fractions = {fractions}
+name,structure,dose [Gy],volume [cm3]
+GTV,gtv,0,9
+GTV,gtv,{target},9
+GTV,gtv,{target},0
+{name},0,2.4
+{name},{organ},2.4
+{name},{organ},0
+"""
+
+
+def eclipse(target=25.0, organ=16.0, prescription=24):
+    def block(name, dose):
+        return f"""Structure: {name}
+Volume [cm³]: 9.0
+Dose [Gy] Structure Volume [cm³]
+0 9.0
+{dose} 9.0
+{dose} 0.0
+"""
+
+    return (
+        f"Cumulative Dose Volume Histogram\nPlan: P\nPrescribed dose [Gy]: {prescription}\n"
+        + "% for dose (%): 100.0\n"
+        + block("GTV", target)
+        + block("SpinalCord", organ)
+    )
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(text):
+        (tmp_path / "plan.csv").write_text(text)
+        return tmp_path / "plan.csv"
+
+    return written
+
+
+@pytest.mark.parametrize("target", [22.9, 24.0, 25.0, 36.0, 45.0])
+@pytest.mark.parametrize("text", [table, eclipse])
+def test_a_plan_as_it_should_be_is_not_asked_about(write, text, target):
+    assert read_plan(write(text(target=target)), fractions=2).questions == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "fractions", "says"),
+    [
+        (22.7, 2, "95 % of its prescription of 24 Gy: are both of the whole course"),
+        (12.0, 2, "50 % of its prescription of 24 Gy: looks like one of 2 fractions"),
+        (17.9, 2, "looks like one of 2 fractions"),
+        (18.1, 2, "are both of the whole course"),
+        (8.0, 3, "looks like one of 3 fractions"),
+        (3.3, 10, "looks like one of 10 fractions"),
+        (12.0, 3, "looks like one of 3 fractions"),
+        (12.0, 1, "are both of the whole course"),
+        (0.25, 1, "is one of them in cGy"),
+        (50.0, 2, "the prescription looks like that of one of 2 fractions"),
+        (75.0, 3, "the prescription looks like that of one of 3 fractions"),
+        (60.0, 1, "2.5 times the prescription of 24 Gy"),
+    ],
+)
+@pytest.mark.parametrize("text", [table, eclipse])
+def test_a_target_off_its_prescription_is_asked_about(write, text, target, fractions, says):
+    written = text(target=target)
+    if text is table:
+        written = table(target=target, fractions=fractions)
+    with pytest.raises(Questioned) as question:
+        read_plan(write(written), fractions=fractions)
+    assert str(question.value).startswith("plan.csv: GTV: D50 is") and says in str(question.value)
+    plan = read_plan(write(written), fractions=fractions, confirmed=True)
+    assert plan.questions == () and any(says in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize("text", [table, eclipse])
+def test_an_organ_far_above_the_prescription_is_asked_about(write, text):
+    with pytest.raises(Questioned, match=r"Cord: an organ of 150 Gy, 6.25 times .* is it in cGy"):
+        read_plan(write(text(organ=150.0)))
+    assert read_plan(write(text(organ=35.9))).questions == ()
+
+
+def test_an_organ_that_no_course_reaches_is_asked_about_without_a_prescription(write):
+    text = table(organ=170.0).replace("# prescription [Gy] = 24\n", "")
+    with pytest.raises(Questioned, match=r"Cord: an organ of 170 Gy: is it in cGy"):
+        read_plan(write(text))
+
+
+@pytest.mark.parametrize(("name", "asked"), [("Esophagus,", True), ("PTV_opt,", False)])
+def test_organs_are_known_by_their_names_too(write, name, asked):
+    written = write(table(organ=60.0, name=name))
+    if not asked:
+        assert read_plan(written).questions == ()
+        return
+    with pytest.raises(Questioned, match="Esophagus: an organ of 60 Gy"):
+        read_plan(written)
+
+
+def test_a_stored_plan_is_asked_about_again(write, tmp_path):
+    plan = read_plan(write(table(target=12.5)), confirmed=True)
+    save_plan(plan, tmp_path / "again.csv")
+    with pytest.raises(Questioned, match="looks like one of 2 fractions"):
+        load_plan(tmp_path / "again.csv")
+    assert load_plan(tmp_path / "again.csv", confirmed=True).warnings == plan.warnings
+
+
+def test_the_command_ends_with_2_until_it_is_confirmed(write, capsys):
+    path = write(table(target=12.5))
+    ended = radsim(capsys, "dvh", path)
+    assert (ended.code, len(ended.errors), ended.output) == (2, 1, "")
+    assert ended.errors[0].endswith("looks like one of 2 fractions; --confirm if it is meant")
+    confirmed = radsim(capsys, "dvh", path, "--confirm")
+    assert confirmed.code == 0 and "looks like one of 2 fractions" in confirmed.output
+
+
+def test_a_library_stops_until_each_plan_is_confirmed_by_name(tmp_path):
+    (tmp_path / "plans").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "plans" / name).write_text(table(target=12.5))
+    arm = {"folder": "plans", "smoothing": 0.0}
+    with pytest.raises(ValueError, match="looks like one of 2 fractions") as question:
+        expand_library(arm, tmp_path)
+    assert [line.split(":")[0] for line in str(question.value).splitlines()] == ["a.csv", "b.csv"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match=r'^b.csv: .*, confirmed = \["b.csv"\]$'):
+            expand_library(arm, tmp_path, confirmed=["a.csv"])
+    with pytest.warns(UserWarning) as said:
+        assert len(expand_library(arm, tmp_path, confirmed=["a.csv", "b.csv"])["plans"]) == 2
+    assert sum("looks like one of 2 fractions" in str(warning.message) for warning in said) == 2
