@@ -78,8 +78,3 @@ class View:
     def numbers(self, estimate: Estimate, role: str = ESTIMATE, **where: Any) -> xr.DataArray:
         """Numbers of an estimate under the file's own model."""
         return select_estimate(self.here, name_of(estimate, role)).sel(where)
-
-
-def reader_names(result: xr.Dataset) -> dict[str, str]:
-    """Name every arm of a result."""
-    return {name: reader_name(name, arm) for name, arm in experiment_of(result).arms.items()}

@@ -1,27 +1,20 @@
 """The sums of every variant of a run, by point of the sweep and by row of each part."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
 from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import NOMINAL
-from radsim.experiment.endpoints import (
-    Modelled,
-    endpoints_of,
-    estimates_of,
-    ranked_arms,
-)
+from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.results.fields import Field
 from radsim.sums.moments import Moments
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
-
-ARM, MODEL = 1, 2  # axes of an estimate at each point of a sweep: (point, arm, model, month)
 
 
 @dataclass(frozen=True)
@@ -160,27 +153,21 @@ class Variants:
 
     def _other_models(self, estimate: Estimate, part: str) -> list[int]:
         """Rows that report other models beside the file's own than the file does."""
-        modelled = self.modelled(estimate)
-        table = self.study.design.parts[part]
-        if modelled is None:
-            return []
-        keys = [key for key in table.columns if exchanges(key, modelled)]
+        modelled, table = self.modelled(estimate), self.study.design.parts[part]
+        keys = [key for key in table.columns if modelled and exchanges(key, modelled)]
         if not keys:
             return []
         maker = VariantMaker(self.experiment)
-        beside: dict[tuple, list[str]] = {}
 
-        def labels_with(row: Mapping[str, object]) -> list[str]:
-            changes = {key: row[key] for key in keys if key in row}
-            where = tuple(changes.items())
-            if where not in beside:
-                varied = endpoints_of(maker.make(changes))
-                models = next(m.models for m in varied if m.endpoint == modelled.endpoint)
-                beside[where] = [reported.label for reported in models[1:]]
-            return beside[where]
+        @cache
+        def labels_with(changes: tuple[tuple[str, Any], ...]) -> list[str]:
+            varied = endpoints_of(maker.make(dict(changes)))
+            models = next(m.models for m in varied if m.endpoint == estimate.of)
+            return [reported.label for reported in models[1:]]
 
-        own = labels_with({})
-        return [i for i in range(len(table)) if labels_with(table.row(i)) != own]
+        every = (table.row(index) for index in range(len(table)))
+        rows = [tuple((key, row[key]) for key in keys if key in row) for row in every]
+        return [i for i, row in enumerate(rows) if labels_with(row) != labels_with(())]
 
 
 def exchanges(key: str, modelled: Modelled) -> bool:

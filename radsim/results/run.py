@@ -40,10 +40,10 @@ def run(
     journal
         Where finished pieces are recorded, and where those of an earlier run are taken from.
     progress
-        Called with the number of patients of each finished piece, times its variants.
+        Told the patients of each finished piece, times its variants.
     growth
-        Called before a run to a precision takes more patients, with the experiment of as many as
-        it seems to need and that of as many as come next; it may raise to end the run.
+        Told of how many patients a precision seems to need, and of how many as come next, before
+        more are taken; it may raise to end the run.
     cutting
         Sizes of the pieces, which decide the last digits; tests make them small.
 

@@ -8,7 +8,7 @@ from radsim.experiment.designs.keys import section_of
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
-from radsim.results.rows import MODEL, Variants
+from radsim.results.rows import Variants
 from radsim.sums.comparison import best_shares
 from radsim.sums.intervals import wilson_interval
 from radsim.sums.moments import counted_error
@@ -222,7 +222,9 @@ def _ratio_fields(
 
 def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
     """Share of being best of each ranked arm, shape (point, row, arm, month)."""
-    means = variants.rows(estimate, part)[0].take(0, axis=MODEL + 1)  # or what stands in for it
+    means = variants.rows(estimate, part)[0][
+        ..., 0, :
+    ]  # of the first model, or what stands in for it
     values = np.moveaxis(means[:, :, variants.ranked], 2, 0)
     return np.moveaxis(best_shares(values if estimate.good else -values), 0, 2)
 

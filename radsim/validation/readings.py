@@ -5,6 +5,7 @@ A reading is ``NAME:ARGUMENTS`` (see the functions of this module), or without a
 there are several models.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,44 +37,33 @@ class Run:
     def __init__(self, experiment: Experiment, result: xr.Dataset) -> None:
         self.experiment, self.result = experiment, result
         self.rows = records(result, SUMMARY)
-        self._patients: xr.Dataset | None = None
 
-    @property
+    @cached_property
     def patients(self) -> xr.Dataset:
         """Some of its patients."""
-        if self._patients is None:
-            number = min(SAMPLED, self.experiment.patients)
-            self._patients = simulate(self.experiment, range(number))
-        return self._patients
+        return simulate(self.experiment, range(min(SAMPLED, self.experiment.patients)))
 
     def estimate(
-        self, arm: str, endpoint: str, estimator: str, months: float, model: int = 0
+        self, arm: str, endpoint: str, estimator: str, months: str, model: str = "0"
     ) -> Reading:
         """Return an estimate of ``summary.csv`` as a fraction, and its error."""
         wanted = {
-            "arm": arm, "endpoint": endpoint, "estimator": estimator, "months": months,
+            "arm": arm, "endpoint": endpoint, "estimator": estimator, "months": float(months),
         }  # fmt: skip
-        by_model = [row for row in self.rows if wanted.items() <= row.items()]
-        return by_model[model]["estimate"], by_model[model]["mc_standard_error"]
+        row = [row for row in self.rows if wanted.items() <= row.items()][int(model)]
+        return row["estimate"], row["mc_standard_error"]
 
 
 def read(text: str, run: Run | None) -> Reading:
     """Return the figure that a target reads, and its Monte Carlo standard error."""
-    name, colon, rest = text.partition(":")
-    if text == "cord_spread":
-        return cord_spread()
-    if not colon:
-        assert run is not None
-        arm, endpoint, estimator, months, *model = text.split("/")
-        value, error = run.estimate(
-            arm, endpoint, estimator, float(months), int(model[0]) if model else 0
-        )
-        return PER_CENT * value, PER_CENT * error
-    parts = rest.split("/")
+    name, _, rest = text.partition(":")
     if name in WITHOUT_RUN:
-        return WITHOUT_RUN[name](*parts)
+        return WITHOUT_RUN[name](*rest.split("/")) if rest else WITHOUT_RUN[name]()
     assert run is not None
-    return WITH_RUN[name](run, *parts)
+    if rest:
+        return WITH_RUN[name](run, *rest.split("/"))
+    value, error = run.estimate(*text.split("/"))
+    return PER_CENT * value, PER_CENT * error
 
 
 def curve(preset: str, dose: str, fractions: str) -> Reading:
@@ -90,19 +80,11 @@ def cord_spread() -> Reading:
 
 def flagged(retreatment: str, total: str) -> Reading:
     """Say whether HyTEC's dose rules flag a retreatment after an earlier course, as EQD2 [Gy]."""
-    settings = load_preset("limits", "hytec-reirradiation").settings().values()
     new, prior = float(retreatment), float(total) - float(retreatment)
-    met = True
-    for setting in settings:
-        rule = CumulativeLimit(**setting)
-        met &= bool(
-            rule.is_met(
-                np.array([new]),
-                new / 2.0,  # type: ignore[arg-type]  # EQD2 is a dose in 2 Gy fractions
-                np.array([prior]),
-                np.array([INTERVAL]),
-            )[0]
-        )
+    fractions: Any = new / 2.0  # EQD2 is a dose in 2 Gy fractions
+    patient = (np.array([new]), fractions, np.array([prior]), np.array([INTERVAL]))
+    settings = load_preset("limits", "hytec-reirradiation").settings().values()
+    met = all(CumulativeLimit(**setting).is_met(*patient)[0] for setting in settings)
     return float(not met), 0.0
 
 
@@ -114,7 +96,7 @@ def ranked(higher: str, lower: str) -> Reading:
 
 def crude(run: Run, arm: str, months: str, model: str = "0") -> Reading:
     """Share without local failure, death competing: what a crude figure of control says [%]."""
-    value, error = run.estimate(arm, LOCAL_FAILURE.event, INCIDENCE.name, float(months), int(model))
+    value, error = run.estimate(arm, LOCAL_FAILURE.event, INCIDENCE.name, months, model)
     return PER_CENT * (1.0 - value), PER_CENT * error
 
 
@@ -123,7 +105,7 @@ def hazard_ratio(run: Run, arm: str, reference: str, months: str) -> Reading:
     control, error_of_arm, base, error_of_base = (
         number
         for each in (arm, reference)
-        for number in run.estimate(each, LOCAL_FAILURE.reported, NET.name, float(months))
+        for number in run.estimate(each, LOCAL_FAILURE.reported, NET.name, months)
     )
     ratio = np.log(control) / np.log(base)
     error = np.hypot(
@@ -136,7 +118,7 @@ def mixture(run: Run, endpoint: str, months: str) -> Reading:
     """Cumulative incidence over arms ``low`` and ``high``, in the assumed shares [%]."""
     total = variance = 0.0
     for arm, share in (("low", 1.0 - HIGH_DOSE_SHARE), ("high", HIGH_DOSE_SHARE)):
-        value, error = run.estimate(arm, endpoint, INCIDENCE.name, float(months))
+        value, error = run.estimate(arm, endpoint, INCIDENCE.name, months)
         total += PER_CENT * share * value
         variance += (PER_CENT * share * error) ** 2
     return total, float(np.sqrt(variance))
@@ -170,12 +152,7 @@ def shift(run: Run, arm: str) -> Reading:
     return float(share.mean()), float(share.std() / np.sqrt(len(share)))
 
 
-WITHOUT_RUN: dict[str, Any] = {"curve": curve, "flagged": flagged, "ranked": ranked}
-WITH_RUN: dict[str, Any] = {
-    "crude": crude,
-    "early": early,
-    "hazard_ratio": hazard_ratio,
-    "median": median,
-    "mixture": mixture,
-    "shift": shift,
-}
+READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, shift)
+WITH_RUN = {reading.__name__: reading for reading in READINGS}
+READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, ranked)
+WITHOUT_RUN = {reading.__name__: reading for reading in READINGS_OF_MODELS}

@@ -6,14 +6,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from radsim.report.figures.style import RESOLUTION, new_figure
+from radsim.report.figures.style import RESOLUTION, new_figure, save_figures
 from radsim.report.files.staging import put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.ledger import PREDICTIVE, TABLES, tables_of
 from radsim.report.text.console import NARROW, table_text
 from radsim.validation.run import Row, Validation
 
-TABLE, FIGURE = "validation.csv", "validation.png"
+TABLE, FIGURE = "validation.csv", "validation"
 COLUMNS = (
     "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
     "simulated", "mc_standard_error", "verdict", "role", "about", "weak", "source", "explanation",
@@ -33,9 +33,8 @@ def save_validation(validation: Validation, folder: Path) -> list[str]:
     with put_in_place(folder, folder / ".validation", last=TABLE) as work:
         for name, text in made.items():
             (work / name).write_text(text, encoding="utf-8")
-        figure = draw_forest(validation.rows)
-        figure.savefig(work / FIGURE, dpi=RESOLUTION, metadata={"Software": None})
-    return [*made, FIGURE]
+        (figure,) = save_figures([(FIGURE, draw_forest(validation.rows))], work, RESOLUTION)
+    return [*made, figure.name]
 
 
 def rows_to_csv(rows: Sequence[Row]) -> str:

@@ -15,13 +15,7 @@ Z95 = 1.96  # standard normal quantile of a two-sided 95 % interval
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A target and what the simulation gives.
-
-    Attributes
-    ----------
-    simulated, error
-        The simulated figure and its Monte Carlo standard error, in the target's units.
-    """
+    """A target, and the simulated figure with its Monte Carlo standard error, in its units."""
 
     target: Target
     simulated: float
@@ -53,19 +47,13 @@ def run_validation(
     progress: Callable[[str], None] | None = None,
     largest: int | None = None,
 ) -> Validation:
-    """Run every experiment that the targets name, and read them.
+    """Run every experiment that the targets name, all of them unless given, and read them.
 
-    Parameters
-    ----------
-    targets
-        All of them unless given.
-    progress
-        Told the name of each run before it begins.
-    largest
-        Most patients of a run, for tests; uniform numbers are then plain.
+    ``progress`` is told the name of each run before it begins; ``largest`` is the most patients of
+    a run, for tests, whose uniform numbers are then plain.
     """
     targets = load_targets() if targets is None else targets
-    runs: dict[str, Run | None] = {"": None}
+    runs: dict[str, Run] = {}
     for name in dict.fromkeys(t.experiment for t in targets if t.experiment):
         if progress is not None:
             progress(name)
@@ -77,7 +65,6 @@ def run_validation(
         runs[name] = Run(experiment, run(experiment, scheduler=scheduler))
     rows = []
     for target in targets:
-        simulated, error = read(target.read, runs[target.experiment])
+        simulated, error = read(target.read, runs.get(target.experiment))
         rows.append(Row(target=target, simulated=simulated, error=error))
-    results = {name: done.result for name, done in runs.items() if done is not None}
-    return Validation(rows=tuple(rows), results=results)
+    return Validation(rows=tuple(rows), results={name: r.result for name, r in runs.items()})

@@ -38,7 +38,9 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         where.sharex(curve)
         curve.tick_params(labelbottom=False)
         counts = counts.isel({dim: 0 for dim in set(counts.dims) - {"arm", "dose"}})
-        dose = _dose_axis(counts)
+        used = np.flatnonzero(counts.sum("arm").values)
+        top = float(counts["dose"].values[used[-1]]) if len(used) else 1.0
+        dose = np.linspace(0.0, top + 5.0, 400)
         _curves(curve, modelled, dose)
         _cohort_doses(where, counts, view.arms)
         where.set_xlim(0, dose[-1])
@@ -78,12 +80,6 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     if len(models) > 1 and axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=8, frameon=False)
     axis.set_ylim(0, 1.0 if endpoint.freedom else (min(1.0, 1.05 * highest) or 1.0))
-
-
-def _dose_axis(counts: xr.DataArray) -> np.ndarray:
-    used = np.flatnonzero(counts.sum("arm").values)
-    top = float(counts["dose"].values[used[-1]]) if len(used) else 1.0
-    return np.linspace(0.0, top + 5.0, 400)
 
 
 def _cohort_doses(axis: Axes, counts: xr.DataArray, arms: dict[str, str]) -> None:

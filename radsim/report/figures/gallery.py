@@ -12,7 +12,7 @@ from radsim.report.figures.doses import plot_coverage, plot_delivery, plot_dvh_b
 from radsim.report.figures.incidence import plot_cumulative_incidence
 from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
-from radsim.report.figures.style import RESOLUTION
+from radsim.report.figures.style import RESOLUTION, save_figures
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map, plot_multiples
 from radsim.report.figures.uncertainty import plot_uncertainty
@@ -72,10 +72,5 @@ GALLERY = (
 def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     """Draw every figure that a result has the data for; returns their paths."""
     resolution = PRINT_RESOLUTION if is_design(result) else RESOLUTION
-    drawn = []
-    for entry in GALLERY:
-        for name, figure in entry.figures(result):
-            path = folder / f"{name}.png"
-            figure.savefig(path, dpi=resolution, metadata={"Software": None})
-            drawn.append(path)
-    return drawn
+    figures = (named for entry in GALLERY for named in entry.figures(result))
+    return save_figures(figures, folder, resolution)

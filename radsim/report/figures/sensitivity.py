@@ -27,16 +27,14 @@ Draw = Callable[[Axes, View, Estimate, str, np.ndarray], None]
 def plot_sobol(result: xr.Dataset) -> Figure:
     """First-order and total Sobol indices with 95 % intervals, of the factors that matter most."""
     view = View(result)
-    label = "Sobol index [share of variance]"
-    figure = _draw_rows(view, "total", "factor", _sobol, label, sharex=True)
+    figure = _draw_rows(
+        view, "total", "factor", _sobol, "Sobol index [share of variance]", sharex=True
+    )
     page.set_title(figure, view, f"share of variance by factor{page.where_text(view)}")
     what = "difference from the reference" if view.compared else "estimate"
     note = f"Of the {what}. Black lines: 95 % bootstrap intervals. Ordered by the total index."
-    handles = [
-        Patch(color=FIRST, label="first-order: alone"),
-        Patch(color=TOTAL, label="total: with interactions"),
-    ]
-    page.set_note(figure, note, handles)
+    colors = {"first-order: alone": FIRST, "total: with interactions": TOTAL}
+    page.set_note(figure, note, [Patch(color=c, label=label) for label, c in colors.items()])
     return figure
 
 
@@ -52,11 +50,8 @@ def plot_tornado(result: xr.Dataset) -> Figure:
         "Scales differ. Vertical line: the values of the experiment file. "
         "Other members of a correlated group move along with the parameter."
     )
-    handles = [
-        Patch(color=LOW, label="parameter at its 2.5 % point"),
-        Patch(color=HIGH, label="at its 97.5 % point"),
-    ]
-    page.set_note(figure, note, handles)
+    colors = {"parameter at its 2.5 % point": LOW, "at its 97.5 % point": HIGH}
+    page.set_note(figure, note, [Patch(color=c, label=label) for label, c in colors.items()])
     return figure
 
 

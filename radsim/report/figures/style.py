@@ -1,5 +1,7 @@
 """What every figure shares: colors, sizes, titles."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -25,6 +27,17 @@ def finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure:
     figure.suptitle(f"{title}: {result.attrs['title']}, {patients:,} patients", fontsize=11)
     figure.supxlabel(note, fontsize=7, color="0.35")
     return figure
+
+
+def save_figures(
+    figures: Iterable[tuple[str, Figure]], folder: Path, resolution: int
+) -> list[Path]:
+    """Write figures by name, without what would tell one run from another; returns their paths."""
+    paths = []
+    for name, figure in figures:
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=resolution, metadata={"Software": None})
+    return paths
 
 
 def percent(value: float) -> str:

@@ -31,6 +31,12 @@ class _Scale:
     low: float
     high: float
 
+    @classmethod
+    def about(cls, values: xr.DataArray) -> "_Scale":
+        low, high = float(values.min()), float(values.max())
+        spare = max(LEAST_RANGE - (high - low), 0.0) / 2
+        return cls("cividis", low - spare, high + spare)
+
     @property
     def mappable(self) -> ScalarMappable:
         return ScalarMappable(Normalize(self.low, self.high), self.colors)
@@ -96,22 +102,16 @@ def _mapped(
         for net in view.nets
     }
     if not view.compared:
-        return mapped, {t: _about(float(v.min()), float(v.max())) for t, v in mapped.items()}
+        return mapped, {title: _Scale.about(values) for title, values in mapped.items()}
     limit = max(LEAST_RANGE, *(float(np.abs(values).max()) for values in mapped.values()))
     colors = ("RdBu" if net.good else "RdBu_r" for net in view.nets)
     return mapped, {t: _Scale(c, -limit, limit) for t, c in zip(mapped, colors, strict=True)}
 
 
-def _about(low: float, high: float) -> _Scale:
-    spare = max(LEAST_RANGE - (high - low), 0.0) / 2
-    return _Scale("cividis", low - spare, high + spare)
-
-
 def _map(panel: Axes, values: xr.DataArray, scale: _Scale, most_numbers: int, levels: int) -> None:
     down, across = (values[str(dim)] for dim in values.dims)
-    numeric = page.is_numeric(across) and page.is_numeric(
-        down
-    )  # else side by side, so that numbers fit
+    # both side by side where one is text, so that numbers fit
+    numeric = page.is_numeric(across) and page.is_numeric(down)
     x, y = page.positions(across, numeric), page.positions(down, numeric)
     numbers = values.values
     panel.pcolormesh(

@@ -1,6 +1,7 @@
 """Figures of virtual trials: power, expected incidence with numbers at risk, patient flow."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,9 +10,10 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 from scipy import special
 
-from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION
+from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION, new_figure, save_figures
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.questions.characteristics import Share
+from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
 from radsim.trial.wording import ROLES, arm_names, event_name
@@ -59,72 +61,64 @@ LABELS = {
 
 def draw_trial_figures(results: dict[str, TrialResult], folder: Path) -> list[Path]:
     """Draw every figure that the results have the data for; returns their paths."""
-    drawn = []
-    figures: list[tuple[str, Figure | None]] = [("trial_power", plot_power(results))]
+    figures = {"trial_power": plot_power(results)}
     for name, result in results.items():
         tail = f"_{name}" if len(results) > 1 else ""
-        figures.append((f"trial_incidence{tail}", plot_incidence(name, result)))
-        figures.append((f"trial_flow{tail}", plot_flow(name, result)))
-    for name, figure in figures:
-        if figure is not None:
-            path = folder / f"{name}.png"
-            figure.savefig(path, dpi=RESOLUTION, metadata={"Software": None})
-            drawn.append(path)
-    return drawn
+        if result.incidence is not None:
+            figures[f"trial_incidence{tail}"] = plot_incidence(name, result, result.incidence)
+        if result.flow is not None:
+            figures[f"trial_flow{tail}"] = plot_flow(name, result, result.flow)
+    return save_figures(figures.items(), folder, RESOLUTION)
 
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
-    others = ("minimum_follow_up", "median_survival")
-    asked = {point.over for result in results.values() for point in result.curve}
-    panels = ["patients", *(over for over in others if over in asked)]
-    figure = Figure(figsize=(4.8 * len(panels) + 0.6, 4.2), layout="constrained")
+    asked = {"patients", *(point.over for result in results.values() for point in result.curve)}
+    panels = {over: label for over, label in LABELS.items() if over in asked}
+    sections = [result.section for result in results.values()]
+    figure = new_figure(4.8 * len(panels) + 0.6, 4.2)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axis, over in zip(axes, panels, strict=True):
+    for axis, (over, label) in zip(axes, panels.items(), strict=True):
         for row, (name, result) in enumerate(results.items()):
             _power_line(axis, over, row, name, result)
-        axis.set_xlabel(LABELS[over])
+        axis.set_xlabel(label)
         axis.set_ylim(0, 1)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axis.axhline(next(iter(results.values())).section.power, color="grey", lw=0.8, ls=":")
+        axis.axhline(sections[0].power, color="grey", lw=0.8, ls=":")
         axis.grid(alpha=0.3)
-    axes[0].set_xlim(left=0.0, right=1.08 * max(_last_shown(r) for r in results.values()))
-    primaries = {result.section.primary_analysis for result in results.values()}
+    axes[0].set_xlim(left=0.0, right=1.08 * max(map(_last_number, results.values())))
+    primaries = {section.primary_analysis for section in sections}
     what = TITLES[primaries.pop()] if len(primaries) == 1 else "the primary analysis"
     axes[0].set_ylabel(f"Power of {what}")
     axes[0].legend(fontsize=8, frameon=False)
-    figure.suptitle(
+    title = (
         "Power by simulation; bars: two Monte Carlo errors; ringed: the design's own size; "
-        "lines: to guide the eye",
-        fontsize=8 if len(panels) == 1 else 10,
-        wrap=True,
+        "lines: to guide the eye"
     )
+    figure.suptitle(title, fontsize=8 if len(panels) == 1 else 10, wrap=True)
     return figure
 
 
-def plot_incidence(name: str, result: TrialResult) -> Figure | None:
+def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Figure:
     """Mean cumulative incidence of the event and of death, with numbers at risk below."""
-    curves = result.incidence
-    if curves is None:
-        return None
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    figure = new_figure(6.4, 5.2)
     axis, below = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
-    event, arms = event_name(result.section), arm_names(result.section)
+    event, arms, months = event_name(result.section), arm_names(result.section), curves.months
+    places = np.linspace(0, len(months) - 1, RISK_TIMES).astype(int)
     for arm, label in enumerate(arms):
-        color = COLORS[arm]
+        look: dict[str, Any] = {"color": COLORS[arm]}
         better = " (better)" if ROLES[arm] == result.better else ""
-        axis.step(
-            curves.months, curves.event[arm], where="post", color=color,
-            label=f"{label}{better}: {event}",
-        )  # fmt: skip
-        axis.fill_between(
-            curves.months, curves.lower[arm], curves.upper[arm],
-            step="post", color=color, alpha=0.15, lw=0,
-        )  # fmt: skip
-        axis.step(
-            curves.months, curves.death[arm], where="post", color=color, ls="--", lw=1,
-            label=f"{label}: death before it",
-        )  # fmt: skip
+        what = f"{label}{better}: {event}"
+        axis.step(months, curves.event[arm], where="post", label=what, **look)
+        band = (months, curves.lower[arm], curves.upper[arm])
+        axis.fill_between(*band, step="post", alpha=0.15, lw=0, **look)
+        death = f"{label}: death before it"
+        axis.step(months, curves.death[arm], where="post", ls="--", lw=1, label=death, **look)
+        for place in places:
+            at_risk = f"{curves.at_risk[arm, place]:.0f}"
+            below.text(
+                months[place], 1 - arm, at_risk, ha="center", va="center", fontsize=8, **look
+            )
     axis.set_ylabel("Cumulative incidence")
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -135,36 +129,26 @@ def plot_incidence(name: str, result: TrialResult) -> Figure | None:
     axis.set_title(
         f"{name}: as assumed, all being watched; band: central 95 % of trials{of}", fontsize=10
     )
-    places = np.linspace(0, len(curves.months) - 1, RISK_TIMES).astype(int)
-    for arm in range(2):
-        for place in places:
-            below.text(
-                curves.months[place], 1 - arm, f"{curves.at_risk[arm, place]:.0f}",
-                ha="center", va="center", fontsize=8, color=COLORS[arm],
-            )  # fmt: skip
     below.set_ylim(-0.6, 1.6)
     below.set_yticks([1, 0], arms, fontsize=8)
     below.tick_params(axis="y", length=0)
-    below.set_xticks(curves.months[places])
+    below.set_xticks(months[places])
     below.set_xlabel("Months after randomization (mean numbers at risk)")
-    for side in ("top", "right", "left"):
-        below.spines[side].set_visible(False)
+    below.spines[["top", "right", "left"]].set_visible(False)
     return figure
 
 
-def plot_flow(name: str, result: TrialResult) -> Figure | None:
+def plot_flow(name: str, result: TrialResult, flows: tuple[Flow, Flow]) -> Figure:
     """Boxes of a CONSORT diagram for the trial with the median statistic."""
-    if result.flow is None:
-        return None
-    figure = Figure(figsize=(6.6, 5.4), layout="constrained")
+    figure = new_figure(6.6, 5.4)
     axis = figure.subplots()
     axis.set_axis_off()
     axis.set_xlim(0, 1)
     axis.set_ylim(0, 1)
-    total = sum(flow.randomized for flow in result.flow)
+    total = sum(flow.randomized for flow in flows)
     _, bottom = _box(axis, 0.5, 0.93, f"Randomized (n = {total})")
     event = event_name(result.section)
-    for arm, (label, flow) in enumerate(zip(arm_names(result.section), result.flow, strict=True)):
+    for arm, (label, flow) in enumerate(zip(arm_names(result.section), flows, strict=True)):
         _arm_boxes(axis, 0.26 + 0.48 * arm, label, event, flow, bottom)
     axis.set_title(
         f"{name}: simulated trial number {result.median_trial},\n"
@@ -185,25 +169,21 @@ def _arm_boxes(
         f"With {what} (n = {flow.with_event})\nDied before it (n = {flow.died})\n"
         f"Lost to follow-up (n = {flow.lost})\nFree of it at the end (n = {flow.free})",
     )
+    arrow = {"arrowstyle": "->", "color": "grey", "shrinkA": 0, "shrinkB": 0}
     for y, text in zip((0.70, 0.46, 0.16), texts, strict=True):
         top, bottom = _box(axis, x, y, text)
-        axis.annotate(
-            "", xy=top, xytext=above,
-            arrowprops={"arrowstyle": "->", "color": "grey", "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
+        axis.annotate("", xy=top, xytext=above, arrowprops=arrow)
         above = bottom
 
 
 def _box(axis: Axes, x: float, y: float, text: str) -> tuple[tuple[float, float], ...]:
     """Draw a box about a text; returns the middles of its upper and its lower edge."""
-    height = LINE * (text.count("\n") + 1) + PADDING
-    width = 0.44
-    axis.add_patch(
-        FancyBboxPatch(
-            (x - width / 2.0, y - height / 2.0), width, height,
-            boxstyle="round,pad=0,rounding_size=0.015", facecolor="white", edgecolor="black",
-        )
-    )  # fmt: skip
+    width, height = 0.44, LINE * (text.count("\n") + 1) + PADDING
+    corner, style = (x - width / 2.0, y - height / 2.0), "round,pad=0,rounding_size=0.015"
+    box = FancyBboxPatch(
+        corner, width, height, boxstyle=style, facecolor="white", edgecolor="black"
+    )
+    axis.add_patch(box)
     axis.text(x, y, text, ha="center", va="center", fontsize=9)
     return (x, y + height / 2.0), (x, y - height / 2.0)
 
@@ -215,8 +195,8 @@ def _points(over: str, result: TrialResult) -> list[tuple[float, Share]]:
     return sorted(points, key=lambda point: point[0])
 
 
-def _last_shown(result: TrialResult) -> float:
-    """Largest number of patients that is worth showing."""
+def _last_number(result: TrialResult) -> float:
+    """Largest number of patients that is worth drawing."""
     rising = [n for n, power in _points("patients", result) if power.value < NEARLY_ONE]
     return max([*rising, float(result.plan.design.patients)])
 
@@ -229,19 +209,20 @@ def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult)
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""
     if over == "patients":
-        own = (float(result.plan.design.patients), result.primary.rejected)
+        planned = (float(result.plan.design.patients), result.primary.rejected)
         ring = {"markerfacecolor": "none", "markersize": 9, "markeredgewidth": 1.4}
-        _error_bars(axis, [own], color=color, marker="o", label=label, **ring)
-        _guide(axis, color, [*points, own], result)
+        _error_bars(axis, [planned], color=color, marker="o", label=label, **ring)
+        _guide(axis, color, [*points, planned], result)
     elif points:
         axis.plot(*zip(*((x, share.value) for x, share in points), strict=True), color=color, lw=1)
 
 
-def _error_bars(axis: Axes, points: list[tuple[float, Share]], **style: object) -> None:
-    x = [point[0] for point in points]
-    y = [point[1].value for point in points]
-    error = [2.0 * point[1].mc_standard_error for point in points]
-    axis.errorbar(x, y, yerr=error, capsize=2, lw=1, ls="none", **style)  # type: ignore[arg-type]
+def _error_bars(axis: Axes, points: list[tuple[float, Share]], **style: Any) -> None:
+    x, shares = zip(*points, strict=True)
+    error = [2.0 * share.mc_standard_error for share in shares]
+    axis.errorbar(
+        x, [share.value for share in shares], yerr=error, capsize=2, lw=1, ls="none", **style
+    )
 
 
 def _guide(axis: Axes, color: str, points: list[tuple[float, Share]], result: TrialResult) -> None:

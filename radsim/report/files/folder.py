@@ -9,24 +9,14 @@ from typing import Any
 from radsim.execution.journal import Journal, folder_lock
 from radsim.execution.pieces import CUTTING, Cutting
 from radsim.experiment.model import Experiment
-from radsim.report.files.result_files import (
-    RESULT,
-    TABLE_FILES,
-    WORK,
-    is_finished,
-    open_result,
-)
+from radsim.report.files.result_files import RESULT, TABLE_FILES, WORK, is_finished, open_result
+from radsim.report.files.staging import FolderError, making
 from radsim.results.result import experiment_of
-from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.versions import versions
 
 JOURNAL = "journal"
 WRITTEN = "written."  # in front of a key as the file has it
 MOST_CHANGES = 8  # changed keys that are worth listing
-
-
-class FolderError(Mistake):
-    """A folder that can't take this run's result."""
 
 
 @contextmanager
@@ -60,10 +50,15 @@ def claim_folder(
 
 def is_result_of(folder: Path, experiment: Experiment) -> bool:
     """Say whether a folder holds the finished result of just this experiment."""
-    if not is_finished(folder):
+    earlier = _finished_in(folder)
+    if earlier is None:
         return False
-    earlier = _experiment_in(folder)
     return earlier.patients == experiment.patients and _identity(earlier) == _identity(experiment)
+
+
+def _finished_in(folder: Path) -> Experiment | None:
+    """The experiment whose finished result a folder holds."""
+    return experiment_of(open_result(folder)) if is_finished(folder) else None
 
 
 def _is_empty(path: Path) -> bool:
@@ -89,63 +84,48 @@ def _claim(
         path.unlink(missing_ok=True)
     earlier = Journal.read_header(path)
     if overwrite:
-        again = is_finished(folder) and _identity(_experiment_in(folder)) == _identity(experiment)
+        finished = _finished_in(folder)
+        again = finished is not None and _identity(finished) == header["experiment"]
         if earlier != header or again:
             path.unlink(missing_ok=True)
-    else:
-        _check_finished(folder, experiment)
-        _check_other_files(folder)
-        if earlier is not None and earlier != header:
-            raise FolderError(
-                f"{folder} holds blocks of a run that differs: "
-                f"{_changes(earlier, header)}; use another folder, or --overwrite"
-            )
+        return Journal(path, header)
+    _check_finished(folder, experiment)
+    _check_other_files(folder)
+    if earlier is not None and earlier != header:
+        raise FolderError(
+            f"{folder} holds blocks of a run that differs: "
+            f"{_changes(earlier, header)}; use another folder, or --overwrite"
+        )
     return Journal(path, header)
 
 
 def _make_work(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise FolderError(f"--out: {folder} is a file, not a folder")
     work = folder / WORK
-    try:
+    with making(folder):
         work.mkdir(parents=True, exist_ok=True)
         probe = work / "probe"
         probe.write_bytes(b"radsim")
         probe.unlink()
-    except OSError as error:
-        raise FolderError(f"--out: can't write to {folder}: {error.strerror}") from None
     return work
 
 
 def _check_finished(folder: Path, experiment: Experiment) -> None:
-    if not is_finished(folder):
+    earlier = _finished_in(folder)
+    if earlier is None:
         return
-    earlier = _experiment_in(folder)
     if _identity(earlier) != _identity(experiment):
         changed = _changes(_identity(earlier), _identity(experiment))
         raise FolderError(
             f"{folder} holds the finished result of another experiment: {changed}; "
             "use another folder, or --overwrite"
         )
-    if _is_more_exact(experiment, earlier):
-        return
-    if experiment.patients <= earlier.patients:
+    wanted, reached = experiment.precision, earlier.precision
+    is_more_exact = wanted and reached and wanted.standard_error < reached.standard_error
+    if not is_more_exact and experiment.patients <= earlier.patients:
         raise FolderError(
             f"{folder} is finished, with {earlier.patients} patients; ask for more --patients "
             "to extend it, use another folder, or --overwrite"
         )
-
-
-def _is_more_exact(experiment: Experiment, earlier: Experiment) -> bool:
-    """Say whether a smaller error is asked for than an earlier run was to reach."""
-    wanted, reached = experiment.precision, earlier.precision
-    if wanted is None or reached is None:
-        return False
-    return wanted.standard_error < reached.standard_error
-
-
-def _experiment_in(folder: Path) -> Experiment:
-    return experiment_of(open_result(folder))
 
 
 def _check_other_files(folder: Path) -> None:
@@ -170,20 +150,15 @@ def _identity(experiment: Experiment) -> dict[str, Any]:
 
 def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     old, new = dict(_leaves(earlier)), dict(_leaves(now))
-    changed = [
-        f"{key.removeprefix(WRITTEN)} was {before!r}, now {after!r}"
-        for key in {**old, **new}
-        if (before := old.get(key, "not set")) != (after := new.get(key, "not set"))
-        and not _is_said(key, old, new)
-    ]
+    changed = []
+    for key in {**old, **new}:
+        plain = key.removeprefix(WRITTEN)
+        before, after = old.get(key, "not set"), new.get(key, "not set")
+        # a key as the file has it may be there without its presets spelled out, too
+        if before != after and (plain == key or old.get(plain) == new.get(plain)):
+            changed.append(f"{plain} was {before!r}, now {after!r}")
     more = f", and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     return ", ".join(changed[:MOST_CHANGES]) + more
-
-
-def _is_said(key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Say whether a key as the file has it is there without its presets spelled out, too."""
-    plain = key.removeprefix(WRITTEN)
-    return plain != key and old.get(plain) != new.get(plain)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

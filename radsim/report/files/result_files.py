@@ -24,22 +24,13 @@ class ResultError(Mistake):
 
 
 def save_result(
-    result: xr.Dataset,
-    folder: Path,
-    draw: Draw | None = None,
-    ledger: Sequence[Table] = LEDGER,
+    result: xr.Dataset, folder: Path, draw: Draw | None = None, ledger: Sequence[Table] = LEDGER
 ) -> None:
     """Write everything that a finished result folder holds.
 
     The files are first written aside and then put in place, ``result.nc`` last: a folder that
-    holds it is finished. A figure that can't be drawn doesn't keep the numbers back.
-
-    Parameters
-    ----------
-    draw
-        Draws the figures, if there are to be any.
-    ledger
-        The tables.
+    holds it is finished. A figure that ``draw`` can't draw, if there are to be any, doesn't keep
+    the numbers back.
 
     Raises
     ------

@@ -6,23 +6,39 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from radsim.vocabulary.mistakes import Mistake
+
+
+class FolderError(Mistake):
+    """A folder that can't take a result."""
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[None]:
+    """Say in a line why a folder can't be made, or be written to.
+
+    Raises
+    ------
+    FolderError
+        If it is a file, or what is done with it fails.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"--out: {folder} is a file, not a folder")
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(f"--out: can't write to {folder}: {error.strerror}") from None
+
 
 @contextmanager
 def put_in_place(
     folder: Path, aside: Path, last: str, clear: Callable[[], None] = lambda: None
 ) -> Iterator[Path]:
-    """Give an empty folder to write to; all that is in it then goes to its place.
+    """Give an empty folder ``aside`` to write to; all that is in it then goes to its place.
 
-    Parameters
-    ----------
-    folder
-        Where files belong.
-    aside
-        The empty folder, on the same disk; it is removed in the end.
-    last
-        The file that is put in place when all others are: a folder that holds it is finished.
-    clear
-        Removes what an earlier run left in the folder; called when everything is written.
+    It is on the same disk, and is removed in the end. The ``last`` file is put in place when all
+    others are: a folder that holds it is finished. What an earlier run left in the folder is
+    cleared when everything is written.
 
     Examples
     --------

@@ -6,12 +6,11 @@ from pathlib import Path
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import draw_trial_figures
-from radsim.report.files.staging import put_in_place
+from radsim.report.files.staging import FolderError, making, put_in_place
 from radsim.report.tables.csv_text import to_csv
-from radsim.report.tables.trial import TABLES
+from radsim.report.tables.trial import TABLES, table_rows
 from radsim.report.text.trial import assumptions_text
 from radsim.trial.questions.scenario import TrialResult
-from radsim.vocabulary.mistakes import Mistake
 
 TEXT = "trial_assumptions.txt"
 
@@ -21,13 +20,12 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
     Raises
     ------
-    Mistake
+    FolderError
         If it holds a trial, or is a file.
     """
-    if folder.exists() and not folder.is_dir():
-        raise Mistake(f"--out: {folder} is a file, not a folder")
-    if not overwrite and holds_trial(folder):
-        raise Mistake(f"{folder} holds a trial already; use another folder, or --overwrite")
+    with making(folder):
+        if not overwrite and holds_trial(folder):
+            raise FolderError(f"{folder} holds a trial already; use another folder, or --overwrite")
 
 
 def holds_trial(folder: Path) -> bool:
@@ -50,15 +48,13 @@ def save_trial(
     figures: bool = True,
 ) -> None:
     """Write tables, figures and the text, which comes last, when all else is in its place."""
-    try:
+    with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
-    except OSError as error:
-        raise Mistake(f"--out: can't write to {folder}: {error.strerror}") from None
     with put_in_place(folder, aside, TEXT, lambda: remove_trial(folder)) as work:
         if figures:
             (work / "figures").mkdir()
             draw_trial_figures(results, work / "figures")
         for name, (columns, rows) in TABLES.items():
-            (work / name).write_text(to_csv(columns, rows(results)), encoding="utf-8")
+            (work / name).write_text(to_csv(columns, table_rows(results, rows)), encoding="utf-8")
         (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")

@@ -1,6 +1,6 @@
 """The tables of virtual trials, row by row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import StatedArm
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import better_by
-from radsim.trial.questions.looks import Sequential
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import ROLES, arm_names, event_name
@@ -40,267 +39,226 @@ def rounded(value: float | None, error: float = 0.0) -> float | str:
     return float(f"{value:.{EXACT_DIGITS}g}")
 
 
-def design_rows(results: Results) -> Iterator[Row]:
-    """Give everything that decides each trial, one number a row."""
+def table_rows(results: Results, rows_of: Callable[[TrialResult], Iterable[Row]]) -> Iterator[Row]:
+    """Give the rows of a table, each behind the name of its scenario."""
     for name, result in results.items():
-        section = result.section
-        for role, label in zip(ROLES, arm_names(section), strict=True):
-            arm = getattr(section, role)
-            yield [name, role, label]
-            if isinstance(arm, StatedArm):
-                yield from ([name, f"{role}.{k}", v] for k, v in _chosen(arm) if k != "label")
-        yield [name, "endpoint", "binary" if section.binary else "time to an event"]
-        yield [name, "event", event_name(section)]
-        yield [name, "design.patients", section.patients]
-        yield [name, "design.allocation", _shown(section.design.allocation)]
-        yield [name, "design.block", section.design.block]
-        known = ("allocation", "block")
-        yield from ([name, f"design.{k}", v] for k, v in _chosen(section.design) if k not in known)
-        keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
-        if not section.binary:
-            keys += ["landmark", "horizon", "variance", "transform"]
-        if isinstance(section.control, str):
-            keys += ["simulated_patients"]
-        for key in keys:
-            if getattr(section, key) is not None:
-                yield [name, key, _shown(getattr(section, key))]
-        yield [name, "primary", section.primary_analysis]
-        yield [name, "analyses", _shown(section.named_analyses)]
-        for key in ("looks", "curve"):
-            if getattr(section, key) is not None:
-                yield from ([name, f"{key}.{k}", v] for k, v in _chosen(getattr(section, key)))
-        for key, law in section.uncertainty.items():
-            yield [name, f"uncertainty.{key}.kind", law.kind]
-            yield from ([name, f"uncertainty.{key}.{k}", v] for k, v in _chosen(law))
+        yield from ([name, *row] for row in rows_of(result))
 
 
-def characteristics_rows(results: Results) -> Iterator[Row]:
-    """Give each analysis under the design's alternative, then under each null."""
-    for name, result in results.items():
-        size = result.plan.design.patients
-        several = len(result.plan.design.lesions) > 1
-        for power in result.powers:
-            yield [name, size, "alternative", "", *_power(power, several)]
-        for null, powers in result.type_one.items():
-            for power in powers:
-                yield [name, size, null, _is_true(null, power.analysis), *_power(power, several)]
-        if result.assurance is not None:
-            yield [name, size, "assurance", "", *_power(result.assurance, several)]
+def _design(result: TrialResult) -> Iterator[Row]:
+    """Everything that decides a trial, one number a row."""
+    section = result.section
+    for role, label in zip(ROLES, arm_names(section), strict=True):
+        arm = getattr(section, role)
+        yield [role, label]
+        if isinstance(arm, StatedArm):
+            yield from ([f"{role}.{key}", v] for key, v in _chosen(arm) if key != "label")
+    yield ["endpoint", "binary" if section.binary else "time to an event"]
+    yield ["event", event_name(section)]
+    yield ["design.patients", section.patients]
+    yield ["design.allocation", _cell(section.design.allocation)]
+    yield ["design.block", section.design.block]
+    for key, value in _chosen(section.design):
+        if key not in ("allocation", "block"):
+            yield [f"design.{key}", value]
+    keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
+    if not section.binary:
+        keys += ["landmark", "horizon", "variance", "transform"]
+    if isinstance(section.control, str):
+        keys += ["simulated_patients"]
+    for key in keys:
+        if getattr(section, key) is not None:
+            yield [key, _cell(getattr(section, key))]
+    yield ["primary", section.primary_analysis]
+    yield ["analyses", _cell(section.named_analyses)]
+    for key in ("looks", "curve"):
+        if getattr(section, key) is not None:
+            yield from ([f"{key}.{k}", v] for k, v in _chosen(getattr(section, key)))
+    for key, law in section.uncertainty.items():
+        yield [f"uncertainty.{key}.kind", law.kind]
+        yield from ([f"uncertainty.{key}.{k}", v] for k, v in _chosen(law))
 
 
-def expectation_rows(results: Results) -> Iterator[Row]:
-    """Give expected counts and duration, and shares of trials without an event."""
-    for name, result in results.items():
-        for e in result.expected:
-            error = e.mc_standard_error
-            both = [rounded(e.control, error), rounded(e.experimental, error)]
-            yield [
-                name, e.name, *(both if e.name != "duration" else ["", ""]),
-                rounded(e.total, error), rounded(e.total_sd, error), rounded(error, error),
-            ]  # fmt: skip
-        shares = {f"share of trials without an event: {k}": v for k, v in result.no_events.items()}
-        if result.misses_target is not None:
-            shares["share of trials that never reach the event target"] = result.misses_target
-        for what, share in shares.items():
-            yield [name, what, "", "", *_share(share)[:1], "", *_share(share)[1:2]]
-
-
-def size_rows(results: Results) -> Iterator[Row]:
-    """Give the patients that reach the power, by simulation and by each formula."""
-    for name, result in results.items():
-        found = result.size
-        simulated = found.patients if found is not None and found.reached else None
-        if found is not None:
-            reached = [found.patients, *_share(found.power)[:2], found.lower, found.upper]
-            short = ["", *_share(found.power)[:2], "", ""]
-            patients, *power = reached if found.reached else short
-            yield [
-                name, "simulation", result.section.primary_analysis, patients, "", *power, "", "",
-                found.better, found.why,
-            ]  # fmt: skip
-        for row in result.formulas.sizes:
-            known = row.patients is not None and simulated is not None
-            gap = row.patients - simulated if known else ""  # type: ignore[operator]
-            yield [
-                name, row.formula, row.takes, "" if row.patients is None else row.patients,
-                rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.better,
-                row.note,
-            ]  # fmt: skip
-
-
-def formula_power_rows(results: Results) -> Iterator[Row]:
-    """Give the power of each design's own size by each formula and each exact test."""
-    for name, result in results.items():
-        for row in result.formulas.powers:
-            yield [name, row.formula, row.takes, rounded(row.power), rounded(row.worst_type_one)]
-
-
-def tried_rows(results: Results) -> Iterator[Row]:
-    """Give the power at every number of patients that the search tried, and of each curve."""
-    for name, result in results.items():
-        for n, shown in result.size.each if result.size else ():
-            yield [name, "patients (search)", n, *_rejections(shown)]
-        for point in result.curve:
-            yield [name, point.over, point.value, *_rejections(point.shown)]
-
-
-def benefit_rows(results: Results) -> Iterator[Row]:
-    """Give what is gained against what each harm costs."""
-    for name, result in results.items():
-        for b in result.benefits:
-            errors = b.caused_error, b.avoided_error
-            width = 0.0
-            if b.per_harm_upper is not None and b.per_harm_lower is not None:
-                width = 0.5 * (b.per_harm_upper - b.per_harm_lower)
-            yield [
-                name, b.harm, rounded(b.control, errors[0]), rounded(b.experimental, errors[0]),
-                rounded(b.caused, errors[0]), rounded(errors[0], errors[0]),
-                rounded(b.avoided, errors[1]), rounded(errors[1], errors[1]), b.verdict,
-                *(rounded(x, width) for x in (b.per_harm, b.per_harm_lower, b.per_harm_upper)),
-            ]  # fmt: skip
-
-
-def look_rows(results: Results) -> Iterator[Row]:
-    """Give where each trial with looks stops, under the alternative and where arms are alike."""
-    for name, result in results.items():
-        for truth, found in (
-            ("alternative", result.looks),
-            (null_of(result.section), result.looks_under_null),
-        ):
-            if found is not None:
-                yield from ([name, truth, *row] for row in _looks(found))
-
-
-def _looks(found: Sequential) -> Iterator[Row]:
-    for look in found.looks:
-        limits = look.efficacy_limit, look.futility_limit
+def _characteristics(result: TrialResult) -> Iterator[Row]:
+    """Each analysis under the design's alternative, then under each null."""
+    several = len(result.plan.design.lesions) > 1
+    powers = [("alternative", "", power) for power in result.powers]
+    for null, under_null in result.type_one.items():
+        powers += [(null, _is_true(null, power.analysis), power) for power in under_null]
+    if result.assurance is not None:
+        powers.append(("assurance", "", result.assurance))
+    for truth, is_true, power in powers:
+        analysis, clusters = EVERY_ANALYSIS.get(power.analysis), ""
+        if several and analysis is not None:
+            clusters = "yes" if analysis.knows_clusters else "no"
+        rejected = _share(power.rejected) if power.is_tested else [""] * 4
+        favorable: Row = ["", ""]
+        if power.favorable is not None and power.is_tested:
+            favorable = _share(power.favorable)[:2]
+        error = power.effect_error
+        effects = (power.effect, error, power.effect_sd, power.effect_lower, power.effect_upper)
         yield [
-            look.information, look.events, rounded(look.reached), *_share(look.analysed)[:2],
-            *(rounded(z) if abs(z) < NEVER else "" for z in limits),
-            *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 4, "",
+            result.plan.design.patients, truth, is_true, power.analysis, power.estimates, clusters,
+            *rejected, *favorable,
+            *(rounded(e, error) if power.is_estimable else "" for e in effects),
+            *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], better_by(power),
         ]  # fmt: skip
-    duration = found.duration, found.duration_error
-    enrolled = found.enrolled, found.enrolled_error
-    yield [
-        "all", rounded(found.events, found.events_error), *[""] * 5, *_share(found.power)[:2],
-        *_share(found.early_futility)[:2], rounded(*duration), rounded(duration[1], duration[1]),
-        rounded(*enrolled), rounded(enrolled[1], enrolled[1]), _share(found.fixed_power)[0],
-    ]  # fmt: skip
 
 
-def incidence_rows(results: Results) -> Iterator[Row]:
-    """Give the expected cumulative incidences with the numbers at risk."""
-    for name, result in results.items():
-        curves = result.incidence
-        if curves is None:
+def _expectations(result: TrialResult) -> Iterator[Row]:
+    """Expected counts and duration, and shares of trials without an event."""
+    for e in result.expected:
+        by_arm = ["", ""] if e.name == "duration" else [e.control, e.experimental]
+        numbers = (*by_arm, e.total, e.total_sd, e.mc_standard_error)
+        yield [e.name, *(n if n == "" else rounded(n, e.mc_standard_error) for n in numbers)]
+    shares = {f"share of trials without an event: {k}": v for k, v in result.no_events.items()}
+    if result.misses_target is not None:
+        shares["share of trials that never reach the event target"] = result.misses_target
+    for what, share in shares.items():
+        value, error, *_ = _share(share)
+        yield [what, "", "", value, "", error]
+
+
+def _sizes(result: TrialResult) -> Iterator[Row]:
+    """Patients that reach the power, by simulation and by each formula."""
+    size, simulated = result.size, None
+    if size is not None:
+        ends: Row = ["", "", ""]
+        if size.reached:
+            simulated, ends = size.patients, [size.patients, size.lower, size.upper]
+        yield [
+            "simulation", result.section.primary_analysis, ends[0], "", *_share(size.power)[:2],
+            *ends[1:], "", "", size.better, size.why,
+        ]  # fmt: skip
+    for row in result.formulas.sizes:
+        gap: int | str = ""
+        if row.patients is not None and simulated is not None:
+            gap = row.patients - simulated
+        yield [
+            row.formula, row.takes, "" if row.patients is None else row.patients,
+            rounded(row.evaluable), "", "", "", "", rounded(row.events), gap, row.better,
+            row.note,
+        ]  # fmt: skip
+
+
+def _formula_powers(result: TrialResult) -> Iterator[Row]:
+    """Power of the design's own size by each formula and each exact test."""
+    for row in result.formulas.powers:
+        yield [row.formula, row.takes, rounded(row.power), rounded(row.worst_type_one)]
+
+
+def _tried(result: TrialResult) -> Iterator[Row]:
+    """Power at every number of patients that the search tried, and of each curve."""
+    for n, power in result.size.each if result.size else ():
+        yield ["patients (search)", n, *_rejections(power)]
+    for point in result.curve:
+        yield [point.over, point.value, *_rejections(point.shown)]
+
+
+def _benefits(result: TrialResult) -> Iterator[Row]:
+    """What is gained against what each harm costs."""
+    for b in result.benefits:
+        width = 0.0
+        if b.per_harm_upper is not None and b.per_harm_lower is not None:
+            width = 0.5 * (b.per_harm_upper - b.per_harm_lower)
+        yield [
+            b.harm, rounded(b.control, b.caused_error), rounded(b.experimental, b.caused_error),
+            *_with_error(b.caused, b.caused_error), *_with_error(b.avoided, b.avoided_error),
+            b.verdict,
+            *(rounded(x, width) for x in (b.per_harm, b.per_harm_lower, b.per_harm_upper)),
+        ]  # fmt: skip
+
+
+def _looks(result: TrialResult) -> Iterator[Row]:
+    """Where each trial with looks stops, under the alternative and where arms are alike."""
+    trials = {"alternative": result.looks, null_of(result.section): result.looks_under_null}
+    for truth, trial in trials.items():
+        if trial is None:
             continue
-        for arm, label in enumerate(ROLES):
-            for i, month in enumerate(curves.months):
-                error = curves.event_error[arm, i]
-                values = (curves.event, curves.event_error, curves.lower, curves.upper)
-                rest = (curves.death, curves.at_risk)
-                yield [
-                    name, label, rounded(month), *(rounded(v[arm, i], error) for v in values),
-                    *(rounded(v[arm, i]) for v in rest),
-                ]  # fmt: skip
+        for look in trial.looks:
+            limits = look.efficacy_limit, look.futility_limit
+            yield [
+                truth, look.information, look.events, rounded(look.reached),
+                *_share(look.analysed)[:2], *(rounded(z) if abs(z) < NEVER else "" for z in limits),
+                *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 5,
+            ]  # fmt: skip
+        yield [
+            truth, "all", rounded(trial.events, trial.events_error), *[""] * 5,
+            *_share(trial.power)[:2], *_share(trial.early_futility)[:2],
+            *_with_error(trial.duration, trial.duration_error),
+            *_with_error(trial.enrolled, trial.enrolled_error), _share(trial.fixed_power)[0],
+        ]  # fmt: skip
 
 
-def flow_rows(results: Results) -> Iterator[Row]:
-    """Give where the patients of the median trial went."""
-    for name, result in results.items():
-        for label, flow in zip(ROLES, result.flow or (), strict=False):
-            counts = (getattr(flow, field.name) for field in fields(flow))
-            yield [name, result.median_trial, label, *counts]
+def _incidence(result: TrialResult) -> Iterator[Row]:
+    """Expected cumulative incidences with the numbers at risk."""
+    curves = result.incidence
+    if curves is None:
+        return
+    for arm, label in enumerate(ROLES):
+        for i, month in enumerate(curves.months):
+            error = curves.event_error[arm, i]
+            estimates = (curves.event, curves.event_error, curves.lower, curves.upper)
+            yield [
+                label, rounded(month), *(rounded(v[arm, i], error) for v in estimates),
+                rounded(curves.death[arm, i]), rounded(curves.at_risk[arm, i]),
+            ]  # fmt: skip
 
 
-TABLES: dict[str, tuple[tuple[str, ...], Callable[[Results], Iterator[Row]]]] = {
-    "trial_design.csv": (("scenario", "key", "value"), design_rows),
-    "trial_characteristics.csv": (
-        (
-            "scenario", "patients", "truth", "null_is_true", "analysis", "estimates",
-            "knows_clusters", "rejected", *SHARE, "favorable", "favorable_mc_standard_error",
-            "effect", "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper",
-            "not_estimable", "not_estimable_mc_standard_error", "not_tested",
-            "not_tested_mc_standard_error", "better",
-        ),
-        characteristics_rows,
-    ),
-    "trial_expectations.csv": (
-        ("scenario", "quantity", "control", "experimental", "total", "sd", "mc_standard_error"),
-        expectation_rows,
-    ),
-    "trial_sizes.csv": (
-        (
-            "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
-            "lower", "upper", "events", "minus_simulation", "better", "note",
-        ),
-        size_rows,
-    ),
+def _flow(result: TrialResult) -> Iterator[Row]:
+    """Where the patients of the median trial went."""
+    for label, flow in zip(ROLES, result.flow or (), strict=False):
+        yield [result.median_trial, label, *(getattr(flow, f.name) for f in fields(flow))]
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]] = {
+    "trial_design.csv": (("scenario", "key", "value"), _design),
+    "trial_characteristics.csv": ((
+        "scenario", "patients", "truth", "null_is_true", "analysis", "estimates", "knows_clusters",
+        "rejected", *SHARE, "favorable", "favorable_mc_standard_error", "effect",
+        "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper", "not_estimable",
+        "not_estimable_mc_standard_error", "not_tested", "not_tested_mc_standard_error", "better",
+    ), _characteristics),
+    "trial_expectations.csv": ((
+        "scenario", "quantity", "control", "experimental", "total", "sd", "mc_standard_error",
+    ), _expectations),
+    "trial_sizes.csv": ((
+        "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
+        "lower", "upper", "events", "minus_simulation", "better", "note",
+    ), _sizes),
     "trial_formula_powers.csv": (
-        ("scenario", "formula", "takes", "power", "worst_type_one"),
-        formula_power_rows,
+        ("scenario", "formula", "takes", "power", "worst_type_one"), _formula_powers,
     ),
-    "trial_power.csv": (
-        ("scenario", "over", "value", "power", *SHARE, "favorable", "better", "not_tested"),
-        tried_rows,
-    ),
-    "trial_benefit_harm.csv": (
-        (
-            "scenario", "harm", "control", "experimental", "caused", "caused_mc_standard_error",
-            "events_avoided", "events_avoided_mc_standard_error", "verdict",
-            "events_avoided_per_harm", "per_harm_lower", "per_harm_upper",
-        ),
-        benefit_rows,
-    ),
-    "trial_looks.csv": (
-        (
-            "scenario", "truth", "information", "events", "information_of_primary", "analysed",
-            "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
-            "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
-            "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
-            "enrolled_mc_standard_error", "power_without_looks",
-        ),
-        look_rows,
-    ),
-    "trial_incidence.csv": (
-        (
-            "scenario", "arm", "months", "event", "mc_standard_error", "lower", "upper", "death",
-            "at_risk",
-        ),
-        incidence_rows,
-    ),
-    "trial_flow.csv": (
-        (
-            "scenario", "trial", "arm", "randomized", "not_evaluable", "with_event", "died",
-            "lost", "free",
-        ),
-        flow_rows,
-    ),
+    "trial_power.csv": ((
+        "scenario", "over", "value", "power", *SHARE, "favorable", "better", "not_tested",
+    ), _tried),
+    "trial_benefit_harm.csv": ((
+        "scenario", "harm", "control", "experimental", "caused", "caused_mc_standard_error",
+        "events_avoided", "events_avoided_mc_standard_error", "verdict", "events_avoided_per_harm",
+        "per_harm_lower", "per_harm_upper",
+    ), _benefits),
+    "trial_looks.csv": ((
+        "scenario", "truth", "information", "events", "information_of_primary", "analysed",
+        "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
+        "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
+        "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
+        "enrolled_mc_standard_error", "power_without_looks",
+    ), _looks),
+    "trial_incidence.csv": ((
+        "scenario", "arm", "months", "event", "mc_standard_error", "lower", "upper", "death",
+        "at_risk",
+    ), _incidence),
+    "trial_flow.csv": ((
+        "scenario", "trial", "arm", "randomized", "not_evaluable", "with_event", "died", "lost",
+        "free",
+    ), _flow),
 }  # fmt: skip
-
-
-def _power(power: Power, several_lesions: bool) -> Row:
-    analysis = EVERY_ANALYSIS.get(power.analysis)
-    clusters = ""
-    if several_lesions and analysis is not None:
-        clusters = "yes" if analysis.knows_clusters else "no"
-    favorable = ["", ""] if power.favorable is None else _share(power.favorable)[:2]
-    rejected = _share(power.rejected) if power.is_tested else [""] * 4
-    if not power.is_tested:
-        favorable = ["", ""]
-    error = power.effect_error
-    effects = (power.effect, error, power.effect_sd, power.effect_lower, power.effect_upper)
-    known = [rounded(e, error) for e in effects] if power.is_estimable else [""] * len(effects)
-    return [
-        power.analysis, power.estimates, clusters, *rejected, *favorable, *known,
-        *_share(power.not_estimable)[:2], *_share(power.not_tested)[:2], better_by(power),
-    ]  # fmt: skip
 
 
 def _rejections(power: Power) -> Row:
     """Power, the share in favor of the experimental arm, the better arm, the share without test."""
     if not power.is_tested:
-        return ["", "", "", "", "", "", rounded(1.0)]
+        return [*[""] * 6, rounded(1.0)]
     favorable = "" if power.favorable is None else _share(power.favorable)[0]
     return [*_share(power.rejected), favorable, better_by(power), _share(power.not_tested)[0]]
 
@@ -310,21 +268,23 @@ def _share(share: Share) -> list[float | str]:
     return [rounded(number, share.mc_standard_error) for number in numbers]
 
 
-def _is_true(null: str, analysis: str) -> str:
+def _with_error(value: float, error: float) -> list[float | str]:
+    return [rounded(value, error), rounded(error, error)]
+
+
+def _is_true(null: str, name: str) -> str:
     """Say whether an analysis's own null holds under a named null."""
-    known = EVERY_ANALYSIS.get(analysis)
-    if null == AT_MARGIN or analysis in AGAINST_MARGIN.values():
-        return "yes" if null == AT_MARGIN and analysis in AGAINST_MARGIN.values() else "no"
-    return "yes" if null == "no_difference" or known is None or known.only_hazard else "no"
+    analysis, against_margin = EVERY_ANALYSIS.get(name), name in AGAINST_MARGIN.values()
+    is_true = null == "no_difference" or analysis is None or analysis.only_hazard
+    if null == AT_MARGIN or against_margin:
+        is_true = null == AT_MARGIN and against_margin
+    return "yes" if is_true else "no"
 
 
 def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
     """List the fields that say something: changed, or the months of one that is."""
-    owners = {
-        f"{field.name}_months": field.name
-        for field in fields(value)
-        if getattr(value, field.name) is not None
-    }
+    said = (field.name for field in fields(value) if getattr(value, field.name) is not None)
+    owners = {f"{name}_months": name for name in said}
     for field in fields(value):
         here = getattr(value, field.name)
         if here is None and field.name in owners:
@@ -334,22 +294,22 @@ def _chosen(value: Any) -> Iterator[tuple[str, Any]]:
         if is_dataclass(here):
             if hasattr(here, "kind"):
                 yield f"{field.name}.kind", here.kind
-            yield from ((f"{field.name}.{key}", shown) for key, shown in _chosen(here))
+            yield from ((f"{field.name}.{key}", below) for key, below in _chosen(here))
         else:
-            yield field.name, _shown(here)
+            yield field.name, _cell(here)
 
 
 def _default(field: Field[Any]) -> Any:
     return field.default_factory() if field.default_factory is not MISSING else field.default
 
 
-def _shown(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     if isinstance(value, tuple):
-        return "; ".join(_one(part) for part in value)
+        return "; ".join(map(_part, value))
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _one(part: Any) -> str:
+def _part(part: Any) -> str:
     if is_dataclass(part):
         return " ".join(f"{field.name} {getattr(part, field.name):g}" for field in fields(part))
     return str(part)

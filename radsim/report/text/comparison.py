@@ -1,6 +1,6 @@
 """What the command prints of a result: estimates by arm, and differences from the reference."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -54,13 +54,13 @@ def comparison_text(result: xr.Dataset) -> str:
 
 def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequence[str]) -> Cells:
     """Write what each arm reports at the last time."""
-    names = ModelNames(points.experiment)
-    row_name = row_namer(points.experiment)
-    cells: Cells = {}
+    names, cells = ModelNames(points.experiment), Cells()
+    endpoints: dict[object, Modelled] = {m.endpoint: m for m in endpoints_of(points.experiment)}
     for arm in arms:
         for estimate, place, model in points.estimates(names, arm, reference):
             *_, (_, numbers) = points.table(estimate, arm, place, roles)
-            cells.setdefault(row_name(estimate, place, model), {})[arm] = _interval(numbers[0])
+            name = _row_name(estimate, endpoints.get(estimate.of), place, model)
+            cells.setdefault(name, {})[arm] = _interval(numbers[0])
     return cells
 
 
@@ -74,20 +74,14 @@ def _add_pain(points: Points, cells: Cells) -> None:
             row[arm] = _interval(line.numbers[0])
 
 
-def row_namer(experiment: Experiment) -> Callable[[Estimate, int, str], str]:
-    """Name the row of an estimate under one of its models, by its place and its name."""
-    endpoints: dict[object, Modelled] = {m.endpoint: m for m in endpoints_of(experiment)}
-
-    def row_name(estimate: Estimate, place: int, model: str) -> str:
-        modelled = endpoints.get(estimate.of)
-        if modelled is None or len(modelled.models) == 1:
-            return estimate.label
-        if modelled.endpoint.freedom:
-            label = modelled.models[place].label.replace("_", " ")
-            return f"{estimate.label}, {label}" if place else estimate.label
+def _row_name(estimate: Estimate, modelled: Modelled | None, place: int, model: str) -> str:
+    """Name the row of an estimate under one of its models, by its place or its name."""
+    if modelled is None or len(modelled.models) == 1:
+        return estimate.label
+    if not modelled.endpoint.freedom:
         return f"{estimate.label} ({model})"
-
-    return row_name
+    label = modelled.models[place].label.replace("_", " ")
+    return f"{estimate.label}, {label}" if place else estimate.label
 
 
 def _by_arm(title: str, cells: Cells, arms: list[str], experiment: Experiment) -> str:

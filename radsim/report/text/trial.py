@@ -1,6 +1,6 @@
 """What a virtual trial shows in words: a summary to read, assumptions and results to paste."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from radsim.experiment.model import Experiment
@@ -37,7 +37,11 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
     for name, result in results.items():
         if len(results) > 1:
             parts += [f"Scenario {name}", ""]
-        parts += [_assumptions(result, source.seed, plans), "", " ".join(_findings(result)), ""]
+        assumptions = (
+            *protocol_sentences(result.section, plans), *analysis_sentences(result.section),
+            f"{result.section.trials:,} trials were simulated (seed {source.seed}).",
+        )  # fmt: skip
+        parts += [" ".join(assumptions), "", " ".join(_findings(result)), ""]
     parts.append(
         "Simulated with radsim, a research tool; nothing in it is calibrated for one patient. "
         "The number after each ± is the Monte Carlo standard error."
@@ -203,16 +207,14 @@ def _price(benefit: Benefit, event: str) -> str:
 def _formula(row: FormulaSize, result: TrialResult) -> str:
     if row.patients is None:
         return f"{row.formula} ({row.takes}): no answer, {row.note}"
-    size = result.size
-    gap = (
-        ""
-        if size is None or not size.reached
-        else f", {row.patients - size.patients:+d} against simulation"
-    )
-    events = f", {row.events:.1f} events" if row.events else ""
-    note = f"; {row.note}" if row.note else ""
-    favor = "; in favor of the control arm" if row.better == CONTROL else ""
-    return f"{row.formula} ({row.takes}): {row.patients} patients{events}{gap}{favor}{note}"
+    size, text = result.size, f"{row.formula} ({row.takes}): {row.patients} patients"
+    if row.events:
+        text += f", {row.events:.1f} events"
+    if size is not None and size.reached:
+        text += f", {row.patients - size.patients:+d} against simulation"
+    if row.better == CONTROL:
+        text += "; in favor of the control arm"
+    return text + (f"; {row.note}" if row.note else "")
 
 
 def _size(result: TrialResult) -> str:
@@ -247,12 +249,6 @@ def _entering(result: TrialResult) -> str:
     )
 
 
-def _assumptions(result: TrialResult, seed: int, plans: Mapping[str, str]) -> str:
-    section = result.section
-    sentences = (*protocol_sentences(section, plans), *analysis_sentences(section))
-    return " ".join((*sentences, f"{section.trials:,} trials were simulated (seed {seed})."))
-
-
 def _findings(result: TrialResult) -> Iterator[str]:
     primary = result.primary
     if not primary.is_tested:
@@ -260,7 +256,7 @@ def _findings(result: TrialResult) -> Iterator[str]:
     else:
         yield f"The power of {primary.analysis} is {_both_ways(primary)}."
     if direction := _direction(result):
-        yield direction[0].upper() + direction[1:] + "."
+        yield _sentence(direction)
     if primary.is_estimable:
         yield (
             f"Its effect ({primary.estimates}) is {primary.effect:.3f} on average (central 95 % "
@@ -269,9 +265,9 @@ def _findings(result: TrialResult) -> Iterator[str]:
     for line in _missing(primary):
         yield f"It has {line.replace('effect', 'an effect that is')}."
     for null, powers in result.type_one.items():
-        found = next(p for p in powers if p.analysis == primary.analysis)
-        if found.is_tested:
-            yield f"Where {NULLS[null]} it rejects in {_share(found.rejected)}."
+        alike = next(p for p in powers if p.analysis == primary.analysis)
+        if alike.is_tested:
+            yield f"Where {NULLS[null]} it rejects in {_share(alike.rejected)}."
     yield from _counts(result)
     yield _sentence(_size(result))
     if result.formulas.sizes:

@@ -21,9 +21,7 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
             f"  {name}: {section.trials:,} trials of {section.patients} patients, primary "
             f"analysis {section.primary_analysis}"
         )
-        sentences = (*protocol_sentences(section), *analysis_sentences(section))
-        lines += [f"    {sentence}" for sentence in sentences]
-        lines.append(f"    {_cost(section)}")
+        lines += [f"    {sentence}" for sentence in (*_protocol(section), _cost(section))]
         lines += [f"    note: {note}" for note in _notes(section, source)]
     return "\n".join(lines)
 
@@ -36,11 +34,15 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "patients": section.patients,
             "primary": section.primary_analysis,
             "analyses": list(section.named_analyses),
-            "protocol": [*protocol_sentences(section), *analysis_sentences(section)],
+            "protocol": _protocol(section),
             "notes": _notes(section, source),
         }
         for name, section in trials_of(source).items()
     }
+
+
+def _protocol(section: TrialSection) -> list[str]:
+    return [*protocol_sentences(section), *analysis_sentences(section)]
 
 
 def _notes(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:
