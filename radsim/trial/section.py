@@ -20,11 +20,11 @@ from radsim.trial.conduct.analyses import (
 )
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
-from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
+from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.protocol.arms import FAILURE_WAYS, PatientPool, StatedArm
+from radsim.trial.protocol.arms import FAILURE_WAYS, ROLES, PatientPool, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
@@ -285,7 +285,7 @@ class TrialSection:
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
-        for name in ("control", "experimental"):
+        for name in ROLES:
             _check_endpoint(name, getattr(self, name), binary=self.binary)
         self._check_uncertainty((self.control, self.experimental))
 
@@ -300,7 +300,7 @@ class TrialSection:
             for value in (_quantile(law, u) for u in (0.5, *EXTREMES)):
                 try:
                     drawn = uncertain.drawn({**middle, key: value})
-                    for name, arm in zip(ARM_NAMES, drawn, strict=True):
+                    for name, arm in zip(ROLES, drawn, strict=True):
                         _check_endpoint(name, arm, binary=self.binary)
                 except ValueError as error:
                     raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None

@@ -8,7 +8,7 @@ from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
-from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
@@ -16,7 +16,6 @@ from radsim.trial.section import TrialSection
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
 NOBODY = "; where nobody is, what is compared there can't be estimated"
-ROLES = ("control", "experimental")
 
 
 def event_name(section: TrialSection) -> str:
@@ -26,24 +25,15 @@ def event_name(section: TrialSection) -> str:
     return "the endpoint" if section.binary else "event"
 
 
-def arm_names(section: TrialSection) -> tuple[str, str]:
-    """What the arms are called: by the experiment, by their label, or by their role."""
-    names = []
-    for role in ROLES:
-        arm = getattr(section, role)
-        names.append(arm if isinstance(arm, str) else arm.label or role)
-    return names[0], names[1]
-
-
 def protocol_sentences(
-    section: TrialSection, plans: Mapping[str, str] | None = None
+    section: TrialSection, arms: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Say what is randomized, how it is followed up, and what the arms are assumed to do.
 
     Parameters
     ----------
-    plans
-        What each arm of the experiment is treated with, by name.
+    arms
+        What each arm of the experiment is called, and with what it treats, by its name.
     """
     design = section.design
     yield _endpoint(section)
@@ -59,8 +49,8 @@ def protocol_sentences(
     if design.not_evaluable:
         yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
     yield from _lesions(design)
-    for role, name in zip(ROLES, arm_names(section), strict=True):
-        yield _arm(role, name, getattr(section, role), design, plans or {})
+    for role in ROLES:
+        yield _arm(role, getattr(section, role), design, arms or {})
     if isinstance(section.control, str):
         yield (
             f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
@@ -342,12 +332,9 @@ def _lesions(design: Protocol) -> Iterator[str]:
         )
 
 
-def _arm(
-    role: str, name: str, arm: str | StatedArm, design: Protocol, plans: Mapping[str, str]
-) -> str:
+def _arm(role: str, arm: str | StatedArm, design: Protocol, arms: Mapping[str, str]) -> str:
     if isinstance(arm, str):
-        plan = f" ({plans[arm]})" if arm in plans else ""
-        return f"The {role} arm is the simulated arm {arm}{plan}."
+        return f"The {role} arm is the simulated arm {arms.get(arm, arm)}."
     said = []
     if arm.proportion is not None:
         said.append(f"{100 * arm.proportion:g} % have the endpoint")
@@ -379,7 +366,7 @@ def _arm(
         said.append(f"{100 * arm.survivors:g} % do not die")
     if arm.survival_shape is not None:
         said.append(f"its Weibull shape is {arm.survival_shape:g}")
-    label = "" if name == role else f" ({name})"
+    label = f" ({arm.label})" if arm.label not in ("", role) else ""
     return f"In the {role} arm{label} {', '.join(said)}."
 
 

@@ -10,6 +10,7 @@ from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 
+ROLES = ("control", "experimental")
 CONTROL_MONTHS = 24.0  # at which control is stated unless told otherwise
 SURVIVAL_MONTHS = 12.0  # at which survival is stated
 FAILURE_WAYS = ("failure_hazard", "control", "failure_pieces")  # to state the law of the event
@@ -184,6 +185,8 @@ class PatientPool:
         parameters; trial i takes its patients from pool i, and they go round.
     words
         What each harm is called in a sentence.
+    labels
+        What the arms are called in figures and text.
     """
 
     failure: np.ndarray
@@ -191,6 +194,7 @@ class PatientPool:
     harms: dict[str, np.ndarray]
     pools: int = 1
     words: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, str] = ROLES
 
     def __post_init__(self) -> None:
         shape = self.failure.shape

@@ -80,7 +80,7 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
 
         death = same(arms.death) if death_too else arms.death
         harms = {name: same(times) for name, times in arms.harms.items()}
-        return PatientPool(same(arms.failure), death, harms, arms.pools)
+        return replace(arms, failure=same(arms.failure), death=death, harms=harms)
     control, experimental = arms
     if death_too:
         return control, control

@@ -6,7 +6,7 @@ import numpy as np
 
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.arms import ROLES, PatientPool
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
     Expectation,
@@ -69,6 +69,14 @@ class TrialResult:
     def better(self) -> str:
         """The arm that the trials are in favor of; empty if nobody said what is good."""
         return better_arm(self.compared.rejected, self.compared.favorable)
+
+    @property
+    def arm_names(self) -> tuple[str, str]:
+        """What the arms are called: by the experiment, by their own label, or by their role."""
+        if isinstance(self.plan.arms, PatientPool):
+            return self.plan.arms.labels
+        control, experimental = (getattr(self.section, role).label or role for role in ROLES)
+        return control, experimental
 
 
 def run_scenario(
