@@ -1,6 +1,6 @@
 """What a [trial] section plans, in sentences to read or paste."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
@@ -13,6 +13,7 @@ from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
 NOBODY = "; where nobody is, what is compared there can't be estimated"
@@ -83,7 +84,7 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
         )
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
-        shares = _listed([f"{100 * t:g} %" for t in limits.information])
+        shares = listed([f"{100 * t:g} %" for t in limits.information])
         if analysis is not None and not analysis.counts_events:
             yield (
                 f"Looks are at {shares} of the planned events. The information that {primary} has "
@@ -94,13 +95,13 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
         else:
             yield (
                 f"Looks are at {shares} of the planned events and stop for efficacy at z of "
-                f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
+                f"{listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
                 f"arm ({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
             )
         if section.looks.futility is not None:
             shown = [f"{z:.3f}" for z in limits.futility[:-1] if z > -NEVER]
             counted = analysis is None or analysis.counts_events
-            below = f"below z of {_listed(shown)}" if counted else "too"
+            below = f"below z of {listed(shown)}" if counted else "too"
             yield (
                 f"They stop for futility {below} ({section.looks.futility} "
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
@@ -228,7 +229,7 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
             empty.setdefault(over, []).append(f"{value:g}")
     for over, values in empty.items():
         yield (
-            f"curve.{over}: at {_listed(values)} fewer than {FEW} patients of an arm are to be "
+            f"curve.{over}: at {listed(values)} fewer than {FEW} patients of an arm are to be "
             f"expected at risk at {months:g} months{NOBODY}"
         )
 
@@ -249,7 +250,7 @@ def _strata(design: Protocol) -> Iterator[str]:
     shares = [f"{100 * stratum.share / total:.4g} %" for stratum in design.strata]
     ratios = [f"{stratum.hazard_ratio:g}" for stratum in design.strata]
     yield (
-        f"The strata hold {_listed(shares)} of patients, with {_listed(ratios)} times the stated "
+        f"The strata hold {listed(shares)} of patients, with {listed(ratios)} times the stated "
         "hazard of the event."
     )
 
@@ -301,8 +302,8 @@ def _accrual(accrual: Accrual) -> str:
             f"then to month {accrual.end:g}."
         )
     if isinstance(accrual, PiecewiseAccrual):
-        rates = _listed([f"{rate:g}" for rate in accrual.rates])
-        ends = _listed([f"{month:g}" for month in accrual.until])
+        rates = listed([f"{rate:g}" for rate in accrual.rates])
+        ends = listed([f"{month:g}" for month in accrual.until])
         return f"Accrual has relative rates of {rates} up to months {ends}."
     return f"Accrual is uniform over {accrual.end:g} months."
 
@@ -310,7 +311,7 @@ def _accrual(accrual: Accrual) -> str:
 def _visits(visits: Visits) -> str:
     said = []
     if visits.at:
-        said.append(f"at months {_listed([f'{month:g}' for month in visits.at])}")
+        said.append(f"at months {listed([f'{month:g}' for month in visits.at])}")
     if visits.then_every is not None:
         said.append(f"every {visits.then_every:g} months{' after that' if visits.at else ''}")
     return " and ".join(said)
@@ -324,7 +325,7 @@ def _lesions(design: Protocol) -> Iterator[str]:
             for number, share in enumerate(design.lesions, 1)
             if share > 0.0
         ]
-        yield f"Of lesions, {_listed(shares)}; randomization is by patient."
+        yield f"Of lesions, {listed(shares)}; randomization is by patient."
     if design.frailty > 0.0:
         yield (
             "The hazard of the event in a patient's lesions is multiplied by a gamma frailty of "
@@ -375,7 +376,7 @@ def _pieces(pieces: Pieces) -> str:
         f"{hazard:g} to month {month:g}"
         for hazard, month in zip(pieces.hazards, pieces.until, strict=False)
     ]
-    return _listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
+    return listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
 
 
 def _conditions(design: Protocol) -> str:
@@ -395,14 +396,3 @@ def _law(law: Distribution) -> str:
         if field.name != "kind" and getattr(law, field.name) != field.default
     )
     return f"{law.kind} ({numbers})"
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does.
-
-    Examples
-    --------
-    >>> _listed(["3", "6", "12"])
-    '3, 6 and 12'
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
