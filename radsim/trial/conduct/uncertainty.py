@@ -59,12 +59,12 @@ class UncertainArms:
 
 
 @dataclass(frozen=True)
-class DrawnArm:
-    """One arm of several trials: laws and proportions with an axis of trials, shape (trial, 1)."""
+class LawfulArm:
+    """An arm by its laws; of several trials with an axis of them, shape (trial, 1)."""
 
     failure: Law
     death: Law
-    proportion: np.ndarray
+    proportion: np.ndarray | None = None
 
 
 def draw_arms(arms: Arms | UncertainArms, trials: range, streams: UniformSource) -> Arms:
@@ -86,9 +86,9 @@ def drawn_pairs(
     return [arms.drawn({key: float(v[i]) for key, v in values.items()}) for i in range(len(trials))]
 
 
-def _stacked(arms: list[StatedArm]) -> DrawnArm:
+def _stacked(arms: list[StatedArm]) -> LawfulArm:
     proportions = [arm.proportion if arm.proportion is not None else 0.0 for arm in arms]
-    return DrawnArm(
+    return LawfulArm(
         side_by_side([arm.failure for arm in arms]),
         side_by_side([arm.death for arm in arms]),
         np.array(proportions)[:, np.newaxis],

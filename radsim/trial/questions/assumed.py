@@ -9,7 +9,6 @@ from scipy.optimize import brentq
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.accrual import Accrual
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Protocol
@@ -96,9 +95,7 @@ class Assumed:
     @cached_property
     def courses(self) -> tuple[Course, Course]:
         """The course of each arm; of uncertain ones, as they are stated."""
-        arms, design = self.plan.arms, self.plan.design
-        if isinstance(arms, UncertainArms):
-            arms = arms.arms
+        arms, design = self.plan.stated_arms, self.plan.design
         if isinstance(arms, PatientPool):
             first, second = (_course_of_pool(arms, arm, design) for arm in ARMS)
             return first, second

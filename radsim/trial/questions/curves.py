@@ -7,7 +7,7 @@ import numpy as np
 
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.observe import draw_trials
-from radsim.trial.conduct.run import BLOCK, TrialPlan
+from radsim.trial.conduct.run import TrialPlan, in_blocks
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, drawn_pairs
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.assumed import Assumed
@@ -38,8 +38,6 @@ class ExpectedCurves:
     lower, upper
         Central 95 % of the estimates of the event's incidence by trials that are observed so
         long; no number where fewer than half are.
-    observed
-        Share of trials in which the arm is observed so long.
     at_risk
         Mean number still at risk in the trials.
     """
@@ -50,7 +48,6 @@ class ExpectedCurves:
     event_error: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
-    observed: np.ndarray
     at_risk: np.ndarray
 
 
@@ -86,10 +83,7 @@ def expected_curves(
     require(good, f"months must list times of 0 or more, got {months}")
     trials = count("trials", trials, least=1)
     streams = Streams(seed)
-    parts = [
-        _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)
-        for first in range(0, trials, BLOCK)
-    ]
+    parts = in_blocks(lambda block: _curves(plan, months, block, streams), trials)
     events, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(2))
     lower, upper = _central(events)
     event, death, error = _assumed(plan, months, trials, streams)
@@ -100,7 +94,6 @@ def expected_curves(
         error,
         lower,
         upper,
-        np.isfinite(events).mean(axis=-1),
         at_risk.mean(axis=-1),
     )
 
@@ -161,12 +154,14 @@ def _curves(
 
     def incidence(arm: int) -> list[np.ndarray]:
         steps = incidence_steps(table, EVENT, arm)
-        estimates = []
-        for month in months:
-            value = table.value_at(steps.incidence, month, 0.0)
-            free = table.value_at(steps.survival, month, 1.0)
-            estimates.append(np.where(is_reached(table, month, arm) | (free <= 0.0), value, np.nan))
-        return estimates
+        return [
+            np.where(
+                is_reached(table, month, arm, steps.survival),
+                table.value_at(steps.incidence, month, 0.0),
+                np.nan,
+            )
+            for month in months
+        ]
 
     def left(arm: int) -> list[np.ndarray]:
         mine = np.where(table.members(arm), table.time, -1.0)

@@ -9,7 +9,7 @@ from radsim.randomness.streams import Streams
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS, analyse, check_analyses
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
 from radsim.trial.conduct.observe import Trials, observe
-from radsim.trial.conduct.run import BLOCK, TrialPlan
+from radsim.trial.conduct.run import TrialPlan, in_blocks
 from radsim.trial.conduct.uncertainty import draw_arms
 from radsim.trial.formulas.group_sequential import NEVER, Boundaries
 from radsim.trial.protocol.design import TrialDesign
@@ -132,10 +132,9 @@ def run_sequential(
     require(planned_events >= 1, "no events are expected, so there is nothing to look at")
     check_looks(limits, analysis)
     trials = count("trials", trials, least=1)
-    parts = [
-        _run_block(plan, limits, analysis, planned_events, range(a, min(a + BLOCK, trials)), seed)
-        for a in range(0, trials, BLOCK)
-    ]
+    parts = in_blocks(
+        lambda block: _run_block(plan, limits, analysis, planned_events, block, seed), trials
+    )
     z, information, duration, enrolled, events = (
         np.concatenate([part[i] for part in parts]) for i in range(5)
     )
