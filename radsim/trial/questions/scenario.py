@@ -173,14 +173,8 @@ def _assurance(
 
 def _powers(section: TrialSection, shown: Shown) -> list[Power]:
     return [
-        power_of(
-            name,
-            outcome,
-            section.alpha,
-            pools=shown.pools,
-            higher_is_better=section.higher_is_better,
-        )
-        for name, outcome in shown.outcomes.items()
+        power_of(name, shown, section.alpha, higher_is_better=section.higher_is_better)
+        for name in shown.outcomes
     ]
 
 
