@@ -152,7 +152,7 @@ def _events_of_margin(
     section: TrialSection, assumed: Assumed, shown: Shown, effect: float | None
 ) -> Formulas:
     """Events that tell a hazard ratio from the margin, and the patients that give them."""
-    options, margin = _options(section, assumed.plan.design), float(section.margin or 0.0)
+    level, margin = _level(section, assumed.plan.design), float(section.margin or 0.0)
     value, ratio = "-", None
     if effect is not None:
         value, ratio = f"{np.exp(effect):.4g}", float(np.exp(effect)) / margin
@@ -169,9 +169,7 @@ def _events_of_margin(
         sizes.append(_size_of_events("schoenfeld", takes, ratio, shares, section, assumed))
         seen = float(shown.counts["events"].sum(axis=1).mean())
         if ratio is not None and sizes[-1].patients is not None and seen > 0.0:
-            power = power_of_events(
-                ratio, seen, alpha=options["alpha"], allocation=options["allocation"]
-            )
+            power = power_of_events(ratio, seen, formula="schoenfeld", **level)
             powers.append(FormulaPower("schoenfeld", f"{said}, {seen:.1f} events", power))
     return Formulas(tuple(sizes), tuple(powers[:1]))
 
@@ -327,7 +325,7 @@ def _event_powers(
     section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
     events = float(shown.counts["events"].sum(axis=1).mean())
-    options = {key: v for key, v in _options(section, plan.design).items() if key != "power"}
+    options = _level(section, plan.design)
     for formula in OF_EVENTS:
         for name, ratio in ratios.items():
             if ratio is not None and ratio > 0.0 and events > 0.0:
@@ -357,12 +355,12 @@ def _binary_powers(section: TrialSection, plan: TrialPlan, shown: Shown) -> Iter
 
 
 def _options(section: TrialSection, protocol: Protocol) -> dict[str, float]:
+    return {"power": float(section.power), **_level(section, protocol)}
+
+
+def _level(section: TrialSection, protocol: Protocol) -> dict[str, float]:
     control, experimental = protocol.allocation
-    return {
-        "power": float(section.power),
-        "alpha": float(section.alpha),
-        "allocation": experimental / control,
-    }
+    return {"alpha": float(section.alpha), "allocation": experimental / control}
 
 
 def _proportions(plan: TrialPlan) -> tuple[float, float]:
