@@ -24,7 +24,14 @@ from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.protocol.arms import FAILURE_WAYS, ROLES, PatientPool, StatedArm
+from radsim.trial.protocol.arms import (
+    COMPANIONS,
+    DEATH_WAYS,
+    FAILURE_WAYS,
+    ROLES,
+    PatientPool,
+    StatedArm,
+)
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
@@ -432,19 +439,9 @@ def _without_others(
     return {key: value for key, value in old.items() if key not in dropped}
 
 
-ARM_WAYS: tuple[dict[str, tuple[str, ...]], ...] = (  # each with the keys that go with it
-    {
-        "failure_hazard": ("failure_shape", "cured"),
-        "control": ("control_months", "failure_shape", "cured"),
-        "failure_pieces": ("cured",),
-        "proportion": (),
-    },
-    {
-        "death_hazard": ("survival_shape", "survivors"),
-        "median_survival": ("survival_shape", "survivors"),
-        "survival": ("survival_months", "survival_shape", "survivors"),
-        "death_pieces": ("survivors",),
-    },
+ARM_WAYS = tuple(  # to state the event, and death, each with the keys that go with it
+    {way: tuple(key for key, ways in COMPANIONS.items() if way in ways) for way in group}
+    for group in ((*FAILURE_WAYS, "proportion"), DEATH_WAYS)
 )
 WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "control": ARM_WAYS,

@@ -1,11 +1,11 @@
 """Expected cumulative incidence over time, with the numbers still at risk."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from radsim.randomness.streams import Streams
+from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.observe import draw_trials
 from radsim.trial.conduct.run import TrialPlan, in_blocks
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, drawn_pairs
@@ -110,36 +110,28 @@ def _assumed(
     plan: TrialPlan, months: np.ndarray, trials: int, streams: Streams
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Incidence of event and death, and the error of the first, shapes (arm, month)."""
-
-    def incidences(cause: str, plans: list[TrialPlan]) -> np.ndarray:
-        marks = tuple(float(month) for month in months)
-        courses = [Assumed(each, marks).courses for each in plans]
-        return np.array([[c.incidence(months, cause) for c in pair] for pair in courses])
-
+    arms: list[Arms]
     if isinstance(plan.arms, UncertainArms):
-        pairs = drawn_pairs(plan.arms, range(trials), streams)
-        plans = [replace(plan, arms=pair) for pair in pairs]
+        arms = [*drawn_pairs(plan.arms, range(trials), streams)]
+    elif isinstance(plan.arms, PatientPool):
+        arms = [*plan.arms.apart()]
     else:
-        plans = list(_parts(plan))
-    events, deaths = (incidences(cause, plans) for cause in ("event", "death"))
+        arms = [plan.arms]
+    marks = tuple(float(month) for month in months)
+    courses = [Assumed(replace(plan, arms=each), marks).courses for each in arms]
+    events, deaths = (
+        np.array([[course.incidence(months, cause) for course in pair] for pair in courses])
+        for cause in ("event", "death")
+    )
     mean = events.mean(axis=0)
-    if len(plans) > 1:
-        error = np.apply_along_axis(error_of_mean, 0, events, len(plans))
+    if len(arms) > 1:
+        error = np.apply_along_axis(error_of_mean, 0, events, len(arms))
     elif isinstance(plan.arms, PatientPool):
         number = plan.arms.failure.shape[1]
         error = np.vectorize(lambda p: mc_error(p, number))(np.clip(mean, 0.0, 1.0))
     else:
         error = np.zeros(mean.shape)
     return mean, deaths.mean(axis=0), error
-
-
-def _parts(plan: TrialPlan) -> Iterator[TrialPlan]:
-    """Give a plan for each pool of simulated patients; stated arms are one."""
-    if not isinstance(plan.arms, PatientPool):
-        yield plan
-        return
-    for pool in plan.arms.apart():
-        yield replace(plan, arms=pool)
 
 
 def _curves(

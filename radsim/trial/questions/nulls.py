@@ -7,7 +7,7 @@ import numpy as np
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.arms import COMPANIONS, FAILURE_WAYS, PatientPool
 from radsim.trial.protocol.laws import same_law
 from radsim.trial.questions.margin import at_margin
 from radsim.vocabulary.arguments import member
@@ -19,11 +19,11 @@ NULLS = {
     AT_MARGIN: "the experimental arm is worse by just the margin; death is each arm's own",
     "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
 }
-
-FAILURE = (
-    "failure_hazard", "control", "control_months", "failure_shape", "failure_pieces", "cured",
+FAILURE = (  # keys of an arm that state its event
+    *FAILURE_WAYS,
+    *(key for key, ways in COMPANIONS.items() if set(ways) <= set(FAILURE_WAYS)),
     "proportion",
-)  # fmt: skip
+)
 
 
 def under_null(plan: TrialPlan, null: str) -> TrialPlan:
