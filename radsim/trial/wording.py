@@ -163,6 +163,14 @@ def _at_risk(left: tuple[float, float], months: float) -> str:
     )
 
 
+def _read_at(section: TrialSection) -> float | None:
+    """When the primary analysis reads its effect, if it says nothing where nobody is left."""
+    analysis = EVERY_ANALYSIS[section.primary_analysis]
+    if not analysis.reads or analysis.counts_events:
+        return None
+    return float(getattr(section, analysis.reads))
+
+
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
     design = section.trial_design
     most = design.patients * len(design.lesions)
@@ -179,11 +187,9 @@ def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
 def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[str]:
     """Say at which looks the primary analysis has nobody to read its effect from."""
     assert section.looks is not None
-    primary = section.primary_analysis
-    reads = EVERY_ANALYSIS[primary].reads
-    if not reads or EVERY_ANALYSIS[primary].counts_events:
+    months, primary = _read_at(section), section.primary_analysis
+    if months is None:
         return
-    months = float(getattr(section, reads))
     planned = float(section.design.event_target or assumed.events())
     for share in section.looks.information[:-1]:
         month = assumed.when(share * planned)
@@ -219,10 +225,9 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
                 "curve.median_survival: both arms get it, without the difference in survival that "
                 "the design has"
             )
-    reads = EVERY_ANALYSIS[section.primary_analysis].reads
-    if not reads or EVERY_ANALYSIS[section.primary_analysis].counts_events:
+    months = _read_at(section)
+    if months is None:
         return
-    months = float(getattr(section, reads))
     empty: dict[str, list[str]] = {}
     for over, value, changed in curve.plans(plan):
         if min(Assumed(changed).at_risk(months)) < FEW:

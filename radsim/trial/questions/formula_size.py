@@ -9,6 +9,7 @@ from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import proportions_of
 from radsim.trial.formulas.event_formulas import (
+    EVENT_FORMULAS,
     event_probability,
     events_needed,
     patients_needed,
@@ -30,7 +31,6 @@ from radsim.trial.questions.direction import better_of
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import require
 
-OF_EVENTS = ("schoenfeld", "freedman")
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
 EXACT_UP_TO = 60  # patients a group for which exact sizes are looked up
 
@@ -227,7 +227,7 @@ def _event_sizes(
     """Sizes by each formula, ratio and way to reckon the chance of an event."""
     ways = _ways(assumed, shown)
     apart = "; lesions taken as independent" if len(assumed.plan.design.lesions) > 1 else ""
-    for formula in OF_EVENTS:
+    for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             for way, shares in ways.items():
                 takes = f"{name} {'-' if ratio is None else format(ratio, '.4g')}, {way}{apart}"
@@ -326,7 +326,7 @@ def _event_powers(
 ) -> Iterator[FormulaPower]:
     events = float(shown.counts["events"].sum(axis=1).mean())
     options = _level(section, plan.design)
-    for formula in OF_EVENTS:
+    for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             if ratio is not None and ratio > 0.0 and events > 0.0:
                 power = power_of_events(ratio, events, formula=formula, **options)

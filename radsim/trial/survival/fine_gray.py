@@ -60,7 +60,7 @@ def _weigh(table: RiskTable, cause: int) -> _Weighted:
     at_risk = np.maximum(table.at_risk(), 1.0)
     censored = table.events((CENSORED,))
     kept = np.cumprod(1.0 - censored / at_risk, axis=-1)
-    before = _first(table, just_before(kept, 1.0))
+    before = -table.at_start(-just_before(kept, 1.0))  # it never rises
     safe = np.where(before > 0.0, before, 1.0)
     at_risk_by_arm, gone = [], []
     for arm in ARMS:
@@ -71,11 +71,6 @@ def _weigh(table: RiskTable, cause: int) -> _Weighted:
     first, second = at_risk_by_arm
     sets = RiskSets((first, second), table.events((cause,)), table.events_by_arm(cause))
     return _Weighted(sets, (gone[0], gone[1]), before)
-
-
-def _first(table: RiskTable, falling: np.ndarray) -> np.ndarray:
-    """Carry a value that never rises from the first subject of a tie to all of them."""
-    return -table.at_start(-falling)
 
 
 def _influence(
