@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -315,8 +315,7 @@ class TrialSection:
     @property
     def trial_design(self) -> TrialDesign:
         """The design with its size."""
-        own = {field.name: getattr(self.design, field.name) for field in fields(self.design)}
-        return TrialDesign(patients=self.patients, **own)
+        return TrialDesign(patients=self.patients, **vars(self.design))
 
     @property
     def named_analyses(self) -> tuple[str, ...]:

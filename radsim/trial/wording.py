@@ -264,7 +264,7 @@ def _follow_up(section: TrialSection) -> Iterator[str]:
     design = section.trial_design
     yield _accrual(design.entering)
     if design.entering.end > 0.0:
-        yield held_text(design)
+        yield _held(design)
     if design.event_target is not None:
         yield (
             f"The analysis is at {design.event_target} events, at {design.latest:g} months "
@@ -281,7 +281,7 @@ def _follow_up(section: TrialSection) -> Iterator[str]:
         yield f"The event is looked for {_visits(design.visits)}; deaths are known as they happen."
 
 
-def held_text(design: TrialDesign) -> str:
+def _held(design: TrialDesign) -> str:
     """Say whether the length of accrual or its rate is held when the number of patients changes."""
     months, rate = (
         f"{design.entering.end:.3g} months",

@@ -376,12 +376,12 @@ def _reason(plan: TrialPlan, search: _Search, n: int, asked: int) -> str:
     best = search.best()
     stops = f"; from {best} patients on it grows no more" if 2 * best <= n else ""
     waits = plan.design.event_target is not None
+    unmade = f"the analysis can't be made in {100 * last.not_tested:.0f} % of trials"
+    unseen = f"no event is seen in an arm in {100 * last.without_event:.0f} % of trials"
     if last.not_tested >= OFTEN and (not waits or known[best].not_tested >= OFTEN):
-        events = f"no event is seen in an arm in {100 * last.without_event:.0f} % of trials"
-        cause = f", and {events}" if last.without_event >= OFTEN else ""
-        return f"the analysis can't be made in {100 * last.not_tested:.0f} % of trials{cause}"
+        return f"{unmade}, and {unseen}" if last.without_event >= OFTEN else unmade
     if last.without_event >= OFTEN and not waits:
-        return f"no event is seen in an arm in {100 * last.without_event:.0f} % of trials"
+        return unseen
     if waits:
         return _ceiling(plan, search) + stops
     half = known.get(max((k for k in known if k < n), default=n), last)
