@@ -20,6 +20,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radsim.vocabulary.mistakes import validated
+from radsim.vocabulary.numbers import Truth
 from radsim.vocabulary.words import nearest
 
 PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
@@ -77,7 +78,7 @@ class Preset(_Stated):
     endpoint: str = ""  # that the model is of
     words: str = ""  # an endpoint of its own, in a sentence
     short: str = ""  # the same on an axis; the words unless given
-    good: bool = False  # whether the event is good for patients
+    good: Truth = False  # whether the event is good for patients
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)

@@ -35,9 +35,11 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
             f"covariance must be {len(keys)} by {len(keys)}, got {matrix!r}",
         )
         covariance = tuple(_numbers("a row of covariance", row, len(keys)) for row in matrix)
+        log = settings.get("log", False)
+        require(isinstance(log, bool), f"log must be true or false, got {log!r}")
         return NormalGroup(
             keys=tuple(keys), center=center, covariance=covariance,
-            log=bool(settings.get("log", False)), name=name,
+            log=log, name=name,
         )  # fmt: skip
     require("rows" in settings, "needs covariance, or table with the rows of a bootstrap")
     rows = settings["rows"]
