@@ -28,7 +28,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
     if not estimates:
         return None
     own_models = {  # of a complication that has several
-        modelled.endpoint: f"\n{modelled.models[0].label}"
+        modelled.endpoint: f"\n{modelled.models[0].name}"
         for modelled in endpoints_of(view.experiment)
         if not modelled.endpoint.freedom and len(modelled.models) > 1
     }
