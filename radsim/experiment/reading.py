@@ -15,13 +15,14 @@ from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
-from radsim.experiment.older_spellings import present_spelling
+from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.texts import unprintable
 
 Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
 
@@ -38,8 +39,19 @@ def make_experiment(
     ExperimentError
         With one line for each mistake, which names the key.
     """
-    folder = Path(folder)
-    settings, misplaced = present_spelling(settings)
+    if hidden := list(unprintable(settings)):
+        raise ExperimentError(hidden)  # alone, because other lines would show such names
+    present, misplaced = present_spelling(settings)
+    try:
+        return _checked(present, misplaced, Path(folder), {} if refits is None else refits)
+    except ExperimentError as error:
+        raise ExperimentError(typed_spelling(error.mistakes, settings)) from None
+
+
+def _checked(
+    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits
+) -> Experiment:
+    """Check settings in the present spelling."""
     settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
     mistakes.extend([*misplaced, *unread])
@@ -48,7 +60,9 @@ def make_experiment(
     except ValidationError as error:
         new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
         raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
-    mistakes.extend(disagreements(experiment))
+    stated = settings.get("ntcp")
+    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
+    mistakes.extend(disagreements(experiment, refused))
     if not any(key.startswith("cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
@@ -56,7 +70,7 @@ def make_experiment(
         mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
     if mistakes:
         raise ExperimentError(mistakes)
-    experiment = _solved(experiment, {} if refits is None else refits)
+    experiment = _solved(experiment, refits)
     if experiment.has_design:
         written = read_in_files(settings, folder)
         experiment = experiment.model_copy(update={"written": written})

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radsim.vocabulary.mistakes import validated
 from radsim.vocabulary.numbers import Truth
+from radsim.vocabulary.texts import unprintable
 from radsim.vocabulary.words import nearest
 
 PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
@@ -151,6 +152,8 @@ def read_preset(family: str, path: Path) -> Preset:
         raise ValueError(f"can't read {path}: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not valid TOML: {error}") from None
+    if hidden := list(unprintable(raw)):
+        raise ValueError("\n".join(f"{path.name}: {line}" for line in hidden))
     data = {"family": family, "name": path.stem, **raw}
     preset: Preset = validated(Preset, data, f"{path.name}: ")
     return preset

@@ -250,8 +250,8 @@ def test_a_file_without_a_model_has_nothing_to_report():
 def test_a_cord_model_that_is_reported_already_is_no_alternative():
     found = mistakes(changed(ntcp__myelopathy__alternatives=["sbrt-cord-default"]))
     assert found == [
-        "ntcp.myelopathy.alternatives: two are called 'sbrt-cord-default'; "
-        "give each a label of its own"
+        "ntcp.myelopathy.alternatives[0]: needs a label, because another model is called "
+        "'sbrt-cord-default' too"
     ]
 
 

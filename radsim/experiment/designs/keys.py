@@ -26,6 +26,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "patients": "all variants treat the same patients",
     "months": "all variants report at the same times",
     "compare": "all variants are compared with the same arm",
+    "compare.free_of": "control is free of the same complications in all variants",
     "precision": "it decides how many patients there are, not a number of one variant",
     "uniforms": "all variants share their random numbers",
     "trial": "a virtual trial varies its own settings; give it scenarios or curves in [trial]",
@@ -49,7 +50,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
     refusals = {
         "decides only speed or place, not a number; it belongs on the command line as "
         f"--{first.replace('_', '-')}": first in SPEED,
-        f"can't be varied: {FIXED.get(first, '')}": first in FIXED,
+        f"can't be varied: {FIXED.get(key) or FIXED.get(first, '')}": first in FIXED,
         f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
         "describes a variable, and changes no number": of_variable,
         f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
