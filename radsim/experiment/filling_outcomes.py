@@ -131,7 +131,7 @@ def _model(section: dict[str, Any], wanted: Wanted) -> tuple[Preset | None, dict
 def _over_preset(section: dict[str, Any], wanted: Wanted) -> tuple[Preset, dict[str, Any]]:
     """Read a preset that radsim ships, or one in a file of one's own, and lay a section over it."""
     name = as_text(section["preset"])
-    if name.endswith(PRESET_FILE):
+    if Path(name).suffix == PRESET_FILE:
         preset = read_preset(wanted.family, wanted.folder / name)
         stated = {key: value for key, value in section.items() if key != "preset"}
         return preset, merge(preset.settings(), stated)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
+from radsim.experiment.designs.keys import lies_in
 from radsim.experiment.designs.study import read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
@@ -63,7 +64,7 @@ def _checked(
     stated = settings.get("ntcp")
     refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
     mistakes.extend(disagreements(experiment, refused))
-    if not any(key.startswith("cohort") for key in mistakes.keys):
+    if not any(lies_in(key, "cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
     if sections and not unread:  # else the sections lack the tables that they name
@@ -99,8 +100,9 @@ def _new(lines: list[str], unfilled: list[str]) -> list[str]:
     """Leave out what only follows from a section that could not be expanded."""
 
     def follows(line: str, key: str) -> bool:
-        missing = line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
-        return missing or line.startswith(f"{key}: ")
+        where, _, said = line.partition(": ")
+        below = lies_in(where.replace("[", ".["), key.replace("[", ".["))
+        return where == key or (below and said == "is missing")
 
     return [line for line in lines if not any(follows(line, key) for key in unfilled)]
 

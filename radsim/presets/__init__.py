@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -120,8 +120,8 @@ def preset_names(family: str) -> list[str]:
     folder = resources.files(__name__) / family
     if not folder.is_dir():
         return []
-    files = [file.name for file in folder.iterdir() if file.name.endswith(PRESET_FILE)]
-    return sorted(name.removesuffix(PRESET_FILE) for name in files)
+    files = [PurePath(file.name) for file in folder.iterdir()]
+    return sorted(file.stem for file in files if file.suffix == PRESET_FILE)
 
 
 def presets_of(endpoint: str) -> list[str]:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
@@ -115,7 +115,8 @@ def _columns(text: str, names: list[str]) -> list[list[float]]:
 
 def _open_table(name: str, folder: Path) -> str:
     shipped = resources.files("radsim.presets") / "bootstrap"
-    names = sorted(f.name[: -len(".csv")] for f in shipped.iterdir() if f.name.endswith(".csv"))
+    files = (PurePath(file.name) for file in shipped.iterdir())
+    names = sorted(file.stem for file in files if file.suffix == ".csv")
     if name in names:
         return (shipped / f"{name}.csv").read_text(encoding="utf-8")
     path = folder / name

@@ -12,7 +12,7 @@ from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import ORGANS
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.words import closest, nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
@@ -92,6 +92,18 @@ def apply_changes(
             here = here[part]
         here[parts[-1]] = copy.deepcopy(changes[key])
     return changed
+
+
+def lies_in(key: str, above: str) -> bool:
+    """Say whether a dotted key is another one, or lies below it.
+
+    Examples
+    --------
+    >>> lies_in("tcp.onset.exponent", "tcp.onset"), lies_in("tcp.onset_2", "tcp.onset")
+    (True, False)
+    """
+    parts = above.split(".")
+    return key.split(".")[: len(parts)] == parts
 
 
 def split_key(key: str) -> tuple[str, list[str]]:
@@ -210,14 +222,13 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
 
 def _nearest_key(key: str, keys: list[str]) -> str:
     """Name the nearest key, level by level, so that the list of those known stays short."""
-    close = nearest(key, keys)
-    if close.startswith("did you mean"):
-        return close
+    if closest(key, keys):
+        return nearest(key, keys)
     parts = key.split(".")
     for depth in range(len(parts) - 1, 0, -1):
         above = ".".join(parts[:depth])
         if above in keys or above in SECTIONS:
-            wanted = [k.split(".")[depth] for k in keys if k.startswith(f"{above}.")]
+            wanted = [k.split(".")[depth] for k in keys if k != above and lies_in(k, above)]
             return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
     return f"sections that can be varied: {', '.join(SECTIONS)}"
 
