@@ -1,6 +1,7 @@
 """An endpoint that nobody knows goes to every table, figure and warning."""
 
 import csv
+import json
 import re
 from dataclasses import replace
 
@@ -199,3 +200,15 @@ def test_a_result_that_can_not_be_read_says_which_version_wrote_it(plain):
         with_roles(strange)
     assert len(str(caught.value).splitlines()) == 1
     assert "written by radsim 0.3.0" in str(caught.value)
+
+
+def test_a_result_that_can_not_be_read_names_the_key(plain):
+    record = json.loads(plain.attrs["experiment"])
+    record["arms"]["one"]["plan"]["collimator"] = 3.0
+    record["ntcp"]["vcf"]["model"]["strange"] = 1.0
+    with pytest.raises(Mistake) as caught:
+        with_roles(plain.assign_attrs(experiment=json.dumps(record)))
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1
+    assert "arms.one.collimator: unknown key" in said
+    assert "(and 1 more)" in said

@@ -77,7 +77,7 @@ def _claim(
     if (older := Journal.older_version(path)) and not overwrite:
         _check_finished(folder, experiment)
         raise FolderError(
-            f"{folder} holds blocks of a run of radsim {older}, whose sums this version can't go "
+            f"{folder} holds blocks of a run of {older}, whose sums this version can't go "
             "on from; use another folder, or --overwrite"
         )
     if _is_empty(path):
