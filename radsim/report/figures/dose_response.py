@@ -46,7 +46,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         where.set_xlim(0, dose[-1])
         model = modelled.models[0].model
         effect = "EQD2" if modelled.endpoint.freedom else "Cumulative EQD2"
-        read = f"{model.dose}, its mean" if model.dose.is_dvh else model.dose
+        read = f"{model.dose}, its {model.reduction}" if model.dose.is_dvh else model.dose
         where.set_xlabel(f"{effect} [Gy] at alpha/beta {model.alpha_beta},\n{read}")
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
