@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from radsim.report.tables.trial import TABLES, table_rows
 from radsim.trial import StatedArm, TrialDesign, UniformAccrual, risk_table
 
 FOLDER = Path(__file__).parent / "reference" / "trial"
@@ -45,3 +46,9 @@ def random_trials(seed, trials=6, subjects=40, grid=None):
     if grid is not None:
         time = np.ceil(time / grid) * grid
     return time, rng.integers(0, 3, time.shape), rng.integers(0, 2, time.shape)
+
+
+def cells_of(name, results):
+    """Rows of a table of virtual trials, by column."""
+    head, rows = TABLES[name]
+    return [dict(zip(head, row, strict=True)) for row in table_rows(results, rows)]

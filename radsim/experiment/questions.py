@@ -155,7 +155,8 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
             needed = "tcp" if endpoints[event].freedom else f"ntcp.{event}"
             yield f"trial.endpoint: {event} is not simulated without {needed}"
         else:
-            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, endpoints)}"
+            harms = [name for name, endpoint in modelled.items() if not endpoint.good]
+            yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, harms)}"
 
 
 def _wrong_series(experiment: Experiment) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
 from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.experiment.variants import VariantMaker
-from radsim.simulation.patients import simulate
+from radsim.simulation.memo import Memo
+from radsim.simulation.outcomes import outcomes_of
+from radsim.simulation.sources import source_of
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import PatientPool, StatedArm
@@ -87,42 +88,53 @@ def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> Patie
         simulate_pool(maker.make(draws.row(i)), section, range(i * size, (i + 1) * size))
         for i in range(wanted)
     ]
-    return PatientPool(
-        np.concatenate([pool.failure for pool in pools], axis=1),
-        np.concatenate([pool.death for pool in pools], axis=1),
-        {h: np.concatenate([pool.harms[h] for pool in pools], axis=1) for h in pools[0].harms},
-        wanted,
-        pools[0].words,
+    return replace(
+        pools[0],
+        failure=np.concatenate([pool.failure for pool in pools], axis=1),
+        death=np.concatenate([pool.death for pool in pools], axis=1),
+        harms={h: np.concatenate([p.harms[h] for p in pools], axis=1) for h in pools[0].harms},
+        pools=wanted,
     )
 
 
 def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range) -> PatientPool:
-    """Simulate these patients of an experiment under both arms of a trial."""
-    names = [str(section.control), str(section.experimental)]
-    blocks = [
-        simulate(experiment, numbers[first : first + POOL_BLOCK]).sel(arm=names)
-        for first in range(0, len(numbers), POOL_BLOCK)
-    ]
+    """Simulate these patients of an experiment under both arms of a trial.
+
+    Harms are what else is bad for patients: complications, and loss of control where the trial is
+    of a complication.
+    """
     harms = {
         m.endpoint.event: m.endpoint.words
         for m in endpoints_of(experiment)
-        if not (m.endpoint.good or m.endpoint.freedom or m.endpoint.event == section.endpoint)
+        if not m.endpoint.good and m.endpoint.event != section.endpoint
     }
+    names = str(section.control), str(section.experimental)
+    arms = [list(experiment.arms).index(name) for name in names]
+    blocks = [
+        _times(experiment, arms, numbers[first : first + POOL_BLOCK])
+        for first in range(0, len(numbers), POOL_BLOCK)
+    ]
     times = {
-        event: np.concatenate([_times(block, event) for block in blocks], axis=1)
+        event: np.concatenate([block[event] for block in blocks], axis=1)
         for event in (section.endpoint, DEATH, *harms)
     }
-    by_harm = {harm: times[harm] for harm in harms}
-    return PatientPool(times[section.endpoint], times[DEATH], by_harm, words=harms)
+    control, experimental = (experiment.arms[name].label or name for name in names)
+    return PatientPool(
+        times[section.endpoint],
+        times[DEATH],
+        {harm: times[harm] for harm in harms},
+        words=harms,
+        labels=(control, experimental),
+    )
 
 
-def _times(block: xr.Dataset, event: str) -> np.ndarray:
-    """Times of an event, infinite for never, shape (2, patient) [months]."""
-    name = f"time_to_{event}"
-    if name not in block:
-        return np.full((2, block.sizes["patient"]), np.inf)
-    models = {dim: 0 for dim in block[name].dims if dim not in ("arm", "patient")}
-    times = (
-        block[name].isel(models).transpose("arm", "patient").values
-    )  # the experiment's own model
-    return np.where(np.isnan(times), np.inf, times)
+def _times(experiment: Experiment, arms: list[int], block: range) -> dict[str, np.ndarray]:
+    """Times of each event and of death, infinite for never, shapes (arm, patient) [months]."""
+    outcomes = outcomes_of(experiment, block, source_of(experiment), Memo(room=0))
+    times = {DEATH: np.full((len(arms), len(block)), np.inf)}
+    if outcomes.deaths:
+        times[DEATH] = outcomes.deaths.value[arms]
+    for event in outcomes.events:  # under the experiment's own model
+        came = event.times[0].value[arms]
+        times[event.modelled.endpoint.event] = np.where(np.isnan(came), np.inf, came)
+    return times

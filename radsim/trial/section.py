@@ -20,11 +20,18 @@ from radsim.trial.conduct.analyses import (
 )
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
-from radsim.trial.conduct.uncertainty import ARM_NAMES, UncertainArms
+from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
-from radsim.trial.protocol.arms import FAILURE_WAYS, PatientPool, StatedArm
+from radsim.trial.protocol.arms import (
+    COMPANIONS,
+    DEATH_WAYS,
+    FAILURE_WAYS,
+    ROLES,
+    PatientPool,
+    StatedArm,
+)
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
@@ -285,7 +292,7 @@ class TrialSection:
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
-        for name in ("control", "experimental"):
+        for name in ROLES:
             _check_endpoint(name, getattr(self, name), binary=self.binary)
         self._check_uncertainty((self.control, self.experimental))
 
@@ -300,7 +307,7 @@ class TrialSection:
             for value in (_quantile(law, u) for u in (0.5, *EXTREMES)):
                 try:
                     drawn = uncertain.drawn({**middle, key: value})
-                    for name, arm in zip(ARM_NAMES, drawn, strict=True):
+                    for name, arm in zip(ROLES, drawn, strict=True):
                         _check_endpoint(name, arm, binary=self.binary)
                 except ValueError as error:
                     raise ValueError(f"uncertainty: {key}: may be {value:.4g}; {error}") from None
@@ -432,19 +439,9 @@ def _without_others(
     return {key: value for key, value in old.items() if key not in dropped}
 
 
-ARM_WAYS: tuple[dict[str, tuple[str, ...]], ...] = (  # each with the keys that go with it
-    {
-        "failure_hazard": ("failure_shape", "cured"),
-        "control": ("control_months", "failure_shape", "cured"),
-        "failure_pieces": ("cured",),
-        "proportion": (),
-    },
-    {
-        "death_hazard": ("survival_shape", "survivors"),
-        "median_survival": ("survival_shape", "survivors"),
-        "survival": ("survival_months", "survival_shape", "survivors"),
-        "death_pieces": ("survivors",),
-    },
+ARM_WAYS = tuple(  # to state the event, and death, each with the keys that go with it
+    {way: tuple(key for key, ways in COMPANIONS.items() if way in ways) for way in group}
+    for group in ((*FAILURE_WAYS, "proportion"), DEATH_WAYS)
 )
 WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "control": ARM_WAYS,

@@ -1,6 +1,6 @@
 """What a [trial] section plans, in sentences to read or paste."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
@@ -8,15 +8,15 @@ from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
-from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.section import TrialSection
+from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
 NOBODY = "; where nobody is, what is compared there can't be estimated"
-ROLES = ("control", "experimental")
 
 
 def event_name(section: TrialSection) -> str:
@@ -26,24 +26,15 @@ def event_name(section: TrialSection) -> str:
     return "the endpoint" if section.binary else "event"
 
 
-def arm_names(section: TrialSection) -> tuple[str, str]:
-    """What the arms are called: by the experiment, by their label, or by their role."""
-    names = []
-    for role in ROLES:
-        arm = getattr(section, role)
-        names.append(arm if isinstance(arm, str) else arm.label or role)
-    return names[0], names[1]
-
-
 def protocol_sentences(
-    section: TrialSection, plans: Mapping[str, str] | None = None
+    section: TrialSection, arms: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Say what is randomized, how it is followed up, and what the arms are assumed to do.
 
     Parameters
     ----------
-    plans
-        What each arm of the experiment is treated with, by name.
+    arms
+        What each arm of the experiment is called, and with what it treats, by its name.
     """
     design = section.design
     yield _endpoint(section)
@@ -59,8 +50,8 @@ def protocol_sentences(
     if design.not_evaluable:
         yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
     yield from _lesions(design)
-    for role, name in zip(ROLES, arm_names(section), strict=True):
-        yield _arm(role, name, getattr(section, role), design, plans or {})
+    for role in ROLES:
+        yield _arm(role, getattr(section, role), design, arms or {})
     if isinstance(section.control, str):
         yield (
             f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
@@ -93,7 +84,7 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
         )
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
-        shares = _listed([f"{100 * t:g} %" for t in limits.information])
+        shares = listed([f"{100 * t:g} %" for t in limits.information])
         if analysis is not None and not analysis.counts_events:
             yield (
                 f"Looks are at {shares} of the planned events. The information that {primary} has "
@@ -104,13 +95,13 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
         else:
             yield (
                 f"Looks are at {shares} of the planned events and stop for efficacy at z of "
-                f"{_listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
+                f"{listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
                 f"arm ({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
             )
         if section.looks.futility is not None:
             shown = [f"{z:.3f}" for z in limits.futility[:-1] if z > -NEVER]
             counted = analysis is None or analysis.counts_events
-            below = f"below z of {_listed(shown)}" if counted else "too"
+            below = f"below z of {listed(shown)}" if counted else "too"
             yield (
                 f"They stop for futility {below} ({section.looks.futility} "
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
@@ -172,6 +163,14 @@ def _at_risk(left: tuple[float, float], months: float) -> str:
     )
 
 
+def _read_at(section: TrialSection) -> float | None:
+    """When the primary analysis reads its effect, if it says nothing where nobody is left."""
+    analysis = EVERY_ANALYSIS[section.primary_analysis]
+    if not analysis.reads or analysis.counts_events:
+        return None
+    return float(getattr(section, analysis.reads))
+
+
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
     design = section.trial_design
     most = design.patients * len(design.lesions)
@@ -188,11 +187,9 @@ def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
 def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[str]:
     """Say at which looks the primary analysis has nobody to read its effect from."""
     assert section.looks is not None
-    primary = section.primary_analysis
-    reads = EVERY_ANALYSIS[primary].reads
-    if not reads or EVERY_ANALYSIS[primary].counts_events:
+    months, primary = _read_at(section), section.primary_analysis
+    if months is None:
         return
-    months = float(getattr(section, reads))
     planned = float(section.design.event_target or assumed.events())
     for share in section.looks.information[:-1]:
         month = assumed.when(share * planned)
@@ -228,17 +225,16 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
                 "curve.median_survival: both arms get it, without the difference in survival that "
                 "the design has"
             )
-    reads = EVERY_ANALYSIS[section.primary_analysis].reads
-    if not reads or EVERY_ANALYSIS[section.primary_analysis].counts_events:
+    months = _read_at(section)
+    if months is None:
         return
-    months = float(getattr(section, reads))
     empty: dict[str, list[str]] = {}
     for over, value, changed in curve.plans(plan):
         if min(Assumed(changed).at_risk(months)) < FEW:
             empty.setdefault(over, []).append(f"{value:g}")
     for over, values in empty.items():
         yield (
-            f"curve.{over}: at {_listed(values)} fewer than {FEW} patients of an arm are to be "
+            f"curve.{over}: at {listed(values)} fewer than {FEW} patients of an arm are to be "
             f"expected at risk at {months:g} months{NOBODY}"
         )
 
@@ -259,7 +255,7 @@ def _strata(design: Protocol) -> Iterator[str]:
     shares = [f"{100 * stratum.share / total:.4g} %" for stratum in design.strata]
     ratios = [f"{stratum.hazard_ratio:g}" for stratum in design.strata]
     yield (
-        f"The strata hold {_listed(shares)} of patients, with {_listed(ratios)} times the stated "
+        f"The strata hold {listed(shares)} of patients, with {listed(ratios)} times the stated "
         "hazard of the event."
     )
 
@@ -311,8 +307,8 @@ def _accrual(accrual: Accrual) -> str:
             f"then to month {accrual.end:g}."
         )
     if isinstance(accrual, PiecewiseAccrual):
-        rates = _listed([f"{rate:g}" for rate in accrual.rates])
-        ends = _listed([f"{month:g}" for month in accrual.until])
+        rates = listed([f"{rate:g}" for rate in accrual.rates])
+        ends = listed([f"{month:g}" for month in accrual.until])
         return f"Accrual has relative rates of {rates} up to months {ends}."
     return f"Accrual is uniform over {accrual.end:g} months."
 
@@ -320,7 +316,7 @@ def _accrual(accrual: Accrual) -> str:
 def _visits(visits: Visits) -> str:
     said = []
     if visits.at:
-        said.append(f"at months {_listed([f'{month:g}' for month in visits.at])}")
+        said.append(f"at months {listed([f'{month:g}' for month in visits.at])}")
     if visits.then_every is not None:
         said.append(f"every {visits.then_every:g} months{' after that' if visits.at else ''}")
     return " and ".join(said)
@@ -334,7 +330,7 @@ def _lesions(design: Protocol) -> Iterator[str]:
             for number, share in enumerate(design.lesions, 1)
             if share > 0.0
         ]
-        yield f"Of lesions, {_listed(shares)}; randomization is by patient."
+        yield f"Of lesions, {listed(shares)}; randomization is by patient."
     if design.frailty > 0.0:
         yield (
             "The hazard of the event in a patient's lesions is multiplied by a gamma frailty of "
@@ -342,12 +338,9 @@ def _lesions(design: Protocol) -> Iterator[str]:
         )
 
 
-def _arm(
-    role: str, name: str, arm: str | StatedArm, design: Protocol, plans: Mapping[str, str]
-) -> str:
+def _arm(role: str, arm: str | StatedArm, design: Protocol, arms: Mapping[str, str]) -> str:
     if isinstance(arm, str):
-        plan = f" ({plans[arm]})" if arm in plans else ""
-        return f"The {role} arm is the simulated arm {arm}{plan}."
+        return f"The {role} arm is the simulated arm {arms.get(arm, arm)}."
     said = []
     if arm.proportion is not None:
         said.append(f"{100 * arm.proportion:g} % have the endpoint")
@@ -379,7 +372,7 @@ def _arm(
         said.append(f"{100 * arm.survivors:g} % do not die")
     if arm.survival_shape is not None:
         said.append(f"its Weibull shape is {arm.survival_shape:g}")
-    label = "" if name == role else f" ({name})"
+    label = f" ({arm.label})" if arm.label not in ("", role) else ""
     return f"In the {role} arm{label} {', '.join(said)}."
 
 
@@ -388,7 +381,7 @@ def _pieces(pieces: Pieces) -> str:
         f"{hazard:g} to month {month:g}"
         for hazard, month in zip(pieces.hazards, pieces.until, strict=False)
     ]
-    return _listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
+    return listed([*parts, f"{pieces.hazards[-1]:g} {'after it' if parts else ''}".strip()])
 
 
 def _conditions(design: Protocol) -> str:
@@ -408,14 +401,3 @@ def _law(law: Distribution) -> str:
         if field.name != "kind" and getattr(law, field.name) != field.default
     )
     return f"{law.kind} ({numbers})"
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does.
-
-    Examples
-    --------
-    >>> _listed(["3", "6", "12"])
-    '3, 6 and 12'
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -25,7 +25,6 @@ class Endpoint:
     freedom: str = ""  # being free of it, where net estimates are of that: ``local_control``
     freedom_words: str = ""  # the same in a sentence
     good: bool = False  # a response is good, a failure or a complication is not
-    ends: bool = False  # relief can be lost again: a prevalence, not only an incidence
     organ: str = ""  # that is harmed, whichever structure is read; who lacks it has no risk
     always_by_model: bool = False  # results have a dimension of models even where there is but one
 

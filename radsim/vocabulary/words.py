@@ -1,6 +1,6 @@
 """The vocabulary: what each variable that leaves the package is called and measured in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -40,6 +40,17 @@ def nearest(name: str, names: Iterable[str]) -> str:
     if close := closest(name, names):
         return f"did you mean {close!r}?"
     return f"known: {', '.join(names)}" if names else "nothing can be set here"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["3", "6", "12"])
+    '3, 6 and 12'
+    """
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def label(dataset: "xr.Dataset", vocabulary: Mapping[str, Variable]) -> "xr.Dataset":

@@ -187,7 +187,7 @@ def test_its_trial_has_a_power_a_size_and_the_harms_of_all_others(capsys, tmp_pa
     found = next(r for r in rows(out / "trial_sizes.csv") if r["method"] == "simulation")
     assert 80 < float(found["patients"]) <= 400
     harms = {row["harm"] for row in rows(out / "trial_benefit_harm.csv")}
-    assert harms == {"vcf", "pain_flare"}
+    assert harms == {"local_failure", "vcf", "pain_flare"}
     assert "flare of pain: " in ended.output
     assert "vertebral compression fracture: " in ended.output
     assert f"time to {WORDS}" in (out / "trial_assumptions.txt").read_text(encoding="utf-8")

@@ -271,6 +271,9 @@ def test_a_trial_and_a_series_and_a_precision_take_any_endpoint_of_the_file():
     assert mistakes(trial=trial) == [
         f"trial.endpoint: no endpoint {EVENT!r}; known: local_failure, vcf, myelopathy"
     ]
+    relief = {**SAC, "good": True}
+    fewer = {"ntcp": {"relief": relief}, "trial": {**trial, "endpoint": "swallowing"}}
+    assert mistakes(**fewer) == ["trial.endpoint: no endpoint 'swallowing'; known: local_failure"]
     assert mistakes(predictive=series)[0].startswith(
         f"predictive.observed[0].endpoint: no endpoint {EVENT!r}; "
     )

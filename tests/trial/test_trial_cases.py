@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import radsim
+from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
 from radsim.randomness.distributions.continuous import Normal
 from radsim.randomness.streams import Streams
 from radsim.report.figures.trial import plot_incidence, plot_power
-from radsim.report.tables.trial import TABLES
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import plan_of, run_scenario_of
 from radsim.trial import (
@@ -121,9 +121,7 @@ def test_an_analysis_without_a_test_has_no_power_to_state():
     result = run_scenario_of(section, source)
     power = next(p for p in result.powers if p.analysis == "survival_difference")
     assert not power.is_tested
-    columns, rows = TABLES["trial_characteristics.csv"]
-    for row in rows({"trial": result}):
-        cells = dict(zip(columns, row, strict=True))
+    for cells in cells_of("trial_characteristics.csv", {"trial": result}):
         if cells["analysis"] == "survival_difference":
             assert (cells["rejected"], cells["favorable"], cells["not_tested"]) == ("", "", 1.0)
     line = next(x for x in summary_text({"trial": result}).splitlines() if "survival_dif" in x)
@@ -133,10 +131,11 @@ def test_an_analysis_without_a_test_has_no_power_to_state():
 
 def test_grays_test_stands_where_its_landmark_is_not_reached():
     _, plan = stated("event_target_60")
-    gray = run_trials(replace(plan, analyses=("gray",)), 200, seed=1).outcomes["gray"]
+    shown = run_trials(replace(plan, analyses=("gray",)), 200, seed=1)
+    gray = shown.outcomes["gray"]
     assert gray.tested.all()
     assert gray.estimable.mean() < 0.05
-    assert power_of("gray", gray, 0.05).rejected.value > 0.2
+    assert power_of("gray", shown, 0.05).rejected.value > 0.2
 
 
 def test_a_proportion_test_without_variance_is_no_test():
@@ -379,9 +378,7 @@ def test_event_driven_trials_have_the_incidences_of_their_arms(name, patients):
     assert rows["normal_pooled"].patients == 430
     assert rows["schoenfeld"].evaluable == pytest.approx(286.2, abs=0.1)
     assert np.isnan(result.incidence.upper[:, -1]).all() or patients < 1000
-    table, columns = TABLES["trial_incidence.csv"][1], TABLES["trial_incidence.csv"][0]
-    cells = [dict(zip(columns, row, strict=True)) for row in table({"trial": result})]
-    assert "nan" not in str(cells)
+    assert "nan" not in str(cells_of("trial_incidence.csv", {"trial": result}))
 
 
 def test_an_event_target_and_a_fixed_end_ask_one_question_of_the_formulas():
@@ -549,13 +546,12 @@ def test_a_better_control_arm_is_said_wherever_a_size_is():
     for line in (*summary.splitlines(), *assumptions_text(results, source).split(". ")):
         if " patients in all reach" in line or ("(hazard ratio" in line and "patients" in line):
             assert "in favor of the control arm" in line
-    columns, rows = TABLES["trial_sizes.csv"]
-    cells = [dict(zip(columns, row, strict=True)) for row in rows(results)]
-    assert {row["better"] for row in cells if row["patients"] != ""} == {"control"}
-    columns, rows = TABLES["trial_power.csv"]
-    tried = [dict(zip(columns, row, strict=True)) for row in rows(results)]
-    assert tried[-1]["better"] == "control"
-    labels = plot_incidence("trial", result).axes[0].get_legend_handles_labels()[1]
+    sizes = cells_of("trial_sizes.csv", results)
+    assert {row["better"] for row in sizes if row["patients"] != ""} == {"control"}
+    assert cells_of("trial_power.csv", results)[-1]["better"] == "control"
+    labels = (
+        plot_incidence("trial", result, result.incidence).axes[0].get_legend_handles_labels()[1]
+    )
     assert any("single_24 (better)" in label for label in labels)
     labels = plot_power(results).axes[0].get_legend_handles_labels()[1]
     assert any("the control arm is better" in label for label in labels)
@@ -571,6 +567,5 @@ def test_a_better_experimental_arm_is_named():
 
 def test_arms_that_are_alike_are_not_told_apart():
     _, plan = stated("looks_after_landmark")
-    outcome = run_trials(plan, 2000, seed=1).outcomes["incidence_difference"]
-    power = power_of("incidence_difference", outcome, 0.05)
+    power = power_of("incidence_difference", run_trials(plan, 2000, seed=1), 0.05)
     assert better_arm(power.rejected, power.favorable) == "neither"

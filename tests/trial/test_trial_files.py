@@ -2,23 +2,29 @@
 
 import csv
 import json
+import re
 import tomllib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from command_line import files, radsim
 from examples import SMALL, TRIALS
+from matplotlib.text import Text
 
-from radsim import load_experiment, make_experiment
+from radsim import load_experiment, make_experiment, simulate
 from radsim.experiment.model import ExperimentError
-from radsim.experiment.trial_file import VirtualTrial, load_trial, states_trial_only
-from radsim.report.tables.trial import TABLES
-from radsim.report.text.trial import assumptions_text
+from radsim.experiment.trial_file import VirtualTrial, load_trial, states_trial_only, trials_of
+from radsim.report.figures.trial import plot_flow, plot_incidence
+from radsim.report.tables.trial import TABLES, table_rows
+from radsim.report.text.trial import assumptions_text, summary_text
+from radsim.report.text.trial_plan import describe_trial
 from radsim.simulation.virtual_trial import (
     SMALLEST_POOL,
     draw_uncertain_pools,
     run_scenario_of,
     run_virtual_trial,
+    simulate_pool,
 )
 from radsim.trial.protocol.design import Protocol
 
@@ -135,6 +141,51 @@ def test_arms_can_come_from_the_experiment(tmp_path, capsys):
     resolved = load_experiment(folder / "experiment.toml")
     assert resolved.trial is not None
     assert resolved.trial.control == first
+
+
+def test_a_trial_of_a_complication_counts_loss_of_control_among_its_harms(tmp_path, capsys):
+    text = with_trial().replace("[trial]\n", '[trial]\nendpoint = "vcf"\n')
+    folder = tmp_path / "out"
+    ended = radsim(capsys, "trial", written(tmp_path, text), "--out", folder)
+    assert ended.code == 0, ended.errors
+    lost, cord = rows(folder, "trial_benefit_harm.csv")
+    assert (lost["harm"], cord["harm"]) == ("local_failure", "myelopathy")
+    assert "local failure: " in ended.output
+    source = load_experiment(written(tmp_path, text))
+    section = trials_of(source)["trial"]
+    pool = simulate_pool(source, section, range(300))
+    times = simulate(source, range(300))["time_to_local_failure"].isel(control_model=0)
+    both = times.sel(arm=[section.control, section.experimental]).transpose("arm", "patient")
+    np.testing.assert_array_equal(pool.harms["local_failure"], both.values)
+    assert 0.0 < float(lost["control"]) < 1.0
+
+
+def test_readers_meet_the_labels_of_arms_and_tables_their_names(tmp_path):
+    settings = tomllib.loads(with_trial())
+    first, second = settings["trial"]["control"], settings["trial"]["experimental"]
+    settings["arms"][first]["label"], settings["arms"][second]["label"] = "single", "boost"
+    source = make_experiment(settings)
+    result = run_virtual_trial(source)["trial"]
+    drawn = [
+        *plot_incidence("trial", result, result.incidence).axes,
+        *plot_flow("trial", result, result.flow).axes,
+    ]
+    pictured = [text.get_text() for axis in drawn for text in axis.findobj(Text)]
+    written_out = (summary_text({"trial": result}), assumptions_text({"trial": result}, source))
+    for said in (*written_out, describe_trial(source), "\n".join(pictured)):
+        assert second not in re.findall(r"\w+", said)  # the first is "one", a word of its own
+    for said in (*written_out, "\n".join(pictured)):
+        assert {"single", "boost"} <= set(re.findall(r"\w+", said))
+    assert "% with single, " in written_out[0]  # the line of benefit and harm
+    assert "single: local failure" in pictured
+    assert any(text.startswith("boost\nallocated") for text in pictured)
+    assert (
+        f"The control arm is the simulated arm single ({source.arms[first].plan.words})."
+        in (written_out[1])
+    )
+    assert "The control arm is the simulated arm single." in describe_trial(source)
+    design = [row[1:] for row in table_rows({"trial": result}, TABLES["trial_design.csv"][1])]
+    assert design[:2] == [["control", first], ["experimental", second]]
 
 
 def test_assurance_takes_the_uncertainty_that_the_experiment_declares():

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from command_line import radsim
 from scipy import stats
+from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
-from radsim.report.tables.trial import TABLES
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import run_scenario_of
 from radsim.trial import (
@@ -201,8 +201,7 @@ def test_a_file_with_a_margin_is_asked_for_non_inferiority(tmp_path):
     events = 4.0 * (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) ** 2 / np.log(1.8) ** 2
     assert row.events == pytest.approx(events, rel=1e-4)
     assert result.size.lower <= row.patients <= 1.1 * result.size.upper
-    columns, rows = TABLES["trial_characteristics.csv"]
-    cells = [dict(zip(columns, line, strict=True)) for line in rows({"trial": result})]
+    cells = cells_of("trial_characteristics.csv", {"trial": result})
     true = {(c["truth"], c["analysis"]): c["null_is_true"] for c in cells}
     assert true["at_margin", "cox_against_margin"] == "yes"
     assert true["at_margin", "cox"] == true["no_difference", "cox_against_margin"] == "no"

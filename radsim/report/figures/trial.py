@@ -12,11 +12,12 @@ from scipy import special
 
 from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION, new_figure, save_figures
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
+from radsim.trial.protocol.arms import ROLES
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
-from radsim.trial.wording import ROLES, arm_names, event_name
+from radsim.trial.wording import event_name
 
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
@@ -103,7 +104,7 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
     """Mean cumulative incidence of the event and of death, with numbers at risk below."""
     figure = new_figure(6.4, 5.2)
     axis, below = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
-    event, arms, months = event_name(result.section), arm_names(result.section), curves.months
+    event, arms, months = event_name(result.section), result.arm_names, curves.months
     places = np.linspace(0, len(months) - 1, RISK_TIMES).astype(int)
     for arm, label in enumerate(arms):
         look: dict[str, Any] = {"color": COLORS[arm]}
@@ -148,7 +149,7 @@ def plot_flow(name: str, result: TrialResult, flows: tuple[Flow, Flow]) -> Figur
     total = sum(flow.randomized for flow in flows)
     _, bottom = _box(axis, 0.5, 0.93, f"Randomized (n = {total})")
     event = event_name(result.section)
-    for arm, (label, flow) in enumerate(zip(arm_names(result.section), flows, strict=True)):
+    for arm, (label, flow) in enumerate(zip(result.arm_names, flows, strict=True)):
         _arm_boxes(axis, 0.26 + 0.48 * arm, label, event, flow, bottom)
     axis.set_title(
         f"{name}: simulated trial number {result.median_trial},\n"

@@ -8,12 +8,12 @@ import numpy as np
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.formulas.group_sequential import NEVER
-from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
-from radsim.trial.wording import ROLES, arm_names, event_name
+from radsim.trial.wording import event_name
 
 SHARE = ("mc_standard_error", "lower", "upper")
 KEPT_DIGITS = 3  # of an error; what it belongs to is rounded to the same place
@@ -48,9 +48,9 @@ def table_rows(results: Results, rows_of: Callable[[TrialResult], Iterable[Row]]
 def _design(result: TrialResult) -> Iterator[Row]:
     """Everything that decides a trial, one number a row."""
     section = result.section
-    for role, label in zip(ROLES, arm_names(section), strict=True):
+    for role in ROLES:
         arm = getattr(section, role)
-        yield [role, label]
+        yield [role, arm.label or role if isinstance(arm, StatedArm) else arm]
         if isinstance(arm, StatedArm):
             yield from ([f"{role}.{key}", v] for key, v in _chosen(arm) if key != "label")
     yield ["endpoint", "binary" if section.binary else "time to an event"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
-from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.arms import ROLES, PatientPool
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import CONTROL, EXPERIMENTAL, NEITHER
@@ -13,9 +13,7 @@ from radsim.trial.questions.formula_size import FormulaSize
 from radsim.trial.questions.nulls import AT_MARGIN, NULLS
 from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import (
-    ROLES,
     analysis_sentences,
-    arm_names,
     event_name,
     margin_text,
     notes_of,
@@ -30,15 +28,17 @@ def summary_text(results: dict[str, TrialResult]) -> str:
 
 def assumptions_text(results: dict[str, TrialResult], source: Experiment | VirtualTrial) -> str:
     """Write the assumptions and results as paragraphs for a statistics section."""
-    plans = {}
+    arms = {}
     if isinstance(source, Experiment):
-        plans = {name: arm.plan.words for name, arm in source.arms.items()}
+        arms = {
+            name: f"{arm.label or name} ({arm.plan.words})" for name, arm in source.arms.items()
+        }
     parts = [f"{source.name}: sample size and assumptions", ""]
     for name, result in results.items():
         if len(results) > 1:
             parts += [f"Scenario {name}", ""]
         assumptions = (
-            *protocol_sentences(result.section, plans), *analysis_sentences(result.section),
+            *protocol_sentences(result.section, arms), *analysis_sentences(result.section),
             f"{result.section.trials:,} trials were simulated (seed {source.seed}).",
         )  # fmt: skip
         parts += [" ".join(assumptions), "", " ".join(_findings(result)), ""]
@@ -93,7 +93,7 @@ def _missing(power: Power) -> Iterator[str]:
 
 def _arm(result: TrialResult, role: str) -> str:
     """An arm by its role and, where it has one, its name."""
-    name = dict(zip(ROLES, arm_names(result.section), strict=True))[role]
+    name = dict(zip(ROLES, result.arm_names, strict=True))[role]
     return f"the {role} arm" if name == role else f"the {role} arm ({name})"
 
 
@@ -173,7 +173,7 @@ def _more(result: TrialResult) -> Iterator[str]:
 
 
 def _benefit(benefit: Benefit, result: TrialResult) -> str:
-    control, experimental = arm_names(result.section)
+    control, experimental = result.arm_names
     arms = result.plan.arms
     words = arms.words if isinstance(arms, PatientPool) else {}
     return (
@@ -290,7 +290,7 @@ def _counts(result: TrialResult) -> Iterator[str]:
         error = e.mc_standard_error
         return f"{e.total:.1f} ± {error:.2g}" if error > 0.0 else f"{e.total:.1f}"
 
-    control, experimental = arm_names(result.section)
+    control, experimental = result.arm_names
     events = counts["events"]
     what = "lesions with the event" if "patients_with_event" in counts else "events"
     yield (

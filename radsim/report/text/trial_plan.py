@@ -21,7 +21,7 @@ def describe_trial(source: Experiment | VirtualTrial) -> str:
             f"  {name}: {section.trials:,} trials of {section.patients} patients, primary "
             f"analysis {section.primary_analysis}"
         )
-        lines += [f"    {sentence}" for sentence in (*_protocol(section), _cost(section))]
+        lines += [f"    {sentence}" for sentence in (*_protocol(section, source), _cost(section))]
         lines += [f"    note: {note}" for note in _notes(section, source)]
     return "\n".join(lines)
 
@@ -34,15 +34,17 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
             "patients": section.patients,
             "primary": section.primary_analysis,
             "analyses": list(section.named_analyses),
-            "protocol": _protocol(section),
+            "protocol": _protocol(section, source),
             "notes": _notes(section, source),
         }
         for name, section in trials_of(source).items()
     }
 
 
-def _protocol(section: TrialSection) -> list[str]:
-    return [*protocol_sentences(section), *analysis_sentences(section)]
+def _protocol(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:
+    arms = source.arms if isinstance(source, Experiment) else {}
+    labels = {name: arm.label or name for name, arm in arms.items()}
+    return [*protocol_sentences(section, labels), *analysis_sentences(section)]
 
 
 def _notes(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:

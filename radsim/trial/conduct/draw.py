@@ -107,8 +107,8 @@ def draw_fate(
 ) -> Fate:
     """Draw failure, death, drop-out and harms of every patient."""
     n = design.patients
-    never = np.full((len(trials), n), np.inf)
-    drop_out = never
+    lesions = np.ones((len(trials), n), int)
+    drop_out = np.full((len(trials), n), np.inf)
     if design.drop_out_hazard > 0.0:
         drop_out = draw_exponential(streams, "drop_out", trials, n) / design.drop_out_hazard
     if isinstance(arms, PatientPool):
@@ -118,12 +118,10 @@ def draw_fate(
         row += size * (np.array(trials) % arms.pools)[:, np.newaxis]
         failure = arms.failure[enrolled.arm, row][..., np.newaxis]
         harms = {name: times[enrolled.arm, row] for name, times in arms.harms.items()}
-        one = np.ones((len(trials), n), int)
-        return Fate(failure, arms.death[enrolled.arm, row], drop_out, one, harms)
+        return Fate(failure, arms.death[enrolled.arm, row], drop_out, lesions, harms)
     death = _by_arm(
         enrolled.arm, arms[0].death, arms[1].death, draw_exponential(streams, "death", trials, n)
     )
-    lesions = np.ones((len(trials), n), int)
     if len(design.lesions) > 1:
         shares = np.cumsum([float(s) for s in design.lesions])
         u = draw_numbers(streams, "lesions", trials, n)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from radsim.trial.conduct.analyses import (
     analyse_binary,
     check_analyses,
 )
-from radsim.trial.conduct.draw import Arms, draw_enrolment, draw_fate, draw_numbers
-from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.draw import Arms, draw_enrolment, draw_numbers
+from radsim.trial.conduct.observe import Trials, draw_trials
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
 from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.protocol.arms import PatientPool
@@ -26,7 +27,7 @@ from radsim.trial.survival.subjects import EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
-ATTRIBUTES = tuple(each.name for each in fields(Outcome))
+Part = TypeVar("Part")  # what is kept of a block
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
 
@@ -88,6 +89,11 @@ class TrialPlan:
     def pools(self) -> int:
         """Pools of simulated patients that trials take turns at; 1 where arms are stated."""
         return self.arms.pools if isinstance(self.arms, PatientPool) else 1
+
+    @property
+    def stated_arms(self) -> Arms:
+        """The arms without their uncertainty."""
+        return self.arms.arms if isinstance(self.arms, UncertainArms) else self.arms
 
     def with_patients(self, patients: int) -> "TrialPlan":
         """Return the same plan with another number of patients."""
@@ -186,8 +192,8 @@ def run_trials(
 
 
 def in_blocks(
-    work: Callable[[range], Shown], trials: int, workers: int = 1, block: int = BLOCK
-) -> list[Shown]:
+    work: Callable[[range], Part], trials: int, workers: int = 1, block: int = BLOCK
+) -> list[Part]:
     """Do some work for each block of trials, in order, on so many threads."""
     blocks = [range(first, min(first + block, trials)) for first in range(0, trials, block)]
     if workers <= 1:
@@ -198,25 +204,17 @@ def in_blocks(
 
 def combine(parts: list[Shown]) -> Shown:
     """Put blocks of trials together again."""
-
-    def joined(get: Callable[[Shown], np.ndarray]) -> np.ndarray:
-        return np.concatenate([get(part) for part in parts])
-
-    def outcome(name: str) -> Outcome:
-        return Outcome(
-            *(
-                np.concatenate([getattr(part.outcomes[name], attribute) for part in parts])
-                for attribute in ATTRIBUTES
-            )
-        )
-
-    first = parts[0]
+    names = parts[0].outcomes
     return Shown(
-        {name: outcome(name) for name in first.outcomes},
-        {name: np.concatenate([part.counts[name] for part in parts]) for name in first.counts},
-        joined(lambda part: part.duration),
-        harms={name: np.concatenate([part.harms[name] for part in parts]) for name in first.harms},
+        {n: Outcome(**_joined([vars(part.outcomes[n]) for part in parts])) for n in names},
+        _joined([part.counts for part in parts]),
+        np.concatenate([part.duration for part in parts]),
+        harms=_joined([part.harms for part in parts]),
     )
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
@@ -239,9 +237,7 @@ def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:
     arms = draw_arms(plan.arms, trials, streams)
     if plan.binary:
         return _run_binary(plan, arms, trials, streams)
-    enrolled = draw_enrolment(plan.design, trials, streams)
-    fate = draw_fate(plan.design, arms, enrolled, trials, streams)
-    seen = observe(plan.design, enrolled, fate)
+    seen = draw_trials(plan.design, arms, trials, streams)
     return show(seen, analyse(seen, plan.analyses, plan.settings))
 
 

@@ -8,13 +8,12 @@ import numpy as np
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import UniformSource
 from radsim.trial.conduct.draw import Arms
-from radsim.trial.protocol.arms import StatedArm
+from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.laws import Law, side_by_side
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
 NO_NUMBERS = ("label", "failure_pieces", "death_pieces")  # of an arm
-ARM_NAMES = ("control", "experimental")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class UncertainArms:
         for key in self.spread:
             arm, _, name = key.partition(".")
             require(
-                arm in (*ARM_NAMES, "both"),
+                arm in (*ROLES, "both"),
                 f"{key}: must start with control., experimental. or both.",
             )
             require(name in known, f"{key}: an arm has no {name!r}; {nearest(name, known)}")
@@ -50,7 +49,7 @@ class UncertainArms:
         changes: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
         for key, value in values.items():
             arm, _, name = key.partition(".")
-            for number, label in enumerate(ARM_NAMES):
+            for number, label in enumerate(ROLES):
                 if arm in (label, "both"):
                     changes[number][name] = value
         return (
@@ -60,12 +59,12 @@ class UncertainArms:
 
 
 @dataclass(frozen=True)
-class DrawnArm:
-    """One arm of several trials: laws and proportions with an axis of trials, shape (trial, 1)."""
+class LawfulArm:
+    """An arm by its laws; of several trials with an axis of them, shape (trial, 1)."""
 
     failure: Law
     death: Law
-    proportion: np.ndarray
+    proportion: np.ndarray | None = None
 
 
 def draw_arms(arms: Arms | UncertainArms, trials: range, streams: UniformSource) -> Arms:
@@ -87,9 +86,9 @@ def drawn_pairs(
     return [arms.drawn({key: float(v[i]) for key, v in values.items()}) for i in range(len(trials))]
 
 
-def _stacked(arms: list[StatedArm]) -> DrawnArm:
+def _stacked(arms: list[StatedArm]) -> LawfulArm:
     proportions = [arm.proportion if arm.proportion is not None else 0.0 for arm in arms]
-    return DrawnArm(
+    return LawfulArm(
         side_by_side([arm.failure for arm in arms]),
         side_by_side([arm.death for arm in arms]),
         np.array(proportions)[:, np.newaxis],
@@ -106,6 +105,6 @@ def proportions_of(arms: Arms) -> tuple[np.ndarray, np.ndarray]:
     """
     require(isinstance(arms, tuple), "a binary endpoint needs arms that state a proportion")
     stated = [arm.proportion for arm in arms]  # type: ignore[union-attr]
-    for name, proportion in zip(ARM_NAMES, stated, strict=True):
+    for name, proportion in zip(ROLES, stated, strict=True):
         require(proportion is not None, f"{name}: a binary endpoint needs a proportion")
     return np.asarray(stated[0]), np.asarray(stated[1])

@@ -71,7 +71,7 @@ class Boundaries:
     efficacy: tuple[float, ...]
     futility: tuple[float, ...]
     alpha_spent: tuple[float, ...]
-    rule: "Rule"
+    rule: Rule
 
     @property
     def spends(self) -> bool:
@@ -86,10 +86,7 @@ class Boundaries:
         >>> [round(z, 4) for z in boundaries([0.5, 1.0]).at([0.9, 1.0]).efficacy]
         [2.0937, 2.053]
         """
-        r = self.rule
-        return boundaries(
-            information, kind=r.kind, alpha=r.alpha, futility=r.futility, power=r.power
-        )
+        return boundaries(information, **vars(self.rule))
 
     def power(self, drift: float) -> float:
         """Probability to stop for efficacy, the final z having the mean ``drift``.

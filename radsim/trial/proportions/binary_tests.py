@@ -62,7 +62,7 @@ def proportion_test(
     else:
         variance = c.pooled * (1.0 - c.pooled) * (1.0 / c.n1 + 1.0 / c.n2)
         if test == "unpooled_z":
-            variance = c.p1 * (1.0 - c.p1) / c.n1 + c.p2 * (1.0 - c.p2) / c.n2
+            variance = c.variance
         distance = np.abs(gap)
         if test == "yates":
             distance = np.maximum(distance - 0.5 * (1.0 / c.n1 + 1.0 / c.n2), 0.0)
@@ -118,9 +118,8 @@ def non_inferiority_test(
     member("test", test, MARGIN_TESTS)
     c = counts(x1, n1, x2, n2)
     if test == "wald":
-        variance = c.p1 * (1.0 - c.p1) / c.n1 + c.p2 * (1.0 - c.p2) / c.n2
-        estimable = variance > 0.0
-        z = (c.p1 - c.p2 - margin) / np.sqrt(np.where(estimable, variance, 1.0))
+        estimable = c.variance > 0.0
+        z = (c.p1 - c.p2 - margin) / np.sqrt(np.where(estimable, c.variance, 1.0))
         z = np.where(estimable, z, 0.0)
     else:
         z = score_z(c.x1, c.n1, c.x2, c.n2, np.asarray(margin))

@@ -37,6 +37,11 @@ class Counts:
         """Proportion of both groups together."""
         return (self.x1 + self.x2) / (self.n1 + self.n2)
 
+    @property
+    def variance(self) -> np.ndarray:
+        """Variance of the difference of the proportions, not pooled."""
+        return self.p1 * (1.0 - self.p1) / self.n1 + self.p2 * (1.0 - self.p2) / self.n2
+
 
 def counts(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> Counts:
     """Check the events ``x`` of ``n`` subjects of two groups, shapes (...).
@@ -132,8 +137,7 @@ def wilson(x: np.ndarray, n: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarr
 def _wald(c: Counts, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Value, standard error (of the log for ratios), and whether both exist."""
     if measure == "difference":
-        variance = c.p1 * (1.0 - c.p1) / c.n1 + c.p2 * (1.0 - c.p2) / c.n2
-        return c.p1 - c.p2, np.sqrt(variance), np.ones(c.x1.shape, bool)
+        return c.p1 - c.p2, np.sqrt(c.variance), np.ones(c.x1.shape, bool)
     if measure == "ratio":
         top, bottom = c.p1, c.p2
         exists = (c.x1 > 0.0) & (c.x2 > 0.0)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,8 @@ from radsim.vocabulary.numbers import Real
 @dataclass(frozen=True, kw_only=True)
 class UniformAccrual:
     """As many patients each month from the first to the last; the months are held."""
+
+    holds_rate: ClassVar[bool] = False
 
     kind: Literal["uniform"] = "uniform"
     months: Real
@@ -37,15 +39,12 @@ class UniformAccrual:
         """When the last patient may enter [months]."""
         return float(self.months)
 
-    @property
-    def holds_rate(self) -> bool:
-        """Whether the rate is held, and the months follow from the number of patients."""
-        return False
-
 
 @dataclass(frozen=True, kw_only=True)
 class RampAccrual:
     """A rate that grows from 0 in proportion to time until ``full``, and is level after it."""
+
+    holds_rate: ClassVar[bool] = False
 
     kind: Literal["ramp"] = "ramp"
     months: Real
@@ -75,11 +74,6 @@ class RampAccrual:
         """When the last patient may enter [months]."""
         return float(self.months)
 
-    @property
-    def holds_rate(self) -> bool:
-        """Whether the rate is held, and the months follow from the number of patients."""
-        return False
-
 
 @dataclass(frozen=True, kw_only=True)
 class RateAccrual:
@@ -97,6 +91,8 @@ class RateAccrual:
     >>> RateAccrual(rate=10.0).of(120).end, RateAccrual(rate=10.0, full=6.0).of(120).end
     (12.0, 15.0)
     """
+
+    holds_rate: ClassVar[bool] = True  # the months follow from the number of patients
 
     kind: Literal["by_rate"] = "by_rate"
     rate: Real
@@ -123,11 +119,6 @@ class RateAccrual:
     def end(self) -> float:
         """When the last patient may enter: 0, for it depends on their number."""
         return 0.0
-
-    @property
-    def holds_rate(self) -> bool:
-        """Whether the rate is held, and the months follow from the number of patients."""
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,9 @@ from radsim.trial.protocol.laws import Law, Pieces, SparedLaw, WeibullLaw
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.words import listed
 
+ROLES = ("control", "experimental")
 CONTROL_MONTHS = 24.0  # at which control is stated unless told otherwise
 SURVIVAL_MONTHS = 12.0  # at which survival is stated
 FAILURE_WAYS = ("failure_hazard", "control", "failure_pieces")  # to state the law of the event
@@ -116,7 +118,7 @@ class StatedArm:
             acts = any(getattr(self, owner) is not None for owner in owners)
             require(
                 value is None or acts,
-                f"{name} must go with {_either(owners)}, without which it has no effect; got "
+                f"{name} must go with {listed(owners, 'or')}, without which it has no effect; got "
                 f"{value} beside {_stated(self, (*FAILURE_WAYS, *DEATH_WAYS, 'proportion'))}",
             )
 
@@ -184,6 +186,8 @@ class PatientPool:
         parameters; trial i takes its patients from pool i, and they go round.
     words
         What each harm is called in a sentence.
+    labels
+        What the arms are called in figures and text.
     """
 
     failure: np.ndarray
@@ -191,6 +195,7 @@ class PatientPool:
     harms: dict[str, np.ndarray]
     pools: int = 1
     words: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, str] = ROLES
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
@@ -235,10 +240,6 @@ def _law(
     else:
         law = WeibullLaw(k, float(hazard or 0.0) ** k)
     return SparedLaw(share, law) if share else law
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _stated(arm: StatedArm, names: Sequence[str]) -> str:

@@ -179,9 +179,7 @@ class Protocol:
             return float(self.calendar_cut)
         if self.event_target is not None:
             return float(self.latest or np.inf)
-        return self.entering.end + float(
-            self.minimum_follow_up if self.minimum_follow_up is not None else 0.0
-        )
+        return self.entering.end + float(self.minimum_follow_up or 0.0)
 
     @property
     def last_follow_up(self) -> float:

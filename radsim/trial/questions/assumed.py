@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.accrual import Accrual
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Protocol
@@ -41,15 +41,12 @@ class Course:
     death: np.ndarray
     free: Callable[[np.ndarray], np.ndarray]
 
-    def incidence(self, months: np.ndarray, cause: str = "event") -> np.ndarray:
-        """Cumulative incidence of the event, or of death before it, at some times."""
-        place = np.searchsorted(self.months, months, side="right")
+    def incidence(
+        self, months: np.ndarray, cause: str = "event", side: Literal["left", "right"] = "right"
+    ) -> np.ndarray:
+        """Cumulative incidence of the event, or of death before it, at (or just before) times."""
+        place = np.searchsorted(self.months, months, side=side)
         return np.append(0.0, np.cumsum(getattr(self, cause)))[place]
-
-    def before(self, months: np.ndarray) -> np.ndarray:
-        """Cumulative incidence of the event just before some times."""
-        place = np.searchsorted(self.months, months, side="left")
-        return np.append(0.0, np.cumsum(self.event))[place]
 
     def area(self, months: float, mass: np.ndarray) -> float:
         """Area under the cumulative incidence of what has these masses, up to a time."""
@@ -62,6 +59,15 @@ class Course:
         left = np.maximum(self.free(self.months[seen]), np.finfo(float).tiny)
         hazard = np.minimum(self.event[seen] / left, 1.0)
         return float(np.prod(1.0 - hazard))
+
+
+Events = Callable[[Course], np.ndarray]
+AtRisk = Callable[[Course, np.ndarray], np.ndarray]
+HAZARD: tuple[Events, AtRisk] = (lambda c: c.event, lambda c, times: c.free(times))
+RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific hazards
+    "fine_gray": (lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left")),
+    "logrank_any_event": (lambda c: c.event + c.death, lambda c, times: c.free(times)),
+}
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,7 @@ class Assumed:
     @cached_property
     def courses(self) -> tuple[Course, Course]:
         """The course of each arm; of uncertain ones, as they are stated."""
-        arms, design = self.plan.arms, self.plan.design
-        if isinstance(arms, UncertainArms):
-            arms = arms.arms
+        arms, design = self.plan.stated_arms, self.plan.design
         if isinstance(arms, PatientPool):
             first, second = (_course_of_pool(arms, arm, design) for arm in ARMS)
             return first, second
@@ -171,23 +175,9 @@ class Assumed:
         Where hazards are not proportional it depends on how long patients are watched: up to the
         end of the design, at the latest.
         """
-        return self._ratio(lambda c: c.event, lambda c, times: c.free(times))
+        return self._ratio(*HAZARD)
 
-    @cached_property
-    def subdistribution_ratio(self) -> float | None:
-        """The same of Fine and Gray's regression, where those who died stay at risk."""
-        return self._ratio(lambda c: c.event, lambda c, times: 1.0 - c.before(times))
-
-    @cached_property
-    def any_event_ratio(self) -> float | None:
-        """The same of event or death, whichever comes first."""
-        return self._ratio(lambda c: c.event + c.death, lambda c, times: c.free(times))
-
-    def _ratio(
-        self,
-        events_of: Callable[[Course], np.ndarray],
-        at_risk_of: Callable[[Course, np.ndarray], np.ndarray],
-    ) -> float | None:
+    def _ratio(self, events_of: Events, at_risk_of: AtRisk) -> float | None:
         control, experimental = self.courses
         share = self.plan.design.allocation[1] / self.plan.design.allocation[0]
         times = np.union1d(control.months, experimental.months)
@@ -215,9 +205,8 @@ class Assumed:
         """What an analysis estimates (log for ratios), of an endless number of patients."""
         settings = self.plan.settings
         landmark, horizon = float(settings.landmark), float(settings.horizon)
-        ratios = {"fine_gray": "subdistribution_ratio", "logrank_any_event": "any_event_ratio"}
         if EVERY_ANALYSIS[analysis].is_ratio:
-            ratio = getattr(self, ratios.get(analysis, "hazard_ratio"))
+            ratio = self._ratio(*RATIOS.get(analysis, HAZARD))
             return None if ratio is None else float(np.log(ratio))
         gaps: dict[str, Callable[[Course], float]] = {
             "survival_difference": lambda c: c.net_control(landmark),

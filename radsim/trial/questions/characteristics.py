@@ -147,19 +147,12 @@ def trials_needed(p: float, error: float) -> int:
 
 
 def power_of(
-    name: str,
-    outcome: Outcome,
-    alpha: float,
-    *,
-    pools: int = 1,
-    higher_is_better: bool | None = None,
+    name: str, shown: Shown, alpha: float, *, higher_is_better: bool | None = None
 ) -> Power:
     """Summarize one analysis over all trials.
 
     Parameters
     ----------
-    pools
-        See `share_of`.
     higher_is_better
         Whether more of a binary endpoint is good, if that is known.
 
@@ -170,11 +163,11 @@ def power_of(
     >>> plan = TrialPlan(
     ...     design=TrialDesign(patients=40), arms=arms, analyses=("pearson",), binary=True
     ... )
-    >>> outcome = run_trials(plan, 100, seed=1).outcomes["pearson"]
-    >>> power_of("pearson", outcome, 0.05, higher_is_better=True).favorable.value
+    >>> shown = run_trials(plan, 100, seed=1)
+    >>> power_of("pearson", shown, 0.05, higher_is_better=True).favorable.value
     1.0
     """
-    analysis = EVERY_ANALYSIS.get(name)
+    analysis, outcome, pools = EVERY_ANALYSIS.get(name), shown.outcomes[name], shown.pools
     rejected = rejections(outcome, alpha)
     good = higher_is_better if analysis is None else not analysis.more_is_worse
     favorable = None

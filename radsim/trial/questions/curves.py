@@ -1,13 +1,13 @@
 """Expected cumulative incidence over time, with the numbers still at risk."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from radsim.randomness.streams import Streams
+from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.observe import draw_trials
-from radsim.trial.conduct.run import BLOCK, TrialPlan
+from radsim.trial.conduct.run import TrialPlan, in_blocks
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, drawn_pairs
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.assumed import Assumed
@@ -38,8 +38,6 @@ class ExpectedCurves:
     lower, upper
         Central 95 % of the estimates of the event's incidence by trials that are observed so
         long; no number where fewer than half are.
-    observed
-        Share of trials in which the arm is observed so long.
     at_risk
         Mean number still at risk in the trials.
     """
@@ -50,7 +48,6 @@ class ExpectedCurves:
     event_error: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
-    observed: np.ndarray
     at_risk: np.ndarray
 
 
@@ -86,10 +83,7 @@ def expected_curves(
     require(good, f"months must list times of 0 or more, got {months}")
     trials = count("trials", trials, least=1)
     streams = Streams(seed)
-    parts = [
-        _curves(plan, months, range(first, min(first + BLOCK, trials)), streams)
-        for first in range(0, trials, BLOCK)
-    ]
+    parts = in_blocks(lambda block: _curves(plan, months, block, streams), trials)
     events, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(2))
     lower, upper = _central(events)
     event, death, error = _assumed(plan, months, trials, streams)
@@ -100,7 +94,6 @@ def expected_curves(
         error,
         lower,
         upper,
-        np.isfinite(events).mean(axis=-1),
         at_risk.mean(axis=-1),
     )
 
@@ -117,36 +110,28 @@ def _assumed(
     plan: TrialPlan, months: np.ndarray, trials: int, streams: Streams
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Incidence of event and death, and the error of the first, shapes (arm, month)."""
-
-    def incidences(cause: str, plans: list[TrialPlan]) -> np.ndarray:
-        marks = tuple(float(month) for month in months)
-        courses = [Assumed(each, marks).courses for each in plans]
-        return np.array([[c.incidence(months, cause) for c in pair] for pair in courses])
-
+    arms: list[Arms]
     if isinstance(plan.arms, UncertainArms):
-        pairs = drawn_pairs(plan.arms, range(trials), streams)
-        plans = [replace(plan, arms=pair) for pair in pairs]
+        arms = [*drawn_pairs(plan.arms, range(trials), streams)]
+    elif isinstance(plan.arms, PatientPool):
+        arms = [*plan.arms.apart()]
     else:
-        plans = list(_parts(plan))
-    events, deaths = (incidences(cause, plans) for cause in ("event", "death"))
+        arms = [plan.arms]
+    marks = tuple(float(month) for month in months)
+    courses = [Assumed(replace(plan, arms=each), marks).courses for each in arms]
+    events, deaths = (
+        np.array([[course.incidence(months, cause) for course in pair] for pair in courses])
+        for cause in ("event", "death")
+    )
     mean = events.mean(axis=0)
-    if len(plans) > 1:
-        error = np.apply_along_axis(error_of_mean, 0, events, len(plans))
+    if len(arms) > 1:
+        error = np.apply_along_axis(error_of_mean, 0, events, len(arms))
     elif isinstance(plan.arms, PatientPool):
         number = plan.arms.failure.shape[1]
         error = np.vectorize(lambda p: mc_error(p, number))(np.clip(mean, 0.0, 1.0))
     else:
         error = np.zeros(mean.shape)
     return mean, deaths.mean(axis=0), error
-
-
-def _parts(plan: TrialPlan) -> Iterator[TrialPlan]:
-    """Give a plan for each pool of simulated patients; stated arms are one."""
-    if not isinstance(plan.arms, PatientPool):
-        yield plan
-        return
-    for pool in plan.arms.apart():
-        yield replace(plan, arms=pool)
 
 
 def _curves(
@@ -161,12 +146,14 @@ def _curves(
 
     def incidence(arm: int) -> list[np.ndarray]:
         steps = incidence_steps(table, EVENT, arm)
-        estimates = []
-        for month in months:
-            value = table.value_at(steps.incidence, month, 0.0)
-            free = table.value_at(steps.survival, month, 1.0)
-            estimates.append(np.where(is_reached(table, month, arm) | (free <= 0.0), value, np.nan))
-        return estimates
+        return [
+            np.where(
+                is_reached(table, month, arm, steps.survival),
+                table.value_at(steps.incidence, month, 0.0),
+                np.nan,
+            )
+            for month in months
+        ]
 
     def left(arm: int) -> list[np.ndarray]:
         mine = np.where(table.members(arm), table.time, -1.0)

@@ -1,9 +1,11 @@
 """Which arm is the better one, by what the trials say."""
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
+from radsim.trial.protocol.arms import ROLES
 from radsim.trial.questions.characteristics import Power, Share
 
-CONTROL, EXPERIMENTAL, NEITHER = "control", "experimental", "neither"
+CONTROL, EXPERIMENTAL = ROLES
+NEITHER = "neither"
 SURE = 2.0  # standard errors beyond which the arms are told apart
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.randomness.streams import Streams
-from radsim.trial.conduct.draw import draw_enrolment, draw_fate
-from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.observe import Trials, draw_trials
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import draw_arms
 from radsim.vocabulary.arguments import count, member
@@ -80,9 +79,7 @@ def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:
     require(not plan.binary, "a flow needs a time to an event")
     trial = count("trial", trial)
     some, streams = range(trial, trial + 1), Streams(seed)
-    arms = draw_arms(plan.arms, some, streams)
-    enrolled = draw_enrolment(plan.design, some, streams)
-    seen = observe(plan.design, enrolled, draw_fate(plan.design, arms, enrolled, some, streams))
+    seen = draw_trials(plan.design, draw_arms(plan.arms, some, streams), some, streams)
     return _flow(seen, 0), _flow(seen, 1)
 
 

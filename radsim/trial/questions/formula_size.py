@@ -9,6 +9,7 @@ from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.run import Shown, TrialPlan
 from radsim.trial.conduct.uncertainty import proportions_of
 from radsim.trial.formulas.event_formulas import (
+    EVENT_FORMULAS,
     event_probability,
     events_needed,
     patients_needed,
@@ -30,7 +31,6 @@ from radsim.trial.questions.direction import better_of
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import require
 
-OF_EVENTS = ("schoenfeld", "freedman")
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
 EXACT_UP_TO = 60  # patients a group for which exact sizes are looked up
 
@@ -119,7 +119,7 @@ def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) ->
     options = _options(section, plan.design)
     name = section.compared_analysis
     if plan.binary:
-        control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+        control, experimental = _proportions(plan)
         what = "proportions"
     else:
         assumed = Assumed(plan)
@@ -152,35 +152,48 @@ def _events_of_margin(
     section: TrialSection, assumed: Assumed, shown: Shown, effect: float | None
 ) -> Formulas:
     """Events that tell a hazard ratio from the margin, and the patients that give them."""
-    protocol, options = assumed.plan.design, _options(section, assumed.plan.design)
-    margin = float(section.margin or 0.0)
-    known = "-" if effect is None else f"{np.exp(effect):.4g}"
+    level, margin = _level(section, assumed.plan.design), float(section.margin or 0.0)
+    value, ratio = "-", None
+    if effect is not None:
+        value, ratio = f"{np.exp(effect):.4g}", float(np.exp(effect)) / margin
+    beyond = f"the ratio lies at the margin or beyond it, got {value}"
     sizes, powers = [], []
     for way, shares in _ways(assumed, shown).items():
         if way == "death ignored":
             continue
-        takes = f"ratio {known} against a margin of {margin:g}, {way}"
-        try:
-            require(effect is not None, "no event is to be seen in an arm")
-            ratio = float(np.exp(effect or 0.0)) / margin
-            require(ratio < 1.0, f"the ratio lies at the margin or beyond it, got {known}")
-            events = events_needed(ratio, **options)  # type: ignore[arg-type]
-            patients = patients_needed(events, shares, allocation=options["allocation"])
-        except ValueError as error:
-            sizes.append(FormulaSize("schoenfeld", takes, None, None, note=str(error)))
+        said = f"ratio {value} against a margin of {margin:g}"
+        takes = f"{said}, {way}"
+        if ratio is not None and ratio >= 1.0:
+            sizes.append(FormulaSize("schoenfeld", takes, None, None, note=beyond))
             continue
-        evaluable = patients * (1.0 - float(protocol.not_evaluable))
-        sizes.append(
-            FormulaSize("schoenfeld", takes, evaluable, _whole(patients, protocol), events)
-        )
+        sizes.append(_size_of_events("schoenfeld", takes, ratio, shares, section, assumed))
         seen = float(shown.counts["events"].sum(axis=1).mean())
-        if seen > 0.0:
-            power = power_of_events(
-                ratio, seen, alpha=options["alpha"], allocation=options["allocation"]
-            )
-            takes = f"ratio {known} against a margin of {margin:g}, {seen:.1f} events"
-            powers.append(FormulaPower("schoenfeld", takes, power))
+        if ratio is not None and sizes[-1].patients is not None and seen > 0.0:
+            power = power_of_events(ratio, seen, formula="schoenfeld", **level)
+            powers.append(FormulaPower("schoenfeld", f"{said}, {seen:.1f} events", power))
     return Formulas(tuple(sizes), tuple(powers[:1]))
+
+
+def _size_of_events(
+    formula: str,
+    takes: str,
+    ratio: float | None,
+    shares: tuple[float, float],
+    section: TrialSection,
+    assumed: Assumed,
+) -> FormulaSize:
+    """Events by formula, turned into patients with the chance of an event; else why not."""
+    protocol = assumed.plan.design
+    options = _options(section, protocol)
+    try:
+        require(ratio is not None, "no event is to be seen in an arm")
+        events = events_needed(ratio, formula=formula, **options)  # type: ignore[arg-type]
+        patients = patients_needed(events, shares, allocation=options["allocation"])
+    except ValueError as error:
+        return FormulaSize(formula, takes, None, None, note=str(error))
+    # the share of randomized patients with an event knows who is not evaluable
+    evaluable = patients * (1.0 - float(protocol.not_evaluable))
+    return FormulaSize(formula, takes, evaluable, _whole(patients, protocol), events)
 
 
 def to_randomize(evaluable: float, protocol: Protocol) -> int:
@@ -211,27 +224,17 @@ def _row(formula: str, takes: str, protocol: Protocol, compute: Callable[[], flo
 def _event_sizes(
     section: TrialSection, assumed: Assumed, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaSize]:
-    """Events by formula, turned into patients with each way to reckon the chance of an event."""
-    plan = assumed.plan
-    options = _options(section, plan.design)
+    """Sizes by each formula, ratio and way to reckon the chance of an event."""
     ways = _ways(assumed, shown)
-    apart = "; lesions taken as independent" if len(plan.design.lesions) > 1 else ""
-    for formula in OF_EVENTS:
+    apart = "; lesions taken as independent" if len(assumed.plan.design.lesions) > 1 else ""
+    for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             for way, shares in ways.items():
                 takes = f"{name} {'-' if ratio is None else format(ratio, '.4g')}, {way}{apart}"
-                try:
-                    require(ratio is not None, "no event is to be seen in an arm")
-                    events = events_needed(ratio, formula=formula, **options)  # type: ignore[arg-type]
-                    patients = patients_needed(events, shares, allocation=options["allocation"])
-                except ValueError as error:
-                    yield FormulaSize(formula, takes, None, None, note=str(error))
-                    continue
-                better = better_of(1.0, ratio, more_is_better=False)  # type: ignore[arg-type]
-                # the share of randomized patients with an event knows who is not evaluable
-                evaluable = patients * (1.0 - plan.design.not_evaluable)
-                whole = _whole(patients, plan.design)
-                yield FormulaSize(formula, takes, evaluable, whole, events, better=better)
+                row = _size_of_events(formula, takes, ratio, shares, section, assumed)
+                if ratio is not None and row.patients is not None:
+                    row = replace(row, better=better_of(1.0, ratio, more_is_better=False))
+                yield row
 
 
 def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
@@ -266,33 +269,30 @@ def _incidence_sizes(
 
 
 def _binary_sizes(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
-    pair = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
-    better = better_of(*pair, more_is_better=section.higher_is_better)
-    yield from (replace(row, better=better) for row in _rows_of_proportions(section, plan))
+    control, experimental = _proportions(plan)
+    better = better_of(control, experimental, more_is_better=section.higher_is_better)
+    for row in _rows_of_proportions(control, experimental, section, plan):
+        yield replace(_with_short_way(row, plan.design), better=better)
 
 
-def _rows_of_proportions(section: TrialSection, plan: TrialPlan) -> Iterator[FormulaSize]:
-    control, experimental = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+def _rows_of_proportions(
+    control: float, experimental: float, section: TrialSection, plan: TrialPlan
+) -> Iterator[FormulaSize]:
     takes = f"proportions {control:.4g} and {experimental:.4g}"
     rows = list(_proportion_sizes(control, experimental, takes, section, plan.design))
-    yield from (_with_short_way(row, plan.design) for row in rows)
+    yield from rows
     guess = rows[0].evaluable
-    target, alpha = float(section.power), float(section.alpha)
     if guess is None or guess / 2.0 >= EXACT_UP_TO or len(set(plan.design.allocation)) > 1:
         return
+    target, alpha = float(section.power), float(section.alpha)
     for test in plan.analyses:
-        row = _row(
-            f"exact power of {test}",
-            takes,
-            plan.design,
-            lambda t=test: (
-                2.0
-                * smallest_exact_size(  # type: ignore[misc]
-                    control, experimental, test=t, power=target, alpha=alpha
-                )
-            ),
-        )
-        yield _with_short_way(row, plan.design)
+
+        def in_all(test: str = test) -> float:
+            return 2.0 * smallest_exact_size(
+                control, experimental, test=test, power=target, alpha=alpha
+            )
+
+        yield _row(f"exact power of {test}", takes, plan.design, in_all)
 
 
 def _proportion_sizes(
@@ -325,8 +325,8 @@ def _event_powers(
     section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
     events = float(shown.counts["events"].sum(axis=1).mean())
-    options = {key: v for key, v in _options(section, plan.design).items() if key != "power"}
-    for formula in OF_EVENTS:
+    options = _level(section, plan.design)
+    for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             if ratio is not None and ratio > 0.0 and events > 0.0:
                 power = power_of_events(ratio, events, formula=formula, **options)
@@ -335,7 +335,7 @@ def _event_powers(
 
 def _binary_powers(section: TrialSection, plan: TrialPlan, shown: Shown) -> Iterator[FormulaPower]:
     """Power of each method with the evaluable patients that are to be expected."""
-    p0, p1 = (float(p) for p in proportions_of(plan.arms))  # type: ignore[arg-type]
+    p0, p1 = _proportions(plan)
     n0, n1 = (float(n) for n in shown.counts["evaluable"].mean(axis=0))
     if min(n0, n1) < 1.0:
         return
@@ -355,12 +355,18 @@ def _binary_powers(section: TrialSection, plan: TrialPlan, shown: Shown) -> Iter
 
 
 def _options(section: TrialSection, protocol: Protocol) -> dict[str, float]:
+    return {"power": float(section.power), **_level(section, protocol)}
+
+
+def _level(section: TrialSection, protocol: Protocol) -> dict[str, float]:
     control, experimental = protocol.allocation
-    return {
-        "power": float(section.power),
-        "alpha": float(section.alpha),
-        "allocation": experimental / control,
-    }
+    return {"alpha": float(section.alpha), "allocation": experimental / control}
+
+
+def _proportions(plan: TrialPlan) -> tuple[float, float]:
+    """Proportions that the arms state, control arm first."""
+    control, experimental = (float(p) for p in proportions_of(plan.stated_arms))
+    return control, experimental
 
 
 def _simulated_share(shown: Shown) -> tuple[float, float]:

@@ -8,13 +8,12 @@ from scipy import special
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS, analyse, check_analyses
 from radsim.trial.conduct.draw import draw_enrolment, draw_fate
-from radsim.trial.conduct.observe import Trials, observe
-from radsim.trial.conduct.run import BLOCK, TrialPlan
+from radsim.trial.conduct.observe import observe
+from radsim.trial.conduct.run import TrialPlan, in_blocks, show
 from radsim.trial.conduct.uncertainty import draw_arms
 from radsim.trial.formulas.group_sequential import NEVER, Boundaries
 from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.questions.characteristics import Share, error_of_mean, share_of
-from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
@@ -132,10 +131,9 @@ def run_sequential(
     require(planned_events >= 1, "no events are expected, so there is nothing to look at")
     check_looks(limits, analysis)
     trials = count("trials", trials, least=1)
-    parts = [
-        _run_block(plan, limits, analysis, planned_events, range(a, min(a + BLOCK, trials)), seed)
-        for a in range(0, trials, BLOCK)
-    ]
+    parts = in_blocks(
+        lambda block: _run_block(plan, limits, analysis, planned_events, block, seed), trials
+    )
     z, information, duration, enrolled, events = (
         np.concatenate([part[i] for part in parts]) for i in range(5)
     )
@@ -259,14 +257,15 @@ def _run_block(
     last = observe(plan.design, enrolled, fate)
     columns: list[tuple[np.ndarray, ...]] = []
     for t in limits.information:
-        if t >= 1.0:
-            seen = last
-        else:
+        seen = last
+        if t < 1.0:
             seen = observe(_until(plan.design, _events_at(t, planned)), enrolled, fate)
-        outcome = analyse(seen, (analysis,), plan.settings)[analysis]
+        shown = show(seen, analyse(seen, (analysis,), plan.settings))
+        outcome = shown.outcomes[analysis]
+        entered, events = (shown.counts[name].sum(axis=1) for name in ("randomized", "events"))
         early = (seen.cut < last.cut) | (t >= 1.0)
         z = np.where(early, sign * outcome.statistic, np.nan)
-        columns.append((z, outcome.information, seen.cut, _entered(seen), _events(seen)))
+        columns.append((z, outcome.information, seen.cut, entered, events))
     return tuple(np.stack([column[i] for column in columns], axis=1) for i in range(5))
 
 
@@ -278,11 +277,3 @@ def _until(design: TrialDesign, events: int) -> TrialDesign:
         minimum_follow_up=None,
         calendar_cut=None,
     )
-
-
-def _entered(trials: Trials) -> np.ndarray:
-    return np.count_nonzero(trials.enrolled.entry <= trials.cut[:, np.newaxis], axis=-1)
-
-
-def _events(trials: Trials) -> np.ndarray:
-    return np.count_nonzero((trials.cause == EVENT) & (trials.arm != ABSENT), axis=-1)

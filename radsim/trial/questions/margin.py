@@ -10,7 +10,7 @@ from radsim.randomness.streams import Streams
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.conduct.uncertainty import UncertainArms, proportions_of
+from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.laws import Law
 from radsim.trial.questions.assumed import Assumed
@@ -34,15 +34,6 @@ class Hastened:
     def time_of(self, level: np.ndarray) -> np.ndarray:
         """Time at which the cumulative hazard reaches a level [months]."""
         return self.law.time_of(level / self.factor)
-
-
-@dataclass(frozen=True)
-class LawfulArm:
-    """An arm by its laws."""
-
-    failure: Law
-    death: Law
-    proportion: float | None = None
 
 
 def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
@@ -70,7 +61,7 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
     0.1
     """
     worst = float(plan.settings.worst or 0.0)
-    arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
+    arms = plan.stated_arms
     if plan.binary:
         control = float(proportions_of(arms)[0])
         require(

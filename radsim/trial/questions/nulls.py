@@ -7,8 +7,7 @@ import numpy as np
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.arms import COMPANIONS, FAILURE_WAYS, PatientPool
 from radsim.trial.protocol.laws import same_law
 from radsim.trial.questions.margin import at_margin
 from radsim.vocabulary.arguments import member
@@ -20,15 +19,11 @@ NULLS = {
     AT_MARGIN: "the experimental arm is worse by just the margin; death is each arm's own",
     "equal_hazards": "the event has the control arm's hazard in both arms; death is each arm's own",
 }
-
-FAILURE = (
-    "failure_hazard", "control", "control_months", "failure_shape", "failure_pieces", "cured",
+FAILURE = (  # keys of an arm that state its event
+    *FAILURE_WAYS,
+    *(key for key, ways in COMPANIONS.items() if set(ways) <= set(FAILURE_WAYS)),
     "proportion",
-)  # fmt: skip
-DEATH = (
-    "death_hazard", "median_survival", "survival", "survival_months", "survival_shape",
-    "death_pieces", "survivors",
-)  # fmt: skip
+)
 
 
 def under_null(plan: TrialPlan, null: str) -> TrialPlan:
@@ -58,15 +53,12 @@ def under_null(plan: TrialPlan, null: str) -> TrialPlan:
         against = [name for name in plan.analyses if name in AGAINST_MARGIN.values()]
         require(len(against) == 1, f"{AT_MARGIN} needs one analysis against a margin")
         return at_margin(plan, against[0])
-    arms = plan.arms
-    if isinstance(arms, UncertainArms):
-        arms = arms.arms
-    return replace(plan, arms=_equal(arms, death_too=null == "no_difference"))
+    return replace(plan, arms=_equal(plan.stated_arms, death_too=null == "no_difference"))
 
 
 def differs_in_death(plan: TrialPlan) -> bool:
     """Say whether the arms' patients die differently, so that the two nulls differ."""
-    arms = plan.arms.arms if isinstance(plan.arms, UncertainArms) else plan.arms
+    arms = plan.stated_arms
     if isinstance(arms, PatientPool):
         return not np.array_equal(arms.death[0], arms.death[1])
     return not same_law(arms[0].death, arms[1].death)
@@ -80,13 +72,8 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
 
         death = same(arms.death) if death_too else arms.death
         harms = {name: same(times) for name, times in arms.harms.items()}
-        return PatientPool(same(arms.failure), death, harms, arms.pools)
+        return replace(arms, failure=same(arms.failure), death=death, harms=harms)
     control, experimental = arms
     if death_too:
         return control, control
-    return control, StatedArm(
-        **{
-            **{name: getattr(control, name) for name in FAILURE},
-            **{name: getattr(experimental, name) for name in DEATH},
-        }
-    )
+    return control, replace(experimental, **{name: getattr(control, name) for name in FAILURE})

@@ -35,9 +35,6 @@ def power_curve(
     points = []
     for over, value, changed in curve.plans(replace(plan, analyses=(analysis,))):
         shown = run_trials(changed, trials, seed=seed, workers=workers)
-        outcome = shown.outcomes[analysis]
-        power = power_of(
-            analysis, outcome, plan.alpha, pools=shown.pools, higher_is_better=higher_is_better
-        )
+        power = power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
         points.append(CurvePoint(over, value, power))
     return points

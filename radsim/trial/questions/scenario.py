@@ -6,7 +6,7 @@ import numpy as np
 
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.arms import ROLES, PatientPool
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
     Expectation,
@@ -70,6 +70,14 @@ class TrialResult:
         """The arm that the trials are in favor of; empty if nobody said what is good."""
         return better_arm(self.compared.rejected, self.compared.favorable)
 
+    @property
+    def arm_names(self) -> tuple[str, str]:
+        """What the arms are called: by the experiment, by their own label, or by their role."""
+        if isinstance(self.plan.arms, PatientPool):
+            return self.plan.arms.labels
+        control, experimental = (getattr(self.section, role).label or role for role in ROLES)
+        return control, experimental
+
 
 def run_scenario(
     section: TrialSection,
@@ -107,18 +115,29 @@ def run_scenario(
     planned = int(plan.design.event_target or seen)
     formulas = formulas_of(section, plan, shown, curves)
     median = None if plan.binary else median_trial(shown, section.primary_analysis)
-    size = None
+    size, few = None, min(section.trials, SEARCH_TRIALS)
     if section.find_size:
         asked = next((row.patients for row in formulas.sizes if row.patients), None)
         size = sample_size(
             plan,
             analysis=section.primary_analysis,
             power=section.power,
-            trials=min(section.trials, SEARCH_TRIALS),
+            trials=few,
             seed=seed,
             workers=workers,
             start=None if asked is None else min(asked, section.most_patients),
             most=section.most_patients,
+            higher_is_better=section.higher_is_better,
+        )
+    curve = []
+    if section.curve is not None:
+        curve = power_curve(
+            plan,
+            section.curve,
+            section.primary_analysis,
+            trials=few,
+            seed=seed,
+            workers=workers,
             higher_is_better=section.higher_is_better,
         )
     return TrialResult(
@@ -134,7 +153,7 @@ def run_scenario(
         size=size,
         assurance=_assurance(section, plan, uncertain, seed, workers),
         benefits=benefits_of(shown),
-        curve=_curve(section, plan, seed, workers),
+        curve=curve,
         looks=_looks(section, plan, planned, seed),
         looks_under_null=_looks(section, under_null(plan, null_of(section)), planned, seed),
         incidence=curves,
@@ -165,14 +184,8 @@ def _assurance(
 
 def _powers(section: TrialSection, shown: Shown) -> list[Power]:
     return [
-        power_of(
-            name,
-            outcome,
-            section.alpha,
-            pools=shown.pools,
-            higher_is_better=section.higher_is_better,
-        )
-        for name, outcome in shown.outcomes.items()
+        power_of(name, shown, section.alpha, higher_is_better=section.higher_is_better)
+        for name in shown.outcomes
     ]
 
 
@@ -202,17 +215,3 @@ def _misses_target(plan: TrialPlan, shown: Shown) -> Share | None:
     if plan.design.event_target is None:
         return None
     return share_of(shown.counts["events"].sum(axis=1) < plan.design.event_target, shown.pools)
-
-
-def _curve(section: TrialSection, plan: TrialPlan, seed: int, workers: int) -> list[CurvePoint]:
-    if section.curve is None:
-        return []
-    return power_curve(
-        plan,
-        section.curve,
-        section.primary_analysis,
-        trials=min(section.trials, SEARCH_TRIALS),
-        seed=seed,
-        workers=workers,
-        higher_is_better=section.higher_is_better,
-    )

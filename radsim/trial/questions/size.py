@@ -150,11 +150,8 @@ def sample_size(
     def attempt(patients: int) -> Tried:
         only = replace(plan, analyses=(analysis,)).with_patients(patients)
         shown = run_trials(only, trials, seed=seed, workers=workers)
-        outcome = shown.outcomes[analysis]
-        found = power_of(
-            analysis, outcome, plan.alpha, pools=shown.pools, higher_is_better=higher_is_better
-        )
-        return Tried(found, no_event_shares(shown)["either"].value)
+        reached = power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
+        return Tried(reached, no_event_shares(shown)["either"].value)
 
     search = _Search(attempt, step, most, power, trials)
     below, first = search.bracket()

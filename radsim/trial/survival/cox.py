@@ -1,7 +1,8 @@
 """Cause-specific hazard ratio of two arms by Cox regression."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import special
@@ -50,12 +51,12 @@ class HazardRatio:
 
 
 @dataclass(frozen=True)
-class _Terms:
-    """At each event: who was at risk and how many died, less the tied ones counted already."""
+class RiskSets:
+    """At each time: who is at risk, as a partial likelihood counts them, and the events."""
 
     at_risk: tuple[np.ndarray, np.ndarray]  # by arm, shape (..., subject)
-    weight: np.ndarray  # 1 at an event, else 0
-    in_one: np.ndarray  # events of arm 1, shape (...)
+    events: np.ndarray  # shape (..., subject)
+    by_arm: tuple[np.ndarray, np.ndarray]  # events of each arm in all, shapes (...)
 
     def moments(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Hazard-weighted number at risk, and the share of it in arm 1, at each event."""
@@ -63,6 +64,13 @@ class _Terms:
         total = self.at_risk[0] + ones
         total = np.where(total > 0.0, total, 1.0)
         return total, ones / total
+
+    def score(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Slope of the log likelihood, and its information, shapes (...)."""
+        _, share = self.moments(log_ratio)
+        expected = self.events * share
+        score = self.by_arm[1] - expected.sum(axis=-1)
+        return score, (expected * (1.0 - share)).sum(axis=-1)
 
 
 def cox_ratio(
@@ -110,43 +118,40 @@ def cox_ratio(
     """
     cause = check_cause(cause)
     member("ties", ties, TIES)
-    terms = _terms(table, cause, ties)
-    events = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
-    finite, limit = limits(terms.at_risk, terms.weight, events)
-    log_ratio = solve_newton(lambda b: _score(terms, b), finite)
-    _, information = _score(terms, log_ratio)
-    residuals = _residuals(table, terms, log_ratio, cause) if robust else None
-    return hazard_ratio(table, log_ratio, information, residuals, finite, limit)
+    sets = _risk_sets(table, cause, ties)
+    residuals = partial(_residuals, table, sets, cause) if robust else None
+    return likeliest_ratio(table, sets, residuals)
 
 
-def hazard_ratio(
-    table: RiskTable,
-    log_ratio: np.ndarray,
-    information: np.ndarray,
-    residuals: np.ndarray | None,
-    finite: np.ndarray,
-    limit: np.ndarray,
+def likeliest_ratio(
+    table: RiskTable, sets: RiskSets, residuals: Callable[[np.ndarray], np.ndarray] | None
 ) -> HazardRatio:
-    """Put an estimate together; its variance is the sandwich where there are score residuals."""
+    """Maximize a partial likelihood; the variance is the sandwich where there are residuals.
+
+    Parameters
+    ----------
+    residuals
+        Of the score at a log ratio, shape (..., subject).
+    """
+    finite, limit = _limits(sets)
+    log_ratio = _solve_newton(sets, finite)
+    _, information = sets.score(log_ratio)
     information = np.where(finite, information, 1.0)
     variance, estimable = 1.0 / information, finite
     if residuals is not None:
-        squares = sum_of_squares(table, residuals)
+        squares = sum_of_squares(table, residuals(log_ratio))
         variance = squares / information**2
         estimable = finite & (squares > ROUNDING * information)
     error = np.where(estimable, np.sqrt(variance), np.inf)
     return HazardRatio(np.where(finite, log_ratio, limit), error, estimable)
 
 
-def solve_newton(
-    score_and_information: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-    finite: np.ndarray,
-) -> np.ndarray:
+def _solve_newton(sets: RiskSets, finite: np.ndarray) -> np.ndarray:
     """Solve score = 0 for every trial at once; those without a finite solution stay at 0."""
     log_ratio = np.zeros(finite.shape)
     moving = finite
     for _ in range(ITERATIONS):
-        score, information = score_and_information(log_ratio)
+        score, information = sets.score(log_ratio)
         step = np.where(moving, score / np.where(information > 0.0, information, 1.0), 0.0)
         log_ratio = log_ratio + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         moving = np.abs(step) > CONVERGED  # a trial rests once it is there, whatever the others do
@@ -155,62 +160,52 @@ def solve_newton(
     return log_ratio
 
 
-def limits(
-    at_risk: Sequence[np.ndarray], events: np.ndarray, by_arm: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _limits(sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
     """Say where a finite maximum exists, and where the likelihood drives the log ratio else.
 
     The score falls from (events of arm 1 that had anyone of arm 0 at risk with them) to minus
     (events of arm 0 that had anyone of arm 1 at risk with them).
     """
-    most, least = (((at_risk[i] > 0.0) * events).sum(axis=-1) - by_arm[i] for i in ARMS)
+    most, least = (
+        ((at_risk > 0.0) * sets.events).sum(axis=-1) - events
+        for at_risk, events in zip(sets.at_risk, sets.by_arm, strict=True)
+    )
     finite = (most > 0.0) & (least > 0.0)
     return finite, np.where(most > 0.0, np.inf, np.where(least > 0.0, -np.inf, 0.0))
 
 
-def _terms(table: RiskTable, cause: int, ties: str) -> _Terms:
+def _risk_sets(table: RiskTable, cause: int, ties: str) -> RiskSets:
+    """Who is at risk of each event, less the tied ones counted already."""
     at_risk = table.at_risk(0), table.at_risk(1)
     mine = table.members() & table.has((cause,))
-    in_one = (mine & table.members(1)).sum(axis=-1)
+    by_arm = table.events_by_arm(cause)
     if table.starts is None or ties == "breslow":
-        return _Terms(at_risk, mine * 1.0, in_one)
+        return RiskSets(at_risk, mine * 1.0, by_arm)
     count = np.cumsum(mine, axis=-1, dtype=float)
     rank = count - mine - table.at_start(count - mine)
     total = np.maximum(table.at_end(table.events((cause,))), 1.0)
     used = [(rank / total) * table.at_end(table.events((cause,), arm)) for arm in ARMS]
-    return _Terms((at_risk[0] - used[0], at_risk[1] - used[1]), mine * 1.0, in_one)
+    return RiskSets((at_risk[0] - used[0], at_risk[1] - used[1]), mine * 1.0, by_arm)
 
 
-def _score(terms: _Terms, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    _, share = terms.moments(log_ratio)
-    expected = terms.weight * share
-    return terms.in_one - expected.sum(axis=-1), (expected * (1.0 - share)).sum(axis=-1)
-
-
-def _residuals(table: RiskTable, terms: _Terms, log_ratio: np.ndarray, cause: int) -> np.ndarray:
+def _residuals(table: RiskTable, sets: RiskSets, cause: int, log_ratio: np.ndarray) -> np.ndarray:
     """Score residual of each subject at the estimate (Efron's weights at ties)."""
-    total, share = terms.moments(log_ratio)
-    hazard = terms.weight / total
+    total, share = sets.moments(log_ratio)
+    hazard = sets.events / total
     group = (table.arm == 1) * 1.0
     risk = np.exp(log_ratio[..., np.newaxis] * group)
     mine = table.has((cause,)) * 1.0
     deaths = np.maximum(table.at_end(table.events((cause,))), 1.0)
-    kept = 1.0 - _rank(table, terms, deaths)
+    full = table.at_risk(0) + table.at_risk(1)
+    kept = 1.0 - (full - sets.at_risk[0] - sets.at_risk[1]) / deaths  # by Efron's rule
     all_hazard = table.at_end(np.cumsum(hazard, axis=-1))
     all_share = table.at_end(np.cumsum(hazard * share, axis=-1))
     # at its own time a tied event is only partly at risk of those counted after it
     spared = _over_tie(table, hazard * (1.0 - kept))
     spared_share = _over_tie(table, hazard * share * (1.0 - kept))
-    mean_share = _over_tie(table, terms.weight * share) / deaths
+    mean_share = _over_tie(table, sets.events * share) / deaths
     exposed = group * (all_hazard - mine * spared) - (all_share - mine * spared_share)
     return np.where(table.members(), mine * (group - mean_share) - risk * exposed, 0.0)
-
-
-def _rank(table: RiskTable, terms: _Terms, deaths: np.ndarray) -> np.ndarray:
-    """Share of the tied events that an event comes after, by Efron's rule."""
-    full = table.at_risk(0) + table.at_risk(1)
-    used = full - terms.at_risk[0] - terms.at_risk[1]
-    return used / deaths
 
 
 def _over_tie(table: RiskTable, values: np.ndarray) -> np.ndarray:

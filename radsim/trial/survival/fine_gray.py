@@ -1,10 +1,11 @@
 """Subdistribution hazard ratio of two arms (Fine and Gray)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from radsim.trial.survival.cox import HazardRatio, hazard_ratio, limits, solve_newton
+from radsim.trial.survival.cox import HazardRatio, RiskSets, likeliest_ratio
 from radsim.trial.survival.subjects import ARMS, CENSORED, RiskTable, check_cause, just_before
 
 
@@ -12,22 +13,9 @@ from radsim.trial.survival.subjects import ARMS, CENSORED, RiskTable, check_caus
 class _Weighted:
     """Risk sets in which those who had the other event stay, weighted for censoring."""
 
-    at_risk: tuple[np.ndarray, np.ndarray]  # by arm, shape (..., subject)
-    gone: tuple[np.ndarray, np.ndarray]  # sum of 1/G of those who left by the other cause
+    sets: RiskSets
+    gone: tuple[np.ndarray, np.ndarray]  # sum of 1/G of those who left by the other cause, by arm
     uncensored: np.ndarray  # G just before each time
-    events: np.ndarray
-    in_one: np.ndarray
-
-    def moments(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        ones = self.at_risk[1] * np.exp(log_ratio)[..., np.newaxis]
-        total = self.at_risk[0] + ones
-        total = np.where(total > 0.0, total, 1.0)
-        return total, ones / total
-
-    def score(self, log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        _, share = self.moments(log_ratio)
-        expected = self.events * share
-        return self.in_one - expected.sum(axis=-1), (expected * (1.0 - share)).sum(axis=-1)
 
 
 def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
@@ -65,42 +53,32 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     """
     cause = check_cause(cause)
     weighted = _weigh(table, cause)
-    by_arm = [table.events((cause,), arm).sum(axis=-1) for arm in ARMS]
-    finite, limit = limits(weighted.at_risk, weighted.events, by_arm)
-    log_ratio = solve_newton(weighted.score, finite)
-    _, information = weighted.score(log_ratio)
-    residuals = _influence(table, weighted, log_ratio, cause)
-    return hazard_ratio(table, log_ratio, information, residuals, finite, limit)
+    return likeliest_ratio(table, weighted.sets, partial(_influence, table, weighted, cause))
 
 
 def _weigh(table: RiskTable, cause: int) -> _Weighted:
     at_risk = np.maximum(table.at_risk(), 1.0)
     censored = table.events((CENSORED,))
     kept = np.cumprod(1.0 - censored / at_risk, axis=-1)
-    before = _first(table, just_before(kept, 1.0))
+    before = -table.at_start(-just_before(kept, 1.0))  # it never rises
     safe = np.where(before > 0.0, before, 1.0)
-    sets, gone = [], []
+    at_risk_by_arm, gone = [], []
     for arm in ARMS:
         left = (table.members(arm) & table.has((3 - cause,))) / safe
         earlier = table.at_start(np.cumsum(left, axis=-1) - left)
         gone.append(earlier)
-        sets.append(table.at_risk(arm) + before * earlier)
-    events = table.events((cause,))
-    in_one = table.events((cause,), 1).sum(axis=-1)
-    return _Weighted((sets[0], sets[1]), (gone[0], gone[1]), before, events, in_one)
-
-
-def _first(table: RiskTable, falling: np.ndarray) -> np.ndarray:
-    """Carry a value that never rises from the first subject of a tie to all of them."""
-    return -table.at_start(-falling)
+        at_risk_by_arm.append(table.at_risk(arm) + before * earlier)
+    first, second = at_risk_by_arm
+    sets = RiskSets((first, second), table.events((cause,)), table.events_by_arm(cause))
+    return _Weighted(sets, (gone[0], gone[1]), before)
 
 
 def _influence(
-    table: RiskTable, weighted: _Weighted, log_ratio: np.ndarray, cause: int
+    table: RiskTable, weighted: _Weighted, cause: int, log_ratio: np.ndarray
 ) -> np.ndarray:
     """Each subject's part of the score, with what it says about censoring."""
-    total, share = weighted.moments(log_ratio)
-    hazard = weighted.events / total
+    total, share = weighted.sets.moments(log_ratio)
+    hazard = weighted.sets.events / total
     group = (table.arm == 1) * 1.0
     risk = np.exp(log_ratio[..., np.newaxis] * group)
     ratios = (np.ones_like(log_ratio)[..., np.newaxis], np.exp(log_ratio)[..., np.newaxis])
@@ -110,21 +88,16 @@ def _influence(
     exposed = group * seen - seen_share
     # after the other event, with weight G(t-)/G(T-)
     safe = np.where(weighted.uncensored > 0.0, weighted.uncensored, 1.0)
-    later = [_after(table, weighted.uncensored * hazard * (x - share)) for x in ARMS]
+    gaps = [weighted.uncensored * hazard * (x - share) for x in ARMS]
+    later = [_after(table, gap) for gap in gaps]
     stays = table.has((3 - cause,)) * np.where(group > 0.0, later[1], later[0]) / safe
     own = table.has((cause,)) * (group - table.at_end(share))
     score = own - risk * (exposed + stays)
     # what each subject says about the censoring distribution
     at_risk = np.maximum(table.at_risk(), 1.0)
     pull = [
-        ratio * gone * (rest + now)
-        for ratio, gone, rest, now in zip(
-            ratios,
-            weighted.gone,
-            later,
-            [table.at_end(weighted.uncensored * hazard * (x - share)) for x in ARMS],
-            strict=True,
-        )
+        ratio * gone * (rest + table.at_end(gap))
+        for ratio, gone, rest, gap in zip(ratios, weighted.gone, later, gaps, strict=True)
     ]
     q = pull[0] + pull[1]
     censored = table.events((CENSORED,))

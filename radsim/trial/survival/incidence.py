@@ -90,8 +90,7 @@ def cumulative_incidence(
         spread = np.where(seen, formula(steps, value[..., np.newaxis]), 0.0).sum(axis=-1)
     spread = np.maximum(spread, 0.0)
     lower, upper = transformed_interval(value, spread, transform, z)
-    free = table.value_at(steps.survival, months, 1.0)
-    reached = is_reached(table, months, arm) | (free <= 0.0)
+    reached = is_reached(table, months, arm, steps.survival)
     return Estimate(value, np.sqrt(spread), lower, upper, reached)
 
 
@@ -133,8 +132,7 @@ def time_lost(
     widths = step_widths(table, horizon)
     value = (steps.incidence * widths).sum(axis=-1)
     error = np.sqrt(sum_of_squares(table, _influence_on_area(table, steps, horizon, cause, arm)))
-    free = table.value_at(steps.survival, horizon, 1.0)
-    reached = is_reached(table, horizon, arm) | (free <= 0.0)
+    reached = is_reached(table, horizon, arm, steps.survival)
     lower, upper = np.maximum(value - z * error, 0.0), np.minimum(value + z * error, horizon)
     return Estimate(value, error, lower, upper, reached)
 

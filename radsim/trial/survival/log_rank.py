@@ -96,7 +96,9 @@ def logrank_score(
     variance: np.ndarray | float = 0.0
     residuals: np.ndarray | float = 0.0
     for stratum in strata_of(table) if stratified else (table,):
-        w = _weights(stratum, causes, weight)
+        w = None
+        if weight == "peto":
+            w = just_before(survival_steps(stratum, causes, None)[0], 1.0)
         s, v = _score(stratum, causes, w, ratio)
         score, variance = score + s, variance + v
         if robust:
@@ -112,12 +114,6 @@ def strata_of(table: RiskTable) -> Iterator[RiskTable]:
         raise ValueError("a stratified test needs strata; give risk_table a stratum")
     for stratum in np.unique(table.stratum):
         yield table.within(stratum)
-
-
-def _weights(table: RiskTable, causes: Sequence[int], weight: str) -> np.ndarray | None:
-    if weight == "none":
-        return None
-    return just_before(survival_steps(table, causes, None)[0], 1.0)
 
 
 def _score(

@@ -90,13 +90,14 @@ class RiskTable:
         total = np.cumsum(count, axis=-1)
         return np.where(self.ends, total - self.at_start(total - count), 0.0)
 
+    def events_by_arm(self, cause: int) -> tuple[np.ndarray, np.ndarray]:
+        """Count the events of each arm in all, shapes (...)."""
+        control, experimental = (self.events((cause,), arm).sum(axis=-1) for arm in ARMS)
+        return control, experimental
+
     def has(self, causes: Sequence[int]) -> np.ndarray:
         """Say which subjects ended by one of these causes."""
-        check_causes(causes, CAUSES)
-        found = self.cause == causes[0]
-        for cause in causes[1:]:
-            found = found | (self.cause == cause)
-        return found
+        return _is_in(check_causes(causes, CAUSES), self.cause)
 
     def at_start(self, never_falling: np.ndarray) -> np.ndarray:
         """Carry the value at the first subject of a tie to all of them."""
@@ -192,17 +193,17 @@ def risk_table(
     time = np.asarray(number_array("time", time), float)
     require(time.ndim > 0, f"time must be a list of times, got the number {time}")
     require(time.size > 0, "time must hold at least one subject")
-    _check("time", time, "must be 0 or more", lambda t: t >= 0.0)  # which NaN is not
-    _check("time", time, "must be finite", np.isfinite)
+    _check("time", time, "must be 0 or more", time >= 0.0)  # which NaN is not
+    _check("time", time, "must be finite", np.isfinite(time))
     cause = _column("cause", cause, time.shape)
-    _check("cause", cause, "must be 0 (censored), 1 (event) or 2 (death)", _is_one_of(*CAUSES))
+    _check("cause", cause, "must be 0 (censored), 1 (event) or 2 (death)", _is_in(CAUSES, cause))
     arm = _column("arm", arm, time.shape)
-    _check("arm", arm, "must be 0 or 1, or -1 for nobody", _is_one_of(ABSENT, *ARMS))
+    _check("arm", arm, "must be 0 or 1, or -1 for nobody", _is_in((ABSENT, *ARMS), arm))
     labels = {}
     for name, given in (("patient", patient), ("stratum", stratum)):
         if given is not None:
             labels[name] = _column(name, given, time.shape)
-            _check(name, labels[name], "must be a whole number from 0", _is_count)
+            _check(name, labels[name], "must be a whole number from 0", _is_count(labels[name]))
     order = np.argsort(time, axis=-1)
     ordered = np.take_along_axis(time, order, axis=-1)
     tied = np.diff(ordered, axis=-1) <= SAME_TIME * ordered[..., 1:]
@@ -280,24 +281,19 @@ def _ranked(patient: np.ndarray) -> np.ndarray:
     return rank
 
 
-def _is_one_of(*known: int) -> Callable[[np.ndarray], np.ndarray]:
-    def test(values: np.ndarray) -> np.ndarray:
-        found = values == known[0]
-        for value in known[1:]:
-            found = found | (values == value)
-        return found
-
-    return test
+def _is_in(choices: Sequence[int], values: np.ndarray) -> np.ndarray:
+    """Say which values are one of a few, in a hundredth of the time that `np.isin` takes."""
+    inside = values == choices[0]
+    for choice in choices[1:]:
+        inside = inside | (values == choice)
+    return inside
 
 
 def _is_count(values: np.ndarray) -> np.ndarray:
     return (values >= 0) & np.isfinite(values) & (values == np.floor(values))
 
 
-def _check(
-    name: str, values: np.ndarray, wanted: str, test: Callable[[np.ndarray], np.ndarray]
-) -> None:
+def _check(name: str, values: np.ndarray, wanted: str, passed: np.ndarray) -> None:
     """Raise ValueError that shows the first value which does not pass."""
-    passed = test(values)
     if not passed.all():
         raise ValueError(f"{name} {wanted}, got {values[~passed].flat[0]}")

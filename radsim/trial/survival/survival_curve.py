@@ -64,7 +64,7 @@ def kaplan_meier(
     value = table.value_at(survival, months, 1.0)
     variance = value**2 * table.value_at(greenwood, months, 0.0)
     lower, upper = transformed_interval(value, variance, transform, z)
-    reached = is_reached(table, months, arm) | (value <= 0.0)
+    reached = is_reached(table, months, arm, survival)
     return Estimate(value, np.sqrt(variance), lower, upper, reached)
 
 
@@ -112,7 +112,7 @@ def restricted_mean(
     first = np.minimum(table.time[..., 0], horizon)
     value = first + after[..., 0]
     error = np.sqrt((after**2 * jumps).sum(axis=-1))
-    reached = is_reached(table, horizon, arm) | (table.value_at(survival, horizon, 1.0) <= 0.0)
+    reached = is_reached(table, horizon, arm, survival)
     lower, upper = np.maximum(value - z * error, 0.0), np.minimum(value + z * error, horizon)
     return Estimate(value, error, lower, upper, reached)
 
@@ -144,7 +144,9 @@ def step_widths(table: RiskTable, horizon: float) -> np.ndarray:
     return np.diff(capped, axis=-1, append=np.full((*capped.shape[:-1], 1), horizon))
 
 
-def is_reached(table: RiskTable, months: float, arm: int | None) -> np.ndarray:
-    """Say whether somebody is still observed at a time, shape (...)."""
+def is_reached(
+    table: RiskTable, months: float, arm: int | None, survival: np.ndarray
+) -> np.ndarray:
+    """Say whether somebody is still observed at a time, or the curve is at 0 by then."""
     last = np.where(table.members(arm), table.time, -1.0).max(axis=-1)
-    return last * (1.0 + SAME_TIME) >= months
+    return (last * (1.0 + SAME_TIME) >= months) | (table.value_at(survival, months, 1.0) <= 0.0)
