@@ -3,6 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from radsim.vocabulary.texts import escaped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,8 +18,8 @@ def console() -> "Console":
 
 
 def tell(message: str) -> None:
-    """Say something in a line of its own."""
-    console().print(message)
+    """Say something in a line of its own; what would change the terminal is written out."""
+    console().print(escaped(message))
 
 
 def warn(message: object) -> None:

@@ -123,7 +123,9 @@ def _load(file: Path, patients: int | None) -> "Experiment":
     try:
         return load_experiment(file)
     except ExperimentError as error:
-        if patients is None or not all(line.startswith("patients") for line in error.mistakes):
+        if patients is None or not all(
+            line.partition(":")[0] == "patients" for line in error.mistakes
+        ):
             raise
         return load_experiment(file, patients=patients)
 
@@ -133,6 +135,7 @@ def _override(experiment: "Experiment", **changes: int | None) -> "Experiment":
 
     from radsim.experiment.agreement import patients_problem
     from radsim.experiment.model import Experiment, ExperimentError
+    from radsim.vocabulary.mistakes import mistakes_of
 
     given = {name: value for name, value in changes.items() if value is not None}
     try:
@@ -142,6 +145,4 @@ def _override(experiment: "Experiment", **changes: int | None) -> "Experiment":
             raise ExperimentError([f"--{problem}"])
         return changed
     except ValidationError as error:
-        raise ExperimentError(
-            [f"--{d['loc'][0]}: {d['msg'].removeprefix('Value error, ')}" for d in error.errors()]
-        ) from None
+        raise ExperimentError([f"--{line}" for line in mistakes_of(error, given, {})]) from None

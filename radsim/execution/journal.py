@@ -48,9 +48,15 @@ class Journal:
 
     @staticmethod
     def older_version(path: Path) -> str:
-        """Name the version that wrote a journal whose sums are no longer read, or nothing."""
+        """Say who wrote a journal whose sums are no longer read, and how it differs, or nothing.
+
+        States of one version are told apart by the layout of their records.
+        """
         header = _header(path, OLDER)
-        return "" if header is None else str(header["versions"]["radsim"])
+        if header is None:
+            return ""
+        older, layout = OLDER.decode(), MARK.decode()
+        return f"radsim {header['versions']['radsim']} in layout {older} (now {layout})"
 
     def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""

@@ -1,6 +1,6 @@
 """What no section of a file sees alone: whether the sections agree."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -26,8 +26,8 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
             yield f"compare.reference: no arm {reference!r}; {nearest(reference, arms)}"
 
 
-def disagreements(experiment: Experiment) -> Iterator[str]:
-    """Find what no section can see alone."""
+def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iterator[str]:
+    """Find what no section can see alone; complications that are ``refused`` are not missed."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
     cohort, table = experiment.cohort, experiment.cohort.table
     if table is not None and table.rows == "as-is" and experiment.patients > len(table):
@@ -37,11 +37,15 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
         )
     for name in sorted(filter(is_own_name, cohort.names)):
         yield f"cohort.{name}: the name is taken by something that is computed; use another"
+    for key, names in (("arms", experiment.arms), ("cohort", sorted(cohort.names))):
+        for name in names:
+            if "/" in name:
+                yield f"{key}.{name}: a name must not hold '/', because files are named by it"
     if problem := patients_problem(experiment):
         yield problem
     if "lesions" in cohort.names:
         yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
-    if experiment.tcp is None and not experiment.ntcp:
+    if experiment.tcp is None and not experiment.ntcp and not refused:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
     if experiment.eligibility and table is not None:
         yield "eligibility: leave out of cohort.table whoever is not eligible"
@@ -53,7 +57,7 @@ def disagreements(experiment: Experiment) -> Iterator[str]:
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
-    yield from unanswered(experiment)
+    yield from unanswered(experiment, refused)
 
 
 def patients_problem(experiment: Experiment) -> str:

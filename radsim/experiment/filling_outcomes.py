@@ -1,5 +1,6 @@
 """Outcome sections filled in: presets, what they say of their endpoint, models beside them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,14 @@ def fill_complications(
 ) -> dict[str, Any]:
     """Fill in every ``[ntcp.NAME]``."""
     full: dict[str, Any] = {}
+    others = (*KNOWN, *sections)
+    beside = {f"{other}_{ALTERNATIVES}": other for other in others}
     for name, section in sections.items():
         key = f"ntcp.{name}"
-        if problems.attempt(key, _check_section, name, section, default=False):
+        if name in beside:
+            meant = f"ntcp.{beside[name]}.{ALTERNATIVES}"
+            problems.refuse(key, f"no such key; did you mean {meant!r}?")
+        elif problems.attempt(key, _check_section, name, section, others, default=False):
             stated = bool(section.get("words")) and name not in KNOWN
             places = {other: load_preset("ntcp", other).beside for other in presets_of(name)}
             unasked = [other for other in sorted(places, key=places.__getitem__) if places[other]]
@@ -56,10 +62,10 @@ def fill_complications(
     return full
 
 
-def _check_section(name: str, section: Any) -> bool:
+def _check_section(name: str, section: Any, others: Iterable[str]) -> bool:
     """Check the name of an endpoint, and that radsim is told what one of one's own is."""
     require(isinstance(section, dict), f"must be a table, got {section!r}")
-    check_event_name(name)
+    check_event_name(name, others)
     if name in KNOWN:
         require("good" not in section, "good: is for an endpoint of one's own")
     elif not section.get("words") and "preset" not in section:
@@ -125,7 +131,7 @@ def _model(section: dict[str, Any], wanted: Wanted) -> tuple[Preset | None, dict
 def _over_preset(section: dict[str, Any], wanted: Wanted) -> tuple[Preset, dict[str, Any]]:
     """Read a preset that radsim ships, or one in a file of one's own, and lay a section over it."""
     name = as_text(section["preset"])
-    if name.endswith(PRESET_FILE):
+    if Path(name).suffix == PRESET_FILE:
         preset = read_preset(wanted.family, wanted.folder / name)
         stated = {key: value for key, value in section.items() if key != "preset"}
         return preset, merge(preset.settings(), stated)

@@ -168,6 +168,10 @@ class Experiment(BaseModel):
         """The arm that the others are compared with."""
         return self.compare.reference or next(iter(self.arms))
 
+    def called(self, arm: str) -> str:
+        """Name an arm for readers: by its label, or else as the file does."""
+        return self.arms[arm].label or arm
+
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
     ) -> "Experiment":

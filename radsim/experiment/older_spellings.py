@@ -1,7 +1,7 @@
 """Older spellings of a file and of a result's experiment, read into the present one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
@@ -27,6 +27,21 @@ def present_spelling(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[
         changed["ntcp"] = dict(changed["ntcp"])
         mistakes += _move(changed["ntcp"], "myelopathy", "ntcp.myelopathy")
     return _with_designs(changed), mistakes
+
+
+def typed_spelling(lines: list[str], settings: Mapping[str, Any]) -> list[str]:
+    """Name keys in lines of mistakes as a file does that is in older spellings.
+
+    Examples
+    --------
+    >>> typed_spelling(["tcp.alternatives: must be a list"], {"tcp_alternatives": {}})
+    ['tcp_alternatives: must be a list']
+    """
+    ntcp, designs = settings.get("ntcp"), [settings.get(name) for name in DESIGN_SECTIONS]
+    keys = [*settings, *(ntcp if isinstance(ntcp, Mapping) else ()), *_keys_in(designs)]
+    older = {match[1] for key in keys for match in OLD_KEY.finditer(key)}
+    present = re.compile(rf"\b({'|'.join(older)})\.{ALTERNATIVES}\b")
+    return [present.sub(rf"\1_{ALTERNATIVES}", line) if older else line for line in lines]
 
 
 def present_record(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,8 +72,7 @@ def _move(sections: dict[str, Any], name: str, key: str) -> list[str]:
         return [f"{key}_alternatives: needs {key}, which they are alternatives to"]
     if isinstance(section, Mapping):
         if ALTERNATIVES in section:
-            problem = f"{key}.{ALTERNATIVES} lists them too; leave one of the two out"
-            return [f"{key}_alternatives: {problem}"]
+            return [f"{key}_alternatives: [{key}] lists them too; leave one of the two out"]
         sections[name] = {**section, ALTERNATIVES: models}
     return []
 
@@ -75,6 +89,15 @@ def _renamed(part: Any, names_keys: bool = False) -> Any:
     if isinstance(part, (list, tuple)):
         return [_renamed(entry, names_keys) for entry in part]
     return _present(part) if names_keys and isinstance(part, str) else part
+
+
+def _keys_in(part: Any) -> Iterator[str]:
+    """Give the keys of the tables in a part of a file, at any depth."""
+    if isinstance(part, Mapping):
+        yield from part
+    for entry in part.values() if isinstance(part, Mapping) else part:
+        if isinstance(entry, (Mapping, list, tuple)):
+            yield from _keys_in(entry)
 
 
 def _present(key: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from radsim.ntcp import NTCPModel
 from radsim.tcp import TCPModel
+from radsim.vocabulary.numbers import Truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class Complication:
     alternatives: tuple[NTCPModel, ...] = ()
     words: str = ""  # what happens, in a sentence
     short: str = ""  # the same on an axis
-    good: bool = False  # whether it is good for patients, such as relief
+    good: Truth = False  # whether it is good for patients, such as relief
 
     @property
     def models(self) -> tuple[NTCPModel, ...]:

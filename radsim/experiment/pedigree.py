@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from radsim.experiment.endpoints import endpoints_of
+from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.presets.models import published_name
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
-    """Name the models as results name them: by preset, with a word where it was changed."""
+    """Name the models as results name them, all of an endpoint that has several."""
     labels: dict[str, Any] = {}
     for modelled in endpoints_of(experiment):
-        names = [reported.name for reported in modelled.models]
-        several = modelled.by_model and not modelled.endpoint.freedom
+        names = [stated.name for stated in modelled.stated]
+        several = len(names) > 1 or (modelled.by_model and not modelled.endpoint.freedom)
         labels[modelled.endpoint.reported] = names if several else names[0]
     if experiment.survival is not None:
         labels["survival"] = published_name("survival", experiment.survival)
@@ -25,30 +25,29 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
     lines = []
     for name, arm in experiment.arms.items():
         conventional = arm.plan.is_conventional
-        for said, model in _spoken_of(experiment):
-            most = getattr(model, "most_fractions", None)
+        for said, stated in _spoken_of(experiment):
+            most = getattr(stated.model, "most_fractions", None)
             if most is not None and (conventional or arm.plan.fractions > most):
                 what = "a conventional field" if conventional else f"{arm.plan.fractions} fractions"
                 lines.append(
-                    f"{name}: {what}; 100% of the patients lie outside the range of the {said} "
-                    f"model {model.preset}, which was fitted on conformal courses "
-                    f"in up to {most} fractions"
+                    f"{experiment.called(name)}: {what}; 100% of the patients lie outside the "
+                    f"range of the {said} model {stated.name}, which was fitted on conformal "
+                    f"courses in up to {most} fractions"
                 )
     return list(dict.fromkeys(lines))
 
 
-def _spoken_of(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+def _spoken_of(experiment: Experiment) -> Iterator[tuple[str, Reported]]:
     for modelled in endpoints_of(experiment):
         said = "control" if modelled.endpoint.freedom else modelled.endpoint.short
-        yield from ((said, stated.model) for stated in modelled.stated)
+        yield from ((said, stated) for stated in modelled.stated)
 
 
 def other_laws(experiment: Experiment) -> list[str]:
     """Say which models are used with repopulation or repair that their fit did not have."""
     return [
-        f"{model.preset or model.kind} was fitted under LQ alone, without what "
-        f"{model.cell_kill.kind} adds to it"
-        for _, model in _spoken_of(experiment)
+        f"{stated.name} was fitted under LQ alone, without what {model.cell_kill.kind} adds to it"
+        for model, stated in ((stated.model, stated) for _, stated in _spoken_of(experiment))
         if getattr(model, "fitted_under", "") == "lq"
         and model.cell_kill.kind != "lq"
         and not model.cell_kill.changes_high_doses

@@ -18,6 +18,10 @@ class Problems(list[str]):
         try:
             return step(*arguments)
         except ValueError as error:
-            self.append(f"{key}: {error}")
-            self.keys.append(key)
+            self.refuse(key, str(error))
             return default
+
+    def refuse(self, key: str, problem: str) -> None:
+        """Note a mistake under its key."""
+        self.append(f"{key}: {problem}")
+        self.keys.append(key)

@@ -1,6 +1,6 @@
 """Whether an experiment can answer what its file asks: which endpoints, told apart by what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from radsim.experiment.endpoints import (
@@ -18,14 +18,17 @@ from radsim.vocabulary.endpoints import NET, SURVIVAL
 from radsim.vocabulary.words import nearest
 
 
-def unanswered(experiment: Experiment) -> Iterator[str]:
-    """Find what is asked for that the experiment does not have, or can't tell apart."""
-    yield from _unreported(experiment)
-    yield from _unprintable(experiment)
+def unanswered(experiment: Experiment, refused: Collection[str]) -> Iterator[str]:
+    """Find what is asked for that the experiment does not have, or can't tell apart.
+
+    Complications of the file that are ``refused`` are not missed a second time.
+    """
     yield from _alike(experiment)
-    yield from _not_free_of(experiment)
-    yield from _wrong_trial(experiment)
-    yield from _wrong_series(experiment)
+    yield from _not_free_of(experiment, refused)
+    yield from _wrong_trial(experiment, refused)
+    if not refused:  # else what is asked for may be of one of them
+        yield from _unreported(experiment)
+        yield from _wrong_series(experiment)
 
 
 def _unreported(experiment: Experiment) -> Iterator[str]:
@@ -43,20 +46,6 @@ def _unreported(experiment: Experiment) -> Iterator[str]:
             modelled = estimate.of is SURVIVAL or str(replace(estimate, estimator=NET)) in reported
             why = "without a [survival] section" if modelled else "because its models are missing"
             yield f"precision.estimates: {name} is not reported{', ' * (not modelled)}{why}"
-
-
-def _unprintable(experiment: Experiment) -> Iterator[str]:
-    """Find names for readers that would break the lines of a table, or change a terminal."""
-    named = {f"arms.{name}.label": arm.label for name, arm in experiment.arms.items()}
-    for modelled in endpoints_of(experiment):
-        about = {"words": modelled.endpoint.words, "short": modelled.endpoint.short}
-        if about["short"] == about["words"]:
-            del about["short"]  # which stands for them unless given
-        named |= {f"{modelled.section}.{key}": text for key, text in about.items()}
-        named |= {f"{stated.section}.label": stated.model.label for stated in modelled.stated}
-    for key, text in named.items():
-        if not text.isprintable():
-            yield f"{key}: must be of printable characters in one line, got {text!r}"
 
 
 def _alike(experiment: Experiment) -> Iterator[str]:
@@ -77,13 +66,18 @@ def _alike(experiment: Experiment) -> Iterator[str]:
             yield f"cohort.{name}: the name is taken by {section}; use another"
     told_apart = []
     for each in modelled:
-        models = [stated.model for stated in each.stated]
-        names = [str(model.label or model.preset or model.kind) for model in models]
-        if each.endpoint.freedom:
-            names = names[1:]  # the file's own is told apart by being it
+        stated = each.stated[1:] if each.endpoint.freedom else each.stated  # its own is apart
+        names = [str(s.model.label or s.model.preset or s.model.kind) for s in stated]
         labels = [reported.label for reported in each.models]
         alike = _repeated(names) or _repeated(labels)
-        for name in sorted(alike):
+        unlabeled = {
+            s.section: name if name in alike else s.label
+            for s, name in zip(stated, names, strict=True)
+            if alike & {name, s.label} and not s.model.label and s.section != each.section
+        }
+        for section, name in unlabeled.items():
+            yield f"{section}: needs a label, because another model is called {name!r} too"
+        for name in sorted(alike - set(unlabeled.values())):
             yield (
                 f"{each.section}.{ALTERNATIVES}: two are called {name!r}; "
                 "give each a label of its own"
@@ -114,7 +108,7 @@ def _repeated(names: Sequence[str]) -> set[str]:
     return {name for name in names if names.count(name) > 1}
 
 
-def _not_free_of(experiment: Experiment) -> Iterator[str]:
+def _not_free_of(experiment: Experiment, refused: Collection[str]) -> Iterator[str]:
     """Find what control without complication can't be free of."""
     wanted = experiment.compare.free_of
     if wanted is None:
@@ -127,15 +121,15 @@ def _not_free_of(experiment: Experiment) -> Iterator[str]:
     if not wanted:
         yield "compare.free_of: must name a complication; leave it out for the usual ones"
     for name in dict.fromkeys(wanted):
-        if name not in complications:
+        if name not in complications and name not in refused:
             yield f"compare.free_of: no complication {name!r}; {nearest(name, complications)}"
-        elif complications[name].endpoint.good:
+        elif name in complications and complications[name].endpoint.good:
             yield f"compare.free_of: {name} is good for patients, so it is no complication"
         if wanted.count(name) > 1:
             yield f"compare.free_of: names {name!r} twice"
 
 
-def _wrong_trial(experiment: Experiment) -> Iterator[str]:
+def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[str]:
     """Find arms of the trial that the experiment lacks, and scenarios that are no trials."""
     if experiment.trial is None:
         return
@@ -152,7 +146,7 @@ def _wrong_trial(experiment: Experiment) -> Iterator[str]:
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
         event = section.endpoint
-        if not isinstance(section.control, str):
+        if not isinstance(section.control, str) or event in refused:
             continue
         if event in modelled:
             if modelled[event].good:

@@ -10,18 +10,20 @@ from pydantic import ValidationError
 
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
+from radsim.experiment.designs.keys import lies_in
 from radsim.experiment.designs.study import read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
-from radsim.experiment.older_spellings import present_spelling
+from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.texts import unprintable
 
 Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
 
@@ -38,8 +40,19 @@ def make_experiment(
     ExperimentError
         With one line for each mistake, which names the key.
     """
-    folder = Path(folder)
-    settings, misplaced = present_spelling(settings)
+    if hidden := list(unprintable(settings)):
+        raise ExperimentError(hidden)  # alone, because other lines would show such names
+    present, misplaced = present_spelling(settings)
+    try:
+        return _checked(present, misplaced, Path(folder), {} if refits is None else refits)
+    except ExperimentError as error:
+        raise ExperimentError(typed_spelling(error.mistakes, settings)) from None
+
+
+def _checked(
+    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits
+) -> Experiment:
+    """Check settings in the present spelling."""
     settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
     mistakes.extend([*misplaced, *unread])
@@ -48,15 +61,17 @@ def make_experiment(
     except ValidationError as error:
         new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
         raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
-    mistakes.extend(disagreements(experiment))
-    if not any(key.startswith("cohort") for key in mistakes.keys):
+    stated = settings.get("ntcp")
+    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
+    mistakes.extend(disagreements(experiment, refused))
+    if not any(lies_in(key, "cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
     if sections and not unread:  # else the sections lack the tables that they name
         mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
     if mistakes:
         raise ExperimentError(mistakes)
-    experiment = _solved(experiment, {} if refits is None else refits)
+    experiment = _solved(experiment, refits)
     if experiment.has_design:
         written = read_in_files(settings, folder)
         experiment = experiment.model_copy(update={"written": written})
@@ -85,8 +100,9 @@ def _new(lines: list[str], unfilled: list[str]) -> list[str]:
     """Leave out what only follows from a section that could not be expanded."""
 
     def follows(line: str, key: str) -> bool:
-        missing = line.startswith((f"{key}.", f"{key}[")) and line.endswith(": is missing")
-        return missing or line.startswith(f"{key}: ")
+        where, _, said = line.partition(": ")
+        below = lies_in(where.replace("[", ".["), key.replace("[", ".["))
+        return where == key or (below and said == "is missing")
 
     return [line for line in lines if not any(follows(line, key) for key in unfilled)]
 

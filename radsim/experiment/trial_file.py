@@ -12,6 +12,7 @@ from radsim.experiment.reading import load_experiment, read_settings
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.numbers import Count
+from radsim.vocabulary.texts import unprintable
 
 
 class VirtualTrial(BaseModel):
@@ -33,8 +34,11 @@ def load_trial(path: str | Path) -> Experiment | VirtualTrial:
         if experiment.trial is None:
             raise ExperimentError(["trial: is missing; this command needs a [trial] section"])
         return experiment
+    settings = read_settings(path)
+    if hidden := list(unprintable(settings)):
+        raise ExperimentError(hidden)
     try:
-        trial: VirtualTrial = validated(VirtualTrial, read_settings(path))
+        trial: VirtualTrial = validated(VirtualTrial, settings)
     except Mistake as error:
         raise ExperimentError(str(error).splitlines()) from None
     try:

@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from radsim.experiment.designs.keys import apply_changes, names_of, split_key
+from radsim.experiment.designs.tables import ALTERNATIVES as ALTERNATIVE_ROWS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, ExperimentError
@@ -14,6 +15,7 @@ from radsim.experiment.short_form import ARM_KEYS
 from radsim.vocabulary.numbers import is_number
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
+EXCHANGING = ("preset", "kind")  # last parts of keys that put another model in a place
 MOST_LINES = 20  # mistakes that are worth listing
 
 
@@ -159,6 +161,19 @@ def _set(model: Any, path: list[str], value: float) -> Any:
 
 def _said(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value!r}" for key, value in changes.items())
+
+
+def with_other_models(experiment: Experiment) -> Iterator[Experiment]:
+    """Give an experiment, and a variant for each model that its design puts in another's place."""
+    yield experiment
+    design = experiment.study.design
+    tables = [axis.table for axis in design.axes]
+    tables += [part for name, part in design.parts.items() if name == ALTERNATIVE_ROWS]
+    maker, first = VariantMaker(experiment), design.point(0)
+    for table in tables:
+        if any(key.rpartition(".")[2] in EXCHANGING for key in table.columns):
+            for index in range(len(table)):
+                yield maker.make({**first, **table.row(index)})
 
 
 def check_variants(experiment: Experiment, most: int | None = None) -> None:

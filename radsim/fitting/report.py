@@ -44,7 +44,7 @@ def model_to_fit(name: str, settings: Mapping[str, Any], table: OutcomeTable) ->
     meant. Settings are of the model, such as ``alpha_beta``. A Mistake says if there is no such
     model, or a setting is missing, unknown or wrong.
     """
-    if name.endswith(PRESET_FILE):
+    if Path(name).suffix == PRESET_FILE:
         return _preset_file(Path(name), settings)
     named, _, short = name.rpartition("/")
     families = [named] if named in UNIONS else list(UNIONS)

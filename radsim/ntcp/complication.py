@@ -15,7 +15,7 @@ from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real
+from radsim.vocabulary.numbers import Count, Parameter, Real, Truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class ComplicationModel(DoseResponse):
     fitted_under: str = ""
     dose: DoseMetric
     fitted_on: str = ""
-    accept_other_structure: bool = False
+    accept_other_structure: Truth = False
     highest_fraction_dose: Real | None = None
     valid_eqd2: tuple[Real, Real] | None = None
     valid_eqd2_alpha_beta: Real | None = None

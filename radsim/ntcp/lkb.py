@@ -78,6 +78,7 @@ class LKB(ComplicationModel):
     )
     takes: ClassVar[str] = "the whole DVH"
     reads_dvh: ClassVar[bool] = True
+    reduction: ClassVar[str] = "gEUD"
     shape: ClassVar[tuple[str, ...]] = ("td50", "m", "n")
     increasing: ClassVar[tuple[str, ...]] = ("td50", "m", "n")
 
@@ -88,5 +89,10 @@ class LKB(ComplicationModel):
     link: Link = "probit"
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
-        td50, m, n = self._curve(patients)
-        return lyman_probability(reduced_dose(dose, weight, 1.0 / n), td50, m, self.link)
+        td50, m, _ = self._curve(patients)
+        geud = reduced_dose(dose, weight, self.exponent(patients))
+        return lyman_probability(geud, td50, m, self.link)
+
+    def exponent(self, patients: Patients) -> lq.Quantity:
+        """Exponent of its gEUD, 1/n."""
+        return 1.0 / self._value("n", patients)

@@ -7,6 +7,7 @@ import numpy as np
 
 from radsim.vocabulary.cohort_variables import LABELS
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.texts import unprintable
 from radsim.vocabulary.words import nearest
 
 
@@ -20,6 +21,8 @@ def read_table(path: Path) -> dict[str, tuple[float | str, ...]]:
     """
     names, rows = _rows(path)
     require(len(rows) > 0, f"{path} has no rows")
+    hidden = next(unprintable({name: [row.get(name) for _, row in rows] for name in names}), "")
+    require(not hidden, f"{path}: {hidden}")
     for line, (_, row) in enumerate(rows, start=2):
         for name in names:
             require(bool((row.get(name) or "").strip()), f"{path}, line {line}: {name} is missing")

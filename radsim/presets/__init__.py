@@ -14,12 +14,14 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radsim.vocabulary.mistakes import validated
+from radsim.vocabulary.numbers import Truth
+from radsim.vocabulary.texts import unprintable
 from radsim.vocabulary.words import nearest
 
 PRESET_FILE = ".toml"  # what tells a file of one's own from a preset's name
@@ -77,7 +79,7 @@ class Preset(_Stated):
     endpoint: str = ""  # that the model is of
     words: str = ""  # an endpoint of its own, in a sentence
     short: str = ""  # the same on an axis; the words unless given
-    good: bool = False  # whether the event is good for patients
+    good: Truth = False  # whether the event is good for patients
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)
@@ -118,8 +120,8 @@ def preset_names(family: str) -> list[str]:
     folder = resources.files(__name__) / family
     if not folder.is_dir():
         return []
-    files = [file.name for file in folder.iterdir() if file.name.endswith(PRESET_FILE)]
-    return sorted(name.removesuffix(PRESET_FILE) for name in files)
+    files = [PurePath(file.name) for file in folder.iterdir()]
+    return sorted(file.stem for file in files if file.suffix == PRESET_FILE)
 
 
 def presets_of(endpoint: str) -> list[str]:
@@ -150,6 +152,8 @@ def read_preset(family: str, path: Path) -> Preset:
         raise ValueError(f"can't read {path}: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not valid TOML: {error}") from None
+    if hidden := list(unprintable(raw)):
+        raise ValueError("\n".join(f"{path.name}: {line}" for line in hidden))
     data = {"family": family, "name": path.stem, **raw}
     preset: Preset = validated(Preset, data, f"{path.name}: ")
     return preset

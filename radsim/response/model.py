@@ -9,7 +9,7 @@ from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import CellKill
-from radsim.radiobiology.dvh import check_doses
+from radsim.radiobiology.dvh import check_doses, reduced_dose
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
 
@@ -50,6 +50,7 @@ class DoseResponse:
     equation: ClassVar[str]
     takes: ClassVar[str]
     shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
+    reduction: ClassVar[str] = "mean"  # what a DVH is reduced to where one dose is told of it
     increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
     preset: str
@@ -152,7 +153,7 @@ class DoseResponse:
     def eqd2(
         self, patients: Patients, dose: Dose, alpha_beta: lq.Quantity | None = None
     ) -> np.ndarray:
-        """Effect that the model reads for each patient [Gy], shape (patient,); of a DVH its mean.
+        """Effect that the model reads for each patient [Gy], shape (patient,), one of a whole DVH.
 
         At the model's own alpha/beta unless another is given [Gy]. NaN in who does not have the
         structure.
@@ -162,8 +163,15 @@ class DoseResponse:
         course = dose.read(self.dose)
         residual = self._residual(dose, alpha_beta)
         effect = self._effect(course, dose.fractions, alpha_beta, residual)
-        mean = effect if course.weight is None else (effect * course.weight).sum(axis=-1)
-        return np.where(self._with_organ(patients), mean, np.nan)
+        present = self._with_organ(patients)
+        if course.weight is not None:
+            filled = np.where(present[:, None], effect, 0.0)
+            effect = reduced_dose(filled, course.weight, self.exponent(patients))
+        return np.where(present, effect, np.nan)
+
+    def exponent(self, patients: Patients) -> lq.Quantity:
+        """Exponent of the gEUD that the model reduces a DVH to; 1, its mean, where it has none."""
+        return 1.0
 
     @property
     def _over(self) -> Effect:

@@ -3,12 +3,16 @@
 import json
 
 import xarray as xr
+from pydantic import ValidationError
 
 from radsim.experiment.endpoints import endpoints_of, estimates_of
+from radsim.experiment.model import Experiment
+from radsim.experiment.older_spellings import present_record
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
 from radsim.results.reading import MODEL, OF, ROLE
 from radsim.results.result import experiment_of
-from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.mistakes import Mistake, mistakes_of
+from radsim.vocabulary.versions import __version__
 
 SPREAD = tuple(f"parameters{end}" for end in (
     "", "_mc_standard_error", "_lower", "_upper", "_noise_share", "_state",
@@ -40,11 +44,9 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
         experiment = experiment_of(result)
     except (KeyError, ValueError) as error:
         version = json.loads(result.attrs.get("versions", "{}")).get("radsim", "unknown")
-        reason = (
-            "no experiment in it" if isinstance(error, KeyError) else str(error).splitlines()[0]
-        )
         raise Mistake(
-            f"it was written by radsim {version}, and this version can't read it: {reason}"
+            f"its experiment, written by radsim {version}, can't be read by this state of radsim "
+            f"{__version__}: {_reason(error, result)}"
         ) from None
     if any(ROLE in values.attrs for values in result.data_vars.values()):
         return result
@@ -60,6 +62,15 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
         if (dim := modelled.endpoint.model_dim) in result.dims:
             result[dim].attrs[ROLE] = MODEL
     return result
+
+
+def _reason(error: Exception, result: xr.Dataset) -> str:
+    """Say in one line which key could not be read, and how many more."""
+    if isinstance(error, ValidationError):
+        record = present_record(json.loads(result.attrs["experiment"]))
+        first, *more = mistakes_of(error, record, Experiment.model_json_schema())
+        return f"{first} (and {len(more)} more)" if more else first
+    return "there is none in it" if isinstance(error, KeyError) else str(error).splitlines()[0]
 
 
 def _by_spelling(name: str) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def _fields(variants: Variants) -> Iterator[Field]:
             yield from _of_best(variants, best[name])
     for check, moments in variants.sums.checks.items():
         meaning = f"share of patients: {check.replace('_', ' ')}"
-        for role, values, _, said in share_numbers("share", variants.nominal(moments), meaning):
+        for role, values, _, said in share_numbers("share", variants.checked(moments), meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
 

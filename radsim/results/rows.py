@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from radsim.experiment.designs.study import Study
-from radsim.experiment.designs.tables import NOMINAL
+from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
@@ -70,6 +70,17 @@ class Variants:
     def nominal(self, moments: Moments) -> Moments:
         """Moments of the file's own values, points of the sweep first."""
         return moments.rearranged(self.nominal_values)
+
+    def checked(self, moments: Moments) -> Moments:
+        """Moments of a check under the file's own values, or else under the first other model.
+
+        Only a row that puts a model in another's place has the check of that model's range.
+        """
+        parts = [part for part in (NOMINAL, ALTERNATIVES) if self.has(part)]
+        rows = [row for part in parts for row in _places(self.study.design.rows_of(part))]
+        means = self._by_point(moments.mean)
+        row = next((row for row in rows if not np.isnan(means[:, row]).all()), rows[0])
+        return moments.rearranged(lambda values: self._by_point(values)[:, row])
 
     def nominal_values(self, values: np.ndarray) -> np.ndarray:
         """Of the file's own values, from variants first to points of the sweep first."""
@@ -168,6 +179,10 @@ class Variants:
         every = (table.row(index) for index in range(len(table)))
         rows = [tuple((key, row[key]) for key in keys if key in row) for row in every]
         return [i for i, row in enumerate(rows) if labels_with(row) != labels_with(())]
+
+
+def _places(rows: slice) -> range:
+    return range(rows.start, rows.stop)
 
 
 def exchanges(key: str, modelled: Modelled) -> bool:

@@ -17,7 +17,7 @@ from radsim.response.modifiers import HazardModifier
 from radsim.response.onset import Onset, PowerOnset
 from radsim.response.risk import HazardRisk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts
+from radsim.vocabulary.numbers import Count, Parameter, Real, Truth, beside_parts
 from radsim.vocabulary.structures import ORGANS
 
 
@@ -65,8 +65,8 @@ class ControlModel(DoseResponse):
     alpha_beta: Parameter
     cell_kill: CellKill = field(default_factory=LQ)
     fitted_under: str = ""
-    refit: bool = False
-    refit_alpha_beta: bool = False
+    refit: Truth = False
+    refit_alpha_beta: Truth = False
     dose: DoseMetric = field(default_factory=DoseMetric)
     onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
     onset_conventional: Onset | None = None

@@ -126,6 +126,7 @@ class EquivalentUniformTCP(ControlModel):
 
     equation: ClassVar[str] = "TCP = 1 / (1 + (D50 / gEUD)^(4 g50)), gEUD of EQD2 with exponent a"
     takes: ClassVar[str] = "the whole DVH, as EQD2"
+    reduction: ClassVar[str] = "gEUD"
     shape: ClassVar[tuple[str, ...]] = ("d50", "gamma50")
     increasing: ClassVar[tuple[str, ...]] = ("d50", "gamma50")
 
@@ -150,3 +151,7 @@ class EquivalentUniformTCP(ControlModel):
         a = self._value("a", patients)
         geud = reduced_dose(self._eqd2(bed, patients), weight, a[..., 0] if np.ndim(a) else a)
         return self.hazard_at_eqd2(geud[..., None], patients)[..., 0]
+
+    def exponent(self, patients: Patients) -> lq.Quantity:
+        """Exponent of its gEUD."""
+        return self._value("a", patients)

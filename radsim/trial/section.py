@@ -39,7 +39,7 @@ from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import LOCAL_FAILURE
 from radsim.vocabulary.mistakes import mistakes_of, require
-from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.words import nearest
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
@@ -136,16 +136,16 @@ class TrialSection:
     trials: Count = 10_000
     patients: Count
     endpoint: str = LOCAL_FAILURE.event
-    binary: bool = False
+    binary: Truth = False
     event: str = ""
-    higher_is_better: bool | None = None
+    higher_is_better: Truth | None = None
     planned_hazard_ratio: Real | None = None
     analyses: tuple[str, ...] = ()
     primary: str = ""
     margin: Real | None = None
     alpha: Real = 0.05
     power: Real = 0.8
-    find_size: bool = True
+    find_size: Truth = True
     most_patients: Count = 5000
     simulated_patients: Count = 20_000
     landmark: Real = 24.0

@@ -1,6 +1,7 @@
 """Which names an endpoint of one's own may have."""
 
 import re
+from collections.abc import Iterable
 
 from radsim.vocabulary.cohort_variables import COHORT, is_own_name
 from radsim.vocabulary.endpoints import (
@@ -20,15 +21,15 @@ TAKEN = (  # by something else that a result reports
     CONTROL_WITHOUT_COMPLICATION.reported, NET.name, INCIDENCE.name, ALIVE.name, "best",
     "pain_response", "control", "file", "model", "doses", "source", *STRUCTURES,
 )  # fmt: skip
-FIELD = re.compile(  # what is written behind the name of an endpoint, or before it
-    r".*_(net|cumulative_incidence|alive|difference|ratio|best|best_probability|model|models"
-    r"|alternatives|parameters|eqd2|outside|curve|histogram|half|lower|upper|standard_error)"
-    r"|(time_to|meets|drawn)_.*"
-)
+FIELDS = (  # what results and files write behind the name of an endpoint
+    NET.name, INCIDENCE.name, ALIVE.name, "difference", "ratio", "best", "best_probability",
+    "model", "models", "alternatives", "parameters", "eqd2", "outside", "curve", "histogram",
+    "half", "lower", "upper", "standard_error",
+)  # fmt: skip
 
 
-def check_event_name(name: str) -> None:
-    """Raise ValueError for a name that an endpoint can't have; the message says why.
+def check_event_name(name: str, others: Iterable[str] = ()) -> None:
+    """Raise ValueError for a name that an endpoint can't have beside others; it says why.
 
     Examples
     --------
@@ -44,5 +45,6 @@ def check_event_name(name: str) -> None:
         )
     if name in TAKEN or name in COHORT or is_own_name(name):
         raise ValueError("the name is taken by something else that a result reports; use another")
-    if FIELD.fullmatch(name):
-        raise ValueError("the name reads like a field of another endpoint's result; use another")
+    for other in (LOCAL_FAILURE.event, LOCAL_FAILURE.freedom, *others):
+        if name in (f"{other}_{field}" for field in FIELDS):
+            raise ValueError(f"the name reads like a field of {other}'s results; use another")

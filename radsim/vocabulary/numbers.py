@@ -14,6 +14,7 @@ from radsim.vocabulary.mistakes import require
 
 Real = Annotated[float, Strict(), AllowInfNan(False)]  # finite, never text or a truth value
 Count = Annotated[int, Strict()]  # a whole number, never 5.0
+Truth = Annotated[bool, Strict()]  # true or false, never "yes" or 1
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable
 NUMBERS = (Real, Real | None, Parameter, Parameter | None)  # types of fields that hold one
 

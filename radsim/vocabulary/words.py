@@ -17,6 +17,17 @@ class Variable:
     meaning: str
 
 
+def closest(name: str, names: Iterable[str]) -> str:
+    """Give the one of these names that is spelled most alike, nothing where none is.
+
+    Examples
+    --------
+    >>> closest("fractoins", ["fractions", "boost"]), closest("x", ["fractions"])
+    ('fractions', '')
+    """
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.6)), "")
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Say which of these names was probably meant, or list them all.
 
@@ -26,9 +37,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     "did you mean 'fractions'?"
     """
     names = list(names)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    if close := closest(name, names):
+        return f"did you mean {close!r}?"
     return f"known: {', '.join(names)}" if names else "nothing can be set here"
 
 

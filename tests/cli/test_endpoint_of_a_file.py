@@ -140,7 +140,7 @@ def test_a_run_has_it_in_every_table_figure_and_warning(capsys, tmp_path):
     out = tmp_path / "out"
     ended = run(capsys, written(tmp_path, EXPERIMENT + SERIES), out)
     assert ended.code == 0
-    assert any(f"{SHORT} custom" in line and "above" in line for line in ended.errors)
+    assert any(f"{SHORT} (custom" in line and "above" in line for line in ended.errors)
     assert f"{SHORT}, net" in ended.output
     assert "control without sac or flare, net" in ended.output
     assert f"{SHORT} at 12 months" in ended.output[ended.output.index("nobody's series") :]

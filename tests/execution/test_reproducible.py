@@ -220,7 +220,7 @@ def test_a_journal_of_an_older_version_is_refused_by_its_name(tried, tmp_path):
     journal.parent.mkdir()
     older = RECORD.pack(OLDER, 0, len(payload), zlib.crc32(payload)) + payload
     journal.write_bytes(older)
-    says = "holds blocks of a run of radsim 0.0.9, whose sums this version can't go on from"
+    says = r"of a run of radsim 0.0.9 in layout rsb1 \(now rsb2\), whose sums this version can't"
     with pytest.raises(folder.FolderError, match=says), claim_folder(tmp_path, tried, False):
         pass
     assert journal.read_bytes() == older

@@ -2,14 +2,21 @@
 """What is wrong with an experiment is said in a line for each mistake, which names the key."""
 
 import pytest
-from examples import SMALL, experiment, settings
+from examples import SAC, SMALL, experiment, settings
 
 from radsim import load_experiment, make_experiment
-from radsim.experiment.model import ExperimentError
+from radsim.experiment.model import Experiment, ExperimentError
+from radsim.experiment.trial_file import VirtualTrial
+from radsim.presets import Preset
 from radsim.simulation.patients import VOCABULARY
 from radsim.vocabulary.cohort_variables import COHORT, is_own_name
 
 MISSING = object()
+GROUP = {
+    "keys": ["tcp.d50", "tcp.gamma50"],
+    "center": [30.0, 1.0],
+    "covariance": [[1.0, 0.0], [0.0, 0.01]],
+}
 
 
 def changed(**changes):
@@ -76,6 +83,11 @@ WRONG_TYPES = [
     ({"compare__reference": 3}, "compare.reference: must be text in quotes, got 3"),
     ({"cohort__age": True}, "cohort.age: must be a table, got True"),
     ({"dose__nodes": 1.5}, "dose.nodes: must be a whole number, got 1.5"),
+    ({"arms__source__delivery": 0}, "arms.source.delivery: must be true or false, got 0"),
+    ({"arms__one__isotoxic": "no"}, "arms.one.isotoxic: must be true or false, got 'no'"),
+    ({"tcp__refit": -0.0}, "tcp.refit: must be true or false, got -0.0"),
+    ({"ntcp__sac": {**SAC, "good": "yes"}}, "ntcp.sac.good: must be true or false, got 'yes'"),
+    ({"uncertainty": {"groups": [{**GROUP, "log": 0}]}}, "uncertainty.groups[0]: log must be true or false, got 0"),
 ]  # fmt: skip
 IMPOSSIBLE = [
     ({"seed": -1}, "seed: must not be negative, got -1"),
@@ -152,6 +164,23 @@ NOT_THERE = [
 ]  # fmt: skip
 
 
+def truth_values(schema):
+    """Every part of a schema that takes true or false."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "bool":
+            yield schema
+        schema = list(schema.values())
+    for part in schema if isinstance(schema, (list, tuple)) else ():
+        yield from truth_values(part)
+
+
+@pytest.mark.parametrize("kind", [Experiment, VirtualTrial, Preset])
+def test_whatever_is_true_or_false_takes_nothing_else(kind):
+    found = list(truth_values(kind.__pydantic_core_schema__))
+    assert found
+    assert all(schema.get("strict") for schema in found)
+
+
 @pytest.mark.parametrize(("change", "line"), [*UNKNOWN_KEYS, *WRONG_TYPES, *IMPOSSIBLE])
 def test_a_mistake_is_one_line_that_names_its_key(change, line):
     found = mistakes(changed(**change))
@@ -221,8 +250,8 @@ def test_a_file_without_a_model_has_nothing_to_report():
 def test_a_cord_model_that_is_reported_already_is_no_alternative():
     found = mistakes(changed(ntcp__myelopathy__alternatives=["sbrt-cord-default"]))
     assert found == [
-        "ntcp.myelopathy.alternatives: two are called 'sbrt-cord-default'; "
-        "give each a label of its own"
+        "ntcp.myelopathy.alternatives[0]: needs a label, because another model is called "
+        "'sbrt-cord-default' too"
     ]
 
 

@@ -23,6 +23,14 @@ from radsim.simulation.patients import simulate
 
 EVENT = "late_sac_syndrome"
 CORD = {"preset": "sbrt-cord-default"}
+LOGISTIC = {
+    "kind": "logistic",
+    "alpha_beta": 3.0,
+    "dose": {"structure": "thecal_sac", "metric": "D50"},
+    "intercept": -6.0,
+    "slope": 0.08,
+    "onset": {"kind": "lognormal", "median": 9.0, "sigma": 0.5},
+}
 
 
 def mistakes(**changes):
@@ -112,7 +120,9 @@ def test_what_control_can_not_be_free_of_is_one_line(free_of, line):
         ("pain_response", {**SAC}, "the name is taken by something else that a result reports"),
         ("gtv_volume", {**SAC}, "the name is taken by something else that a result reports"),
         ("vcf_net", {**SAC}, "the name is taken by something else that a result reports"),
-        ("vcf_alternatives", {**SAC}, "the name reads like a field of another endpoint's result"),
+        ("vcf_alternatives", {**SAC}, "no such key; did you mean 'ntcp.vcf.alternatives'?"),
+        ("vcf_alternatives", ["vcf-pooled"], "no such key; did you mean 'ntcp.vcf.alternatives'?"),
+        ("vcf_ratio", {**SAC}, "the name reads like a field of vcf's results; use another"),
         ("VCF", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac-syndrome", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac", {**SAC, "words": "radiation myelopathy"}, "'radiation myelopathy' is what "),
@@ -145,6 +155,14 @@ def test_an_endpoint_that_can_not_be_is_one_clear_line(name, section, line):
         (
             {"sac": {**SAC, "alternatives": [{"label": "custom"}]}},
             "ntcp.sac.alternatives: two are called 'custom'; give each a label of its own",
+        ),
+        (
+            {"sac": {**SAC, "alternatives": [{"m": 0.3}]}},
+            "ntcp.sac.alternatives[0]: needs a label, because another model is called 'lkb' too",
+        ),
+        (
+            {"sac": {**SAC, "alternatives": [{**LOGISTIC}]}},
+            "ntcp.sac.alternatives[0]: needs a label, because another model is called 'custom' too",
         ),
     ],
 )
@@ -298,8 +316,51 @@ def test_older_spellings_are_read_into_the_present_ones():
 def test_both_spellings_at_once_are_one_mistake():
     tcp = {**settings()["tcp"], "alternatives": ["hytec-log-logistic"]}
     assert mistakes(**OLD, tcp=tcp) == [
-        "tcp_alternatives: tcp.alternatives lists them too; leave one of the two out"
+        "tcp_alternatives: [tcp] lists them too; leave one of the two out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"tcp_alternatives": {}}, "tcp_alternatives: must be a list, got {}"),
+        ({"tcp_alternatives": ["no"]}, "tcp_alternatives[0]: no such preset 'no'; there are: "),
+        (
+            {"ntcp": {"myelopathy": CORD, "myelopathy_alternatives": [{"slop": 1.0}]}},
+            "ntcp.myelopathy_alternatives[0].slop: unknown key; did you mean 'slope'?",
+        ),
+        (
+            {**OLD, "sweep": {"tcp_alternatives[0].d5": [30.0, 35.0]}},
+            "sweep.tcp_alternatives[0].d5: no such key; did you mean 'tcp_alternatives[0].d50'?",
+        ),
+    ],
+)
+def test_a_mistake_at_an_older_spelling_names_the_key_as_it_was_typed(changes, line):
+    found = mistakes(**changes)
+    assert len(found) == 1, found
+    assert found[0].startswith(line)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"compare": {"free_of": ["death"]}},
+        {"tcp": None, "ntcp": {"death": {**SAC}}},
+        {"precision": {"standard_error": 0.1, "estimates": ["death_net"]}},
+    ],
+)
+def test_what_is_asked_of_a_refused_endpoint_is_not_a_second_mistake(changes):
+    given = {"ntcp": with_complications(death={**SAC}), **changes}
+    given = {key: value for key, value in {**settings(), **given}.items() if value is not None}
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment(given)
+    assert len(caught.value.mistakes) == 1
+    assert caught.value.mistakes[0].startswith("ntcp.death: the name is taken")
+
+
+def test_a_swept_key_that_all_variants_share_says_why_it_is_shared():
+    line = "sweep.compare.free_of: can't be varied: control is free of the same complications"
+    assert mistakes(sweep={"compare.free_of": [["vcf"], ["myelopathy"]]})[0].startswith(line)
 
 
 def test_a_result_of_an_older_version_holds_the_same_experiment():
@@ -371,18 +432,3 @@ def test_a_copy_forgets_what_was_worked_out_from_the_fields_that_changed():
 )
 def test_a_key_changes_the_model_of_one_place(key, section):
     assert section_of(key) == section
-
-
-@pytest.mark.parametrize("broken", ["two\nlines", "a \x1b[31mcolor"])
-def test_names_for_readers_are_printable_and_in_one_line(broken):
-    not_printable = "must be of printable characters in one line, got "
-    ntcp = with_complications(sac={**SAC, "short": "sac", "alternatives": [{"label": broken}]})
-    assert mistakes(ntcp=ntcp) == [f"ntcp.sac.alternatives[0].label: {not_printable}{broken!r}"]
-    spoken = {key: text for key, text in SAC.items() if key != "short"}
-    assert mistakes(ntcp=with_complications(sac={**spoken, "words": broken})) == [
-        f"ntcp.sac.words: {not_printable}{broken!r}"
-    ]
-    (arm, stated), *others = settings()["arms"].items()
-    assert mistakes(arms={arm: {**stated, "label": broken}, **dict(others)}) == [
-        f"arms.{arm}.label: {not_printable}{broken!r}"
-    ]

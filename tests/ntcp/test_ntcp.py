@@ -115,6 +115,24 @@ def test_without_a_cord_there_is_no_myelopathy():
     assert np.isnan(CORD["default"].eqd2(patients, some_dose())[1])
 
 
+@pytest.mark.parametrize("n", [0.05, 0.5, 1.0, "volume_effect"])
+def test_the_one_dose_that_is_told_of_a_dvh_has_the_risk_of_the_dvh(n):
+    patients = Patients.of({"cord_present": [1.0, 1.0, 0.0], "volume_effect": [0.1, 0.3, 0.3]})
+    nodes = np.linspace(30.0, 5.0, 64) * np.array([[1.0], [0.8], [1.0]])
+    dose = replace(some_dose(patients=3), courses={"spinal_cord": Course(nodes)})
+    model = replace(load_ntcp("cord-lkb-1991"), n=n)
+    told = model.eqd2(patients, dose)
+    assert np.isnan(told[2])
+    found = model.risk(patients, dose).lifetime[:2]
+    uniform = model.curve_over_effect(told[:2], Patients.of({"volume_effect": [0.1, 0.3]}))
+    assert found == pytest.approx(uniform, rel=1e-9)
+    if n == 0.05:
+        assert np.all(told[:2] > 1.5 * replace(model, n=1.0).eqd2(patients, dose)[:2])
+        low, high = 0.0, float(told[1]) + 0.1  # between the two patients
+        _, above = replace(model, valid_eqd2=(low, high)).outside_range(patients, dose)
+        assert above.tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize("fractions", [0, -1, np.nan])
 def test_every_model_refuses_fractions_that_are_not_above_0(fractions):
     for model in (CORD["default"], load_ntcp("vcf-2013")):

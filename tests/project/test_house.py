@@ -16,19 +16,10 @@ MOST_ROOMS, MOST_LINES_OF_A_ROOM = 20, 3_500
 
 SPELLING = {"startswith", "endswith", "removeprefix", "removesuffix"}
 TEXT = {  # modules that may go by spelling, because text is what they read
-    "cli/run.py": "lines of mistakes, which begin with a key",
-    "experiment/designs/groups.py": "comment lines of a CSV, endings of file names",
-    "experiment/designs/keys.py": "dotted keys of a file, of which one lies inside another",
-    "experiment/designs/reader.py": "dotted keys of a file, of which one lies inside another",
-    "experiment/designs/uncertainty.py": "dotted keys of a file, of which one lies inside another",
-    "experiment/filling_outcomes.py": "endings of file names",
-    "experiment/reading.py": "lines of mistakes, which begin with a key",
+    "experiment/designs/groups.py": "comment lines of a CSV",
     "fitting/outcome_table.py": "comment lines of a CSV",
-    "fitting/report.py": "endings of file names, dotted keys of a preset",
     "planfiles/dicom/plan.py": "messages of a DICOM reader",
     "planfiles/texts/table.py": "comment lines of a CSV",
-    "presets/__init__.py": "endings of file names",
-    "report/files/folder.py": "dotted keys of a file, of which some are as it was written",
     "report/text/kinds.py": "names in a docstring, which may stand for several fields",
     "results/older.py": "names in results of older versions",
     "vocabulary/field_types.py": "lines of mistakes, which begin with a key",

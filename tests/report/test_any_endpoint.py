@@ -1,12 +1,17 @@
 """An endpoint that nobody knows goes to every table, figure and warning."""
 
 import csv
+import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from examples import sac
+from examples import experiment, sac
 
 from radsim import open_result, run, save_result
+from radsim.experiment.endpoints import endpoints_of
+from radsim.experiment.pedigree import model_labels
 from radsim.report.figures.dose_response import plot_dose_response
 from radsim.report.figures.gallery import GALLERY, draw_figures
 from radsim.report.figures.incidence import plot_cumulative_incidence
@@ -17,9 +22,11 @@ from radsim.report.figures.sweep_maps import plot_map
 from radsim.report.figures.uncertainty import plot_uncertainty
 from radsim.report.tables.ledger import LEDGER, records
 from radsim.report.text.comparison import comparison_text
+from radsim.report.text.description import describe, notes
 from radsim.report.text.warnings import warnings_of
 from radsim.results.older import with_roles
 from radsim.results.reading import OF, ROLE
+from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 
 EVENT, SHORT, WORDS = "late_sac_syndrome", "sac", "late syndrome of the sac"
@@ -93,6 +100,80 @@ def test_it_is_in_every_figure(plain, design, tmp_path):
     assert {path.stem for path in draw_figures(plain, tmp_path)} >= of_runs
 
 
+def labeled(experiment, **labels):
+    """Give arms names for readers."""
+    arms = {
+        name: replace(arm, label=labels.get(name, arm.label))
+        for name, arm in experiment.arms.items()
+    }
+    return experiment.model_copy(update={"arms": arms})
+
+
+def test_an_arm_is_called_by_its_label_wherever_it_is_spoken_of():
+    words = {name: f"arm of {name}s" for name in sac().arms}
+    for changes in ({}, {"sweep": {f"ntcp.{EVENT}.n": [0.02, 0.05]}}):
+        made = labeled(sac(patients=40, **changes), **words)
+        result = run(made, scheduler="single")
+        for line in (*warnings_of(result), *notes(made)):
+            names = {name for name in words if re.match(rf"{name}\b", line)}
+            assert not names, line
+        told = comparison_text(result)
+        assert all(label in told for label in words.values())
+        assert not any(re.search(rf"(?<!arm of )\b{name}\b", told) for name in words)
+
+
+def test_a_model_is_called_the_same_in_tables_warnings_and_figures(plain):
+    section = next(m for m in endpoints_of(experiment_of(plain)) if m.endpoint.event == EVENT)
+    names = [stated.name for stated in section.stated]
+    assert names == ["custom", "custom: steeper", "sbrt-cord-case-control"]
+    rows = records(plain, "summary.csv")
+    assert {row["model"] for row in rows if row["endpoint"] == EVENT} == set(names)
+    assert all(f"{SHORT}, net ({name})" in comparison_text(plain) for name in names)
+    warned = "\n".join(warnings_of(plain))
+    assert f"{SHORT} ({names[2]})" in warned
+    legends = [panel.get_legend() for panel in plot_dose_response(plain).axes]
+    said = {text.get_text() for legend in legends if legend for text in legend.get_texts()}
+    assert names[1] in said
+    assert model_labels(experiment_of(plain))[EVENT] == names
+
+
+def test_models_of_control_are_listed_beside_each_other():
+    tcp = {"preset": "hytec-spine-2021", "alternatives": [{"label": "low", "d50": 30.0}]}
+    made = sac(tcp=tcp)
+    names = ["hytec-spine-2021", "hytec-spine-2021 (modified): low"]
+    assert model_labels(made)["local_control"] == names
+    assert f"  local_control: {', '.join(names)}" in describe(made).splitlines()
+    assert model_labels(sac())["local_control"] == names[0]
+    told = comparison_text(run(made.model_copy(update={"patients": 20}), scheduler="single"))
+    assert f"local control, net ({names[1]})" in told
+
+
+def test_a_model_that_a_design_puts_in_a_place_is_held_to_its_range():
+    arms = {"ten": {"prescription": 30.0, "fractions": 10, "field": "uniform"}}
+    own = {"preset": "sbrt-cord-default", "alternatives": []}
+    others = ["sbrt-cord-case-control", "schultheiss-2008"]
+    for changes in (
+        {"sweep": {"ntcp.myelopathy.preset": others}},
+        {"uncertainty": {"models": {"ntcp.myelopathy.preset": others[1:]}}},
+    ):
+        made = experiment(arms=arms, compare={}, ntcp={"myelopathy": own}, patients=60, **changes)
+        result = run(made, scheduler="single")
+        below = [line for line in warnings_of(result) if "myelopathy (schultheiss-2008)" in line]
+        assert len(below) == 1, warnings_of(result)
+        rows = records(result, "checks.csv")
+        shares = [
+            r["share"] for r in rows if r["check"] == "myelopathy_schultheiss-2008_below_range"
+        ]
+        assert np.nanmax(shares) > 0.3
+    swept = {"tcp.preset": ["spine-cross-strategy", "hytec-spine-2021"]}
+    made = experiment(
+        arms=arms, compare={}, ntcp={}, patients=20, sweep=swept,
+        tcp={"preset": "spine-cross-strategy"},
+    )  # fmt: skip
+    lines = warnings_of(run(made, scheduler="single"))
+    assert any("range of the control model hytec-spine-2021" in line for line in lines), lines
+
+
 def without_roles(result):
     older = result.copy()
     for values in older.variables.values():
@@ -119,3 +200,15 @@ def test_a_result_that_can_not_be_read_says_which_version_wrote_it(plain):
         with_roles(strange)
     assert len(str(caught.value).splitlines()) == 1
     assert "written by radsim 0.3.0" in str(caught.value)
+
+
+def test_a_result_that_can_not_be_read_names_the_key(plain):
+    record = json.loads(plain.attrs["experiment"])
+    record["arms"]["one"]["plan"]["collimator"] = 3.0
+    record["ntcp"]["vcf"]["model"]["strange"] = 1.0
+    with pytest.raises(Mistake) as caught:
+        with_roles(plain.assign_attrs(experiment=json.dumps(record)))
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1
+    assert "arms.one.collimator: unknown key" in said
+    assert "(and 1 more)" in said

@@ -112,8 +112,8 @@ def test_repair_or_time_that_a_fit_did_not_have_is_said_before_and_after_a_run()
     )
     said = " was fitted under LQ alone, without what incomplete_repair adds to it"
     for lines in (notes(experiment), warnings_of(run(experiment, scheduler="single"))):
-        assert f"hytec-spine-2021{said}" in lines
-        assert f"sbrt-cord-default{said}" in lines
+        assert f"hytec-spine-2021 (modified){said}" in lines
+        assert f"sbrt-cord-default (modified){said}" in lines
     assert not any(
         "fitted under LQ alone" in line for line in notes(with_tcp({"preset": "hytec-spine-2021"}))
     )

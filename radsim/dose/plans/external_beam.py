@@ -10,7 +10,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
-from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, TARGETS
 
 
@@ -56,11 +56,11 @@ class ExternalBeam(Fractionated):
     limits: tuple[AnyLimit, ...] = ()
     prior: Prior | None = None
     recovery: RecoveryRule = "25-50"
-    isotoxic: bool = False
+    isotoxic: Truth = False
     minimum_coverage: Real = 0.7
     maximum_dose: Real | None = None
     field: Literal["conformal", "uniform"] = "conformal"
-    delivery: bool = True
+    delivery: Truth = True
 
     def __post_init__(self) -> None:
         lowest = self.prescription if self.boost is None else lowest_dose(self.boost)

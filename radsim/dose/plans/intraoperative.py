@@ -7,7 +7,7 @@ from radsim.dose.plans.kind import ALL_ORGANS, FAMILIES, Drawer, PlanKind
 from radsim.dose.plans.prior import gray, lowest_dose
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, Truth
 from radsim.vocabulary.structures import Target
 
 
@@ -39,7 +39,7 @@ class Intraoperative(PlanKind):
     applicator_radius: Real | Continuous
     source_offset: Real | Continuous
     canal_clearance: Real | Continuous
-    delivery: bool = True
+    delivery: Truth = True
 
     @property
     def fractions(self) -> int:

@@ -11,7 +11,7 @@ from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require, require_all
-from radsim.vocabulary.numbers import Count, Real
+from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.structures import EXISTS, ORGANS, Structure
 
 
@@ -76,7 +76,7 @@ class PlanLibrary(Fractionated):
     limits: tuple[AnyLimit, ...] = ()
     prior: Prior | None = None
     recovery: RecoveryRule = "25-50"
-    delivery: bool = True
+    delivery: Truth = True
 
     def __post_init__(self) -> None:
         require_all(

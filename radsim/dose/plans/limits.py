@@ -8,7 +8,7 @@ from pydantic import Field
 from radsim.dose.plans.prior import gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, Truth
 from radsim.vocabulary.structures import ORGANS, STRUCTURES, Structure, cold_share
 from radsim.vocabulary.words import nearest
 
@@ -33,7 +33,7 @@ class Limit:
     metric: str
     at_least: Real | None = None
     at_most: Real | None = None
-    optimal: bool = False
+    optimal: Truth = False
 
     @property
     def only_reported(self) -> bool:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
@@ -35,9 +35,11 @@ def read_group(settings: Any) -> NormalGroup | BootstrapGroup:
             f"covariance must be {len(keys)} by {len(keys)}, got {matrix!r}",
         )
         covariance = tuple(_numbers("a row of covariance", row, len(keys)) for row in matrix)
+        log = settings.get("log", False)
+        require(isinstance(log, bool), f"log must be true or false, got {log!r}")
         return NormalGroup(
             keys=tuple(keys), center=center, covariance=covariance,
-            log=bool(settings.get("log", False)), name=name,
+            log=log, name=name,
         )  # fmt: skip
     require("rows" in settings, "needs covariance, or table with the rows of a bootstrap")
     rows = settings["rows"]
@@ -113,7 +115,8 @@ def _columns(text: str, names: list[str]) -> list[list[float]]:
 
 def _open_table(name: str, folder: Path) -> str:
     shipped = resources.files("radsim.presets") / "bootstrap"
-    names = sorted(f.name[: -len(".csv")] for f in shipped.iterdir() if f.name.endswith(".csv"))
+    files = (PurePath(file.name) for file in shipped.iterdir())
+    names = sorted(file.stem for file in files if file.suffix == ".csv")
     if name in names:
         return (shipped / f"{name}.csv").read_text(encoding="utf-8")
     path = folder / name

@@ -12,7 +12,7 @@ from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import ORGANS
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.words import closest, nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
@@ -26,6 +26,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "patients": "all variants treat the same patients",
     "months": "all variants report at the same times",
     "compare": "all variants are compared with the same arm",
+    "compare.free_of": "control is free of the same complications in all variants",
     "precision": "it decides how many patients there are, not a number of one variant",
     "uniforms": "all variants share their random numbers",
     "trial": "a virtual trial varies its own settings; give it scenarios or curves in [trial]",
@@ -49,7 +50,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
     refusals = {
         "decides only speed or place, not a number; it belongs on the command line as "
         f"--{first.replace('_', '-')}": first in SPEED,
-        f"can't be varied: {FIXED.get(first, '')}": first in FIXED,
+        f"can't be varied: {FIXED.get(key) or FIXED.get(first, '')}": first in FIXED,
         f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
         "describes a variable, and changes no number": of_variable,
         f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
@@ -91,6 +92,18 @@ def apply_changes(
             here = here[part]
         here[parts[-1]] = copy.deepcopy(changes[key])
     return changed
+
+
+def lies_in(key: str, above: str) -> bool:
+    """Say whether a dotted key is another one, or lies below it.
+
+    Examples
+    --------
+    >>> lies_in("tcp.onset.exponent", "tcp.onset"), lies_in("tcp.onset_2", "tcp.onset")
+    (True, False)
+    """
+    parts = above.split(".")
+    return key.split(".")[: len(parts)] == parts
 
 
 def split_key(key: str) -> tuple[str, list[str]]:
@@ -209,14 +222,13 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
 
 def _nearest_key(key: str, keys: list[str]) -> str:
     """Name the nearest key, level by level, so that the list of those known stays short."""
-    close = nearest(key, keys)
-    if close.startswith("did you mean"):
-        return close
+    if closest(key, keys):
+        return nearest(key, keys)
     parts = key.split(".")
     for depth in range(len(parts) - 1, 0, -1):
         above = ".".join(parts[:depth])
         if above in keys or above in SECTIONS:
-            wanted = [k.split(".")[depth] for k in keys if k.startswith(f"{above}.")]
+            wanted = [k.split(".")[depth] for k in keys if k != above and lies_in(k, above)]
             return f"{above} has: {', '.join(dict.fromkeys(wanted))}"
     return f"sections that can be varied: {', '.join(SECTIONS)}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from radsim.experiment.designs.keys import FIXED, SECTIONS, SPEED, check_key, known_keys
+from radsim.experiment.designs.keys import FIXED, SECTIONS, SPEED, check_key, known_keys, lies_in
 from radsim.randomness.streams import Streams
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
@@ -38,8 +38,7 @@ class Reader:
         """Check that a key exists, and that neither it nor a part of it is varied already."""
         check_key(key, self.tables)
         for other, where in self.varied.items():
-            above, below = sorted((key, other), key=len)
-            inside = f"{below}.".startswith(f"{above}.")
+            inside = lies_in(key, other) or lies_in(other, key)
             require(not inside, f"{where} varies {other} already; leave one of them out")
 
     def mistyped(self, section: str, key: str, value: Any, reserved: tuple[str, ...]) -> bool:

@@ -12,7 +12,7 @@ from radsim.experiment.designs.draws import (
     read_distribution,
 )
 from radsim.experiment.designs.groups import read_group
-from radsim.experiment.designs.keys import check_key, flatten, names_of, section_of
+from radsim.experiment.designs.keys import check_key, flatten, lies_in, names_of, section_of
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
@@ -124,7 +124,7 @@ def _published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNorma
     for name, modifier in zip(names_of(modifiers), modifiers, strict=True):
         for group, ratio in modifier["hazard_ratio"].items():
             path = f"tcp.modifiers.{name}.hazard_ratio.{group}"
-            if not f"{path}.".startswith(f"{key}."):
+            if not lies_in(path, key):
                 continue
             interval = (modifier.get("interval") or {}).get(group)
             if interval is None:
@@ -143,10 +143,11 @@ def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[st
     """Repeat the first draws with each other model, less what was drawn for the replaced one."""
 
     def is_replaced(key: str, entry: Mapping[str, Any]) -> bool:
-        presets = (other for other in entry if other.endswith(".preset"))
+        parts = (other.rpartition(".") for other in entry)
+        sections = (section for section, _, last in parts if last == "preset")
         return any(
-            key.startswith(preset.removesuffix("preset")) and section_of(key) == section_of(preset)
-            for preset in presets
+            lies_in(key, section) and section_of(key) == section_of(f"{section}.preset")
+            for section in sections
         )
 
     for entry in entries:

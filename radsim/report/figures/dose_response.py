@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
-from radsim.report.figures.style import COLORS, LINES, finish, layout, new_figure
+from radsim.report.figures.style import COLORS, LINES, capital, finish, layout, new_figure
 from radsim.report.view import View
 from radsim.response.onset import PowerOnset
 from radsim.results.reading import with_role
@@ -46,7 +46,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         where.set_xlim(0, dose[-1])
         model = modelled.models[0].model
         effect = "EQD2" if modelled.endpoint.freedom else "Cumulative EQD2"
-        read = f"{model.dose}, its mean" if model.dose.is_dvh else model.dose
+        read = f"{model.dose}, its {model.reduction}" if model.dose.is_dvh else model.dose
         where.set_xlabel(f"{effect} [Gy] at alpha/beta {model.alpha_beta},\n{read}")
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
@@ -58,22 +58,22 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
 
 def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     endpoint = modelled.endpoint
-    models = [reported.model for reported in modelled.models]
-    first, highest = models[0], 0.0
+    models = modelled.models
+    first, highest = models[0].model, 0.0
     title, label = f"{endpoint.short} models", f"Lifetime risk of {endpoint.short}"
     if endpoint.freedom:
-        models, onset = [first], first.onset
+        models, onset = models[:1], first.onset
         months = onset.months if isinstance(onset, PowerOnset) else onset.reference
         label = endpoint.freedom_words.capitalize() + (f" at {months:g} months" if months else "")
     if len(models) == 1:
-        title = first.preset or f"custom {endpoint.freedom_words or endpoint.short} model"
+        title = capital(f"{endpoint.freedom_words or endpoint.short}: {models[0].name}")
     axis.set_ylabel(label)
     axis.set_title(title, fontsize=10)
-    for row, model in enumerate(models):
+    for row, (name, model) in enumerate((reported.name, reported.model) for reported in models):
         if named_parameters(model) or not hasattr(model, "curve_over_effect"):
             continue  # parameters that differ between patients have no one curve
         risk = model.curve_over_effect(eqd2)
-        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=model.preset or "custom")
+        axis.plot(eqd2, risk, LINES[row % 4], color="black", label=name)
         highest = max(highest, float(risk.max()))
     if (fitted := first.range_of_curve) is not None and not named_parameters(first):
         axis.axvspan(*fitted, color="0.9", zorder=0)

@@ -1,5 +1,7 @@
 """Figures of a result, for a reader who treats patients."""
 
+from textwrap import fill
+
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
@@ -13,6 +15,7 @@ from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, Endpoint, Estimat
 
 NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
 OTHERS = "Filled: the experiment's own model; open: the other models that are reported."
+WIDEST_TITLE = 26  # characters in a line above a panel
 MOST_OUTCOMES, MOST_PLANES = 5, 3  # panels in a row
 HOW = {
     NET: "net, as Kaplan-Meier estimates",
@@ -28,7 +31,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
     if not estimates:
         return None
     own_models = {  # of a complication that has several
-        modelled.endpoint: f"\n{modelled.models[0].label}"
+        modelled.endpoint: f"\n{modelled.models[0].name}"
         for modelled in endpoints_of(view.experiment)
         if not modelled.endpoint.freedom and len(modelled.models) > 1
     }
@@ -113,7 +116,7 @@ def _overview(view: View) -> list[Estimate]:
 def _title(estimate: Estimate) -> str:
     if isinstance(estimate.of, Joint):
         net = " (net)" if estimate.estimator is NET else ""
-        return capital(estimate.short.replace("control without ", "control without\n") + net)
+        return fill(capital(estimate.short + net), WIDEST_TITLE)
     return f"{capital(estimate.words)}\n({HOW[estimate.estimator]})"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 # Okabe and Ito's palette, which color-blind readers can tell apart
 RESOLUTION = 150  # dots per inch
@@ -16,9 +17,19 @@ Size = tuple[float, float]
 LINES = ("-", "--", ":", "-.")  # so that curves that coincide are still seen to
 
 
+class PlainTextFigure(Figure):
+    """A figure whose texts are drawn as they are: a ``$`` in a name begins no formula."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw it, every text without mathematics."""
+        for text in self.findobj(Text):
+            text.set_parse_math(False)
+        super().draw(renderer)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure [inches]; without pyplot, so that nothing is shared or shown."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return PlainTextFigure(figsize=(width, height), layout="constrained")
 
 
 def finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure:

@@ -15,7 +15,7 @@ from radsim.results.result import experiment_of
 from radsim.vocabulary.versions import versions
 
 JOURNAL = "journal"
-WRITTEN = "written."  # in front of a key as the file has it
+WRITTEN = "written"  # section of the keys as the file has them
 MOST_CHANGES = 8  # changed keys that are worth listing
 
 
@@ -77,7 +77,7 @@ def _claim(
     if (older := Journal.older_version(path)) and not overwrite:
         _check_finished(folder, experiment)
         raise FolderError(
-            f"{folder} holds blocks of a run of radsim {older}, whose sums this version can't go "
+            f"{folder} holds blocks of a run of {older}, whose sums this version can't go "
             "on from; use another folder, or --overwrite"
         )
     if _is_empty(path):
@@ -152,7 +152,8 @@ def _changes(earlier: dict[str, Any], now: dict[str, Any]) -> str:
     old, new = dict(_leaves(earlier)), dict(_leaves(now))
     changed = []
     for key in {**old, **new}:
-        plain = key.removeprefix(WRITTEN)
+        section, _, below = key.partition(".")
+        plain = below if section == WRITTEN else key
         before, after = old.get(key, "not set"), new.get(key, "not set")
         # a key as the file has it may be there without its presets spelled out, too
         if before != after and (plain == key or old.get(plain) == new.get(plain)):

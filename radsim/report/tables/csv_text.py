@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 Row = list[Any]
+FORMULA = ("=", "+", "-", "@")  # begin one in a spreadsheet
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -29,10 +30,29 @@ def csv_line(cells: Sequence[Any]) -> str:
 
 
 def cell_of(value: Any) -> Any:
-    """Give a number in full, or nothing where it is missing; what is no number as it is."""
+    """Give a number in full, or nothing where it is missing, and text as text.
+
+    A spreadsheet takes text for a formula that begins with certain characters; behind an
+    apostrophe it does not.
+
+    Examples
+    --------
+    >>> cell_of("=1+1"), cell_of("-0.5"), cell_of(float("inf"))
+    ("'=1+1", '-0.5', '')
+    """
     if isinstance(value, float):
         return repr(float(value)) if np.isfinite(value) else ""
+    if isinstance(value, str) and value[:1] in FORMULA and not _is_number(value):
+        return f"'{value}"
     return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def number_cells(values: np.ndarray) -> list[str]:

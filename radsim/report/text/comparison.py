@@ -34,11 +34,11 @@ def comparison_text(result: xr.Dataset) -> str:
     )
     text = _by_arm(f"{title} [%]", estimates, list(experiment.arms), experiment)
     if others:
-        title = f"Difference from {_called(experiment, experiment.reference)} [percentage points]"
+        title = f"Difference from {experiment.called(experiment.reference)} [percentage points]"
         differences = _cells(points, others, experiment.reference, DIFFERENCE)
         text += "\n\n" + _by_arm(title, differences, others, experiment)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
-    prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
+    prior = [experiment.called(name) for name, arm in experiment.arms.items() if arm.has_prior]
     if prior and len(prior) < len(experiment.arms):
         lines.append(
             f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
@@ -80,19 +80,15 @@ def _row_name(estimate: Estimate, modelled: Modelled | None, place: int, model: 
         return estimate.label
     if not modelled.endpoint.freedom:
         return f"{estimate.label} ({model})"
-    label = modelled.models[place].label.replace("_", " ")
-    return f"{estimate.label}, {label}" if place else estimate.label
+    if modelled.models[place].ratio_alone:
+        return f"{estimate.label}, without reirradiation hazard"
+    return f"{estimate.label} ({modelled.models[place].name})" if place else estimate.label
 
 
 def _by_arm(title: str, cells: Cells, arms: list[str], experiment: Experiment) -> str:
     rows = ([name, *(values.get(arm, "") for arm in arms)] for name, values in cells.items())
-    heads = [_called(experiment, arm) for arm in arms]
+    heads = map(experiment.called, arms)
     return numbers_text(heads, rows, title, width=60 + 26 * len(arms), no_wrap=True)
-
-
-def _called(experiment: Experiment, arm: str) -> str:
-    """Name an arm by its label, or else as the file does."""
-    return experiment.arms[arm].label or arm
 
 
 def _interval(numbers: np.ndarray) -> str:

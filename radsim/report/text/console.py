@@ -38,7 +38,12 @@ def _render(table: Table, rows: Iterable[Sequence[str]], width: int) -> str:
     for row in rows:
         table.add_row(*row)
     console = Console(
-        width=width, color_system=None, force_terminal=False, highlight=False, markup=False
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
     with console.capture() as capture:
         console.print(table)

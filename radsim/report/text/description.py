@@ -91,7 +91,7 @@ def notes(experiment: Experiment) -> list[str]:
 
 
 def _notes(experiment: Experiment) -> Iterator[str]:
-    prior = [name for name, arm in experiment.arms.items() if arm.has_prior]
+    prior = [experiment.called(name) for name, arm in experiment.arms.items() if arm.has_prior]
     if prior and len(ranked_arms(experiment)) < len(experiment.arms):
         yield (
             f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
@@ -121,9 +121,10 @@ def _notes(experiment: Experiment) -> Iterator[str]:
 
 
 def _control_notes(experiment: Experiment) -> Iterator[str]:
-    conventional = [name for name, arm in experiment.arms.items() if arm.plan.is_conventional]
-    for model in () if experiment.tcp is None else experiment.tcp.models:
-        name = model.preset or model.kind
+    arms = experiment.arms.items()
+    conventional = [experiment.called(name) for name, arm in arms if arm.plan.is_conventional]
+    control = (m for m in endpoints_of(experiment) if m.endpoint.freedom)
+    for name, model in ((stated.name, stated.model) for m in control for stated in m.stated):
         if model.estimates == "crude":
             yield f"{name}: control as death has already lowered it; nobody dies in this run"
         if model.preset == "hytec-spine-2021" and conventional:

@@ -56,7 +56,7 @@ def _sweep_text(view: View) -> str:
     if np.prod([view.result.sizes[axis] for axis in view.axes]) > MOST_ROWS:
         columns, rows = ["", "arm", "lowest", "at", "highest", "at"], _ranges(view)
     else:
-        columns, rows = [*view.axes, "", *view.arms], _points(view)
+        columns, rows = [*view.axes, "", *map(view.experiment.called, view.arms)], _points(view)
     return table_text(columns, rows, "Over the sweep [%]", **PLAIN)
 
 
@@ -67,7 +67,7 @@ def _ranges(view: View) -> Rows:
             flat = view.numbers(estimate, arm=arm).stack(point=view.axes)
             ends = (flat[int(flat.values.argmin())], flat[int(flat.values.argmax())])
             cells = (c for end in ends for c in (_percent(end), _where(end, view.axes)))
-            yield estimate.label, arm, *cells
+            yield estimate.label, view.experiment.called(arm), *cells
 
 
 def _points(view: View) -> Rows:
@@ -82,7 +82,7 @@ def _points(view: View) -> Rows:
 
 def _uncertainty_text(view: View) -> str:
     """Standard deviations by source of each comparison, at the middle of a sweep."""
-    title = f"Difference from {view.reference} and its standard deviations [points]{_at(view)}"
+    title = f"Difference from {_reference(view)} and its standard deviations [points]{_at(view)}"
     columns = ("", "arm", "difference", "95 % over parameters", *SOURCES.values(), "matters most")
     rows, hidden = [], False
     for estimate in _printed(view):
@@ -103,7 +103,8 @@ def _uncertainty_text(view: View) -> str:
                 cells["parameters"] = f"at most {cells['parameters']}"
             value = _percent(view.numbers(difference, arm=arm))
             most = SOURCES.get(str(what_matters(sd, state)), "")
-            rows.append((estimate.label, arm, value, band, *cells.values(), most))
+            called = view.experiment.called(arm)
+            rows.append((estimate.label, called, value, band, *cells.values(), most))
     return table_text(columns, rows, title, **PLAIN) + (f"\n{HIDDEN}" if hidden else "")
 
 
@@ -120,18 +121,19 @@ def _best_text(view: View) -> str:
                 shares.append((f"{estimate.label}, but {other['alternative'].item()}", other))
     arms = [str(arm) for arm in view.result["ranked_arm"].values]
     rows = ((label, *(_percent(s.sel(ranked_arm=arm)) for arm in arms)) for label, s in shares)
-    return table_text(["", *arms], rows, title, **PLAIN)
+    heads = ["", *map(view.experiment.called, arms)]
+    return table_text(heads, rows, title, **PLAIN)
 
 
 def _sensitivity_text(view: View) -> str:
     """The factors that matter most for each comparison, with their Sobol indices and swings."""
-    what = f" for the difference from {view.reference}" if view.compared else ""
+    what = f" for the difference from {_reference(view)}" if view.compared else ""
     if has_role(view.result, "total"):
         columns, factors_of = ("first-order, 95 %", "total, 95 %"), _top_factors
     else:
         columns, factors_of = ("at 2.5 % [points]", "at 97.5 %"), _widest_swings
     rows = (
-        (estimate.label, arm, *cells)
+        (estimate.label, view.experiment.called(arm), *cells)
         for estimate in _printed(view)
         for arm in view.compared or view.arms
         for cells in factors_of(view, view.contrast(estimate), arm)
@@ -163,6 +165,10 @@ def _widest_swings(view: View, estimate: Estimate, arm: str) -> Rows:
     for place in np.argsort(-swing, kind="stable")[:MOST_FACTORS]:
         if swing[place] > 0:
             yield str(view.here["key"].values[place]), *map(_percent, change[place])
+
+
+def _reference(view: View) -> str:
+    return view.experiment.called(view.reference)
 
 
 def _at(view: View) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from radsim.dose.metrics import DoseMetric
 from radsim.ntcp import load_ntcp
+from radsim.patients.patients import NOBODY
 from radsim.planfiles import ImportedPlan, ImportedStructure
 from radsim.presets import preset_names
 from radsim.radiobiology.dvh import generalized_eud, mean_dose
@@ -142,11 +143,17 @@ def _effect(
     if kind != "physical":
         name += f" (alpha/beta {model.alpha_beta:g})"
     effect = model.effect_of(dose, fractions=fractions, weight=weight)
+    if weight is not None:
+        exponent = model.exponent(NOBODY)
+        name = f"{'mean' if exponent == 1.0 else f'gEUD (a = {exponent:.3g})'} of {name}"
+    return _reduced(model, effect, weight), name
+
+
+def _reduced(model: Any, effect: Any, weight: np.ndarray | None) -> float:
+    """One effect of a DVH, as the model reduces it; that of a metric is one already."""
     if weight is None:
-        return float(effect), name
-    exponent = 1.0 / model.n if hasattr(model, "n") else getattr(model, "a", 1.0)
-    reduced = float(generalized_eud(effect, weight, exponent))
-    return reduced, f"{'mean' if exponent == 1.0 else f'gEUD (a = {exponent:.3g})'} of {name}"
+        return float(effect)
+    return float(generalized_eud(effect, weight, model.exponent(NOBODY)))
 
 
 def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -> str:
@@ -154,10 +161,10 @@ def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -
     most = model.most_fractions
     if most is not None and fractions > most:
         return f"fitted on at most {most} fractions"
-    if getattr(model, "valid_eqd2", None) is None or weight is not None:
+    if getattr(model, "valid_eqd2", None) is None:
         return ""
     if model.valid_eqd2_alpha_beta is not None:
         model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
     low, high = model.valid_eqd2
-    eqd2 = float(model.effect_of(dose, fractions=fractions))
+    eqd2 = _reduced(model, model.effect_of(dose, fractions=fractions, weight=weight), weight)
     return "" if low <= eqd2 <= high else f"fitted on EQD2 of {low:g} to {high:g} Gy"

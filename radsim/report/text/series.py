@@ -15,11 +15,12 @@ def predictive_text(result: xr.Dataset) -> str:
     rows = records(result, PREDICTIVE)
     if not rows:
         return ""
+    experiment = experiment_of(result)
     title = (
         "{source}, among {series:,} simulated series of {patients} patients with {segments} "
         "segments, as {arm} [%]"
-    ).format(**rows[0])
-    short = {m.endpoint.event: m.endpoint.short for m in endpoints_of(experiment_of(result))}
+    ).format(**{**rows[0], "arm": experiment.called(rows[0]["arm"])})
+    short = {m.endpoint.event: m.endpoint.short for m in endpoints_of(experiment)}
     cells = []
     for row in rows:
         name = short.get(row["endpoint"], row["endpoint"].replace("_", " "))

@@ -1,10 +1,13 @@
 """What a reader of a result must be warned of."""
 
+from collections.abc import Iterator
+
 import xarray as xr
 
 from radsim.experiment.endpoints import endpoints_of, estimates_of, range_name
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import other_laws, outside_fractionation
+from radsim.experiment.variants import with_other_models
 from radsim.report.view import value_text
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
@@ -17,8 +20,13 @@ BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "hav
 def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     experiment = experiment_of(result)
-    ranges = _ranges(experiment)
-    lines = [*other_laws(experiment), *outside_fractionation(experiment)]
+    variants = list(with_other_models(experiment))
+    ranges = {check: said for variant in reversed(variants) for check, said in _ranges(variant)}
+    lines = [
+        line
+        for told in (other_laws, outside_fractionation)
+        for line in dict.fromkeys(line for variant in variants for line in told(variant))
+    ]
     outside: dict[str, list[str]] = {}
     for arm in map(str, result["arm"].values):
         for check, shares in with_role(result, "share").items():
@@ -32,27 +40,28 @@ def warnings_of(result: xr.Dataset) -> list[str]:
                 outside.setdefault(arm, []).append(f"{model} {share:.1%} {side}{where}")
             elif check in BROKEN and share < 1.0:
                 lines.append(
-                    f"{arm}: {1.0 - share:.2%} of the patients {BROKEN[check]}{where}; they stay "
-                    "in every estimate"
+                    f"{experiment.called(arm)}: {1.0 - share:.2%} of the patients "
+                    f"{BROKEN[check]}{where}; they stay in every estimate"
                 )
     for arm, parts in outside.items():
-        lines.append(f"{arm}: patients outside what a model was fitted on: {'; '.join(parts)}")
+        said = "; ".join(parts)
+        lines.append(
+            f"{experiment.called(arm)}: patients outside what a model was fitted on: {said}"
+        )
     return lines
 
 
-def _ranges(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """By name of a check: the model whose range it is of, and the side of it."""
-    ranges = {}
+def _ranges(experiment: Experiment) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Give each check of a range: its name, the model whose range it is, and the side of it."""
     for modelled in endpoints_of(experiment):
         endpoint = modelled.endpoint
         for place, reported in enumerate(modelled.models):
             name = range_name(modelled, place)
             said = endpoint.freedom_words or endpoint.short
             if name != endpoint.reported:  # one of several models
-                said += f" {reported.label}"
+                said += f" ({reported.name})"
             for side, word in zip(SIDES, ("below", "above"), strict=True):
-                ranges[f"{name}_{side}"] = said, word
-    return ranges
+                yield f"{name}_{side}", (said, word)
 
 
 def _where(shares: xr.DataArray, lowest: bool) -> str:

@@ -1,0 +1,114 @@
+r"""A name can't change a terminal, break a line, or begin a formula in a figure or a table."""
+
+import csv
+import io
+
+import pytest
+from command_line import radsim
+from examples import SAC, experiment, settings
+
+from radsim import make_experiment, run
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import load_trial
+from radsim.presets import load_preset, read_preset
+from radsim.report.figures.outcomes import plot_outcomes
+from radsim.report.tables.csv_text import to_csv
+from radsim.report.text.comparison import comparison_text
+from radsim.vocabulary.texts import escaped
+
+BROKEN = ["two\nlines", "a \x1b[31mcolor", "\u202eturned", "\x00", "a\u2028b"]
+PLACES = {
+    "name": lambda text: {"name": text},
+    "arms.one.label": lambda text: {"arms": {"one": {"regimen": "24x1", "label": text}}},
+    "arms": lambda text: {"arms": {text: {"regimen": "24x1"}}},
+    "ntcp.sac.words": lambda text: {"ntcp": {"sac": {**SAC, "words": text}}},
+    "ntcp": lambda text: {"ntcp": {text: {**SAC}}},
+    "ntcp.sac.alternatives[0].label": lambda text: {
+        "ntcp": {"sac": {**SAC, "alternatives": [{"label": text}]}}
+    },
+    "sweep.variants[0].label": lambda text: {"sweep": {"variants": [{"label": text}, {}]}},
+    "sweep": lambda text: {"sweep": {text: [1.0, 2.0]}},
+    "uncertainty.groups[0].name": lambda text: {"uncertainty": {"groups": [{"name": text}]}},
+    "eligibility": lambda text: {"eligibility": {text: {}}},
+    "cohort.frailty.meaning": lambda text: {"cohort": {"frailty": {"meaning": text}}},
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_text_that_does_not_show_is_refused_in_one_line(place, text):
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment({**settings(), **PLACES[place](text)})
+    said = "must be of printable characters in one line, got "
+    assert caught.value.mistakes in (
+        [f"{place}: {said}{text!r}"],
+        [f"{place}: a name {said}{text!r}"],
+    )
+
+
+def test_an_empty_name_is_refused():
+    with pytest.raises(ExperimentError, match=r"arms: a name must be"):
+        make_experiment({**settings(), "arms": {"": {"regimen": "24x1"}}})
+
+
+def test_a_question_may_have_several_lines_but_no_color():
+    assert experiment(question="two\nlines").question == "two\nlines"
+    with pytest.raises(ExperimentError, match=r"question: must be"):
+        experiment(question="two\n\x1b[31mlines")
+
+
+def test_a_name_that_would_be_another_folder_is_refused():
+    with pytest.raises(ExperimentError, match=r"arms.a/b: a name must not hold '/'"):
+        experiment(arms={"a/b": {"regimen": "24x1"}}, compare={})
+
+
+def test_files_beside_the_experiment_are_held_to_it_too(tmp_path):
+    trial = tmp_path / "trial.toml"
+    trial.write_text('name = "a\\u001b[31m"\nseed = 1\n[trial]\n', encoding="utf-8")
+    with pytest.raises(ExperimentError, match=r"^name: must be of printable"):
+        load_trial(trial)
+    preset = tmp_path / "mine.toml"
+    assert load_preset("ntcp", "vcf-2013").title
+    preset.write_text('title = "a\\u0007"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^mine.toml: title: must be of printable"):
+        read_preset("ntcp", preset)
+    table = tmp_path / "patients.csv"
+    table.write_text("age,region\n60,thoracic\x1b[31m\n", encoding="utf-8")
+    given = {**settings(), "cohort": {"preset": "sib-phase2", "table": str(table)}}
+    with pytest.raises(ExperimentError, match=r"region.0.: must be of printable"):
+        make_experiment(given)
+
+
+def test_what_a_terminal_is_told_shows_what_would_change_it(capsys, tmp_path):
+    path = tmp_path / "a\x1b[31m.toml"
+    ended = radsim(capsys, "check", path)
+    assert ended.code == 2
+    assert "\x1b" not in "".join(ended.errors)
+    assert "a\\x1b[31m.toml" in ended.errors[0]
+    assert escaped("plain, ü") == "plain, ü"
+
+
+NAMES = {"one": "=1+1", "boosted": "$x^2$ for 5 $"}
+
+
+def test_names_in_tables_and_figures_are_text_as_it_is():
+    arms = {
+        name: {**arm, "label": NAMES.get(name, ":warning: [b]")}
+        for name, arm in settings()["arms"].items()
+        if name in (*NAMES, "source")
+    }
+    made = experiment(arms=arms, patients=20)
+    result = run(made, scheduler="single")
+    told = comparison_text(result)
+    assert all(arm["label"] in told for arm in arms.values())
+    figure = plot_outcomes(result)
+    figure.draw_without_rendering()
+    ticks = [label for panel in figure.axes for label in panel.get_yticklabels()]
+    said = {label.get_text(): label.get_parse_math() for label in ticks}
+    assert said["$x^2$ for 5 $"] is False
+
+
+def test_no_cell_begins_a_formula_unless_it_is_a_number():
+    cells = ["=1+1", "+a", "-b", "@c", "-0.5", "+5", "plain", -0.5, 3]
+    [row] = csv.reader(io.StringIO(to_csv(cells, [])))
+    assert row == ["'=1+1", "'+a", "'-b", "'@c", "-0.5", "+5", "plain", "-0.5", "3"]
