@@ -68,7 +68,7 @@ def _check_section(name: str, section: Any, others: Iterable[str]) -> bool:
     check_event_name(name, others)
     if name in KNOWN:
         require("good" not in section, "good: is for an endpoint of one's own")
-    elif not section.get("words") and "preset" not in section:
+    elif not str(section.get("words", "")).strip() and "preset" not in section:
         meant = nearest(name, KNOWN)
         raise ValueError(f"no endpoint {name!r} is known ({meant}); one of your own needs words")
     return True

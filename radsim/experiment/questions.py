@@ -50,10 +50,12 @@ def _unreported(experiment: Experiment) -> Iterator[str]:
 
 def _alike(experiment: Experiment) -> Iterator[str]:
     """Find what can't be told apart in results: arms, endpoints, models of one endpoint."""
-    labels = [arm.label or name for name, arm in experiment.arms.items()]
     for name, arm in experiment.arms.items():
-        if labels.count(arm.label) > 1:
-            yield f"arms.{name}.label: another arm is called {arm.label!r} too"
+        others = ((n, a) for n, a in experiment.arms.items() if n != name)
+        if arm.label and any(arm.label.strip() in (n, a.label.strip()) for n, a in others):
+            yield f"arms.{name}.label: another arm is called {arm.label.strip()!r} too"
+        if arm.label and not arm.label.strip():
+            yield f"arms.{name}.label: is blank; leave it out for the arm's name"
     modelled = endpoints_of(experiment)
     said: dict[str, str] = {}
     for endpoint, section in ((m.endpoint, m.section) for m in modelled):
@@ -149,6 +151,10 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
         if not isinstance(section.control, str) or event in refused:
             continue
         if event in modelled:
+            called = section.event
+            for name, other in modelled.items():
+                if name != event and called and called in (name, other.words, other.short):
+                    yield f"trial.event: {called!r} is what {name} is called; use other words"
             if modelled[event].good:
                 yield f"trial.endpoint: {event} is good for patients, and a trial counts harms"
         elif event in endpoints:

@@ -1,5 +1,6 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
+import re
 import tomllib
 from dataclasses import replace
 from functools import cache
@@ -24,6 +25,10 @@ from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.texts import unprintable
+
+OF_ALTERNATIVE = re.compile(
+    rf"(?P<section>tcp|ntcp\.\w+)\.{ALTERNATIVES}\[(?P<place>\d+)\]\.(?P<key>\w+)(?P<rest>.*)"
+)
 
 Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
 
@@ -60,6 +65,7 @@ def _checked(
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
         new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
+        new = _said_once(new, settings)
         raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
     stated = settings.get("ntcp")
     refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
@@ -70,7 +76,7 @@ def _checked(
     if sections and not unread:  # else the sections lack the tables that they name
         mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
     if mistakes:
-        raise ExperimentError(mistakes)
+        raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)
     if experiment.has_design:
         written = read_in_files(settings, folder)
@@ -105,6 +111,26 @@ def _new(lines: list[str], unfilled: list[str]) -> list[str]:
         return where == key or (below and said == "is missing")
 
     return [line for line in lines if not any(follows(line, key) for key in unfilled)]
+
+
+def _said_once(lines: list[str], settings: dict[str, Any]) -> list[str]:
+    """Leave out what an alternative only has from its section's own model, where it is said."""
+    said = set(lines)
+
+    def repeats(line: str) -> bool:
+        found = OF_ALTERNATIVE.match(line)
+        if found is None or f"{found['section']}.{found['key']}{found['rest']}" not in said:
+            return False
+        table: Any = settings
+        for name in found["section"].split("."):
+            table = table[name]
+        if ALTERNATIVES not in table:  # those of the presets, which state all themselves
+            return False
+        stated = table[ALTERNATIVES][int(found["place"])]
+        own = {"preset", "kind", found["key"]}
+        return isinstance(stated, dict) and not own & stated.keys()
+
+    return [line for line in lines if not repeats(line)]
 
 
 def _solved(experiment: Experiment, refits: Refits) -> Experiment:

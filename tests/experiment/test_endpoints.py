@@ -432,3 +432,57 @@ def test_a_copy_forgets_what_was_worked_out_from_the_fields_that_changed():
 )
 def test_a_key_changes_the_model_of_one_place(key, section):
     assert section_of(key) == section
+
+
+def test_a_mistake_in_a_section_is_not_told_of_its_alternatives_again():
+    misspelled = {**{k: v for k, v in LOGISTIC.items() if k != "slope"}, "slop": 0.05}
+    section = {**misspelled, "words": "a syndrome", "alternatives": [{"label": "x", "slope": 0.1}]}
+    assert sorted(mistakes(ntcp=with_complications(syndrome=section))) == [
+        "ntcp.syndrome.slop: unknown key; did you mean 'slope'?",
+        "ntcp.syndrome.slope: is missing",
+    ]
+    section["alternatives"] = [{"label": "x", "slop": 0.1}]  # it is misspelled there, too
+    found = mistakes(ntcp=with_complications(syndrome=section))
+    assert "ntcp.syndrome.alternatives[0].slop: unknown key; did you mean 'slope'?" in found
+    unread = {**LOGISTIC, "dose": {"structure": "ptv", "metric": "D50"}, "words": "a syndrome"}
+    for beside, times in (({"label": "x", "slope": 0.1}, 1), ({**unread, "label": "x"}, 2)):
+        if times == 2:
+            del beside["words"]
+        section = {**unread, "alternatives": [beside]}
+        found = mistakes(ntcp=with_complications(syndrome=section))
+        assert len(found) == times, found
+    assert mistakes(ntcp={"myelopathy": {**CORD, "dose": {"structure": "ptv", "metric": "D50"}}})
+
+
+@pytest.mark.parametrize(
+    ("labels", "line"),
+    [
+        (("again", "one"), "arms.one.label: another arm is called 'again' too"),
+        (("x", " x"), "arms.one.label: another arm is called 'x' too"),
+        (("  ", "x"), "arms.one.label: is blank; leave it out for the arm's name"),
+    ],
+)
+def test_labels_do_not_call_an_arm_as_another_one(labels, line):
+    arms = settings()["arms"]
+    for name, label in zip(("one", "again"), labels, strict=True):
+        arms[name] = {**arms[name], "label": label}
+    assert line in mistakes(arms=arms)
+
+
+def test_blank_words_are_none():
+    section = {**LOGISTIC, "words": "  "}
+    found = mistakes(ntcp=with_complications(syndrome=section))
+    assert len(found) == 1
+    assert found[0].endswith("one of your own needs words")
+
+
+def test_the_event_of_a_trial_is_not_called_as_another_endpoint():
+    trial = {
+        "trials": 10, "patients": 50, "control": "one", "experimental": "again",
+        "endpoint": "vcf", "find_size": False, "design": {"minimum_follow_up": 12.0},
+    }  # fmt: skip
+    assert experiment(trial={**trial, "event": "fracture"}).trial is not None
+    for called, name in (("myelopathy", "myelopathy"), ("local failure", "local_failure")):
+        assert mistakes(trial={**trial, "event": called}) == [
+            f"trial.event: {called!r} is what {name} is called; use other words"
+        ]
