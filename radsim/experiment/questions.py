@@ -14,7 +14,7 @@ from radsim.experiment.endpoints import (
 from radsim.experiment.model import Experiment
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.series import figures_of
-from radsim.vocabulary.endpoints import NET, SURVIVAL
+from radsim.vocabulary.endpoints import DEATH, NET, SURVIVAL
 from radsim.vocabulary.words import nearest
 
 
@@ -57,13 +57,13 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         if arm.label and not arm.label.strip():
             yield f"arms.{name}.label: is blank; leave it out for the arm's name"
     modelled = endpoints_of(experiment)
-    said: dict[str, str] = {}
+    said = {DEATH: "dying", SURVIVAL.short: "living"}
     for endpoint, section in ((m.endpoint, m.section) for m in modelled):
         every = (endpoint.words, endpoint.short, endpoint.freedom_words)
-        for words in dict.fromkeys(filter(None, every)):
-            if words in said:
-                yield f"{section}: {words!r} is what {said[words]} is called; use other words"
-            said[words] = section
+        for folded, words in {_folded(words): words for words in every if words}.items():
+            if folded in said:
+                yield f"{section}: {words!r} is what {said[folded]} is called; use other words"
+            said[folded] = section
         for name in sorted(experiment.cohort.names & {endpoint.event, endpoint.model_dim}):
             yield f"cohort.{name}: the name is taken by {section}; use another"
     told_apart = []
@@ -87,6 +87,11 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         if not alike:
             told_apart.append(each)
     yield from _alike_in_checks(told_apart)
+
+
+def _folded(words: str) -> str:
+    """Give words as they are compared: without capitals and outer blanks."""
+    return words.strip().casefold()
 
 
 def _alike_in_checks(endpoints: Sequence[Modelled]) -> Iterator[str]:
@@ -151,10 +156,12 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
         if not isinstance(section.control, str) or event in refused:
             continue
         if event in modelled:
-            called = section.event
-            for name, other in modelled.items():
-                if name != event and called and called in (name, other.words, other.short):
-                    yield f"trial.event: {called!r} is what {name} is called; use other words"
+            called = _folded(section.event)
+            taken = {"dying": (DEATH,)} | {n: (n, e.words, e.short) for n, e in modelled.items()}
+            for name, words in taken.items():
+                if name != event and called and called in map(_folded, words):
+                    said = f"{section.event!r} is what {name} is called"
+                    yield f"trial.event: {said}; use other words"
             if modelled[event].good:
                 yield f"trial.endpoint: {event} is good for patients, and a trial counts harms"
         elif event in endpoints:

@@ -126,6 +126,9 @@ def test_what_control_can_not_be_free_of_is_one_line(free_of, line):
         ("VCF", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac-syndrome", {**SAC}, "the name of an endpoint is of small letters, digits and _"),
         ("sac", {**SAC, "words": "radiation myelopathy"}, "'radiation myelopathy' is what "),
+        ("sac", {**SAC, "words": "vcf "}, "'vcf ' is what ntcp.vcf is called; use other words"),
+        ("sac", {**SAC, "short": "Alive"}, "'Alive' is what living is called; use other words"),
+        ("sac", {**SAC, "words": "death"}, "'death' is what dying is called; use other words"),
         ("sac", {**SAC, "words": "local control"}, "'local control' is what tcp is called"),
         ("sac", 3, "must be a table, got 3"),
     ],
@@ -482,7 +485,11 @@ def test_the_event_of_a_trial_is_not_called_as_another_endpoint():
         "endpoint": "vcf", "find_size": False, "design": {"minimum_follow_up": 12.0},
     }  # fmt: skip
     assert experiment(trial={**trial, "event": "fracture"}).trial is not None
-    for called, name in (("myelopathy", "myelopathy"), ("local failure", "local_failure")):
+    for called, name in (
+        ("Myelopathy", "myelopathy"),
+        ("local failure", "local_failure"),
+        ("death", "dying"),
+    ):
         assert mistakes(trial={**trial, "event": called}) == [
             f"trial.event: {called!r} is what {name} is called; use other words"
         ]
