@@ -376,6 +376,8 @@ class TrialSection:
                 mistakes.append(f"scenarios.{name}.scenarios: a scenario can't hold scenarios")
                 continue
             merged = _merged(base, changes)
+            if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
+                merged["event"] = changes.get("event", "")
             try:
                 found[name] = SECTION.validate_python(merged)
             except ValidationError as error:

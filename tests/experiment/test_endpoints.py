@@ -493,3 +493,7 @@ def test_the_event_of_a_trial_is_not_called_as_another_endpoint():
         assert mistakes(trial={**trial, "event": called}) == [
             f"trial.event: {called!r} is what {name} is called; use other words"
         ]
+    scenarios = {"same": {"alpha": 0.1}, "other": {"endpoint": "myelopathy"}}
+    made = experiment(trial={**trial, "event": "fracture", "scenarios": scenarios})
+    events = {name: each.event for name, each in made.trial.variants().items()}
+    assert events == {"same": "fracture", "other": ""}  # the words of its own endpoint
