@@ -260,11 +260,11 @@ def axis_name(key: str, taken: Sequence[str]) -> str:
     ('boost', 'gtv_volume_median')
     >>> axis_name("ntcp.vcf.preset", []), axis_name("arms.other.boost", ["boost"])
     ('vcf_preset', 'other_boost')
+    >>> axis_name("tcp.alternatives[1].d50", [])
+    'alternatives_1_d50'
     """
-    parts = key.split(".")
+    parts = NUMBERED.sub(r"\1_\2", key).split(".")
     start = 2 if parts[0] in ("arms", "ntcp") else 1
-    if parts[start:] and NUMBERED.fullmatch(parts[start]):
-        start += 1  # one of several models
     if parts[start:] in (["preset"], ["kind"], ["dose"], ["regimen"]) or start >= len(parts):
         start -= 1
     for first in range(min(start, len(parts) - 1), -1, -1):
