@@ -24,7 +24,8 @@ class DoseMetric:
         ``prescribed`` is the volume that the arm's highest dose level is prescribed to: the GTV
         in an arm with a boost, otherwise the PTV (PTV_Eval).
     metric
-        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; or
+        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; ``max`` or ``D0``
+        and ``D100``, the doses at the hottest and the coldest node; or
         ``prescription``, the number that was prescribed to the PTV, whatever the plan reached;
         or ``DVH``, the dose everywhere in the structure.
     course
@@ -65,7 +66,7 @@ class DoseMetric:
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
         metric = self.parsed
-        if metric is None or metric.is_quantile or metric.kind == "eud":
+        if metric is None or metric.kind in ("dose_at_share", "eud"):
             return ""
         if metric.is_hot_spot and self.metric in given[structure]:
             return ""
@@ -89,7 +90,9 @@ def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> n
     [20.0]
     """
     volume, weight = volume_nodes(nodes)
-    if metric.is_quantile:
+    if metric.kind == "dose_at_share":
+        if not metric.is_quantile:  # the maximum or the minimum
+            return values[:, 0 if metric.number == 0.0 else -1]
         # a squared dose is interpolated as its root, so that it stays the square of a dose
         return _interpolated(values, volume, metric.number, 1.0 / power) ** power
     if metric.kind != "eud":

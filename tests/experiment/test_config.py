@@ -212,7 +212,9 @@ def test_a_metric_that_is_not_defined_is_one_line(metric):
     assert found[0].startswith("tcp.dose")
 
 
-@pytest.mark.parametrize("metric", ["D98", "D0.5", "D99.9%", "mean", "gEUD(-10)", "prescription"])
+@pytest.mark.parametrize(
+    "metric", ["D98", "D0.5", "D0", "D100", "max", "D99.9%", "mean", "gEUD(-10)", "prescription"]
+)
 def test_metrics_that_every_arm_has_are_accepted(metric):
     dose = {"structure": "gtv", "metric": metric}
     assert make_experiment(changed(tcp__dose=dose)).tcp.model.dose.metric == metric

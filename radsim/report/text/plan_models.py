@@ -123,7 +123,7 @@ def _read(
         if np.isnan(structure.d003cc):
             raise Mistake(f"--model {name} reads D0.03cc of {structure.name}, which is unknown")
         return structure.d003cc, None
-    if wanted.is_quantile:
+    if wanted.kind == "dose_at_share":
         return dvh.at(wanted.number), None
     return float(generalized_eud(*dvh.parts(), wanted.number)), None
 
