@@ -119,13 +119,10 @@ def _read(
         if plan.prescription is None:
             raise Mistake(f"--model {name} reads the prescription: --prescription")
         return plan.prescription, None
-    if wanted.is_hot_spot:
-        if np.isnan(structure.d003cc):
-            raise Mistake(f"--model {name} reads D0.03cc of {structure.name}, which is unknown")
-        return structure.d003cc, None
-    if wanted.kind == "dose_at_share":
-        return dvh.at(wanted.number), None
-    return float(generalized_eud(*dvh.parts(), wanted.number)), None
+    dose = structure.read(wanted)
+    if np.isnan(dose):
+        raise Mistake(f"--model {name} reads {metric.metric} of {structure.name}, which is unknown")
+    return dose, None
 
 
 def _effect(
