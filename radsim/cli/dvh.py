@@ -51,6 +51,10 @@ def dvh(
         list[str] | None,
         typer.Option(metavar="NAME", help="a preset of control or of a complication to ask"),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="further metrics, such as D2.5cc,V20Gy,V20Gy_cc,max"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read plans from DICOM-RT, text DVHs or CSVs, and print or store their metrics."""
@@ -60,6 +64,10 @@ def dvh(
         raise Mistake(f"--fraction-dose: must be session or course, got {fraction_dose!r}")
     if out is not None and out.exists():
         raise Mistake(f"--out: {out} exists; name another file")
+    try:
+        further = planfiles.further_metrics(metrics) if metrics is not None else {}
+    except ValueError as error:
+        raise Mistake(f"--metrics: {error}") from None
     try:
         sought, notes, several = _sought(paths)
     except OSError as error:
@@ -77,12 +85,12 @@ def dvh(
     if out is not None:
         try:
             if several:
-                out.write_text(planfiles.plans_table(named), encoding="utf-8")
+                out.write_text(planfiles.plans_table(named, further), encoding="utf-8")
             else:
                 planfiles.save_plan(plans[0], out)
         except OSError as error:
             raise Mistake(f"--out: can't write {out}: {error.strerror}") from None
-    records = [planfiles.plan_record(plan, label) for label, plan in named]
+    records = [planfiles.plan_record(plan, label, further) for label, plan in named]
     answers = []
     if model:
         from radsim.report.text.plan_models import describe_answers, model_answers
@@ -96,9 +104,9 @@ def dvh(
     if as_json:
         print(json.dumps({"plans": records, "notes": notes} if several else records[0], indent=2))
     elif several:
-        print("\n".join([planfiles.describe_plans(named), *notes, *answers]))
+        print("\n".join([planfiles.describe_plans(named, further), *notes, *answers]))
     else:
-        print("\n".join([planfiles.describe_plan(plans[0]), *answers]))
+        print("\n".join([planfiles.describe_plan(plans[0], further), *answers]))
 
 
 def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":

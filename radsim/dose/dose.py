@@ -141,7 +141,7 @@ class Dose:
         Raises
         ------
         ValueError
-            If there is no such metric.
+            If it is not read off the nodes.
         KeyError
             If the structure's dose was not asked for when it was drawn.
         """
@@ -150,14 +150,15 @@ class Dose:
         return self._sums[wanted]
 
     def _work_out(self, wanted: DoseMetric) -> Reading:
-        if wanted.metric == "prescription":
+        metric = wanted.parsed
+        if metric is None:  # the prescription
             return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
-        if wanted.metric == "D0.03cc":
+        if metric.is_hot_spot:
             return self._reading(*self._doses(self.hot_spots, wanted, "D0.03cc of "))
         total, squared = self._doses(self.courses, wanted)
-        total = metric_of(total, self.nodes, wanted.metric, 1.0)
+        total = metric_of(total, self.nodes, metric, 1.0)
         if squared is not None:
-            squared = metric_of(squared, self.nodes, wanted.metric, 2.0)
+            squared = metric_of(squared, self.nodes, metric, 2.0)
         return self._reading(total, squared)
 
     def _doses(
@@ -200,5 +201,4 @@ class Dose:
 
 def whole_structures(plan: "Plan", wanted: Iterable[DoseMetric]) -> frozenset[str]:
     """Structures whose dose is needed at every node to read these metrics of a plan."""
-    in_any_case = ("D0.03cc", "prescription")
-    return frozenset(m.structure_in(plan) for m in wanted if m.metric not in in_any_case)
+    return frozenset(m.structure_in(plan) for m in wanted if m.needs_nodes)

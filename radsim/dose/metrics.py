@@ -1,6 +1,5 @@
 """Metrics of a structure's dose: which there are, and how each is read off its nodes."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from radsim.dose.plans.kind import PlanKind
 from radsim.radiobiology.dvh import generalized_eud, volume_nodes
+from radsim.vocabulary.dose_metrics import Metric, parse_metric
 from radsim.vocabulary.words import nearest
 
 Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
@@ -24,7 +24,8 @@ class DoseMetric:
         ``prescribed`` is the volume that the arm's highest dose level is prescribed to: the GTV
         in an arm with a boost, otherwise the PTV (PTV_Eval).
     metric
-        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; or
+        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; ``max`` or ``D0``
+        and ``D100``, the doses at the hottest and the coldest node; or
         ``prescription``, the number that was prescribed to the PTV, whatever the plan reached;
         or ``DVH``, the dose everywhere in the structure.
     course
@@ -35,10 +36,23 @@ class DoseMetric:
     metric: str = "D90"
     course: Course = "planned"
 
+    def __post_init__(self) -> None:
+        parse_metric(self.metric)
+
+    @property
+    def parsed(self) -> Metric | None:
+        """What the metric is; None of the prescription and of the whole DVH."""
+        return parse_metric(self.metric)
+
     @property
     def is_dvh(self) -> bool:
         """Say whether the whole dose-volume histogram is meant."""
         return self.metric == "DVH"
+
+    @property
+    def needs_nodes(self) -> bool:
+        """Say whether it is read off the doses at the nodes of a whole structure."""
+        return self.is_dvh or not (self.parsed is None or self.parsed.is_hot_spot)
 
     def structure_in(self, plan: PlanKind) -> str:
         """Name the structure that is meant in an arm."""
@@ -51,9 +65,10 @@ class DoseMetric:
         structure, given = self.structure_in(plan), plan.gives
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
-        if self.is_dvh or self.metric in given[structure]:
+        metric = self.parsed
+        if metric is None or metric.kind in ("dose_at_share", "eud"):
             return ""
-        if _share_of(self.metric) is not None or _exponent_of(self.metric) is not None:
+        if metric.is_hot_spot and self.metric in given[structure]:
             return ""
         return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
 
@@ -63,45 +78,26 @@ class DoseMetric:
         return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
 
 
-def _share_of(metric: str) -> float | None:
-    """Share of the volume that Dx names, with x between 0 and 100 %."""
-    percent = re.fullmatch(r"D(\d+(?:\.\d+)?)%?", metric)
-    share = float(percent.group(1)) / 100.0 if percent else 0.0
-    return share if 0 < share < 1 else None
-
-
-def _exponent_of(metric: str) -> float | None:
-    """Exponent of a generalized mean, gEUD(a) with a that is not 0, or ``mean``."""
-    if metric == "mean":
-        return 1.0
-    exponent = re.fullmatch(r"gEUD\((-?\d+(?:\.\d+)?)\)", metric)
-    return (float(exponent.group(1)) or None) if exponent else None
-
-
-def metric_of(values: np.ndarray, nodes: int, metric: str, power: float) -> np.ndarray:
+def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> np.ndarray:
     """Metric of node values that are a dose to some power, in that power, shape (patient,).
 
     The values are at the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first; the power
     is 1 of doses [Gy], 2 of squared doses [Gy2].
 
-    Raises
-    ------
-    ValueError
-        If there is no such metric.
-
     Examples
     --------
-    >>> metric_of(np.full((1, 8), 20.0), 8, "D98", 1.0).round(9).tolist()
+    >>> metric_of(np.full((1, 8), 20.0), 8, parse_metric("D98"), 1.0).round(9).tolist()
     [20.0]
     """
     volume, weight = volume_nodes(nodes)
-    share, a = _share_of(metric), _exponent_of(metric)
-    if share is not None:
+    if metric.kind == "dose_at_share":
+        if not metric.is_quantile:  # the maximum or the minimum
+            return values[:, 0 if metric.number == 0.0 else -1]
         # a squared dose is interpolated as its root, so that it stays the square of a dose
-        return _interpolated(values, volume, share, 1.0 / power) ** power
-    if a is None:
-        raise ValueError(f"wanted D98, D0.03cc, mean or gEUD(-10), got {metric!r}")
-    return generalized_eud(values, weight, a / power)
+        return _interpolated(values, volume, metric.number, 1.0 / power) ** power
+    if metric.kind != "eud":
+        raise ValueError(f"doses at nodes have no {metric}")
+    return generalized_eud(values, weight, metric.number / power)
 
 
 def _interpolated(values: np.ndarray, volume: np.ndarray, share: float, power: float) -> np.ndarray:

@@ -7,6 +7,7 @@ Doses that radsim plans itself belong in `radsim.dose`; libraries of plans read 
 from radsim.planfiles.description import (
     describe_plan,
     describe_plans,
+    further_metrics,
     plan_metrics,
     plan_record,
     plans_table,
@@ -25,6 +26,7 @@ __all__ = [
     "Questioned",
     "describe_plan",
     "describe_plans",
+    "further_metrics",
     "load_plan",
     "plan_metrics",
     "plan_record",

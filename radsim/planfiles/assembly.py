@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from radsim.planfiles.curve import Curve, joined, shortened
-from radsim.planfiles.imported import ImportedPlan, ImportedStructure
+from radsim.planfiles.imported import WELL_BELOW, ImportedPlan, ImportedStructure
 from radsim.planfiles.questions import questions_of
 from radsim.radiobiology.dvh import (
     HOTTEST,
@@ -19,7 +19,6 @@ from radsim.radiobiology.dvh import (
 NODES = 64  # volume nodes of a DVH
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off
 FINE_BIN = 0.1  # [Gy] Dx is uncertain by a bin
-WELL_BELOW = 0.75  # of D0.03cc; where a cut is colder, the part beyond it holds no maximum
 
 
 def assemble(

@@ -37,6 +37,22 @@ class Curve:
         """
         return float(dose_at_volume(self.dose, self.share, share))
 
+    def share_above(self, dose: float) -> float:
+        """Share of the volume that receives at least a dose [Gy].
+
+        Examples
+        --------
+        >>> curve = Curve(np.array([0.0, 0.5, 0.5, 1.0]), np.array([24.0, 24.0, 12.0, 0.0]))
+        >>> curve.share_above(6.0)
+        0.75
+        """
+        last = int(np.count_nonzero(self.dose >= dose)) - 1
+        if last < 0 or last == self.dose.size - 1:
+            return 0.0 if last < 0 else 1.0
+        fall = self.dose[last] - self.dose[last + 1]
+        part = (self.dose[last] - dose) / fall
+        return float(self.share[last] + part * (self.share[last + 1] - self.share[last]))
+
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
         """Doses [Gy] and shares of the volume that stand for the whole curve in a sum.
 

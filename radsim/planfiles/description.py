@@ -2,16 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.radiobiology.dvh import mean_dose
+from radsim.vocabulary.dose_metrics import Metric, parse_metric
 
 PERCENTS = (98, 90, 50, 2)
 PLAN = ("plan", "prescription", "fractions")  # columns that tell plans apart
+NONE: Mapping[str, Metric] = MappingProxyType({})
 UNKNOWN = "-"
 UNITS = {"dose": "Gy", "prescription": "Gy", "volume": "cm3", "cover": "share of the volume"}
 CUT = "* of the part inside the dose grid alone"
@@ -22,7 +25,26 @@ def plan_metrics(plan: ImportedPlan) -> dict[str, dict[str, float]]:
     return {s.name: _metrics(s) for s in plan.structures}
 
 
-def plan_record(plan: ImportedPlan, name: str) -> dict[str, Any]:
+def further_metrics(names: str) -> dict[str, Metric]:
+    """Metrics to describe beside the usual ones, from their names with commas in between.
+
+    Examples
+    --------
+    >>> list(further_metrics("D2.5cc, V20Gy_cc"))
+    ['D2.5cc', 'V20Gy_cc']
+    """
+    metrics = {}
+    for name in map(str.strip, names.split(",")):
+        metric = parse_metric(name)
+        if metric is None:
+            raise ValueError(f"no number of a DVH: {name!r}")
+        metrics[name] = metric
+    return metrics
+
+
+def plan_record(
+    plan: ImportedPlan, name: str, further: Mapping[str, Metric] = NONE
+) -> dict[str, Any]:
     """Everything about a plan that is worth storing, as JSON knows it: what is unknown is None."""
     structures = [
         {
@@ -31,7 +53,7 @@ def plan_record(plan: ImportedPlan, name: str) -> dict[str, Any]:
             "cover": structure.cover,
             **{
                 metric: None if np.isnan(value) else value
-                for metric, value in _metrics(structure).items()
+                for metric, value in _metrics(structure, further).items()
             },
         }
         for structure in plan.structures
@@ -47,7 +69,7 @@ def plan_record(plan: ImportedPlan, name: str) -> dict[str, Any]:
     }
 
 
-def describe_plan(plan: ImportedPlan) -> str:
+def describe_plan(plan: ImportedPlan, further: Mapping[str, Metric] = NONE) -> str:
     """Table of a plan's structures, with its warnings below.
 
     Examples
@@ -66,29 +88,34 @@ def describe_plan(plan: ImportedPlan) -> str:
         f"prescription {prescription} in {fractions} fractions, from {plan.source}; "
         "volumes in cm3, doses in Gy"
     )
-    table = _aligned(_rows([("", plan)], UNKNOWN), names=2)
+    table = _aligned(_rows([("", plan)], UNKNOWN, further), names=2)
     cut = [CUT] if any(s.missing > 0.0 for s in plan.structures) else []
     return "\n".join([head, *table, *cut, *(f"warning: {warning}" for warning in plan.warnings)])
 
 
-def describe_plans(plans: Sequence[tuple[str, ImportedPlan]]) -> str:
+def describe_plans(
+    plans: Sequence[tuple[str, ImportedPlan]], further: Mapping[str, Metric] = NONE
+) -> str:
     """One table of several plans by name, a line for each structure, with their warnings below."""
-    table = _aligned(_rows(plans, UNKNOWN, PLAN), names=5)
+    table = _aligned(_rows(plans, UNKNOWN, further, PLAN), names=5)
     cut = [CUT] if any(s.missing > 0.0 for _, plan in plans for s in plan.structures) else []
     warnings = [f"warning: {name}: {w}" for name, plan in plans for w in plan.warnings]
     return "\n".join([f"{len(plans)} plans; volumes in cm3, doses in Gy", *table, *cut, *warnings])
 
 
-def plans_table(plans: Sequence[tuple[str, ImportedPlan]]) -> str:
+def plans_table(
+    plans: Sequence[tuple[str, ImportedPlan]], further: Mapping[str, Metric] = NONE
+) -> str:
     """CSV of several plans by name, a line for each structure; doses in Gy, volumes in cm3."""
     page = io.StringIO()
-    csv.writer(page, lineterminator="\n").writerows(_rows(plans, "", PLAN, digits=6))
+    csv.writer(page, lineterminator="\n").writerows(_rows(plans, "", further, PLAN, digits=6))
     return page.getvalue()
 
 
 def _rows(
     plans: Iterable[tuple[str, ImportedPlan]],
     unknown: str,
+    further: Mapping[str, Metric],
     of_plan: Sequence[str] = (),
     digits: int = 2,
 ) -> list[list[str]]:
@@ -97,7 +124,7 @@ def _rows(
     for name, plan in plans:
         facts = [name, _cell(plan.prescription, unknown), _cell(plan.fractions, unknown)]
         for structure in plan.structures:
-            metrics = _metrics(structure)
+            metrics = _metrics(structure, further)
             if not rows:
                 rows.append([*of_plan, "name", "structure", *metrics])
             mark = " *" if structure.missing > 0.0 and digits == 2 else ""
@@ -124,7 +151,9 @@ def _aligned(rows: list[list[str]], names: int) -> list[str]:
     return lines
 
 
-def _metrics(structure: ImportedStructure) -> dict[str, float]:
+def _metrics(
+    structure: ImportedStructure, further: Mapping[str, Metric] = NONE
+) -> dict[str, float]:
     dvh = structure.dvh
     return {
         "volume": structure.volume,
@@ -132,4 +161,5 @@ def _metrics(structure: ImportedStructure) -> dict[str, float]:
         **{f"D{percent}": dvh.at(percent / 100.0) for percent in PERCENTS},
         "mean": float(mean_dose(*dvh.parts())),
         "D0.03cc": structure.d003cc,
+        **{name: structure.read(metric) for name, metric in further.items()},
     }

@@ -6,9 +6,11 @@ import numpy as np
 
 from radsim.planfiles.curve import Curve, joined
 from radsim.planfiles.dicom.dose_grid import PLAUSIBLE_DOSE
-from radsim.radiobiology.dvh import HOTTEST, volume_nodes
+from radsim.radiobiology.dvh import HOTTEST, generalized_eud, volume_nodes
+from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.structures import ORGANS, TARGETS
 
+WELL_BELOW = 0.75  # of a dose; where a cut is colder, the part beyond it holds none as high
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98
 
 
@@ -75,6 +77,50 @@ class ImportedStructure:
         if np.isfinite(self.d003cc):
             share, dose = np.append(share, HOTTEST / self.volume), np.append(dose, self.d003cc)
         return joined(np.sort(share), np.sort(dose)[::-1], np.empty(0))
+
+    def read(self, metric: Metric) -> float:
+        """Metric of the whole DVH: dose [Gy], share of the volume or volume [cm3].
+
+        NaN where it is unknown: a structure is smaller than the volume that is asked for, its DVH
+        breaks off before, or hotter parts may lie outside the dose grid. Dx, a share, the mean and
+        gEUD are those of the part inside.
+
+        Examples
+        --------
+        >>> from radsim.planfiles.assembly import from_samples
+        >>> from radsim.vocabulary.dose_metrics import parse_metric
+        >>> gtv = from_samples("GTV", "gtv", np.full(9, 30.0), np.full(9, 1e3), nodes=8)
+        >>> [gtv.read(parse_metric(text)) for text in ("D2.5cc", "D10cc", "V30Gy", "V30Gy_cc")]
+        [30.0, nan, 1.0, 9.0]
+        """
+        match metric.kind:
+            case "dose_at_share":
+                dose = self.dvh.at(metric.number)
+                return dose if metric.number > 0.0 else self._if_seen(dose, dose)
+            case "dose_at_volume" if metric.is_hot_spot:
+                return self.d003cc
+            case "dose_at_volume":
+                if metric.number > self.volume:
+                    return float("nan")
+                dose = self.dvh.at(metric.number / self.volume)
+                return self._if_seen(dose, dose)
+            case "share_above":
+                share = self.dvh.share_above(metric.number)
+                return float("nan") if self._breaks_off_below(metric.number) else share
+            case "volume_above":
+                above = self.dvh.share_above(metric.number) * self.volume
+                return self._if_seen(metric.number, above)
+        return float(generalized_eud(*self.dvh.parts(), metric.number))
+
+    def _if_seen(self, dose: float, value: float) -> float:
+        """Return a value if all that is hotter than a dose [Gy] is in the DVH, or else NaN."""
+        outside = self.missing >= HOTTEST and not self.cut_dose <= WELL_BELOW * dose
+        return float("nan") if outside or self._breaks_off_below(dose) else value
+
+    def _breaks_off_below(self, dose: float) -> bool:
+        """Say whether the DVH ends below a dose [Gy], or at it, with more than 0.03 cm3 left."""
+        hottest_unknown = self.volume >= HOTTEST and np.isnan(self.d003cc)
+        return bool(hottest_unknown and dose >= self.dvh.dose[0])
 
     @property
     def hottest(self) -> float:

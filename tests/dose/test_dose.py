@@ -161,14 +161,34 @@ def test_what_the_dose_step_reads():
     draw_dose(ARMS["again"], MODEL, patients, Streams(1), frozenset())
 
 
+@pytest.mark.parametrize("course", ["planned", "delivered"])
+@pytest.mark.parametrize("structure", ["gtv", "ptv", "spinal_cord"])
+def test_the_maximum_and_the_minimum_are_those_of_the_nodes(structure, course):
+    dose = draw(ARMS["two"], 0, 200, structures=["gtv", "ptv", "spinal_cord"])
+    nodes = getattr(dose.courses[structure], course)
+    for name, extreme in (
+        ("max", nodes.max(axis=1)),
+        ("D0", nodes.max(axis=1)),
+        ("D100", nodes.min(axis=1)),
+    ):
+        np.testing.assert_array_equal(metric(dose, structure, name, course), extreme)
+        wanted = DoseMetric(structure=structure, metric=name, course=course)
+        if course == "delivered":
+            squared = dose.courses[structure].squared
+            extreme = squared.max(axis=1) if name != "D100" else squared.min(axis=1)
+            np.testing.assert_array_equal(dose.sums(wanted).squared, extreme)
+    assert (metric(dose, "gtv", "D0") >= metric(dose, "gtv", "D0.5")).all()
+    assert (metric(dose, "gtv", "D100") <= metric(dose, "gtv", "D99.5")).all()
+
+
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="no dose to 'ptv'; did you mean 'gtv'"):
         draw(ARMS["source"], structures=["ptv"])
     dose = draw(ARMS["two"], 0, 5, structures=["gtv"])
     with pytest.raises(KeyError, match="no ptv in this dose"):
         dose.sums(DoseMetric(structure="ptv", metric="D90"))
-    with pytest.raises(ValueError, match=r"wanted D98, D0.03cc, mean or gEUD\(-10\), got 'V20'"):
-        dose.sums(DoseMetric(structure="gtv", metric="V20"))
+    with pytest.raises(ValueError, match="doses at nodes have no"):
+        dose.sums(DoseMetric(structure="gtv", metric="V20Gy"))
 
 
 @pytest.mark.parametrize(

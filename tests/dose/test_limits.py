@@ -7,7 +7,6 @@ from pydantic import TypeAdapter
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.presets import load_preset, preset_names
-from radsim.vocabulary.structures import cold_share
 
 
 def rule(preset, part):
@@ -108,8 +107,8 @@ def test_a_cumulative_limit_needs_a_bound():
         CumulativeLimit(name="x", structure="thecal_sac", effect="bed", alpha_beta=3.0)
 
 
-def test_cold_share_of_a_metric():
-    assert cold_share("D98") == pytest.approx(0.02)
-    for wrong in ("D0", "D100", "V20", "D98cc", "98"):
+def test_cold_share_of_a_limit():
+    assert Limit(structure="gtv", metric="D98", at_least=1.0).cold_share == pytest.approx(0.02)
+    for wrong in ("D0", "D100", "V20Gy", "D98cc", "mean", "DVH"):
         with pytest.raises(ValueError, match="such as D98"):
-            cold_share(wrong)
+            Limit(structure="gtv", metric=wrong, at_least=1.0)

@@ -196,7 +196,7 @@ def test_a_name_that_is_not_there_is_one_line_with_those_that_are(change, line, 
     assert known in found[0]
 
 
-@pytest.mark.parametrize("metric", ["D9x", "D0", "D100", "D101", "D0.03cc", "gEUD(0)", "V20", ""])
+@pytest.mark.parametrize("metric", ["D0.03cc", "D2.5cc", "V20Gy", "V20Gy_cc"])
 def test_a_metric_that_the_arms_lack_is_said_for_each_arm(metric):
     found = mistakes(changed(tcp__dose={"structure": "gtv", "metric": metric}))
     assert len(found) == 5
@@ -205,7 +205,16 @@ def test_a_metric_that_the_arms_lack_is_said_for_each_arm(metric):
         assert line.endswith(f"in arm {arm!r}")
 
 
-@pytest.mark.parametrize("metric", ["D98", "D0.5", "D99.9%", "mean", "gEUD(-10)", "prescription"])
+@pytest.mark.parametrize("metric", ["D9x", "D101", "D0.03", "gEUD(0)", "V20", ""])
+def test_a_metric_that_is_not_defined_is_one_line(metric):
+    found = mistakes(changed(tcp__dose={"structure": "gtv", "metric": metric}))
+    assert len(found) == 1
+    assert found[0].startswith("tcp.dose")
+
+
+@pytest.mark.parametrize(
+    "metric", ["D98", "D0.5", "D0", "D100", "max", "D99.9%", "mean", "gEUD(-10)", "prescription"]
+)
 def test_metrics_that_every_arm_has_are_accepted(metric):
     dose = {"structure": "gtv", "metric": metric}
     assert make_experiment(changed(tcp__dose=dose)).tcp.model.dose.metric == metric

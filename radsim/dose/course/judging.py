@@ -7,7 +7,7 @@ import numpy as np
 from radsim.dose.course.profile import Profile
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
-from radsim.vocabulary.structures import EXISTS, ORGANS, cold_share
+from radsim.vocabulary.structures import EXISTS, ORGANS
 
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
@@ -63,7 +63,7 @@ class Judge:
 
     def volume(self, limit: Limit, cold: Callable[[np.ndarray], np.ndarray]) -> None:
         """Judge a metric by the share of volume below the limit's dose."""
-        share = cold_share(limit.metric)
+        share = limit.cold_share
         for level, side in ((limit.at_least, 1.0), (limit.at_most, -1.0)):
             if level is not None:
                 short = side * (cold(np.asarray(level)) - share)

@@ -14,7 +14,6 @@ from radsim.dose.course.judging import Judge, Quantiles
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import cold_share
 
 Arrays = dict[str, np.ndarray]
 
@@ -83,7 +82,7 @@ def prepare(
     if plan.boost is None:
         fixed["coverage_position"] = ptv_position(geometry, COVERAGE)
         for limit in plan.target_limits:
-            share = cold_share(limit.metric)
+            share = limit.cold_share
             fixed[f"{limit.structure}_{limit.metric}"] = (
                 ptv_position(geometry, share)
                 if limit.structure == "ptv"
@@ -169,7 +168,7 @@ def _one_level(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays)
     judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
     for limit in plan.target_limits:
         position = fixed[f"{limit.structure}_{limit.metric}"]
-        factor = 1.0 + spread * ndtri(cold_share(limit.metric))
+        factor = 1.0 + spread * ndtri(limit.cold_share)
         judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
     return _judged(solved, prescription, spread, judge)
 
@@ -204,7 +203,7 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
     aims = [(ladder.index(0.5), chosen["boost"])]
     for limit in plan.target_limits:
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
-            aims.append((ladder.index(cold_share(limit.metric)), np.asarray(limit.at_most)))
+            aims.append((ladder.index(limit.cold_share), np.asarray(limit.at_most)))
 
     def profile(low: np.ndarray, high: np.ndarray) -> Profile:
         return Profile(**frame, low=low, high=high, edge=edge)
@@ -236,7 +235,7 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
     judge = Judge(plan, fixed, solved)
     for limit in plan.target_limits:
         if limit.structure == "gtv":
-            judge.dose(limit, gtv.dose[:, ladder.index(cold_share(limit.metric))])
+            judge.dose(limit, gtv.dose[:, ladder.index(limit.cold_share)])
         else:
             judge.volume(
                 limit,
@@ -264,7 +263,7 @@ def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.nda
 
 
 def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
-    wanted = {0.5, *(cold_share(limit.metric) for limit in plan.target_limits)}
+    wanted = {0.5, *(limit.cold_share for limit in plan.target_limits)}
     return tuple(sorted({*LADDER, *wanted}))
 
 

@@ -23,7 +23,7 @@ from radsim.dose.plans.library import PlanLibrary, has_cord
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import ORGANS, TARGETS, cold_share
+from radsim.vocabulary.structures import ORGANS, TARGETS
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit
@@ -193,7 +193,7 @@ def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -
     for limit in (limit for limit in plan.target_limits if not limit.optimal):
         values = doses[Volume(limit.structure)]
         volume, _ = volume_nodes(values.shape[1])
-        dose = dose_at_volume(values, volume, 1.0 - cold_share(limit.metric))
+        dose = dose_at_volume(values, volume, 1.0 - limit.cold_share)
         if limit.at_most is not None:
             total += np.maximum(dose / limit.at_most - 1.0, 0.0)
         if limit.at_least is not None:

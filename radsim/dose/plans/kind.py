@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from radsim.dose.dose import Dose
 
 Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, structures)
-FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean")
+FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean", "max")
 ORGAN_METRICS = ("D0.03cc", *FAMILIES)
 ALL_ORGANS = dict.fromkeys(ORGANS, ORGAN_METRICS)
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from radsim.dose.plans.prior import gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
+from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, Truth
-from radsim.vocabulary.structures import ORGANS, STRUCTURES, Structure, cold_share
+from radsim.vocabulary.structures import ORGANS, STRUCTURES, Structure
 from radsim.vocabulary.words import nearest
 
 
@@ -40,7 +41,15 @@ class Limit:
         """Say whether it does not lower a dose."""
         return self.optimal
 
+    @property
+    def cold_share(self) -> float:
+        """Share of a target that may lie below Dx, such as 0.02 for D98."""
+        metric = parse_metric(self.metric)
+        assert metric is not None  # a target's limit is Dx
+        return 1.0 - metric.number
+
     def __post_init__(self) -> None:
+        metric = parse_metric(self.metric)
         require(
             self.structure in STRUCTURES,
             f"no structure {self.structure!r}; {nearest(self.structure, STRUCTURES)}",
@@ -59,12 +68,15 @@ class Limit:
             )
         if self.structure in ORGANS:
             require(
-                self.metric == "D0.03cc" and self.at_least is None,
+                metric is not None and metric.is_hot_spot and self.at_least is None,
                 f"an organ's limit is D0.03cc at_most, got {self.structure} {self.metric}"
                 + (" at_least" if self.at_least is not None else ""),
             )
         else:
-            cold_share(self.metric)
+            require(
+                metric is not None and metric.is_quantile,
+                f"wanted a metric such as D98, got {self.metric!r}",
+            )
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

@@ -1,6 +1,5 @@
 """What models say of one imported plan: the dose they read, its effect, the probability."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,9 +17,6 @@ from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.words import nearest
 
 PRESCRIBED = ("ptv", "gtv")  # what a prescription is to, the first that a plan has
-HOT_SPOT = re.compile(r"D0\.03cc")
-QUANTILE = re.compile(r"D(\d+(?:\.\d+)?)%?")
-EUD = re.compile(r"gEUD\((-?\d+(?:\.\d+)?)\)")
 
 
 def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | None) -> list[dict]:
@@ -118,18 +114,15 @@ def _read(
     dvh = structure.dvh
     if metric.is_dvh:
         return dvh.parts()
-    if metric.metric == "prescription":
+    wanted = metric.parsed
+    if wanted is None:
         if plan.prescription is None:
             raise Mistake(f"--model {name} reads the prescription: --prescription")
         return plan.prescription, None
-    if HOT_SPOT.fullmatch(metric.metric):
-        if np.isnan(structure.d003cc):
-            raise Mistake(f"--model {name} reads D0.03cc of {structure.name}, which is unknown")
-        return structure.d003cc, None
-    if quantile := QUANTILE.fullmatch(metric.metric):
-        return dvh.at(float(quantile[1]) / 100.0), None
-    power = EUD.fullmatch(metric.metric)
-    return float(generalized_eud(*dvh.parts(), float(power[1]) if power else 1.0)), None
+    dose = structure.read(wanted)
+    if np.isnan(dose):
+        raise Mistake(f"--model {name} reads {metric.metric} of {structure.name}, which is unknown")
+    return dose, None
 
 
 def _effect(
