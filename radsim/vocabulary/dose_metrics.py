@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from radsim.vocabulary.mistakes import require
@@ -51,6 +52,7 @@ class Metric:
         return self.kind == "dose_at_share" and 0.0 < self.number < 1.0
 
 
+@lru_cache(maxsize=256)  # asked anew for every variant and block
 def parse_metric(text: str) -> Metric | None:
     """Metric that a text names; None of ``DVH`` and ``prescription``, which are none.
 
