@@ -30,7 +30,7 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.patients.cohort import draw_cohort
 from radsim.patients.patients import Patients
 from radsim.simulation.outcomes import metrics_read
-from radsim.simulation.reduction import reduce_block
+from radsim.simulation.reduction import reduce_blocks
 
 EXPERIMENT = "experiments/compare_strategies.toml"
 FOUR = frozenset({"gtv", "ptv", "cord_prv", "thecal_sac"})
@@ -78,7 +78,7 @@ def pipeline(patients: int, runs: int) -> dict[str, float]:
         "cohort": best(lambda: draw_cohort(experiment.cohort, indices, streams), runs),
         "doses": best(doses, runs),
     }
-    whole = best(lambda: reduce_block([experiment], indices, streams), runs)
+    whole = best(lambda: reduce_blocks([experiment], [indices], streams), runs)
     seconds["models, events and sums"] = whole - seconds["cohort"] - seconds["doses"]
     return seconds
 

@@ -8,7 +8,7 @@ from radsim.experiment.designs.tables import Design
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
-from radsim.simulation.reduction import reduce_block
+from radsim.simulation.reduction import reduce_blocks
 from radsim.simulation.sources import source_of
 from radsim.sums.run_sums import PieceSums
 
@@ -133,7 +133,7 @@ class Work:
         for piece in pieces:
             variants = [maker.make(design.variant(index)) for index in piece.variants]
             whole = not self.experiment.has_design
-            sums.append(reduce_block(variants, piece.patients, source, whole=whole))
+            sums += reduce_blocks(variants, [piece.patients], source, whole=whole)
         return sums
 
     def replicate(self, piece: Piece) -> int:

@@ -1,4 +1,4 @@
-"""From a block of patients to the sums that are kept of it, every variant of a pack at once."""
+"""From blocks of patients to the sums that are kept of them, every variant of a pack at once."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,24 @@ from radsim.sums.aggregations import State, scaled
 from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant
 
 
-def reduce_block(
-    variants: Sequence[Experiment], block: range, source: UniformSource, *, whole: bool = False
-) -> PieceSums:
-    """Simulate a block of patients under every variant, and reduce it to sums.
+def reduce_blocks(
+    variants: Sequence[Experiment],
+    blocks: Sequence[range],
+    source: UniformSource,
+    *,
+    whole: bool = False,
+) -> list[PieceSums]:
+    """Simulate blocks of patients under every variant, and reduce each block to sums.
 
     What two variants have in common is computed once, and the random numbers are the same for
     all, so nothing of this changes a number. ``whole`` is that of `radsim.simulation.walk.walk`.
     """
+    return [_reduce(variants, block, source, whole) for block in blocks]
+
+
+def _reduce(
+    variants: Sequence[Experiment], block: range, source: UniformSource, whole: bool
+) -> PieceSums:
     memo = Memo() if len(variants) > 1 else Memo(room=0)  # no other variant needs its doses
     states: dict[Key, list[tuple[Place, State]]] = {}
     for place, variant in enumerate(variants):

@@ -8,7 +8,7 @@ from radsim.execution.pieces import Cutting, Work
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.streams import Streams
 from radsim.results.run import run
-from radsim.simulation.reduction import reduce_block
+from radsim.simulation.reduction import reduce_blocks
 from radsim.sums.run_sums import run_sums
 
 PATIENTS = range(40, 240)
@@ -31,7 +31,7 @@ def variants(request):
 
 
 def reduced(variants, patients=PATIENTS):
-    return reduce_block(variants, patients, Streams(variants[0].seed))
+    return reduce_blocks(variants, [patients], Streams(variants[0].seed))[0]
 
 
 def test_every_variant_gets_what_a_run_of_its_own_gives(variants):
@@ -51,6 +51,17 @@ def test_a_variant_does_not_depend_on_its_neighbors(variants):
     for name, moments in together.moments.items():
         assert moments.mean[order].tobytes() == apart.moments[name].mean.tobytes(), name
         assert moments.deviations[order].tobytes() == apart.moments[name].deviations.tobytes()
+
+
+def test_several_blocks_in_one_call_are_those_blocks(variants):
+    blocks = [range(0, 40), range(40, 100)]
+    both = reduce_blocks(variants[:2], blocks, Streams(variants[0].seed))
+    for block, sums in zip(blocks, both, strict=True):
+        alone = reduced(variants[:2], block)
+        assert sums.patients == len(block)
+        for key, state in alone.states.items():
+            for name, array in state.items():
+                assert sums.states[key][name].tobytes() == array.tobytes(), (key, name)
 
 
 def test_halves_are_the_first_half_of_the_patients(variants):
@@ -93,7 +104,7 @@ def test_models_alone_draw_each_dose_once():
         maker, design = VariantMaker(made), made.study.design
         variants = [maker.make(design.variant(index)) for index in range(len(design))]
         CountingStreams.doses = 0
-        reduce_block(variants, range(50), source)
+        reduce_blocks(variants, [range(50)], source)
         return CountingStreams.doses - len(made.arms)
 
     assert doses_of({"tcp.alpha_beta": [3, 6, 10], "survival.shape": [1, 2]}) == 0
