@@ -132,7 +132,8 @@ class Dose:
     def sums(self, wanted: DoseMetric) -> Reading:
         r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric.
 
-        Dx is the lowest dose in the hottest x % of the volume, interpolated between nodes; D0.03cc
+        Dx is the lowest dose in the hottest x % of the volume, interpolated between nodes; D0 (or
+        ``max``) and D100 are the doses at the hottest and the coldest node; D0.03cc
         of an organ is exact; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean`` is gEUD(1).
         The squared dose of a generalized mean is the one that equal fractions would have,
         :math:`(\sum_j w_j Q_j^{a/2})^{2/a}` with Q the squared doses at the nodes. Worked out

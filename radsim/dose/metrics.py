@@ -84,6 +84,11 @@ def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> n
     The values are at the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first; the power
     is 1 of doses [Gy], 2 of squared doses [Gy2].
 
+    Raises
+    ------
+    ValueError
+        If the metric is neither Dx nor a generalized mean.
+
     Examples
     --------
     >>> metric_of(np.full((1, 8), 20.0), 8, parse_metric("D98"), 1.0).round(9).tolist()
@@ -96,7 +101,7 @@ def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> n
         # a squared dose is interpolated as its root, so that it stays the square of a dose
         return _interpolated(values, volume, metric.number, 1.0 / power) ** power
     if metric.kind != "eud":
-        raise ValueError(f"doses at nodes have no {metric}")
+        raise ValueError(f"doses at nodes have no {metric.kind.replace('_', ' ')}")
     return generalized_eud(values, weight, metric.number / power)
 
 

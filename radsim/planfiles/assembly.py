@@ -8,13 +8,13 @@ from radsim.planfiles.curve import Curve, joined, shortened
 from radsim.planfiles.imported import WELL_BELOW, ImportedPlan, ImportedStructure
 from radsim.planfiles.questions import questions_of
 from radsim.radiobiology.dvh import (
-    HOTTEST,
     TOLERATED_RISE,
     curve_from_cumulative,
     curve_from_samples,
     dose_at_volume,
     volume_nodes,
 )
+from radsim.vocabulary.structures import HOT_SPOT
 
 NODES = 64  # volume nodes of a DVH
 TOLERATED_TAIL = 0.01  # share of the volume at which a DVH may break off
@@ -122,7 +122,7 @@ def from_curve(
         )
     curve = joined(share, hottest_first, _positions(nodes, volume))
     notes = []
-    if tail > HOTTEST:
+    if tail > HOT_SPOT:
         notes.append(
             f"{name}: the DVH breaks off above 0.03 cm3 ({tail:.3g} cm3 at {dose[-1]:.4g} Gy): "
             "D0.03cc is unknown"
@@ -132,7 +132,7 @@ def from_curve(
 
 def _positions(nodes: int, volume: float) -> np.ndarray:
     """Shares of the volume [cm3] whose doses are kept as they are: the nodes and 0.03 cm3."""
-    return np.append(volume_nodes(nodes)[0], min(HOTTEST / volume, 1.0))
+    return np.append(volume_nodes(nodes)[0], min(HOT_SPOT / volume, 1.0))
 
 
 def _structure(
@@ -146,14 +146,14 @@ def _structure(
     tail: float = 0.0,
 ) -> ImportedStructure:
     """Structure with this DVH; its maximum stays unknown where it may lie in what is missing."""
-    hottest = curve.at(min(HOTTEST / volume, 1.0))
-    cut = missing >= HOTTEST and not cut_dose <= WELL_BELOW * hottest
+    hottest = curve.at(min(HOT_SPOT / volume, 1.0))
+    cut = missing >= HOT_SPOT and not cut_dose <= WELL_BELOW * hottest
     return ImportedStructure(
         name=name,
         structure=structure,
         volume=volume,
         dose=dose_at_volume(curve.dose, curve.share, volume_nodes(nodes)[0]),
-        d003cc=hottest if volume >= HOTTEST > tail and not cut else float("nan"),
+        d003cc=hottest if volume >= HOT_SPOT > tail and not cut else float("nan"),
         missing=missing,
         cut_dose=cut_dose,
         curve=curve,

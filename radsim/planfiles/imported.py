@@ -6,9 +6,9 @@ import numpy as np
 
 from radsim.planfiles.curve import Curve, joined
 from radsim.planfiles.dicom.dose_grid import PLAUSIBLE_DOSE
-from radsim.radiobiology.dvh import HOTTEST, generalized_eud, volume_nodes
+from radsim.radiobiology.dvh import generalized_eud, volume_nodes
 from radsim.vocabulary.dose_metrics import Metric
-from radsim.vocabulary.structures import ORGANS, TARGETS
+from radsim.vocabulary.structures import HOT_SPOT, ORGANS, TARGETS
 
 WELL_BELOW = 0.75  # of a dose; where a cut is colder, the part beyond it holds none as high
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98
@@ -57,7 +57,7 @@ class ImportedStructure:
                 f"{self.name}: {1.0 - self.cover:.1%} of this target lies outside the dose grid, "
                 "so its coverage is unknown"
             )
-        if self.structure in ORGANS and self.missing >= HOTTEST and np.isnan(self.d003cc):
+        if self.structure in ORGANS and self.missing >= HOT_SPOT and np.isnan(self.d003cc):
             raise ValueError(
                 f"{self.name}: {self.missing:.3g} cm3 lie outside the dose grid, and may be hotter "
                 "than the rest, so its D0.03cc is unknown: export a dose grid that covers it"
@@ -75,7 +75,7 @@ class ImportedStructure:
             return self.curve
         share, dose = volume_nodes(self.dose.size)[0], self.dose
         if np.isfinite(self.d003cc):
-            share, dose = np.append(share, HOTTEST / self.volume), np.append(dose, self.d003cc)
+            share, dose = np.append(share, HOT_SPOT / self.volume), np.append(dose, self.d003cc)
         return joined(np.sort(share), np.sort(dose)[::-1], np.empty(0))
 
     def read(self, metric: Metric) -> float:
@@ -114,12 +114,12 @@ class ImportedStructure:
 
     def _if_seen(self, dose: float, value: float) -> float:
         """Return a value if all that is hotter than a dose [Gy] is in the DVH, or else NaN."""
-        outside = self.missing >= HOTTEST and not self.cut_dose <= WELL_BELOW * dose
+        outside = self.missing >= HOT_SPOT and not self.cut_dose <= WELL_BELOW * dose
         return float("nan") if outside or self._breaks_off_below(dose) else value
 
     def _breaks_off_below(self, dose: float) -> bool:
         """Say whether the DVH ends below a dose [Gy], or at it, with more than 0.03 cm3 left."""
-        hottest_unknown = self.volume >= HOTTEST and np.isnan(self.d003cc)
+        hottest_unknown = self.volume >= HOT_SPOT and np.isnan(self.d003cc)
         return bool(hottest_unknown and dose >= self.dvh.dose[0])
 
     @property

@@ -19,7 +19,6 @@ import numpy as np
 
 from radsim.radiobiology.lq import Quantity
 
-HOTTEST = 0.03  # [cm3] what stands for the maximum: a single voxel's dose is mostly noise
 NEXT_TO_ZERO = 1e-12  # exponent whose power mean is the geometric one to as many digits
 LARGE = 400.0  # log of a power up to which doses need no scaling
 SAFE = 1e-200  # a mean of powers below it, or above its inverse, has lost digits

@@ -222,9 +222,8 @@ def _ratio_fields(
 
 def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
     """Share of being best of each ranked arm, shape (point, row, arm, month)."""
-    means = variants.rows(estimate, part)[0][
-        ..., 0, :
-    ]  # of the first model, or what stands in for it
+    every_model, *_ = variants.rows(estimate, part)
+    means = every_model[..., 0, :]  # of the first, or what stands in for it
     values = np.moveaxis(means[:, :, variants.ranked], 2, 0)
     return np.moveaxis(best_shares(values if estimate.good else -values), 0, 2)
 

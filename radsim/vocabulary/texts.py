@@ -50,8 +50,10 @@ def unprintable(value: Any, path: str = "") -> Iterator[str]:
         for key, below in value.items():
             name = str(key)
             here = f"{path}.{name}" if path else name
-            if not name.strip() or not is_plain(name):
-                where = f"{path}: " if path else ""
+            where = f"{path}: " if path else ""
+            if not isinstance(key, str):
+                yield f"{where}a name must be text, got {key!r}"
+            elif not name.strip() or not is_plain(name):
                 yield f"{where}a name must be of printable characters in one line, got {name!r}"
             elif name in PROSE and isinstance(below, str):
                 yield from unprintable(" ".join(below.replace("\t", " ").splitlines()), here)

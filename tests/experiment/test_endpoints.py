@@ -291,6 +291,22 @@ OLD = {
 }
 
 
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ({3: 2}, "a name must be text, got 3"),
+        ({"arms": {3: {}}}, "arms: a name must be text, got 3"),
+        ({"ntcp": {3: {}}}, "ntcp: a name must be text, got 3"),
+        ({"sweep": {3: [1]}}, "sweep: a name must be text, got 3"),
+        ({"uncertainty": {"draws": 4, 3: {}}}, "uncertainty: a name must be text, got 3"),
+    ],
+)
+def test_a_key_that_is_no_text_is_one_line(where, line):
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment({**settings(), **where})
+    assert caught.value.mistakes == [line]
+
+
 def test_older_spellings_are_read_into_the_present_ones():
     ntcp = with_complications(myelopathy_alternatives=["sbrt-cord-low"])
     sweep = {"tcp_alternatives[0].d50": [30.0, 35.0]}
