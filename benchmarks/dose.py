@@ -20,9 +20,9 @@ import radsim
 from radsim import Streams
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
 from radsim.dose.anatomy.geometry import draw_geometry
-from radsim.dose.dose import whole_structures
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.conformal import conformal_dose
+from radsim.dose.metrics import Wanted, wanted_of
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
@@ -55,7 +55,7 @@ def plan_of(regimen: str, delivery: bool) -> Plan:
 
 
 def with_numpy(
-    plan: Plan, model: DoseModel, cohort: Patients, streams: Streams, wanted: frozenset[str]
+    plan: Plan, model: DoseModel, cohort: Patients, streams: Streams, wanted: Wanted
 ) -> object:
     """The same as `draw_dose` of a conformal plan, by numpy alone."""
     geometry = draw_geometry(model, cohort, streams)
@@ -71,7 +71,7 @@ def pipeline(patients: int, runs: int) -> dict[str, float]:
 
     def doses() -> None:
         for arm in experiment.arms.values():
-            wanted = whole_structures(arm.plan, metrics_read(arm, endpoints))
+            wanted = wanted_of(arm.plan, metrics_read(arm, endpoints))
             draw_dose(arm.plan, experiment.dose, cohort, streams, wanted)
 
     seconds = {
@@ -98,9 +98,9 @@ def main() -> None:
     print("microseconds a patient")
     print(f"{'regimen':24}{'four':>10}{'numpy':>10}{'delivered':>12}{'plan only':>12}")
     for regimen in REGIMENS:
-        structures = FOUR - {"ptv"} if regimen in UNPLANNED else FOUR
+        structures = Wanted(FOUR - {"ptv"} if regimen in UNPLANNED else FOUR)
         row = []
-        for delivery, wanted in ((False, structures), (True, structures), (False, frozenset())):
+        for delivery, wanted in ((False, structures), (True, structures), (False, Wanted())):
             plan = plan_of(regimen, delivery)
             work = partial(draw_dose, plan, model, blocks[0], streams, wanted)
             row.append(best(work, arguments.runs) / patients * 1e6)
@@ -117,7 +117,7 @@ def main() -> None:
     plan = plan_of("sib-phase2", True)
 
     def block(number: int) -> float:
-        dose = draw_dose(plan, model, blocks[number], streams, FOUR)
+        dose = draw_dose(plan, model, blocks[number], streams, Wanted(FOUR))
         return float(dose.courses["gtv"].planned.sum())
 
     one = best(lambda: [block(0), block(1)], arguments.runs)

@@ -13,6 +13,7 @@ from radsim.patients.patients import Patients
 from radsim.presets import load_preset
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.streams import Streams
+from radsim.vocabulary.structures import HotSpot
 
 CORRELATION = 0.7  # of the log volumes, as in the preset of the cohort
 ALL = frozenset({"gtv", "ptv", "cord_prv", "spinal_cord", "thecal_sac"})
@@ -48,7 +49,8 @@ def arrays_of(dose: Dose) -> dict[str, np.ndarray]:
     """Every array of a dose, by a name of its own."""
     named = {**dose.facts, **dose.flags}
     for what, courses in (("", dose.courses), ("hottest ", dose.hot_spots)):
-        for structure, course in courses.items():
+        for place, course in courses.items():
+            structure = place.structure if isinstance(place, HotSpot) else place
             named |= {f"{kind} {what}{structure}": a for kind, a in course.arrays.items()}
     return named
 

@@ -9,6 +9,7 @@ import numpy as np
 from radsim.dose.metrics import DoseMetric, metric_of
 from radsim.radiobiology import lq
 from radsim.radiobiology.dvh import volume_nodes
+from radsim.vocabulary.structures import HotSpot
 from radsim.vocabulary.words import nearest
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Dose:
     courses
         Dose of each structure that was asked for.
     hot_spots
-        Dose of the hottest 0.03 cm3 of each organ that the plan gives doses for.
+        Dose of the hottest part of an organ: 0.03 cm3 of each that the plan gives doses for, and
+        whatever else was asked for.
     facts
         Numbers of each patient, shape (patient,): ``prescription`` [Gy], ``plans_tried``,
         ``gtv_distance`` from the ruling neural surface (cord PRV, else thecal sac) to the GTV
@@ -95,7 +97,7 @@ class Dose:
     plan: "Plan"
     nodes: int
     courses: Mapping[str, Course] = field(default_factory=dict)
-    hot_spots: Mapping[str, Course] = field(default_factory=dict)
+    hot_spots: Mapping[HotSpot, Course] = field(default_factory=dict)
     facts: Mapping[str, np.ndarray]
     flags: Mapping[str, np.ndarray] = field(default_factory=dict)
     recovered: tuple[np.ndarray, ...] = ()
@@ -127,7 +129,8 @@ class Dose:
         """Read a metric, or the whole DVH of a structure."""
         if not wanted.is_dvh:
             return self.sums(wanted)
-        return self._reading(*self._doses(self.courses, wanted), self.weight)
+        course = self._course(wanted.structure_in(self.plan))
+        return self._reading(*_doses(course, wanted), self.weight)
 
     def sums(self, wanted: DoseMetric) -> Reading:
         r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric.
@@ -154,25 +157,22 @@ class Dose:
         metric = wanted.parsed
         if metric is None:  # the prescription
             return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
-        if metric.is_hot_spot:
-            return self._reading(*self._doses(self.hot_spots, wanted, "D0.03cc of "))
-        total, squared = self._doses(self.courses, wanted)
+        structure = wanted.structure_in(self.plan)
+        if wanted.hottest is not None:
+            spot = HotSpot(structure, wanted.hottest)
+            if spot not in self.hot_spots:
+                raise KeyError(f"no {wanted.metric} of {structure} in this dose")
+            return self._reading(*_doses(self.hot_spots[spot], wanted))
+        total, squared = _doses(self._course(structure), wanted)
         total = metric_of(total, self.nodes, metric, 1.0)
         if squared is not None:
             squared = metric_of(squared, self.nodes, metric, 2.0)
         return self._reading(total, squared)
 
-    def _doses(
-        self, courses: Mapping[str, Course], wanted: DoseMetric, what: str = ""
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Dose, and squared dose where fractions differ, of the structure that is meant."""
-        structure = wanted.structure_in(self.plan)
-        if structure not in courses:
-            raise KeyError(f"no {what}{structure} in this dose; {nearest(structure, courses)}")
-        course = courses[structure]
-        if wanted.course == "planned" or course.delivered is None:
-            return course.planned, None
-        return course.delivered, course.squared
+    def _course(self, structure: str) -> Course:
+        if structure not in self.courses:
+            raise KeyError(f"no {structure} in this dose; {nearest(structure, self.courses)}")
+        return self.courses[structure]
 
     def _reading(
         self, total: np.ndarray, squared: np.ndarray | None, weight: np.ndarray | None = None
@@ -200,6 +200,8 @@ class Dose:
         return residual
 
 
-def whole_structures(plan: "Plan", wanted: Iterable[DoseMetric]) -> frozenset[str]:
-    """Structures whose dose is needed at every node to read these metrics of a plan."""
-    return frozenset(m.structure_in(plan) for m in wanted if m.needs_nodes)
+def _doses(course: Course, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray | None]:
+    """Dose, and squared dose where fractions differ."""
+    if wanted.course == "planned" or course.delivered is None:
+        return course.planned, None
+    return course.delivered, course.squared

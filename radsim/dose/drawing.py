@@ -5,6 +5,7 @@ from dataclasses import replace
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.anatomy.geometry import draw_geometry
 from radsim.dose.dose import Dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.plans.plan import Plan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
@@ -16,9 +17,9 @@ def draw_dose(
     model: DoseModel,
     patients: Patients,
     streams: UniformSource,
-    structures: frozenset[str],
+    wanted: Wanted,
 ) -> Dose:
-    """Plan and deliver a treatment for each patient, with what `whole_structures` will be read of.
+    """Plan and deliver a treatment for each patient, with what will be read of it.
 
     The patients need the plan's ``required_variables``; D0.03cc of the organs is always there.
 
@@ -29,10 +30,10 @@ def draw_dose(
     KeyError
         If ``bilsky`` has a label that is no grade.
     """
-    given = plan.gives
-    for structure in sorted(structures):
+    given = plan.gives()
+    for structure in sorted(wanted.whole):
         if structure not in given:
             raise ValueError(f"the arm gives no dose to {structure!r}; {nearest(structure, given)}")
     geometry = draw_geometry(model, patients, streams)
-    dose = plan.drawer(plan, model, patients, geometry, streams, structures)
+    dose = plan.drawer(plan, model, patients, geometry, streams, wanted)
     return replace(dose, facts={**dose.facts, "gtv_distance": geometry.gtv_surface})

@@ -1,5 +1,6 @@
 """Metrics of a structure's dose: which there are, and how each is read off its nodes."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,9 +9,9 @@ import numpy as np
 from radsim.dose.plans.kind import PlanKind
 from radsim.radiobiology.dvh import generalized_eud, volume_nodes
 from radsim.vocabulary.dose_metrics import Metric, parse_metric
+from radsim.vocabulary.structures import HotSpot
 from radsim.vocabulary.words import nearest
 
-Structure = Literal["prescribed", "gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac"]
 Course = Literal["planned", "delivered"]
 
 
@@ -32,7 +33,7 @@ class DoseMetric:
         ``planned`` or ``delivered`` (with set-up and output errors).
     """
 
-    structure: Structure = "prescribed"
+    structure: str = "prescribed"
     metric: str = "D90"
     course: Course = "planned"
 
@@ -50,19 +51,20 @@ class DoseMetric:
         return self.metric == "DVH"
 
     @property
-    def needs_nodes(self) -> bool:
-        """Say whether it is read off the doses at the nodes of a whole structure."""
-        return self.is_dvh or not (self.parsed is None or self.parsed.is_hot_spot)
+    def hottest(self) -> float | None:
+        """Volume of the hot spot whose dose it is [cm3]; None of any other metric."""
+        metric = self.parsed
+        return metric.number if metric is not None and metric.kind == "dose_at_volume" else None
 
     def structure_in(self, plan: PlanKind) -> str:
         """Name the structure that is meant in an arm."""
         return plan.highest_level if self.structure == "prescribed" else self.structure
 
-    def missing_in(self, plan: PlanKind) -> str:
-        """Say what a plan lacks of this, or nothing."""
+    def missing_in(self, plan: PlanKind, organs: Collection[str] = ()) -> str:
+        """Say what a plan lacks of this, or nothing; ``organs`` are those that are sampled."""
         if self.metric == "prescription":
             return ""
-        structure, given = self.structure_in(plan), plan.gives
+        structure, given = self.structure_in(plan), plan.gives(organs)
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
         metric = self.parsed
@@ -76,6 +78,26 @@ class DoseMetric:
         prescribed = self.structure == "prescribed"
         structure = "volume of the highest level" if prescribed else self.structure
         return f"{self.course} {self.metric} of the {structure.replace('_', ' ')}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What will be read of a dose: structures at every node, and hot spots of organs."""
+
+    whole: frozenset[str] = frozenset()
+    hot_spots: frozenset[HotSpot] = frozenset()
+
+
+def wanted_of(plan: PlanKind, metrics: Iterable[DoseMetric]) -> Wanted:
+    """What has to be drawn of a plan's dose to read these metrics of it."""
+    whole, hot_spots = set(), set()
+    for metric in metrics:
+        structure = metric.structure_in(plan)
+        if metric.hottest is not None:
+            hot_spots.add(HotSpot(structure, metric.hottest))
+        elif metric.is_dvh or metric.parsed is not None:
+            whole.add(structure)
+    return Wanted(frozenset(whole), frozenset(hot_spots))
 
 
 def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> np.ndarray:

@@ -183,6 +183,14 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
+    for name, arm in experiment.arms.items():
+        given = arm.plan.gives()
+        for place, limit in enumerate(getattr(arm.plan, "limits", ())):
+            if not limit.only_reported and limit.structure not in given:
+                yield (
+                    f"arms.{name}.limits[{place}]: the arm gives no dose to {limit.structure!r}; "
+                    f"{nearest(limit.structure, given)}"
+                )
     for section, model in _models(experiment):
         wanted = getattr(model, "dose", None)
         if isinstance(wanted, DoseMetric):

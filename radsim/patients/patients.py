@@ -12,7 +12,7 @@ import numpy as np
 from radsim.vocabulary.cohort_variables import LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter
-from radsim.vocabulary.structures import EXISTS
+from radsim.vocabulary.structures import structure_named
 from radsim.vocabulary.words import nearest
 
 if TYPE_CHECKING:
@@ -156,8 +156,11 @@ class Patients:
         >>> patients.with_structure("thecal_sac").tolist()
         [True, True]
         """
-        variable = EXISTS.get(structure)
-        return np.ones(len(self), dtype=bool) if variable is None else self[variable] > 0
+        known = structure_named(structure)
+        present = self[known.exists] > 0 if known.exists else np.ones(len(self), dtype=bool)
+        if known.regions:
+            present &= self.have({"region": known.regions})
+        return present
 
 
 DIMS = (("patient",), ("draw",), ("draw", "patient"))  # that a variable may have

@@ -8,7 +8,7 @@ from radsim.planfiles.curve import Curve, joined
 from radsim.planfiles.dicom.dose_grid import PLAUSIBLE_DOSE
 from radsim.radiobiology.dvh import generalized_eud, volume_nodes
 from radsim.vocabulary.dose_metrics import Metric
-from radsim.vocabulary.structures import HOT_SPOT, ORGANS, TARGETS
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS
 
 WELL_BELOW = 0.75  # of a dose; where a cut is colder, the part beyond it holds none as high
 TOLERATED_MISSING = 0.005  # share of a target outside the dose grid; more would falsify its D98
@@ -57,7 +57,7 @@ class ImportedStructure:
                 f"{self.name}: {1.0 - self.cover:.1%} of this target lies outside the dose grid, "
                 "so its coverage is unknown"
             )
-        if self.structure in ORGANS and self.missing >= HOT_SPOT and np.isnan(self.d003cc):
+        if self.structure in NEURAL and self.missing >= HOT_SPOT and np.isnan(self.d003cc):
             raise ValueError(
                 f"{self.name}: {self.missing:.3g} cm3 lie outside the dose grid, and may be hotter "
                 "than the rest, so its D0.03cc is unknown: export a dose grid that covers it"

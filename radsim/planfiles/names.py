@@ -8,9 +8,8 @@ volume, the canal and the cauda equina are not the thecal sac, and a PTV is not 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from radsim.vocabulary.structures import STRUCTURES
 from radsim.vocabulary.words import nearest
-
-STRUCTURES = ("gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac")
 
 CERTAIN = {
     "gtv": r"gtv[pn]?\d*",

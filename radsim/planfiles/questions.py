@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.vocabulary.structures import ORGANS, TARGETS
+from radsim.vocabulary.structures import NEURAL, TARGETS
 
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
@@ -108,6 +108,6 @@ def _why_hot(ratio: float, fractions: int | None) -> str:
 
 def _is_organ(structure: ImportedStructure) -> bool:
     name = structure.name.lower()
-    return structure.structure in ORGANS or (
+    return structure.structure in NEURAL or (
         HEALTHY.search(name) is not None and DISEASED.search(name) is None
     )

@@ -29,7 +29,7 @@ def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray
 
 def metric_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     """Metrics by name, of each structure that an arm gives a dose to."""
-    given = {structure for arm in outcomes.treated for structure in arm.arm.plan.gives}
+    given = {structure for arm in outcomes.treated for structure in arm.arm.plan.gives()}
     return {
         name: memo.make(metric_in, metric, outcomes.doses)
         for name, metric in METRICS.items()
@@ -76,6 +76,6 @@ def column_in(name: str, arms: Sequence[Columns]) -> np.ndarray:
 def metric_in(metric: DoseMetric, doses: Sequence[Dose]) -> np.ndarray:
     """A metric in every arm, shape (arm, patient) [Gy]; missing (NaN) where an arm lacks it."""
     missing = np.full(len(doses[0].prescription), np.nan)
-    has = [metric.structure in dose.plan.gives for dose in doses]
+    has = [metric.structure in dose.plan.gives() for dose in doses]
     there = zip(doses, has, strict=True)
     return np.stack([dose.sums(metric).total if given else missing for dose, given in there])

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from radsim.dose.dose import Dose, whole_structures
+from radsim.dose.dose import Dose
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import Course, DoseMetric, Structure
+from radsim.dose.metrics import Course, DoseMetric, wanted_of
 from radsim.experiment.endpoints import Modelled, endpoints_of, has_deaths, joint_of
 from radsim.experiment.model import Arm, Experiment, cohort_of
 from radsim.patients.eligibility import draw_eligible
@@ -26,7 +26,7 @@ from radsim.simulation.memo import Made, Memo
 from radsim.vocabulary.endpoints import DEATH, SHIPPED, Joint
 
 COURSES: tuple[Course, ...] = ("planned", "delivered")
-REPORTED_METRICS: Mapping[Structure, tuple[str, ...]] = {
+REPORTED_METRICS: Mapping[str, tuple[str, ...]] = {
     "gtv": ("D98", "D90", "D50"),
     "ptv": ("D90",),
     "spinal_cord": ("D0.03cc",),
@@ -147,16 +147,16 @@ def _treated(
     memo: Memo,
 ) -> Treated:
     patients = memo.make(PATIENTS, drawn)
-    wanted = metrics_read(arm, endpoints)
-    structures = tuple(sorted(whole_structures(arm.plan, wanted)))
-    dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, structures, lasting=True)
-    read = memo.make(Dose.told, dose, wanted)
+    metrics = metrics_read(arm, endpoints)
+    wanted = wanted_of(arm.plan, metrics)
+    dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, wanted, lasting=True)
+    read = memo.make(Dose.told, dose, metrics)
     return Treated(arm, patients, memo.make(SCREENING, drawn), read)
 
 
 def metrics_read(arm: Arm, endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
     """Everything that models and reports read of an arm's dose."""
-    reported = (m for m in METRICS.values() if m.structure in arm.plan.gives)
+    reported = (m for m in METRICS.values() if m.structure in arm.plan.gives())
     models = (model.model for modelled in endpoints for model in modelled.models)
     return (*reported, *(model.dose for model in models if hasattr(model, "dose")))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.plans.plan import Plan
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.patients.eligibility import draw_eligible
@@ -15,11 +16,11 @@ from radsim.simulation.doses import column_in, facts_of, metric_rows
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import COURSES, PATIENTS, Outcomes
 from radsim.sums.aggregations import State
+from radsim.vocabulary.structures import STRUCTURES
 
 SAMPLE = 1024  # patients
 SINGLE = 6  # patients whose whole DVH is kept
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-STRUCTURES = ("gtv", "ptv", "spinal_cord", "cord_prv", "thecal_sac")
 DISTANCE = "gtv_distance"
 
 
@@ -47,7 +48,7 @@ def keep_sample(
 
 def _dvhs(plan: Plan, model: DoseModel, patients: Patients, source: UniformSource) -> State:
     """Dose at volume nodes of every structure that a plan gives a dose to."""
-    dose = draw_dose(plan, model, patients, source, frozenset(plan.gives))
+    dose = draw_dose(plan, model, patients, source, Wanted(frozenset(plan.gives())))
     shape = (len(STRUCTURES), len(QUANTILES), dose.nodes)
     bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in COURSES}
     single = np.full((len(STRUCTURES), SINGLE, dose.nodes), np.nan)

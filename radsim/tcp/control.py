@@ -18,7 +18,7 @@ from radsim.response.onset import Onset, PowerOnset
 from radsim.response.risk import HazardRisk
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, Truth, beside_parts
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.structures import TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class ControlModel(DoseResponse):
             "refit_alpha_beta: has no meaning without refit = true",
         )
         require(
-            self.dose.structure not in ORGANS,
+            self.dose.structure in ("prescribed", *TARGETS),
             f"dose.structure must be prescribed, gtv or ptv, got {self.dose.structure!r}",
         )
         check_ratios(self.hazard_ratios, self.references, "hazard_ratios")

@@ -13,12 +13,12 @@ from radsim.dose.anatomy.geometry import draw_geometry
 from radsim.dose.dose import Course
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.conformal import conformal_dose
-from radsim.dose.metrics import DoseMetric
+from radsim.dose.metrics import DoseMetric, Wanted
 from radsim.dose.nodes.compiled import fill_compiled
 from radsim.dose.nodes.plain import fill_plainly
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import Streams
-from radsim.vocabulary.structures import TARGETS
+from radsim.vocabulary.structures import TARGETS, HotSpot
 
 MODEL = default_dose_model()
 ARMS = {
@@ -36,20 +36,21 @@ ARMS = {
 
 
 def structures_of(plan):
-    return frozenset(plan.gives)
+    return frozenset(plan.gives())
 
 
 def draw(plan, start=0, stop=600, model=MODEL, seed=3, structures=None):
     patients = some_of(spine_patients(0, 6000), start, stop)
-    wanted = structures_of(plan) if structures is None else frozenset(structures)
-    return draw_dose(plan, model, patients, Streams(seed), wanted)
+    whole = structures_of(plan) if structures is None else frozenset(structures)
+    return draw_dose(plan, model, patients, Streams(seed), Wanted(whole))
 
 
 def filled(fill, plan, model, patients=600):
     """Doses of a plan that spares the neural structures, at nodes worked out by ``fill``."""
     cohort, streams = spine_patients(0, patients), Streams(3)
     geometry = draw_geometry(model, cohort, streams)
-    dose = conformal_dose(plan, model, cohort, geometry, streams, structures_of(plan), fill)
+    wanted = Wanted(structures_of(plan))
+    dose = conformal_dose(plan, model, cohort, geometry, streams, wanted, fill)
     return arrays_of(dose)
 
 
@@ -154,11 +155,11 @@ def test_what_the_dose_step_reads():
     again = ARMS["again"].required_variables
     assert named.required_variables - again == {"months_since"}
     patients = spine_patients(0, 50).with_columns({"months_since": np.full(50, 7.0)})
-    dose = draw_dose(named, MODEL, patients, Streams(1), frozenset())
+    dose = draw_dose(named, MODEL, patients, Streams(1), Wanted())
     assert (dose.facts["prior_recovery"] == 0.25).all()
     patients = spine_patients(0, 50)
     patients = replace(patients, columns={name: patients[name] for name in again})
-    draw_dose(ARMS["again"], MODEL, patients, Streams(1), frozenset())
+    draw_dose(ARMS["again"], MODEL, patients, Streams(1), Wanted())
 
 
 @pytest.mark.parametrize("course", ["planned", "delivered"])
@@ -317,7 +318,7 @@ def test_the_hot_spot_agrees_with_the_distribution():
     dose = draw(ARMS["sib"], 0, 300, replace(MODEL, nodes=2048))
     volume = volume_nodes(dose.nodes)[0]
     for name in ("cord_prv", "spinal_cord", "thecal_sac"):
-        exact = dose.hot_spots[name].planned
+        exact = dose.hot_spots[HotSpot(name)].planned
         for row in np.flatnonzero(np.isfinite(exact))[:50]:
             planned = dose.courses[name].planned[row]
             share = np.interp(-exact[row], -planned, volume)  # where the curve has that dose
@@ -503,7 +504,7 @@ def test_an_arm_after_another_course_may_be_conventional():
 def test_doses_stay_finite_for_volumes_of_any_size(arm, volumes):
     gtv, ptv = (np.full(40, volume) for volume in volumes)
     patients = spine_patients(0, 40).with_columns({"gtv_volume": gtv, "ptv_volume": ptv})
-    dose = draw_dose(ARMS[arm], MODEL, patients, Streams(1), structures_of(ARMS[arm]))
+    dose = draw_dose(ARMS[arm], MODEL, patients, Streams(1), Wanted(structures_of(ARMS[arm])))
     for structure in structures_of(ARMS[arm]):
         for values in dose.courses[structure].arrays.values():
             values = values[dose_has(dose, structure)]
@@ -514,7 +515,7 @@ def test_doses_stay_finite_for_volumes_of_any_size(arm, volumes):
 @pytest.mark.parametrize("arm", ARMS)
 def test_no_patients_is_an_empty_dose(arm):
     nobody = some_of(spine_patients(0, 40), 0, 0)
-    dose = draw_dose(ARMS[arm], MODEL, nobody, Streams(1), structures_of(ARMS[arm]))
+    dose = draw_dose(ARMS[arm], MODEL, nobody, Streams(1), Wanted(structures_of(ARMS[arm])))
     assert {a.shape for a in arrays_of(dose).values()} == {(0,), (0, MODEL.nodes)}
 
 

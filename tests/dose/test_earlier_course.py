@@ -6,6 +6,7 @@ from reference_cases import case
 from radsim import lq
 from radsim.dose.anatomy.dose_model import default_dose_model
 from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import Wanted
 from radsim.randomness.streams import Streams
 
 
@@ -40,7 +41,7 @@ def test_a_rule_about_a_structure_that_a_library_lacks_is_not_reported():
     ]
     prior = {"dose": 30.0, "fractions": 10, "interval": 12.0}
     plan = plan_of(kind="library", plans=plans, prescription=30.0, fractions=5, prior=prior)
-    wanted = frozenset({"ptv"})
+    wanted = Wanted(frozenset({"ptv"}))
     dose = draw_dose(plan, default_dose_model(), spine_patients(0, 20), Streams(1), wanted)
     assert "prior_recovery" in dose.facts
     assert set(dose.flags) == {"plan_eligible", "limits_met"}

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from radsim.dose.anatomy.dose_model import default_dose_model
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.intraoperative import distances, organ_distance, share_within, source_dose
-from radsim.dose.metrics import DoseMetric
+from radsim.dose.metrics import DoseMetric, Wanted
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import Streams
+from radsim.vocabulary.structures import HotSpot
 
-WANTED = frozenset({"gtv", "spinal_cord", "thecal_sac"})
+WANTED = Wanted(frozenset({"gtv", "spinal_cord", "thecal_sac"}))
 
 
 def draw(patients=600, **settings):
@@ -65,7 +66,7 @@ def test_a_source_in_the_middle_gives_its_surface_one_dose():
         canal_clearance=0.0,
         applicator_radius=2.5,
     )
-    dose = draw_dose(plan, default_dose_model(), patients, Streams(1), frozenset({"gtv"}))
+    dose = draw_dose(plan, default_dose_model(), patients, Streams(1), Wanted(frozenset({"gtv"})))
     volume, planned = volume_nodes(dose.nodes)[0], dose.courses["gtv"].planned[0]
     expected = 8.0 * (15.5 / np.maximum(13.0 * np.cbrt(volume), 2.5)) ** 2
     np.testing.assert_allclose(planned, expected, rtol=2e-3)
@@ -77,7 +78,7 @@ def test_large_lesions_are_left_cold_and_the_canal_is_kept_away_from():
     d90 = dose.sums(DoseMetric(structure="gtv", metric="D90")).total
     assert np.median(d90[volume > 30]) < 0.3 * np.median(d90[volume < 5])
     far, near = draw(canal_clearance=15.0), draw(canal_clearance=2.0)
-    coldest, hottest = (d.hot_spots["spinal_cord"].planned for d in (far, near))
+    coldest, hottest = (d.hot_spots[HotSpot("spinal_cord")].planned for d in (far, near))
     assert np.nanmax(coldest) < np.nanmax(hottest)
 
 

@@ -8,11 +8,12 @@ import xarray as xr
 
 from radsim import make_experiment, simulate
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import DoseMetric
+from radsim.dose.metrics import DoseMetric, Wanted
 from radsim.experiment.model import ExperimentError
 from radsim.patients.cohort import draw_cohort
 from radsim.planfiles import ImportedPlan, ImportedStructure, save_plan
 from radsim.randomness.streams import Streams
+from radsim.vocabulary.structures import HotSpot
 
 NAMES = {
     "gtv": "GTV",
@@ -46,14 +47,14 @@ def write_library(folder, count, regimen="sib-phase2", prescription=30.0, fracti
     )
     cohort = draw_cohort(model.cohort, range(count), Streams(11))
     plan = model.arms["model"].plan
-    dose = draw_dose(plan, model.dose, cohort, Streams(11), frozenset(NAMES))
+    dose = draw_dose(plan, model.dose, cohort, Streams(11), Wanted(frozenset(NAMES)))
     folder.mkdir(exist_ok=True)
     for i in range(count):
         structures = []
         for structure, name in NAMES.items():
             nodes = dose.courses[structure].planned[i].astype(float)
             if not np.isnan(nodes).any():
-                hot = dose.hot_spots.get(structure)
+                hot = dose.hot_spots.get(HotSpot(structure))
                 structures.append(
                     ImportedStructure(
                         name=name,
@@ -106,7 +107,7 @@ def test_doses_fall_with_volume_and_structures_move_together(library):
     experiment, _ = library
     arm = experiment.arms["library"].plan
     cohort = draw_cohort(experiment.cohort, range(200), Streams(3))
-    dose = draw_dose(arm, experiment.dose, cohort, Streams(3), frozenset(NAMES))
+    dose = draw_dose(arm, experiment.dose, cohort, Streams(3), Wanted(frozenset(NAMES)))
     for structure in NAMES:
         nodes = dose.courses[structure].planned
         assert (np.diff(nodes[~np.isnan(nodes).any(axis=1)], axis=1) <= 0).all()

@@ -155,7 +155,7 @@ NOT_THERE = [
     ({"compare__reference": "two"}, "compare.reference: no arm 'two'; known: ", "one, boosted, conventional, again, source"),
     ({"compare__reference": "boostd"}, "compare.reference: no arm 'boostd'; ", "did you mean 'boosted'?"),
     ({"tcp__dose": {"structure": "ptv", "metric": "D90"}}, "tcp.dose: no dose to ptv; ", "in arm 'source'"),
-    ({"tcp__dose": {"structure": "lung", "metric": "D90"}}, "tcp.dose.structure: must be one of 'prescribed', 'gtv'", "got 'lung'"),
+    ({"tcp__dose": {"structure": "lung", "metric": "D90"}}, "tcp: dose.structure must be prescribed, gtv or ptv", "got 'lung'"),
     ({"ntcp__myelopathy__dose": {"structure": "thecal_sac"}}, "ntcp.myelopathy: dose.structure: ", "stated for the spinal_cord, got thecal_sac"),
     ({"ntcp__vcf__reference_risk": "agee"}, "ntcp.vcf: needs the cohort variable 'agee'; ", "did you mean 'age'?"),
     ({"ntcp__vcf__reference_risk": "sex"}, "ntcp.vcf: 'sex' holds labels", "a parameter needs numbers"),

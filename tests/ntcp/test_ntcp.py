@@ -19,6 +19,7 @@ from radsim.ntcp.logistic import LogisticNTCP
 from radsim.ntcp.relative_seriality import log_response
 from radsim.patients.patients import Patients
 from radsim.response.onset import LognormalOnset
+from radsim.vocabulary.structures import HotSpot
 
 CORD = {name: load_ntcp(f"sbrt-cord-{name}") for name in ("default", "low", "case-control")}
 INTERCEPTS = {"default": -8.50, "low": -9.7, "case-control": -6.854}  # DESIGN of the presets
@@ -100,7 +101,9 @@ def some_dose(prior=None, patients=2, recovered=()):
     return Dose(
         plan=plan,
         nodes=64,
-        hot_spots={name: Course(np.full(patients, dose)) for name, dose in hottest.items()},
+        hot_spots={
+            HotSpot(name): Course(np.full(patients, dose)) for name, dose in hottest.items()
+        },
         facts={"prescription": np.full(patients, 30.0)},
         recovered=recovered,
     )
@@ -150,7 +153,7 @@ def test_everybody_has_a_sac_so_a_model_of_it_asks_for_no_cord():
 
 def test_a_missing_dose_of_an_organ_that_is_there_is_no_dose_of_0():
     patients = Patients.of({"cord_present": [1.0, 1.0]})
-    hot_spots = {"spinal_cord": Course(np.array([20.0, np.nan]))}
+    hot_spots = {HotSpot("spinal_cord"): Course(np.array([20.0, np.nan]))}
     with pytest.raises(ValueError, match="dose must be a number that is not negative, got nan"):
         CORD["default"].risk(patients, replace(some_dose(), hot_spots=hot_spots))
 

@@ -7,7 +7,7 @@ import numpy as np
 from radsim.dose.course.profile import Profile
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
-from radsim.vocabulary.structures import EXISTS, ORGANS
+from radsim.vocabulary.structures import NEURAL, structure_named
 
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
@@ -30,7 +30,7 @@ class Judge:
     ) -> None:
         self.breach = np.zeros(profile.low.shape)
         self.missed = np.zeros(profile.low.shape)
-        for organ in ORGANS:
+        for organ in NEURAL:
             limit = fixed[f"{organ}_limit"]
             goals = [
                 goal.at_most
@@ -41,7 +41,7 @@ class Judge:
                 continue
             dose = profile.dose(profile.attenuation(fixed[f"{organ}_hot_spot"]))
             self.at_most(limit, dose, optimal=False)
-            present = fixed["has_cord"] | (organ not in EXISTS)
+            present = fixed["has_cord"] | (not structure_named(organ).exists)
             for goal in goals:
                 level = np.where(present, goal / fixed[f"{organ}_hottest"], np.inf)
                 self.at_most(level, dose, optimal=True)

@@ -14,6 +14,7 @@ from radsim.dose.course.judging import Judge, Quantiles
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import NEURAL
 
 Arrays = dict[str, np.ndarray]
 
@@ -112,7 +113,7 @@ def solve(plan: ExternalBeam, model: DoseModel, fixed: Arrays, chosen: Arrays) -
     )
     falloff, valley_share = chosen["falloff"], chosen["valley"]
     allowed = np.full(falloff.shape, plan.prescription)
-    for organ in ("cord_prv", "spinal_cord", "thecal_sac"):
+    for organ in NEURAL:
         limit = fixed[f"{organ}_limit"]
         x = np.exp((fixed["reference"] - fixed[f"{organ}_hot_spot"]) / falloff)
         # nearer to the target a higher plateau means more dose, inside the organ it means less

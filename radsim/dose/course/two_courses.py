@@ -17,6 +17,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import HotSpot
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def rules_kept(
     plan: Fractionated,
     has_cord: np.ndarray,
     earlier: tuple[EarlierCourse, ...],
-    hot_spots: Mapping[str, Course],
+    hot_spots: Mapping[HotSpot, Course],
 ) -> RulesKept:
     """Say which rules over several courses the planned D0.03cc of the organs keep.
 
@@ -99,11 +100,11 @@ def rules_kept(
         return RulesKept(flags, {}, kept, ())
     interval = reduce(np.minimum, (course.interval for course in earlier))
     rules = [rule for rule in plan.limits if isinstance(rule, CumulativeLimit)]
-    unknown = {rule.name for rule in rules if rule.structure not in hot_spots}
+    unknown = {rule.name for rule in rules if HotSpot(rule.structure) not in hot_spots}
     for rule in rules:
         if rule.name not in unknown:
             left = _left(rule, plan, earlier)
-            dose = hot_spots[rule.structure].planned
+            dose = hot_spots[HotSpot(rule.structure)].planned
             met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
             name = f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule.name)}"
             flags[name] = flags.get(name, np.ones_like(kept)) & met

@@ -9,11 +9,12 @@ from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
 from radsim.dose.dose import Course, Dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.structures import NEURAL, HotSpot
 
 LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 
@@ -24,26 +25,26 @@ def conformal_dose(
     patients: Patients,
     geometry: Geometry,
     streams: UniformSource,
-    structures: frozenset[str],
+    wanted: Wanted,
     fill: Fill | None = None,
 ) -> Dose:
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
-    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
+    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in NEURAL}
     plans = make_plans(plan, model, geometry, limits, numbers, streams)
     delivery = None
     if plan.delivery:
         delivery = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
     hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery)
     met = np.ones(len(numbers), dtype=bool)
-    for organ, course in hot_spots.items():
-        met &= ~(course.planned > limits[organ] + LIMIT_TOLERANCE)
+    for spot, course in hot_spots.items():
+        met &= ~(course.planned > limits[spot.structure] + LIMIT_TOLERANCE)
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
         nodes=model.nodes,
-        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, structures, fill),
+        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill),
         hot_spots=hot_spots,
         facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
         flags={
@@ -57,9 +58,9 @@ def conformal_dose(
 
 def hot_spot_doses(
     plan: ExternalBeam, geometry: Geometry, profile: Profile, delivery: Delivery | None
-) -> dict[str, Course]:
+) -> dict[HotSpot, Course]:
     """D0.03cc of each neural structure [Gy], (patient,); NaN where a patient has none."""
-    hot_spots: dict[str, Course] = {}
+    hot_spots: dict[HotSpot, Course] = {}
     for name, organ in geometry.organs.items():
         x = profile.attenuation(organ.hot_spot)
         factor = 1.0 - geometry.rolloff * organ.hot_share
@@ -72,5 +73,5 @@ def hot_spot_doses(
                 squared += dose * dose
             share = factor * delivery.output / plan.fractions
             course = Course(course.planned, total * share, squared * share * share)
-        hot_spots[name] = course.nan_without(organ.present)
+        hot_spots[HotSpot(name)] = course.nan_without(organ.present)
     return hot_spots

@@ -13,11 +13,12 @@ import numpy as np
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.dose import Course, Dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HOT_SPOT
+from radsim.vocabulary.structures import HOT_SPOT, HotSpot
 
 FARTHEST = 5.0  # offset of the source from the lesion's center, in radii, that the table reaches
 ROWS = 1001
@@ -97,7 +98,7 @@ def intraoperative_dose(
     patients: Patients,
     geometry: Geometry,
     streams: UniformSource,
-    structures: frozenset[str],
+    wanted: Wanted,
 ) -> Dose:
     """Dose of a source placed in each lesion.
 
@@ -138,14 +139,14 @@ def intraoperative_dose(
     volume, _ = volume_nodes(model.nodes)
     yes = np.ones(everyone, dtype=bool)
     courses, hot_spots = {}, {}
-    if "gtv" in structures:
+    if "gtv" in wanted.whole:
         courses["gtv"] = course(distances(tuple(volume), offset) * radius[:, None], yes)
     contoured = geometry.length + geometry.beyond
     for name, organ in geometry.organs.items():
         gap = source - organ.surface
         near = organ_distance(np.full((1, 1), HOT_SPOT * 1000.0), gap, organ.radius, contoured)
-        hot_spots[name] = course(near[:, 0], organ.present)
-        if name in structures:
+        hot_spots[HotSpot(name)] = course(near[:, 0], organ.present)
+        if name in wanted.whole:
             part = (np.pi * organ.radius**2 * contoured)[:, None] * volume
             courses[name] = course(
                 organ_distance(part, gap, organ.radius, contoured), organ.present

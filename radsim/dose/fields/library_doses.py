@@ -19,11 +19,12 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import draw_delivery
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
 from radsim.dose.dose import Course, Dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.plans.library import PlanLibrary, has_cord
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import ORGANS, TARGETS
+from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit
@@ -46,7 +47,7 @@ def library_doses(
     patients: Patients,
     geometry: Geometry,
     streams: UniformSource,
-    structures: frozenset[str],
+    wanted: Wanted,
 ) -> Dose:
     """Dose of a plan of the library for each patient.
 
@@ -60,7 +61,7 @@ def library_doses(
     """
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
-    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in ORGANS}
+    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in NEURAL}
     table = _tabulate(plan, model.nodes)
     doses, tried, breach = _draw(
         plan, model.plans, table, geometry.has_cord, limits, numbers, streams
@@ -71,20 +72,23 @@ def library_doses(
         valley = draw_parameter(model.valley, "dose/plan/valley/0", numbers, streams)
         edge = _edge(doses, valley)
     courses: dict[str, Course] = {}
-    hot_spots: dict[str, Course] = {}
+    hot_spots: dict[HotSpot, Course] = {}
     for part, planned in doses.items():
-        if part.hot or part.structure in structures:
+        if part.hot or part.structure in wanted.whole:
             arrays: tuple[np.ndarray, ...] = (planned,)
             if plan.delivery:
                 shifts = errors.target_shift if part.structure in TARGETS else errors.organ_shift
                 share = errors.output / plan.fractions
                 arrays = (planned, *_delivered(planned, edge, shifts / falloff, share))
             course = Course(*(a if part.hot else a.astype(np.float32) for a in arrays))
-            place = hot_spots if part.hot else courses
-            place[part.structure] = course.nan_without(patients.with_structure(part.structure))
+            course = course.nan_without(patients.with_structure(part.structure))
+            if part.hot:
+                hot_spots[HotSpot(part.structure)] = course
+            else:
+                courses[part.structure] = course
     met = np.ones(len(numbers), dtype=bool)
-    for organ, course in hot_spots.items():
-        met &= ~(course.planned > limits[organ])
+    for spot, course in hot_spots.items():
+        met &= ~(course.planned > limits.get(spot.structure, np.inf))
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
@@ -119,7 +123,7 @@ def _tabulate(plan: PlanLibrary, nodes: int) -> Table:
                 d003cc = doses_of[structure].d003cc
                 hot[row] = np.nan if d003cc is None else d003cc
         doses[Volume(structure)] = rows
-        if structure in ORGANS:
+        if structure not in TARGETS:
             doses[Volume(structure, hot=True)] = hot
     return doses, np.array([has_cord(doses_of) for doses_of in plan.plans])
 
@@ -189,7 +193,7 @@ def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -
             rises = (np.diff(values, axis=1) > 0.0).any(axis=1) | (values[:, -1] < 0.0)
             total += np.where(rises, NO_DVH, 0.0)
         else:
-            total += np.fmax(values / limits[part.structure] - 1.0, 0.0)
+            total += np.fmax(values / limits.get(part.structure, np.inf) - 1.0, 0.0)
     for limit in (limit for limit in plan.target_limits if not limit.optimal):
         values = doses[Volume(limit.structure)]
         volume, _ = volume_nodes(values.shape[1])
@@ -206,7 +210,7 @@ def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     hottest = [doses[Volume(t)][:, 0] for t in TARGETS if Volume(t) in doses]
     plateau = HEADROOM * np.maximum.reduce(hottest)
     ruling = np.zeros_like(plateau)
-    for organ in ORGANS:  # the first that a patient has: cord PRV, cord, sac
+    for organ in NEURAL:  # the first that a patient has: cord PRV, cord, sac
         hot = doses.get(Volume(organ, hot=True))
         if hot is not None:
             ruling = np.where((ruling == 0.0) & ~np.isnan(hot), hot, ruling)

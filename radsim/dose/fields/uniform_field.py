@@ -7,11 +7,12 @@ from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.two_courses import draw_earlier_courses, rules_kept
 from radsim.dose.dose import Course, Dose
+from radsim.dose.metrics import Wanted
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import STRUCTURES
+from radsim.vocabulary.structures import STRUCTURES, HotSpot
 
 LARGEST_HOT_SHARE = 0.5  # a hot spot is never colder than the median
 
@@ -22,7 +23,7 @@ def uniform_field_dose(
     patients: Patients,
     geometry: Geometry,
     streams: UniformSource,
-    structures: frozenset[str],
+    wanted: Wanted,
 ) -> Dose:
     """Dose of a field in which every structure lies.
 
@@ -45,10 +46,10 @@ def uniform_field_dose(
     for name, organ in geometry.organs.items():
         share = np.minimum(organ.hot_share * geometry.in_field, LARGEST_HOT_SHARE)
         dose = plan.prescription * (1.0 + spread * ndtri(1.0 - share))
-        hot_spots[name] = course(np.where(organ.present, dose, np.nan), output)
+        hot_spots[HotSpot(name)] = course(np.where(organ.present, dose, np.nan), output)
     single = output.astype(np.float32)[:, None]
     courses = {}
-    for name in (structure for structure in STRUCTURES if structure in structures):
+    for name in (structure for structure in STRUCTURES if structure in wanted.whole):
         planned = np.where(patients.with_structure(name)[:, None], nodes, np.nan)
         courses[name] = course(planned.astype(np.float32), single)
     earlier = draw_earlier_courses(plan, patients, streams)

@@ -25,7 +25,7 @@ from radsim.dose.nodes.kernels import (
 from radsim.dose.nodes.plain import Doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.structures import NEURAL
 
 
 def fill_compiled(
@@ -62,7 +62,7 @@ def fill_compiled(
         )
     course = _course(plan, plans, delivery, None if delivery is None else delivery.organ_shift)
     reach = (geometry.length + geometry.beyond) / (2.0 * geometry.tail)  # half beyond either end
-    for name in (organ for organ in ORGANS if organ in doses):
+    for name in (organ for organ in NEURAL if organ in doses):
         organ = geometry.organs[name]
         cylinder = Cylinder(
             surface=_single(organ.surface),

@@ -9,7 +9,7 @@ from radsim.dose.course.planning import Plans
 from radsim.dose.nodes.merging import merged_quantiles, values_at
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
-from radsim.vocabulary.structures import ORGANS
+from radsim.vocabulary.structures import NEURAL
 
 ROWS = 512  # patients at a time: more, and every step asks the system for fresh memory
 
@@ -111,7 +111,7 @@ class _Rows:
         The hottest volume lies shallow and in the middle of the target's length: depth and length
         rank alike. Dose rolls off along that length and falls exponentially beyond it.
         """
-        wanted = [name for name in ORGANS if name in structures]
+        wanted = [name for name in NEURAL if name in structures]
         if not wanted:
             return {}
         geometry, volume = self.geometry, self.volume.astype(np.float32)

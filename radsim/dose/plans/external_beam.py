@@ -1,9 +1,10 @@
 """External beam: a prescription, a boost, an earlier course."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import ALL_ORGANS, FAMILIES, Drawer, Fractionated
+from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, Drawer, Fractionated
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
@@ -11,7 +12,7 @@ from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
-from radsim.vocabulary.structures import HIGHEST_DOSE, ORGANS, TARGETS
+from radsim.vocabulary.structures import HIGHEST_DOSE, NEURAL, TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +112,8 @@ class ExternalBeam(Fractionated):
     def is_conventional(self) -> bool:
         return self.field == "uniform"
 
-    @property
-    def gives(self) -> dict[str, tuple[str, ...]]:
-        return {**dict.fromkeys(TARGETS, FAMILIES), **ALL_ORGANS}
+    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        return {**dict.fromkeys(TARGETS, FAMILIES), **ALL_NEURAL}
 
     @property
     def drawer(self) -> Drawer:
@@ -128,7 +128,7 @@ class ExternalBeam(Fractionated):
 
 def _rules(limit: AnyLimit, level: str) -> bool:
     """Say whether the limit bounds the dose of a neural structure at this level."""
-    if limit.only_reported or limit.structure not in ORGANS:
+    if limit.only_reported or limit.structure not in NEURAL:
         return False
     if isinstance(limit, CumulativeLimit) and limit.level not in ("any", level):
         return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from radsim.presets import load_preset
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import ORGANS, STRUCTURES
+from radsim.vocabulary.structures import STRUCTURES, TARGETS
 from radsim.vocabulary.words import nearest
 
 REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
@@ -77,7 +77,7 @@ def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
             continue
         if structure not in STRUCTURES:
             raise ValueError(f"limits.{structure}: {nearest(structure, ('preset', *STRUCTURES))}")
-        if structure not in ORGANS:
+        if structure in TARGETS:
             raise ValueError(
                 f"limits.{structure}: the short form is D0.03cc of an organ; write "
                 "{ structure, metric, at_least } for a target"

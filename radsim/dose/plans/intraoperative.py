@@ -1,9 +1,10 @@
 """An intraoperative source in the vertebra."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import ALL_ORGANS, FAMILIES, Drawer, PlanKind
+from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, Drawer, PlanKind
 from radsim.dose.plans.prior import gray, lowest_dose
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
@@ -50,9 +51,8 @@ class Intraoperative(PlanKind):
         """The GTV: the source lies in it."""
         return "gtv"
 
-    @property
-    def gives(self) -> dict[str, tuple[str, ...]]:
-        return {"gtv": FAMILIES, **ALL_ORGANS}
+    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        return {"gtv": FAMILIES, **ALL_NEURAL}
 
     @property
     def words(self) -> str:

@@ -1,20 +1,20 @@
 """What every kind of plan answers about itself, so that nobody asks which kind it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.structures import ORGANS, TARGETS, Target
+from radsim.vocabulary.structures import NEURAL, TARGETS, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
 
-Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, structures)
+Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, wanted)
 FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean", "max")
 ORGAN_METRICS = ("D0.03cc", *FAMILIES)
-ALL_ORGANS = dict.fromkeys(ORGANS, ORGAN_METRICS)
+ALL_NEURAL = dict.fromkeys(NEURAL, ORGAN_METRICS)
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})
 
 
@@ -39,9 +39,11 @@ class PlanKind:
         """Structure that the highest dose level is prescribed to."""
         raise NotImplementedError
 
-    @property
-    def gives(self) -> dict[str, tuple[str, ...]]:
-        """Structures that it gives doses for, each with the metrics that can be asked of it."""
+    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        """Structures that it gives doses for, each with the metrics that can be asked of it.
+
+        ``organs`` are those that are sampled beside the anatomy's; not every kind can give them.
+        """
         raise NotImplementedError
 
     @property

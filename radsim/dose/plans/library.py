@@ -1,9 +1,9 @@
 """Arms whose doses are plans of a library."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from radsim.dose.plans.kind import FAMILIES, ORGAN_METRICS, Drawer, Fractionated
 from radsim.dose.plans.limits import AnyLimit
@@ -12,7 +12,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
-from radsim.vocabulary.structures import EXISTS, ORGANS, Structure
+from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class PlanLibrary(Fractionated):
     }
 
     kind: Literal["library"] = "library"
-    plans: tuple[dict[Structure, LibraryDose], ...]
+    plans: tuple[dict[str, LibraryDose], ...]
     prescription: Real
     fractions: Count
     boost: Real | None = None
@@ -94,7 +94,7 @@ class PlanLibrary(Fractionated):
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:
             for structure, dose in plan.items():
-                lacking = structure in ORGANS and dose.d003cc is None
+                lacking = structure not in TARGETS and dose.d003cc is None
                 require(not lacking, f"plans: {structure} needs d003cc")
         for limit in self.limits:
             require(
@@ -107,19 +107,19 @@ class PlanLibrary(Fractionated):
             )
 
     @property
-    def structures(self) -> tuple[Structure, ...]:
+    def structures(self) -> tuple[str, ...]:
         """Structures that every plan has; those of the cord, if every plan with a cord does."""
         with_cord = [plan for plan in self.plans if has_cord(plan)]
+        stated = dict.fromkeys(name for plan in self.plans for name in plan)
         return tuple(
             structure
-            for structure in get_args(Structure)
-            if (pool := with_cord if structure in EXISTS else self.plans)
+            for structure in sorted(stated, key=_place)
+            if (pool := with_cord if structure_named(structure).exists else self.plans)
             and all(structure in plan for plan in pool)
         )
 
-    @property
-    def gives(self) -> dict[str, tuple[str, ...]]:
-        return {s: ORGAN_METRICS if s in ORGANS else FAMILIES for s in self.structures}
+    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        return {s: FAMILIES if s in TARGETS else ORGAN_METRICS for s in self.structures}
 
     @property
     def origin(self) -> str:  # type: ignore[override]
@@ -132,6 +132,12 @@ class PlanLibrary(Fractionated):
         return library_doses
 
 
-def has_cord(plan: Mapping[Structure, LibraryDose]) -> bool:
+def has_cord(plan: Mapping[str, LibraryDose]) -> bool:
     """Say whether a plan of a library is at a level with a spinal cord."""
-    return any(structure in plan for structure in EXISTS)
+    return any(structure_named(structure).exists for structure in plan)
+
+
+def _place(structure: str) -> tuple[int, str]:
+    """Place of a structure among others: the known ones in their order, then by name."""
+    known = list(KNOWN)
+    return known.index(structure) if structure in known else len(known), structure

@@ -7,7 +7,7 @@ from typing import Any
 
 from radsim.planfiles import FoundPlan, ImportedPlan, Questioned, plans_in, read_plans
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import EXISTS, ORGANS, TARGETS
+from radsim.vocabulary.structures import NEURAL, TARGETS, structure_named
 
 ENOUGH = 25  # plans from which a smoothed bootstrap describes a population better than they do
 LISTED = 5  # names of plans in a warning
@@ -88,11 +88,12 @@ def _read(
 
 def _tell_what_some_lack(plans: Mapping[str, Mapping[str, Any]]) -> None:
     """Warn of structures that only some plans have, and that the library so does without."""
-    for structure in (*TARGETS, *ORGANS):
+    for structure in (*TARGETS, *NEURAL):
         pool = {
             name: plan
             for name, plan in plans.items()
-            if structure not in EXISTS or any(organ in plan for organ in EXISTS)
+            if not structure_named(structure).exists
+            or any(structure_named(organ).exists for organ in plan)
         }
         lacking = [name for name, plan in pool.items() if structure not in plan]
         if lacking and len(lacking) < len(pool):
@@ -107,9 +108,9 @@ def _tell_what_some_lack(plans: Mapping[str, Mapping[str, Any]]) -> None:
 def _structures(plan: ImportedPlan, name: str) -> dict[str, Any]:
     entries: dict[str, Any] = {}
     for structure in plan.structures:
-        if structure.structure in (*TARGETS, *ORGANS):
+        if structure.structure in (*TARGETS, *NEURAL):
             entry: dict[str, Any] = {"dose": [float(dose) for dose in structure.dose]}
-            if structure.structure in ORGANS:
+            if structure.structure not in TARGETS:
                 require(
                     structure.d003cc == structure.d003cc,
                     f"{name}: {structure.name} has no D0.03cc: too small, or cut off",

@@ -9,7 +9,7 @@ from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equiva
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
-from radsim.vocabulary.structures import EXISTS
+from radsim.vocabulary.structures import structure_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class CumulativeLimit:
 
     kind: Literal["cumulative"] = "cumulative"
     name: str
-    structure: Literal["cord_prv", "spinal_cord", "thecal_sac"]
+    structure: str
     level: Literal["cord", "below_cord", "any"] = "any"
     effect: Literal["bed", "eqd2"]
     alpha_beta: Real
@@ -77,7 +77,7 @@ class CumulativeLimit:
             applies = np.ones(has_cord.shape, dtype=bool)
         else:
             applies = has_cord if self.level == "cord" else ~has_cord
-        return applies & (has_cord | (self.structure not in EXISTS))
+        return applies & (has_cord | (not structure_named(self.structure).exists))
 
     def highest_dose(self, fractions: int, left: np.ndarray) -> np.ndarray:
         """Physical dose that the new course may give in its fractions [Gy], 0 without any room.
