@@ -3,7 +3,7 @@
 import json
 
 from radsim.cli.arguments import AsJson, ExperimentFile
-from radsim.cli.messages import warn
+from radsim.cli.messages import print_purpose, warn
 
 CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
@@ -23,6 +23,7 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
                 settings = trial_only.model_dump(mode="json", exclude_none=True)
                 print(json.dumps({**settings, "trials": trial_description(trial_only)}, indent=2))
             else:
+                print_purpose(question=trial_only.question, expected=trial_only.expect)
                 print(f"{describe_trial(trial_only)}\nno mistakes found")
             return
         experiment = load_experiment(file)
@@ -44,6 +45,7 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
         trials = {} if experiment.trial is None else {"trials": trial_description(experiment)}
         print(json.dumps({**description_of(experiment), **trials}, indent=2))
         return
+    print_purpose(question=experiment.question, expected=experiment.expect)
     if experiment.trial is not None:
         print(describe_trial(experiment))
     print(describe(experiment))

@@ -1,12 +1,15 @@
-"""What a command tells its user beside its output, on stderr."""
+"""What a command tells its user beside its output, and what a file is for."""
 
 from functools import cache
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from radsim.vocabulary.texts import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+COLUMNS = 98  # of a paragraph
 
 
 @cache
@@ -25,3 +28,17 @@ def tell(message: str) -> None:
 def warn(message: object) -> None:
     """Say what a user should know of a result or a file."""
     tell(f"warning: {message}")
+
+
+def print_purpose(**texts: str) -> None:
+    r"""Print what a file asks or expects, a paragraph each, where it says so.
+
+    Examples
+    --------
+    >>> print_purpose(question="What does a boost\nbuy?", expected="")
+    question: What does a boost buy?
+    <BLANKLINE>
+    """
+    for what, text in texts.items():
+        if text.strip():
+            print(fill(f"{what}: {' '.join(text.split())}", COLUMNS, subsequent_indent="  ") + "\n")

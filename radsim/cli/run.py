@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from radsim.cli.arguments import ExperimentFile
-from radsim.cli.messages import console, tell, warn
+from radsim.cli.messages import console, print_purpose, tell, warn
 from radsim.cli.trial import simulate_trial, trial
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def run(
         save_result(result, out, draw_figures if figures else None)
     for line in warnings_of(result):
         warn(line)
+    print_purpose(question=experiment.question)
     print(comparison_text(result))
     for line in precision_text(result):
         print(line)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from radsim.cli.arguments import ExperimentFile
+from radsim.cli.messages import print_purpose
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -26,6 +27,7 @@ def trial(
 
     source = with_changes(load_trial(file), trials=trials, seed=seed)
     check_folder(out, overwrite)
+    print_purpose(question=source.question)
     simulate_trial(source, out, workers, figures)
 
 

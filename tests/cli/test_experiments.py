@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from command_line import files, radsim
-from examples import SHIPPED, SMALL
+from examples import EXPERIMENTS, SHIPPED, SMALL
 
 from radsim import load_experiment, open_result
 
@@ -215,11 +215,13 @@ def test_the_resolved_experiment_says_everything_and_runs_again(finished, capsys
     assert again == original
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_each_shipped_experiment_opens_with_its_question_and_the_answer_expected(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("# Question: ")
-    assert any(line.startswith("# Expect") for line in lines[:10])
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_each_shipped_experiment_says_what_it_asks_and_expects(path, capsys):
+    stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert stated["question"].strip().endswith("?")
+    checked = " ".join(radsim(capsys, "check", path).output.split())
+    for what, key in (("question", "question"), ("expected", "expect")):
+        assert f"{what}: {' '.join(stated[key].split())}" in checked
 
 
 def test_the_main_job_has_the_arms_and_size_that_were_asked_for():

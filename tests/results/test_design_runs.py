@@ -468,11 +468,9 @@ def test_two_runs_cannot_write_to_one_folder(design, tmp_path):
 
 
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.stem)
-def test_every_shipped_design_asks_a_question_and_all_its_variants_are_possible(path):
+def test_all_variants_of_every_shipped_design_are_possible(path):
     from radsim.experiment.variants import check_variants
 
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("# Question: ") and "# Expect" in text
     made = load_experiment(path)
     check_cost(made)
     if len(made.study.design) < 1000:

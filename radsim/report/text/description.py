@@ -27,6 +27,8 @@ def description_of(experiment: Experiment) -> dict[str, Any]:
     """Describe an experiment as plain data, for `radsim check --json`."""
     return {
         "name": experiment.name,
+        "question": experiment.question,
+        "expect": experiment.expect,
         "patients": experiment.patients,
         "seed": experiment.seed,
         "months": list(experiment.months),
