@@ -29,26 +29,15 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iterator[str]:
     """Find what no section can see alone; complications that are ``refused`` are not missed."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
-    cohort, table = experiment.cohort, experiment.cohort.table
-    if table is not None and table.rows == "as-is" and experiment.patients > len(table):
-        yield (
-            f"patients: {experiment.patients} wanted, but cohort.table is taken as it is "
-            f"and has {len(table)} rows"
-        )
-    for name in sorted(filter(is_own_name, cohort.names)):
-        yield f"cohort.{name}: the name is taken by something that is computed; use another"
-    for key, names in (("arms", experiment.arms), ("cohort", sorted(cohort.names))):
-        for name in names:
-            if "/" in name:
-                yield f"{key}.{name}: a name must not hold '/', because files are named by it"
+    for name in experiment.arms:
+        if "/" in name:
+            yield f"arms.{name}: a name must not hold '/', because files are named by it"
+    for key, cohort, _ in _cohorts(experiment):
+        yield from _cohort_disagreements(key, cohort, experiment)
     if problem := patients_problem(experiment):
         yield problem
-    if "lesions" in cohort.names:
-        yield "cohort.lesions: several lesions a patient are not supported; one is simulated"
     if experiment.tcp is None and not experiment.ntcp and not refused:
         yield "tcp: give a [tcp] or an [ntcp] section; without a model there is nothing to report"
-    if experiment.eligibility and table is not None:
-        yield "eligibility: leave out of cohort.table whoever is not eligible"
     yield from _model_disagreements(experiment)
     without = [name for name, arm in experiment.arms.items() if arm.survival is None]
     if experiment.survival is None and 0 < len(without) < len(experiment.arms):
@@ -58,6 +47,33 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
         )
     yield from _missing_doses(experiment)
     yield from unanswered(experiment, refused)
+
+
+def _cohort_disagreements(key: str, cohort: Cohort, experiment: Experiment) -> Iterator[str]:
+    """Find what is wrong with a cohort, which the file states at a key."""
+    table = cohort.table
+    if table is not None and table.rows == "as-is" and experiment.patients > len(table):
+        yield (
+            f"patients: {experiment.patients} wanted, but {key}.table is taken as it is "
+            f"and has {len(table)} rows"
+        )
+    for name in sorted(filter(is_own_name, cohort.names)):
+        yield f"{key}.{name}: the name is taken by something that is computed; use another"
+    for name in sorted(name for name in cohort.names if "/" in name):
+        yield f"{key}.{name}: a name must not hold '/', because files are named by it"
+    if "lesions" in cohort.names:
+        yield f"{key}.lesions: several lesions a patient are not supported; one is simulated"
+    if experiment.eligibility and table is not None:
+        yield f"eligibility: leave out of {key}.table whoever is not eligible"
+
+
+def _cohorts(experiment: Experiment) -> Iterator[tuple[str, Cohort, list[str]]]:
+    """Give every cohort, where the file states it, and the arms that treat it."""
+    shared = [name for name, arm in experiment.arms.items() if arm.cohort is None]
+    yield "cohort", experiment.cohort, shared
+    for name, arm in experiment.arms.items():
+        if arm.cohort is not None:
+            yield f"arms.{name}.cohort", arm.cohort, [name]
 
 
 def patients_problem(experiment: Experiment) -> str:
@@ -99,13 +115,21 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
 
 
 def missing_variables(experiment: Experiment) -> Iterator[str]:
-    """Give a line for each cohort variable that something reads and the cohort lacks."""
-    cohort, names = experiment.cohort, experiment.cohort.names
-    if not names:
-        yield f"cohort: has no variables; give a preset: {', '.join(preset_names('cohort'))}"
-        return
-    labels = _labels(cohort)
-    for section, model in [*_models(experiment), *_arm_survivals(experiment)]:
+    """Give a line for each cohort variable that something reads and a cohort lacks."""
+    for key, cohort, arms in _cohorts(experiment):
+        if not cohort.names:
+            presets = ", ".join(preset_names("cohort"))
+            yield f"{key}: has no variables; give a preset: {presets}"
+        else:
+            yield from _missing_variables(experiment, key, cohort, arms)
+
+
+def _missing_variables(
+    experiment: Experiment, key: str, cohort: Cohort, arms: list[str]
+) -> Iterator[str]:
+    """Give a line for each variable that something reads of these arms and their cohort lacks."""
+    names, labels = cohort.names, _labels(cohort)
+    for section, model in [*_models(experiment), *_arm_survivals(experiment, arms)]:
         for variable in getattr(model, "reference_values", ()):
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a covariate needs numbers"
@@ -121,7 +145,7 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
                     f"{section}.{kind}: {variable!r} holds labels; a ratio for each unit needs "
                     "numbers"
                 )
-    for name, arm in experiment.arms.items():
+    for name, arm in ((name, experiment.arms[name]) for name in arms):
         for interval in (course.interval for course in arm.plan.earlier):
             if not isinstance(interval, str):
                 continue
@@ -132,17 +156,18 @@ def missing_variables(experiment: Experiment) -> Iterator[str]:
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
     first_reader: dict[str, str] = {}
-    for section, variable in _read(experiment):
+    for section, variable in _read(experiment, arms):
         first_reader.setdefault(variable, section)
+    where = "" if key == "cohort" else f" in {key}"
     for variable, section in sorted(first_reader.items()):
         if variable not in names:
             meant = nearest(variable, sorted(names))
-            yield f"{section}: needs the cohort variable {variable!r}; {meant}"
+            yield f"{section}: needs the cohort variable {variable!r}{where}; {meant}"
 
 
-def _read(experiment: Experiment) -> Iterator[tuple[str, str]]:
+def _read(experiment: Experiment, arms: list[str]) -> Iterator[tuple[str, str]]:
     """Give each cohort variable that something reads, after the section that reads it."""
-    for name, arm in experiment.arms.items():
+    for name, arm in ((name, experiment.arms[name]) for name in arms):
         yield from ((f"arms.{name}", variable) for variable in arm.plan.required_variables)
         yield from ((f"arms.{name}.survival", v) for v in named_parameters(arm.survival))
     for name, rule in experiment.eligibility.items():
@@ -169,9 +194,11 @@ def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) 
             yield f"{section}: {error} from the cohort variable {variable!r}"
 
 
-def _arm_survivals(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+def _arm_survivals(
+    experiment: Experiment, arms: Collection[str] | None = None
+) -> Iterator[tuple[str, Any]]:
     for name, arm in experiment.arms.items():
-        if arm.survival is not None:
+        if arm.survival is not None and (arms is None or name in arms):
             yield f"arms.{name}.survival", arm.survival
 
 

@@ -165,12 +165,9 @@ def has_deaths(experiment: Experiment) -> bool:
 def ranked_arms(experiment: Experiment) -> list[int]:
     """Positions of the arms that may be called best for a patient.
 
-    An arm with a prior course treats patients that the others do not, so it is left out unless
-    every arm has one.
+    An arm that treats other people than the reference is left out.
     """
-    arms = list(experiment.arms.values())
-    everyone = all(arm.has_prior for arm in arms)
-    return [i for i, arm in enumerate(arms) if everyone or not arm.has_prior]
+    return [i for i, arm in enumerate(experiment.arms) if not experiment.treats_others(arm)]
 
 
 def _control_models(experiment: Experiment) -> tuple[Reported, ...]:

@@ -1,6 +1,7 @@
 """From the short experiment file that a person writes to one in which every number stands."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
     unexpanded = {"kind": "external_beam", **rest}
     plan = problems.attempt(key, expand_plan, settings, default=unexpanded)
     full = {"plan": plan, **{name: arm[name] for name in ARM_KEYS if name in arm}}
+    if isinstance(cohort := arm.get("cohort"), dict):
+        where = f"{key}.cohort"
+        step = partial(fill_cohort, folder=folder, problems=problems, key=where)
+        full["cohort"] = problems.attempt(where, step, cohort, default=cohort)
     if isinstance(survival := arm.get("survival"), dict):
         where = f"{key}.survival"
         full["survival"] = problems.attempt(where, _survival, survival, default=survival)

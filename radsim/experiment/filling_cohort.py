@@ -17,8 +17,16 @@ COHORT_KEYS = ("preset", "table", "correlations")
 
 
 def read_in_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Put the numbers of the files that a cohort names in the place of their names."""
-    cohort = dict(settings["cohort"])
+    """Put the numbers of the files that cohorts name in the place of their names."""
+    arms = {
+        name: {**arm, "cohort": _read_in(arm["cohort"], folder)} if "cohort" in arm else arm
+        for name, arm in settings["arms"].items()
+    }
+    return {**settings, "cohort": _read_in(settings["cohort"], folder), "arms": arms}
+
+
+def _read_in(stated: dict[str, Any], folder: Path) -> dict[str, Any]:
+    cohort = dict(stated)
     for name, value in cohort.items():
         if name == "table":
             with warnings.catch_warnings():
@@ -27,7 +35,7 @@ def read_in_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
         elif isinstance(value, dict) and "file" in value:
             described, distribution = _parted(value)
             cohort[name] = {**as_distribution(distribution, folder), **described}
-    return {**settings, "cohort": cohort}
+    return cohort
 
 
 def _parted(variable: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -51,27 +59,27 @@ def as_distribution(value: Any, folder: Path | None = None) -> Any:
     return value
 
 
-def fill_cohort(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
-    """Fill in the presets and tables of a cohort."""
+def fill_cohort(
+    section: dict[str, Any], folder: Path, problems: Problems, key: str = "cohort"
+) -> dict[str, Any]:
+    """Fill in the presets and tables of a cohort, which the file states at a key."""
     variables: dict[str, Any] = {}
     correlations: list[dict[str, Any]] = []
     if "preset" in section:
         name = section["preset"]
         variables, correlations = problems.attempt(
-            "cohort.preset", _from_preset, name, default=({}, [])
+            f"{key}.preset", _from_preset, name, default=({}, [])
         )
     for name, value in section.items():
         if name not in COHORT_KEYS:
             old = variables.get(name)
-            variables[name] = problems.attempt(
-                f"cohort.{name}", _variable, name, value, old, folder
-            )
+            variables[name] = problems.attempt(f"{key}.{name}", _variable, name, value, old, folder)
             if variables[name] is None:
                 del variables[name]
     full: dict[str, Any] = {"preset": section.get("preset", ""), "variables": variables}
     if "table" in section:
         table = section["table"]
-        full["table"] = problems.attempt("cohort.table", _table, table, folder, default=table)
+        full["table"] = problems.attempt(f"{key}.table", _table, table, folder, default=table)
         for name in full["table"].get("columns", ()) if isinstance(full["table"], dict) else ():
             if name not in section:
                 variables.pop(name, None)

@@ -54,11 +54,22 @@ class PainResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One strategy: its plan, and what it states for itself."""
+    """One strategy: its plan, and what it states for itself.
+
+    Attributes
+    ----------
+    label
+        For readers; its name in the file unless given.
+    cohort
+        Whom it treats, where these are other people than those of the experiment.
+    survival
+        Of the people it treats, or to reproduce a trial; the experiment's unless given.
+    """
 
     plan: Plan
-    label: str = ""  # for readers; its name in the file unless given
-    survival: WeibullSurvival | None = None  # only to reproduce a trial: instead of the cohort's
+    label: str = ""
+    cohort: Cohort | None = None
+    survival: WeibullSurvival | None = None
     pain_response: PainResponse | None = None
 
     @property
@@ -168,6 +179,21 @@ class Experiment(BaseModel):
         """The arm that the others are compared with."""
         return self.compare.reference or next(iter(self.arms))
 
+    def treats_others(self, arm: str) -> bool:
+        """Say whether an arm treats other people than the reference does.
+
+        They are other people if the arm has a cohort of its own, or an earlier course where the
+        reference has none. Nothing is compared patient by patient between the two.
+        """
+        theirs, others = self.arms[arm], self.arms[self.reference]
+        same_cohort = (theirs.cohort or self.cohort) == (others.cohort or self.cohort)
+        return not same_cohort or theirs.has_prior != others.has_prior
+
+    @property
+    def compared(self) -> list[str]:
+        """Arms that are compared with the reference, because they treat the same people."""
+        return [arm for arm in self.arms if arm != self.reference and not self.treats_others(arm)]
+
     def called(self, arm: str) -> str:
         """Name an arm for readers: by its label, or else as the file does."""
         return self.arms[arm].label or arm
@@ -212,4 +238,4 @@ class Experiment(BaseModel):
 def cohort_of(experiment: Experiment, arm: str) -> tuple[Cohort, Mapping[str, EligibilityRule]]:
     """Give the cohort that an arm treats, and the rules that say who of it is treated."""
     require(arm in experiment.arms, f"no arm {arm!r}")
-    return experiment.cohort, experiment.eligibility
+    return experiment.arms[arm].cohort or experiment.cohort, experiment.eligibility

@@ -104,6 +104,8 @@ class VariantMaker:
             path.insert(1, "plan")
         if part == "cohort":
             path = ["variables", path[0], "distribution", *path[1:]]
+        if part == "arms" and path[1:2] == ["cohort"]:
+            path = [*path[:2], "variables", path[2], "distribution", *path[3:]]
         old: Any = getattr(variant, part)
         if part == "tcp" and old is not None:
             new = self._of_outcome(section, old, path, value)
@@ -217,6 +219,7 @@ def _shape(experiment: Experiment) -> tuple[Any, ...]:
     return (
         tuple(experiment.arms),
         tuple(arm.has_prior for arm in experiment.arms.values()),
+        tuple(experiment.treats_others(arm) for arm in experiment.arms),
         tuple(
             (m.section, tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models))
             for m in endpoints_of(experiment)

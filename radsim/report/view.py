@@ -11,6 +11,8 @@ from radsim.results.reading import select_estimate
 from radsim.results.result import experiment_of
 from radsim.vocabulary.endpoints import NET, Estimate
 
+OTHERS = " (other patients)"  # behind the name of an arm that treats other people
+
 
 def reader_name(name: str, arm: Any = None) -> str:
     """Name an arm by its own label, or by its name in the file.
@@ -40,7 +42,7 @@ class View:
     arms
         Names of the arms for readers, by their names in the file.
     compared
-        Arms other than the reference; none where there is one arm.
+        Arms that are compared with the reference; none where no other treats the same people.
     """
 
     def __init__(self, result: xr.Dataset, *kept: str) -> None:
@@ -49,9 +51,12 @@ class View:
         self.middle = [axis for axis in self.axes if axis not in kept]
         places = {axis: result.sizes[axis] // 2 for axis in self.middle}
         self.here = result.isel({"months": -1, **places})
-        self.arms = {name: reader_name(name, a) for name, a in self.experiment.arms.items()}
+        self.arms = {
+            name: reader_name(name, arm) + OTHERS * self.experiment.treats_others(name)
+            for name, arm in self.experiment.arms.items()
+        }
         self.reference = self.experiment.reference
-        self.compared = [arm for arm in self.arms if arm != self.reference]
+        self.compared = self.experiment.compared
 
     @cached_property
     def estimates(self) -> list[Estimate]:

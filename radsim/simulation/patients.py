@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.endpoints import endpoints_of
-from radsim.experiment.model import Experiment
-from radsim.patients.patients import to_dataset
+from radsim.experiment.model import Experiment, cohort_of
+from radsim.patients.patients import Patients, to_dataset
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.checks import check_rows
 from radsim.simulation.doses import columns_of, eqd2_rows, facts_of, metric_rows
@@ -98,7 +98,7 @@ def simulate(
     outcomes = outcomes_of(experiment, patients, source, memo)
     checks = check_rows(outcomes, memo)
     told = dict(_told(outcomes, memo)) | {name: ((), rows.value) for name, rows in checks.items()}
-    cohort = to_dataset(outcomes.treated[0].patients.value)
+    cohort = _cohort(tuple(arm.patients.value for arm in outcomes.treated))
     dataset = xr.Dataset(
         {  # what the arms say better is not told of the cohort
             **{name: values for name, values in cohort.data_vars.items() if name not in told},
@@ -111,12 +111,50 @@ def simulate(
         {
             **{name: Variable("1", name.replace("_", " ")) for name in checks},
             **COHORT,
-            **{n: Variable(v.units, v.meaning) for n, v in experiment.cohort.variables.items()},
+            **{
+                name: Variable(variable.units, variable.meaning)
+                for arm in experiment.arms
+                for name, variable in cohort_of(experiment, arm)[0].variables.items()
+            },
             **vocabulary_of(
                 (event.modelled.endpoint for event in outcomes.events),
                 outcomes.joint or CONTROL_WITHOUT_COMPLICATION,
             ),
         },
+    )
+
+
+def _cohort(treated: Sequence[Patients]) -> xr.Dataset:
+    """Cohort variables, with dim ``arm`` too where arms treat different people.
+
+    What an arm's people lack is missing (NaN, or the code -1); labels are those of all arms.
+    """
+    first = treated[0]
+    if all(patients is first for patients in treated):
+        return to_dataset(first)
+    columns: dict[str, np.ndarray] = {}
+    labels: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(name for patients in treated for name in patients.columns):
+        used = [patients.labels.get(name, ()) for patients in treated]
+        rows: list[np.ndarray] = []
+        if joined := tuple(dict.fromkeys(label for each in used for label in each)):
+            labels[name] = joined
+            for patients, theirs in zip(treated, used, strict=True):
+                places = np.array([joined.index(label) for label in theirs], dtype=np.int8)
+                nobody = np.full(len(first), -1, dtype=np.int8)
+                rows.append(places[patients[name]] if name in patients else nobody)
+        else:
+            missing = np.full(len(first), np.nan)
+            rows = [patients.columns.get(name, missing) for patients in treated]
+        columns[name] = np.stack(rows)
+    return xr.Dataset(
+        {
+            name: (("arm", "patient"), column, {"labels": list(labels.get(name, ()))})
+            if name in labels
+            else (("arm", "patient"), column)
+            for name, column in columns.items()
+        },
+        coords={"patient": np.arange(first.numbers.start, first.numbers.stop)},
     )
 
 

@@ -78,7 +78,7 @@ def test_rows_come_in_the_order_of_arms_endpoints_estimators_and_months(finished
     ]
     for name, arms in (
         ("summary.csv", list(experiment.arms)),
-        ("comparison.csv", [arm for arm in experiment.arms if arm != experiment.reference]),
+        ("comparison.csv", experiment.compared),
     ):
         table = [row for row in rows(folder, name) if row["endpoint"] != "pain_response"]
         order = [(row["arm"], (row["endpoint"], row["estimator"])) for row in table]

@@ -100,13 +100,13 @@ class Points:
 
     def spreads(self, names: ModelNames) -> Iterator[tuple[list[str], Numbers]]:
         """Every estimate and every difference whose spread is told: labels, and its numbers."""
-        for reference in ("", self.reference):
-            for arm in self.experiment.arms:
-                if arm != reference:
-                    for estimate, place, model in self.estimates(names, arm, reference or None):
-                        labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
-                        contrast = estimate.difference if reference else estimate
-                        yield labels, partial(self.numbers, contrast, arm, place)
+        told = {"": list(self.experiment.arms), self.reference: self.experiment.compared}
+        for reference, arms in told.items():
+            for arm in arms:
+                for estimate, place, model in self.estimates(names, arm, reference or None):
+                    labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
+                    contrast = estimate.difference if reference else estimate
+                    yield labels, partial(self.numbers, contrast, arm, place)
 
     def text(self, lines_of: Lines) -> Iterator[str]:
         """Write lines point by point, those of each point in order."""

@@ -63,11 +63,9 @@ def summary_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
 
 def comparison_lines(points: Points, names: ModelNames) -> Iterator[Line]:
-    """Each arm against the reference, patient by patient."""
+    """Each arm that treats the same people against the reference, patient by patient."""
     reference = points.reference
-    for arm in points.experiment.arms:
-        if arm == reference:
-            continue
+    for arm in points.experiment.compared:
         for estimate, place, model in points.estimates(names, arm, reference):
             labels = [arm, reference, estimate.endpoint, model, estimate.estimator.name]
             of = (estimate, arm, place)

@@ -11,6 +11,7 @@ from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text
+from radsim.report.text.description import people_of
 from radsim.report.text.design import design_text
 from radsim.results.names import ModelNames
 from radsim.results.result import is_design
@@ -26,30 +27,33 @@ def comparison_text(result: xr.Dataset) -> str:
         return design_text(result)
     points = Points(result)
     experiment = points.experiment
-    others = [arm for arm in experiment.arms if arm != experiment.reference]
-    estimates = _cells(points, list(experiment.arms), None, NUMBERS)
-    _add_pain(points, estimates)
+    apart = [arm for arm in experiment.arms if experiment.treats_others(arm)]
+    same = [arm for arm in experiment.arms if arm not in apart]
     title = (
         f"{experiment.name}: {experiment.patients:,} patients, at {experiment.months[-1]:g} months"
     )
-    text = _by_arm(f"{title} [%]", estimates, list(experiment.arms), experiment)
-    if others:
+    tables = [_estimates(f"{title} [%]", points, same)]
+    if compared := experiment.compared:
         title = f"Difference from {experiment.called(experiment.reference)} [percentage points]"
-        differences = _cells(points, others, experiment.reference, DIFFERENCE)
-        text += "\n\n" + _by_arm(title, differences, others, experiment)
+        differences = _cells(points, compared, experiment.reference, DIFFERENCE)
+        tables.append(_by_arm(title, differences, compared, experiment))
+    if apart:
+        tables.append(_estimates("Other patients, compared with no arm above [%]", points, apart))
+    text = "\n\n".join(tables)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
-    prior = [experiment.called(name) for name, arm in experiment.arms.items() if arm.has_prior]
-    if prior and len(prior) < len(experiment.arms):
-        lines.append(
-            f"{', '.join(prior)}: patients with a prior course; set beside the other arms this is "
-            "a comparison of different cohorts."
-        )
+    lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
     named = ", ".join(dict.fromkeys(models))
     lines.append(f"Models: {named}; sources and ranges: radsim models NAME")
     return text + "\n" + "\n".join(lines)
+
+
+def _estimates(title: str, points: Points, arms: list[str]) -> str:
+    cells = _cells(points, arms, None, NUMBERS)
+    _add_pain(points, cells, arms)
+    return _by_arm(title, cells, arms, points.experiment)
 
 
 def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequence[str]) -> Cells:
@@ -64,11 +68,11 @@ def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequen
     return cells
 
 
-def _add_pain(points: Points, cells: Cells) -> None:
+def _add_pain(points: Points, cells: Cells, arms: list[str]) -> None:
     """Add pain response as arms state it."""
     for line in summary_lines(points, ModelNames(points.experiment)):
         arm, endpoint, _, estimator, month = line.labels
-        if endpoint == "pain_response":
+        if endpoint == "pain_response" and arm in arms:
             at = "" if month == points.months[-1] else f" at {month:g} months"
             row = cells.setdefault(f"pain response, {estimator}{at}", {})
             row[arm] = _interval(line.numbers[0])

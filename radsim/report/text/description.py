@@ -6,7 +6,7 @@ from typing import Any
 from radsim.execution.cost import cost_of
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTELLI, TORNADO
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
-from radsim.experiment.endpoints import endpoints_of, joint_of, ranked_arms
+from radsim.experiment.endpoints import endpoints_of, joint_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
@@ -51,6 +51,12 @@ def describe(experiment: Experiment) -> str:
         f"{experiment.name}: {experiment.patients:,} patients, seed {experiment.seed}, "
         f"reported at {months} months",
         f"cohort: {experiment.cohort.preset or 'custom'}, {len(experiment.cohort.names)} variables",
+        *(
+            f"  of {experiment.called(name)}: {arm.cohort.preset or 'custom'}, "
+            f"{len(arm.cohort.names)} variables"
+            for name, arm in experiment.arms.items()
+            if arm.cohort is not None
+        ),
         "arms:",
         *(
             f"  {name:<{width}}  {arm.plan.words}"
@@ -87,19 +93,30 @@ def design_lines(experiment: Experiment) -> list[str]:
     return [*lines, f"  {cost_of(experiment)}"]
 
 
+def people_of(experiment: Experiment, name: str) -> str:
+    """Say how the people of an arm are others than those of the reference."""
+    arm, reference = experiment.arms[name], experiment.arms[experiment.reference]
+    said = f"other people than {experiment.called(experiment.reference)}"
+    cohort = arm.cohort or experiment.cohort
+    if cohort != (reference.cohort or experiment.cohort):
+        said += f", those of {cohort.preset}" if cohort.preset else ", a cohort of its own"
+    if arm.has_prior != reference.has_prior:
+        said += ", with" + ("" if arm.has_prior else "out") + " a prior course"
+    return said
+
+
 def notes(experiment: Experiment) -> list[str]:
     """List what a reader of the result should know beforehand."""
     return list(_notes(experiment))
 
 
 def _notes(experiment: Experiment) -> Iterator[str]:
-    prior = [experiment.called(name) for name, arm in experiment.arms.items() if arm.has_prior]
-    if prior and len(ranked_arms(experiment)) < len(experiment.arms):
+    for name in filter(experiment.treats_others, experiment.arms):
         yield (
-            f"{', '.join(prior)}: an arm with a prior course treats patients that the others do "
-            "not, so its comparison is one of different cohorts, and it can't be called best"
+            f"{experiment.called(name)} treats {people_of(experiment, name)}: it is set apart, "
+            "compared with no other arm and never called best"
         )
-    if prior:
+    if any(arm.has_prior for arm in experiment.arms.values()):
         yield (
             "control after a prior course is reported with and without the model's hazard ratio "
             "for reirradiation"
@@ -110,7 +127,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         yield "no [survival]: nobody dies, so only net probabilities are reported"
     for name, arm in experiment.arms.items():
-        if arm.survival is not None:
+        if arm.survival is not None and not experiment.treats_others(name):
             yield f"arms.{name} states its own survival; comparisons mix it with the dose"
     if joint_of(experiment) is None:
         needed = ["tcp", *(f"ntcp.{event}" for event in CONTROL_WITHOUT_COMPLICATION.free_of[1:])]
