@@ -156,10 +156,9 @@ class OuterOrgan:
         # beyond the field at both ends, so half of the length at each
         beyond = (1.0 - self.in_field)[:, None] * self.reach[:, None] * along
         factor = np.concatenate([np.ones((len(self.extent), 1)), np.exp(-beyond)], axis=1)
-        lengths = np.concatenate(
-            [self.in_field[:, None], (1.0 - self.in_field)[:, None] * each], axis=1
-        )
-        return position, factor, weight[:, None] * lengths[:, None, :]
+        outside = (1.0 - self.in_field)[:, None] * each
+        parts = np.concatenate([self.in_field[:, None], outside], axis=1)
+        return position, factor, weight[:, None] * parts[:, None, :]
 
     def depths(self, share: np.ndarray) -> np.ndarray:
         """Relative depth with this share of the cross section nearer, shape (patient, share)."""
