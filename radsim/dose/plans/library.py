@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
-from radsim.dose.plans.kind import FAMILIES, ORGAN_METRICS, Drawer, Fractionated
+from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
@@ -118,8 +118,8 @@ class PlanLibrary(Fractionated):
             and all(structure in plan for plan in pool)
         )
 
-    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        return {s: FAMILIES if s in TARGETS else ORGAN_METRICS for s in self.structures}
+    def gives(self, organs: Collection[str] = ()) -> Given:
+        return dict.fromkeys(self.structures, EVERY_METRIC)
 
     @property
     def origin(self) -> str:  # type: ignore[override]
