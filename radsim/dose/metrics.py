@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from radsim.dose.plans.kind import PlanKind
+from radsim.dose.plans.kind import HOT_SPOTS, PlanKind
 from radsim.radiobiology.dvh import generalized_eud, volume_nodes
 from radsim.vocabulary.dose_metrics import Metric, parse_metric
 from radsim.vocabulary.structures import HotSpot
@@ -70,6 +70,8 @@ class DoseMetric:
         metric = self.parsed
         if metric is None or metric.kind in ("dose_at_share", "eud"):
             return ""
+        if metric.kind == "dose_at_volume" and HOT_SPOTS in given[structure]:
+            return plan.lacks(HotSpot(structure, metric.number))
         if metric.is_hot_spot and self.metric in given[structure]:
             return ""
         return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"

@@ -17,6 +17,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.structures import HotSpot
 
 
@@ -68,18 +69,22 @@ def draw_earlier_courses(
 def organ_limit(
     plan: Fractionated, organ: str, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
 ) -> np.ndarray:
-    """Highest planned D0.03cc of a neural structure [Gy], shape (patient,); infinite for none."""
+    """Highest planned D0.03cc of an organ [Gy], shape (patient,); infinite for none."""
     highest = np.full(geometry.has_cord.shape, np.inf)
     for limit in plan.limits:
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
-            if not limit.optimal and limit.at_most is not None:
+            metric = parse_metric(limit.metric)
+            on_hot_spot = metric is not None and metric.is_hot_spot
+            if on_hot_spot and not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)
             room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
+    if organ not in geometry.organs:  # an organ of imported plans
+        return highest
     return np.where(geometry.organs[organ].present, highest, np.inf)
 
 
@@ -105,7 +110,8 @@ def rules_kept(
         if rule.name not in unknown:
             left = _left(rule, plan, earlier)
             dose = hot_spots[HotSpot(rule.structure)].planned
-            met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
+            absent = ~rule.applies(has_cord) | np.isnan(dose)
+            met = absent | rule.is_met(dose, plan.fractions, left, interval)
             name = f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule.name)}"
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if not rule.only_reported:

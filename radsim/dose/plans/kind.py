@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.structures import NEURAL, TARGETS, Target
+from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
 
 Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, wanted)
 FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean", "max")
+HOT_SPOTS = "DXcc"
 ORGAN_METRICS = ("D0.03cc", *FAMILIES)
 ALL_NEURAL = dict.fromkeys(NEURAL, ORGAN_METRICS)
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})
@@ -45,6 +46,10 @@ class PlanKind:
         ``organs`` are those that are sampled beside the anatomy's; not every kind can give them.
         """
         raise NotImplementedError
+
+    def lacks(self, spot: HotSpot) -> str:
+        """Say why the dose of a hot spot is not known of everyone who has it, or nothing."""
+        return ""
 
     @property
     def words(self) -> str:
