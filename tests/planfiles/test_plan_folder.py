@@ -110,7 +110,7 @@ def test_plans_are_remembered_beside_the_folder_and_never_when_stale(clinic, mon
     assert read_and_count(clinic, monkeypatch) == (changed, 1)
     stored.write_text("")
     assert read_and_count(clinic, monkeypatch) == (changed, 1)
-    monkeypatch.setattr(cache, "FORMAT", 2)
+    monkeypatch.setattr(cache, "FORMAT", cache.FORMAT - 1)
     assert read_and_count(clinic, monkeypatch) == (changed, 3)
 
 

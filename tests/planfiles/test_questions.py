@@ -98,13 +98,24 @@ def test_an_organ_that_no_course_reaches_is_asked_about_without_a_prescription(w
         read_plan(write(text))
 
 
-@pytest.mark.parametrize(("name", "asked"), [("Esophagus,", True), ("PTV_opt,", False)])
-def test_organs_are_known_by_their_names_too(write, name, asked):
-    written = write(table(organ=60.0, name=name))
+@pytest.mark.parametrize(
+    ("name", "target", "asked"),
+    [
+        ("Esophagus,", 25.0, True),
+        ("Gullet,esophagus", 25.0, True),
+        ("Spinal Canal,", 25.0, True),
+        ("Pharynx,", 25.0, True),
+        ("PTV_opt,", 25.0, False),
+        ("Esophagus,", 45.0, True),
+        ("VB_T5,", 45.0, False),  # it may hold the target
+    ],
+)
+def test_organs_are_known_by_their_names_too(write, name, target, asked):
+    written = write(table(target=target, organ=60.0, name=name))
     if not asked:
         assert read_plan(written).questions == ()
         return
-    with pytest.raises(Questioned, match="Esophagus: an organ of 60 Gy"):
+    with pytest.raises(Questioned, match=f"{name.split(',')[0]}: an organ of 60 Gy, 2.5 times"):
         read_plan(written)
 
 
