@@ -21,7 +21,9 @@ def fill_library(
     A structure is named where any key, or any text, is its name: in the dose of a model, a limit, a
     name for a plan's structure, the values of a sweep, or a preset that stands in one of these.
     """
-    named = set(_texts(whole))
+    if "folder" not in settings:
+        return dict(settings)
+    named = set(_texts({key: section for key, section in whole.items() if key != "cohort"}))
     for family in FAMILIES:
         for name in named.intersection(preset_names(family)):
             named |= set(_texts(load_preset(family, name).settings()))

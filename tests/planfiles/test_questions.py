@@ -96,6 +96,15 @@ def test_an_organ_that_no_course_reaches_is_asked_about_without_a_prescription(w
     text = table(organ=170.0).replace("# prescription [Gy] = 24\n", "")
     with pytest.raises(Questioned, match=r"Cord: an organ of 170 Gy: is it in cGy"):
         read_plan(write(text))
+    assert read_plan(write(text.replace("170", "99"))).questions == ()
+
+
+def test_an_organ_hotter_than_is_believed_of_it_is_asked_about_with_any_prescription(write):
+    text = table(target=81.0, organ=110.0, prescription=80, fractions=40, name="Larynx")
+    with pytest.raises(Questioned, match=r"Larynx: an organ of 110 Gy: is it in cGy"):
+        read_plan(write(text.replace("Larynx,", "Larynx,,")))
+    believed = text.replace("110.0", "99.0").replace("Larynx,", "Larynx,,")
+    assert read_plan(write(believed)).questions == ()
 
 
 @pytest.mark.parametrize(

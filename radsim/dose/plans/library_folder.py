@@ -105,7 +105,7 @@ def _read(
             mapping=settings.get("names"),
             prescription=settings.get("prescription"),
             fractions=settings.get("fractions"),
-            only=frozenset(only),
+            only=only,
             confirmed=confirmed,
         )
     except Questioned as question:
