@@ -6,13 +6,14 @@ from typing import Any
 
 from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import endpoints_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
+from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
-from radsim.vocabulary.cohort_variables import is_own_name
+from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.words import nearest
 
@@ -46,6 +47,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
 
@@ -224,3 +226,48 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
             for name, arm in experiment.arms.items():
                 if problem := wanted.missing_in(arm.plan):
                     yield f"{section}.dose: {problem} in arm {name!r}"
+
+
+def _impossible_groups(experiment: Experiment) -> Iterator[str]:
+    """Say which groups of ``[report] by`` can't be told apart, or of whom."""
+    groupings = experiment.report.by
+    if groupings and experiment.sweep:
+        yield "report.by: groups are told of a run without [sweep]; leave one of the two out"
+    if not groupings or experiment.reference not in experiment.arms:
+        return
+    names = [grouping.name for grouping in groupings]
+    cohort, _ = cohort_of(experiment, experiment.reference)
+    for place, grouping in enumerate(groupings):
+        if grouping.name in names[:place]:
+            yield f"report.by[{place}]: {grouping.name!r} is named twice"
+        problems = [p for split in grouping.splits for p in _split_problems(split, cohort)]
+        metrics = (split.metric for split in grouping.splits if split.metric)
+        plan = experiment.arms[experiment.reference].plan
+        problems += [
+            f"{lacking} in arm {experiment.reference!r}"
+            for metric in metrics
+            if (lacking := metric.missing_in(plan))
+        ]
+        yield from (f"report.by[{place}]: {problem}" for problem in problems)
+        if not problems and (groups := len(grouping.labels(cohort))) > MOST_GROUPS:
+            yield f"report.by[{place}]: makes {groups} groups; at most {MOST_GROUPS}"
+
+
+def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
+    """Say what is wrong with one thing that patients are parted by, if anything is."""
+    name, edges = split.name, split.edges
+    if split.metric is not None:
+        return
+    if name not in cohort.names:
+        meant = nearest(name, sorted(cohort.names))
+        yield f"no cohort variable {name!r} ({meant}), nor a metric such as 'gtv D98 planned'"
+        return
+    labels, ends = labels_of(cohort, name), cohort.ends(name)
+    if labels and edges:
+        yield f"{name} holds labels, and takes no limits"
+    elif len(labels) == 1 or (ends and ends[0] == ends[-1]):
+        yield f"{name} has one value, so there is nothing to tell apart"
+    elif edges and ends and not any(ends[0] < edge <= ends[-1] for edge in edges):
+        yield f"{name} lies between {ends[0]:g} and {ends[-1]:g}, so {list(edges)} part nobody"
+    elif not labels and not edges and name not in YES_OR_NO:
+        yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"

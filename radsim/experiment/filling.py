@@ -11,6 +11,7 @@ from radsim.experiment.filling_cohort import fill_cohort
 from radsim.experiment.filling_libraries import fill_library
 from radsim.experiment.filling_outcomes import fill_complications, fill_control
 from radsim.experiment.filling_presets import fill_preset
+from radsim.experiment.grouping import fill_report
 from radsim.experiment.problems import Problems
 from radsim.experiment.short_form import ARM_KEYS
 
@@ -29,6 +30,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         "dose": lambda dose: fill_preset("dose", {"preset": DOSE_PRESET, **dose}, DOSE_KIND),
         "tcp": lambda section: fill_control(section, folder, problems),
         "survival": _survival,
+        "report": fill_report,
         "ntcp": lambda sections: fill_complications(sections, folder, problems),
         "arms": lambda arms: {
             name: _arm(name, arm, full, folder, problems) for name, arm in arms.items()

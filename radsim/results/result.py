@@ -16,6 +16,7 @@ from radsim.experiment.pedigree import model_labels, presets_used
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
+from radsim.results.groups import group_fields, labels
 from radsim.results.kept import kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
@@ -93,6 +94,7 @@ def _fields(variants: Variants) -> Iterator[Field]:
         for role, values, _, said in share_numbers("share", variants.checked(moments), meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
+    yield from group_fields(variants)
 
 
 def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
@@ -129,6 +131,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
         "arm": list(experiment.arms),
         "ranked_arm": [list(experiment.arms)[i] for i in variants.ranked],
         "months": ("months", list(experiment.months), {"units": "months"}),
+        **{grouping.name: list(labels(variants, grouping)) for grouping in experiment.report.by},
     }
     for modelled in variants.endpoints:
         if modelled.by_model:

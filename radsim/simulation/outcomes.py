@@ -147,7 +147,8 @@ def _treated(
     memo: Memo,
 ) -> Treated:
     patients = memo.make(PATIENTS, drawn)
-    metrics = metrics_read(arm, endpoints)
+    grouped = variant.report.metrics if arm is variant.arms[variant.reference] else ()
+    metrics = (*metrics_read(arm, endpoints), *grouped)
     wanted = wanted_of(arm.plan, metrics)
     dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, wanted, lasting=True)
     read = memo.make(Dose.told, dose, metrics)
