@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from radsim.dose.plans.library_folder import READING, expand_library
+from radsim.experiment.grouping import COURSES
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.dose_metrics import parse_metric
 
 FAMILIES = ("tcp", "ntcp", "limits", "regimen")  # of presets that name structures
+TELLING = ("name", "question", "expect", "cohort")  # name no structure, whatever they say
 FILLED = ("plans", "prescription", "fractions", "smoothing")  # what the reading of a folder states
 
 
@@ -19,11 +21,11 @@ def fill_library(
     """Read the plans of an arm's folder, with the organs and hot spots that the whole file names.
 
     A structure is named where any key, or any text, is its name: in the dose of a model, a limit, a
-    name for a plan's structure, the values of a sweep, or a preset that stands in one of these.
+    name for a plan's structure, a grouping, the values of a sweep, or a preset that stands in one.
     """
     if "folder" not in settings:
         return dict(settings)
-    named = set(_texts({key: section for key, section in whole.items() if key != "cohort"}))
+    named = set(_texts({key: part for key, part in whole.items() if key not in TELLING}))
     for family in FAMILIES:
         for name in named.intersection(preset_names(family)):
             named |= set(_texts(load_preset(family, name).settings()))
@@ -45,10 +47,12 @@ def read_in_libraries(settings: dict[str, Any], full: Mapping[str, Any]) -> dict
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text and key, in whole and in the parts of a dotted key."""
+    """Every text and key, in whole, and in the parts of a dotted key or of a metric of a plan."""
     if isinstance(value, str):
         yield value
         yield from re.split(r"[.\[\]]+", value)
+        if len(words := value.split()) == 3 and words[-1] in COURSES:
+            yield from words
     elif isinstance(value, Mapping):
         for key, below in value.items():
             yield from _texts(key)

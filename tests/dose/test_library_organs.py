@@ -164,6 +164,11 @@ def test_only_organs_that_the_file_names_are_kept_and_the_result_runs_again(fold
     assert make_experiment(tomllib.loads(experiment.to_toml()), tmp_path) == experiment
     named = made(folder, arm={"names": {"Pharynx Const": "pharynx"}})
     assert "pharynx" in named.arms["library"].plan.plans[0]
+    grouped = made(folder, report={"by": [{"pharynx_const D0.5cc planned": [5.0, 8.0]}]})
+    pharynx = grouped.arms["library"].plan.plans[0]["pharynx_const"]
+    assert [volume for volume, _ in pharynx.hot_spots] == [0.5, 2.5]
+    told = made(folder, question="What does the liver cost, planned?", expect="liver")
+    assert "liver" not in told.arms["library"].plan.plans[0]
     limited = made(folder, arm={"limits": {"liver": 20.0}})
     assert "liver" in limited.arms["library"].plan.plans[0]
 
