@@ -10,7 +10,7 @@ from radsim.experiment.grouping import COURSES
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.dose_metrics import parse_metric
 
-FAMILIES = ("tcp", "ntcp", "limits", "regimen")  # of presets that name structures
+FAMILIES = ("regimen", "limits", "tcp", "ntcp")  # of presets that name structures, or one another
 TELLING = ("name", "question", "expect", "cohort")  # name no structure, whatever they say
 FILLED = ("plans", "prescription", "fractions", "smoothing")  # what the reading of a folder states
 
