@@ -17,7 +17,6 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.structures import HotSpot
 
 
@@ -75,9 +74,7 @@ def organ_limit(
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
-            metric = parse_metric(limit.metric)
-            on_hot_spot = metric is not None and metric.is_hot_spot
-            if on_hot_spot and not limit.optimal and limit.at_most is not None:
+            if not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)

@@ -29,7 +29,7 @@ from radsim.dose.metrics import Wanted
 from radsim.dose.plans.library import PlanLibrary, has_cord, hot_spot_of
 from radsim.dose.plans.limits import Limit
 from radsim.patients.patients import Patients
-from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
+from radsim.radiobiology.dvh import dose_at_volume, generalized_eud, volume_nodes
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot, structure_named
@@ -126,14 +126,14 @@ def _organ_limits(
     """What is mandatory of the organs; infinite in who does not have them."""
     limits: Limits = {}
     for limit in plan.limits:
-        if limit.only_reported or limit.structure in TARGETS:
-            continue
         organ = limit.structure
-        if hot_spot_of(limit) == HotSpot(organ):
-            limits[organ, D003CC] = organ_limit(plan, organ, geometry, earlier)
-        elif isinstance(limit, Limit) and limit.at_most is not None:
-            key = (organ, limit.metric)
-            limits[key] = np.minimum(limits.get(key, np.inf), limit.at_most)
+        if limit.only_reported or organ in TARGETS:
+            continue
+        if not isinstance(limit, Limit):
+            key, highest = (organ, D003CC), organ_limit(plan, organ, geometry, earlier)
+        elif limit.at_most is not None:
+            key, highest = (organ, limit.metric), np.array(limit.at_most)
+        limits[key] = np.minimum(limits.get(key, np.inf), highest)
     return {
         (organ, metric): np.where(patients.with_structure(organ), highest, np.inf)
         for (organ, metric), highest in limits.items()
@@ -257,13 +257,16 @@ def _organ_breach(doses: Doses, limits: Limits) -> np.ndarray:
 
 
 def _planned(structure: str, name: str, doses: Doses) -> np.ndarray:
-    """Dose in the hottest part of a structure, by its volume or as a share, shape (patient,)."""
+    """Metric that a limit is on: in the hottest part, at a share, or a mean, shape (patient,)."""
     metric = parse_metric(name)
     assert metric is not None  # of a limit
     if metric.kind == "dose_at_volume":
         return doses[Volume(structure, metric.number)]
     values = doses[Volume(structure)]
-    return dose_at_volume(values, volume_nodes(values.shape[1])[0], metric.number)
+    volume, weight = volume_nodes(values.shape[1])
+    if metric.kind == "dose_at_share":
+        return dose_at_volume(values, volume, metric.number)
+    return generalized_eud(np.maximum(values, 0.0), weight, metric.number)
 
 
 def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

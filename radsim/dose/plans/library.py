@@ -14,7 +14,6 @@ from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.structures import (
@@ -223,7 +222,7 @@ def hot_spot_of(limit: AnyLimit) -> HotSpot | None:
         return None
     if not isinstance(limit, Limit):
         return HotSpot(limit.structure)
-    metric = parse_metric(limit.metric)
+    metric = limit.parsed
     sized = metric is not None and metric.kind == "dose_at_volume"
     return HotSpot(limit.structure, metric.number) if metric is not None and sized else None
 
