@@ -88,7 +88,10 @@ def test_every_preset_holds_limits(name):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"structure": "cord_prv", "metric": "D2", "at_most": 10.0}, "structure's limit is D0.03cc"),
+        (
+            {"structure": "cord_prv", "metric": "D2", "at_most": 10.0},
+            "structure's limit is D0.03cc",
+        ),
         ({"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0}, "structure's limit"),
         ({"structure": "gtv", "metric": "D0.03cc", "at_most": 50.0}, "such as D98, got 'D0.03cc'"),
         ({"structure": "gtv", "metric": "D98"}, "give at_least, at_most or both"),

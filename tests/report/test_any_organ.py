@@ -71,6 +71,10 @@ scale = 30.0
 [compare]
 reference = "far"
 """
+GROUPS = """
+[report]
+by = [{ "pharynx_const D2.5cc planned" = [9.5, 12.0] }]
+"""
 DESIGN = """
 [sweep]
 "ntcp.swallowing_disorder.n" = [0.2, 0.5]
@@ -106,7 +110,7 @@ def folder(tmp_path_factory):
         write_library(top / name, 26)
         for place, path in enumerate(sorted((top / name).iterdir())):
             add_organ(path, "Pharynx Const", hottest + 0.1 * place, 6.0, coldest=4.0)
-    (top / "throat.toml").write_text(FILE)
+    (top / "throat.toml").write_text(FILE + GROUPS)
     (top / "design.toml").write_text(FILE + DESIGN)
     (top / "trial.toml").write_text(FILE + TRIAL)
     return top
@@ -128,7 +132,9 @@ def test_more_dose_to_it_is_more_risk(plain):
     assert (near[:, -1] > far[:, -1] + 0.01).all()  # of each model
 
 
-@pytest.mark.parametrize("table", ["summary.csv", "comparison.csv", "best.csv", "checks.csv"])
+@pytest.mark.parametrize("table", [
+    "summary.csv", "comparison.csv", "best.csv", "subgroups.csv", "checks.csv",
+])  # fmt: skip
 def test_it_is_in_every_table_of_a_run(plain, table):
     rows = records(plain, table)
     of = "check" if table == "checks.csv" else "endpoint"
@@ -138,7 +144,7 @@ def test_it_is_in_every_table_of_a_run(plain, table):
 def test_it_is_in_every_table_of_a_design(design, tmp_path):
     save_result(design, tmp_path / "design")
     written = {path.name for path in (tmp_path / "design").glob("*.csv")} - {"design.csv"}
-    assert written == {table.name for table in LEDGER if table.name != "predictive.csv"}
+    assert written == {table.name for table in LEDGER} - {"predictive.csv", "subgroups.csv"}
     for name in written - {"checks.csv"}:
         with (tmp_path / "design" / name).open(newline="", encoding="utf-8") as lines:
             assert EVENT in {row["endpoint"] for row in csv.DictReader(lines)}, name
