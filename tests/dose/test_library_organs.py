@@ -253,6 +253,14 @@ def test_an_organ_of_everyone_must_be_in_every_plan(own):
         make_experiment(settings(**reads), own)
 
 
+def test_a_library_without_a_plan_for_a_region_is_refused(own):
+    without_esophagus(own, 8)
+    for path in sorted((own / "plans").iterdir())[:8]:
+        add_organ(path, "Heart", 9.0, 500.0)
+    with pytest.raises(ExperimentError, match="none has esophagus and heart, as thoracic patients"):
+        made(own, arm={"limits": {"heart": 20.0}})
+
+
 def test_patients_whom_no_plan_suits_are_named(own):
     without_esophagus(own, 8)
     experiment = made(own)

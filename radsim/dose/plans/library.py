@@ -25,6 +25,7 @@ from radsim.vocabulary.structures import (
     check_structure,
     structure_named,
 )
+from radsim.vocabulary.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +153,10 @@ class PlanLibrary(Fractionated):
                 check_structure(structure)
                 lacking = structure in NEURAL and dose.d003cc is None
                 require(not lacking, f"plans: {structure} needs d003cc")
+        for region in {place: None for s in self.of_some for place in structure_named(s).regions}:
+            there = [s for s in self.of_some if region in structure_named(s).regions]
+            suits = any(all(structure in plan for structure in there) for plan in self.plans)
+            require(suits, f"plans: none has {listed(there)}, as {region} patients do")
         for limit in self.limits:
             require(
                 limit.only_reported or limit.structure in self.structures,
