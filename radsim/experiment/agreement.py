@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+from radsim.dose.anatomy.organ import ends_of
 from radsim.dose.metrics import DoseMetric
+from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
 from radsim.experiment.model import Experiment, cohort_of
@@ -47,6 +49,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _small_organs(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
@@ -213,7 +216,7 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
-        given = arm.plan.gives()
+        given = arm.plan.gives(experiment.dose.organs)
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
             if not limit.only_reported and limit.structure not in given:
                 yield (
@@ -224,7 +227,7 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         wanted = getattr(model, "dose", None)
         if isinstance(wanted, DoseMetric):
             for name, arm in experiment.arms.items():
-                if problem := wanted.missing_in(arm.plan):
+                if problem := wanted.missing_in(arm.plan, experiment.dose.organs):
                     yield f"{section}.dose: {problem} in arm {name!r}"
 
 
@@ -246,7 +249,7 @@ def _impossible_groups(experiment: Experiment) -> Iterator[str]:
         problems += [
             f"{lacking} in arm {experiment.reference!r}"
             for metric in metrics
-            if (lacking := metric.missing_in(plan))
+            if (lacking := metric.missing_in(plan, experiment.dose.organs))
         ]
         yield from (f"report.by[{place}]: {problem}" for problem in problems)
         if not problems and (groups := len(grouping.labels(cohort))) > MOST_GROUPS:
@@ -271,3 +274,26 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         yield f"{name} lies between {ends[0]:g} and {ends[-1]:g}, so {list(edges)} part nobody"
     elif not labels and not edges and name not in YES_OR_NO:
         yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"
+
+
+def _small_organs(experiment: Experiment) -> Iterator[str]:
+    """Say where an organ may be smaller than the hot spot that is asked of it."""
+    smallest = {name: ends_of(organ.volume)[0] for name, organ in experiment.dose.organs.items()}
+    read = [
+        (f"{section}.dose", model.dose.structure, model.dose.parsed)
+        for section, model in _models(experiment)
+        if isinstance(getattr(model, "dose", None), DoseMetric)
+    ]
+    for name, arm in experiment.arms.items():
+        for place, limit in enumerate(getattr(arm.plan, "limits", ())):
+            if isinstance(limit, Limit):
+                read.append((f"arms.{name}.limits[{place}]", limit.structure, limit.parsed))
+    for where, organ, metric in read:
+        volume = smallest.get(organ)
+        if volume is None or metric is None or metric.kind != "dose_at_volume":
+            continue
+        if volume < metric.number:
+            yield (
+                f"{where}: the {organ} may have {volume:.3g} cm3 (dose.organs.{organ}.volume), too "
+                f"little for its hottest {metric.number:g} cm3"
+            )

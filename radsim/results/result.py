@@ -13,6 +13,7 @@ from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
 from radsim.experiment.pedigree import model_labels, presets_used
+from radsim.experiment.reported_doses import structures_of
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
@@ -28,7 +29,7 @@ from radsim.results.uncertainty import (
     share_uncertainty,
     uncertainty_fields,
 )
-from radsim.simulation.sample import QUANTILES, STRUCTURES
+from radsim.simulation.sample import QUANTILES
 from radsim.sums.counts import DOSE_EDGES, DOSE_STEP, curve_months
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
@@ -142,7 +143,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
     if variants.sums.histograms:
         coords["dose"] = ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"})
     if variants.sums.sample:
-        coords["structure"], coords["quantile"] = list(STRUCTURES), list(QUANTILES)
+        coords["structure"], coords["quantile"] = list(structures_of(experiment)), list(QUANTILES)
         volume, _ = volume_nodes(experiment.dose.nodes)
         said = {"units": "1", "long_name": "share of the volume"}
         coords["volume"] = ("node", volume, said)
