@@ -74,8 +74,11 @@ class DoseMetric:
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
         metric = self.parsed
-        if metric is None or metric.kind in given[structure]:
+        if metric is None:
             return ""
+        if metric.kind in given[structure]:
+            spot = metric.kind == "dose_at_volume" and structure not in TARGETS
+            return plan.lacks(HotSpot(structure, metric.number)) if spot else ""
         known = ", ".join(KINDS[kind] for kind in given[structure])
         return f"no {self.metric!r} of the {structure}; known: {known}"
 

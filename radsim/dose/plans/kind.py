@@ -7,7 +7,7 @@ from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.dose_metrics import KINDS, Kind
-from radsim.vocabulary.structures import TARGETS, Target
+from radsim.vocabulary.structures import TARGETS, HotSpot, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
@@ -45,6 +45,10 @@ class PlanKind:
         ``organs`` are those that are sampled beside the anatomy's; not every kind can give them.
         """
         raise NotImplementedError
+
+    def lacks(self, spot: HotSpot) -> str:
+        """Say why the dose of a hot spot is not known of everyone who has it, or nothing."""
+        return ""
 
     @property
     def words(self) -> str:
