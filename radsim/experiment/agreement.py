@@ -111,7 +111,7 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                     "added as Gy; take eqd2 or bed"
                 )
             highest = getattr(model, "highest_fraction_dose", None)
-            each = arm.plan.prescription / arm.plan.fractions
+            each = max(arm.plan.fraction_doses)
             if highest is not None and each > highest:
                 yield (
                     f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
@@ -217,6 +217,8 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
         given = arm.plan.gives(experiment.dose.organs)
+        if problem := arm.plan.lonely_limit:
+            yield f"arms.{name}: {problem}"
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
             if not limit.only_reported and limit.structure not in given:
                 yield (

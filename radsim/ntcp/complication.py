@@ -163,4 +163,6 @@ class ComplicationModel(DoseResponse):
         return self.effect
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
-        return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)
+        if self.effect == "physical":
+            return 0.0
+        return dose.residual_prior_bed(self.dose.structure_in(dose.plan), alpha_beta)

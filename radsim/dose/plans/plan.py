@@ -7,5 +7,8 @@ from pydantic import Field
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.sequence import Sequence
 
-Plan = Annotated[ExternalBeam | Intraoperative | PlanLibrary, Field(discriminator="kind")]
+Plan = Annotated[
+    ExternalBeam | Intraoperative | PlanLibrary | Sequence, Field(discriminator="kind")
+]
