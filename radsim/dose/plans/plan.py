@@ -9,6 +9,5 @@ from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.dose.plans.library import PlanLibrary
 from radsim.dose.plans.sequence import Sequence
 
-Plan = Annotated[
-    ExternalBeam | Intraoperative | PlanLibrary | Sequence, Field(discriminator="kind")
-]
+Kinds = ExternalBeam | Intraoperative | PlanLibrary | Sequence
+Plan = Annotated[Kinds, Field(discriminator="kind")]
