@@ -7,7 +7,7 @@ from radsim.randomness.streams import UniformSource
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Rows, Scaled
 from radsim.simulation.walk import Quantity, walk
-from radsim.sums.aggregations import State, scaled
+from radsim.sums.aggregations import State, keep_among, scaled
 from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant
 
 
@@ -46,7 +46,10 @@ def _state(quantity: Quantity, reference: int, memo: Memo) -> State:
     def kept(rows: Rows | Made[State]) -> Made[State]:
         if isinstance(rows, Scaled):
             return memo.make(scaled, kept(rows.rows), rows.factor)
-        return memo.make(quantity.kept_by.keep, rows, reference, *quantity.settings)
+        keep, settings = quantity.kept_by.keep, quantity.settings
+        if quantity.among is not None:
+            return memo.make(keep_among, keep, rows, quantity.among, reference, *settings)
+        return memo.make(keep, rows, reference, *settings)
 
     if isinstance(quantity.rows, tuple):
         return by_model([kept(rows).value for rows in quantity.rows])

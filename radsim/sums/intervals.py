@@ -15,7 +15,7 @@ def normal_interval(
     )
 
 
-def wilson_interval(share: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def wilson_interval(share: np.ndarray, count: int | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % Monte Carlo interval of a share that was counted, honest at no event at all.
 
     Examples
