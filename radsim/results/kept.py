@@ -57,7 +57,8 @@ def _curves(variants: Variants) -> Iterator[Field]:
         count = variants.sums.moments[f"{event}_{INCIDENCE.name}"].count
         if isinstance(count, np.ndarray):  # of some patients of each arm
             count = variants.nominal_values(count)[:, :, 0, :1]
-        incidence = steps.cumsum(axis=-1) / count
+        with np.errstate(invalid="ignore"):  # of nobody there is none
+            incidence = steps.cumsum(axis=-1) / count
         values = np.concatenate([np.zeros((*incidence.shape[:-1], 1)), incidence], axis=-1)
         meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
         yield variants.plain_field(event, "curve", ("arm", "time"), values, meaning)

@@ -312,10 +312,10 @@ def _finished(whole: State, replicates: Sequence[State]) -> Fields:
 
 def _moments_of(state: State, name: str) -> Moments:
     count, mean = state["count"], state[name]
-    if np.nanmin(count) == np.nanmax(count):
+    if 0 < np.nanmin(count) == np.nanmax(count):
         return Moments(int(np.nanmax(count)), mean, state[_SPREAD[name]])
     each = np.broadcast_to(_beside(count, mean), mean.shape)
-    return Moments(each, mean, state[_SPREAD[name]])
+    return Moments(each, np.where(each > 0, mean, np.nan), state[_SPREAD[name]])
 
 
 def _as_means(counts: State) -> State:

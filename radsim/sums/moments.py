@@ -43,7 +43,7 @@ class Moments:
         """Monte Carlo standard error of the mean."""
         if self.error is not None:
             return self.error
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             return np.sqrt(self.variance / self.count)
 
     def rearranged(self, change: Callable[[np.ndarray], np.ndarray]) -> "Moments":
@@ -98,6 +98,8 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
     events = counted.count * counted.mean
     if difference:
         events = counted.deviations + counted.count * counted.mean**2
-    lower, upper = wilson_interval(events / counted.count, counted.count)
+    with np.errstate(invalid="ignore"):
+        share = events / counted.count
+    lower, upper = wilson_interval(share, counted.count)
     width = np.where(events < FEW, (upper - lower) / (2.0 * Z95), 0.0)
     return np.maximum(counted.standard_error, width)
