@@ -1,23 +1,24 @@
 """Every number that a variant of an experiment reports, as rows of patients to be summed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from radsim.experiment.endpoints import ranked_arms
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, cohort_of
 from radsim.randomness.streams import UniformSource
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.simulation.checks import check_rows
 from radsim.simulation.doses import dose_rows
+from radsim.simulation.grouping import groups_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes, Rows, lifetimes, net_rows, outcomes_of
 from radsim.simulation.sample import keep_sample
 from radsim.simulation.series import keep_series
 from radsim.sums import aggregations as kept_by
-from radsim.sums.aggregations import Aggregation, State
+from radsim.sums.aggregations import Aggregation, Groups, State
 from radsim.sums.comparison import best_shares
 from radsim.sums.counts import curve_months
 from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, PREVALENCE, SURVIVAL, Estimate
@@ -32,6 +33,7 @@ class Quantity:
     kept_by: Aggregation
     settings: tuple[Any, ...] = ()  # of what keeps them
     among: Made[np.ndarray] | None = None  # who counts, (arm, patient); everyone unless given
+    groups: Mapping[str, Made[Groups]] = field(default_factory=dict)  # that it is told of, too
 
 
 def walk(
@@ -44,8 +46,9 @@ def walk(
     """
     memo.next_variant()
     outcomes = outcomes_of(variant, block, source, memo)
-    yield from _estimates(variant, outcomes, memo)
-    yield from _best(variant, outcomes, memo)
+    groups = dict(_groups(variant, outcomes, memo))
+    for told in (_estimates(variant, outcomes, memo), _best(variant, outcomes, memo)):
+        yield from (replace(quantity, groups=groups) for quantity in told)
     for name, rows in check_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.SHARES)
     if not whole:
@@ -66,6 +69,18 @@ def walk(
         times = tuple(event.times[0] for event in outcomes.events)
         made = memo.make(keep_series, series, block.start, arm, endpoints, times, outcomes.deaths)
         yield Quantity("", made, kept_by.SERIES)
+
+
+def _groups(
+    variant: Experiment, outcomes: Outcomes, memo: Memo
+) -> Iterator[tuple[str, Made[Groups]]]:
+    """Groups of the patients of the reference arm, by each grouping."""
+    reference = outcomes.treated[list(variant.arms).index(variant.reference)]
+    cohort, _ = cohort_of(variant, variant.reference)
+    for grouping in variant.report.by:
+        sizes = tuple(len(split.labels(cohort)) for split in grouping.splits)
+        made = memo.make(groups_of, grouping, sizes, reference.patients, reference.dose)
+        yield grouping.name, made
 
 
 def _estimates(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
@@ -98,10 +113,9 @@ def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quant
         endpoint = event.modelled.endpoint
         risks = tuple(event.risks[0][arm] for arm in ranked)
         rows = memo.make(best_by_risk, months, endpoint.good, risks)
-        if event.among:  # ranked arms treat the same people
-            reference = list(variant.arms).index(variant.reference)
-            rows = memo.make(members_of, rows, event.among, reference)
-        yield Quantity(Estimate(endpoint, NET).best, rows, kept_by.BEST, (len(months),))
+        whom = event.among and memo.make(those_in, ranked, event.among)
+        best = Estimate(endpoint, NET).best
+        yield Quantity(best, rows, kept_by.BEST, (len(months),), whom)
     if outcomes.joint:
         rows = memo.make(best_by_rows, outcomes.free, ranked)
         yield Quantity(Estimate(outcomes.joint, NET).best, rows, kept_by.BEST, (len(months),))
@@ -120,9 +134,9 @@ def in_state(
     return np.stack([(times <= month) & (left > month) for month in months], axis=1)
 
 
-def members_of(rows: np.ndarray, among: np.ndarray, arm: int) -> np.ndarray:
-    """Rows of those alone whom an endpoint concerns in an arm."""
-    return rows[..., among[arm]]
+def those_in(arms: Sequence[int], among: np.ndarray) -> np.ndarray:
+    """Say whom an endpoint concerns in some arms."""
+    return among[list(arms)]
 
 
 def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> np.ndarray:

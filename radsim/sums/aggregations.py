@@ -81,6 +81,16 @@ def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
     return keep_each
 
 
+def keep_in_groups(
+    keep: Callable[..., State], rows: np.ndarray, reference: int, groups: Groups, *settings: Any
+) -> list[State]:
+    """Keep of each group by itself what is kept of everyone."""
+    together = keep(rows, reference, *settings, groups=groups)
+    return [
+        {name: array[code] for name, array in together.items()} for code in range(groups.number)
+    ]
+
+
 @by_groups
 def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
     """Keep mean and squared deviations of rows, and of their differences from the reference.
@@ -121,7 +131,7 @@ def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int
 
 def keep_best(rows: np.ndarray, reference: int, times: int, **of_whom: Any) -> State:
     """Keep mean and squared deviations alone, of rows that may be the same at all times."""
-    state = keep_means(rows, reference, **of_whom)
+    state = keep_means(rows, 0, **of_whom)  # the reference need not be ranked in its place
     shape = (*state["mean"].shape[:-1], times)
     wide = {name: np.broadcast_to(state[name], shape).copy() for name in ("mean", "deviations")}
     return {"count": state["count"], **wide}
@@ -231,12 +241,30 @@ def keep_among(
     >>> state["count"].tolist(), state["mean"].tolist()
     ([2], [3.0])
     """
+    if (among == among[0]).all():
+        state = keep(rows[..., among[0]], reference, *settings)
+        return {name: a if a.ndim else np.repeat(a, len(among)) for name, a in state.items()}
     pairs = (
         keep(rows[[reference, arm]][..., members], 0, *settings)
         for arm, members in enumerate(among)
     )
     arms = [{name: array[1] if array.ndim else array for name, array in p.items()} for p in pairs]
     return _stacked(arms, axis=0)
+
+
+def keep_among_groups(
+    keep: Callable[..., State],
+    rows: np.ndarray,
+    reference: int,
+    groups: Groups,
+    among: np.ndarray,
+    *settings: Any,
+) -> list[State]:
+    """Keep of each group by itself what those of it show who are among some."""
+    members = [groups.codes == code for code in range(groups.number)]
+    return [
+        keep_among(keep, rows[..., each], among[:, each], reference, *settings) for each in members
+    ]
 
 
 def finish_counts(states: Sequence[State]) -> Fields:

@@ -34,8 +34,11 @@ OTHERS = {"preset": "rtog-0631", "in_pain": {"kind": "bernoulli", "probability":
 
 
 def stated(**changes):
-    """Tables of the shipped experiment, small."""
-    return {**tomllib.loads(PAIN.read_text("utf-8")), "patients": PATIENTS, **changes}
+    """Tables of the shipped experiment, small and of pain alone."""
+    tables = tomllib.loads(PAIN.read_text("utf-8"))
+    ntcp = {event: tables["ntcp"][event] for event in (RELIEF, COMPLETE, FLARE)}
+    del tables["tcp"]
+    return {**tables, "ntcp": ntcp, "patients": PATIENTS, **changes}
 
 
 def pain(section=RELIEF, change=None, **changes):
@@ -246,6 +249,23 @@ def test_a_sweep_over_the_share_in_pain_counts_each_points_own_patients():
                 np.testing.assert_allclose(
                     here[f"{name}{end}"], alone[f"{name}{end}"], rtol=1e-12, atol=1e-15
                 )
+
+
+def test_groups_of_patients_count_their_own_members_in_pain(patients):
+    result = run(pain(report={"by": ["pain_medication"]}), scheduler="single", cutting=SMALL_BLOCKS)
+    for arm in ("sbrt", "conventional"):
+        here = patients.sel(arm=arm)
+        came, ends = (here[f"time_to_{RELIEF}{end}"] for end in ("", "_end"))
+        relieved = (came <= 6.0) & (np.minimum(ends, here["time_to_death"]) > 6.0)
+        for place, medication in enumerate((0.0, 1.0)):
+            members = (here["pain_medication"] == medication) & (here["in_pain"] > 0)
+            told = result[f"{RELIEF}_prevalence_estimate by pain_medication"].sel(
+                arm=arm, months=6.0
+            )
+            expected = float(relieved.where(members).mean())
+            assert float(told[place]) == pytest.approx(expected, rel=1e-12)
+        best = result[f"{RELIEF}_net_best by pain_medication"].sel(ranked_arm="sbrt")
+        assert (best == 1.0).all()
 
 
 def test_levels_are_drawn_from_their_counts_and_move_what_they_should():
