@@ -11,6 +11,7 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
@@ -105,6 +106,8 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                 f"{', '.join(deaths)}, or take a preset of net control (spine-cross-strategy)"
             )
         for name, arm in experiment.arms.items():
+            if isinstance(model, TechniqueLevel) and (problem := model.missing_in(arm.plan)):
+                yield f"{section}: {problem}, and arms.{name} is one"
             if arm.has_prior and getattr(model, "effect", "") == "physical":
                 yield (
                     f"{section}.effect: arms.{name} has a prior course, and two courses are never "
@@ -160,13 +163,17 @@ def _missing_variables(
                 yield f"{where}: {interval!r} holds labels; it needs months"
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
+    yield from _nobody_among(experiment, key, cohort)
     first_reader: dict[str, str] = {}
     for section, variable in _read(experiment, arms):
         first_reader.setdefault(variable, section)
     where = "" if key == "cohort" else f" in {key}"
+    whom = {modelled.endpoint.among for modelled in endpoints_of(experiment)}
     for variable, section in sorted(first_reader.items()):
         if variable not in names:
             meant = nearest(variable, sorted(names))
+            if variable in whom and variable not in labels:
+                meant = f'the share {variable} = {{ kind = "bernoulli", probability = ... }}'
             yield f"{section}: needs the cohort variable {variable!r}{where}; {meant}"
 
 
@@ -177,9 +184,27 @@ def _read(experiment: Experiment, arms: list[str]) -> Iterator[tuple[str, str]]:
         yield from ((f"arms.{name}.survival", v) for v in named_parameters(arm.survival))
     for name, rule in experiment.eligibility.items():
         yield from ((f"eligibility.{name}", variable) for variable in rule.where)
+    for modelled in filter(lambda m: m.endpoint.among, endpoints_of(experiment)):
+        yield modelled.section, modelled.endpoint.among
     for section, model in _models(experiment):
         required = getattr(model, "required_variables", ())
         yield from ((section, variable) for variable in (*required, *named_parameters(model)))
+
+
+def _nobody_among(experiment: Experiment, key: str, cohort: Cohort) -> Iterator[str]:
+    """Find variables that do not say of each patient whether an endpoint concerns it."""
+    for variable in dict.fromkeys(m.endpoint.among for m in endpoints_of(experiment)):
+        where = f"{key}.{variable}"
+        if variable in _labels(cohort):
+            yield f"{where}: holds labels; it must be 1 in those whom an endpoint concerns, else 0"
+        elif variable in cohort.names and (ends := cohort.ends(variable)):
+            if not {*ends} <= {0.0, 1.0}:
+                yield (
+                    f"{where}: must be 0 or 1 in each patient, got {ends[0]:g} to {ends[1]:g}; "
+                    f'a share of the patients is {{ kind = "bernoulli", probability = ... }}'
+                )
+            elif max(ends) == 0.0:
+                yield f"{where}: is 0 in everyone, so that an endpoint concerns nobody"
 
 
 def _labels(cohort: Cohort) -> set[str]:

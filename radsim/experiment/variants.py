@@ -221,7 +221,11 @@ def _shape(experiment: Experiment) -> tuple[Any, ...]:
         tuple(arm.has_prior for arm in experiment.arms.values()),
         tuple(experiment.treats_others(arm) for arm in experiment.arms),
         tuple(
-            (m.section, tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models))
+            (
+                m.section,
+                m.endpoint.ends,
+                tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models),
+            )
             for m in endpoints_of(experiment)
         ),
         tuple((arm.survival or experiment.survival) is None for arm in experiment.arms.values()),

@@ -11,6 +11,7 @@ from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
+from radsim.response.duration import Duration
 from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
@@ -40,6 +41,8 @@ class ComplicationModel(DoseResponse):
         conventional radiotherapy.
     onset
         Time to the event of those who get it, or growth of the hazard.
+    duration
+        How long it lasts, where it is a state that ends again; for good unless given.
     """
 
     takes: ClassVar[str] = "a metric"
@@ -59,6 +62,7 @@ class ComplicationModel(DoseResponse):
     valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
     onset: Onset
+    duration: Duration | None = None
 
     def __post_init__(self) -> None:
         self._check(self.increasing, "Give")

@@ -80,6 +80,9 @@ class Preset(_Stated):
     words: str = ""  # an endpoint of its own, in a sentence
     short: str = ""  # the same on an axis; the words unless given
     good: Truth = False  # whether the event is good for patients
+    among: str = ""  # cohort variable above 0 in those whom it concerns; everyone unless given
+    part_of: str = ""  # endpoint to some of whose people it comes
+    caution: str = ""  # what is said wherever it is used
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)

@@ -28,6 +28,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "months": (
         "prior.interval", "interval_at_least", "evaluated_at", "onset.months", "onset.median",
         "onset.reference", "onset_conventional.months", "survival.scale", "pain_response.months",
+        "duration.median",
     ),
     "days": ("doubling_time", "kick_off", "overall_time"),
     "1/day": ("birth_rate", "death_rate"),
@@ -41,7 +42,8 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
         "onset.sigma", "output_error", "plans", "plateau", "probability", "reference_risk",
         "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape", "rolloff", "s",
-        "cell_kill.slope", "slow_over_fast", "source_offset", "spill", "survival.shape",
+        "cell_kill.slope", "conformal", "conventional", "conventional_single", "duration.shape",
+        "slow_over_fast", "source_offset", "spill", "survival.shape",
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip

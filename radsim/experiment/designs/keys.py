@@ -16,6 +16,7 @@ from radsim.vocabulary.words import closest, nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
+WHOSE = ("among", "part_of")  # keys of an endpoint that decide numbers
 LABEL = "label"  # of an arm or a model
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *(s for s in KNOWN if s not in TARGETS))  # below ``limits``, stated or not
@@ -55,6 +56,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
         f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
         "describes a variable, and changes no number": of_variable,
         f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
+        "says whom the endpoint concerns, which all variants share": of_endpoint and last in WHOSE,
         "describes an endpoint, and changes no number": of_endpoint,
         "is a name for readers, and changes no number": is_label,
     }

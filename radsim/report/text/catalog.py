@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from radsim.ntcp import NTCPModel, load_ntcp
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import Preset, load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
@@ -42,7 +43,7 @@ def model_of(preset: Preset) -> Any | None:
 def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
     """Dose, probability and the names of both axes of a preset's curve."""
     model = model_of(preset)
-    if model is None:
+    if model is None or isinstance(model, TechniqueLevel):
         return None
     if isinstance(model, VertebralFracture):
         dose = np.linspace(0.0, 30.0, 241)
@@ -115,7 +116,7 @@ def model_lines(preset: Preset) -> list[str]:
     if model is None:
         return []
     lines = [f"equation: {model.equation}", f"takes: {model.takes}"]
-    if isinstance(model, VertebralFracture):
+    if isinstance(model, (VertebralFracture, TechniqueLevel)):
         return lines
     effect = getattr(model, "effect", "bed")
     fractionation = "none; physical dose, so two courses can't be added"

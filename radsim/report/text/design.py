@@ -10,7 +10,14 @@ from radsim.report.view import View, value_text
 from radsim.results.reading import has_role
 from radsim.results.uncertainty import ENDS, what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
-from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate, Joint
+from radsim.vocabulary.endpoints import (
+    ALIVE,
+    CONTROL_WITHOUT_COMPLICATION,
+    NET,
+    PREVALENCE,
+    Estimate,
+    Joint,
+)
 
 HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
 MOST_FACTORS = 3  # of each comparison that are printed
@@ -45,10 +52,11 @@ def design_text(result: xr.Dataset) -> str:
 
 
 def _printed(view: View) -> list[Estimate]:
-    """Estimates that are printed: net, and being alive, controlled and without complication."""
+    """Estimates that are printed: net, states, and being alive without failure or complication."""
     return [
         e for e in view.estimates
-        if e.estimator is NET or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
+        if e.estimator in (NET, PREVALENCE)
+        or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
     ]  # fmt: skip
 
 
