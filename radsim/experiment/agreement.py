@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.questions import unanswered
+from radsim.fitting.calibration import changes_of
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
@@ -46,6 +46,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _miscalibrated(experiment)
     yield from unanswered(experiment, refused)
 
 
@@ -219,8 +220,30 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
                     f"{nearest(limit.structure, given)}"
                 )
     for section, model in _models(experiment):
-        wanted = getattr(model, "dose", None)
-        if isinstance(wanted, DoseMetric):
+        for wanted in getattr(model, "reads", ()):
             for name, arm in experiment.arms.items():
                 if problem := wanted.missing_in(arm.plan):
                     yield f"{section}.dose: {problem} in arm {name!r}"
+
+
+def _miscalibrated(experiment: Experiment) -> Iterator[str]:
+    """Say which curve reads another dose, or plans of another dose model, than its anchors do."""
+    anew = 'calibrate = "plans" calibrates it anew'
+    for section, model in _models(experiment):
+        known = getattr(model, "calibration", None)
+        if known is None or model.calibrate:
+            continue
+        called = model.preset or model.kind
+        if str(model.dose) != known.reads:
+            yield (
+                f"{section}.dose: {called} was calibrated for the {known.reads}, got the "
+                f"{model.dose}; {anew}"
+            )
+        named, changed = experiment.dose.preset, changes_of(experiment.dose, model.dose)
+        others = [k for k in {**known.changed, **changed} if known.changed.get(k) != changed.get(k)]
+        if others or named not in ("", known.dose):
+            other = f"another {', '.join(sorted(others))}" if others else f"the preset {named}"
+            yield (
+                f"{section}: {called} was calibrated through plans of the dose preset "
+                f"{known.dose}, and [dose] has {other}; {anew}"
+            )

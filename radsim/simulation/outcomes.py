@@ -158,7 +158,7 @@ def metrics_read(arm: Arm, endpoints: Sequence[Modelled]) -> tuple[DoseMetric, .
     """Everything that models and reports read of an arm's dose."""
     reported = (m for m in METRICS.values() if m.structure in arm.plan.gives())
     models = (model.model for modelled in endpoints for model in modelled.models)
-    return (*reported, *(model.dose for model in models if hasattr(model, "dose")))
+    return (*reported, *(metric for model in models for metric in getattr(model, "reads", ())))
 
 
 def _event(

@@ -17,6 +17,7 @@ from radsim.vocabulary.words import closest, nearest
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
 LABEL = "label"  # of an arm or a model
+CALIBRATION = "calibration"  # of a model: what it went through, which changes no number
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *NEURAL)  # keys below ``limits``, whether or not an arm states them
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
@@ -210,6 +211,8 @@ def known_keys(tables: Mapping[str, Any]) -> list[str]:
 def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, value in table.items():
         here = f"{path}.{key}"
+        if key == CALIBRATION and path.split(".")[0] in OUTCOMES:
+            continue
         yield here
         if isinstance(value, Mapping):
             yield from _below(value, here)
