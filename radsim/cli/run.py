@@ -47,6 +47,7 @@ def run(
     from radsim.report.files.trial_files import holds_trial, remove_trial
     from radsim.report.text.comparison import comparison_text
     from radsim.report.text.series import predictive_text
+    from radsim.report.text.subgroups import subgroups_text
     from radsim.report.text.warnings import precision_text, warnings_of
     from radsim.results.run import run as run_experiment
     from radsim.results.run import work_of
@@ -89,6 +90,8 @@ def run(
         warn(line)
     print_purpose(question=experiment.question)
     print(comparison_text(result))
+    if groups := subgroups_text(result):
+        print(f"\n{groups}")
     for line in precision_text(result):
         print(line)
     if series := predictive_text(result):

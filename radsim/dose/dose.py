@@ -153,6 +153,10 @@ class Dose:
             self._sums[wanted] = self._work_out(wanted)
         return self._sums[wanted]
 
+    def tells(self, metric: DoseMetric) -> bool:
+        """Say whether a metric was told, see `told`."""
+        return metric in self._sums
+
     def _work_out(self, wanted: DoseMetric) -> Reading:
         metric = wanted.parsed
         if metric is None:  # the prescription

@@ -30,7 +30,7 @@ def draw_dose(
     KeyError
         If ``bilsky`` has a label that is no grade.
     """
-    given = plan.gives()
+    given = plan.gives(model.organs)
     for structure in sorted(wanted.whole):
         if structure not in given:
             raise ValueError(f"the arm gives no dose to {structure!r}; {nearest(structure, given)}")

@@ -70,7 +70,7 @@ class DoseMetric:
         metric = self.parsed
         if metric is None or metric.kind in ("dose_at_share", "eud"):
             return ""
-        if metric.is_hot_spot and self.metric in given[structure]:
+        if metric.kind == "dose_at_volume" and "DXcc" in given[structure]:
             return ""
         return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from radsim.experiment.designs.keys import section_of
-from radsim.experiment.designs.tables import Design
+from radsim.experiment.designs.tables import NOMINAL, Design
+from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
@@ -131,10 +132,17 @@ class Work:
         maker, design = VariantMaker(self.experiment), self.experiment.study.design
         sums = []
         for piece in pieces:
-            variants = [maker.make(design.variant(index)) for index in piece.variants]
+            variants = [self._variant(maker, design, index) for index in piece.variants]
             whole = not self.experiment.has_design
             sums += reduce_blocks(variants, [piece.patients], source, whole=whole)
         return sums
+
+    def _variant(self, maker: VariantMaker, design: Design, index: int) -> Experiment:
+        """Make a variant; groups of patients are told of under the file's own values alone."""
+        variant = maker.make(design.variant(index))
+        if not variant.report.by or index == design.rows_of(NOMINAL).start:
+            return variant
+        return variant.model_copy(update={"report": Report()})
 
     def replicate(self, piece: Piece) -> int:
         """Say which replicate a piece belongs to; plain random numbers have but one."""

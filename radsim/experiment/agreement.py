@@ -4,15 +4,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+from radsim.dose.anatomy.organ import ends_of
+from radsim.dose.metrics import DoseMetric
+from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
+from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
 from radsim.fitting.calibration import changes_of
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
-from radsim.vocabulary.cohort_variables import is_own_name
+from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.words import nearest
 
@@ -47,6 +51,8 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
         )
     yield from _missing_doses(experiment)
     yield from _miscalibrated(experiment)
+    yield from _small_organs(experiment)
+    yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
 
@@ -212,7 +218,7 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
-        given = arm.plan.gives()
+        given = arm.plan.gives(experiment.dose.organs)
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
             if not limit.only_reported and limit.structure not in given:
                 yield (
@@ -222,7 +228,7 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for section, model in _models(experiment):
         for wanted in getattr(model, "reads", ()):
             for name, arm in experiment.arms.items():
-                if problem := wanted.missing_in(arm.plan):
+                if problem := wanted.missing_in(arm.plan, experiment.dose.organs):
                     yield f"{section}.dose: {problem} in arm {name!r}"
 
 
@@ -246,4 +252,72 @@ def _miscalibrated(experiment: Experiment) -> Iterator[str]:
             yield (
                 f"{section}: {called} was calibrated through plans of the dose preset "
                 f"{known.dose}, and [dose] has {other}; {anew}"
+            )
+
+
+def _impossible_groups(experiment: Experiment) -> Iterator[str]:
+    """Say which groups of ``[report] by`` can't be told apart, or of whom."""
+    groupings = experiment.report.by
+    if groupings and experiment.sweep:
+        yield "report.by: groups are told of a run without [sweep]; leave one of the two out"
+    if not groupings or experiment.reference not in experiment.arms:
+        return
+    names = [grouping.name for grouping in groupings]
+    cohort, _ = cohort_of(experiment, experiment.reference)
+    for place, grouping in enumerate(groupings):
+        if grouping.name in names[:place]:
+            yield f"report.by[{place}]: {grouping.name!r} is named twice"
+        problems = [p for split in grouping.splits for p in _split_problems(split, cohort)]
+        metrics = (split.metric for split in grouping.splits if split.metric)
+        plan = experiment.arms[experiment.reference].plan
+        problems += [
+            f"{lacking} in arm {experiment.reference!r}"
+            for metric in metrics
+            if (lacking := metric.missing_in(plan, experiment.dose.organs))
+        ]
+        yield from (f"report.by[{place}]: {problem}" for problem in problems)
+        if not problems and (groups := len(grouping.labels(cohort))) > MOST_GROUPS:
+            yield f"report.by[{place}]: makes {groups} groups; at most {MOST_GROUPS}"
+
+
+def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
+    """Say what is wrong with one thing that patients are parted by, if anything is."""
+    name, edges = split.name, split.edges
+    if split.metric is not None:
+        return
+    if name not in cohort.names:
+        meant = nearest(name, sorted(cohort.names))
+        yield f"no cohort variable {name!r} ({meant}), nor a metric such as 'gtv D98 planned'"
+        return
+    labels, ends = labels_of(cohort, name), cohort.ends(name)
+    if labels and edges:
+        yield f"{name} holds labels, and takes no limits"
+    elif len(labels) == 1 or (ends and ends[0] == ends[-1]):
+        yield f"{name} has one value, so there is nothing to tell apart"
+    elif edges and ends and not any(ends[0] < edge <= ends[-1] for edge in edges):
+        yield f"{name} lies between {ends[0]:g} and {ends[-1]:g}, so {list(edges)} part nobody"
+    elif not labels and not edges and name not in YES_OR_NO:
+        yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"
+
+
+def _small_organs(experiment: Experiment) -> Iterator[str]:
+    """Say where an organ may be smaller than the hot spot that is asked of it."""
+    smallest = {name: ends_of(organ.volume)[0] for name, organ in experiment.dose.organs.items()}
+    read = [
+        (f"{section}.dose", model.dose.structure, model.dose.parsed)
+        for section, model in _models(experiment)
+        if isinstance(getattr(model, "dose", None), DoseMetric)
+    ]
+    for name, arm in experiment.arms.items():
+        for place, limit in enumerate(getattr(arm.plan, "limits", ())):
+            if isinstance(limit, Limit):
+                read.append((f"arms.{name}.limits[{place}]", limit.structure, limit.parsed))
+    for where, organ, metric in read:
+        volume = smallest.get(organ)
+        if volume is None or metric is None or metric.kind != "dose_at_volume":
+            continue
+        if volume < metric.number:
+            yield (
+                f"{where}: the {organ} may have {volume:.3g} cm3 (dose.organs.{organ}.volume), too "
+                f"little for its hottest {metric.number:g} cm3"
             )

@@ -10,6 +10,7 @@ from radsim.dose.plans.library_folder import READING, expand_library
 from radsim.experiment.filling_cohort import fill_cohort
 from radsim.experiment.filling_outcomes import fill_complications, fill_control
 from radsim.experiment.filling_presets import fill_preset
+from radsim.experiment.grouping import fill_report
 from radsim.experiment.problems import Problems
 from radsim.experiment.short_form import ARM_KEYS
 
@@ -28,6 +29,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         "dose": lambda dose: fill_preset("dose", {"preset": DOSE_PRESET, **dose}, DOSE_KIND),
         "tcp": lambda section: fill_control(section, folder, problems),
         "survival": _survival,
+        "report": fill_report,
         "ntcp": lambda sections: fill_complications(sections, folder, problems),
         "arms": lambda arms: {k: _arm(f"arms.{k}", v, folder, problems) for k, v in arms.items()},
     }

@@ -13,6 +13,7 @@ from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.plans.plan import Plan
 from radsim.experiment.designs.study import Study, read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
+from radsim.experiment.grouping import Report
 from radsim.experiment.outcomes import Complication, Control
 from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks
@@ -136,6 +137,7 @@ class Experiment(BaseModel):
     survival: WeibullSurvival | None = None
     compare: Comparison = Comparison()
     trial: TrialSection | None = None
+    report: Report = Report()
     predictive: Series | None = None
     precision: Precision | None = None
     uniforms: Literal["plain", "antithetic", "sobol"] = "plain"

@@ -93,6 +93,7 @@ def draw_anchor_plans(
         If an anchor's plan does not give what is to be read.
     """
     mix: Cohort = TypeAdapter(Cohort).validate_python(cohort_settings(cohort))
+    dose = replace(dose, organs={})  # no anchor's plan has a limit of them
     plans: list[Any] = []
     for anchor in anchors:
         plan: Any = TypeAdapter(Plan).validate_python(expand_plan({"regimen": anchor.regimen}))

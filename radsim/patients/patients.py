@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from radsim.vocabulary.cohort_variables import LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter
-from radsim.vocabulary.structures import structure_named
+from radsim.vocabulary.structures import Structure, structure_named
 from radsim.vocabulary.words import nearest
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Patients:
         (patient,), or (draw, 1) for an uncertain value that is the same for all.
     labels
         Of the columns that hold codes: what each code stands for.
+    organs
+        Structures of an experiment's own, by name; who has them is as it says.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Patients:
     numbers: range
     columns: Mapping[str, np.ndarray]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    organs: Mapping[str, Structure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():
@@ -81,7 +84,11 @@ class Patients:
     def with_columns(self, columns: Mapping[str, Any]) -> Patients:
         """Return the same patients with further columns, or other ones of the same name."""
         added = {name: np.asarray(column) for name, column in columns.items()}
-        return Patients(self.numbers, {**self.columns, **added}, self.labels)
+        return replace(self, columns={**self.columns, **added})
+
+    def with_organs(self, organs: Mapping[str, Structure]) -> Patients:
+        """Return the same patients, with structures of an experiment's own."""
+        return replace(self, organs=organs)
 
     def numbers_of(self, name: str) -> np.ndarray:
         """Return the numbers of a column, shape (patient,).
@@ -145,7 +152,7 @@ class Patients:
             member &= reduce(np.logical_or, (self.has(variable, label) for label in labels))
         return member
 
-    def with_structure(self, structure: str) -> np.ndarray:
+    def with_structure(self, structure: str | Structure) -> np.ndarray:
         """Say for each patient whether it has a structure, shape (patient,).
 
         Examples
@@ -156,7 +163,9 @@ class Patients:
         >>> patients.with_structure("thecal_sac").tolist()
         [True, True]
         """
-        known = structure_named(structure)
+        known = structure
+        if isinstance(known, str):
+            known = self.organs.get(known) or structure_named(known)
         present = self[known.exists] > 0 if known.exists else np.ones(len(self), dtype=bool)
         if known.regions:
             present &= self.have({"region": known.regions})

@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.tables import DRAWS
+from radsim.experiment.reported_doses import describe_metric, metrics_of
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
 from radsim.simulation.patients import VOCABULARY
@@ -77,6 +78,7 @@ def _histograms(variants: Variants) -> Iterator[Field]:
 
 def _sample(variants: Variants) -> Iterator[Field]:
     """Dose-volume histograms and dose metrics of the first patients, of the first variant."""
+    metrics = {n: describe_metric(m) for n, m in metrics_of(variants.experiment).items()}
     for name, (values, *_) in variants.sums.sample.items():
         if name in DVH:
             across, meaning = DVH[name]
@@ -85,7 +87,7 @@ def _sample(variants: Variants) -> Iterator[Field]:
                 values=values, units="Gy", meaning=meaning,
             )  # fmt: skip
         else:
-            said = VOCABULARY[name]
+            said = metrics[name] if name in metrics else VOCABULARY[name]
             yield Field(
                 of=name, role="sample", name=f"sample_{name}", dims=("arm", "sample"),
                 values=values, units=said.units, meaning=said.meaning,

@@ -13,9 +13,11 @@ from radsim.experiment.endpoints import Modelled
 from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
 from radsim.experiment.pedigree import model_labels, presets_used
+from radsim.experiment.reported_doses import structures_of
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
+from radsim.results.groups import group_fields, labels
 from radsim.results.kept import kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
@@ -27,7 +29,7 @@ from radsim.results.uncertainty import (
     share_uncertainty,
     uncertainty_fields,
 )
-from radsim.simulation.sample import QUANTILES, STRUCTURES
+from radsim.simulation.sample import QUANTILES
 from radsim.sums.counts import DOSE_EDGES, DOSE_STEP, curve_months
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
@@ -93,6 +95,7 @@ def _fields(variants: Variants) -> Iterator[Field]:
         for role, values, _, said in share_numbers("share", variants.checked(moments), meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
+    yield from group_fields(variants)
 
 
 def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
@@ -129,6 +132,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
         "arm": list(experiment.arms),
         "ranked_arm": [list(experiment.arms)[i] for i in variants.ranked],
         "months": ("months", list(experiment.months), {"units": "months"}),
+        **{grouping.name: list(labels(variants, grouping)) for grouping in experiment.report.by},
     }
     for modelled in variants.endpoints:
         if modelled.by_model:
@@ -139,7 +143,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
     if variants.sums.histograms:
         coords["dose"] = ("dose", DOSE_EDGES[:-1] + DOSE_STEP / 2, {"units": "Gy"})
     if variants.sums.sample:
-        coords["structure"], coords["quantile"] = list(STRUCTURES), list(QUANTILES)
+        coords["structure"], coords["quantile"] = list(structures_of(experiment)), list(QUANTILES)
         volume, _ = volume_nodes(experiment.dose.nodes)
         said = {"units": "1", "long_name": "share of the volume"}
         coords["volume"] = ("node", volume, said)

@@ -10,7 +10,7 @@ from radsim.dose.dose import Dose
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import Patients
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import METRICS, Columns, Event, Outcomes
+from radsim.simulation.outcomes import Columns, Event, Outcomes
 
 FACTS, FLAGS = attrgetter("facts"), attrgetter("flags")  # of a dose
 PRESCRIPTION = "prescription"
@@ -29,11 +29,11 @@ def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray
 
 def metric_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
     """Metrics by name, of each structure that an arm gives a dose to."""
-    given = {structure for arm in outcomes.treated for structure in arm.arm.plan.gives()}
+    doses = outcomes.doses
     return {
-        name: memo.make(metric_in, metric, outcomes.doses)
-        for name, metric in METRICS.items()
-        if metric.structure in given
+        name: memo.make(metric_in, metric, doses)
+        for name, metric in outcomes.metrics.items()
+        if any(dose.value.tells(metric) for dose in doses)
     }
 
 
@@ -76,6 +76,6 @@ def column_in(name: str, arms: Sequence[Columns]) -> np.ndarray:
 def metric_in(metric: DoseMetric, doses: Sequence[Dose]) -> np.ndarray:
     """A metric in every arm, shape (arm, patient) [Gy]; missing (NaN) where an arm lacks it."""
     missing = np.full(len(doses[0].prescription), np.nan)
-    has = [metric.structure in dose.plan.gives() for dose in doses]
+    has = [dose.tells(metric) for dose in doses]
     there = zip(doses, has, strict=True)
     return np.stack([dose.sums(metric).total if given else missing for dose, given in there])

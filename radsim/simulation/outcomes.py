@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.dose import Dose
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import Course, DoseMetric, wanted_of
+from radsim.dose.metrics import DoseMetric, wanted_of
 from radsim.experiment.endpoints import Modelled, endpoints_of, has_deaths, joint_of
 from radsim.experiment.model import Arm, Experiment, cohort_of
+from radsim.experiment.reported_doses import metrics_of
 from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
@@ -25,25 +27,9 @@ from radsim.response.survival import WeibullSurvival
 from radsim.simulation.memo import Made, Memo
 from radsim.vocabulary.endpoints import DEATH, SHIPPED, Joint
 
-COURSES: tuple[Course, ...] = ("planned", "delivered")
-REPORTED_METRICS: Mapping[str, tuple[str, ...]] = {
-    "gtv": ("D98", "D90", "D50"),
-    "ptv": ("D90",),
-    "spinal_cord": ("D0.03cc",),
-    "cord_prv": ("D0.03cc",),
-    "thecal_sac": ("D0.03cc",),
-}
-METRICS = {  # name of the variable: where it is read
-    f"{structure}_{metric.lower().replace('.', '')}_{course}": DoseMetric(
-        structure=structure, metric=metric, course=course
-    )
-    for structure, metrics in REPORTED_METRICS.items()
-    for metric in metrics
-    for course in COURSES
-}
 DECIDED_FIRST = (*(endpoint.event for endpoint in SHIPPED), DEATH)  # before the doses
 Columns = Mapping[str, np.ndarray]  # of patients, by name
-PATIENTS, SCREENING = itemgetter(0), itemgetter(1)  # of those who were drawn
+SCREENING = itemgetter(1)  # of those who were drawn
 FIRST_PATIENT = itemgetter((..., 0))
 
 
@@ -91,6 +77,7 @@ class Outcomes:
     """Everything that is told of some patients under a variant."""
 
     treated: tuple[Treated, ...]
+    metrics: Mapping[str, DoseMetric]  # that are reported, by name of their variable
     events: tuple[Event, ...]
     deaths: Made[np.ndarray] | None  # times, (arm, patient); none where nobody dies
     alive: Made[np.ndarray] | None  # probabilities, (arm, month, patient)
@@ -114,8 +101,9 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
     drawn = [memo.make(draw_eligible, *cohort_of(variant, arm), block, source) for arm in arms]
     for event in DECIDED_FIRST:
         luck_of(event)
+    metrics = metrics_of(variant)
     treated = tuple(
-        _treated(variant, arm, made, endpoints, source, memo)
+        _treated(variant, arm, made, endpoints, tuple(metrics.values()), source, memo)
         for arm, made in zip(arms.values(), drawn, strict=True)
     )
     events = tuple(_event(m, treated, months, luck_of(m.endpoint.event), memo) for m in endpoints)
@@ -135,7 +123,7 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
             both = Scaled(free, memo.make(FIRST_PATIENT, by_arm[0]))
         elif alive:
             both = memo.make(np.multiply, free, alive)
-    return Outcomes(treated, events, deaths, alive, joint, free, both)
+    return Outcomes(treated, metrics, events, deaths, alive, joint, free, both)
 
 
 def _treated(
@@ -143,22 +131,30 @@ def _treated(
     arm: Arm,
     drawn: Made,
     endpoints: Sequence[Modelled],
+    reported: Sequence[DoseMetric],
     source: UniformSource,
     memo: Memo,
 ) -> Treated:
-    patients = memo.make(PATIENTS, drawn)
-    metrics = metrics_read(arm, endpoints)
+    patients = memo.make(people_of, drawn, variant.dose)
+    grouped = variant.report.metrics if arm is variant.arms[variant.reference] else ()
+    given = arm.plan.gives(variant.dose.organs)
+    told = tuple(metric for metric in reported if metric.structure in given)
+    metrics = (*told, *metrics_read(endpoints), *grouped)
     wanted = wanted_of(arm.plan, metrics)
     dose = memo.make(draw_dose, arm.plan, variant.dose, patients, source, wanted, lasting=True)
     read = memo.make(Dose.told, dose, metrics)
     return Treated(arm, patients, memo.make(SCREENING, drawn), read)
 
 
-def metrics_read(arm: Arm, endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
-    """Everything that models and reports read of an arm's dose."""
-    reported = (m for m in METRICS.values() if m.structure in arm.plan.gives())
+def people_of(drawn: tuple[Patients, Columns], model: DoseModel) -> Patients:
+    """The patients who were drawn, with who of them has an organ of the experiment's own."""
+    return drawn[0].with_organs(model.structures) if model.organs else drawn[0]
+
+
+def metrics_read(endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
+    """Everything that models read of a dose."""
     models = (model.model for modelled in endpoints for model in modelled.models)
-    return (*reported, *(metric for model in models for metric in getattr(model, "reads", ())))
+    return tuple(metric for model in models for metric in getattr(model, "reads", ()))
 
 
 def _event(

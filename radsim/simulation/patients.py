@@ -1,18 +1,20 @@
 """Patients of an experiment as a Dataset."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
+from radsim.dose.metrics import DoseMetric
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment, cohort_of
+from radsim.experiment.reported_doses import describe_metric
 from radsim.patients.patients import Patients, to_dataset
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.checks import check_rows
 from radsim.simulation.doses import columns_of, eqd2_rows, facts_of, metric_rows
 from radsim.simulation.memo import Memo
-from radsim.simulation.outcomes import METRICS, Event, Outcomes, Rows, outcomes_of
+from radsim.simulation.outcomes import Event, Outcomes, Rows, outcomes_of
 from radsim.simulation.sources import source_of
 from radsim.vocabulary.cohort_variables import COHORT
 from radsim.vocabulary.endpoints import (
@@ -37,17 +39,15 @@ TOLD = {  # of a dose
     "prior_recovery": Variable("1", "share of the prior course that has recovered"),
     "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
     "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
-    **{
-        name: Variable("Gy", f"{m.course} {m.structure} {m.metric}, physical course dose")
-        for name, m in METRICS.items()
-    },
 }
 Told = tuple[tuple[str, ...], np.ndarray]  # dimensions between arm and patient, and values
 
 
-def vocabulary_of(endpoints: Iterable[Endpoint], joint: Joint) -> dict[str, Variable]:
+def vocabulary_of(
+    endpoints: Iterable[Endpoint], joint: Joint, metrics: Mapping[str, DoseMetric]
+) -> dict[str, Variable]:
     """Name, units and meaning of everything that is computed of a patient."""
-    vocabulary = dict(TOLD)
+    vocabulary = TOLD | {name: describe_metric(metric) for name, metric in metrics.items()}
     for endpoint in endpoints:
         net, event = Estimate(endpoint, NET), endpoint.event
         vocabulary[str(net)] = Variable("1", net.meaning)
@@ -61,7 +61,7 @@ def vocabulary_of(endpoints: Iterable[Endpoint], joint: Joint) -> dict[str, Vari
     return vocabulary
 
 
-VOCABULARY = vocabulary_of(SHIPPED, CONTROL_WITHOUT_COMPLICATION)
+VOCABULARY = vocabulary_of(SHIPPED, CONTROL_WITHOUT_COMPLICATION, {})
 
 
 def simulate(
@@ -119,6 +119,7 @@ def simulate(
             **vocabulary_of(
                 (event.modelled.endpoint for event in outcomes.events),
                 outcomes.joint or CONTROL_WITHOUT_COMPLICATION,
+                outcomes.metrics,
             ),
         },
     )

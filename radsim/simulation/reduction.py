@@ -1,14 +1,16 @@
 """From blocks of patients to the sums that are kept of them, every variant of a pack at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from radsim.experiment.model import Experiment
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Rows, Scaled
 from radsim.simulation.walk import Quantity, walk
-from radsim.sums.aggregations import State, scaled
-from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant
+from radsim.sums.aggregations import Groups, State, keep_in_groups, scaled
+from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant, in_group
 
 
 def reduce_blocks(
@@ -34,10 +36,37 @@ def _reduce(
     for place, variant in enumerate(variants):
         reference = list(variant.arms).index(variant.reference)
         for quantity in walk(variant, block, source, memo, whole=whole):
-            key = quantity.kept_by.name, str(quantity.of)
-            states.setdefault(key, []).append((place, _state(quantity, reference, memo)))
+            for name, state in _states(quantity, reference, memo):
+                states.setdefault((quantity.kept_by.name, name), []).append((place, state))
     together = {key: by_variant(each, len(variants)) for key, each in states.items()}
     return PieceSums(len(block), len(variants), together)
+
+
+def _states(quantity: Quantity, reference: int, memo: Memo) -> Iterator[tuple[str, State]]:
+    """What is kept of a quantity by name, of everyone and of groups, its models side by side."""
+    of = str(quantity.of)
+    yield of, _state(quantity, reference, memo)
+    models = quantity.rows if isinstance(quantity.rows, tuple) else (quantity.rows,)
+    for grouping, groups in quantity.groups.items():
+        each = [_in_groups(rows, quantity, reference, groups, memo).value for rows in models]
+        for code, states in enumerate(zip(*each, strict=True)):
+            side_by_side = isinstance(quantity.rows, tuple)
+            yield in_group(of, grouping, code), by_model(states) if side_by_side else states[0]
+
+
+def _in_groups(
+    rows: Rows | Made[State], quantity: Quantity, reference: int, groups: Made[Groups], memo: Memo
+) -> Made[list[State]]:
+    if isinstance(rows, Scaled):
+        of_rows = _in_groups(rows.rows, quantity, reference, groups, memo)
+        return memo.make(each_scaled, of_rows, rows.factor)
+    keep = quantity.kept_by.keep
+    return memo.make(keep_in_groups, keep, rows, reference, groups, *quantity.settings)
+
+
+def each_scaled(states: list[State], factor: np.ndarray) -> list[State]:
+    """Scale the states of every group."""
+    return [scaled(state, factor) for state in states]
 
 
 def _state(quantity: Quantity, reference: int, memo: Memo) -> State:

@@ -9,14 +9,14 @@ from radsim.dose.drawing import draw_dose
 from radsim.dose.metrics import Wanted
 from radsim.dose.plans.plan import Plan
 from radsim.experiment.model import Experiment, cohort_of
+from radsim.experiment.reported_doses import COURSES, structures_of
 from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.doses import column_in, facts_of, metric_rows
 from radsim.simulation.memo import Made, Memo
-from radsim.simulation.outcomes import COURSES, PATIENTS, Outcomes
+from radsim.simulation.outcomes import Outcomes, people_of
 from radsim.sums.aggregations import State
-from radsim.vocabulary.structures import STRUCTURES
 
 SAMPLE = 1024  # patients
 SINGLE = 6  # patients whose whole DVH is kept
@@ -36,23 +36,30 @@ def keep_sample(
     structure are left out of its quantiles.
     """
     patients = range(min(SAMPLE, block.stop))
-    arms = []
+    arms, structures = [], structures_of(variant)
     for name, arm in variant.arms.items():
         drawn = memo.make(draw_eligible, *cohort_of(variant, name), patients, source)
-        people = memo.make(PATIENTS, drawn)
-        arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source))
+        people = memo.make(people_of, drawn, variant.dose)
+        arms.append(memo.make(_dvhs, arm.plan, variant.dose, people, source, structures))
     rows = metric_rows(outcomes, memo)
     rows[DISTANCE] = memo.make(column_in, DISTANCE, facts_of(outcomes, memo))
     return memo.make(_sample, tuple(arms), tuple(rows), tuple(rows.values()), len(patients))
 
 
-def _dvhs(plan: Plan, model: DoseModel, patients: Patients, source: UniformSource) -> State:
+def _dvhs(
+    plan: Plan,
+    model: DoseModel,
+    patients: Patients,
+    source: UniformSource,
+    structures: tuple[str, ...],
+) -> State:
     """Dose at volume nodes of every structure that a plan gives a dose to."""
-    dose = draw_dose(plan, model, patients, source, Wanted(frozenset(plan.gives())))
-    shape = (len(STRUCTURES), len(QUANTILES), dose.nodes)
+    given = frozenset(plan.gives(model.organs)) & frozenset(structures)
+    dose = draw_dose(plan, model, patients, source, Wanted(given))
+    shape = (len(structures), len(QUANTILES), dose.nodes)
     bands: dict[str, np.ndarray] = {kind: np.full(shape, np.nan) for kind in COURSES}
-    single = np.full((len(STRUCTURES), SINGLE, dose.nodes), np.nan)
-    for place, structure in enumerate(STRUCTURES):
+    single = np.full((len(structures), SINGLE, dose.nodes), np.nan)
+    for place, structure in enumerate(structures):
         course = dose.courses.get(structure)
         for kind, values in ({} if course is None else course.arrays).items():
             present = values[~np.isnan(values).any(axis=1)].astype(float)

@@ -1,23 +1,24 @@
 """Every number that a variant of an experiment reports, as rows of patients to be summed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from radsim.experiment.endpoints import ranked_arms
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, cohort_of
 from radsim.randomness.streams import UniformSource
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.simulation.checks import check_rows
 from radsim.simulation.doses import dose_rows
+from radsim.simulation.grouping import groups_of
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Outcomes, Rows, lifetimes, net_rows, outcomes_of
 from radsim.simulation.sample import keep_sample
 from radsim.simulation.series import keep_series
 from radsim.sums import aggregations as kept_by
-from radsim.sums.aggregations import Aggregation, State
+from radsim.sums.aggregations import Aggregation, Groups, State
 from radsim.sums.comparison import best_shares
 from radsim.sums.counts import curve_months
 from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, SURVIVAL, Estimate
@@ -31,6 +32,7 @@ class Quantity:
     rows: Rows | Made[State] | tuple[Rows, ...]  # patients last and arms first; a tuple by model
     kept_by: Aggregation
     settings: tuple[Any, ...] = ()  # of what keeps them
+    groups: Mapping[str, Made[Groups]] = field(default_factory=dict)  # that it is told of, too
 
 
 def walk(
@@ -43,8 +45,9 @@ def walk(
     """
     memo.next_variant()
     outcomes = outcomes_of(variant, block, source, memo)
-    yield from _estimates(variant, outcomes, memo)
-    yield from _best(variant, outcomes, memo)
+    groups = dict(_groups(variant, outcomes, memo))
+    for told in (_estimates(variant, outcomes, memo), _best(variant, outcomes, memo)):
+        yield from (replace(quantity, groups=groups) for quantity in told)
     for name, rows in check_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.SHARES)
     if not whole:
@@ -64,6 +67,18 @@ def walk(
         times = tuple(event.times[0] for event in outcomes.events)
         made = memo.make(keep_series, series, block.start, arm, endpoints, times, outcomes.deaths)
         yield Quantity("", made, kept_by.SERIES)
+
+
+def _groups(
+    variant: Experiment, outcomes: Outcomes, memo: Memo
+) -> Iterator[tuple[str, Made[Groups]]]:
+    """Groups of the patients of the reference arm, by each grouping."""
+    reference = outcomes.treated[list(variant.arms).index(variant.reference)]
+    cohort, _ = cohort_of(variant, variant.reference)
+    for grouping in variant.report.by:
+        sizes = tuple(len(split.labels(cohort)) for split in grouping.splits)
+        made = memo.make(groups_of, grouping, sizes, reference.patients, reference.dose)
+        yield grouping.name, made
 
 
 def _estimates(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:

@@ -81,6 +81,16 @@ def by_groups(keep: Callable[..., State]) -> Callable[..., State]:
     return keep_each
 
 
+def keep_in_groups(
+    keep: Callable[..., State], rows: np.ndarray, reference: int, groups: Groups, *settings: Any
+) -> list[State]:
+    """Keep of each group by itself what is kept of everyone."""
+    together = keep(rows, reference, *settings, groups=groups)
+    return [
+        {name: array[code] for name, array in together.items()} for code in range(groups.number)
+    ]
+
+
 @by_groups
 def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
     """Keep mean and squared deviations of rows, and of their differences from the reference.
@@ -280,7 +290,7 @@ def _moments_of(state: State, name: str) -> Moments:
 
 def _as_means(counts: State) -> State:
     """Means of ones and zeros from how many ones there are."""
-    n = _beside(counts["count"], counts["events"])
+    n = np.maximum(_beside(counts["count"], counts["events"]), 1)  # a group may be empty
     share = counts["events"] / n
     means = {"count": counts["count"], "mean": share, "deviations": n * share * (1.0 - share)}
     if "discordant" not in counts:

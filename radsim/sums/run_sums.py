@@ -77,6 +77,17 @@ def run_sums(replicates: Sequence[PieceSums]) -> RunSums:
     )
 
 
+def in_group(of: str, grouping: str, code: int) -> str:
+    """Name what is kept of a group of patients.
+
+    Examples
+    --------
+    >>> in_group("local_control_net", "bilsky", 2)
+    'bilsky[2] local_control_net'
+    """
+    return f"{grouping}[{code}] {of}"
+
+
 def by_model(states: Sequence[State]) -> State:
     """Put the states of an endpoint's models side by side, behind the arms; counts stay one."""
     return {

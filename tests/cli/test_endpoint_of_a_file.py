@@ -68,6 +68,9 @@ onset = { kind = "lognormal", median = 0.5, sigma = 0.5 }
 """
 
 SERIES = """
+[report]
+by = ["bilsky"]
+
 [predictive]
 patients = 8
 segments = 8
@@ -147,7 +150,7 @@ def test_a_run_has_it_in_every_table_figure_and_warning(capsys, tmp_path):
     for table in ("summary.csv", "comparison.csv"):
         told = {row["model"] for row in rows(out / table) if row["endpoint"] == EVENT}
         assert told == MODELS
-    for table in ("best.csv", PREDICTIVE):
+    for table in ("best.csv", "subgroups.csv", PREDICTIVE):
         assert EVENT in {row["endpoint"] for row in rows(out / table)}
     assert any(row["check"].startswith(EVENT) for row in rows(out / "checks.csv"))
     drawn = {path.stem for path in (out / "figures").iterdir()}
@@ -162,7 +165,7 @@ def test_a_design_and_its_trial_have_it_in_every_table_and_figure(capsys, tmp_pa
     ended = run(capsys, file, out)
     assert ended.code == 0
     assert ended.output.count(f"{SHORT}, net") >= 4
-    of_designs = {table.name for table in LEDGER if table.name != PREDICTIVE}
+    of_designs = {table.name for table in LEDGER} - {PREDICTIVE, "subgroups.csv"}
     for name in of_designs - {"checks.csv"}:
         assert EVENT in {row["endpoint"] for row in rows(out / name)}, name
     drawn = {path.stem for path in (out / "figures").iterdir()}

@@ -207,7 +207,7 @@ def test_impossible_parameters_are_refused(change, message):
 
 
 def test_every_parameter_may_be_a_number():
-    settings = {name: getattr(MODEL, name) for name in MODEL.__dataclass_fields__}
+    settings = {n: getattr(MODEL, n) for n in MODEL.__dataclass_fields__ if n != "organs"}
     fixed = {
         name: value if isinstance(value, int | float | str) else float(value.ppf(np.array(0.5)))
         for name, value in settings.items()

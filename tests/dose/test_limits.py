@@ -88,8 +88,11 @@ def test_every_preset_holds_limits(name):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"structure": "cord_prv", "metric": "D2", "at_most": 10.0}, "organ's limit is D0.03cc"),
-        ({"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0}, "organ's limit"),
+        (
+            {"structure": "cord_prv", "metric": "D2", "at_most": 10.0},
+            "structure's limit is D0.03cc",
+        ),
+        ({"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0}, "structure's limit"),
         ({"structure": "gtv", "metric": "D0.03cc", "at_most": 50.0}, "such as D98, got 'D0.03cc'"),
         ({"structure": "gtv", "metric": "D98"}, "give at_least, at_most or both"),
         ({"structure": "gtv", "metric": "D98", "at_least": -1.0}, "above 0 Gy, got -1.0"),

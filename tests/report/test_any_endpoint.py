@@ -17,6 +17,7 @@ from radsim.report.figures.gallery import GALLERY, draw_figures
 from radsim.report.figures.incidence import plot_cumulative_incidence
 from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
+from radsim.report.figures.subgroups import plot_subgroups
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map
 from radsim.report.figures.uncertainty import plot_uncertainty
@@ -30,13 +31,18 @@ from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 
 EVENT, SHORT, WORDS = "late_sac_syndrome", "sac", "late syndrome of the sac"
-OF_RUNS = ("summary.csv", "comparison.csv", "best.csv", "checks.csv")
+OF_RUNS = ("summary.csv", "comparison.csv", "best.csv", "checks.csv", "subgroups.csv")
 VARIED = {"kind": "uniform", "lower": 5.0, "upper": 40.0}
 
 
 @pytest.fixture(scope="module")
 def plain():
     return run(sac(patients=60), scheduler="single")
+
+
+@pytest.fixture(scope="module")
+def grouped():
+    return run(sac(patients=60, report={"by": ["bilsky"]}), scheduler="single")
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +70,8 @@ def texts(figure):
 
 
 @pytest.mark.parametrize("table", OF_RUNS)
-def test_it_is_in_every_table_of_a_run(plain, table):
-    rows = records(plain, table)
+def test_it_is_in_every_table_of_a_run(grouped, table):
+    rows = records(grouped, table)
     of = "check" if table == "checks.csv" else "endpoint"
     told = [row for row in rows if row[of].startswith(EVENT)]
     assert told
@@ -75,7 +81,8 @@ def test_it_is_in_every_table_of_a_run(plain, table):
 
 def test_it_is_in_every_table_of_a_design(folder):
     written = {path.name for path in folder.glob("*.csv")} - {"design.csv"}
-    assert written == {table.name for table in LEDGER if table.name != "predictive.csv"}
+    others = {"predictive.csv", "subgroups.csv"}  # of a series, of a run without a sweep
+    assert written == {table.name for table in LEDGER} - others
     for name in written - {"checks.csv"}:
         with (folder / name).open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))
@@ -88,16 +95,16 @@ def test_it_is_warned_of_and_printed(plain, design):
     assert f"{SHORT}, net" in comparison_text(design)
 
 
-def test_it_is_in_every_figure(plain, design, tmp_path):
-    for draw in (plot_outcomes, plot_therapeutic_plane, plot_cumulative_incidence):
-        assert WORDS in texts(draw(plain))
-    assert SHORT in texts(plot_dose_response(plain))
+def test_it_is_in_every_figure(grouped, design, tmp_path):
+    for draw in (plot_outcomes, plot_therapeutic_plane, plot_cumulative_incidence, plot_subgroups):
+        assert WORDS in texts(draw(grouped))
+    assert SHORT in texts(plot_dose_response(grouped))
     arm = next(a for a in design["arm"].values if a != design.attrs["reference"])
     for draw in (plot_lines, plot_uncertainty, plot_sobol, plot_tornado):
         assert f"{SHORT}, net" in texts(draw(design))
     assert f"{SHORT}, net" in texts(plot_map(design, arm))
     of_runs = {entry.name for entry in GALLERY if not (entry.of_designs or entry.by_arm)}
-    assert {path.stem for path in draw_figures(plain, tmp_path)} >= of_runs
+    assert {path.stem for path in draw_figures(grouped, tmp_path)} >= of_runs
 
 
 def labeled(experiment, **labels):

@@ -1,20 +1,19 @@
 """The parameters of the distance-dose model, each a number or a distribution between patients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from radsim.dose.anatomy.organ import SampledOrgan, Spread, check_names, ends_of
 from radsim.presets import load_preset
-from radsim.randomness.distributions.composed import Continuous
 from radsim.randomness.distributions.continuous import Fixed
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Real
-
-Spread = Real | Continuous  # the same for everyone, or different from patient to patient
+from radsim.vocabulary.numbers import Count
+from radsim.vocabulary.structures import Structure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +45,8 @@ class DoseModel:
         Delivery, each axis of the transverse plane; output as a relative error.
     nodes
         Nodes of volume at which dose is kept.
+    organs
+        Organs beyond the target, by name.
 
     Examples
     --------
@@ -84,10 +85,17 @@ class DoseModel:
     output_error: Spread
     plans: Count
     nodes: Count
+    organs: dict[str, SampledOrgan] = field(default_factory=dict)
+
+    @property
+    def structures(self) -> dict[str, Structure]:
+        """The organs beyond the target as structures."""
+        return {name: organ.structure(name) for name, organ in self.organs.items()}
 
     def __post_init__(self) -> None:
+        check_names(self.organs)
         for name, (lowest, highest) in ALLOWED.items():
-            for end in _ends(getattr(self, name)):
+            for end in ends_of(getattr(self, name)):
                 require(
                     lowest <= end <= highest,
                     f"{name} must lie between {lowest} and {highest}, got {end:.6g}",
@@ -121,14 +129,6 @@ ALLOWED = {  # where the equations hold; wider than anything plausible
     "uniform_spread": (0.0, 0.1),
     "output_error": (-1.0, 1.0),
 }
-TAIL_CHECKED = 1e-9  # probability beyond which a distribution's tail is not held against it
-
-
-def _ends(value: Spread) -> tuple[float, ...]:
-    if isinstance(value, int | float):
-        return (float(value),)
-    tails = np.array([TAIL_CHECKED, 1.0 - TAIL_CHECKED])
-    return tuple(float(end) for end in value.ppf(tails))
 
 
 def draw_parameter(value: Spread, name: str, patients: range, streams: UniformSource) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
+from radsim.dose.anatomy.organ import OuterOrgan, SampledOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import HOT_SPOT
@@ -57,6 +58,7 @@ class Geometry:
     beyond: np.ndarray
     rolloff: np.ndarray
     tail: np.ndarray
+    outer: dict[str, OuterOrgan]  # beyond the target
 
 
 def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) -> Geometry:
@@ -111,6 +113,40 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         beyond=beyond,
         rolloff=draw("rolloff"),
         tail=draw("tail"),
+        outer={
+            name: draw_organ(name, organ, model, length, patients, streams)
+            for name, organ in model.organs.items()
+        },
+    )
+
+
+def draw_organ(
+    name: str,
+    organ: SampledOrgan,
+    model: DoseModel,
+    length: np.ndarray,
+    patients: Patients,
+    streams: UniformSource,
+) -> OuterOrgan:
+    """Draw an organ beyond a target of some length [mm]; it is the same for every arm."""
+
+    def draw(parameter: str) -> np.ndarray:
+        stream = f"dose/geometry/organs/{name}/{parameter}"
+        return draw_parameter(getattr(organ, parameter), stream, patients.numbers, streams)
+
+    extent, volume = draw("extent"), draw("volume")
+    whole = volume * 1000.0 / (0.25 * np.pi * extent**2)
+    tail = draw_parameter(model.tail, "dose/geometry/tail", patients.numbers, streams)
+    return OuterOrgan(
+        distance=draw("distance"),
+        extent=extent,
+        volume=volume,
+        shape=draw("shape"),
+        in_field=np.minimum(draw("overlap") * length / whole, 1.0),
+        reach=whole / (2.0 * tail),
+        falloff=draw("falloff"),
+        valley=draw("valley"),
+        present=patients.with_structure(organ.structure(name)),
     )
 
 

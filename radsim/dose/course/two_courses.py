@@ -17,7 +17,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HotSpot
+from radsim.vocabulary.structures import NEURAL, HotSpot
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,14 @@ def organ_limit(
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
-            if not limit.optimal and limit.at_most is not None:
+            if limit.structure in NEURAL and not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier:
             left = _left(limit, plan, earlier)
             room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
-    return np.where(geometry.organs[organ].present, highest, np.inf)
+    either = geometry.organs.get(organ) or geometry.outer[organ]
+    return np.where(either.present, highest, np.inf)
 
 
 def rules_kept(

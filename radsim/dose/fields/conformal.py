@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from radsim.dose.anatomy.depth import organ_depth
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
+from radsim.dose.course.outer_organs import lower_targets, outer_doses, plan_outside
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
@@ -14,7 +16,7 @@ from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import NEURAL, HotSpot
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, HotSpot
 
 LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 
@@ -31,25 +33,33 @@ def conformal_dose(
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
-    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in NEURAL}
+    organs = (*NEURAL, *geometry.outer)
+    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in organs}
     plans = make_plans(plan, model, geometry, limits, numbers, streams)
     delivery = None
     if plan.delivery:
         delivery = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
-    hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery)
+    hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery, wanted)
     met = np.ones(len(numbers), dtype=bool)
-    for spot, course in hot_spots.items():
-        met &= ~(course.planned > limits[spot.structure] + LIMIT_TOLERANCE)
+    for organ in NEURAL:
+        met &= ~(hot_spots[HotSpot(organ)].planned > limits[organ] + LIMIT_TOLERANCE)
+    courses = volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill)
+    covers = np.ones(len(numbers), dtype=bool)
+    if geometry.outer:
+        outside = plan_outside(plan, geometry, plans, limits)
+        covers = lower_targets(plan, geometry, plans, outside, delivery, courses)
+        whole, hot = outer_doses(plan, geometry, outside, delivery, wanted, model.nodes)
+        courses, hot_spots, met = courses | whole, hot_spots | hot, met & outside.kept
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
         nodes=model.nodes,
-        courses=volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill),
+        courses=courses,
         hot_spots=hot_spots,
         facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
         flags={
             "limits_met": met & rules.kept,
-            "plan_eligible": plans.eligible & met & rules.kept,
+            "plan_eligible": plans.eligible & covers & met & rules.kept,
             **rules.flags,
         },
         recovered=rules.recovered,
@@ -57,13 +67,22 @@ def conformal_dose(
 
 
 def hot_spot_doses(
-    plan: ExternalBeam, geometry: Geometry, profile: Profile, delivery: Delivery | None
+    plan: ExternalBeam,
+    geometry: Geometry,
+    profile: Profile,
+    delivery: Delivery | None,
+    wanted: Wanted,
 ) -> dict[HotSpot, Course]:
-    """D0.03cc of each neural structure [Gy], (patient,); NaN where a patient has none."""
+    """Dose of hot spots of the neural structures [Gy], (patient,); NaN where there is none.
+
+    They are D0.03cc of each, and what is wanted; unknown (NaN) in who has a smaller structure.
+    """
     hot_spots: dict[HotSpot, Course] = {}
-    for name, organ in geometry.organs.items():
-        x = profile.attenuation(organ.hot_spot)
-        factor = 1.0 - geometry.rolloff * organ.hot_share
+    further = sorted(spot for spot in wanted.hot_spots if spot.structure in geometry.organs)
+    for spot in dict.fromkeys((*map(HotSpot, geometry.organs), *further)):
+        organ = geometry.organs[spot.structure]
+        position, factor, known = hot_part(geometry, spot)
+        x = profile.attenuation(position)
         course = Course(profile.dose(x) * factor)
         if delivery is not None:
             total, squared = np.zeros_like(x), np.zeros_like(x)
@@ -73,5 +92,24 @@ def hot_spot_doses(
                 squared += dose * dose
             share = factor * delivery.output / plan.fractions
             course = Course(course.planned, total * share, squared * share * share)
-        hot_spots[HotSpot(name)] = course.nan_without(organ.present)
+        hot_spots[spot] = course.nan_without(organ.present & known)
     return hot_spots
+
+
+def hot_part(geometry: Geometry, spot: HotSpot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the coldest of a neural structure's hottest part lies [mm].
+
+    With the share of dose along the length, and who has as much of it. The hottest part is in the
+    field; what is larger than that reaches into the tail beyond.
+    """
+    organ = geometry.organs[spot.structure]
+    if spot.volume == HOT_SPOT:
+        factor = 1.0 - geometry.rolloff * organ.hot_share
+        return organ.hot_spot, factor, np.ones(factor.shape, dtype=bool)
+    area, whole = np.pi * organ.radius**2, geometry.length + geometry.beyond
+    share = spot.volume * 1000.0 / (area * geometry.length)  # of what lies in the field
+    inside = np.minimum(share, 1.0)
+    beyond = np.maximum(spot.volume * 1000.0 / area - geometry.length, 0.0)
+    factor = (1.0 - geometry.rolloff * inside) * np.exp(-beyond / (2.0 * geometry.tail))
+    position = organ.surface - 2.0 * organ.radius * organ_depth(inside)
+    return position, factor, spot.volume * 1000.0 <= area * whole

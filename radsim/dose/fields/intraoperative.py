@@ -142,6 +142,13 @@ def intraoperative_dose(
     if "gtv" in wanted.whole:
         courses["gtv"] = course(distances(tuple(volume), offset) * radius[:, None], yes)
     contoured = geometry.length + geometry.beyond
+    further = [spot for spot in wanted.hot_spots if spot not in map(HotSpot, geometry.organs)]
+    for spot in sorted(spot for spot in further if spot.structure in geometry.organs):
+        organ = geometry.organs[spot.structure]
+        part = np.full((1, 1), spot.volume * 1000.0)
+        near = organ_distance(part, source - organ.surface, organ.radius, contoured)
+        known = spot.volume * 1000.0 <= np.pi * organ.radius**2 * contoured
+        hot_spots[spot] = course(near[:, 0], organ.present & known)
     for name, organ in geometry.organs.items():
         gap = source - organ.surface
         near = organ_distance(np.full((1, 1), HOT_SPOT * 1000.0), gap, organ.radius, contoured)

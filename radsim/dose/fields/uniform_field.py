@@ -5,6 +5,7 @@ from scipy.special import ndtri
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.anatomy.organ import OuterOrgan, dose_at_shares, sorted_doses
 from radsim.dose.course.two_courses import draw_earlier_courses, rules_kept
 from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import Wanted
@@ -12,8 +13,9 @@ from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import STRUCTURES, HotSpot
+from radsim.vocabulary.structures import HOT_SPOT, STRUCTURES, HotSpot
 
+ACROSS, ALONG = 12, 96  # points of an organ: dose differs little across a field, much beyond it
 LARGEST_HOT_SHARE = 0.5  # a hot spot is never colder than the median
 
 
@@ -25,9 +27,10 @@ def uniform_field_dose(
     streams: UniformSource,
     wanted: Wanted,
 ) -> Dose:
-    """Dose of a field in which every structure lies.
+    """Dose of a field in which every structure of the spine lies.
 
-    Every structure has the prescription as its median dose and a normal spread around it. A
+    Every structure has the prescription as its median dose and a normal spread around it; of an
+    organ beyond the target that is so of the part beside it, and dose falls along the rest. A
     set-up shift moves nothing out of the field, so delivery differs by the output error only.
     """
     numbers, everyone = patients.numbers, len(patients)
@@ -43,15 +46,30 @@ def uniform_field_dose(
         return course.with_output(output, plan.fractions) if plan.delivery else course
 
     hot_spots = {}
-    for name, organ in geometry.organs.items():
-        share = np.minimum(organ.hot_share * geometry.in_field, LARGEST_HOT_SHARE)
-        dose = plan.prescription * (1.0 + spread * ndtri(1.0 - share))
-        hot_spots[HotSpot(name)] = course(np.where(organ.present, dose, np.nan), output)
+    further = sorted(spot for spot in wanted.hot_spots if spot.structure in geometry.organs)
+    for spot in dict.fromkeys((*map(HotSpot, geometry.organs), *further)):
+        organ = geometry.organs[spot.structure]
+        share = organ.hot_share * geometry.in_field * (spot.volume / HOT_SPOT)
+        likely = np.minimum(share, LARGEST_HOT_SHARE if spot.volume == HOT_SPOT else 1.0 - 1e-9)
+        dose = plan.prescription * (1.0 + spread * ndtri(1.0 - likely))
+        known = organ.present & ((share <= 1.0) | (spot.volume == HOT_SPOT))
+        hot_spots[spot] = course(np.where(known, dose, np.nan), output)
     single = output.astype(np.float32)[:, None]
     courses = {}
     for name in (structure for structure in STRUCTURES if structure in wanted.whole):
         planned = np.where(patients.with_structure(name)[:, None], nodes, np.nan)
         courses[name] = course(planned.astype(np.float32), single)
+    for name, outer in geometry.outer.items():
+        falling, middle = _in_the_field(plan.prescription, spread, outer)
+        for spot in sorted({HotSpot(name)} | {s for s in wanted.hot_spots if s.structure == name}):
+            share = spot.volume / outer.volume
+            dose = dose_at_shares(falling, middle, np.minimum(share, 1.0)[:, None])[:, 0]
+            known = outer.present & (share <= 1.0)
+            hot_spots[spot] = course(np.where(known, dose, np.nan), output)
+        if name in wanted.whole:
+            planned = dose_at_shares(falling, middle, volume)
+            planned = np.where(outer.present[:, None], planned, np.nan)
+            courses[name] = course(planned.astype(np.float32), single)
     earlier = draw_earlier_courses(plan, patients, streams)
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     yes = np.ones(everyone, dtype=bool)
@@ -68,3 +86,13 @@ def uniform_field_dose(
         flags={"plan_eligible": yes, "limits_met": yes, **rules.flags},
         recovered=rules.recovered,
     )
+
+
+def _in_the_field(
+    prescription: float, spread: np.ndarray, organ: OuterOrgan
+) -> tuple[np.ndarray, np.ndarray]:
+    """Doses of an organ's points, hottest first, with their places in its volume."""
+    share, _ = volume_nodes(ACROSS)
+    _, factor, weight = organ.points(ACROSS, ALONG)
+    field = prescription * (1.0 + spread[:, None] * ndtri(1.0 - share))
+    return sorted_doses(field[:, :, None] * factor[:, None, :], weight)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, Drawer, Fractionated
+from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, ORGAN_METRICS, Drawer, Fractionated
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
@@ -113,7 +113,8 @@ class ExternalBeam(Fractionated):
         return self.field == "uniform"
 
     def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        return {**dict.fromkeys(TARGETS, FAMILIES), **ALL_NEURAL}
+        others = dict.fromkeys((*ALL_NEURAL, *organs), ORGAN_METRICS)
+        return {**dict.fromkeys(TARGETS, FAMILIES), **others}
 
     @property
     def drawer(self) -> Drawer:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, wanted)
 FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean", "max")
-ORGAN_METRICS = ("D0.03cc", *FAMILIES)
+ORGAN_METRICS = ("DXcc", *FAMILIES)
 ALL_NEURAL = dict.fromkeys(NEURAL, ORGAN_METRICS)
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})
 

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from radsim.dose.plans.prior import gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
-from radsim.vocabulary.dose_metrics import parse_metric
+from radsim.vocabulary.dose_metrics import Metric, parse_metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, Truth
-from radsim.vocabulary.structures import TARGETS
+from radsim.vocabulary.structures import NEURAL, TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,11 @@ class Limit:
         return self.optimal
 
     @property
+    def parsed(self) -> Metric | None:
+        """What its metric is."""
+        return parse_metric(self.metric)
+
+    @property
     def cold_share(self) -> float:
         """Share of a target that may lie below Dx, such as 0.02 for D98."""
         metric = parse_metric(self.metric)
@@ -61,17 +66,33 @@ class Limit:
                 self.at_least <= self.at_most,
                 f"at_least must not exceed at_most, got {self.at_least}, {self.at_most}",
             )
-        if self.structure not in TARGETS:
+        if self.structure in NEURAL:
             require(
                 metric is not None and metric.is_hot_spot and self.at_least is None,
-                f"an organ's limit is D0.03cc at_most, got {self.structure} {self.metric}"
+                f"a neural structure's limit is D0.03cc at_most, got {self.structure} {self.metric}"
                 + (" at_least" if self.at_least is not None else ""),
+            )
+        elif self.structure not in TARGETS:
+            require(
+                can_be_limited(metric) and self.at_least is None and not self.optimal,
+                f"an organ's limit is a mandatory at_most of DXcc, Dx, mean or max, "
+                f"got {self.structure} {self.metric}"
+                + (" at_least" if self.at_least is not None else "")
+                + (", optimal" if self.optimal else ""),
             )
         else:
             require(
                 metric is not None and metric.is_quantile,
                 f"wanted a metric such as D98, got {self.metric!r}",
             )
+
+
+def can_be_limited(metric: Metric | None) -> bool:
+    """Say whether a plan can keep a limit of a metric of an organ beyond the target."""
+    if metric is None:
+        return False
+    mean = metric.kind == "eud" and metric.number == 1.0
+    return metric.kind in ("dose_at_volume", "dose_at_share") or mean
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

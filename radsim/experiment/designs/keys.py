@@ -29,6 +29,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "compare": "all variants are compared with the same arm",
     "compare.free_of": "control is free of the same complications in all variants",
     "precision": "it decides how many patients there are, not a number of one variant",
+    "report": "groups are told of the file's own values",
     "uniforms": "all variants share their random numbers",
     "trial": "a virtual trial varies its own settings; give it scenarios or curves in [trial]",
     "name": "it only names the run",

@@ -8,14 +8,8 @@ from matplotlib.ticker import PercentFormatter
 
 from radsim.report.figures.style import COLORS, finish, new_figure
 from radsim.report.view import View
+from radsim.vocabulary.structures import structure_named
 
-TITLES = {
-    "gtv": "GTV",
-    "ptv": "PTV_Eval",
-    "cord_prv": "cord PRV",
-    "spinal_cord": "spinal cord",
-    "thecal_sac": "thecal sac",
-}
 DELIVERED = {
     "gtv_d98": "GTV D98",
     "ptv_d90": "PTV_Eval D90",
@@ -29,7 +23,9 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
     if "dvh_planned" not in result:
         return None
     arms = View(result).arms
-    structures = [s for s in TITLES if result["dvh_planned"].sel(structure=s).notnull().any()]
+    bands = result["dvh_planned"]
+    shown = map(str, bands["structure"].values)
+    structures = [s for s in shown if bands.sel(structure=s).notnull().any()]
     figure = new_figure(3.0 * len(arms) + 0.6, 1.9 * len(structures) + 0.9)
     axes = figure.subplots(len(structures), len(arms), sharex="col", sharey=True, squeeze=False)
     volume = result["volume"].values
@@ -54,7 +50,7 @@ def plot_dvh_bands(result: xr.Dataset) -> Figure | None:
         axes[0, column].set_title(name, fontsize=10)
         axes[-1, column].set_xlabel("Course dose [Gy]")
     for axis, structure in zip(axes[:, 0], structures, strict=True):
-        axis.set_ylabel(f"{TITLES[structure]}\nvolume", fontsize=9)
+        axis.set_ylabel(f"{structure_named(structure).label}\nvolume", fontsize=9)
     axes[0, 0].legend(fontsize=7, frameon=False, loc="lower left")
     note = (
         "Bands: 50 and 90 % of the first patients of the cohort, planned; lines: their medians. "

@@ -13,10 +13,12 @@ from radsim.report.figures.incidence import plot_cumulative_incidence
 from radsim.report.figures.outcomes import plot_outcomes, plot_therapeutic_plane
 from radsim.report.figures.sensitivity import plot_sobol, plot_tornado
 from radsim.report.figures.style import RESOLUTION, save_figures
+from radsim.report.figures.subgroups import plot_subgroups
 from radsim.report.figures.sweep_lines import plot_lines
 from radsim.report.figures.sweep_maps import plot_map, plot_multiples
 from radsim.report.figures.uncertainty import plot_uncertainty
 from radsim.report.view import View
+from radsim.results.groups import PATIENTS
 from radsim.results.reading import has_role
 from radsim.results.result import is_design
 
@@ -36,13 +38,13 @@ class Entry:
     draw: Callable[..., Figure | None]
     axes: int = 0
     role: str = ""
-    of_designs: bool = True
+    of_designs: bool | None = True  # or of both
     by_arm: bool = False
 
     def figures(self, result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
         """Draw it, or nothing where a result has no data for it."""
         view = View(result)
-        if self.of_designs != is_design(result) or len(view.axes) < self.axes:
+        if self.of_designs not in (None, is_design(result)) or len(view.axes) < self.axes:
             return
         if self.role and not has_role(result, self.role):
             return
@@ -54,6 +56,7 @@ class Entry:
 
 GALLERY = (
     Entry("outcomes", plot_outcomes, of_designs=False),
+    Entry("subgroups", plot_subgroups, role=PATIENTS, of_designs=None),
     Entry("therapeutic_plane", plot_therapeutic_plane, of_designs=False),
     Entry("cumulative_incidence", plot_cumulative_incidence, of_designs=False),
     Entry("dose_response", plot_dose_response, of_designs=False),

@@ -27,7 +27,7 @@ HOW = {
 def plot_outcomes(result: xr.Dataset) -> Figure | None:
     """Estimates at the last time by arm, with Monte Carlo intervals."""
     view = View(result)
-    estimates = _overview(view)
+    estimates = overview(view)
     if not estimates:
         return None
     own_models = {  # of a complication that has several
@@ -52,7 +52,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
                 ha="center", fontsize=8,
             )  # fmt: skip
         model = own_models.get(estimate.of, "") if isinstance(estimate.of, Endpoint) else ""
-        axis.set_title(_title(estimate) + model, fontsize=9)
+        axis.set_title(title_of(estimate) + model, fontsize=9)
         axis.margins(x=0.35)
         axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
@@ -99,7 +99,7 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     return finish(figure, title, result, note)
 
 
-def _overview(view: View) -> list[Estimate]:
+def overview(view: View) -> list[Estimate]:
     """Net of what is good, cumulative incidence of complications, what is read off several."""
     every = view.estimates
     estimator = {
@@ -113,7 +113,8 @@ def _overview(view: View) -> list[Estimate]:
     return [*single, *joint, *alive]
 
 
-def _title(estimate: Estimate) -> str:
+def title_of(estimate: Estimate) -> str:
+    """Title of a panel: what its numbers are of, and how they are estimated."""
     if isinstance(estimate.of, Joint):
         net = " (net)" if estimate.estimator is NET else ""
         return fill(capital(estimate.short + net), WIDEST_TITLE)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.model import Experiment
-from radsim.report.tables import rows, sensitivity, uncertainty
+from radsim.report.tables import rows, sensitivity, subgroups, uncertainty
 from radsim.report.tables.csv_text import csv_line
 from radsim.report.tables.points import Lines, Points
 from radsim.results.reading import has_role
@@ -40,6 +40,7 @@ LEDGER = (
     Table(COMPARISON, rows.COMPARISON_COLUMNS, rows.comparison_lines),
     Table("best.csv", rows.BEST_COLUMNS, rows.best_lines),
     Table("checks.csv", rows.CHECK_COLUMNS, rows.check_lines),
+    Table("subgroups.csv", subgroups.COLUMNS, subgroups.subgroup_lines, (subgroups.PATIENTS,)),
     Table(PREDICTIVE, rows.PREDICTIVE_COLUMNS, rows.predictive_lines, ("predictive",)),
     Table(
         "uncertainty.csv", uncertainty.UNCERTAINTY_COLUMNS, uncertainty.uncertainty_lines,
