@@ -166,7 +166,7 @@ def preset_text(name: str) -> str:
         "range": f"EQD2 at alpha/beta 6 of {low:g} to {high:g} Gy in {words}, SBRT in 1 to 5 "
         "fractions",
         "note": "The mean over the plans of the reference cohort meets HyTEC's curve at each "
-        f"schedule; the worst is {worst.dose:g} Gy in {worst.fractions}, by {worst.missed:+.1f} "
+        f"schedule; the worst is {worst.regimen}, by {worst.missed:+.1f} "
         "points. These schedules are anchored, not predicted. The slope between patients of one "
         "schedule is that between schedules, steepened by the assumed scatter of plans. Plans are "
         "those of the dose model, so the curve holds for it alone. Not for conventional "
