@@ -20,6 +20,8 @@ from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.words import nearest
 
+MOST_NAMED = 3  # parameters of a dose model in one line
+
 
 def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
     """Say whether the reference is an arm of the file."""
@@ -245,13 +247,14 @@ def _miscalibrated(experiment: Experiment) -> Iterator[str]:
                 f"{section}.dose: {called} was calibrated for the {known.reads}, got the "
                 f"{model.dose}; {anew}"
             )
-        named, changed = experiment.dose.preset, changes_of(experiment.dose, model.dose)
+        changed = changes_of(experiment.dose, model.dose)
         others = [k for k in {**known.changed, **changed} if known.changed.get(k) != changed.get(k)]
-        if others or named not in ("", known.dose):
-            other = f"another {', '.join(sorted(others))}" if others else f"the preset {named}"
+        if others:
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
             yield (
                 f"{section}: {called} was calibrated through plans of the dose preset "
-                f"{known.dose}, and [dose] has {other}; {anew}"
+                f"{known.dose}, and [dose] has another {', '.join(others[:MOST_NAMED])}{more}; "
+                f"{anew}"
             )
 
 

@@ -275,7 +275,7 @@ def _range_of(model: ControlModel, plans: AnchorPlans) -> tuple[float, float]:
 
 
 def changes_of(dose: DoseModel, read: DoseMetric) -> dict[str, Any]:
-    """Parameters of a dose model that are others than its preset's and move what is read.
+    """Parameters of a dose model that are others than in ``distance`` and move what is read.
 
     Examples
     --------
@@ -283,8 +283,9 @@ def changes_of(dose: DoseModel, read: DoseMetric) -> dict[str, Any]:
     {}
     """
     as_data = TypeAdapter(DoseModel).dump_python
-    stated = load_preset("dose", dose.preset or "distance").settings()
-    usual = as_data(TypeAdapter(DoseModel).validate_python(stated), mode="json", exclude_none=True)
+    now, usual = (
+        as_data(model, mode="json", exclude_none=True) for model in (dose, default_dose_model())
+    )
     alike = {ALIKE, *(ALIKE_PLANNED if read.course == "planned" else ())}
-    now = as_data(dose, mode="json", exclude_none=True)
-    return {name: now[name] for name in stated if name not in alike and now[name] != usual[name]}
+    names = load_preset("dose", "distance").parameters.keys() - alike
+    return {name: now[name] for name in sorted(names) if now[name] != usual[name]}

@@ -79,7 +79,7 @@ class Calibration(_Stated):
     reads: str  # the dose metric, in words
     cohort: str  # preset of the patients
     dose: str  # preset of the dose model
-    changed: dict[str, Any] = {}  # parameters of it that were others than the preset's
+    changed: dict[str, Any] = {}  # parameters that were others than those of ``distance``
     beyond: float = 0.0  # weight of the target beyond the GTV
     factors: tuple[tuple[float, ...], ...] = ()  # of each parameter of the curve, after a weight
     seed: int

@@ -256,6 +256,11 @@ def test_any_kind_is_calibrated_to_a_curve_that_is_named(kind):
             "tcp: hytec-spine-gtv-d90 was calibrated through plans of the dose preset distance, "
             'and [dose] has another falloff; calibrate = "plans" calibrates it anew',
         ),
+        (
+            {"preset": "hytec-spine-gtv-d90"},
+            {"dose": {"falloff": 1.2, "valley": 0.7, "plateau": 1.1, "spill": 0.0, "tail": 9.0}},
+            "and [dose] has another falloff, plateau, spill and 2 more; calibrate",
+        ),
         ({"preset": "hytec-spine-gtv-d90", "beyond": 1.0}, {},
          "tcp.beyond: must be at least 0 and below 1, got 1.0"),
         ({"preset": "hytec-spine-gtv-d90", "beyond": -0.1}, {},
