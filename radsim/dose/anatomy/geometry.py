@@ -59,6 +59,7 @@ class Geometry:
     rolloff: np.ndarray
     tail: np.ndarray
     outer: dict[str, OuterOrgan]  # beyond the target
+    volumes: dict[str, np.ndarray]  # of every structure [cm3]
 
 
 def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) -> Geometry:
@@ -94,6 +95,14 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
             "thecal_sac", sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))
         ),
     }
+    outer = {
+        name: draw_organ(name, organ, model, length, patients, streams)
+        for name, organ in model.organs.items()
+    }
+    volumes = {"gtv": gtv_volume, "ptv": ptv_volume}
+    volumes |= {
+        name: np.pi * organ.radius**2 * (length + beyond) / 1000.0 for name, organ in organs.items()
+    }
     return Geometry(
         has_cord=has_cord,
         organs=organs,
@@ -113,10 +122,8 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         beyond=beyond,
         rolloff=draw("rolloff"),
         tail=draw("tail"),
-        outer={
-            name: draw_organ(name, organ, model, length, patients, streams)
-            for name, organ in model.organs.items()
-        },
+        outer=outer,
+        volumes=volumes | {name: organ.volume for name, organ in outer.items()},
     )
 
 

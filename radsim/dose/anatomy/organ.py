@@ -13,12 +13,11 @@ beside the target; the rest lies beyond its ends, where dose falls exponentially
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
-from scipy.special import betainc, betaincinv
+from scipy.special import betainc
 
-from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.cohort_variables import LABELS
 from radsim.vocabulary.mistakes import require
@@ -38,8 +37,10 @@ ALLOWED = {  # where the equations hold; wider than anything plausible
     "valley": (0.0, 0.9),
 }
 TAIL_CHECKED = 1e-9  # probability beyond which a distribution's tail is not held against it
-DEPTHS, LENGTHS = 96, 12  # points of an organ in depth, and along its length beyond the field
-SHAPES = np.linspace(1.0, 3.0, 201)  # of the table of depths
+DEPTHS = np.linspace(0.0, 1.0, 97) ** 1.5  # at which an organ's dose is worked out
+TAIL_STEPS = np.linspace(0.0, 1.0, 49)[1:]  # of the fall of dose beyond the field
+TINY = 1e-9  # stands for no fall at all
+SHAPES = np.linspace(1.0, 3.0, 201)  # of the table of shares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,36 +143,87 @@ class OuterOrgan:
         """Some of the patients."""
         return OuterOrgan(**{name: values[rows] for name, values in vars(self).items()})
 
-    def points(
-        self, depths: int = DEPTHS, lengths: int = LENGTHS
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distance from the target [mm], share of dose along the length, and share of volume.
+    @property
+    def fall(self) -> np.ndarray:
+        """Log of how far dose falls along what lies beyond the field, shape (patient,)."""
+        return (1.0 - self.in_field) * self.reach
 
-        Shapes (patient, depth), (patient, length) and (patient, depth, length); the first length
-        is the part beside the target.
-        """
-        share, weight = volume_nodes(depths)
-        along, each = volume_nodes(lengths)
-        position = self.distance[:, None] + self.extent[:, None] * self.depths(share)
-        # beyond the field at both ends, so half of the length at each
-        beyond = (1.0 - self.in_field)[:, None] * self.reach[:, None] * along
-        factor = np.concatenate([np.ones((len(self.extent), 1)), np.exp(-beyond)], axis=1)
-        outside = (1.0 - self.in_field)[:, None] * each
-        parts = np.concatenate([self.in_field[:, None], outside], axis=1)
-        return position, factor, weight[:, None] * parts[:, None, :]
-
-    def depths(self, share: np.ndarray) -> np.ndarray:
-        """Relative depth with this share of the cross section nearer, shape (patient, share)."""
-        table = _depth_table(tuple(share.tolist()))
+    def shares(self) -> np.ndarray:
+        """Share of the cross section nearer than each of `DEPTHS`, shape (patient, depth)."""
         place = (self.shape - SHAPES[0]) / (SHAPES[1] - SHAPES[0])
         row = np.clip(place.astype(np.intp), 0, len(SHAPES) - 2)
         weight = (place - row)[:, None]
+        table = _share_table()
         return table[row] * (1.0 - weight) + table[row + 1] * weight
 
+    def positions(self) -> np.ndarray:
+        """Distance from the target's surface at each of `DEPTHS` [mm], shape (patient, depth)."""
+        return self.distance[:, None] + self.extent[:, None] * DEPTHS
 
-@lru_cache(maxsize=8)
-def _depth_table(shares: tuple[float, ...]) -> np.ndarray:
-    return betaincinv(SHAPES[:, None], SHAPES[:, None], np.array(shares))
+
+@cache
+def _share_table() -> np.ndarray:
+    return betainc(SHAPES[:, None], SHAPES[:, None], DEPTHS)
+
+
+@dataclass(frozen=True)
+class OrganDose:
+    r"""Dose over the volume of an organ in each patient.
+
+    ``dose`` falls along ``share``, that of the cross section with at least this dose, both of shape
+    (patient, step). The share ``in_field`` of the organ lies beside the target; along the rest dose
+    falls exponentially, by ``fall`` on the log scale from the field's edge to the organ's end. So
+    the share of the volume with at least the dose d is
+
+    .. math:: V(d) = s\, G(d) + (1 - s) \int \min\Bigl(\max\Bigl(
+              \frac{\ln D(q) - \ln d}{c}, 0\Bigr), 1\Bigr) dq
+
+    with G(d) the share q of the cross section whose dose D(q) is at least d.
+    """
+
+    dose: np.ndarray
+    share: np.ndarray
+    in_field: np.ndarray
+    fall: np.ndarray
+
+    def mean(self) -> np.ndarray:
+        """Mean dose, shape (patient,)."""
+        between = 0.5 * (self.dose[:, 1:] + self.dose[:, :-1])
+        fall = np.maximum(self.fall, TINY)
+        along = self.in_field + (1.0 - self.in_field) * -np.expm1(-fall) / fall
+        return (between * np.diff(self.share, axis=1)).sum(axis=1) * along
+
+    def share_above(self, level: np.ndarray) -> np.ndarray:
+        """Share of the volume with at least a dose, shape (patient, level)."""
+        highest = self.dose[:, :1]
+        beside = by_row(1.0 - level / highest, 1.0 - self.dose / highest, self.share)
+        between = np.log(0.5 * (self.dose[:, 1:] + self.dose[:, :-1]))
+        cells, asked = np.diff(self.share, axis=1), np.log(level)
+        beyond = np.zeros(level.shape)
+        fall = np.maximum(self.fall, TINY)[:, None]
+        for log_dose, cell in zip(between.T, cells.T, strict=True):
+            reached = (log_dose[:, None] - asked) / fall
+            beyond += cell[:, None] * np.clip(reached, 0.0, 1.0, out=reached)
+        share = self.in_field[:, None]
+        return share * beside + (1.0 - share) * beyond
+
+    def at(self, share: np.ndarray) -> np.ndarray:
+        """Lowest dose in the hottest share of the volume, shape (patient, share).
+
+        ``share`` are those of everyone, shape (share,), or of each patient, (patient, share).
+        """
+        tail = self.dose[:, -1:] * np.exp(-self.fall[:, None] * TAIL_STEPS)
+        levels = np.concatenate([self.dose, tail], axis=1)
+        above = np.maximum.accumulate(self.share_above(levels), axis=1)
+        return by_row(np.broadcast_to(share, (len(levels), np.shape(share)[-1])), above, levels)
+
+
+def by_row(wanted: np.ndarray, rising: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Interpolate each row by itself; ``rising`` lies in [0, 1] and holds its ends beyond them."""
+    start = 2.0 * np.arange(len(rising))[:, None]  # each row on a stretch of its own
+    inside = np.clip(wanted, rising[:, :1], rising[:, -1:])
+    flat = np.interp((inside + start).ravel(), (rising + start).ravel(), values.ravel())
+    return flat.reshape(wanted.shape)
 
 
 @dataclass(frozen=True)
@@ -194,37 +246,3 @@ class OuterEdge:
         steepness = (plateau - surface) / (surface - valley)
         with np.errstate(over="ignore"):
             return valley + (plateau - valley) / (1.0 + steepness * np.exp(outward / falloff))
-
-
-def sorted_doses(
-    doses: np.ndarray, weights: np.ndarray, order: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Doses of points, hottest first, and the share of volume up to the middle of each.
-
-    Both of shape (patient, point); ``order`` is that of other doses of the same points.
-    """
-    flat = doses.reshape(len(doses), -1)
-    share = np.broadcast_to(weights, doses.shape).reshape(len(doses), -1)
-    if order is None:
-        order = np.argsort(-flat, axis=1, kind="stable")
-    falling = np.take_along_axis(flat, order, axis=1)
-    ranked = np.take_along_axis(share, order, axis=1)
-    return falling, np.cumsum(ranked, axis=1) - 0.5 * ranked
-
-
-def dose_at_shares(falling: np.ndarray, middle: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Dose at shares of the volume, linear between points, shape (patient, share).
-
-    ``shares`` are those of everyone, shape (share,), or of each patient, (patient, share).
-    """
-    wanted = np.broadcast_to(shares, (len(falling), np.shape(shares)[-1]))
-    # one search for all rows: each lies on a stretch of its own
-    start = 2.0 * np.arange(len(falling))[:, None]
-    inside = np.clip(wanted, middle[:, :1], middle[:, -1:])
-    flat = np.interp((inside + start).ravel(), (middle + start).ravel(), falling.ravel())
-    return flat.reshape(wanted.shape)
-
-
-def share_nearer(depth: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Share of an organ's cross section nearer than a relative depth, the CDF of Beta(a, a)."""
-    return betainc(shape, shape, np.clip(depth, 0.0, 1.0))

@@ -16,7 +16,7 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import normal_scores, target_depths
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.anatomy.organ import OuterEdge, OuterOrgan, dose_at_shares, sorted_doses
+from radsim.dose.anatomy.organ import OrganDose, OuterEdge, OuterOrgan, by_row
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
 from radsim.dose.course.profile import Profile
@@ -34,6 +34,7 @@ LEAST_SURFACE = 1e-3  # of the way from the valley to the prescription; below it
 TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 COVERAGE = 0.90  # share of PTV_Eval that the prescription is to cover
 TARGET_POINTS = 128  # of each part of a target
+Ranked = tuple[np.ndarray, np.ndarray]  # doses that fall, and their places in the volume
 Doses = tuple[np.ndarray, ...]  # planned, delivered and delivered squared, or planned alone
 
 
@@ -104,50 +105,46 @@ def _surface(
     edge: OuterEdge, organ: OuterOrgan, metric: Metric, level: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Highest surface dose that keeps a limit, no higher than it is, and whether one does."""
-    points = organ.points()
+    position, share = organ.positions(), organ.shares()
 
     def excess(surface: np.ndarray) -> np.ndarray:
         moved = OuterEdge(edge.plateau, surface, edge.valley, edge.falloff)
-        return metric_of_organ(moved, organ, metric, points) - level
+        dose = OrganDose(moved.dose(position), share, organ.in_field, organ.fall)
+        return metric_of_organ(dose, organ, metric) - level
 
     high, low = edge.surface, edge.valley + LEAST_SURFACE * (edge.surface - edge.valley)
     above, below = excess(high), excess(low)
     binds, possible = above > TOLERANCE / 2, below <= 0.0
-    if not (binds & possible).any():
+    sought = binds & possible
+    if not sought.any():
         return np.where(binds, low, high), ~binds | possible
     at_high, at_low = high.copy(), low.copy()
     of_high, of_low = above.copy(), below.copy()
-    for _ in range(STEPS):  # Illinois: the end that stays counts half
+    was_hot: np.ndarray | None = None
+    for _ in range(STEPS):  # Illinois: an end that stays twice counts half
         with np.errstate(divide="ignore", invalid="ignore"):
             between = at_low - of_low * (at_high - at_low) / (of_high - of_low)
-        middle = np.where(np.isfinite(between), between, 0.5 * (at_low + at_high))
+        # who has nothing to solve stays where the dose is one that can be
+        middle = np.where(sought & np.isfinite(between), between, high)
         value = excess(middle)
         hot = value > 0.0
-        of_low = np.where(hot, of_low * 0.5, value)
-        of_high = np.where(hot, value, of_high * 0.5)
+        again = np.zeros_like(hot) if was_hot is None else hot == was_hot
+        of_low = np.where(hot, np.where(again, of_low * 0.5, of_low), value)
+        of_high = np.where(hot, value, np.where(again, of_high * 0.5, of_high))
         at_low, at_high = np.where(hot, at_low, middle), np.where(hot, middle, at_high)
+        was_hot = hot
     solved = np.where(possible, at_low, low)
     return np.where(binds, solved, high), ~binds | possible
 
 
-def metric_of_organ(
-    edge: OuterEdge,
-    organ: OuterOrgan,
-    metric: Metric,
-    points: tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> np.ndarray:
-    """Planned metric of an organ [Gy], shape (patient,); NaN where it is too small for it."""
-    position, factor, weight = points
-    dose = edge.dose(position)[:, :, None] * factor[:, None, :]
+def metric_of_organ(dose: OrganDose, organ: OuterOrgan, metric: Metric) -> np.ndarray:
+    """Metric of an organ [Gy], shape (patient,); NaN in who has less of it than the metric asks."""
     if metric.kind == "eud":  # the mean, see `radsim.dose.plans.limits.can_be_limited`
-        return (dose * weight).sum(axis=(1, 2))
-    falling, middle = sorted_doses(dose, weight)
+        return dose.mean()
     if metric.kind == "dose_at_share":
-        share = np.full(len(dose), metric.number)
-    else:
-        share = metric.number / organ.volume
-    value = dose_at_shares(falling, middle, share[:, None])[:, 0]
-    return np.where(share <= 1.0, value, np.nan)
+        return dose.at(np.array([metric.number]))[:, 0]
+    share = metric.number / organ.volume
+    return np.where(share <= 1.0, dose.at(np.minimum(share, 1.0)[:, None])[:, 0], np.nan)
 
 
 def outer_doses(
@@ -172,13 +169,12 @@ def outer_doses(
             rows = slice(first, min(first + PIECE, everyone))
             few = np.arange(rows.start, rows.stop)
             some, edge = organ.rows(rows), outside.edges[name].rows(few)
-            ranked = _ranked(plan, edge, some, delivery, rows)
             shares = np.stack([spot.volume / some.volume for spot in spots], axis=1)
-            for kind, (falling, middle) in enumerate(ranked):
-                hot = dose_at_shares(falling, middle, np.minimum(shares, 1.0))
+            for kind, dose in enumerate(_organ_doses(plan, edge, some, delivery, rows)):
+                hot = dose.at(np.minimum(shares, 1.0))
                 at_spots[kind, :, rows] = np.where(shares <= 1.0, hot, np.nan).T
                 if whole:
-                    at_nodes[kind][rows] = dose_at_shares(falling, middle, volume)
+                    at_nodes[kind][rows] = dose.at(volume)
         for place, spot in enumerate(spots):
             hot_spots[spot] = Course(*at_spots[:, place]).nan_without(organ.present)
         if whole:
@@ -186,29 +182,28 @@ def outer_doses(
     return courses, hot_spots
 
 
-def _ranked(
+def _organ_doses(
     plan: ExternalBeam,
     edge: OuterEdge,
     organ: OuterOrgan,
     delivery: Delivery | None,
     rows: slice,
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Doses of an organ's points, hottest first: planned, and with errors delivered and squared.
+) -> Iterator[OrganDose]:
+    """Dose of an organ as planned, and with errors delivered and squared.
 
     A shift towards the dose at the cord moves what lies beyond the target out of it.
     """
-    position, factor, weight = organ.points()
-    dose = edge.dose(position)[:, :, None] * factor[:, None, :]
-    ranked = [sorted_doses(dose, weight)]
+    position, share = organ.positions(), organ.shares()
+    yield OrganDose(edge.dose(position), share, organ.in_field, organ.fall)
     if delivery is not None:
-        total, squared = np.zeros_like(dose), np.zeros_like(dose)
+        total, squared = np.zeros_like(position), np.zeros_like(position)
         for shift in delivery.target_shift[:, rows]:
-            moved = edge.dose(position + shift[:, None])[:, :, None] * factor[:, None, :]
+            moved = edge.dose(position + shift[:, None])
             total += moved
             squared += moved * moved
-        share = (delivery.output[rows] / plan.fractions)[:, None, None]
-        ranked += [sorted_doses(total * share, weight), sorted_doses(squared * share**2, weight)]
-    return ranked
+        output = (delivery.output[rows] / plan.fractions)[:, None]
+        yield OrganDose(total * output, share, organ.in_field, organ.fall)
+        yield OrganDose(squared * output**2, share, organ.in_field, 2.0 * organ.fall)
 
 
 def lower_targets(
@@ -231,9 +226,9 @@ def lower_targets(
         for name in TARGETS:
             if name in courses:
                 arrays = courses[name].arrays.values()
-                for array, (falling, middle) in zip(arrays, targets[name], strict=True):
+                for array, ranked in zip(arrays, targets[name], strict=True):
                     volume, _ = volume_nodes(array.shape[1])
-                    lower = dose_at_shares(falling, middle, volume)
+                    lower = dose_at_shares(ranked, volume)
                     array[rows] = np.minimum(array[rows], lower)  # never higher by rounding
         kept[rows] = _covers(plan, plans.prescription[rows], targets)
     return kept
@@ -242,14 +237,14 @@ def lower_targets(
 def _covers(
     plan: ExternalBeam,
     prescription: np.ndarray,
-    targets: Mapping[str, list[tuple[np.ndarray, np.ndarray]]],
+    targets: Mapping[str, list[Ranked]],
 ) -> np.ndarray:
-    d90 = dose_at_shares(*targets["ptv"][0], np.array([COVERAGE]))[:, 0]
+    d90 = dose_at_shares(targets["ptv"][0], np.array([COVERAGE]))[:, 0]
     covers = d90 >= plan.minimum_coverage * prescription - TOLERANCE
     for limit in plan.target_limits:
         if limit.at_least is not None and not limit.optimal:
             share = np.array([1.0 - limit.cold_share])
-            dose = dose_at_shares(*targets[limit.structure][0], share)[:, 0]
+            dose = dose_at_shares(targets[limit.structure][0], share)[:, 0]
             covers &= dose >= limit.at_least - TOLERANCE
     return covers
 
@@ -261,7 +256,7 @@ def _targets(
     outside: Outside,
     delivery: Delivery | None,
     rows: np.ndarray,
-) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+) -> dict[str, list[Ranked]]:
     """Doses of the points of GTV and PTV_Eval, hottest first, each kind of dose."""
     volume, weight = volume_nodes(TARGET_POINTS)
     cold = tuple((1.0 - volume).tolist())
@@ -312,6 +307,23 @@ def _targets(
             for gtv, ring in zip(doses["gtv"], doses["ring"], strict=True)
         ],
     }
+
+
+def sorted_doses(dose: np.ndarray, weights: np.ndarray) -> Ranked:
+    """Doses of points, hottest first, and the share of volume up to the middle of each.
+
+    Both of shape (patient, point).
+    """
+    order = np.argsort(-dose, axis=1, kind="stable")
+    falling = np.take_along_axis(dose, order, axis=1)
+    ranked = np.take_along_axis(np.broadcast_to(weights, dose.shape), order, axis=1)
+    return falling, np.cumsum(ranked, axis=1) - 0.5 * ranked
+
+
+def dose_at_shares(ranked: Ranked, shares: np.ndarray) -> np.ndarray:
+    """Dose at shares of the volume, linear between points, shape (patient, share)."""
+    falling, middle = ranked
+    return by_row(np.broadcast_to(shares, (len(falling), len(shares))), middle, falling)
 
 
 def edge_of_prescription(edge: OuterEdge, prescription: np.ndarray, rows: np.ndarray) -> OuterEdge:

@@ -5,7 +5,7 @@ from scipy.special import ndtri
 
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.anatomy.organ import OuterOrgan, dose_at_shares, sorted_doses
+from radsim.dose.anatomy.organ import OrganDose
 from radsim.dose.course.two_courses import draw_earlier_courses, rules_kept
 from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import Wanted
@@ -15,7 +15,7 @@ from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import HOT_SPOT, STRUCTURES, HotSpot
 
-ACROSS, ALONG = 12, 96  # points of an organ: dose differs little across a field, much beyond it
+ACROSS = np.linspace(0.0, 1.0, 103)[1:-1]  # shares of an organ beside the target
 LARGEST_HOT_SHARE = 0.5  # a hot spot is never colder than the median
 
 
@@ -60,15 +60,16 @@ def uniform_field_dose(
         planned = np.where(patients.with_structure(name)[:, None], nodes, np.nan)
         courses[name] = course(planned.astype(np.float32), single)
     for name, outer in geometry.outer.items():
-        falling, middle = _in_the_field(plan.prescription, spread, outer)
+        inside = plan.prescription * (1.0 + spread[:, None] * ndtri(1.0 - ACROSS))
+        share = np.broadcast_to(ACROSS, inside.shape)
+        dose = OrganDose(inside, share, outer.in_field, outer.fall)
         for spot in sorted({HotSpot(name)} | {s for s in wanted.hot_spots if s.structure == name}):
-            share = spot.volume / outer.volume
-            dose = dose_at_shares(falling, middle, np.minimum(share, 1.0)[:, None])[:, 0]
-            known = outer.present & (share <= 1.0)
-            hot_spots[spot] = course(np.where(known, dose, np.nan), output)
+            part = spot.volume / outer.volume
+            hot = dose.at(np.minimum(part, 1.0)[:, None])[:, 0]
+            known = outer.present & (part <= 1.0)
+            hot_spots[spot] = course(np.where(known, hot, np.nan), output)
         if name in wanted.whole:
-            planned = dose_at_shares(falling, middle, volume)
-            planned = np.where(outer.present[:, None], planned, np.nan)
+            planned = np.where(outer.present[:, None], dose.at(volume), np.nan)
             courses[name] = course(planned.astype(np.float32), single)
     earlier = draw_earlier_courses(plan, patients, streams)
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
@@ -86,13 +87,3 @@ def uniform_field_dose(
         flags={"plan_eligible": yes, "limits_met": yes, **rules.flags},
         recovered=rules.recovered,
     )
-
-
-def _in_the_field(
-    prescription: float, spread: np.ndarray, organ: OuterOrgan
-) -> tuple[np.ndarray, np.ndarray]:
-    """Doses of an organ's points, hottest first, with their places in its volume."""
-    share, _ = volume_nodes(ACROSS)
-    _, factor, weight = organ.points(ACROSS, ALONG)
-    field = prescription * (1.0 + spread[:, None] * ndtri(1.0 - share))
-    return sorted_doses(field[:, :, None] * factor[:, None, :], weight)
