@@ -10,7 +10,7 @@ from scipy import special
 from scipy.optimize import least_squares
 
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
-from radsim.dose.dose import Reading
+from radsim.dose.dose import Dose, Reading
 from radsim.dose.drawing import draw_dose
 from radsim.dose.metrics import DoseMetric, wanted_of
 from radsim.dose.plans.filling import expand_plan
@@ -90,29 +90,37 @@ def draw_anchor_plans(
     Raises
     ------
     ValueError
-        If an anchor's plan does not give what is to be read.
+        If somebody's plans do not have what is to be read.
     """
     mix: Cohort = TypeAdapter(Cohort).validate_python(cohort_settings(cohort))
     dose = replace(dose, organs={})  # no anchor's plan has a limit of them
-    plans: list[Any] = []
-    for anchor in anchors:
-        plan: Any = TypeAdapter(Plan).validate_python(expand_plan({"regimen": anchor.regimen}))
-        for metric in metrics:
-            lacking = metric.missing_in(plan)
-            require(not lacking, f"dose: {lacking} in the plans of the anchor {anchor.regimen}")
-        plans.append(plan)
+    plans: list[Any] = [
+        TypeAdapter(Plan).validate_python(expand_plan({"regimen": anchor.regimen}))
+        for anchor in anchors
+    ]
 
     def drawn(count: int, source: UniformSource) -> AnchorPlans:
         people = draw_cohort(mix, range(count), source)
         readings = []
         for plan in plans:
             given = draw_dose(plan, dose, people, source, wanted_of(plan, metrics))
-            readings.append(tuple(given.read(metric) for metric in metrics))
+            readings.append(tuple(_read(given, metric) for metric in metrics))
         return AnchorPlans(anchors, people, tuple(readings))
 
     recorder = Recorder(0)
     drawn(ASKED, recorder)
     return drawn(patients, Sobol(seed, tuple(recorder.names), patients))
+
+
+def _read(dose: Dose, metric: DoseMetric) -> Reading:
+    reading = dose.read(metric)
+    lacking = float(np.isnan(reading.total).mean())
+    require(
+        lacking == 0,
+        f"dose: no anchor can be met, because {lacking:.1%} of the reference patients have no "
+        f"{metric}",
+    )
+    return reading
 
 
 def published_curve(model: ControlModel) -> ControlModel:
