@@ -11,6 +11,7 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
+from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
@@ -19,6 +20,8 @@ from radsim.randomness.sources import WHOLE
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.words import nearest
+
+MOST_NAMED = 3  # parameters of a dose model in one line
 
 
 def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
@@ -50,6 +53,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _miscalibrated(experiment)
     yield from _small_organs(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
@@ -251,11 +255,34 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
                     f"{nearest(limit.structure, given)}"
                 )
     for section, model in _models(experiment):
-        wanted = getattr(model, "dose", None)
-        if isinstance(wanted, DoseMetric):
+        for wanted in getattr(model, "reads", ()):
             for name, arm in experiment.arms.items():
                 if problem := wanted.missing_in(arm.plan, experiment.dose.organs):
                     yield f"{section}.dose: {problem} in arm {name!r}"
+
+
+def _miscalibrated(experiment: Experiment) -> Iterator[str]:
+    """Say which curve reads another dose, or plans of another dose model, than its anchors do."""
+    anew = 'calibrate = "plans" calibrates it anew'
+    for section, model in _models(experiment):
+        known = getattr(model, "calibration", None)
+        if known is None or model.calibrate:
+            continue
+        called = model.preset or model.kind
+        if str(model.dose) != known.reads:
+            yield (
+                f"{section}.dose: {called} was calibrated for the {known.reads}, got the "
+                f"{model.dose}; {anew}"
+            )
+        changed = changes_of(experiment.dose, model.dose)
+        others = [k for k in {**known.changed, **changed} if known.changed.get(k) != changed.get(k)]
+        if others:
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            yield (
+                f"{section}: {called} was calibrated through plans of the dose preset "
+                f"{known.dose}, and [dose] has another {', '.join(others[:MOST_NAMED])}{more}; "
+                f"{anew}"
+            )
 
 
 def _impossible_groups(experiment: Experiment) -> Iterator[str]:

@@ -44,8 +44,12 @@ class VariantMaker:
             key
             for key, table in tables.items()
             for model in (table, *self.followers[key].values())
-            if model.get("refit") or "recalibrate" in model
+            if model.get("refit") or model.get("calibrate") or "recalibrate" in model
         }
+        # a curve that was calibrated through plans holds for their dose model alone
+        control = experiment.tcp.models if experiment.tcp else ()
+        if any(model.calibration is not None for model in control):
+            self.solved.add("dose")
         # and a recalibrated one follows the cohort
         models = (
             model for key, table in tables.items() for model in (table, *listed[key].values())

@@ -37,8 +37,8 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/cm3": ("clonogen_density",),
     "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "baseline_hazard", "coverage_goal", "exponent", "floor", "fractions", "gamma",
-        "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
+        "a", "baseline_hazard", "beyond", "coverage_goal", "exponent", "floor", "fractions",
+        "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
         "onset.sigma", "output_error", "plans", "plateau", "probability", "reference_risk",
         "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape", "rolloff", "s",
@@ -58,6 +58,7 @@ CONTEXTS = {
 }  # fmt: skip
 NAMES = {
     "alpha_beta": "alpha/beta", "boost": "GTV boost", "d50": "D50", "td50": "TD50",
+    "beyond": "weight of tumor beyond the GTV",
     "prior.interval": "interval since prior course", "prior.dose": "dose of prior course",
     "prior.fractions": "fractions of prior course", "recovery": "recovery rule",
 }  # fmt: skip

@@ -18,6 +18,7 @@ SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival") 
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
 WHOSE = ("among", "part_of")  # keys of an endpoint that decide numbers
 LABEL = "label"  # of an arm or a model
+CALIBRATION = "calibration"  # of a model: what it went through, which changes no number
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *(s for s in KNOWN if s not in TARGETS))  # below ``limits``, stated or not
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
@@ -213,6 +214,8 @@ def known_keys(tables: Mapping[str, Any]) -> list[str]:
 def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, value in table.items():
         here = f"{path}.{key}"
+        if key == CALIBRATION and path.split(".")[0] in OUTCOMES:
+            continue
         yield here
         if isinstance(value, Mapping):
             yield from _below(value, here)

@@ -123,7 +123,21 @@ def model_lines(preset: Preset) -> list[str]:
     if effect != "physical":
         law = model.cell_kill.kind.upper()
         fractionation = f"{effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, {law}"
-    return [*lines, f"fractionation: {fractionation}", f"reads: {model.dose}"]
+    lines += [f"fractionation: {fractionation}", f"reads: {model.dose}"]
+    return [*lines, *_calibration_lines(preset)]
+
+
+def _calibration_lines(preset: Preset) -> list[str]:
+    """Say what a preset was calibrated through, and by how much it misses its anchors."""
+    known = preset.calibration
+    if known is None:
+        return []
+    missed = ", ".join(f"{a.regimen} {a.missed:+.1f}" for a in known.anchors)
+    return [
+        f"calibrated: to {known.curve} through plans of the dose preset {known.dose} in "
+        f"{known.patients:,} patients of {known.cohort}, seed {known.seed}",
+        f"anchored, not predicted: {missed} points off the curve",
+    ]
 
 
 def _law_lines(preset: Preset) -> list[str]:

@@ -11,7 +11,7 @@ from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import people_of
+from radsim.report.text.description import anchored, people_of
 from radsim.report.text.design import design_text
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
@@ -44,6 +44,7 @@ def comparison_text(result: xr.Dataset) -> str:
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
+    lines += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
