@@ -28,8 +28,8 @@ def conformal_dose(
     geometry: Geometry,
     streams: UniformSource,
     wanted: Wanted,
-    before: tuple[EarlierCourse, ...] = (),
     fill: Fill | None = None,
+    before: tuple[EarlierCourse, ...] = (),
 ) -> Dose:
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers

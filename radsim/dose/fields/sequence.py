@@ -47,7 +47,8 @@ def sequence_dose(
     for number, course in enumerate(plan.courses):
         source = OfCourse(streams, number) if number else streams
         earlier = (*before, *_so_far(plan, doses, patients))
-        doses.append(course.drawer(course, model, patients, geometry, source, wanted, earlier))
+        drawn = (course, model, patients, geometry, source, wanted)
+        doses.append(course.drawer(*drawn, before=earlier))
     prescribed = [dose.prescription for dose in doses]
     squares = [p * p / c.fractions for p, c in zip(prescribed, plan.courses, strict=True)]
     flags = [name for dose in doses for name in dose.flags]
