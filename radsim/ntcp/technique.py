@@ -35,7 +35,7 @@ def share_in_state(months: float, onset: LognormalOnset, duration: Duration | No
     >>> round(share_in_state(3.0, onset, None), 3)
     0.986
     >>> round(share_in_state(3.0, onset, Duration(median=24.0)), 3)
-    0.932
+    0.933
     """
     begun = onset.growth(months)
     if duration is None or begun == 0.0:
@@ -116,9 +116,9 @@ class TechniqueLevel:
         >>> from radsim.dose.plans.external_beam import ExternalBeam
         >>> from radsim.ntcp import load_ntcp
         >>> from radsim.patients.patients import NOBODY
-        >>> flare = load_ntcp("pain-flare-dexamethasone")
-        >>> flare.level(ExternalBeam(prescription=24.0, fractions=2), NOBODY)
-        0.19
+        >>> field = ExternalBeam(prescription=20.0, fractions=5, field="uniform")
+        >>> load_ntcp("pain-flare-naive").level(field, NOBODY)
+        0.23
         """
         stated = self._level_of(plan)
         require(stated is not None, self.missing_in(plan))
