@@ -10,7 +10,8 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
-from radsim.dose.anatomy.organ import OuterOrgan, SampledOrgan
+from radsim.dose.anatomy.organ import SampledOrgan, length_of
+from radsim.dose.anatomy.outer_organ import OuterOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import HOT_SPOT
@@ -60,6 +61,11 @@ class Geometry:
     tail: np.ndarray
     outer: dict[str, OuterOrgan]  # beyond the target
 
+    @property
+    def far(self) -> np.ndarray:
+        """Position of PTV_Eval's far surface [mm], be it of the GTV or of the rest."""
+        return np.maximum(self.wall + self.ring_extent, self.gtv_surface + self.gtv_extent)
+
 
 def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) -> Geometry:
     """Draw the geometry of these patients; it is the same for every arm."""
@@ -94,6 +100,7 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
             "thecal_sac", sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))
         ),
     }
+    rolloff, tail = draw("rolloff"), draw("tail")
     return Geometry(
         has_cord=has_cord,
         organs=organs,
@@ -111,10 +118,10 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         in_field=length / (length + beyond),
         wrap=np.deg2rad(draw("wrap")),
         beyond=beyond,
-        rolloff=draw("rolloff"),
-        tail=draw("tail"),
+        rolloff=rolloff,
+        tail=tail,
         outer={
-            name: draw_organ(name, organ, model, length, patients, streams)
+            name: draw_organ(name, organ, patients, streams, (length, rolloff, tail))
             for name, organ in model.organs.items()
         },
     )
@@ -123,26 +130,30 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
 def draw_organ(
     name: str,
     organ: SampledOrgan,
-    model: DoseModel,
-    length: np.ndarray,
     patients: Patients,
     streams: UniformSource,
+    along: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> OuterOrgan:
-    """Draw an organ beyond a target of some length [mm]; it is the same for every arm."""
+    """Draw an organ beyond the target; it is the same for every arm.
+
+    ``along`` the spine there are the target's length, the roll-off of dose over it, and the length
+    of the tail beyond [mm].
+    """
 
     def draw(parameter: str) -> np.ndarray:
         stream = f"dose/geometry/organs/{name}/{parameter}"
         return draw_parameter(getattr(organ, parameter), stream, patients.numbers, streams)
 
+    length, rolloff, tail = along
     extent, volume = draw("extent"), draw("volume")
-    whole = volume * 1000.0 / (0.25 * np.pi * extent**2)
-    tail = draw_parameter(model.tail, "dose/geometry/tail", patients.numbers, streams)
+    whole = length_of(volume, extent)
     return OuterOrgan(
         distance=draw("distance"),
         extent=extent,
         volume=volume,
         shape=draw("shape"),
-        in_field=np.minimum(draw("overlap") * length / whole, 1.0),
+        faced=draw("overlap") * length / whole,
+        rolloff=rolloff,
         reach=whole / (2.0 * tail),
         falloff=draw("falloff"),
         valley=draw("valley"),

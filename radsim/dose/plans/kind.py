@@ -80,6 +80,12 @@ class Fractionated(PlanKind):
         return [limit for limit in limits if limit.structure in TARGETS]
 
     @property
+    def organ_limits(self) -> list[Limit]:
+        """Limits and goals of organs beside the targets and the neural structures."""
+        limits = (limit for limit in self.limits if isinstance(limit, Limit))
+        return [limit for limit in limits if limit.structure not in (*TARGETS, *NEURAL)]
+
+    @property
     def earlier(self) -> tuple[Prior, ...]:
         return () if self.prior is None else (self.prior,)
 
