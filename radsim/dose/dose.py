@@ -8,8 +8,8 @@ import numpy as np
 
 from radsim.dose.metrics import DoseMetric, metric_of
 from radsim.radiobiology import lq
-from radsim.radiobiology.dvh import volume_nodes
-from radsim.vocabulary.structures import HotSpot
+from radsim.radiobiology.dvh import dose_at_volume, share_at_dose, volume_nodes
+from radsim.vocabulary.structures import TARGETS, HotSpot
 from radsim.vocabulary.words import nearest
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Dose:
         What was given.
     nodes
         Nodes of volume at which the dose of whole structures is kept.
+    volumes
+        Of each structure, as far as they are known [cm3], shape (patient,).
     courses
         Dose of each structure that was asked for.
     hot_spots
@@ -96,6 +98,7 @@ class Dose:
 
     plan: "Plan"
     nodes: int
+    volumes: Mapping[str, np.ndarray] = field(default_factory=dict)
     courses: Mapping[str, Course] = field(default_factory=dict)
     hot_spots: Mapping[HotSpot, Course] = field(default_factory=dict)
     facts: Mapping[str, np.ndarray]
@@ -137,7 +140,9 @@ class Dose:
 
         Dx is the lowest dose in the hottest x % of the volume, interpolated between nodes; D0 (or
         ``max``) and D100 are the doses at the hottest and the coldest node; D0.03cc
-        of an organ is exact; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean`` is gEUD(1).
+        of an organ is exact, as is any other DXcc; VxGy and VxGy_cc, which are no doses, stand in
+        the place of the total [1, cm3]; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean``
+        is gEUD(1).
         The squared dose of a generalized mean is the one that equal fractions would have,
         :math:`(\sum_j w_j Q_j^{a/2})^{2/a}` with Q the squared doses at the nodes. Worked out
         once for a metric.
@@ -162,16 +167,38 @@ class Dose:
         if metric is None:  # the prescription
             return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
         structure = wanted.structure_in(self.plan)
-        if wanted.hottest is not None:
+        if wanted.hottest is not None and structure not in TARGETS:
             spot = HotSpot(structure, wanted.hottest)
             if spot not in self.hot_spots:
                 raise KeyError(f"no {wanted.metric} of {structure} in this dose")
             return self._reading(*_doses(self.hot_spots[spot], wanted))
         total, squared = _doses(self._course(structure), wanted)
+        if wanted.hottest is not None:
+            spot = HotSpot(structure, wanted.hottest)
+            hot = self._hottest(spot, total)
+            return self._reading(hot, None if squared is None else self._hottest(spot, squared))
+        if not metric.is_dose:
+            share = share_at_dose(total, volume_nodes(self.nodes)[0], metric.number)
+            if metric.kind == "volume_above":
+                share = share * self._volume(structure)
+            return Reading(share, np.full(share.shape, np.nan))  # a share has no effect of its own
         total = metric_of(total, self.nodes, metric, 1.0)
         if squared is not None:
             squared = metric_of(squared, self.nodes, metric, 2.0)
         return self._reading(total, squared)
+
+    def _hottest(self, spot: HotSpot, values: np.ndarray) -> np.ndarray:
+        """Dose, or squared dose, in the hottest part of a target; NaN where it is smaller."""
+        share = spot.volume / self._volume(spot.structure)
+        hot = dose_at_volume(values, volume_nodes(self.nodes)[0], np.minimum(share, 1.0))
+        return np.where(share <= 1.0, hot, np.nan)
+
+    def _volume(self, structure: str) -> np.ndarray:
+        if structure not in self.volumes:
+            raise KeyError(
+                f"no volume of {structure} in this dose; {nearest(structure, self.volumes)}"
+            )
+        return self.volumes[structure]
 
     def _course(self, structure: str) -> Course:
         if structure not in self.courses:

@@ -36,4 +36,7 @@ def draw_dose(
             raise ValueError(f"the arm gives no dose to {structure!r}; {nearest(structure, given)}")
     geometry = draw_geometry(model, patients, streams)
     dose = plan.drawer(plan, model, patients, geometry, streams, wanted)
-    return replace(dose, facts={**dose.facts, "gtv_distance": geometry.gtv_surface})
+    volumes = dose.volumes or geometry.volumes
+    return replace(
+        dose, volumes=volumes, facts={**dose.facts, "gtv_distance": geometry.gtv_surface}
+    )

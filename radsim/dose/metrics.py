@@ -8,8 +8,8 @@ import numpy as np
 
 from radsim.dose.plans.kind import PlanKind
 from radsim.radiobiology.dvh import generalized_eud, volume_nodes
-from radsim.vocabulary.dose_metrics import Metric, parse_metric
-from radsim.vocabulary.structures import HotSpot
+from radsim.vocabulary.dose_metrics import KINDS, Metric, parse_metric
+from radsim.vocabulary.structures import TARGETS, HotSpot
 from radsim.vocabulary.words import nearest
 
 Course = Literal["planned", "delivered"]
@@ -25,8 +25,9 @@ class DoseMetric:
         ``prescribed`` is the volume that the arm's highest dose level is prescribed to: the GTV
         in an arm with a boost, otherwise the PTV (PTV_Eval).
     metric
-        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``mean``, ``gEUD(-10)``; ``max`` or ``D0``
-        and ``D100``, the doses at the hottest and the coldest node; or
+        ``D98``, ``D90``, ``D50``, ``D2``, ``D0.03cc``, ``D2.5cc``, ``mean``, ``gEUD(-10)``; ``max``
+        or ``D0`` and ``D100``, the doses at the hottest and the coldest node; ``V20Gy`` and
+        ``V20Gy_cc``, the share and the volume [cm3] at or above a physical dose; or
         ``prescription``, the number that was prescribed to the PTV, whatever the plan reached;
         or ``DVH``, the dose everywhere in the structure.
     course
@@ -56,6 +57,11 @@ class DoseMetric:
         metric = self.parsed
         return metric.number if metric is not None and metric.kind == "dose_at_volume" else None
 
+    @property
+    def units(self) -> str:
+        """Of what is read: Gy, a share of the volume (1) or cm3."""
+        return "Gy" if self.parsed is None else self.parsed.units
+
     def structure_in(self, plan: PlanKind) -> str:
         """Name the structure that is meant in an arm."""
         return plan.highest_level if self.structure == "prescribed" else self.structure
@@ -68,11 +74,13 @@ class DoseMetric:
         if structure not in given:
             return f"no dose to {structure}; {nearest(structure, given)}"
         metric = self.parsed
-        if metric is None or metric.kind in ("dose_at_share", "eud"):
+        if metric is None:
             return ""
-        if metric.kind == "dose_at_volume" and "DXcc" in given[structure]:
-            return ""
-        return f"no {self.metric!r} of the {structure}; known: {', '.join(given[structure])}"
+        if metric.kind in given[structure]:
+            spot = metric.kind == "dose_at_volume" and structure not in TARGETS
+            return plan.lacks(HotSpot(structure, metric.number)) if spot else ""
+        known = ", ".join(KINDS[kind] for kind in given[structure])
+        return f"no {self.metric!r} of the {structure}; known: {known}"
 
     def __str__(self) -> str:
         prescribed = self.structure == "prescribed"
@@ -93,7 +101,7 @@ def wanted_of(plan: PlanKind, metrics: Iterable[DoseMetric]) -> Wanted:
     whole, hot_spots = set(), set()
     for metric in metrics:
         structure = metric.structure_in(plan)
-        if metric.hottest is not None:
+        if metric.hottest is not None and structure not in TARGETS:
             hot_spots.add(HotSpot(structure, metric.hottest))
         elif metric.is_dvh or metric.parsed is not None:
             whole.add(structure)

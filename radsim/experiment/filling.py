@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from radsim.dose.plans.filling import expand_plan
-from radsim.dose.plans.library_folder import READING, expand_library
+from radsim.dose.plans.library_folder import READING
 from radsim.experiment.filling_cohort import fill_cohort
+from radsim.experiment.filling_libraries import fill_library
 from radsim.experiment.filling_outcomes import fill_complications, fill_control
 from radsim.experiment.filling_presets import fill_preset
 from radsim.experiment.grouping import fill_report
@@ -31,7 +32,9 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         "survival": _survival,
         "report": fill_report,
         "ntcp": lambda sections: fill_complications(sections, folder, problems),
-        "arms": lambda arms: {k: _arm(f"arms.{k}", v, folder, problems) for k, v in arms.items()},
+        "arms": lambda arms: {
+            name: _arm(name, arm, full, folder, problems) for name, arm in arms.items()
+        },
     }
     full = {**raw, "dose": raw.get("dose", {})}
     for name, step in steps.items():
@@ -44,13 +47,15 @@ def _survival(section: dict[str, Any]) -> dict[str, Any]:
     return fill_preset("survival", section)
 
 
-def _arm(key: str, arm: Any, folder: Path, problems: Problems) -> Any:
+def _arm(name: str, arm: Any, whole: dict[str, Any], folder: Path, problems: Problems) -> Any:
+    """Fill in an arm of a file whose other sections are filled in already."""
+    key = f"arms.{name}"
     if not isinstance(arm, dict):
         return {"plan": arm}
     settings = {name: value for name, value in arm.items() if name not in ARM_KEYS}
     if settings.get("kind") == "library":
         unread = {name: value for name, value in settings.items() if name not in READING}
-        settings = problems.attempt(key, expand_library, settings, folder, default=unread)
+        settings = problems.attempt(key, fill_library, settings, folder, whole, default=unread)
     rest = {name: value for name, value in settings.items() if name not in ("limits", "regimen")}
     unexpanded = {"kind": "external_beam", **rest}
     plan = problems.attempt(key, expand_plan, settings, default=unexpanded)

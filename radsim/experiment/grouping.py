@@ -62,7 +62,7 @@ class Split:
     @property
     def _units(self) -> str:
         if self.metric is not None:
-            return " Gy"
+            return "" if self.metric.units == "1" else f" {self.metric.units}"
         known = COHORT.get(self.name)
         return f" {known.units}" if known and known.units != "1" else ""
 

@@ -16,6 +16,7 @@ from radsim.experiment.designs.study import read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
+from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
@@ -79,7 +80,7 @@ def _checked(
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)
     if experiment.has_design:
-        written = read_in_files(settings, folder)
+        written = read_in_libraries(read_in_files(settings, folder), full)
         experiment = experiment.model_copy(update={"written": written})
     return experiment
 

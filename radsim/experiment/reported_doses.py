@@ -40,7 +40,8 @@ def structures_of(experiment: Experiment) -> tuple[str, ...]:
 def describe_metric(metric: DoseMetric) -> Variable:
     """Say what a metric is, and its units."""
     words = structure_named(metric.structure).label
-    return Variable("Gy", f"{metric.course} {words} {metric.metric}, physical course dose")
+    what = "physical course dose" if metric.units == "Gy" else "part of the volume"
+    return Variable(metric.units, f"{metric.course} {words} {metric.metric}, {what}")
 
 
 def _of_organs(experiment: Experiment) -> Iterator[tuple[str, str]]:

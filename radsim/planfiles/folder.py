@@ -77,6 +77,7 @@ def read_plans(
     *,
     mapping: Mapping[str, str] | None = None,
     confirmed: Collection[str] = (),
+    only: Collection[str] = (),
     **how: Any,
 ) -> list[ImportedPlan]:
     """Read plans as `radsim.planfiles.read_plan` does.
@@ -87,6 +88,8 @@ def read_plans(
         Plan name to structure, used where it occurs; a name that occurs nowhere is an error.
     confirmed
         Names of plans whose doses are meant.
+    only
+        radsim's names of the structures to read; all without any.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def read_plans(
     """
     read, wrong, asked = [], [], []
     for plan in plans:
-        settings = dict(how, mapping=mapping, partly=True)
+        settings = dict(how, mapping=mapping, partly=True, only=tuple(sorted(only)))
         try:
             imported = remembered(plan.memory, plan.path, settings, read_unasked)
             read.append(answered(imported, plan.name, plan.name in confirmed))

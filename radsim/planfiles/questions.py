@@ -8,18 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.vocabulary.structures import NEURAL, TARGETS
+from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
 
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
 HOTTEST_ORGAN = 1.5  # of the highest prescription
-HOTTEST_EVER = 100.0  # [Gy] of an organ where no prescription is known
 OF_ONE_FRACTION = (0.999, 1.5)  # course dose over prescription where the dose is of one fraction
 CENTI = (50.0, 200.0)  # ratio of two figures for one dose, one of them in cGy
-HEALTHY = re.compile(
-    "cord|medulla|myelon|canal|cauda|sac|esoph|lung|heart|kidney|liver|bowel|stomach|duoden"
-    "|trachea|laryn|parotid|brainstem|plex|bladder|rectum|colon|aorta|skin"
-)
+NEURAL_LOOKING = re.compile("cord|medulla|myelon|canal|thecal")  # what no name is given to
 DISEASED = re.compile("gtv|ctv|itv|ptv")
 
 
@@ -41,7 +37,9 @@ def questions_of(
 ) -> list[str]:
     """Ask about doses that do not fit the prescribed levels [Gy], a sentence for each structure.
 
-    Targets are known by radsim's names; organs also by a healthy organ's name in the plan.
+    Targets and organs are known by radsim's names, and what may be a cord by that in the plan. An
+    organ that radsim does not know may hold the target, as a vertebra does: it is compared with the
+    hottest target too.
 
     Examples
     --------
@@ -51,18 +49,16 @@ def questions_of(
     >>> questions_of([session], [24.0], 2)
     ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
     """
-    if not levels:
-        return [
-            f"{structure.name}: an organ of {structure.hottest:.4g} Gy: is it in cGy?"
-            for structure in structures
-            if _is_organ(structure) and structure.hottest > HOTTEST_EVER
-        ]
-    lowest, highest = min(levels), max(levels)
+    targets = [s for s in structures if s.structure in TARGETS]
+    within = max((target.hottest for target in targets), default=0.0)
+    lowest, highest = (min(levels), max(levels)) if levels else (0.0, 0.0)
     asked = []
     for structure in structures:
         name = structure.name
         median, hottest = structure.dvh.at(0.5), structure.hottest
         if structure.structure in TARGETS:
+            if not levels:
+                continue
             if median < COLDEST_TARGET * lowest:
                 asked.append(
                     f"{name}: D50 is {median:.4g} Gy, {100 * median / lowest:.2g} % of its "
@@ -73,12 +69,16 @@ def questions_of(
                     f"{name}: D50 is {median:.4g} Gy, {median / highest:.3g} times the "
                     f"prescription of {highest:g} Gy: {guess}"
                 )
-        elif _is_organ(structure) and hottest > HOTTEST_ORGAN * highest:
+        elif not _is_organ(structure):
+            continue
+        elif levels and hottest > HOTTEST_ORGAN * max(highest, _may_be(structure, within)):
             asked.append(
                 f"{name}: an organ of {hottest:.4g} Gy, {hottest / highest:.3g} times the highest "
                 f"prescription of {highest:g} Gy: is it in cGy, or is the prescription that of one "
                 "fraction?"
             )
+        elif hottest > structure_named(structure.structure or "").questioned_above:
+            asked.append(f"{name}: an organ of {hottest:.4g} Gy: is it in cGy?")
     return asked
 
 
@@ -106,8 +106,13 @@ def _why_hot(ratio: float, fractions: int | None) -> str:
     return "are both of the whole course?"
 
 
+def _may_be(structure: ImportedStructure, within: float) -> float:
+    """Dose [Gy] of targets that an organ may hold; none where radsim knows the organ."""
+    return 0.0 if structure.structure is None or structure.structure in KNOWN else within
+
+
 def _is_organ(structure: ImportedStructure) -> bool:
     name = structure.name.lower()
-    return structure.structure in NEURAL or (
-        HEALTHY.search(name) is not None and DISEASED.search(name) is None
+    return structure.structure is not None or (
+        NEURAL_LOOKING.search(name) is not None and DISEASED.search(name) is None
     )

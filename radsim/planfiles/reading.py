@@ -1,7 +1,7 @@
 """One door for all plans: a folder of DICOM files, or a text of DVHs of any layout."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def read_plan(
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
     add_doses: bool = False,
-    known_only: bool = False,
+    only: Collection[str] = (),
     confirmed: bool = False,
     nodes: int = NODES,
 ) -> ImportedPlan:
@@ -54,7 +54,7 @@ def read_plan(
     path
         A folder of DICOM files (or one of them), a text DVH of Eclipse, or a CSV.
     mapping
-        Plan name to structure, for names that do not follow TG-263: {"Cord": "spinal_cord"}.
+        Plan name to structure, where the name says something else: {"Cord": "spinal_cord"}.
     fractions, prescription
         For the course, [Gy], where the file does not say; an error where it says otherwise.
     fraction_dose
@@ -62,8 +62,8 @@ def read_plan(
         prescription cannot tell.
     add_doses
         Whether the doses of several plans in one folder of DICOM files are added, as of a boost.
-    known_only
-        Leave out what is none of radsim's structures; faster.
+    only
+        radsim's names of the structures to read, which is faster; without any, all are read.
     confirmed
         Whether doses that do not fit the prescription and the fractions are meant; what was asked
         becomes a warning.
@@ -87,7 +87,7 @@ def read_plan(
         prescription=prescription,
         fraction_dose=fraction_dose,
         add_doses=add_doses,
-        known_only=known_only,
+        only=only,
         nodes=nodes,
     )
     return answered(plan, path.name, confirmed)

@@ -87,6 +87,31 @@ def dose_at_volume(dose: np.ndarray, volume: np.ndarray, fraction: Quantity) -> 
     return hotter + share * (colder - hotter)
 
 
+def share_at_dose(dose: np.ndarray, volume: np.ndarray, level: float) -> np.ndarray:
+    """Vx: the share of the volume that receives at least a dose, shape (...).
+
+    Doses are those at nodes, hottest first, shape (..., node); ``volume`` is the ascending share
+    that receives at least each dose. Linear between nodes; none above the hottest node, all at or
+    below the coldest.
+
+    Examples
+    --------
+    >>> nodes, volume = np.array([40.0, 30.0, 20.0]), np.array([0.0, 0.5, 1.0])
+    >>> [float(share_at_dose(nodes, volume, level)) for level in (45.0, 35.0, 10.0)]
+    [0.0, 0.25, 1.0]
+    """
+    dose, volume = np.asarray(dose, dtype=float), np.asarray(volume, dtype=float)
+    above = (dose >= level).sum(axis=-1)  # nodes at or above the level
+    last = np.clip(above, 1, volume.size - 1)[..., None]
+    hot = np.take_along_axis(dose, last - 1, axis=-1)[..., 0]
+    cold = np.take_along_axis(dose, last, axis=-1)[..., 0]
+    low, high = volume[last[..., 0] - 1], volume[last[..., 0]]
+    fall = np.where(hot > cold, hot - cold, 1.0)
+    share = low + (high - low) * np.clip((hot - level) / fall, 0.0, 1.0)
+    share = np.where(above == 0, 0.0, np.where(above == volume.size, 1.0, share))
+    return np.where(np.isnan(dose[..., 0]), np.nan, share)
+
+
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Mean dose [Gy] of doses (..., K) with weights (K,) that add up to 1.
 

@@ -245,6 +245,12 @@ class DoseResponse:
         """Refuse numbers that cannot be, and, if asked to, a law that the fit did not have."""
         check_numbers(self, ("alpha_beta", *positive))
         stated, law = self.valid_eqd2_alpha_beta, self.cell_kill
+        metric = self.dose.parsed
+        require(
+            metric is None or metric.is_dose or self._over == "physical",
+            f"dose: {self.dose.metric} is a part of the volume above a physical dose, and "
+            "EQD2 or BED would move that dose; take a dose, or a model with effect = 'physical'",
+        )
         require(
             stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"
         )

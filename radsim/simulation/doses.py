@@ -47,8 +47,8 @@ def eqd2_rows(event: Event, outcomes: Outcomes, memo: Memo) -> tuple[Made[np.nda
     models = [reported.model for reported in event.modelled.models]
     if event.modelled.endpoint.freedom:
         del models[1:]
-    if not all(hasattr(model, "eqd2") for model in models):
-        return ()
+    if not all(hasattr(model, "eqd2") and model.dose.units == "Gy" for model in models):
+        return ()  # a fracture's dose a fraction, or a share of a volume
     arms = outcomes.treated
     organ = event.modelled.endpoint.organ
     each = [[memo.make(eqd2_of, m, organ, arm.patients, arm.dose) for arm in arms] for m in models]

@@ -9,6 +9,14 @@ from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import HOT_SPOT
 
 Kind = Literal["dose_at_share", "dose_at_volume", "share_above", "volume_above", "eud"]
+KINDS: dict[Kind, str] = {  # as a line lists them
+    "dose_at_share": "Dx for x from 0 to 100 %",
+    "dose_at_volume": "DXcc",
+    "share_above": "VxGy",
+    "volume_above": "VxGy_cc",
+    "eud": "gEUD(a), mean",
+}
+UNITS: dict[Kind, str] = {"share_above": "1", "volume_above": "cm3"}  # of others Gy
 WHOLE = ("DVH", "prescription")  # what a model may read that is no metric of a DVH
 KNOWN = "D98 (in %), D0.03cc, V20Gy (share), V20Gy_cc, mean, max, gEUD(-10), DVH, prescription"
 FORGOTTEN_CC = 0.5  # [%] Dx below it almost certainly means cm3: write D0.03% for a share
@@ -40,6 +48,16 @@ class Metric:
 
     kind: Kind
     number: float
+
+    @property
+    def units(self) -> str:
+        """Of its value: Gy, a share of the volume (1) or cm3."""
+        return UNITS.get(self.kind, "Gy")
+
+    @property
+    def is_dose(self) -> bool:
+        """Say whether it is a dose, and no part of a volume."""
+        return self.kind not in UNITS
 
     @property
     def is_hot_spot(self) -> bool:

@@ -1,13 +1,20 @@
 """Structures: delineated volumes, what they are called, and who has them."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 HIGHEST_DOSE = 150.0  # [Gy] above this a physical dose is almost certainly in cGy
+HOTTEST_ORGAN = 100.0  # [Gy] an assumption: well above any course's dose to a target of the spine
 HOT_SPOT = 0.03  # [cm3] the volume behind D0.03cc, the customary stand-in for a maximum
 
 Target = Literal["gtv", "ptv"]
 TARGETS: tuple[Target, ...] = ("gtv", "ptv")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+MISSPELLED = 0.85  # likeness from which a name is taken for another one's misspelling
+RESERVED = ("prescribed", "preset")  # that mean something else where a structure may stand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +27,9 @@ class Structure:
         As files write it; a TG-263 name in small letters.
     words
         As a figure or a sentence says it.
+    pattern
+        Names in a plan that leave no doubt, as a regular expression over their small letters and
+        digits: those of AAPM TG-263, and their spelling in full.
     exists
         Cohort variable that is above 0 in who has it; everyone without one.
     regions
@@ -28,15 +38,16 @@ class Structure:
     serial
         Whether its hottest part decides, or (parallel) how much of it is spared.
     questioned_above
-        Highest dose of a course that is believed without a question [Gy].
+        Highest dose of a course that is believed of an organ without a question [Gy].
     """
 
     name: str
     words: str = ""
+    pattern: str = ""
     exists: str = ""
     regions: tuple[str, ...] = ()
     serial: bool = True
-    questioned_above: float = HIGHEST_DOSE
+    questioned_above: float = HOTTEST_ORGAN
 
     @property
     def is_target(self) -> bool:
@@ -49,30 +60,61 @@ class Structure:
         return self.words or self.name.replace("_", " ")
 
 
+def _pair(both: Structure, stem: str, plural: str) -> Iterator[Structure]:
+    """Both of a pair, and the left and the right one, each a structure of its own."""
+    yield replace(both, pattern=plural)
+    for side, word in (("l", "left"), ("r", "right")):
+        yield replace(
+            both,
+            name=f"{both.name}_{side}",
+            words=f"{word} {both.label}",
+            pattern=f"{stem}{side}|{side}{stem}",
+        )
+
+
 KNOWN = {
     structure.name: structure
     for structure in (
-        Structure(name="gtv", words="GTV"),
-        Structure(name="ptv", words="PTV_Eval"),
-        Structure(name="cord_prv", words="cord PRV", exists="cord_present"),
-        Structure(name="spinal_cord", exists="cord_present"),
-        Structure(name="thecal_sac"),
-        Structure(name="cauda_equina", regions=("lumbar", "sacrum")),
-        Structure(name="esophagus", regions=("cervical", "thoracic")),  # C6 to T11
-        Structure(name="trachea", regions=("cervical", "thoracic")),  # C6 to T5
-        Structure(name="larynx", regions=("cervical",)),  # C3 to C6
-        Structure(name="brachial_plexus", regions=("cervical", "thoracic")),  # C5 to T1
-        Structure(name="sacral_plexus", regions=("lumbar", "sacrum")),  # L4 to S4
-        Structure(name="nerve_roots"),
-        Structure(name="heart", regions=("thoracic",)),
-        Structure(name="lung", regions=("cervical", "thoracic"), serial=False),
-        Structure(name="liver", regions=("thoracic", "lumbar"), serial=False),
-        Structure(name="kidney", regions=("thoracic", "lumbar"), serial=False),  # T12 to L3
-        Structure(name="stomach", regions=("thoracic", "lumbar")),  # T10 to L3
-        Structure(name="duodenum", regions=("lumbar",)),  # L1 to L4
-        Structure(name="bowel", regions=("lumbar", "sacrum")),
-        Structure(name="rectum", regions=("sacrum",)),
-        Structure(name="skin"),
+        Structure(name="gtv", words="GTV", pattern=r"gtv[pn]?\d*"),
+        Structure(name="ptv", words="PTV_Eval", pattern=r"ptv[pn]?\d*eval\d*"),
+        Structure(
+            name="cord_prv",
+            words="cord PRV",
+            pattern=r"spinalcordprv\d{0,2}|prv\d{0,2}spinalcord",
+            exists="cord_present",
+        ),
+        Structure(name="spinal_cord", pattern="spinalcord", exists="cord_present"),
+        Structure(name="thecal_sac", pattern="thecalsac"),
+        Structure(name="cauda_equina", pattern="caudaequina", regions=("lumbar", "sacrum")),
+        Structure(  # C6 to T11
+            name="esophagus", pattern="o?esophagus", regions=("cervical", "thoracic")
+        ),
+        Structure(name="trachea", pattern="trachea", regions=("cervical", "thoracic")),  # C6 to T5
+        Structure(name="larynx", pattern="larynx", regions=("cervical",)),  # C3 to C6
+        *_pair(  # C5 to T1
+            Structure(name="brachial_plexus", regions=("cervical", "thoracic")),
+            "brachialplex(us)?",
+            "brachialplexs",
+        ),
+        Structure(  # L4 to S4
+            name="sacral_plexus", pattern="sacralplex(us)?", regions=("lumbar", "sacrum")
+        ),
+        Structure(name="nerve_roots", pattern="nerveroots"),
+        Structure(name="heart", pattern="heart", regions=("thoracic",)),
+        *_pair(
+            Structure(name="lung", regions=("cervical", "thoracic"), serial=False), "lung", "lungs"
+        ),
+        Structure(name="liver", pattern="liver", regions=("thoracic", "lumbar"), serial=False),
+        *_pair(  # T12 to L3
+            Structure(name="kidney", regions=("thoracic", "lumbar"), serial=False),
+            "kidney",
+            "kidneys",
+        ),
+        Structure(name="stomach", pattern="stomach", regions=("thoracic", "lumbar")),  # T10 to L3
+        Structure(name="duodenum", pattern="duodenum", regions=("lumbar",)),  # L1 to L4
+        Structure(name="bowel", pattern="bowel", regions=("lumbar", "sacrum")),
+        Structure(name="rectum", pattern="rectum", regions=("sacrum",)),
+        Structure(name="skin", pattern="skin"),
     )
 }
 NEURAL = ("cord_prv", "spinal_cord", "thecal_sac")  # that the anatomy has in everyone by level
@@ -88,6 +130,28 @@ def structure_named(name: str) -> Structure:
     ('cord_present', 'pharynx')
     """
     return KNOWN.get(name) or Structure(name=name)
+
+
+def check_structure(name: str) -> None:
+    """Raise ValueError for what can't be the name of a structure, or is a known one misspelled.
+
+    Examples
+    --------
+    >>> check_structure("pharynx_const")
+    >>> check_structure("spinal_crd")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'spinal_crd' is no structure; did you mean 'spinal_cord'?
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no structure: its name is of small letters, digits and _, and starts "
+            "with a letter"
+        )
+    if name in RESERVED:
+        raise ValueError(f"{name!r} is no structure: the name means something else; use another")
+    if name not in KNOWN and (meant := get_close_matches(name, STRUCTURES, 1, MISSPELLED)):
+        raise ValueError(f"{name!r} is no structure; did you mean {meant[0]!r}?")
 
 
 class HotSpot(NamedTuple):

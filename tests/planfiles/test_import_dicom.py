@@ -39,6 +39,7 @@ from radsim.planfiles import (
 )
 from radsim.planfiles.dicom import files as dicom_files
 from radsim.radiobiology.dvh import dose_at_volume
+from radsim.vocabulary.dose_metrics import parse_metric
 
 COARSE = dict(spacing=(4.0, 4.0), frames=np.arange(-50.0, 51.0, 4.0))
 FINE_FRAMES = np.arange(-50.0, 51.0, 2.0)
@@ -233,10 +234,48 @@ def test_contours_without_area_are_refused_where_they_are_needed(read):
         read(datasets, mapping={"Line": "spinal_cord"})
 
 
-def test_only_known_structures_are_read_when_asked(read):
+def test_only_some_structures_are_read_when_asked(read):
     datasets = synthetic_plan(**COARSE)
-    add_region(datasets["RTSTRUCT"], "Lung_L", contours("GTV"))
-    assert len(read(datasets, known_only=True).structures) == len(BODIES)
+    for name in ("Lung_L", "Pharynx Const"):
+        add_region(datasets["RTSTRUCT"], name, contours("GTV"))
+    assert len(read(datasets).structures) == len(BODIES) + 2
+    plan = read(datasets, only=("gtv", "pharynx_const"))
+    assert [s.structure for s in plan.structures] == ["gtv", "pharynx_const"]
+
+
+def test_an_organ_that_can_not_be_read_ends_the_plan_only_where_it_is_named(read):
+    datasets = synthetic_plan(**COARSE)
+    line = np.array([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [1.0, 1.0, 0.0]])
+    add_region(datasets["RTSTRUCT"], "Heart", [line, np.add(line, (0.0, 0.0, 2.0))])
+    plan = read(datasets)
+    assert "heart" not in plan
+    assert "Heart: its contours enclose no volume; it is left out" in plan.warnings
+    with pytest.raises(ValueError, match="Heart: its contours enclose no volume"):
+        read(datasets, mapping={"Heart": "heart"})
+
+
+@pytest.mark.parametrize("orientation", ["head first, supine", "oblique"])
+def test_an_organ_keeps_the_tolerances_for_every_metric(read, orientation):
+    datasets = synthetic_plan(orientation=ORIENTATIONS[orientation])
+    add_region(datasets["RTSTRUCT"], "Esophagus", contours("Esophagus"))
+    plan = read(datasets)
+    assert_exact(plan)
+    esophagus, volume = plan["esophagus"], exact_volume("Esophagus")
+    share = (np.arange(20_000) + 0.5) / 20_000
+    doses = exact_dose("Esophagus", share)
+    expected = {
+        "D0.03cc": exact_dose("Esophagus", 0.03 / volume),
+        "D2.5cc": exact_dose("Esophagus", 2.5 / volume),
+        "V20Gy": np.mean(doses >= 20.0),
+        "V20Gy_cc": np.mean(doses >= 20.0) * volume,
+        "mean": doses.mean(),
+        "gEUD(4)": np.mean(doses**4) ** 0.25,
+        "max": exact_dose("Esophagus", 0.0),
+    }
+    assert 12.0 < expected["mean"] < 30.0 and 0.2 < expected["V20Gy"] < 0.8  # it tells them apart
+    for name, value in expected.items():
+        assert esophagus.read(parse_metric(name)) == pytest.approx(value, rel=0.015), name
+    assert np.isnan(esophagus.read(parse_metric("D50cc")))
 
 
 def test_any_file_of_the_folder_stands_for_it(tmp_path):

@@ -69,7 +69,7 @@ def test_every_plan_that_cannot_be_read_is_named(tmp_path):
     assert [line.split(":")[0] for line in str(wrong.value).splitlines()] == ["b.csv", "c.csv"]
 
 
-def read_and_count(top, monkeypatch):
+def read_and_count(top, monkeypatch, **how):
     """Metrics of all plans, and how many had to be read anew."""
     count = []
 
@@ -80,7 +80,7 @@ def read_and_count(top, monkeypatch):
     original = folder.read_unasked
     with monkeypatch.context() as patch:
         patch.setattr(folder, "read_unasked", read)
-        plans = read_plans(plans_in(top)[0])
+        plans = read_plans(plans_in(top)[0], **how)
     return [plan_metrics(plan) for plan in plans], len(count)
 
 
@@ -110,8 +110,17 @@ def test_plans_are_remembered_beside_the_folder_and_never_when_stale(clinic, mon
     assert read_and_count(clinic, monkeypatch) == (changed, 1)
     stored.write_text("")
     assert read_and_count(clinic, monkeypatch) == (changed, 1)
-    monkeypatch.setattr(cache, "FORMAT", 2)
+    monkeypatch.setattr(cache, "FORMAT", cache.FORMAT - 1)
     assert read_and_count(clinic, monkeypatch) == (changed, 3)
+
+
+def test_what_is_remembered_depends_on_which_structures_are_read_in_any_order(clinic, monkeypatch):
+    (clinic / "007.csv").unlink()
+    some, count = read_and_count(clinic, monkeypatch, only=["gtv", "thecal_sac", "spinal_cord"])
+    assert count == 3 and list(some[0]) == ["GTV", "SpinalCord", "ThecalSac"]
+    again = read_and_count(clinic, monkeypatch, only={"spinal_cord", "thecal_sac", "gtv"})
+    assert again == (some, 0)
+    assert read_and_count(clinic, monkeypatch)[1] == 3
 
 
 def test_what_is_remembered_is_what_was_read(clinic):

@@ -106,6 +106,29 @@ def test_the_command_line_prints_stores_and_tells_them(tmp_path, capsys):
     assert rows[2][-4:] == ["", "0.000000", "0.000000", "14.000000"]
 
 
+def test_an_organ_is_told_under_both_names_with_every_metric(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    rows = ["Pharynx Const,,0,6", "Pharynx Const,,10,6", "Pharynx Const,,22,0", "Oesoph,,0,9"]
+    path.write_text("\n".join([table(target=24.0, organ=14.0), *rows, "Oesoph,,8,0", ""]))
+    asked = ("--metrics", "D2.5cc,V20Gy,V20Gy_cc,max", "--name", "Oesoph=esophagus")
+    told = json.loads(radsim(capsys, "dvh", path, *asked, "--json").output)["structures"]
+    names = {entry["name"]: entry["structure"] for entry in told}
+    assert names["Pharynx Const"] == "pharynx_const" and names["Oesoph"] == "esophagus"
+    organ = next(entry for entry in told if entry["structure"] == "pharynx_const")
+    exact = {"D2.5cc": 17.0, "V20Gy": 1 / 6, "V20Gy_cc": 1.0, "max": 22.0, "mean": 16.0}
+    assert {name: organ[name] for name in exact} == pytest.approx(exact, rel=1e-3)
+    assert organ["D0.03cc"] == pytest.approx(21.94)
+    lines = radsim(capsys, "dvh", path, *asked).output.splitlines()
+    line = next(line for line in lines if line.startswith("Pharynx Const"))
+    assert line.split()[2] == "pharynx_const" and line.split()[-4:-1] == ["17.00", "0.17", "1.00"]
+    wrong = radsim(capsys, "dvh", path, "--name", "Oesoph=the esophagus")
+    assert wrong.code == 2
+    assert wrong.errors == [
+        "error: a.csv: 'the esophagus' is no structure: its name is of small letters, digits and "
+        "_, and starts with a letter"
+    ]
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [

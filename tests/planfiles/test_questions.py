@@ -96,15 +96,35 @@ def test_an_organ_that_no_course_reaches_is_asked_about_without_a_prescription(w
     text = table(organ=170.0).replace("# prescription [Gy] = 24\n", "")
     with pytest.raises(Questioned, match=r"Cord: an organ of 170 Gy: is it in cGy"):
         read_plan(write(text))
+    assert read_plan(write(text.replace("170", "99"))).questions == ()
 
 
-@pytest.mark.parametrize(("name", "asked"), [("Esophagus,", True), ("PTV_opt,", False)])
-def test_organs_are_known_by_their_names_too(write, name, asked):
-    written = write(table(organ=60.0, name=name))
+def test_an_organ_hotter_than_is_believed_of_it_is_asked_about_with_any_prescription(write):
+    text = table(target=81.0, organ=110.0, prescription=80, fractions=40, name="Larynx")
+    with pytest.raises(Questioned, match=r"Larynx: an organ of 110 Gy: is it in cGy"):
+        read_plan(write(text.replace("Larynx,", "Larynx,,")))
+    believed = text.replace("110.0", "99.0").replace("Larynx,", "Larynx,,")
+    assert read_plan(write(believed)).questions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "asked"),
+    [
+        ("Esophagus,", 25.0, True),
+        ("Gullet,esophagus", 25.0, True),
+        ("Spinal Canal,", 25.0, True),
+        ("Pharynx,", 25.0, True),
+        ("PTV_opt,", 25.0, False),
+        ("Esophagus,", 45.0, True),
+        ("VB_T5,", 45.0, False),  # it may hold the target
+    ],
+)
+def test_organs_are_known_by_their_names_too(write, name, target, asked):
+    written = write(table(target=target, organ=60.0, name=name))
     if not asked:
         assert read_plan(written).questions == ()
         return
-    with pytest.raises(Questioned, match="Esophagus: an organ of 60 Gy"):
+    with pytest.raises(Questioned, match=f"{name.split(',')[0]}: an organ of 60 Gy, 2.5 times"):
         read_plan(written)
 
 

@@ -60,6 +60,7 @@ class Geometry:
     rolloff: np.ndarray
     tail: np.ndarray
     outer: dict[str, OuterOrgan]  # beyond the target
+    volumes: dict[str, np.ndarray]  # of every structure [cm3]
 
     @property
     def far(self) -> np.ndarray:
@@ -101,6 +102,14 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         ),
     }
     rolloff, tail = draw("rolloff"), draw("tail")
+    outer = {
+        name: draw_organ(name, organ, patients, streams, (length, rolloff, tail))
+        for name, organ in model.organs.items()
+    }
+    volumes = {"gtv": gtv_volume, "ptv": ptv_volume}
+    volumes |= {
+        name: np.pi * organ.radius**2 * (length + beyond) / 1000.0 for name, organ in organs.items()
+    }
     return Geometry(
         has_cord=has_cord,
         organs=organs,
@@ -120,10 +129,8 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         beyond=beyond,
         rolloff=rolloff,
         tail=tail,
-        outer={
-            name: draw_organ(name, organ, patients, streams, (length, rolloff, tail))
-            for name, organ in model.organs.items()
-        },
+        outer=outer,
+        volumes=volumes | {name: organ.volume for name, organ in outer.items()},
     )
 
 

@@ -12,6 +12,7 @@ from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.structures import HOT_SPOT
 
+MEAN = -1.0  # in the place of a share of the volume
 WHOLE = 1.0 - 1e-9  # share of the volume that stands for all of it
 
 Stated = tuple[np.ndarray, np.ndarray]  # dose that a metric may have [Gy], and its share of volume
@@ -101,10 +102,10 @@ def _known(metric: Metric, level: np.ndarray | float, organ: OuterOrgan) -> Stat
 
 
 def share_of(metric: Metric, organ: OuterOrgan) -> np.ndarray:
-    """Share of an organ's volume whose coldest dose a metric is; 0 for its maximum."""
+    """Share of an organ's volume whose coldest dose a metric is; 0 of its maximum, `MEAN`."""
     if metric.kind == "dose_at_volume":
         return metric.number / organ.volume
-    return np.full(organ.volume.shape, metric.number)
+    return np.full(organ.volume.shape, MEAN if metric.kind == "eud" else metric.number)
 
 
 def plan_outside(
@@ -127,8 +128,7 @@ def plan_outside(
             breach += excess
         for level, share in organ.goals:
             dose = np.empty_like(plateau)
-            in_depth = edge.dose(organ.growth)
-            product_quantile(in_depth, depth_nodes(), *organ.lengths, share, dose)
-            missed += np.where(share > 0.0, dose, in_depth[:, 0]) > level
+            product_quantile(edge.dose(organ.growth), *shape[1:], share, dose)
+            missed += dose > level
         edges[organ.name] = edge
     return OuterPlan(edges, breach, missed)

@@ -68,7 +68,7 @@ def draw_earlier_courses(
 def organ_limit(
     plan: Fractionated, organ: str, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
 ) -> np.ndarray:
-    """Highest planned D0.03cc of a neural structure [Gy], shape (patient,); infinite for none."""
+    """Highest planned D0.03cc of an organ [Gy], shape (patient,); infinite for none."""
     highest = np.full(geometry.has_cord.shape, np.inf)
     for limit in plan.limits:
         if limit.structure != organ:
@@ -80,7 +80,9 @@ def organ_limit(
             left = _left(limit, plan, earlier)
             room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
-    either = geometry.organs.get(organ) or geometry.outer[organ]
+    either = geometry.organs.get(organ) or geometry.outer.get(organ)
+    if either is None:  # an organ of imported plans
+        return highest
     return np.where(either.present, highest, np.inf)
 
 
@@ -106,7 +108,8 @@ def rules_kept(
         if rule.name not in unknown:
             left = _left(rule, plan, earlier)
             dose = hot_spots[HotSpot(rule.structure)].planned
-            met = ~rule.applies(has_cord) | rule.is_met(dose, plan.fractions, left, interval)
+            absent = ~rule.applies(has_cord) | np.isnan(dose)
+            met = absent | rule.is_met(dose, plan.fractions, left, interval)
             name = f"meets_{re.sub('[^0-9a-zA-Z]+', '_', rule.name)}"
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if not rule.only_reported:

@@ -8,7 +8,8 @@ with Q the dose at fixed volumes of every structure at once, so that coverage an
 together. A draw that is no DVH, or breaks a mandatory limit, is drawn again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -17,28 +18,39 @@ from scipy.special import ndtri
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import draw_delivery
-from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
+from radsim.dose.course.two_courses import (
+    EarlierCourse,
+    draw_earlier_courses,
+    organ_limit,
+    rules_kept,
+)
 from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import Wanted
-from radsim.dose.plans.library import PlanLibrary, has_cord
+from radsim.dose.plans.library import PlanLibrary, has_cord, hot_spot_of
+from radsim.dose.plans.limits import Limit
 from radsim.patients.patients import Patients
-from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
+from radsim.radiobiology.dvh import dose_at_volume, generalized_eud, volume_nodes
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot
+from radsim.vocabulary.dose_metrics import parse_metric
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot, structure_named
+from radsim.vocabulary.words import listed
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit
 
 
 class Volume(NamedTuple):
-    """A structure as a whole, or the hottest 0.03 cm3 of it."""
+    """A structure as a whole, or the hottest part of it, by its volume [cm3]."""
 
     structure: str
-    hot: bool = False
+    hot: float = 0.0
 
 
 Doses = dict[Volume, np.ndarray]  # (plan or patient, node) of a whole structure, else (patient,)
-Table = tuple[Doses, np.ndarray]  # of a library, with whether each plan is at a level with a cord
+Limits = dict[tuple[str, str], np.ndarray]  # highest dose [Gy] of organ and metric, (patient,)
+Rows = dict[str, np.ndarray]  # whether each plan, or patient, has the cord or an organ
+D003CC = f"D{HOT_SPOT}cc"
+CORD = "spinal_cord"  # stands for all that ends with it
 
 
 def library_doses(
@@ -51,21 +63,22 @@ def library_doses(
 ) -> Dose:
     """Dose of a plan of the library for each patient.
 
-    A patient with a cord gets a plan with one, a patient without a plan without one, or, if the
-    library has none such, the rest of any plan.
+    A patient with a cord, or with an organ of certain regions, gets a plan with it; a patient
+    without gets a plan without, or, if the library has none such, the rest of any plan.
 
     Raises
     ------
     ValueError
-        If some patients have a cord and no plan of the library does.
+        If no plan of the library has all of that which some patients have.
     """
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
-    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in NEURAL}
-    table = _tabulate(plan, model.nodes)
-    doses, tried, breach = _draw(
-        plan, model.plans, table, geometry.has_cord, limits, numbers, streams
-    )
+    limits = _organ_limits(plan, patients, geometry, earlier)
+    spots = wanted.hot_spots | {spot for limit in plan.limits if (spot := hot_spot_of(limit))}
+    library, rows = _tabulate(plan, model.nodes, spots)
+    has = {name: patients.with_structure(name) for name in rows}
+    pools = _pools(rows, has)
+    doses, tried, breach = _draw(plan, model.plans, library, pools, limits, numbers, streams)
     if plan.delivery:
         errors = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
         falloff = draw_parameter(model.falloff, "dose/plan/falloff/0", numbers, streams)
@@ -83,12 +96,10 @@ def library_doses(
             course = Course(*(a if part.hot else a.astype(np.float32) for a in arrays))
             course = course.nan_without(patients.with_structure(part.structure))
             if part.hot:
-                hot_spots[HotSpot(part.structure)] = course
+                hot_spots[HotSpot(*part)] = course
             else:
                 courses[part.structure] = course
-    met = np.ones(len(numbers), dtype=bool)
-    for spot, course in hot_spots.items():
-        met &= ~(course.planned > limits.get(spot.structure, np.inf))
+    met = _organ_breach(doses, limits) <= 0.0
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
@@ -109,31 +120,73 @@ def library_doses(
     )
 
 
-def _tabulate(plan: PlanLibrary, nodes: int) -> Table:
-    """Put the library in rows, one a plan; NaN where it has none."""
+def _organ_limits(
+    plan: PlanLibrary, patients: Patients, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
+) -> Limits:
+    """What is mandatory of the organs; infinite in who does not have them."""
+    limits: Limits = {}
+    for limit in plan.limits:
+        organ = limit.structure
+        if limit.only_reported or organ in TARGETS:
+            continue
+        if not isinstance(limit, Limit):
+            key, highest = (organ, D003CC), organ_limit(plan, organ, geometry, earlier)
+        elif limit.at_most is not None:
+            key, highest = (organ, limit.metric), np.array(limit.at_most)
+        limits[key] = np.minimum(limits.get(key, np.inf), highest)
+    return {
+        (organ, metric): np.where(patients.with_structure(organ), highest, np.inf)
+        for (organ, metric), highest in limits.items()
+    }
+
+
+def _tabulate(plan: PlanLibrary, nodes: int, spots: Iterable[HotSpot]) -> tuple[Doses, Rows]:
+    """Put the library in rows, one a plan; NaN where it has none, or a hot spot is unknown."""
     volume, _ = volume_nodes(nodes)
-    doses: Doses = {}
-    for structure in plan.structures:
-        rows, hot = np.full((len(plan.plans), nodes), np.nan), np.full(len(plan.plans), np.nan)
-        for row, doses_of in enumerate(plan.plans):
-            if structure in doses_of:
-                dose = np.array(doses_of[structure].dose)
+    given = plan.structures
+    doses: Doses = {Volume(s): np.full((len(plan.plans), nodes), np.nan) for s in given}
+    hot = [HotSpot(structure) for structure in given if structure not in TARGETS]
+    asked = [spot for spot in sorted(spots) if spot.structure in given]
+    doses |= {Volume(*spot): np.full(len(plan.plans), np.nan) for spot in (*hot, *asked)}
+    for row, doses_of in enumerate(plan.plans):
+        for part, values in doses.items():
+            if part.structure not in doses_of:
+                continue
+            if part.hot:
+                values[row] = doses_of[part.structure].hottest(part.hot)
+            else:
+                dose = np.array(doses_of[part.structure].dose)
                 theirs, _ = volume_nodes(dose.size)
-                rows[row] = dose if dose.size == nodes else dose_at_volume(dose, theirs, volume)
-                d003cc = doses_of[structure].d003cc
-                hot[row] = np.nan if d003cc is None else d003cc
-        doses[Volume(structure)] = rows
-        if structure not in TARGETS:
-            doses[Volume(structure, hot=True)] = hot
-    return doses, np.array([has_cord(doses_of) for doses_of in plan.plans])
+                values[row] = dose if dose.size == nodes else dose_at_volume(dose, theirs, volume)
+    rows = {CORD: np.array([has_cord(doses_of) for doses_of in plan.plans])}
+    rows |= {organ: np.array([organ in p for p in plan.plans]) for organ in plan.of_some}
+    return doses, rows
+
+
+def _pools(rows: Rows, has: Rows) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Patients and the plans that suit their level: what they have of the cord and some organs."""
+    bits = {name: 1 << place for place, name in enumerate(rows)}
+    kinds: np.ndarray = reduce(np.add, (has[name] * bit for name, bit in bits.items()))
+    pools = []
+    for kind in np.unique(kinds):
+        parts = [name for name, bit in bits.items() if kind & bit]
+        pool = np.ones(len(rows[CORD]), dtype=bool)
+        for name, with_it in rows.items():
+            if name in parts or (pool & ~with_it).any():
+                pool &= with_it if name in parts else ~with_it
+        if not pool.any():
+            words = listed([structure_named(name).label for name in parts])
+            raise ValueError(f"some patients have a {words}, but no plan of the library does")
+        pools.append((np.flatnonzero(kinds == kind), np.flatnonzero(pool)))
+    return pools
 
 
 def _draw(
     plan: PlanLibrary,
     attempts: int,
-    table: Table,
-    cord: np.ndarray,
-    limits: Mapping[str, np.ndarray],
+    library: Doses,
+    pools: Sequence[tuple[np.ndarray, np.ndarray]],
+    limits: Limits,
     patients: range,
     streams: UniformSource,
 ) -> tuple[Doses, np.ndarray, np.ndarray]:
@@ -142,7 +195,6 @@ def _draw(
     Returns the doses, how many draws were tried, and how far the kept one breaks its limits, as a
     share of them; 0 for not at all.
     """
-    library, with_cord = table
     everyone = len(patients)
     best = np.full(everyone, np.inf)
     tried = np.full(everyone, attempts)
@@ -151,17 +203,17 @@ def _draw(
     for attempt in range(attempts):
         if not active.size:
             break
-        u = [
-            streams.uniforms(f"dose/library/{what}/{attempt}", patients)[active]
+        u = {
+            what: streams.uniforms(f"dose/library/{what}/{attempt}", patients)
             for what in ("plan", "second", "step")
-        ]
-        first, second = (_pick(with_cord, cord[active], luck) for luck in u[:2])
-        step = plan.smoothing * ndtri(u[2])
+        }
+        first, second = (_pick(pools, u[what])[active] for what in ("plan", "second"))
+        step = plan.smoothing * ndtri(u["step"][active])
         doses = {}
         for name, values in library.items():
             share = step if name.hot else step[:, None]
             doses[name] = values[first] + share * (values[second] - values[first])
-        breach = _breach(plan, doses, {o: limit[active] for o, limit in limits.items()})
+        breach = _breach(plan, doses, {key: limit[active] for key, limit in limits.items()})
         better = breach < best[active]
         for name, values in doses.items():
             kept[name][active[better]] = values[better]
@@ -171,38 +223,50 @@ def _draw(
     return kept, tried, best
 
 
-def _pick(has_cord: np.ndarray, cord: np.ndarray, u: np.ndarray) -> np.ndarray:
+def _pick(pools: Sequence[tuple[np.ndarray, np.ndarray]], u: np.ndarray) -> np.ndarray:
     """Row of a plan for each patient, of those that suit the level."""
-    with_cord = np.flatnonzero(has_cord)
-    without = np.flatnonzero(~has_cord)
-    if cord.any() and not with_cord.size:
-        raise ValueError("some patients have a spinal cord, but no plan of the library does")
-    others = without if without.size else with_cord
-
-    def of(pool: np.ndarray) -> np.ndarray:
-        return pool[np.minimum((u * pool.size).astype(np.intp), pool.size - 1)]
-
-    return np.where(cord, of(with_cord), of(others)) if with_cord.size else of(others)
+    rows = np.empty(u.size, dtype=np.intp)
+    for patients, pool in pools:
+        place = (u[patients] * pool.size).astype(np.intp)
+        rows[patients] = pool[np.minimum(place, pool.size - 1)]
+    return rows
 
 
-def _breach(plan: PlanLibrary, doses: Doses, limits: Mapping[str, np.ndarray]) -> np.ndarray:
+def _breach(plan: PlanLibrary, doses: Doses, limits: Limits) -> np.ndarray:
     """How far each draw breaks its mandatory limits, as a share of them; 0 if it breaks none."""
-    total = np.zeros(len(next(iter(doses.values()))))
+    total = _organ_breach(doses, limits)
     for part, values in doses.items():
         if not part.hot:
             rises = (np.diff(values, axis=1) > 0.0).any(axis=1) | (values[:, -1] < 0.0)
             total += np.where(rises, NO_DVH, 0.0)
-        else:
-            total += np.fmax(values / limits.get(part.structure, np.inf) - 1.0, 0.0)
     for limit in (limit for limit in plan.target_limits if not limit.optimal):
-        values = doses[Volume(limit.structure)]
-        volume, _ = volume_nodes(values.shape[1])
-        dose = dose_at_volume(values, volume, 1.0 - limit.cold_share)
+        dose = _planned(limit.structure, limit.metric, doses)
         if limit.at_most is not None:
             total += np.maximum(dose / limit.at_most - 1.0, 0.0)
         if limit.at_least is not None:
             total += np.maximum(1.0 - dose / limit.at_least, 0.0)
     return total
+
+
+def _organ_breach(doses: Doses, limits: Limits) -> np.ndarray:
+    """How far each draw breaks what is mandatory of the organs, as a share; 0 if it breaks none."""
+    total = np.zeros(len(next(iter(doses.values()))))
+    for (organ, metric), highest in limits.items():
+        total += np.fmax(_planned(organ, metric, doses) / highest - 1.0, 0.0)
+    return total
+
+
+def _planned(structure: str, name: str, doses: Doses) -> np.ndarray:
+    """Metric that a limit is on: in the hottest part, at a share, or a mean, shape (patient,)."""
+    metric = parse_metric(name)
+    assert metric is not None  # of a limit
+    if metric.kind == "dose_at_volume":
+        return doses[Volume(structure, metric.number)]
+    values = doses[Volume(structure)]
+    volume, weight = volume_nodes(values.shape[1])
+    if metric.kind == "dose_at_share":
+        return dose_at_volume(values, volume, metric.number)
+    return generalized_eud(np.maximum(values, 0.0), weight, metric.number)
 
 
 def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -211,7 +275,7 @@ def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     plateau = HEADROOM * np.maximum.reduce(hottest)
     ruling = np.zeros_like(plateau)
     for organ in NEURAL:  # the first that a patient has: cord PRV, cord, sac
-        hot = doses.get(Volume(organ, hot=True))
+        hot = doses.get(Volume(organ, HOT_SPOT))
         if hot is not None:
             ruling = np.where((ruling == 0.0) & ~np.isnan(hot), hot, ruling)
     return valley * ruling, plateau

@@ -82,6 +82,18 @@ def _share_above(level: float, depth: Depth, length: Length) -> float:
 
 
 @step
+def _mean(value: np.ndarray, share: np.ndarray, length: Length) -> float:
+    """Mean dose of the whole volume."""
+    across = 0.0
+    for node in range(1, len(value)):
+        across += 0.5 * (value[node] + value[node - 1]) * (share[node] - share[node - 1])
+    inside = min(length.faced, 1.0)
+    lost = length.rolloff * inside / length.faced
+    beyond = -math.expm1(-length.reach * (1.0 - inside)) / length.reach
+    return across * (inside * (1.0 - 0.5 * lost) + (1.0 - lost) * beyond)
+
+
+@step
 def _fill_depth(value: np.ndarray, depth: Depth) -> None:
     for node in range(len(value)):
         depth.log[node] = math.log(max(value[node], LEAST_DOSE))
@@ -159,14 +171,20 @@ def product_quantile(
     hottest: np.ndarray,
     filled: np.ndarray,
 ) -> None:
-    """Fill the dose of the hottest share of each patient's volume; NaN of a share above 1."""
+    """Fill the dose of the hottest share of each patient's volume; NaN of a share above 1.
+
+    A share of 0 is the maximum, one below 0 means the mean.
+    """
     depth = Depth(np.empty(len(share)), np.empty(len(share)), share)
     for patient in range(len(value)):
         if not hottest[patient] <= 1.0:
             filled[patient] = np.nan
             continue
-        _fill_depth(value[patient], depth)
         length = Length(faced[patient], rolloff[patient], reach[patient])
+        if hottest[patient] < 0.0:
+            filled[patient] = _mean(value[patient], share, length)
+            continue
+        _fill_depth(value[patient], depth)
         low, high = 0.0, value[patient, 0]
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
@@ -196,10 +214,10 @@ def surface_doses(
 ) -> None:
     """Fill the highest dose at the target's far surface that keeps an organ's limit.
 
-    The ``hottest`` share of the organ may have ``level`` [Gy]; a share of 0 is its near wall.
-    ``growth`` is exp(y / falloff) at its nodes of depth. Where even the lowest surface dose breaks
-    the limit, that one is taken, and ``excess`` is the share of volume on the wrong side, or the
-    relative excess of dose at the wall.
+    The ``hottest`` share of the organ may have ``level`` [Gy]; a share of 0 is its maximum, one
+    below 0 means its mean. ``growth`` is exp(y / falloff) at its nodes of depth. Where even the
+    lowest surface dose breaks the limit, that one is taken, and ``excess`` is the share of volume
+    on the wrong side, or the relative excess of maximum or mean.
     """
     value = np.empty(len(share))
     depth = Depth(np.empty(len(share)), np.empty(len(share)), share)
@@ -221,6 +239,8 @@ def surface_doses(
             if hottest[patient] > 0.0:
                 _fill_depth(value, depth)
                 over = _share_above(log, depth, length) - hottest[patient]
+            elif hottest[patient] < 0.0:
+                over = _mean(value, share, length) / level[patient] - 1.0
             else:
                 over = value[0] / level[patient] - 1.0
             if tried_before == 0 and over <= 0.0:

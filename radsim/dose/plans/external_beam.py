@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, ORGAN_METRICS, Drawer, Fractionated
+from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
 from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
@@ -12,7 +12,7 @@ from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
-from radsim.vocabulary.structures import HIGHEST_DOSE, NEURAL, TARGETS
+from radsim.vocabulary.structures import HIGHEST_DOSE, NEURAL, STRUCTURES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +112,8 @@ class ExternalBeam(Fractionated):
     def is_conventional(self) -> bool:
         return self.field == "uniform"
 
-    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        others = dict.fromkeys((*ALL_NEURAL, *organs), ORGAN_METRICS)
-        return {**dict.fromkeys(TARGETS, FAMILIES), **others}
+    def gives(self, organs: Collection[str] = ()) -> Given:
+        return dict.fromkeys((*STRUCTURES, *organs), EVERY_METRIC)
 
     @property
     def drawer(self) -> Drawer:

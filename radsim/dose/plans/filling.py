@@ -5,8 +5,8 @@ from typing import Any
 
 from radsim.presets import load_preset
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import STRUCTURES, TARGETS
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.structures import KNOWN, STRUCTURES, TARGETS
+from radsim.vocabulary.words import closest
 
 REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
 
@@ -75,8 +75,8 @@ def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
     for structure, value in table.items():
         if structure == "preset":
             continue
-        if structure not in STRUCTURES:
-            raise ValueError(f"limits.{structure}: {nearest(structure, ('preset', *STRUCTURES))}")
+        if structure not in KNOWN and (meant := closest(structure, ("preset", *STRUCTURES))):
+            raise ValueError(f"limits.{structure}: did you mean {meant!r}?")
         if structure in TARGETS:
             raise ValueError(
                 f"limits.{structure}: the short form is D0.03cc of an organ; write "

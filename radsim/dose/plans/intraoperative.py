@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from radsim.dose.plans.kind import ALL_NEURAL, FAMILIES, Drawer, PlanKind
+from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Given, PlanKind
 from radsim.dose.plans.prior import gray, lowest_dose
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Real, Truth
-from radsim.vocabulary.structures import Target
+from radsim.vocabulary.structures import NEURAL, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,8 @@ class Intraoperative(PlanKind):
         """The GTV: the source lies in it."""
         return "gtv"
 
-    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        return {"gtv": FAMILIES, **ALL_NEURAL}
+    def gives(self, organs: Collection[str] = ()) -> Given:
+        return dict.fromkeys(("gtv", *NEURAL), EVERY_METRIC)
 
     @property
     def words(self) -> str:

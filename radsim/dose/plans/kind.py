@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.structures import NEURAL, TARGETS, Target
+from radsim.vocabulary.dose_metrics import KINDS, Kind
+from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
 
 Drawer = Callable[..., "Dose"]  # of (plan, model, patients, geometry, streams, wanted)
-FAMILIES = ("Dx for x from 0 to 100 %", "gEUD(a)", "mean", "max")
-ORGAN_METRICS = ("DXcc", *FAMILIES)
-ALL_NEURAL = dict.fromkeys(NEURAL, ORGAN_METRICS)
+EVERY_METRIC = tuple(KINDS)
+Given = dict[str, tuple[Kind, ...]]  # metrics that a plan gives of each structure
 ANATOMY = frozenset({"region", "bilsky", "gtv_volume", "ptv_volume", "cord_present"})
 
 
@@ -39,12 +39,16 @@ class PlanKind:
         """Structure that the highest dose level is prescribed to."""
         raise NotImplementedError
 
-    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        """Structures that it gives doses for, each with the metrics that can be asked of it.
+    def gives(self, organs: Collection[str] = ()) -> Given:
+        """Structures that it gives doses for, each with the kinds of metric that can be asked.
 
         ``organs`` are those that are sampled beside the anatomy's; not every kind can give them.
         """
         raise NotImplementedError
+
+    def lacks(self, spot: HotSpot) -> str:
+        """Say why the dose of a hot spot is not known of everyone who has it, or nothing."""
+        return ""
 
     @property
     def words(self) -> str:

@@ -3,16 +3,30 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan, nan
 from typing import Any, ClassVar, Literal
 
-from radsim.dose.plans.kind import FAMILIES, ORGAN_METRICS, Drawer, Fractionated
-from radsim.dose.plans.limits import AnyLimit
+import numpy as np
+
+from radsim.dose.plans.kind import Drawer, Fractionated, Given
+from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
+from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.radiobiology.recovery import RecoveryRule
+from radsim.vocabulary.dose_metrics import Kind
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
-from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
+from radsim.vocabulary.structures import (
+    HOT_SPOT,
+    KNOWN,
+    NEURAL,
+    TARGETS,
+    HotSpot,
+    check_structure,
+    structure_named,
+)
+from radsim.vocabulary.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +39,60 @@ class LibraryDose:
         Course dose at the volume nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first
         [Gy].
     d003cc
-        Lowest dose in the hottest 0.03 cm3 of a neural structure [Gy].
+        Lowest dose in the hottest 0.03 cm3 of an organ [Gy]; without it, it is unknown.
+    volume
+        Of the structure [cm3], so that the dose of other hot spots can be read between the nodes.
+        Without it only those that are listed are known, as of a structure that has no dose in part.
+    hot_spots
+        Further volumes [cm3], each with the lowest dose in the hottest part of that size [Gy].
     """
 
     dose: tuple[Real, ...]
     d003cc: Real | None = None
+    volume: Real | None = None
+    hot_spots: tuple[tuple[Real, Real], ...] = ()
 
     def __post_init__(self) -> None:
         require(len(self.dose) >= 4, f"dose must hold at least 4 nodes, got {len(self.dose)}")
         require(
             all(a >= b >= 0 for a, b in pairwise(self.dose)), "dose must fall and not be negative"
         )
+        require(
+            self.volume is None or self.volume > 0, f"volume must be above 0, got {self.volume}"
+        )
+        spots = sorted(self._listed.items())
+        require(
+            all(0 < size <= (self.volume or size) and dose >= 0 for size, dose in spots)
+            and all(a >= b for (_, a), (_, b) in pairwise(spots)),
+            "hot_spots must be volumes above 0 and within the structure, with doses that fall as "
+            f"they grow and are not negative, got {spots}",
+        )
+
+    @property
+    def _listed(self) -> dict[float, float]:
+        """Dose of the hot spots that are stated [Gy], by their volume [cm3]."""
+        return dict(self.hot_spots) | ({} if self.d003cc is None else {HOT_SPOT: self.d003cc})
+
+    def hottest(self, volume: float) -> float:
+        """Lowest dose in the hottest part of a size [cm3], NaN where it is unknown [Gy].
+
+        It is as stated, or interpolated between the nodes and what is stated, never extrapolated.
+
+        Examples
+        --------
+        >>> flat = LibraryDose(dose=(12.0, 12.0, 12.0, 12.0), volume=9.0, d003cc=13.0)
+        >>> [flat.hottest(volume) for volume in (0.03, 2.5, 9.5)]
+        [13.0, 12.0, nan]
+        """
+        listed = self._listed
+        if volume in listed or self.volume is None or volume > self.volume:
+            return listed.get(volume, nan)
+        share = np.append(volume_nodes(len(self.dose))[0], [v / self.volume for v in listed])
+        dose = np.append(self.dose, list(listed.values()))
+        order = np.lexsort((-dose, share))
+        if volume < share[order][0] * self.volume:
+            return nan
+        return float(dose_at_volume(dose[order], share[order], volume / self.volume))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +151,21 @@ class PlanLibrary(Fractionated):
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:
             for structure, dose in plan.items():
-                lacking = structure not in TARGETS and dose.d003cc is None
+                check_structure(structure)
+                lacking = structure in NEURAL and dose.d003cc is None
                 require(not lacking, f"plans: {structure} needs d003cc")
+        for region in {place: None for s in self.of_some for place in structure_named(s).regions}:
+            there = [s for s in self.of_some if region in structure_named(s).regions]
+            suits = any(all(structure in plan for structure in there) for plan in self.plans)
+            require(suits, f"plans: none has {listed(there)}, as {region} patients do")
         for limit in self.limits:
             require(
                 limit.only_reported or limit.structure in self.structures,
                 f"limits: no plan has a {limit.structure}; known: {', '.join(self.structures)}",
             )
+            spot = hot_spot_of(limit)
+            unknown = "" if limit.only_reported or spot is None else self.lacks(spot)
+            require(not unknown, f"limits: {unknown}")
             require(
                 self.prior is not None or not isinstance(limit, CumulativeLimit),
                 "a limit over two courses needs prior = { dose, fractions, interval }",
@@ -108,18 +173,47 @@ class PlanLibrary(Fractionated):
 
     @property
     def structures(self) -> tuple[str, ...]:
-        """Structures that every plan has; those of the cord, if every plan with a cord does."""
+        """Structures that every patient who has them gets a dose of.
+
+        That is what every plan has; what belongs to the cord, if every plan with a cord has it; and
+        an organ of certain regions if any plan has it, for who has that organ gets such a plan.
+        """
         with_cord = [plan for plan in self.plans if has_cord(plan)]
         stated = dict.fromkeys(name for plan in self.plans for name in plan)
+
+        def is_given(structure: str) -> bool:
+            known = structure_named(structure)
+            pool = with_cord if known.exists else self.plans
+            return bool(known.regions) or all(structure in plan for plan in pool)
+
+        return tuple(filter(is_given, sorted(stated, key=_place)))
+
+    @property
+    def of_some(self) -> tuple[str, ...]:
+        """Organs of certain regions that some of the plans lack."""
         return tuple(
             structure
-            for structure in sorted(stated, key=_place)
-            if (pool := with_cord if structure_named(structure).exists else self.plans)
-            and all(structure in plan for plan in pool)
+            for structure in self.structures
+            if structure_named(structure).regions
+            and not all(structure in plan for plan in self.plans)
         )
 
-    def gives(self, organs: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
-        return {s: FAMILIES if s in TARGETS else ORGAN_METRICS for s in self.structures}
+    def lacks(self, spot: HotSpot) -> str:
+        doses = [plan[spot.structure] for plan in self.plans if spot.structure in plan]
+        unknown = sum(isnan(dose.hottest(spot.volume)) for dose in doses)
+        if not unknown:
+            return ""
+        return (
+            f"D{spot.volume:g}cc of the {structure_named(spot.structure).label} is unknown in "
+            f"{unknown} of {len(doses)} plans: it is smaller, or in part without a dose"
+        )
+
+    def gives(self, organs: Collection[str] = ()) -> Given:
+        always: tuple[Kind, ...] = ("dose_at_share", "share_above", "eud")
+        return {
+            name: always if name in TARGETS else ("dose_at_volume", *always)
+            for name in self.structures
+        }
 
     @property
     def origin(self) -> str:  # type: ignore[override]
@@ -130,6 +224,17 @@ class PlanLibrary(Fractionated):
         from radsim.dose.fields.library_doses import library_doses
 
         return library_doses
+
+
+def hot_spot_of(limit: AnyLimit) -> HotSpot | None:
+    """Hot spot of an organ that a limit is on, None of a limit on anything else."""
+    if limit.structure in TARGETS:
+        return None
+    if not isinstance(limit, Limit):
+        return HotSpot(limit.structure)
+    metric = limit.parsed
+    sized = metric is not None and metric.kind == "dose_at_volume"
+    return HotSpot(limit.structure, metric.number) if metric is not None and sized else None
 
 
 def has_cord(plan: Mapping[str, LibraryDose]) -> bool:

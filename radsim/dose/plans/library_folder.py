@@ -2,12 +2,21 @@
 
 import warnings
 from collections.abc import Collection, Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-from radsim.planfiles import FoundPlan, ImportedPlan, Questioned, plans_in, read_plans
+from radsim.planfiles import (
+    FoundPlan,
+    ImportedPlan,
+    ImportedStructure,
+    Questioned,
+    plans_in,
+    read_plans,
+)
+from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import NEURAL, TARGETS, structure_named
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, STRUCTURES, TARGETS, structure_named
 
 ENOUGH = 25  # plans from which a smoothed bootstrap describes a population better than they do
 LISTED = 5  # names of plans in a warning
@@ -15,14 +24,29 @@ READING = ("folder", "names")  # keys that only say what to read
 
 
 def expand_library(
-    settings: Mapping[str, Any], base: Path, confirmed: Collection[str] = ()
+    settings: Mapping[str, Any],
+    base: Path,
+    *,
+    confirmed: Collection[str] = (),
+    organs: Collection[str] | None = None,
+    hot_spots: Collection[float] = (),
 ) -> dict[str, Any]:
     """Read the plans of an arm's ``folder`` into the arm.
 
-    The folder is looked for in ``base``. Where the files do not say it, the arm gives ``names``
-    (name in the plans to structure), ``prescription`` [Gy] and ``fractions``. ``plans`` becomes a
-    table of structures for each: ``dose`` at volume nodes, hottest first, and ``d003cc`` [Gy].
-    Plans named in ``confirmed`` are meant, whatever was asked about their doses.
+    Where the files do not say it, the arm gives ``names`` (name in the plans to structure),
+    ``prescription`` [Gy] and ``fractions``. ``plans`` becomes a table of structures for each, as
+    `radsim.dose.plans.library.LibraryDose` has it.
+
+    Parameters
+    ----------
+    base
+        Where the folder is looked for.
+    confirmed
+        Names of plans that are meant, whatever was asked about their doses.
+    organs
+        Those that are kept beside the targets and the neural structures; None for all.
+    hot_spots
+        Volumes of hot spots [cm3] whose doses are kept as the plan's whole DVH has them.
 
     Raises
     ------
@@ -35,7 +59,8 @@ def expand_library(
     require(folder.is_dir(), f"folder: {folder} is not a folder")
     sought, notes = plans_in(folder)
     require(len(sought) > 0, f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)")
-    plans = _read(sought, settings, confirmed)
+    only = () if organs is None else {*STRUCTURES, *organs, *settings.get("names", {}).values()}
+    plans = _read(sought, settings, confirmed, only)
     for note in [
         *notes,
         *(f"{f.name}: {w}" for f, p in zip(sought, plans, strict=True) for w in p.warnings),
@@ -54,7 +79,9 @@ def expand_library(
             + ", ".join(f"{value:g} in {file}" for value, file in stated.items()),
         )
         full[name] = next(iter(stated))
-    full["plans"] = [_structures(plan, file) for plan, file in zip(plans, names, strict=True)]
+    full["plans"] = [
+        _structures(plan, file, hot_spots) for plan, file in zip(plans, names, strict=True)
+    ]
     _tell_what_some_lack(dict(zip(names, full["plans"], strict=True)))
     if len(plans) < ENOUGH and "smoothing" not in full:
         warnings.warn(
@@ -67,7 +94,10 @@ def expand_library(
 
 
 def _read(
-    sought: list[FoundPlan], settings: Mapping[str, Any], confirmed: Collection[str]
+    sought: list[FoundPlan],
+    settings: Mapping[str, Any],
+    confirmed: Collection[str],
+    only: Collection[str],
 ) -> list[ImportedPlan]:
     try:
         return read_plans(
@@ -75,7 +105,7 @@ def _read(
             mapping=settings.get("names"),
             prescription=settings.get("prescription"),
             fractions=settings.get("fractions"),
-            known_only=True,
+            only=only,
             confirmed=confirmed,
         )
     except Questioned as question:
@@ -87,39 +117,58 @@ def _read(
 
 
 def _tell_what_some_lack(plans: Mapping[str, Mapping[str, Any]]) -> None:
-    """Warn of structures that only some plans have, and that the library so does without."""
-    for structure in (*TARGETS, *NEURAL):
+    """Warn of structures that only some plans have, and of what the library does about it."""
+    for structure in dict.fromkeys((*STRUCTURES, *(s for plan in plans.values() for s in plan))):
+        known = structure_named(structure)
         pool = {
             name: plan
             for name, plan in plans.items()
-            if not structure_named(structure).exists
-            or any(structure_named(organ).exists for organ in plan)
+            if not known.exists or any(structure_named(organ).exists for organ in plan)
         }
         lacking = [name for name, plan in pool.items() if structure not in plan]
-        if lacking and len(lacking) < len(pool):
-            warnings.warn(
-                f"{', '.join(lacking[:LISTED])} of {len(pool)} plans without {structure}, so the "
-                f'library has none: name it, names = {{ "name in the plan" = "{structure}" }}, or '
-                "leave them out",
-                stacklevel=3,
+        if not lacking or len(lacking) == len(pool):
+            continue
+        told = f"{', '.join(lacking[:LISTED])} of {len(pool)} plans without {structure}, so "
+        if known.regions:
+            told += (
+                f"patients who have one ({', '.join(known.regions)}) get the other "
+                f"{len(pool) - len(lacking)}"
             )
+        else:
+            told += (
+                f'the library has none: name it, names = {{ "name in the plan" = "{structure}" }}, '
+                "or leave them out"
+            )
+        warnings.warn(told, stacklevel=3)
 
 
-def _structures(plan: ImportedPlan, name: str) -> dict[str, Any]:
-    entries: dict[str, Any] = {}
-    for structure in plan.structures:
-        if structure.structure in (*TARGETS, *NEURAL):
-            entry: dict[str, Any] = {"dose": [float(dose) for dose in structure.dose]}
-            if structure.structure not in TARGETS:
-                require(
-                    structure.d003cc == structure.d003cc,
-                    f"{name}: {structure.name} has no D0.03cc: too small, or cut off",
-                )
-                entry["d003cc"] = float(structure.d003cc)
-            entries[structure.structure] = entry
+def _structures(plan: ImportedPlan, name: str, hot_spots: Collection[float]) -> dict[str, Any]:
+    """Doses of the structures of a plan that have a name of radsim's."""
+    entries = {
+        structure.structure: _entry(structure, name, hot_spots)
+        for structure in plan.structures
+        if structure.structure is not None
+    }
     require(
         "gtv" in entries or "ptv" in entries,
         f"{name} has neither gtv nor ptv: name them, "
         'names = { "name in the plan" = "gtv" }, or leave the plan out',
     )
     return entries
+
+
+def _entry(structure: ImportedStructure, name: str, hot_spots: Collection[float]) -> dict[str, Any]:
+    """Dose of a structure; without its volume where not every hot spot is known."""
+    entry: dict[str, Any] = {"dose": [float(dose) for dose in structure.dose]}
+    unknown = isnan(structure.d003cc)
+    require(
+        not (unknown and structure.structure in NEURAL),
+        f"{name}: {structure.name} has no D0.03cc: too small, or cut off",
+    )
+    if not unknown and structure.missing < HOT_SPOT:
+        entry["volume"] = float(structure.volume)
+    if not unknown and structure.structure not in TARGETS:
+        entry["d003cc"] = float(structure.d003cc)
+    read = {size: structure.read(Metric("dose_at_volume", size)) for size in sorted(hot_spots)}
+    listed = [(size, dose) for size, dose in read.items() if not isnan(dose) and size != HOT_SPOT]
+    return entry | ({"hot_spots": listed} if listed else {})

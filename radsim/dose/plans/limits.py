@@ -18,8 +18,8 @@ class Limit:
     """What one metric of one structure must reach or keep below, in the planned dose.
 
     Targets take Dx% with ``at_least`` or ``at_most``; neural structures take D0.03cc with
-    ``at_most``, other organs any DXcc, Dx% or ``max``. DXcc and Dx% are the lowest dose in the
-    hottest X cm3 or x % [Gy].
+    ``at_most``, other organs any DXcc or Dx%, ``mean`` or ``max``. DXcc and Dx% are the lowest
+    dose in the hottest X cm3 or x % [Gy].
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Limit:
         elif self.structure not in TARGETS:
             require(
                 can_be_limited(metric) and self.at_least is None,
-                f"an organ's limit is an at_most of DXcc, Dx or max, "
+                f"an organ's limit is an at_most of DXcc, Dx, mean or max, "
                 f"got {self.structure} {self.metric}"
                 + (" at_least" if self.at_least is not None else ""),
             )
@@ -91,8 +91,8 @@ def can_be_limited(metric: Metric | None) -> bool:
     """Say whether a plan can keep a limit of a metric of an organ beyond the target."""
     if metric is None:
         return False
-    at_share = metric.kind == "dose_at_share" and metric.number < 1.0
-    return metric.kind == "dose_at_volume" or at_share
+    mean = metric.kind == "eud" and metric.number == 1.0
+    return metric.kind in ("dose_at_volume", "dose_at_share") or mean
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

@@ -11,14 +11,14 @@ from radsim.presets import load_preset
 from radsim.vocabulary.cohort_variables import DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
-from radsim.vocabulary.structures import NEURAL
+from radsim.vocabulary.structures import KNOWN, TARGETS
 from radsim.vocabulary.words import closest, nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
 LABEL = "label"  # of an arm or a model
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
-LIMITED = ("preset", *NEURAL)  # keys below ``limits``, whether or not an arm states them
+LIMITED = ("preset", *(s for s in KNOWN if s not in TARGETS))  # below ``limits``, stated or not
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
 FIXED = {  # keys of the file that are the same in all variants, and why

@@ -1,7 +1,7 @@
 """DICOM-RT: a plan from a folder with its RTDOSE, its RTSTRUCT and, best, its RTPLAN."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from radsim.planfiles.dicom.rtstruct import Region, read_regions, usual_spacing
 from radsim.planfiles.dicom.stored import read_only_dvhs
 from radsim.planfiles.dicom.tags import Tags
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.names import assign_structures, readable
+from radsim.planfiles.names import assign_structures, is_needed, readable
 
 NO_PLAN = "no RTPLAN in the folder: fractions and prescription are not known from it"
 SUM = "the dose is a sum of plans: give its prescription and fractions yourself"
@@ -34,7 +34,7 @@ def read_dicom(
     prescription: float | None = None,
     fraction_dose: FractionDose | None = None,
     add_doses: bool = False,
-    known_only: bool = False,
+    only: Collection[str] = (),
     nodes: int = NODES,
 ) -> ImportedPlan:
     """Read the one plan in a folder; see `radsim.planfiles.read_plan` for the arguments.
@@ -54,7 +54,7 @@ def read_dicom(
                 partly=partly,
                 fractions=fractions,
                 prescription=prescription,
-                known_only=known_only,
+                only=only,
                 nodes=nodes,
             )
         structures, course, mismatches = _files_of_one_plan(folder, files, add_doses)
@@ -69,9 +69,10 @@ def read_dicom(
         )
         regions, unchecked = _regions_of_the_dose(read_regions(structures), doses, mapping)
         assigned, hints = assign_structures([region.name for region in regions], mapping, partly)
-        if known_only:
-            regions = [region for region in regions if region.name in assigned]
-        found, complaints = _dose_of_regions(regions, assigned, grid, nodes)
+        if only:
+            regions = [region for region in regions if assigned.get(region.name) in only]
+        needed = {r.name for r in regions if is_needed(r.name, assigned, mapping)}
+        found, complaints = _dose_of_regions(regions, assigned, needed, grid, nodes)
     return assemble(
         found,
         prescription=prescription,
@@ -174,9 +175,13 @@ def _regions_of_the_dose(
 
 
 def _dose_of_regions(
-    regions: list[Region], assigned: Mapping[str, str], grid: DoseGrid | DoseSum, nodes: int
+    regions: list[Region],
+    assigned: Mapping[str, str],
+    needed: Collection[str],
+    grid: DoseGrid | DoseSum,
+    nodes: int,
 ) -> tuple[list[ImportedStructure], list[str]]:
-    """Structures with their dose; one that radsim does not need may fail with a warning."""
+    """Structures with their dose; one that is not needed may fail with a warning."""
     notes: list[str] = []
     drawn: dict[str, list[Plane]] = {}
     for region in regions:
@@ -186,7 +191,7 @@ def _dose_of_regions(
                 raise ValueError(f"{region.name} has no closed contours")
         except ValueError as error:
             drawn.pop(region.name, None)
-            _give_up_or_note(region.name, error, assigned, notes)
+            _give_up_or_note(region.name, error, needed, notes)
     usual = usual_spacing([own_spacing(planes) for planes in drawn.values()])
     found = []
     for name, planes in drawn.items():
@@ -200,7 +205,7 @@ def _dose_of_regions(
             cut = float(grid.at_nearest(outside).max()) if len(outside) else float("nan")
             structure = from_samples(name, assigned.get(name), dose, volume, nodes, cut)
         except ValueError as error:
-            _give_up_or_note(name, error, assigned, notes)
+            _give_up_or_note(name, error, needed, notes)
             continue
         found.append(structure)
         notes += remarks
@@ -215,10 +220,10 @@ def _dose_of_regions(
 
 
 def _give_up_or_note(
-    name: str, error: ValueError, assigned: Mapping[str, str], notes: list[str]
+    name: str, error: ValueError, needed: Collection[str], notes: list[str]
 ) -> None:
     message = str(error) if str(error).startswith(name) else f"{name}: {error}"
-    if name in assigned:
+    if name in needed:
         raise ValueError(message) from error
     notes.append(f"{message}; it is left out")
 

@@ -1,12 +1,12 @@
 """Text DVHs as the planning system Eclipse exports them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.names import assign_structures, readable
+from radsim.planfiles.names import assign_structures, is_needed, readable
 from radsim.planfiles.texts.eclipse_text import Block, Prescription, gray, read_blocks
 from radsim.radiobiology.dvh import cumulative_from_differential, mean_dose
 
@@ -23,7 +23,7 @@ def read_eclipse(
     partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
-    known_only: bool = False,
+    only: Collection[str] = (),
     nodes: int = NODES,
 ) -> ImportedPlan:
     """Read the one plan in a text; see `radsim.planfiles.read_plan` for the arguments."""
@@ -38,12 +38,12 @@ def read_eclipse(
         notes.append("the file defines no prescription")
     structures = []
     for block in blocks:
-        if known_only and block.name not in assigned:
+        if only and assigned.get(block.name) not in only:
             continue
         try:
             structure, remarks = _structure(block, assigned.get(block.name), ordered, nodes)
         except ValueError as error:
-            if block.name in assigned:
+            if is_needed(block.name, assigned, mapping):
                 raise
             notes.append(f"{error}; it is left out")
             continue

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def read_table(
     partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
-    known_only: bool = False,
+    only: Collection[str] = (),
     nodes: int | None = None,
 ) -> ImportedPlan:
     """Read the one plan in a table; see `radsim.planfiles.read_plan` for the arguments."""
@@ -52,7 +52,7 @@ def read_table(
     count = nodes or exact or NODES
     structures = []
     for name, rows in curves.items():
-        if known_only and name not in assigned:
+        if only and assigned.get(name) not in only:
             continue
         dose, volume = np.array(rows).T
         found, notes = from_curve(

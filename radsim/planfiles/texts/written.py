@@ -1,13 +1,13 @@
 """DVHs as a text writes them, and the plan that they make up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
 from radsim.planfiles.imported import ImportedPlan
-from radsim.planfiles.names import assign_structures, readable
+from radsim.planfiles.names import assign_structures, is_needed, readable
 from radsim.radiobiology.dvh import TOLERATED_RISE, cumulative_from_differential
 
 GRAY = {"gy": 1.0, "cgy": 0.01}
@@ -55,7 +55,7 @@ def plan_of(
     partly: bool = False,
     fractions: int | None = None,
     prescription: float | None = None,
-    known_only: bool = False,
+    only: Collection[str] = (),
     nodes: int = NODES,
 ) -> ImportedPlan:
     """Plan of these DVHs; `stated` is its prescription [Gy] in the text, the rest of the user."""
@@ -65,7 +65,7 @@ def plan_of(
     remarks = [*notes, *unread, *hints]
     structures = []
     for dvh in dvhs:
-        if known_only and dvh.name not in assigned:
+        if only and assigned.get(dvh.name) not in only:
             continue
         try:
             if dvh.wrong:
@@ -81,7 +81,7 @@ def plan_of(
                 missing,
             )
         except ValueError as error:
-            if dvh.name in assigned:
+            if is_needed(dvh.name, assigned, mapping):
                 raise
             remarks.append(f"{error}; it is left out")
             continue
