@@ -1,6 +1,5 @@
 """Organs beyond the target as an experiment states them, ``[dose.organs.NAME]``."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,11 +9,10 @@ from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.cohort_variables import LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
-from radsim.vocabulary.structures import STRUCTURES, Structure, structure_named
+from radsim.vocabulary.structures import STRUCTURES, Structure, check_structure, structure_named
 
 Spread = Real | Continuous  # the same for everyone, or different from patient to patient
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 ALLOWED = {  # where the equations hold, wider than anything plausible; what else may be meant
     "distance": (0.0, 200.0, "in other units than mm?"),
     "extent": (1.0, 200.0, "in other units than mm?"),
@@ -115,11 +113,11 @@ def length_of(volume: np.ndarray | float, extent: np.ndarray | float) -> np.ndar
 def check_names(organs: Mapping[str, SampledOrgan]) -> None:
     """Refuse names that no organ can have, or that another structure has."""
     for name in organs:
+        try:
+            check_structure(name)
+        except ValueError as error:
+            raise ValueError(f"organs: {error}") from None
         require(
-            NAME.fullmatch(name) is not None,
-            f"organs: the name {name!r} must be of small letters, digits and _",
-        )
-        require(
-            name not in (*STRUCTURES, "prescribed"),
+            name not in STRUCTURES,
             f"organs: {name} is a structure of the anatomy itself; use another name",
         )

@@ -19,7 +19,8 @@ import numpy as np
 from radsim.dose.nodes.kernels import compiled, step
 
 HALVINGS = 40  # of a bracket, to a picogray
-REFINED = 5  # steps of regula falsi
+REFINED = 20  # steps of a search; the first few of them of regula falsi
+QUICK = 4
 NARROW = 1e-4  # relative error of dose or of volume that ends it
 LEAST_ROLLOFF = 1e-9  # stands in for none
 LEAST_DOSE = 1e-300
@@ -113,10 +114,11 @@ def _level_of(
     """Level with this share of the volume at or above it, between two levels, as logarithms."""
     over, under = volume - top_share, bottom_share - volume
     found = bottom
-    for _ in range(REFINED):
+    for tried in range(REFINED):
         if under <= 0.0 or top - bottom < NARROW:
             break
-        found = top + over / (over + under) * (bottom - top)
+        part = over / (over + under) if tried < QUICK else 0.5
+        found = top + part * (bottom - top)
         excess = _share_above(found, depth, length) - volume
         if abs(excess) < NARROW * volume:
             break
