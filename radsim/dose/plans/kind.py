@@ -22,6 +22,7 @@ class PlanKind:
     """The answers of a plan without an earlier course; a kind states those that differ."""
 
     only_in_files: ClassVar[dict[str, Any]] = {}  # schema of keys that only say what to read
+    samples_anatomy: ClassVar[bool] = True  # else its doses are those of patients of a user
     regimen: str | None = None  # preset that the settings came from, if one did
 
     @property
