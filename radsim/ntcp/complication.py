@@ -11,6 +11,7 @@ from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
+from radsim.response.duration import Duration
 from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
@@ -41,6 +42,8 @@ class ComplicationModel(DoseResponse):
         conventional radiotherapy.
     onset
         Time to the event of those who get it, or growth of the hazard.
+    duration
+        How long it lasts, where it is a state that ends again; for good unless given.
     """
 
     takes: ClassVar[str] = "a metric"
@@ -60,6 +63,7 @@ class ComplicationModel(DoseResponse):
     valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
     onset: Onset
+    duration: Duration | None = None
 
     def __post_init__(self) -> None:
         self._check(self.increasing, "Give")
@@ -167,4 +171,6 @@ class ComplicationModel(DoseResponse):
         return self.effect
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
-        return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)
+        if self.effect == "physical":
+            return 0.0
+        return dose.residual_prior_bed(self.dose.structure_in(dose.plan), alpha_beta)
