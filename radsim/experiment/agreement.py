@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.anatomy.organ import ends_of
+from radsim.dose.anatomy.geometry import smallest_volumes
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
@@ -19,6 +19,7 @@ from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.structures import STRUCTURES, structure_named
 from radsim.vocabulary.words import nearest
 
 MOST_NAMED = 3  # parameters of a dose model in one line
@@ -53,6 +54,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
     yield from _small_organs(experiment)
     yield from _impossible_groups(experiment)
@@ -249,7 +251,8 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         if problem := arm.plan.lonely_limit:
             yield f"arms.{name}: {problem}"
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
-            if not limit.only_reported and limit.structure not in given:
+            judged = not limit.only_reported or limit.structure not in STRUCTURES
+            if judged and limit.structure not in given:
                 yield (
                     f"arms.{name}.limits[{place}]: the arm gives no dose to {limit.structure!r}; "
                     f"{nearest(limit.structure, given)}"
@@ -330,13 +333,30 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"
 
 
+def _organs_that_can_not_be(experiment: Experiment) -> Iterator[str]:
+    """Say which organs of the dose model no arm gives, or have the name of something else."""
+    organs = experiment.dose.organs
+    for name in organs:
+        if not any(name in arm.plan.gives(organs) for arm in experiment.arms.values()):
+            yield f"dose.organs.{name}: no arm gives it a dose; external_beam arms would"
+        if name in experiment.ntcp:
+            yield f"dose.organs.{name}: the name is taken by an endpoint of the file; use another"
+
+
 def _small_organs(experiment: Experiment) -> Iterator[str]:
-    """Say where an organ may be smaller than the hot spot that is asked of it."""
-    smallest = {name: ends_of(organ.volume)[0] for name, organ in experiment.dose.organs.items()}
+    """Say where a structure may be smaller than the hot spot that is asked of it."""
+    ends = [end for _, c, _ in _cohorts(experiment) for end in c.ends("ptv_volume")]
+    smallest = smallest_volumes(experiment.dose, max(min(ends, default=0.0), 0.0))
+    if not any(arm.plan.samples_anatomy for arm in experiment.arms.values()):
+        return
     read = [
         (f"{section}.dose", model.dose.structure, model.dose.parsed)
         for section, model in _models(experiment)
         if isinstance(getattr(model, "dose", None), DoseMetric)
+    ]
+    read += [
+        (f"report.by: {metric}", metric.structure, metric.parsed)
+        for metric in experiment.report.metrics
     ]
     for name, arm in experiment.arms.items():
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
@@ -347,7 +367,8 @@ def _small_organs(experiment: Experiment) -> Iterator[str]:
         if volume is None or metric is None or metric.kind != "dose_at_volume":
             continue
         if volume < metric.number:
+            stated = f" (dose.organs.{organ}.volume)" if organ in experiment.dose.organs else ""
             yield (
-                f"{where}: the {organ} may have {volume:.3g} cm3 (dose.organs.{organ}.volume), too "
-                f"little for its hottest {metric.number:g} cm3"
+                f"{where}: the {structure_named(organ).label} may have {volume:.3g} cm3{stated}, "
+                f"too little for its hottest {metric.number:g} cm3"
             )

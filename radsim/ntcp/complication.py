@@ -17,6 +17,7 @@ from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, Truth
+from radsim.vocabulary.structures import structure_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +103,11 @@ class ComplicationModel(DoseResponse):
 
     @property
     def required_variables(self) -> frozenset[str]:
-        """Cohort variables that the model reads, besides those that stand for parameters."""
-        return frozenset(self.reference_values)
+        """Cohort variables that the model reads, besides those that stand for parameters.
+
+        Those that say who has the structure are among them.
+        """
+        return frozenset(self.reference_values) | structure_named(self.dose.structure).variables
 
     def probability(
         self,

@@ -6,7 +6,6 @@ from radsim.dose.anatomy.depth import organ_depth
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
-from radsim.dose.course.outer_organs import lower_targets, outer_doses, plan_outside
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
@@ -45,12 +44,12 @@ def conformal_dose(
     for organ in NEURAL:
         met &= ~(hot_spots[HotSpot(organ)].planned > limits[organ] + LIMIT_TOLERANCE)
     courses = volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill)
-    covers = np.ones(len(numbers), dtype=bool)
     if geometry.outer:
-        outside = plan_outside(plan, geometry, plans, limits)
-        covers = lower_targets(plan, geometry, plans, outside, delivery, courses)
-        whole, hot = outer_doses(plan, geometry, outside, delivery, wanted, model.nodes)
-        courses, hot_spots, met = courses | whole, hot_spots | hot, met & outside.kept
+        from radsim.dose.nodes.outer import outer_doses  # numba takes a third of a second
+
+        outer = geometry.outer
+        whole, hot = outer_doses(plan.fractions, outer, plans, delivery, wanted, model.nodes)
+        courses, hot_spots, met = courses | whole, hot_spots | hot, met & plans.limits_kept
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
@@ -60,7 +59,7 @@ def conformal_dose(
         facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
         flags={
             "limits_met": met & rules.kept,
-            "plan_eligible": plans.eligible & covers & met & rules.kept,
+            "plan_eligible": plans.eligible & met & rules.kept,
             **rules.flags,
         },
         earlier=earlier,

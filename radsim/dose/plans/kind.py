@@ -9,7 +9,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.dose_metrics import KINDS, Kind
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import TARGETS, HotSpot, Target
+from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot, Target
 
 if TYPE_CHECKING:
     from radsim.dose.dose import Dose
@@ -24,6 +24,7 @@ class PlanKind:
     """The answers of a plan without an earlier course; a kind states those that differ."""
 
     only_in_files: ClassVar[dict[str, Any]] = {}  # schema of keys that only say what to read
+    samples_anatomy: ClassVar[bool] = True  # else its doses are those of patients of a user
     regimen: str | None = None  # preset that the settings came from, if one did
 
     @property
@@ -95,6 +96,12 @@ class Fractionated(PlanKind):
         """Limits and goals of the targets."""
         limits = (limit for limit in self.limits if isinstance(limit, Limit))
         return [limit for limit in limits if limit.structure in TARGETS]
+
+    @property
+    def organ_limits(self) -> list[Limit]:
+        """Limits and goals of organs beside the targets and the neural structures."""
+        limits = (limit for limit in self.limits if isinstance(limit, Limit))
+        return [limit for limit in limits if limit.structure not in (*TARGETS, *NEURAL)]
 
     @property
     def earlier(self) -> tuple[Prior, ...]:

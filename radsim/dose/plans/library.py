@@ -123,6 +123,7 @@ class PlanLibrary(Fractionated):
         "folder": {"type": "string", "description": "of the plans"},
         "names": {"type": "object", "additionalProperties": {"type": "string"}},
     }
+    samples_anatomy: ClassVar[bool] = False
 
     kind: Literal["library"] = "library"
     plans: tuple[dict[str, LibraryDose], ...]

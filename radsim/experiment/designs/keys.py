@@ -206,7 +206,8 @@ def _stated(table: Mapping[str, Any]) -> dict[str, Any]:
 def known_keys(tables: Mapping[str, Any]) -> list[str]:
     """Every dotted key that a design may vary, in the order of the file."""
     sections = {name: tables[name] for name in SECTIONS if isinstance(tables.get(name), Mapping)}
-    limits = (f"arms.{name}.limits.{organ}" for name in tables.get("arms", ()) for organ in LIMITED)
+    limited = (*LIMITED, *tables.get("dose", {}).get("organs", ()))
+    limits = (f"arms.{name}.limits.{organ}" for name in tables.get("arms", ()) for organ in limited)
     keys = (key for name, table in sections.items() for key in _below(table, name))
     return list(dict.fromkeys([*keys, *limits]))
 

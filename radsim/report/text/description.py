@@ -130,6 +130,9 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         )
     yield from anchored(experiment)
     yield from _control_notes(experiment)
+    for name, organ in experiment.dose.organs.items():
+        source = f"from {organ.source}" if organ.source else "an assumption, as it names no source"
+        yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
     yield from cautions(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)
