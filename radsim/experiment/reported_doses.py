@@ -22,13 +22,16 @@ def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
     """Metrics by the name of their variable: the usual ones, and what is read of other organs."""
     listed = [(structure, metric) for structure, each in ALWAYS.items() for metric in each]
     listed += dict.fromkeys(_of_organs(experiment))
-    return {
-        f"{structure}_{metric.lower().replace('.', '')}_{course}": DoseMetric(
-            structure=structure, metric=metric, course=course
-        )
-        for structure, metric in listed
-        for course in COURSES
-    }
+    metrics: dict[str, DoseMetric] = {}
+    for structure, metric in listed:
+        plain = metric.lower().replace("%", "")
+        name = f"{structure}_{plain.replace('.', '')}"
+        if f"{name}_{COURSES[0]}" in metrics:  # D25cc beside D2.5cc
+            name = f"{structure}_{plain.replace('.', '_')}"
+        for course in COURSES:
+            read = DoseMetric(structure=structure, metric=metric, course=course)
+            metrics[f"{name}_{course}"] = read
+    return metrics
 
 
 def structures_of(experiment: Experiment) -> tuple[str, ...]:
