@@ -26,7 +26,8 @@ def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
     for structure, metric in listed:
         plain = metric.lower().replace("%", "")
         name = f"{structure}_{plain.replace('.', '')}"
-        if f"{name}_{COURSES[0]}" in metrics:  # D25cc beside D2.5cc
+        taken = metrics.get(f"{name}_{COURSES[0]}")
+        if taken is not None and taken.metric != metric:  # D2.5cc beside D25cc
             name = f"{structure}_{plain.replace('.', '_')}"
         for course in COURSES:
             read = DoseMetric(structure=structure, metric=metric, course=course)
