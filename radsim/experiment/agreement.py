@@ -4,9 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.anatomy.organ import ends_of
 from radsim.dose.metrics import DoseMetric
-from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
 from radsim.experiment.model import Experiment, cohort_of
@@ -49,7 +47,6 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
-    yield from _small_organs(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
@@ -274,26 +271,3 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         yield f"{name} lies between {ends[0]:g} and {ends[-1]:g}, so {list(edges)} part nobody"
     elif not labels and not edges and name not in YES_OR_NO:
         yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"
-
-
-def _small_organs(experiment: Experiment) -> Iterator[str]:
-    """Say where an organ may be smaller than the hot spot that is asked of it."""
-    smallest = {name: ends_of(organ.volume)[0] for name, organ in experiment.dose.organs.items()}
-    read = [
-        (f"{section}.dose", model.dose.structure, model.dose.parsed)
-        for section, model in _models(experiment)
-        if isinstance(getattr(model, "dose", None), DoseMetric)
-    ]
-    for name, arm in experiment.arms.items():
-        for place, limit in enumerate(getattr(arm.plan, "limits", ())):
-            if isinstance(limit, Limit):
-                read.append((f"arms.{name}.limits[{place}]", limit.structure, limit.parsed))
-    for where, organ, metric in read:
-        volume = smallest.get(organ)
-        if volume is None or metric is None or metric.kind != "dose_at_volume":
-            continue
-        if volume < metric.number:
-            yield (
-                f"{where}: the {organ} may have {volume:.3g} cm3 (dose.organs.{organ}.volume), too "
-                f"little for its hottest {metric.number:g} cm3"
-            )

@@ -20,6 +20,7 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.sizes import too_small
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
@@ -76,6 +77,7 @@ def _checked(
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
     if sections and not unread:  # else the sections lack the tables that they name
         mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
+    mistakes.extend(() if mistakes else too_small(experiment))  # which draws some patients
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)

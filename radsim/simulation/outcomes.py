@@ -154,7 +154,7 @@ def people_of(drawn: tuple[Patients, Columns], model: DoseModel) -> Patients:
 def metrics_read(endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
     """Everything that models read of a dose."""
     models = (model.model for modelled in endpoints for model in modelled.models)
-    return tuple(model.dose for model in models if hasattr(model, "dose"))
+    return tuple(model.reads for model in models if hasattr(model, "reads"))
 
 
 def _event(

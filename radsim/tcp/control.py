@@ -166,7 +166,7 @@ class ControlModel(DoseResponse):
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
-        course = dose.read(self.dose)
+        course, _ = self._course(patients, dose)
         check_doses(course.total, course.weight)
         hazard = self._hazard(course, dose.fractions, patients)
         for modifier in self.modifiers:

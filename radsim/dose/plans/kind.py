@@ -22,6 +22,7 @@ class PlanKind:
     """The answers of a plan without an earlier course; a kind states those that differ."""
 
     only_in_files: ClassVar[dict[str, Any]] = {}  # schema of keys that only say what to read
+    is_sampled: ClassVar[bool] = True  # of structures that the anatomy draws, with their volumes
     regimen: str | None = None  # preset that the settings came from, if one did
 
     @property

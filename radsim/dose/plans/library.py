@@ -124,6 +124,8 @@ class PlanLibrary(Fractionated):
         "names": {"type": "object", "additionalProperties": {"type": "string"}},
     }
 
+    is_sampled: ClassVar[bool] = False
+
     kind: Literal["library"] = "library"
     plans: tuple[dict[str, LibraryDose], ...]
     prescription: Real
