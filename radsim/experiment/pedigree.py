@@ -5,6 +5,7 @@ from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.presets import load_preset
 from radsim.presets.models import published_name
 
 
@@ -52,6 +53,15 @@ def other_laws(experiment: Experiment) -> list[str]:
         and model.cell_kill.kind != "lq"
         and not model.cell_kill.changes_high_doses
     ]
+
+
+def cautions(experiment: Experiment) -> list[str]:
+    """Say what a reader of results has to know of the presets behind them."""
+    told: dict[str, list[str]] = {}
+    for family, _, name in (preset.partition("/") for preset in presets_used(experiment)):
+        if caution := load_preset(family, name).caution:
+            told.setdefault(caution, []).append(name)
+    return [f"{' and '.join(names)}: {caution}" for caution, names in told.items()]
 
 
 def presets_used(experiment: Experiment) -> list[str]:

@@ -20,7 +20,7 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
-from radsim.experiment.sizes import too_small
+from radsim.fitting.calibration import calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
@@ -32,7 +32,7 @@ OF_ALTERNATIVE = re.compile(
     rf"(?P<section>tcp|ntcp\.\w+)\.{ALTERNATIVES}\[(?P<place>\d+)\]\.(?P<key>\w+)(?P<rest>.*)"
 )
 
-Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
+Refits = dict[str, ControlModel]  # models fitted to anchors again, by what asks
 
 
 def make_experiment(
@@ -77,7 +77,6 @@ def _checked(
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
     if sections and not unread:  # else the sections lack the tables that they name
         mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
-    mistakes.extend(() if mistakes else too_small(experiment))  # which draws some patients
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)
@@ -144,6 +143,10 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
         try:
             if getattr(model, "recalibrate", None) is not None:
                 return recalibrate(model, experiment.cohort)
+            if getattr(model, "calibrate", ""):
+                asked = repr((model, experiment.dose))
+                refits[asked] = refits.get(asked) or calibrate(model, experiment.dose)
+                return refits[asked]
             if getattr(model, "refit", False):
                 asked = repr(model)
                 refits[asked] = refits.get(asked) or refit_to_anchors(model).model

@@ -97,6 +97,14 @@ class DoseResponse:
         """
         raise NotImplementedError
 
+    @property
+    def reads(self) -> tuple[DoseMetric, ...]:
+        """Every dose that it reads, ``dose`` first: its metric, or the DVH.
+
+        A part of the volume above an effect is that of the effects of every part.
+        """
+        return (self.dose if self._part is None else replace(self.dose, metric="DVH"),)
+
     def probability_at_effect(
         self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> np.ndarray:
@@ -166,15 +174,31 @@ class DoseResponse:
         """
         if alpha_beta is None:
             alpha_beta = self._value("alpha_beta", patients)
-        effect, weight, present = self._read(patients, dose, alpha_beta)
+        course = self._course(patients, dose, self.reads[0])
+        residual, volume = self._residual(dose, alpha_beta), self._volume(dose)
+        return self.eqd2_of(course, dose.fractions, patients, alpha_beta, residual, volume)
+
+    def eqd2_of(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        patients: Patients,
+        alpha_beta: lq.Quantity | None = None,
+        residual_bed: lq.Quantity = 0.0,
+        volume: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """As `eqd2`, of what was read and of the BED that earlier courses left [Gy].
+
+        ``volume`` is that of the structure [cm3], for a model that reads a part of it.
+        """
+        if alpha_beta is None:
+            alpha_beta = self._value("alpha_beta", patients)
+        present = self._with_organ(patients)
+        effect = self._effect(course, fractions, alpha_beta, residual_bed)
+        effect, weight = self._filled(effect, course.weight, present, volume)
         if weight is not None:
             effect = reduced_dose(effect, weight, self.exponent(patients))
         return np.where(present, effect, np.nan)
-
-    @property
-    def reads(self) -> DoseMetric:
-        """What it reads of a dose: its metric, or the DVH that has the effect of every part."""
-        return self.dose if self._part is None else replace(self.dose, metric="DVH")
 
     @property
     def _part(self) -> Metric | None:
@@ -183,36 +207,43 @@ class DoseResponse:
         moved = metric is not None and not metric.is_dose and self._over != "physical"
         return metric if moved else None
 
-    def _read(
-        self, patients: Patients, dose: Dose, alpha_beta: lq.Quantity
-    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-        """What the curve is over, weights of a whole DVH, and who has the structure.
+    def _volume(self, dose: Dose) -> np.ndarray | None:
+        """Volume of the structure that a part of it in cm3 is reckoned from."""
+        part = self._part
+        absolute = part is not None and part.kind == "volume_above"
+        return dose.volume_of(self.dose) if absolute else None
 
-        Who does not have it has the effect 0, which stands for none and is not used.
+    def _filled(
+        self,
+        effect: lq.Quantity,
+        weight: np.ndarray | None,
+        present: np.ndarray,
+        volume: np.ndarray | None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the curve is over, and weights of a whole DVH; 0 in who lacks the structure.
+
+        That 0 stands for no dose and is not used.
         """
-        course, present = self._course(patients, dose)
-        effect = self._effect(course, dose.fractions, alpha_beta, self._residual(dose, alpha_beta))
-        filled = np.where(present if course.weight is None else present[:, None], effect, 0.0)
+        filled = np.where(present if weight is None else present[:, None], effect, 0.0)
         if self._part is None:
-            return filled, course.weight, present
-        volume = dose.volume_of(self.dose) if self._part.kind == "volume_above" else None
-        return self._above(filled, course.weight, volume), None, present
+            return filled, weight
+        return self._above(filled, weight, volume), None
 
-    def _course(self, patients: Patients, dose: Dose) -> tuple[Reading, np.ndarray]:
-        """What it reads, and who has the structure; refused where that is unknown of one of them.
+    def _course(self, patients: Patients, dose: Dose, read: DoseMetric) -> Reading:
+        """What is read; refused where somebody with the structure has no known dose.
 
         An unknown dose is no dose of 0, and decides no event.
         """
-        course, present = dose.read(self.reads), self._with_organ(patients)
+        course, present = dose.read(read), patients.with_structure(read.structure)
         known = ~np.isnan(course.total)
         unknown = present & ~(known if course.weight is None else known.all(axis=-1))
         if unknown.any():
-            reason = "" if self.dose.hottest is None else ", in whom it is smaller than that"
+            reason = "" if read.hottest is None else ", in whom it is smaller than that"
             raise Mistake(
-                f"dose: {self.dose} is unknown in {unknown.sum()} of {present.sum()} patients "
+                f"dose: {read} is unknown in {unknown.sum()} of {present.sum()} patients "
                 f"after {dose.plan.words}{reason}"
             )
-        return course, present
+        return course
 
     def _above(
         self, effect: lq.Quantity, weight: np.ndarray | None, volume: np.ndarray | None = None

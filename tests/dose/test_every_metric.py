@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from radsim import ExperimentError, make_experiment, simulate
 from radsim.dose.anatomy.dose_model import default_dose_model
-from radsim.dose.anatomy.geometry import draw_geometry
 from radsim.dose.anatomy.organ import SampledOrgan
 from radsim.dose.dose import Course, Dose
 from radsim.dose.drawing import draw_dose
@@ -259,7 +258,7 @@ def test_over_an_effect_the_threshold_is_one_of_the_effect_in_every_part(effect)
     people = draw_cohort(made.cohort, range(60), Streams(3)).with_organs(made.dose.structures)
     plan = made.arms["five"].plan
     read = made.ntcp["ulcer"].model
-    dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, [read.reads]))
+    dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, read.reads))
     course = dose.courses["esophagus"]
     bed = course.delivered + course.squared.astype(float) / alpha_beta
     parts = bed / (1.0 + 2.0 / alpha_beta) if effect == "eqd2" else bed
@@ -290,10 +289,10 @@ def test_what_earlier_courses_left_moves_every_part_over_the_threshold():
         made = make_experiment({**FILE, "arms": arm, "ntcp": {"ulcer": stated}})
         plan, read = made.arms["again"].plan, made.ntcp["ulcer"].model
         people = draw_cohort(made.cohort, range(40), Streams(3)).with_organs(made.dose.structures)
-        dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, [read.reads]))
+        dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, read.reads))
         shares.append((read, people, dose))
     (read, people, dose), _ = shares
-    residual = dose.residual_prior_bed(3.0)
+    residual = read._residual(dose, 3.0)
     parts = dose.courses["esophagus"].planned.astype(float)
     effect = (parts + parts**2 / 5 / 3.0 + np.reshape(residual, (-1, 1))) / (1.0 + 2.0 / 3.0)
     told = read.eqd2(people, dose)
@@ -330,7 +329,7 @@ def test_a_threshold_of_cm3_of_an_effect_is_the_share_times_the_volume():
     absolute = replace(read, dose=replace(read.dose, metric="V15Gy_cc"))
     plan = made.arms["five"].plan
     people = draw_cohort(made.cohort, range(40), Streams(3)).with_organs(made.dose.structures)
-    dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, [read.reads]))
+    dose = draw_dose(plan, made.dose, people, Streams(3), wanted_of(plan, read.reads))
     told = absolute.eqd2(people, dose)
     np.testing.assert_allclose(told, read.eqd2(people, dose) * 30.0, rtol=1e-12)
     assert np.nanmax(told) > 1.0
@@ -360,36 +359,22 @@ def test_a_model_reads_what_its_organ_is_large_enough_for():
 
 
 @pytest.mark.parametrize(
-    ("structure", "metric", "key"),
-    [("spinal_cord", "D4cc", "ntcp.ulcer.dose"), ("prescribed", "D20cc", "tcp.dose")],
+    ("structure", "metric", "line"),
+    [
+        ("spinal_cord", "D4cc", "ntcp.ulcer.dose: the spinal cord may have "),
+        ("prescribed", "D20cc", "ntcp.ulcer.dose: the GTV may have "),
+        ("ptv", "D200cc", "ntcp.ulcer.dose: the PTV_Eval may have "),
+    ],
 )
-def test_a_structure_of_the_anatomy_that_is_too_small_in_some_is_told_when_it_is_checked(
-    structure, metric, key
-):
-    dose = {"structure": structure, "metric": metric}
-    models = {"tcp": {"preset": "hytec-spine-2021", "dose": dose}}
-    if key != "tcp.dose":
-        models = {"ntcp": {"ulcer": model(dose=dose)}}
+def test_a_structure_of_the_anatomy_that_may_be_too_small_is_told(structure, metric, line):
+    dose, arms = {"structure": structure, "metric": metric}, {"one": {"regimen": "sib-phase2"}}
     with pytest.raises(ExperimentError) as told:
-        make_experiment({**FILE, "arms": {"one": {"regimen": "sib-phase2"}}, **models})
-    (line,) = told.value.mistakes
-    made = make_experiment({**FILE, "arms": {"one": {"regimen": "sib-phase2"}}, **small(models)})
-    people = draw_cohort(made.cohort, range(100), Streams(3))
-    volumes = draw_geometry(made.dose, people, Streams(3)).volumes
-    name = "gtv" if structure == "prescribed" else structure
-    there = people.with_structure(name)
-    smaller = (there & (volumes[name] < float(metric[1:-2]))).sum()
-    assert 0 < smaller < there.sum()
-    assert line.startswith(f"{key}: the ")
-    assert f"in {smaller} of {there.sum()} who have it, of the first 100 patients" in line
-
-
-def small(models):
-    """The same models, of hot spots that everyone has room for."""
-    tiny = {"structure": "prescribed" if "tcp" in models else "spinal_cord", "metric": "D0.03cc"}
-    return {"tcp": models["tcp"] | {"dose": tiny}} if "tcp" in models else {
-        "ntcp": {"ulcer": model(dose=tiny)}
-    }  # fmt: skip
+        make_experiment({**FILE, "arms": arms, "ntcp": {"ulcer": model(dose=dose)}})
+    (mistake,) = told.value.mistakes
+    assert mistake.startswith(line)
+    assert mistake.endswith(f"too little for its hottest {float(metric[1:-2]):g} cm3")
+    tiny = model(dose={"structure": structure, "metric": "D0.03cc"})
+    assert make_experiment({**FILE, "arms": arms, "ntcp": {"ulcer": tiny}}).ntcp["ulcer"]
 
 
 def test_an_unknown_dose_of_an_organ_that_is_there_is_no_dose_of_zero():

@@ -10,7 +10,8 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
-from radsim.dose.anatomy.organ import OuterOrgan, SampledOrgan
+from radsim.dose.anatomy.organ import SampledOrgan, ends_of, length_of
+from radsim.dose.anatomy.outer_organ import OuterOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import HOT_SPOT
@@ -19,6 +20,7 @@ from radsim.vocabulary.words import nearest
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
 LATERAL_MARGIN, AXIAL_MARGIN = 2.0, 5.0  # [mm] from GTV to the least PTV, the phase 2 trial's
 BRACKETING_STEPS = 5  # below a micrometer
+NEURAL_SIZES = ("cord_radius", "prv_margin", "cord_sac_gap", "sac_radius", "contour_margin")
 REGIONS_WITHOUT_GRADE = ("sacrum",)
 
 
@@ -61,6 +63,11 @@ class Geometry:
     outer: dict[str, OuterOrgan]  # beyond the target
     volumes: dict[str, np.ndarray]  # of every structure [cm3]
 
+    @property
+    def far(self) -> np.ndarray:
+        """Position of PTV_Eval's far surface [mm], be it of the GTV or of the rest."""
+        return np.maximum(self.wall + self.ring_extent, self.gtv_surface + self.gtv_extent)
+
 
 def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) -> Geometry:
     """Draw the geometry of these patients; it is the same for every arm."""
@@ -95,8 +102,9 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
             "thecal_sac", sac, np.where(has_cord, cord_radius + cord_gap, draw("sac_radius"))
         ),
     }
+    rolloff, tail = draw("rolloff"), draw("tail")
     outer = {
-        name: draw_organ(name, organ, model, length, patients, streams)
+        name: draw_organ(name, organ, patients, streams, (length, rolloff, tail))
         for name, organ in model.organs.items()
     }
     volumes = {"gtv": gtv_volume, "ptv": ptv_volume}
@@ -120,8 +128,8 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
         in_field=length / (length + beyond),
         wrap=np.deg2rad(draw("wrap")),
         beyond=beyond,
-        rolloff=draw("rolloff"),
-        tail=draw("tail"),
+        rolloff=rolloff,
+        tail=tail,
         outer=outer,
         volumes=volumes | {name: organ.volume for name, organ in outer.items()},
     )
@@ -130,31 +138,52 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
 def draw_organ(
     name: str,
     organ: SampledOrgan,
-    model: DoseModel,
-    length: np.ndarray,
     patients: Patients,
     streams: UniformSource,
+    along: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> OuterOrgan:
-    """Draw an organ beyond a target of some length [mm]; it is the same for every arm."""
+    """Draw an organ beyond the target; it is the same for every arm.
+
+    ``along`` the spine there are the target's length, the roll-off of dose over it, and the length
+    of the tail beyond [mm].
+    """
 
     def draw(parameter: str) -> np.ndarray:
         stream = f"dose/geometry/organs/{name}/{parameter}"
         return draw_parameter(getattr(organ, parameter), stream, patients.numbers, streams)
 
+    length, rolloff, tail = along
     extent, volume = draw("extent"), draw("volume")
-    whole = volume * 1000.0 / (0.25 * np.pi * extent**2)
-    tail = draw_parameter(model.tail, "dose/geometry/tail", patients.numbers, streams)
+    whole = length_of(volume, extent)
     return OuterOrgan(
         distance=draw("distance"),
         extent=extent,
         volume=volume,
         shape=draw("shape"),
-        in_field=np.minimum(draw("overlap") * length / whole, 1.0),
+        faced=draw("overlap") * length / whole,
+        rolloff=rolloff,
         reach=whole / (2.0 * tail),
         falloff=draw("falloff"),
         valley=draw("valley"),
         present=patients.with_structure(organ.structure(name)),
     )
+
+
+def smallest_volumes(model: DoseModel, ptv_volume: float) -> dict[str, float]:
+    """Volumes that structures have in everyone, from the lowest of PTV_Eval [cm3].
+
+    Of the neural structures, and of the organs beyond the target.
+    """
+    lowest = {name: ends_of(getattr(model, name))[0] for name in NEURAL_SIZES}
+    cord = lowest["cord_radius"]
+    radii = {
+        "spinal_cord": cord,
+        "cord_prv": cord + lowest["prv_margin"],
+        "thecal_sac": min(cord + lowest["cord_sac_gap"], lowest["sac_radius"]),
+    }
+    length = float(sphere_diameter(np.array(ptv_volume))) + lowest["contour_margin"]
+    volumes = {name: np.pi * radius**2 * length / 1000.0 for name, radius in radii.items()}
+    return volumes | {name: ends_of(organ.volume)[0] for name, organ in model.organs.items()}
 
 
 def sphere_diameter(volume: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Replanning: make each patient's plan anew until its limits are met and its goals accepted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from scipy.special import ndtri
 
 from radsim.dose.anatomy.dose_model import DoseModel, Spread
 from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.course.outer_limits import limited_organs
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.solving import Candidates, prepare, solve
 from radsim.dose.plans.external_beam import ExternalBeam
@@ -29,6 +30,8 @@ class Plans:
     spread: np.ndarray  # relative standard deviation of dose inside the target
     tried: np.ndarray
     eligible: np.ndarray  # every mandatory limit is met, coverage too
+    surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)  # towards limited organs [Gy]
+    limits_kept: np.ndarray | bool = True  # those of the organs beyond the target
 
 
 def make_plans(
@@ -45,12 +48,15 @@ def make_plans(
     and spill. Anatomy and limits stay. A plan that meets every mandatory limit and misses m
     optimal goals is accepted with probability ``missed_goal_accepted`` ** m. If none is accepted,
     the one with the fewest missed goals is kept, or, if all break a mandatory limit, the one that
-    breaks them least. ``organ_limits`` are the highest D0.03cc of each neural structure [Gy], shape
+    breaks them least. ``organ_limits`` are the highest D0.03cc of each organ [Gy], shape
     (patient,), infinite for none.
     """
-    fixed = prepare(plan, model, geometry, organ_limits, patients, streams)
+    outer = limited_organs(plan, geometry, organ_limits)
+    fixed = prepare(plan, model, geometry, organ_limits, patients, streams, bool(outer))
     choices = _planner_choices(plan, model)
     kept = {name: np.empty(len(patients)) for name in KEPT}
+    surfaces = {organ.name: np.empty(len(patients)) for organ in outer}
+    limits_kept = np.ones(len(patients), dtype=bool)
     best = np.full(len(patients), np.inf)
     tried = np.full(len(patients), model.plans)
     active = np.arange(len(patients))
@@ -73,7 +79,8 @@ def make_plans(
             drawn = {
                 name: _choose(name, value, luck, piece, attempts) for name, value in choices.items()
             }
-            candidates = solve(plan, model, theirs, drawn)
+            beyond = tuple(organ.rows(rows) for organ in outer)
+            candidates = solve(plan, model, theirs, drawn, beyond)
             lenience = theirs["missed_goal_accepted"] ** candidates.missed
             accepted = _uniforms(luck["accept"], piece) < lenience
             score = _score(candidates, accepted).reshape(piece.size, attempts)
@@ -85,6 +92,9 @@ def make_plans(
             best[to] = lowest[better]
             for name in KEPT:
                 kept[name][to] = candidates.values[name][source]
+            limits_kept[to] = candidates.limits_kept[source]
+            for name, surface in surfaces.items():
+                surface[to] = candidates.edges[name].surface[source]
             tried[piece[lowest == ACCEPTED]] = first + 1 + column[lowest == ACCEPTED]
         active = active[best[active] != ACCEPTED]
         first += attempts
@@ -96,6 +106,8 @@ def make_plans(
         spread=spread,
         tried=tried,
         eligible=best < BROKEN,
+        surfaces=surfaces,
+        limits_kept=limits_kept,
     )
 
 

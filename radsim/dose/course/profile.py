@@ -61,8 +61,8 @@ class Profile:
         dose += self.valley
         return dose
 
-    def rows(self, rows: slice) -> "Profile":
-        """Profiles of a run of patients."""
+    def rows(self, rows: slice | np.ndarray) -> "Profile":
+        """Profiles of some of the patients."""
         return Profile(**{name: values[rows] for name, values in vars(self).items()})
 
     def columns(self, kind: type = float) -> "Profile":

@@ -11,7 +11,10 @@ from radsim.dose.anatomy.depth import normal_scores, target_depth, target_depths
 from radsim.dose.anatomy.dose_model import DoseModel, Spread, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry, ptv_position
 from radsim.dose.course.judging import Judge, Quantiles
+from radsim.dose.course.outer_edge import OuterEdge, kept_of
+from radsim.dose.course.outer_limits import LimitedOrgan, OuterPlan, plan_outside
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
+from radsim.dose.nodes.merging import rearranged
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import NEURAL
@@ -21,6 +24,8 @@ Arrays = dict[str, np.ndarray]
 COVERAGE = 0.10  # cold share behind D90, the metric a prescription is about
 # cold shares at which a plan with a boost is judged
 LADDER = (0.003, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25, 0.5, 0.8, 0.93, 0.98)
+# further ones for a target that gives up coverage at its far surface
+FAR_LADDER = (0.03, 0.2, 0.35, 0.65, 0.87, 0.9, 0.95, 0.965, 0.99, 0.995, 0.999)
 COLD_SCORE, HOT_SCORE = float(ndtri(COVERAGE)), float(ndtri(0.98))  # of D90 and D2
 WIDEST_SPREAD = 0.12  # beyond it a target is no longer said to have one dose level
 LEAST_DOSE = 0.02  # of the prescription; stands in for a limit that leaves no dose at all
@@ -40,11 +45,17 @@ class Candidates:
         ``spread``, the relative standard deviation of dose inside the target.
     breach, missed
         By how much mandatory limits are broken, and how many optimal goals are missed.
+    edges
+        Of dose outward from the target, towards each organ that the plan has limits on.
+    limits_kept
+        Whether those of the organs beyond the target are, shape (plan,).
     """
 
     values: Arrays
     breach: np.ndarray
     missed: np.ndarray
+    edges: Mapping[str, OuterEdge]
+    limits_kept: np.ndarray
 
 
 def prepare(
@@ -54,10 +65,12 @@ def prepare(
     organ_limits: Mapping[str, np.ndarray],
     patients: range,
     streams: UniformSource,
+    outside: bool = False,
 ) -> Arrays:
     """Everything about the patients that planning needs and can't change, by name.
 
-    Arrays are of shape (patient,) or (patient, share); rows are patients.
+    Arrays are of shape (patient,) or (patient, share); rows are patients. ``outside`` says whether
+    the plan has limits on organs beyond the target.
     """
     fixed: Arrays = {}
     for name in (
@@ -91,20 +104,34 @@ def prepare(
                 + geometry.gtv_extent
                 * target_depth(np.full(geometry.wall.shape, share), geometry.gtv_shape)
             )
+        if outside:
+            ladder = _ladder(plan, outside)
+            places = [ptv_position(geometry, share) for share in ladder]
+            depth = target_depths(ladder, geometry.gtv_shape)
+            fixed["ptv_places"] = np.stack(places, axis=1)
+            fixed["gtv_places"] = _outward(geometry.gtv_surface, geometry.gtv_extent, depth)
     else:
-        depth = target_depths(_ladder(plan), geometry.gtv_shape)
+        depth = target_depths(_ladder(plan, outside), geometry.gtv_shape)
         fixed["gtv_ladder"] = _outward(
             geometry.gtv_surface - geometry.reference, geometry.gtv_extent, depth
         )
-        depth = target_depths(LADDER, geometry.ring_shape)
+        depth = target_depths(_ring_ladder(outside), geometry.ring_shape)
         fixed["ring_ladder"] = _outward(
             geometry.wall - geometry.reference, geometry.ring_extent, depth
         )
+    if outside:
+        fixed["far"] = geometry.far
     return fixed
 
 
-def solve(plan: ExternalBeam, model: DoseModel, fixed: Arrays, chosen: Arrays) -> Candidates:
-    """Solve and judge one plan for each row of ``fixed`` and ``chosen``."""
+def solve(
+    plan: ExternalBeam,
+    model: DoseModel,
+    fixed: Arrays,
+    chosen: Arrays,
+    outer: tuple[LimitedOrgan, ...] = (),
+) -> Candidates:
+    """Solve and judge one plan for each row of ``fixed``, ``chosen`` and the ``outer`` organs."""
     utilization = _utilization(model, fixed, chosen)
     top = plan.prescription * (
         chosen["plateau"]
@@ -128,11 +155,17 @@ def solve(plan: ExternalBeam, model: DoseModel, fixed: Arrays, chosen: Arrays) -
         "valley": valley_share * reference_dose,
     }
     if plan.boost is None:
-        return _one_level(plan, fixed, chosen, frame)
-    return _boosted(plan, fixed, chosen, frame)
+        return _one_level(plan, fixed, chosen, frame, outer)
+    return _boosted(plan, fixed, chosen, frame, outer)
 
 
-def _one_level(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+def _one_level(
+    plan: ExternalBeam,
+    fixed: Arrays,
+    chosen: Arrays,
+    frame: Arrays,
+    outer: tuple[LimitedOrgan, ...],
+) -> Candidates:
     """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
     even, goal = fixed["in_target_spread"], fixed["coverage_goal"]
     prescription = np.full(even.shape, float(plan.prescription))
@@ -166,12 +199,64 @@ def _one_level(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays)
     spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
     judge = Judge(plan, fixed, solved)
     d90 = covering * (1.0 + spread * COLD_SCORE)
+    outside = plan_outside(outer, solved.low, prescription)
+    lost = {}
+    if outer:
+        ladder = _ladder(plan, True)
+        for name in ("gtv", "ptv"):
+            lost[name] = _given_up(fixed[f"{name}_places"], ladder, spread, solved, fixed, outside)
+        at = ladder.index(COVERAGE)
+        d90 = np.where(lost["ptv"].lowered, lost["ptv"].dose[:, at], d90)
     judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
     for limit in plan.target_limits:
         position = fixed[f"{limit.structure}_{limit.metric}"]
         factor = 1.0 + spread * ndtri(limit.cold_share)
-        judge.dose(limit, solved.base_dose(solved.attenuation(position)) * factor)
-    return _judged(solved, prescription, spread, judge)
+        dose = solved.base_dose(solved.attenuation(position)) * factor
+        if outer:
+            at, less = ladder.index(limit.cold_share), lost[limit.structure]
+            dose = np.where(less.lowered, less.dose[:, at], dose)
+        judge.dose(limit, dose)
+    return _judged(solved, prescription, spread, judge, outside)
+
+
+@dataclass(frozen=True)
+class _Lowered:
+    """Doses of a target at rising cold shares where it gives up coverage, and who does."""
+
+    dose: np.ndarray
+    lowered: np.ndarray
+
+
+def _given_up(
+    places: np.ndarray,
+    ladder: tuple[float, ...],
+    spread: np.ndarray,
+    profile: Profile,
+    fixed: Arrays,
+    outside: OuterPlan,
+) -> _Lowered:
+    """Doses of a target of one level, less what it gives up for organs beyond it."""
+    dose = profile.columns().base_dose(
+        np.exp((profile.reference[:, None] - places) / profile.falloff[:, None])
+    )
+    dose *= 1.0 + spread[:, None] * normal_scores(ladder)
+    _give_up(dose, places, ladder, fixed, outside)
+    return _Lowered(dose, outside.is_lowered)
+
+
+def _give_up(
+    dose: np.ndarray,
+    places: np.ndarray,
+    ladder: tuple[float, ...],
+    fixed: Arrays,
+    outside: OuterPlan,
+) -> None:
+    """Lower doses at places on the axis to what is left of them, by rising cold shares."""
+    rows = np.flatnonzero(outside.is_lowered)
+    if rows.size:
+        edges = {name: edge.rows(rows) for name, edge in outside.edges.items()}
+        kept = kept_of(edges, places[rows] - fixed["far"][rows, None])
+        dose[rows] = rearranged(dose[rows] * kept, np.array(ladder))
 
 
 def _highest_prescription(
@@ -190,17 +275,23 @@ def _highest_prescription(
     return (-b + np.sqrt(np.maximum(b * b - 4.0 * a * c, 0.0))) / (2.0 * np.maximum(a, 1e-300))
 
 
-def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -> Candidates:
+def _boosted(
+    plan: ExternalBeam,
+    fixed: Arrays,
+    chosen: Arrays,
+    frame: Arrays,
+    outer: tuple[LimitedOrgan, ...],
+) -> Candidates:
     spread, share = fixed["in_target_spread"], fixed["gtv_share"]
     reference_dose, valley = frame["reference_dose"], frame["valley"]
     edge = np.exp((fixed["gtv_surface"] - frame["reference"]) / frame["falloff"] - chosen["spill"])
-    ladder = _ladder(plan)
+    ladder, ring_ladder = _ladder(plan, bool(outer)), _ring_ladder(bool(outer))
     scale = np.float32(-1.0) / frame["falloff"].astype(np.float32)[:, None]
     gtv_x = np.exp(fixed["gtv_ladder"] * scale)
     ring_x = np.exp(fixed["ring_ladder"] * scale)
     single = spread.astype(np.float32)[:, None]
     gtv_factor = 1 + single * normal_scores(ladder)
-    ring_factor = 1 + single * normal_scores(LADDER)
+    ring_factor = 1 + single * normal_scores(ring_ladder)
     aims = [(ladder.index(0.5), chosen["boost"])]
     for limit in plan.target_limits:
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
@@ -231,8 +322,18 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
     high = np.maximum(high, low)
     solved = profile(low, high)
     columns = solved.columns(np.float32)
-    gtv = Quantiles(columns.dose(gtv_x) * gtv_factor, ladder)
-    ring = Quantiles(columns.base_dose(ring_x) * ring_factor, LADDER)
+    gtv_dose = columns.dose(gtv_x) * gtv_factor
+    ring_dose = columns.base_dose(ring_x) * ring_factor
+    outside = plan_outside(outer, low, np.full(low.shape, float(plan.prescription)))
+    if outer:
+        start = fixed["reference"][:, None]
+        for dose, part, shares in (
+            (gtv_dose, "gtv_ladder", ladder),
+            (ring_dose, "ring_ladder", ring_ladder),
+        ):
+            _give_up(dose, start + fixed[part], shares, fixed, outside)
+    gtv = Quantiles(gtv_dose, ladder)
+    ring = Quantiles(ring_dose, ring_ladder)
     judge = Judge(plan, fixed, solved)
     for limit in plan.target_limits:
         if limit.structure == "gtv":
@@ -245,16 +346,22 @@ def _boosted(plan: ExternalBeam, fixed: Arrays, chosen: Arrays, frame: Arrays) -
                 ),
             )
     prescription = np.full(low.shape, float(plan.prescription))
-    return _judged(solved, prescription, spread, judge)
+    return _judged(solved, prescription, spread, judge, outside)
 
 
 def _judged(
-    profile: Profile, prescription: np.ndarray, spread: np.ndarray, judge: Judge
+    profile: Profile,
+    prescription: np.ndarray,
+    spread: np.ndarray,
+    judge: Judge,
+    outside: OuterPlan,
 ) -> Candidates:
     return Candidates(
         values={**vars(profile), "prescription": prescription, "spread": spread},
-        breach=judge.breach,
-        missed=judge.missed,
+        breach=judge.breach + outside.breach,
+        missed=judge.missed + outside.missed,
+        edges=outside.edges,
+        limits_kept=outside.breach == 0.0,
     )
 
 
@@ -263,9 +370,13 @@ def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.nda
     return start.astype(np.float32)[:, None] + extent.astype(np.float32)[:, None] * depth
 
 
-def _ladder(plan: ExternalBeam) -> tuple[float, ...]:
+def _ladder(plan: ExternalBeam, outside: bool) -> tuple[float, ...]:
     wanted = {0.5, *(limit.cold_share for limit in plan.target_limits)}
-    return tuple(sorted({*LADDER, *wanted}))
+    return tuple(sorted({*_ring_ladder(outside), *wanted}))
+
+
+def _ring_ladder(outside: bool) -> tuple[float, ...]:
+    return tuple(sorted({*LADDER, *FAR_LADDER})) if outside else LADDER
 
 
 def _utilization(model: DoseModel, fixed: Arrays, chosen: Arrays) -> np.ndarray:

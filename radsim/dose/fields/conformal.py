@@ -6,11 +6,10 @@ from radsim.dose.anatomy.depth import organ_depth
 from radsim.dose.anatomy.dose_model import DoseModel
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery, draw_delivery
-from radsim.dose.course.outer_organs import lower_targets, outer_doses, plan_outside
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
-from radsim.dose.dose import Course, Dose
+from radsim.dose.dose import Course, Dose, EarlierCourse
 from radsim.dose.metrics import Wanted
 from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
@@ -29,10 +28,11 @@ def conformal_dose(
     streams: UniformSource,
     wanted: Wanted,
     fill: Fill | None = None,
+    before: tuple[EarlierCourse, ...] = (),
 ) -> Dose:
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
-    earlier = draw_earlier_courses(plan, patients, streams)
+    earlier = (*draw_earlier_courses(plan, patients, streams), *before)
     organs = (*NEURAL, *geometry.outer)
     limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in organs}
     plans = make_plans(plan, model, geometry, limits, numbers, streams)
@@ -44,12 +44,12 @@ def conformal_dose(
     for organ in NEURAL:
         met &= ~(hot_spots[HotSpot(organ)].planned > limits[organ] + LIMIT_TOLERANCE)
     courses = volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill)
-    covers = np.ones(len(numbers), dtype=bool)
     if geometry.outer:
-        outside = plan_outside(plan, geometry, plans, limits)
-        covers = lower_targets(plan, geometry, plans, outside, delivery, courses)
-        whole, hot = outer_doses(plan, geometry, outside, delivery, wanted, model.nodes)
-        courses, hot_spots, met = courses | whole, hot_spots | hot, met & outside.kept
+        from radsim.dose.nodes.outer import outer_doses  # numba takes a third of a second
+
+        outer = geometry.outer
+        whole, hot = outer_doses(plan.fractions, outer, plans, delivery, wanted, model.nodes)
+        courses, hot_spots, met = courses | whole, hot_spots | hot, met & plans.limits_kept
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
@@ -59,10 +59,10 @@ def conformal_dose(
         facts={"prescription": plans.prescription, "plans_tried": plans.tried, **rules.facts},
         flags={
             "limits_met": met & rules.kept,
-            "plan_eligible": plans.eligible & covers & met & rules.kept,
+            "plan_eligible": plans.eligible & met & rules.kept,
             **rules.flags,
         },
-        recovered=rules.recovered,
+        earlier=earlier,
     )
 
 

@@ -8,6 +8,7 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
 from radsim.dose.dose import Course
+from radsim.dose.nodes.lowered import lower_targets
 from radsim.dose.nodes.plain import Doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.structures import STRUCTURES
@@ -52,6 +53,7 @@ def volume_doses(
         if structure in structures
     }
     fill(plan, geometry, plans, delivery, doses)
+    lower_targets(plan, geometry, plans, delivery, doses)
     for name, organ in geometry.organs.items():
         for values in doses.get(name, ()):
             values[~organ.present] = np.nan

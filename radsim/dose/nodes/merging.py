@@ -38,6 +38,32 @@ def merged_quantiles(
     return values_at(place, value, cold)  # places rise with values, so each is sorted alone
 
 
+def rearranged(value: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    """Quantiles of values that neither rise nor fall along the row, at the same cold shares.
+
+    The values, shape (patient, place), are linear between the places whose shares are ``cold``,
+    which rise or fall, and constant beyond the ends; the result rises with them.
+
+    Examples
+    --------
+    >>> value = np.array([[1.0, 3.0, 1.0]], dtype=np.float32)
+    >>> rearranged(value, np.array([0.0, 0.5, 1.0])).tolist()
+    [[1.0, 2.0, 3.0]]
+    """
+    if cold[0] > cold[-1]:
+        return rearranged(value[:, ::-1], cold[::-1])[:, ::-1]
+    level = np.sort(value, axis=1).astype(float)
+    left, right = value[:, None, :-1], value[:, None, 1:]
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    part = (level[:, :, None] - low) / np.maximum(high - low, 1e-12)
+    part = np.clip(part, 0.0, 1.0, out=part)
+    part *= np.diff(cold)
+    place = part.sum(axis=2)
+    place += cold[0] * (value[:, :1] <= level)
+    place += (1.0 - cold[-1]) * (value[:, -1:] < level)
+    return values_at(place, level, cold)
+
+
 def share_below(level: np.ndarray, value: np.ndarray, cold: np.ndarray) -> np.ndarray:
     """Cold share of each level in its own row of node values, shape (patient, level).
 

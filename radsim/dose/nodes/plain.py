@@ -28,7 +28,7 @@ def fill_plainly(
     nodes = next(iter(doses.values()))[0].shape[1] if doses else 0
     for first in range(0, len(plans.tried), ROWS):
         rows = slice(first, min(first + ROWS, len(plans.tried)))
-        some = _Rows(plan, geometry, plans, delivery, nodes, rows)
+        some = PlainRows(plan, geometry, plans, delivery, nodes, rows)
         with np.errstate(over="ignore"):  # an infinite attenuation is no dose, which is right
             filled = some.targets(structures) | some.organs(structures)
         for structure, arrays in doses.items():
@@ -36,7 +36,7 @@ def fill_plainly(
                 array[rows] = values
 
 
-class _Rows:
+class PlainRows:
     """Some patients, in single precision; what is one number a patient is a column."""
 
     def __init__(
@@ -46,7 +46,7 @@ class _Rows:
         plans: Plans,
         delivery: Delivery | None,
         nodes: int,
-        rows: slice,
+        rows: slice | np.ndarray,
     ) -> None:
         self.plan, self.geometry, self.delivery, self.rows = plan, geometry, delivery, rows
         profile = plans.profile.rows(rows)

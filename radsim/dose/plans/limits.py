@@ -17,8 +17,9 @@ from radsim.vocabulary.structures import NEURAL, TARGETS
 class Limit:
     """What one metric of one structure must reach or keep below, in the planned dose.
 
-    Targets take Dx% with ``at_least`` or ``at_most``; organs take D0.03cc with ``at_most``.
-    D0.03cc and Dx% are the lowest dose in the hottest 0.03 cm3 or x % [Gy].
+    Targets take Dx% with ``at_least`` or ``at_most``; neural structures take D0.03cc with
+    ``at_most``, other organs any DXcc or Dx%, ``mean`` or ``max``. DXcc and Dx% are the lowest
+    dose in the hottest X cm3 or x % [Gy].
 
     Attributes
     ----------
@@ -41,16 +42,16 @@ class Limit:
         return self.optimal
 
     @property
-    def parsed(self) -> Metric | None:
+    def parsed(self) -> Metric:
         """What its metric is."""
-        return parse_metric(self.metric)
+        metric = parse_metric(self.metric)
+        assert metric is not None  # it was refused
+        return metric
 
     @property
     def cold_share(self) -> float:
         """Share of a target that may lie below Dx, such as 0.02 for D98."""
-        metric = parse_metric(self.metric)
-        assert metric is not None  # a target's limit is Dx
-        return 1.0 - metric.number
+        return 1.0 - self.parsed.number
 
     def __post_init__(self) -> None:
         metric = parse_metric(self.metric)
@@ -74,11 +75,10 @@ class Limit:
             )
         elif self.structure not in TARGETS:
             require(
-                can_be_limited(metric) and self.at_least is None and not self.optimal,
-                f"an organ's limit is a mandatory at_most of DXcc, Dx, mean or max, "
+                can_be_limited(metric) and self.at_least is None,
+                f"an organ's limit is an at_most of DXcc, Dx, mean or max, "
                 f"got {self.structure} {self.metric}"
-                + (" at_least" if self.at_least is not None else "")
-                + (", optimal" if self.optimal else ""),
+                + (" at_least" if self.at_least is not None else ""),
             )
         else:
             require(
