@@ -5,7 +5,7 @@ from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.presets.models import published_name
+from radsim.presets.models import bound_of, published_name
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -34,6 +34,18 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
                     f"range of the {said} model {stated.name}, which was fitted on conformal "
                     f"courses in up to {most} fractions"
                 )
+    return list(dict.fromkeys(lines))
+
+
+def bounds(experiment: Experiment) -> list[str]:
+    """Say which models give a bound of the risk alone, and why."""
+    lines = []
+    for modelled in endpoints_of(experiment):
+        endpoint = modelled.endpoint
+        for stated in modelled.stated:
+            if bound := bound_of("tcp" if endpoint.freedom else "ntcp", stated.model):
+                said = endpoint.freedom_words or endpoint.short
+                lines.append(f"{said} by {stated.model.preset} is {bound}: {bound.why}")
     return list(dict.fromkeys(lines))
 
 
@@ -68,5 +80,6 @@ def presets_used(experiment: Experiment) -> list[str]:
         parts += [("modifier", modifier) for modifier in getattr(model, "modifiers", ())]
     parts += [("survival", law) for law in (experiment.survival, *(arm.survival for arm in arms))]
     named = [(family, getattr(part, "preset", "")) for family, part in parts]
+    named += [("organ", organ.preset) for organ in experiment.dose.organs.values()]
     named += [("dose", experiment.dose.preset), *(("regimen", arm.plan.regimen) for arm in arms)]
     return list(dict.fromkeys(f"{family}/{name}" for family, name in named if name))

@@ -232,7 +232,7 @@ def _range(fitted: Fit) -> str:
     if effect == "physical":
         return text
     return text + (
-        f"; {effect.upper()} of {low:.4g} to {high:.4g} Gy (alpha/beta {model.alpha_beta:g}, "
+        f"; {model.effect_name} of {low:.4g} to {high:.4g} Gy (alpha/beta {model.alpha_beta:g}, "
         f"{model.cell_kill.kind})"
     )
 
@@ -240,7 +240,9 @@ def _range(fitted: Fit) -> str:
 def _units(name: str, model: Any) -> str:
     """Units of a parameter, doses with what they are doses of."""
     effect = getattr(model, "effect", "eqd2")
-    kind = "" if effect == "physical" else f" ({effect.upper()}, alpha/beta {model.alpha_beta:g})"
+    kind = (
+        "" if effect == "physical" else f" ({model.effect_name}, alpha/beta {model.alpha_beta:g})"
+    )
     if name == "d50" and model.kind == "logistic_dose":
         return f"Gy in {model.reference_fractions:g} fractions"
     if name in ("d50", "td50", "valid_eqd2"):

@@ -69,6 +69,16 @@ class Anchor(_Stated):
     flag: Flag
 
 
+class Bound(_Stated):
+    """Which side of the truth what a preset gives lies on, and why."""
+
+    side: Literal["lower", "upper"]
+    why: str
+
+    def __str__(self) -> str:
+        return f"{'an' if self.side == 'upper' else 'a'} {self.side} bound"
+
+
 class Preset(_Stated):
     """One published parameter set."""
 
@@ -83,6 +93,7 @@ class Preset(_Stated):
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)
+    bound: Bound | None = None  # told wherever its number is
     flag: Flag
     note: str = ""
     range: str  # what the parameters were fitted on, in words

@@ -50,7 +50,7 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
         return dose, model.curve_over_fraction_dose(dose), *axes
     dose, name, up = np.linspace(0.0, 100.0, 401), "EQD2", "control"
     if preset.family == "ntcp":
-        name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
+        name = model.effect_name
         up = "complication"
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
     return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", up
@@ -119,7 +119,15 @@ def model_lines(preset: Preset) -> list[str]:
         return lines
     effect = getattr(model, "effect", "bed")
     fractionation = "none; physical dose, so two courses can't be added"
-    if effect != "physical":
+    number = getattr(model, "reference_fractions", None)
+    if effect == "physical" and number is not None:
+        fractionation = f"physical dose in {number:g} fractions; any other number is refused"
+    elif effect == "equivalent":
+        fractionation = (
+            f"the dose in {number:g} fractions with the same BED at alpha/beta "
+            f"{model.alpha_beta:g} Gy, {model.cell_kill.kind.upper()}"
+        )
+    elif effect != "physical":
         law = model.cell_kill.kind.upper()
         fractionation = f"{effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, {law}"
     return [*lines, f"fractionation: {fractionation}", f"reads: {model.dose}"]
@@ -163,6 +171,7 @@ def models_page() -> str:
 
 def _preset_section(preset: Preset) -> str:
     about = [f"{preset.title}. Flag: {preset.flag}. Fitted on: {preset.range}."]
+    about += [f"It gives {preset.bound}: {preset.bound.why}."] if preset.bound else []
     about += [preset.note, ""] if preset.note else [""]
     for line in model_lines(preset):
         label, _, rest = line.partition(": ")

@@ -8,7 +8,13 @@ from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTE
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of
 from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import model_labels, other_laws, outside_fractionation, presets_used
+from radsim.experiment.pedigree import (
+    bounds,
+    model_labels,
+    other_laws,
+    outside_fractionation,
+    presets_used,
+)
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
 from radsim.report.view import value_text
@@ -122,6 +128,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
             "for reirradiation"
         )
     yield from _control_notes(experiment)
+    yield from bounds(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):

@@ -11,6 +11,7 @@ from radsim.ntcp import load_ntcp
 from radsim.patients.patients import NOBODY
 from radsim.planfiles import ImportedPlan, ImportedStructure
 from radsim.presets import preset_names
+from radsim.presets.models import bound_of
 from radsim.radiobiology.dvh import generalized_eud, mean_dose
 from radsim.tcp import load_tcp
 from radsim.vocabulary.mistakes import Mistake
@@ -80,7 +81,7 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
     try:
         probability = float(model.probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
-        note = _outside(model, dose, weight, fractions)
+        notes = (_outside(model, dose, weight, fractions), str(bound_of(known[name], model) or ""))
     except (ValueError, KeyError) as error:
         raise Mistake(f"--model {name}: {error}") from None
     return {
@@ -92,7 +93,7 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
         "effect": effect,
         "effect_is": effect_is,
         "probability": probability,
-        "note": note,
+        "note": ", ".join(filter(None, notes)),
     }
 
 
@@ -132,7 +133,7 @@ def _effect(
     if not hasattr(model, "effect_of"):
         return None, ""
     kind = getattr(model, "effect", "eqd2")
-    name = {"eqd2": "EQD2", "bed": "BED"}.get(kind, "physical dose")
+    name = "physical dose" if kind == "physical" else model.effect_name
     if kind != "physical":
         name += f" (alpha/beta {model.alpha_beta:g})"
     effect = model.effect_of(dose, fractions=fractions, weight=weight)

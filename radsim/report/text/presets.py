@@ -78,6 +78,7 @@ def _in_full(preset: Preset) -> str:
         f"flag: {preset.flag}",
         f"fitted on: {preset.range}",
         *model_lines(preset),
+        *([f"gives {preset.bound}: {preset.bound.why}"] if preset.bound else []),
         *([f"note: {preset.note}"] if preset.note else []),
         table_text(columns, rows),
         *joint_lines(preset),
