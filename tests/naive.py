@@ -161,3 +161,32 @@ def share_best(values: dict[str, float], higher_is_better: bool) -> dict[str, fl
     best = max(values.values()) if higher_is_better else min(values.values())
     winners = [name for name, value in values.items() if value == best]
     return {name: 1.0 / len(winners) if name in winners else 0.0 for name in values}
+
+
+RELIEF = {"sbrt": 0.524, "conventional": 0.479}  # of the living in pain, at 3 months
+RELIEF_MEDIAN, RELIEF_SIGMA, HALF_LIFE = 0.92, 0.48, 24.0
+
+
+def share_still_relieved(months: float, steps: int = 20_000) -> float:
+    """Share of all who are ever relieved who are so at a time, by the middles of many steps."""
+    answer = 0.0
+    for k in range(steps):
+        time = lognormal_time((k + 0.5) / steps, RELIEF_MEDIAN, RELIEF_SIGMA)
+        answer += 0.5 ** ((months - time) / HALF_LIFE) if time <= months else 0.0
+    return answer / steps
+
+
+def relief(in_pain: bool, ever: float, luck: dict[str, float]) -> tuple[float, float]:
+    """When one patient's relief begins and ends, infinite for never.
+
+    ``luck`` has a number for ``whether`` it comes, ``when`` and until its ``end``.
+    """
+    if not in_pain or luck["whether"] >= ever:
+        return math.inf, math.inf
+    begins = lognormal_time(luck["when"], RELIEF_MEDIAN, RELIEF_SIGMA)
+    return begins, begins + HALF_LIFE * math.log(1.0 - luck["end"], 0.5)
+
+
+def relieved(begins: float, ends: float, death: float, months: list[float]) -> list[float]:
+    """One at each time at which a patient is alive and relieved."""
+    return [1.0 if begins <= t < ends and t < death else 0.0 for t in months]

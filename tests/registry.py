@@ -31,7 +31,9 @@ def models(family, union, load):
 
 
 CONTROL = models("tcp", TCPModel, load_tcp)
-COMPLICATIONS = models("ntcp", NTCPModel, load_ntcp)
+_OF_COMPLICATIONS = models("ntcp", NTCPModel, load_ntcp)
+LEVELS = {name: m for name, m in _OF_COMPLICATIONS.items() if m.kind == "technique"}
+COMPLICATIONS = {name: m for name, m in _OF_COMPLICATIONS.items() if name not in LEVELS}  # of dose
 EVERY = {**{f"tcp/{n}": m for n, m in CONTROL.items()},
          **{f"ntcp/{n}": m for n, m in COMPLICATIONS.items()}}  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The dose that a plan gave a run of patients, asked for by structure and metric."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,11 +28,14 @@ class Course:
     delivered, squared
         With set-up and output errors [Gy], and the sum over fractions of the squared fraction
         dose [Gy2]; None in a plan without delivery errors.
+    planned_squared
+        The same as planned [Gy2]; None where all fractions are equal.
     """
 
     planned: np.ndarray
     delivered: np.ndarray | None = None
     squared: np.ndarray | None = None
+    planned_squared: np.ndarray | None = None
 
     def with_output(self, output: np.ndarray, fractions: int) -> "Course":
         """Return the same course delivered with an output error, and else as planned."""
@@ -67,6 +70,31 @@ class Reading(NamedTuple):
     weight: np.ndarray | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class EarlierCourse:
+    """An earlier course in each patient.
+
+    Attributes
+    ----------
+    dose_of
+        From the name of a structure to the dose it got [Gy], a number or shape (patient,).
+    fractions
+        Equal fractions in which it was given.
+    interval
+        Time since it [months], shape (patient,).
+    recovered
+        Share of its effect that has recovered, shape (patient,).
+    by_rule
+        Whether that is by the arm's rule, which a limit may replace by its own.
+    """
+
+    dose_of: Callable[[str], float | np.ndarray]
+    fractions: int
+    interval: np.ndarray
+    recovered: np.ndarray
+    by_rule: bool = True
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dose:
     """The dose of one plan in a run of patients.
@@ -92,8 +120,11 @@ class Dose:
         Yes or no of each patient, shape (patient,): ``plan_eligible`` (every mandatory limit is
         met), ``limits_met`` (those of the organs are), ``meets_<rule>`` for each rule over two
         courses.
-    recovered
-        For each earlier course of the plan, the share that has recovered, shape (patient,).
+    earlier
+        Earlier courses in each patient.
+    squared_prescription
+        Sum over fractions of the squared prescribed dose [Gy2], shape (patient,); None where all
+        fractions are equal.
     """
 
     plan: "Plan"
@@ -103,7 +134,8 @@ class Dose:
     hot_spots: Mapping[HotSpot, Course] = field(default_factory=dict)
     facts: Mapping[str, np.ndarray]
     flags: Mapping[str, np.ndarray] = field(default_factory=dict)
-    recovered: tuple[np.ndarray, ...] = ()
+    earlier: tuple[EarlierCourse, ...] = ()
+    squared_prescription: np.ndarray | None = None
     _sums: dict[DoseMetric, Reading] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -115,6 +147,13 @@ class Dose:
     def fractions(self) -> int:
         """Number of fractions."""
         return int(self.plan.fractions)
+
+    @property
+    def fraction_dose(self) -> np.ndarray:
+        """Prescribed dose a fraction [Gy], the highest of several courses, shape (patient,)."""
+        if self.squared_prescription is None:
+            return self.prescription / self.fractions
+        return np.full(self.prescription.shape, max(self.plan.fraction_doses))
 
     @property
     def weight(self) -> np.ndarray:
@@ -165,6 +204,8 @@ class Dose:
     def _work_out(self, wanted: DoseMetric) -> Reading:
         metric = wanted.parsed
         if metric is None:  # the prescription
+            if self.squared_prescription is not None:
+                return Reading(self.prescription, self.squared_prescription)
             return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
         structure = wanted.structure_in(self.plan)
         if wanted.hottest is not None and structure not in TARGETS:
@@ -222,17 +263,22 @@ class Dose:
         told._sums.update({metric: self.sums(metric) for metric in wanted if not metric.is_dvh})
         return told
 
-    def residual_prior_bed(self, alpha_beta: float | np.ndarray) -> float | np.ndarray:
-        """BED of earlier courses that has not recovered [Gy], shape (patient,); 0 without one."""
+    def residual_prior_bed(
+        self, structure: str, alpha_beta: float | np.ndarray
+    ) -> float | np.ndarray:
+        """BED of a structure's earlier courses that has not recovered [Gy], shape (patient,).
+
+        0 without such a course.
+        """
         residual: float | np.ndarray = 0.0
-        for course, recovered in zip(self.plan.earlier, self.recovered, strict=True):
-            bed = lq.bed(*lq.equal_fractions(course.dose, course.fractions), alpha_beta)
-            residual = residual + (1.0 - recovered) * bed
+        for course in self.earlier:
+            given = lq.equal_fractions(course.dose_of(structure), course.fractions)
+            residual = residual + (1.0 - course.recovered) * lq.bed(*given, alpha_beta)
         return residual
 
 
 def _doses(course: Course, wanted: DoseMetric) -> tuple[np.ndarray, np.ndarray | None]:
     """Dose, and squared dose where fractions differ."""
     if wanted.course == "planned" or course.delivered is None:
-        return course.planned, None
+        return course.planned, course.planned_squared
     return course.delivered, course.squared

@@ -4,20 +4,25 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from radsim.dose.anatomy.organ import ends_of
+from radsim.dose.anatomy.geometry import smallest_volumes
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
+from radsim.fitting.calibration import changes_of
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.structures import STRUCTURES, structure_named
 from radsim.vocabulary.words import nearest
+
+MOST_NAMED = 3  # parameters of a dose model in one line
 
 
 def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
@@ -49,6 +54,8 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             f"{', '.join(without)}"
         )
     yield from _missing_doses(experiment)
+    yield from _organs_that_can_not_be(experiment)
+    yield from _miscalibrated(experiment)
     yield from _small_organs(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
@@ -105,6 +112,8 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                 f"{', '.join(deaths)}, or take a preset of net control (spine-cross-strategy)"
             )
         for name, arm in experiment.arms.items():
+            if isinstance(model, TechniqueLevel) and (problem := model.missing_in(arm.plan)):
+                yield f"{section}: {problem}, and arms.{name} is one"
             if arm.has_prior and getattr(model, "effect", "") == "physical":
                 yield (
                     f"{section}.effect: arms.{name} has a prior course, and two courses are never "
@@ -117,7 +126,7 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                     f"{arm.plan.fractions}; effect = 'equivalent' with an alpha_beta reads others"
                 )
             highest = getattr(model, "highest_fraction_dose", None)
-            each = arm.plan.prescription / arm.plan.fractions
+            each = max(arm.plan.fraction_doses)
             if highest is not None and each > highest:
                 yield (
                     f"{section}: {model.preset or 'this model'} is for at most {highest:g} Gy a "
@@ -166,13 +175,17 @@ def _missing_variables(
                 yield f"{where}: {interval!r} holds labels; it needs months"
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
+    yield from _nobody_among(experiment, key, cohort)
     first_reader: dict[str, str] = {}
     for section, variable in _read(experiment, arms):
         first_reader.setdefault(variable, section)
     where = "" if key == "cohort" else f" in {key}"
+    whom = {modelled.endpoint.among for modelled in endpoints_of(experiment)}
     for variable, section in sorted(first_reader.items()):
         if variable not in names:
             meant = nearest(variable, sorted(names))
+            if variable in whom and variable not in labels:
+                meant = f'the share {variable} = {{ kind = "bernoulli", probability = ... }}'
             yield f"{section}: needs the cohort variable {variable!r}{where}; {meant}"
 
 
@@ -183,9 +196,27 @@ def _read(experiment: Experiment, arms: list[str]) -> Iterator[tuple[str, str]]:
         yield from ((f"arms.{name}.survival", v) for v in named_parameters(arm.survival))
     for name, rule in experiment.eligibility.items():
         yield from ((f"eligibility.{name}", variable) for variable in rule.where)
+    for modelled in filter(lambda m: m.endpoint.among, endpoints_of(experiment)):
+        yield modelled.section, modelled.endpoint.among
     for section, model in _models(experiment):
         required = getattr(model, "required_variables", ())
         yield from ((section, variable) for variable in (*required, *named_parameters(model)))
+
+
+def _nobody_among(experiment: Experiment, key: str, cohort: Cohort) -> Iterator[str]:
+    """Find variables that do not say of each patient whether an endpoint concerns it."""
+    for variable in dict.fromkeys(m.endpoint.among for m in endpoints_of(experiment)):
+        where = f"{key}.{variable}"
+        if variable in _labels(cohort):
+            yield f"{where}: holds labels; it must be 1 in those whom an endpoint concerns, else 0"
+        elif variable in cohort.names and (ends := cohort.ends(variable)):
+            if not {*ends} <= {0.0, 1.0}:
+                yield (
+                    f"{where}: must be 0 or 1 in each patient, got {ends[0]:g} to {ends[1]:g}; "
+                    f'a share of the patients is {{ kind = "bernoulli", probability = ... }}'
+                )
+            elif max(ends) == 0.0:
+                yield f"{where}: is 0 in everyone, so that an endpoint concerns nobody"
 
 
 def _labels(cohort: Cohort) -> set[str]:
@@ -223,18 +254,44 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
         given = arm.plan.gives(experiment.dose.organs)
+        if problem := arm.plan.lonely_limit:
+            yield f"arms.{name}: {problem}"
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
-            if not limit.only_reported and limit.structure not in given:
+            judged = not limit.only_reported or limit.structure not in STRUCTURES
+            if judged and limit.structure not in given:
                 yield (
                     f"arms.{name}.limits[{place}]: the arm gives no dose to {limit.structure!r}; "
                     f"{nearest(limit.structure, given)}"
                 )
     for section, model in _models(experiment):
-        wanted = getattr(model, "dose", None)
-        if isinstance(wanted, DoseMetric):
+        for wanted in getattr(model, "reads", ()):
             for name, arm in experiment.arms.items():
                 if problem := wanted.missing_in(arm.plan, experiment.dose.organs):
                     yield f"{section}.dose: {problem} in arm {name!r}"
+
+
+def _miscalibrated(experiment: Experiment) -> Iterator[str]:
+    """Say which curve reads another dose, or plans of another dose model, than its anchors do."""
+    anew = 'calibrate = "plans" calibrates it anew'
+    for section, model in _models(experiment):
+        known = getattr(model, "calibration", None)
+        if known is None or model.calibrate:
+            continue
+        called = model.preset or model.kind
+        if str(model.dose) != known.reads:
+            yield (
+                f"{section}.dose: {called} was calibrated for the {known.reads}, got the "
+                f"{model.dose}; {anew}"
+            )
+        changed = changes_of(experiment.dose, model.dose)
+        others = [k for k in {**known.changed, **changed} if known.changed.get(k) != changed.get(k)]
+        if others:
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            yield (
+                f"{section}: {called} was calibrated through plans of the dose preset "
+                f"{known.dose}, and [dose] has another {', '.join(others[:MOST_NAMED])}{more}; "
+                f"{anew}"
+            )
 
 
 def _impossible_groups(experiment: Experiment) -> Iterator[str]:
@@ -282,13 +339,30 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         yield f"{name} is a number; give the limits of its groups, {{ {name} = [..] }}"
 
 
+def _organs_that_can_not_be(experiment: Experiment) -> Iterator[str]:
+    """Say which organs of the dose model no arm gives, or have the name of something else."""
+    organs = experiment.dose.organs
+    for name in organs:
+        if not any(name in arm.plan.gives(organs) for arm in experiment.arms.values()):
+            yield f"dose.organs.{name}: no arm gives it a dose; external_beam arms would"
+        if name in experiment.ntcp:
+            yield f"dose.organs.{name}: the name is taken by an endpoint of the file; use another"
+
+
 def _small_organs(experiment: Experiment) -> Iterator[str]:
-    """Say where an organ may be smaller than the hot spot that is asked of it."""
-    smallest = {name: ends_of(organ.volume)[0] for name, organ in experiment.dose.organs.items()}
+    """Say where a structure may be smaller than the hot spot that is asked of it."""
+    ends = [end for _, c, _ in _cohorts(experiment) for end in c.ends("ptv_volume")]
+    smallest = smallest_volumes(experiment.dose, max(min(ends, default=0.0), 0.0))
+    if not any(arm.plan.samples_anatomy for arm in experiment.arms.values()):
+        return
     read = [
         (f"{section}.dose", model.dose.structure, model.dose.parsed)
         for section, model in _models(experiment)
         if isinstance(getattr(model, "dose", None), DoseMetric)
+    ]
+    read += [
+        (f"report.by: {metric}", metric.structure, metric.parsed)
+        for metric in experiment.report.metrics
     ]
     for name, arm in experiment.arms.items():
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
@@ -299,7 +373,8 @@ def _small_organs(experiment: Experiment) -> Iterator[str]:
         if volume is None or metric is None or metric.kind != "dose_at_volume":
             continue
         if volume < metric.number:
+            stated = f" (dose.organs.{organ}.volume)" if organ in experiment.dose.organs else ""
             yield (
-                f"{where}: the {organ} may have {volume:.3g} cm3 (dose.organs.{organ}.volume), too "
-                f"little for its hottest {metric.number:g} cm3"
+                f"{where}: the {structure_named(organ).label} may have {volume:.3g} cm3{stated}, "
+                f"too little for its hottest {metric.number:g} cm3"
             )

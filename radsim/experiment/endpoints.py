@@ -14,6 +14,7 @@ from radsim.vocabulary.endpoints import (
     INCIDENCE,
     LOCAL_FAILURE,
     NET,
+    PREVALENCE,
     SHIPPED,
     SURVIVAL,
     Endpoint,
@@ -90,6 +91,8 @@ def endpoints_of(experiment: Experiment) -> tuple[Modelled, ...]:
 def _spoken_of(event: str, section: Complication) -> Endpoint:
     """Speak of an endpoint as the vocabulary does, but for what the file says itself."""
     stated = {key: value for key in ABOUT if (value := getattr(section, key))}
+    if any(getattr(model, "duration", None) is not None for model in section.models):
+        stated["ends"] = True
     for endpoint in SHIPPED:
         if endpoint.event == event:
             return replace(endpoint, **stated)
@@ -138,6 +141,8 @@ def _estimates(endpoints: Iterable[Endpoint], joint: Joint | None) -> Iterator[E
     """Give every estimate of some endpoints, of being alive, and of something joint."""
     for endpoint in endpoints:
         yield from (Estimate(endpoint, NET), Estimate(endpoint, INCIDENCE))
+        if endpoint.ends:
+            yield Estimate(endpoint, PREVALENCE)
     yield Estimate(SURVIVAL, ALIVE)
     if joint is not None:
         yield from (Estimate(joint, NET), Estimate(joint, ALIVE))

@@ -7,7 +7,7 @@ from typing import Any
 from radsim.experiment.filling_presets import as_text
 from radsim.experiment.problems import Problems
 from radsim.patients.tables import read_column, read_table
-from radsim.presets import load_preset
+from radsim.presets.cohorts import cohort_settings
 from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
@@ -63,13 +63,11 @@ def fill_cohort(
     section: dict[str, Any], folder: Path, problems: Problems, key: str = "cohort"
 ) -> dict[str, Any]:
     """Fill in the presets and tables of a cohort, which the file states at a key."""
-    variables: dict[str, Any] = {}
-    correlations: list[dict[str, Any]] = []
+    named: dict[str, Any] = {"variables": {}, "correlations": []}
     if "preset" in section:
         name = section["preset"]
-        variables, correlations = problems.attempt(
-            f"{key}.preset", _from_preset, name, default=({}, [])
-        )
+        named = problems.attempt(f"{key}.preset", _from_preset, name, default=named)
+    variables = named["variables"]
     for name, value in section.items():
         if name not in COHORT_KEYS:
             old = variables.get(name)
@@ -83,27 +81,13 @@ def fill_cohort(
         for name in full["table"].get("columns", ()) if isinstance(full["table"], dict) else ():
             if name not in section:
                 variables.pop(name, None)
-    drawn = [
-        {key: pair[key] for key in ("between", "rho")}
-        for pair in correlations
-        if variables.keys() >= set(pair["between"])
-    ]
+    drawn = [p for p in named["correlations"] if variables.keys() >= set(p["between"])]
     full["correlations"] = section.get("correlations", drawn)
     return full
 
 
-def _from_preset(name: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Give the variables of a preset, each with the flag of its source, and their correlations."""
-    preset, variables = load_preset("cohort", as_text(name)), {}
-    for variable, parameter in preset.parameters.items():
-        source = preset.sources.get(parameter.source)
-        variables[variable] = {
-            "distribution": parameter.value,
-            "units": parameter.units,
-            "meaning": parameter.meaning,
-            "source": f"{parameter.flag}: {source}" if source else parameter.flag,
-        }
-    return variables, preset.correlations
+def _from_preset(name: Any) -> dict[str, Any]:
+    return cohort_settings(as_text(name))
 
 
 def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:

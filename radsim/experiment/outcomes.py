@@ -29,6 +29,8 @@ class Complication:
     words: str = ""  # what happens, in a sentence
     short: str = ""  # the same on an axis
     good: Truth = False  # whether it is good for patients, such as relief
+    among: str = ""  # cohort variable above 0 in those whom it concerns
+    part_of: str = ""  # endpoint to some of whose people it comes, with that one's luck
 
     @property
     def models(self) -> tuple[NTCPModel, ...]:
@@ -37,5 +39,5 @@ class Complication:
 
 
 ALTERNATIVES = "alternatives"  # key of a section: the models beside its own
-ABOUT = ("words", "short", "good")  # keys of a section that speak of its endpoint
+ABOUT = ("words", "short", "good", "among", "part_of")  # keys of a section about its endpoint
 SECTION_KEYS = {"tcp": (ALTERNATIVES,), "ntcp": (ALTERNATIVES, *ABOUT)}  # the rest is the model's

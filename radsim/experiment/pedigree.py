@@ -5,7 +5,8 @@ from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
-from radsim.presets.models import bound_of, published_name
+from radsim.presets import load_preset
+from radsim.presets.models import published_name
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -37,18 +38,6 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def bounds(experiment: Experiment) -> list[str]:
-    """Say which models give a bound of the risk alone, and why."""
-    lines = []
-    for modelled in endpoints_of(experiment):
-        endpoint = modelled.endpoint
-        for stated in modelled.stated:
-            if bound := bound_of("tcp" if endpoint.freedom else "ntcp", stated.model):
-                said = endpoint.freedom_words or endpoint.short
-                lines.append(f"{said} by {stated.model.preset} is {bound}: {bound.why}")
-    return list(dict.fromkeys(lines))
-
-
 def _spoken_of(experiment: Experiment) -> Iterator[tuple[str, Reported]]:
     for modelled in endpoints_of(experiment):
         said = "control" if modelled.endpoint.freedom else modelled.endpoint.short
@@ -64,6 +53,15 @@ def other_laws(experiment: Experiment) -> list[str]:
         and model.cell_kill.kind != "lq"
         and not model.cell_kill.changes_high_doses
     ]
+
+
+def cautions(experiment: Experiment) -> list[str]:
+    """Say what a reader of results has to know of the presets behind them."""
+    told: dict[str, list[str]] = {}
+    for family, _, name in (preset.partition("/") for preset in presets_used(experiment)):
+        if caution := load_preset(family, name).caution:
+            told.setdefault(caution, []).append(name)
+    return [f"{' and '.join(names)}: {caution}" for caution, names in told.items()]
 
 
 def presets_used(experiment: Experiment) -> list[str]:

@@ -14,6 +14,7 @@ from radsim.experiment.endpoints import (
 from radsim.experiment.model import Experiment
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.series import figures_of
+from radsim.presets import presets_of
 from radsim.vocabulary.endpoints import DEATH, NET, SURVIVAL
 from radsim.vocabulary.words import nearest
 
@@ -24,6 +25,7 @@ def unanswered(experiment: Experiment, refused: Collection[str]) -> Iterator[str
     Complications of the file that are ``refused`` are not missed a second time.
     """
     yield from _alike(experiment)
+    yield from _parts_of_nothing(experiment)
     yield from _not_free_of(experiment, refused)
     yield from _wrong_trial(experiment, refused)
     if not refused:  # else what is asked for may be of one of them
@@ -87,6 +89,16 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         if not alike:
             told_apart.append(each)
     yield from _alike_in_checks(told_apart)
+
+
+def _parts_of_nothing(experiment: Experiment) -> Iterator[str]:
+    """Find endpoints that are a part of what the file does not model and no preset is of."""
+    modelled = endpoints_of(experiment)
+    events = [m.endpoint.event for m in modelled]
+    for section, whole in ((m.section, m.endpoint.part_of) for m in modelled):
+        others = [event for event in events if f"ntcp.{event}" != section]
+        if whole and whole not in others and not (whole not in events and presets_of(whole)):
+            yield f"{section}.part_of: no other endpoint {whole!r}; {nearest(whole, others)}"
 
 
 def _folded(words: str) -> str:
@@ -190,6 +202,7 @@ def _wrong_series(experiment: Experiment) -> Iterator[str]:
     arm = experiment.arms[series.arm or experiment.reference]
     reported = [name for m in endpoints_of(experiment) for name in figures_of(m.endpoint)]
     names = [name for endpoint in known_endpoints(experiment) for name in figures_of(endpoint)]
+    partly = {e.event: e.of_whom for e in known_endpoints(experiment) if e.among}
     dies = arm.survival or experiment.survival
     for index, figure in enumerate(series.observed):
         where = f"predictive.observed[{index}].endpoint"
@@ -197,5 +210,7 @@ def _wrong_series(experiment: Experiment) -> Iterator[str]:
         if not alive and figure.endpoint not in names:
             meant = nearest(figure.endpoint, [*names, SURVIVAL.reported])
             yield f"{where}: no endpoint {figure.endpoint!r}; {meant}"
+        elif figure.endpoint in partly:
+            yield f"{where}: {figure.endpoint} is {partly[figure.endpoint]}, not of a whole series"
         elif not (dies if alive else figure.endpoint in reported):
             yield f"{where}: {figure.endpoint} is not simulated; give its model"

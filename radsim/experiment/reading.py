@@ -20,6 +20,7 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.fitting.calibration import calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.tcp.control import ControlModel
@@ -31,7 +32,7 @@ OF_ALTERNATIVE = re.compile(
     rf"(?P<section>tcp|ntcp\.\w+)\.{ALTERNATIVES}\[(?P<place>\d+)\]\.(?P<key>\w+)(?P<rest>.*)"
 )
 
-Refits = dict[str, ControlModel]  # models fitted to their presets' anchors again, by what asks
+Refits = dict[str, ControlModel]  # models fitted to anchors again, by what asks
 
 
 def make_experiment(
@@ -142,6 +143,10 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
         try:
             if getattr(model, "recalibrate", None) is not None:
                 return recalibrate(model, experiment.cohort)
+            if getattr(model, "calibrate", ""):
+                asked = repr((model, experiment.dose))
+                refits[asked] = refits.get(asked) or calibrate(model, experiment.dose)
+                return refits[asked]
             if getattr(model, "refit", False):
                 asked = repr(model)
                 refits[asked] = refits.get(asked) or refit_to_anchors(model).model

@@ -44,8 +44,12 @@ class VariantMaker:
             key
             for key, table in tables.items()
             for model in (table, *self.followers[key].values())
-            if model.get("refit") or "recalibrate" in model
+            if model.get("refit") or model.get("calibrate") or "recalibrate" in model
         }
+        # a curve that was calibrated through plans holds for their dose model alone
+        control = experiment.tcp.models if experiment.tcp else ()
+        if any(model.calibration is not None for model in control):
+            self.solved.add("dose")
         # and a recalibrated one follows the cohort
         models = (
             model for key, table in tables.items() for model in (table, *listed[key].values())
@@ -221,7 +225,11 @@ def _shape(experiment: Experiment) -> tuple[Any, ...]:
         tuple(arm.has_prior for arm in experiment.arms.values()),
         tuple(experiment.treats_others(arm) for arm in experiment.arms),
         tuple(
-            (m.section, tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models))
+            (
+                m.section,
+                m.endpoint.ends,
+                tuple(getattr(r.model, "valid_eqd2", None) is None for r in m.models),
+            )
             for m in endpoints_of(experiment)
         ),
         tuple((arm.survival or experiment.survival) is None for arm in experiment.arms.values()),

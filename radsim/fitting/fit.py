@@ -136,7 +136,7 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
     """
     stated: dict[str, Any] = {"preset": ""}
     if isinstance(model, ControlModel):
-        stated |= {"refit": False, "refit_alpha_beta": False}
+        stated |= {"refit": False, "refit_alpha_beta": False, "calibration": None, "beyond": 0.0}
     read = model.effect_of(**table.course)
     if table.volume is not None:
         read = (read * table.volume).sum(axis=1)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from radsim.fitting.outcome_table import anchors_table
+from radsim.fitting.scales import Scales
 from radsim.presets import Anchor, load_preset
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import require
@@ -92,30 +92,19 @@ def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = Non
         f"refit needs at least {len(names)} anchors, and the preset "
         f"{model.preset!r} has {len(anchors)}",
     )
-    for name in dict.fromkeys((*names, "alpha_beta")):
-        require(
-            not isinstance(getattr(model, name), str),
-            f"refit needs numbers, and {name} is the cohort variable {getattr(model, name)!r}",
-        )
-    positive = [name in (*model.increasing, "alpha_beta") for name in names]
-    start = np.array([float(getattr(model, name)) for name in names])
-
-    def as_model(x: np.ndarray) -> ControlModel:
-        values = np.where(positive, np.exp(np.clip(x, -600.0, 600.0)), x)
-        changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
-        return replace(model, **changed)
+    scales = Scales(model, names)
 
     def missed_by(x: np.ndarray) -> np.ndarray:
-        return anchor_residuals(as_model(x), anchors)
+        return anchor_residuals(scales.model_at(x), anchors)
 
-    x0 = np.where(positive, np.log(np.abs(start)), start)
+    x0, positive = scales.start, scales.positive
     reach = np.log([search_factor(name) for name in names])
     reach = np.where(positive, reach, np.maximum(20.0 * np.abs(x0), 20.0))
-    starts = (x0 + shift * np.array(positive) for shift in (0.0, -0.5, 0.5))
+    starts = (x0 + shift * positive for shift in (0.0, -0.5, 0.5))
     bounds = (x0 - reach, x0 + reach)
     tried = [least_squares(missed_by, start, bounds=bounds) for start in starts]
     best = min(tried, key=lambda solution: solution.cost)
-    refitted = as_model(best.x)
+    refitted = scales.model_at(best.x)
     residuals = anchor_residuals(refitted, anchors)
     table = anchors_table(anchors)
     fitted = residuals + table.probability

@@ -19,8 +19,10 @@ from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
 
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
-UNFITTED = ("proportional_hazards",)  # its data are times, which a table of events does not hold
-TIMES = "can't be fitted: its data are times to fracture, which a table of events does not hold"
+UNFITTED = {  # and why
+    "proportional_hazards": "its data are times to fracture, which a table of events does not hold",
+    "technique": "it reads no dose",
+}
 # what a fit knows without a doubt
 OF_THE_TABLE = ("valid_eqd2", "valid_eqd2_alpha_beta", "fitted_under", "most_fractions")
 UNITS = {
@@ -53,7 +55,7 @@ def model_to_fit(name: str, settings: Mapping[str, Any], table: OutcomeTable) ->
             return family, _from_preset(load_preset(family, short), settings)
     for family in families:
         if short in UNFITTED and family == "ntcp":
-            raise Mistake(f"{short} {TIMES}")
+            raise Mistake(f"{short} can't be fitted: {UNFITTED[short]}")
         if short in kinds(family):
             start = _start(family, short, settings, table)
             return family, _build(family, {"kind": short, **start})
@@ -74,7 +76,7 @@ def _preset_file(path: Path, settings: Mapping[str, Any]) -> tuple[str, Any]:
 
 def _from_preset(preset: Preset, settings: Mapping[str, Any]) -> Any:
     if preset.kind in UNFITTED:
-        raise Mistake(f"{preset.name} {TIMES}")
+        raise Mistake(f"{preset.name} can't be fitted: {UNFITTED[preset.kind]}")
     unlike = {"fitted_under": ""} if "cell_kill" in settings else {}
     return _build(preset.family, {**preset.settings(), **unlike, **settings})
 

@@ -19,6 +19,7 @@ from radsim.ntcp.logistic import (
 )
 from radsim.ntcp.probit import ProbitNTCP
 from radsim.ntcp.relative_seriality import RelativeSeriality
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets.models import load_model
 
@@ -34,7 +35,7 @@ DoseNTCP = (  # models of dose, which may stand for any endpoint
     | CoxNTCP
     | LevelsNTCP
 )
-NTCPModel = Annotated[DoseNTCP | VertebralFracture, Field(discriminator="kind")]
+NTCPModel = Annotated[DoseNTCP | VertebralFracture | TechniqueLevel, Field(discriminator="kind")]
 
 
 def load_ntcp(name: str, **changes: Any) -> Any:

@@ -11,11 +11,13 @@ from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
+from radsim.response.duration import Duration
 from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, Truth, beside_parts
+from radsim.vocabulary.structures import structure_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class ComplicationModel(DoseResponse):
         conventional radiotherapy.
     onset
         Time to the event of those who get it, or growth of the hazard.
+    duration
+        How long it lasts, where it is a state that ends again; for good unless given.
     """
 
     takes: ClassVar[str] = "a metric"
@@ -64,6 +68,7 @@ class ComplicationModel(DoseResponse):
     valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
     onset: Onset
+    duration: Duration | None = None
 
     def __post_init__(self) -> None:
         self._check(self.increasing, "Give")
@@ -113,8 +118,11 @@ class ComplicationModel(DoseResponse):
 
     @property
     def required_variables(self) -> frozenset[str]:
-        """Cohort variables that the model reads, besides those that stand for parameters."""
-        return frozenset(self.reference_values)
+        """Cohort variables that the model reads, besides those that stand for parameters.
+
+        Those that say who has the structure are among them.
+        """
+        return frozenset(self.reference_values) | structure_named(self.dose.structure).variables
 
     def probability(
         self,
@@ -208,4 +216,6 @@ class ComplicationModel(DoseResponse):
         return self.cell_kill.equivalent_dose(bed, self.reference_fractions, ratio)
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
-        return 0.0 if self.effect == "physical" else dose.residual_prior_bed(alpha_beta)
+        if self.effect == "physical":
+            return 0.0
+        return dose.residual_prior_bed(self.dose.structure_in(dose.plan), alpha_beta)

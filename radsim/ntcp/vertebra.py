@@ -156,7 +156,7 @@ class VertebralFracture:
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of fracture of each patient."""
-        ratio = self.hazard_ratio(patients, dose.prescription / dose.plan.fractions)
+        ratio = self.hazard_ratio(patients, dose.fraction_dose)
         return HazardRisk(hazard=self._reference(patients) * ratio, onset=self.onset)
 
     def _reference(self, patients: Patients) -> lq.Quantity:

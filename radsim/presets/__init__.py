@@ -61,22 +61,29 @@ class PresetParameter(_Stated):
 
 
 class Anchor(_Stated):
-    """A published outcome of one schedule, which a preset was fitted to."""
+    """An outcome of one schedule, which a preset was fitted to."""
 
     dose: float = Field(gt=0)  # prescribed [Gy]
     fractions: int = Field(gt=0)
+    regimen: str = ""  # preset of its plans
     probability: float = Field(gt=0, lt=1)
+    missed: float = 0.0  # by a calibration: its mean less that [percentage points]
     flag: Flag
 
 
-class Bound(_Stated):
-    """Which side of the truth what a preset gives lies on, and why."""
+class Calibration(_Stated):
+    """What a curve was calibrated through: whose plans, by what dose model, read where."""
 
-    side: Literal["lower", "upper"]
-    why: str
-
-    def __str__(self) -> str:
-        return f"{'an' if self.side == 'upper' else 'a'} {self.side} bound"
+    curve: str  # preset whose values the anchors have
+    anchors: tuple[Anchor, ...]
+    reads: str  # the dose metric, in words
+    cohort: str  # preset of the patients
+    dose: str  # preset of the dose model
+    changed: dict[str, Any] = {}  # parameters that were others than those of ``distance``
+    beyond: float = 0.0  # weight of the target beyond the GTV
+    factors: tuple[tuple[float, ...], ...] = ()  # of each parameter of the curve, after a weight
+    seed: int
+    patients: int
 
 
 class Preset(_Stated):
@@ -90,10 +97,13 @@ class Preset(_Stated):
     words: str = ""  # an endpoint of its own, in a sentence
     short: str = ""  # the same on an axis; the words unless given
     good: Truth = False  # whether the event is good for patients
+    among: str = ""  # cohort variable above 0 in those whom it concerns; everyone unless given
+    part_of: str = ""  # endpoint to some of whose people it comes
+    caution: str = ""  # what is said wherever it is used
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)
-    bound: Bound | None = None  # told wherever its number is
+    bound: Literal["", "lower", "upper"] = ""  # what its number is, told wherever that is
     flag: Flag
     note: str = ""
     range: str  # what the parameters were fitted on, in words
@@ -101,6 +111,7 @@ class Preset(_Stated):
     parameters: dict[str, PresetParameter]
     correlations: list[dict[str, Any]] = []
     anchors: list[Anchor] = []
+    calibration: Calibration | None = None
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
@@ -115,8 +126,10 @@ class Preset(_Stated):
         return self
 
     def settings(self) -> dict[str, Any]:
-        """Return the parameters' values by name, with the model's kind where there is one."""
+        """Return the parameters' values by name, with kind and calibration where there are such."""
         values = {name: parameter.value for name, parameter in self.parameters.items()}
+        if self.calibration is not None:
+            values["calibration"] = self.calibration.model_dump(mode="json")
         return {"kind": self.kind, **values} if self.kind else values
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from radsim.presets import Bound, load_preset
+from radsim.presets import load_preset
 from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
@@ -39,16 +39,17 @@ def published_name(family: str, model: Any) -> str:
     return model.preset if same else f"{model.preset} (modified)"
 
 
-def bound_of(family: str, model: Any) -> Bound | None:
-    """Say whether a model's preset gives a bound, and which.
+def bound_of(family: str, model: Any) -> str:
+    """Say in words that a model's preset gives a bound; empty where it gives none.
 
     Examples
     --------
     >>> from radsim.ntcp import load_ntcp
-    >>> str(bound_of("ntcp", load_ntcp("plexus-stubblefield-2017")))
-    'a lower bound'
+    >>> bound_of("ntcp", load_ntcp("plexus-stubblefield-2017"))
+    'lower bound'
     """
-    return load_preset(family, model.preset).bound if model.preset else None
+    side = load_preset(family, model.preset).bound if model.preset else ""
+    return f"{side} bound" if side else ""
 
 
 @cache

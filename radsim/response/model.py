@@ -93,6 +93,11 @@ class DoseResponse:
         """
         raise NotImplementedError
 
+    @property
+    def reads(self) -> tuple[DoseMetric, ...]:
+        """Every dose that it reads, ``dose`` first."""
+        return (self.dose,)
+
     def probability_at_effect(
         self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
     ) -> np.ndarray:
@@ -160,9 +165,21 @@ class DoseResponse:
         """
         if alpha_beta is None:
             alpha_beta = self._value("alpha_beta", patients)
-        course = dose.read(self.dose)
         residual = self._residual(dose, alpha_beta)
-        effect = self._effect(course, dose.fractions, alpha_beta, residual)
+        return self.eqd2_of(dose.read(self.dose), dose.fractions, patients, alpha_beta, residual)
+
+    def eqd2_of(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        patients: Patients,
+        alpha_beta: lq.Quantity | None = None,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> np.ndarray:
+        """As `eqd2`, of what was read and of the BED that earlier courses left [Gy]."""
+        if alpha_beta is None:
+            alpha_beta = self._value("alpha_beta", patients)
+        effect = self._effect(course, fractions, alpha_beta, residual_bed)
         present = self._with_organ(patients)
         if course.weight is not None:
             filled = np.where(present[:, None], effect, 0.0)

@@ -36,8 +36,11 @@ class HazardRisk:
         """Return the net probability that it has not, shape (patient,)."""
         return np.exp(-self.hazard * self.onset.growth(months))
 
-    def time(self, u: np.ndarray) -> np.ndarray:
-        """Return when the event comes, from uniforms, shape (patient,) [months]."""
+    def time(self, u: np.ndarray, when: np.ndarray | None = None) -> np.ndarray:
+        """Return when the event comes, from uniforms, shape (patient,) [months].
+
+        Of a hazard one uniform decides whether and when.
+        """
         with np.errstate(divide="ignore", over="ignore"):
             return self.onset.time(-np.log1p(-u) / self.hazard)
 
@@ -71,8 +74,14 @@ class LifetimeRisk:
         """Return the net probability that it has not, shape (patient,)."""
         return 1.0 - self.lifetime * self.onset.growth(months)
 
-    def time(self, u: np.ndarray) -> np.ndarray:
-        """Return when the event comes, from uniforms, shape (patient,) [months]."""
+    def time(self, u: np.ndarray, when: np.ndarray | None = None) -> np.ndarray:
+        """Return when the event comes, from uniforms, shape (patient,) [months].
+
+        With uniforms for ``when`` of their own, two risks with one luck come at the same time to
+        whoever gets both.
+        """
+        if when is not None:
+            return np.where(u < self.lifetime, self.onset.time(when), np.inf)
         share = np.full(len(u), np.inf)
         np.divide(u, self.lifetime, out=share, where=u < self.lifetime)
         return self.onset.time(share)

@@ -27,8 +27,10 @@ def group_fields(variants: Variants) -> Iterator[Field]:
     """Every estimate, its comparison and who is best, in every group of every grouping."""
     for grouping in variants.experiment.report.by:
         codes = range(len(labels(variants, grouping)))
-        first = str(variants.estimates[0])
-        sizes = [variants.sums.moments[in_group(first, grouping.name, c)].count for c in codes]
+        of_all = [estimate for estimate in variants.estimates if not estimate.of_whom]
+        first = str((of_all or variants.estimates)[0])
+        moments = (variants.sums.moments[in_group(first, grouping.name, c)] for c in codes)
+        sizes = [int(np.nanmax(each.count)) for each in moments]
         yield Field(
             of=grouping.name, role=PATIENTS, dims=(grouping.name,), values=np.array(sizes),
             units="patients", meaning="simulated patients of the group",
@@ -77,14 +79,9 @@ def _of_best(variants: Variants, estimate: Estimate, grouping: Grouping) -> Iter
 
 def _moments(variants: Variants, of: Estimate, grouping: Grouping) -> list[Moments]:
     """Moments of each group; missing (NaN) in one without patients."""
-    found = []
-    for code in range(len(labels(variants, grouping))):
-        moments = variants.sums.moments[in_group(str(of), grouping.name, code)]
-        if moments.count == 0:
-            nothing = np.full_like(moments.mean, np.nan)
-            moments = Moments(1, nothing, nothing)
-        found.append(variants.nominal(moments))
-    return found
+    codes = range(len(labels(variants, grouping)))
+    names = (in_group(str(of), grouping.name, code) for code in codes)
+    return [variants.nominal(variants.sums.moments[name]) for name in names]
 
 
 def _by_group(told: Iterable[list[Numbers]]) -> Iterator[Numbers]:

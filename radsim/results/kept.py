@@ -11,6 +11,7 @@ from radsim.results.fields import Field
 from radsim.results.rows import Variants
 from radsim.simulation.patients import VOCABULARY
 from radsim.sums.counts import DOSE_STEP
+from radsim.vocabulary.endpoints import INCIDENCE
 
 DVH = {  # dimension between structure and node, and meaning
     "dvh_planned": ("quantile", "planned dose at volume nodes, quantiles between patients"),
@@ -54,7 +55,11 @@ def _curves(variants: Variants) -> Iterator[Field]:
     """Cumulative incidence over time, under the file's own models."""
     for event, counts in variants.sums.curves.items():
         steps = variants.nominal_values(counts)
-        incidence = steps.cumsum(axis=-1) / variants.sums.patients
+        count = variants.sums.moments[f"{event}_{INCIDENCE.name}"].count
+        if isinstance(count, np.ndarray):  # of some patients of each arm
+            count = variants.nominal_values(count)[:, :, 0, :1]
+        with np.errstate(invalid="ignore"):  # of nobody there is none
+            incidence = steps.cumsum(axis=-1) / count
         values = np.concatenate([np.zeros((*incidence.shape[:-1], 1)), incidence], axis=-1)
         meaning = f"cumulative incidence of {event.replace('_', ' ')}, death competing"
         yield variants.plain_field(event, "curve", ("arm", "time"), values, meaning)

@@ -34,7 +34,8 @@ class ModelNames:
                 continue
             for place, reported in enumerate(self._models[estimate.of.event]):
                 if reported.is_told_in(owner):
-                    yield estimate, place, self._name(reported, owner)
+                    whose = f" ({estimate.of_whom})" if estimate.of_whom else ""
+                    yield estimate, place, self._name(reported, owner) + whose
 
     def _joint(self, joint: Joint, arm: Arm) -> str:
         if joint.free_of:

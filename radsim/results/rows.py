@@ -100,7 +100,8 @@ class Variants:
         name = str(estimate.itself)
         moments, half = self.sums.moments[name], self.sums.halves[name]
         whole = moments.mean
-        size = self.sums.half_patients.reshape(-1, *(1,) * (whole.ndim - 1))
+        size = self.sums.half_patients[name]
+        size = size.reshape(*size.shape, *(1,) * (whole.ndim - size.ndim))
         with np.errstate(divide="ignore", invalid="ignore"):
             first = half / size
             second = (whole * moments.count - half) / (moments.count - size)

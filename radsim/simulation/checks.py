@@ -29,6 +29,9 @@ def check_rows(outcomes: Outcomes, memo: Memo) -> dict[str, Made[np.ndarray]]:
             name = range_name(event.modelled, place)
             for which, side in enumerate(SIDES):
                 rows[f"{name}_{side}"] = memo.make(side_of, which, arms)
+        if event.among:
+            whom = f"patients_{event.modelled.endpoint.among}"
+            rows[whom] = memo.make(as_numbers, event.among)
     return rows | columns_of(tuple(arm.screening for arm in treated), memo)
 
 
@@ -41,6 +44,11 @@ def outside(
         return below, above
     present = patients.with_structure(organ)
     return below & present, above & present
+
+
+def as_numbers(rows: np.ndarray) -> np.ndarray:
+    """Yes and no as 1 and 0."""
+    return rows.astype(float)
 
 
 def side_of(side: int, arms: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -3,7 +3,7 @@
 A step is a function of values: it sees its inputs and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import itemgetter
@@ -21,13 +21,15 @@ from radsim.experiment.reported_doses import metrics_of
 from radsim.patients.eligibility import draw_eligible
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
+from radsim.response.duration import Duration
 from radsim.response.onset import Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.response.survival import WeibullSurvival
 from radsim.simulation.memo import Made, Memo
 from radsim.vocabulary.endpoints import DEATH, SHIPPED, Joint
 
-DECIDED_FIRST = (*(endpoint.event for endpoint in SHIPPED), DEATH)  # before the doses
+DIES = f"outcome/{DEATH}"
+DECIDED_FIRST = (*(endpoint.luck for endpoint in SHIPPED), DIES)  # before the doses
 Columns = Mapping[str, np.ndarray]  # of patients, by name
 SCREENING = itemgetter(1)  # of those who were drawn
 FIRST_PATIENT = itemgetter((..., 0))
@@ -70,6 +72,8 @@ class Event:
     risks: tuple[tuple[Made[Risk], ...], ...]  # by model, then arm
     net: tuple[Rows, ...]  # by model
     times: tuple[Made[np.ndarray], ...]  # by model, each (arm, patient)
+    ends: tuple[Made[np.ndarray], ...] = ()  # the same, of a state that may end
+    among: Made[np.ndarray] | None = None  # whom it concerns, (arm, patient); none for everyone
 
 
 @dataclass(frozen=True)
@@ -95,23 +99,24 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
     """Take every step from the cohort to the events, or find it taken."""
     endpoints, months, arms = endpoints_of(variant), variant.months, variant.arms
 
-    def luck_of(event: str) -> Made[np.ndarray]:
-        return memo.make(draw_luck, source, event, block)
+    def luck_of(name: str) -> Made[np.ndarray]:
+        return memo.make(draw_luck, source, name, block)
 
     drawn = [memo.make(draw_eligible, *cohort_of(variant, arm), block, source) for arm in arms]
-    for event in DECIDED_FIRST:
-        luck_of(event)
+    for name in DECIDED_FIRST:
+        luck_of(name)
     metrics = metrics_of(variant)
     treated = tuple(
         _treated(variant, arm, made, endpoints, tuple(metrics.values()), source, memo)
         for arm, made in zip(arms.values(), drawn, strict=True)
     )
-    events = tuple(_event(m, treated, months, luck_of(m.endpoint.event), memo) for m in endpoints)
+    events = tuple(_event(modelled, treated, months, luck_of, memo) for modelled in endpoints)
     deaths = alive = free = None
     both: Rows | None = None
     if has_deaths(variant):
         laws = [(t.arm.survival or variant.survival, t.patients) for t in treated]
-        times = (memo.make(WeibullSurvival.time, law, luck_of(DEATH), who) for law, who in laws)
+        luck = luck_of(DIES)
+        times = (memo.make(WeibullSurvival.time, law, luck, who) for law, who in laws)
         deaths = memo.make(np.stack, tuple(times))
         by_arm = tuple(memo.make(alive_of, law, months, who) for law, who in laws)
         alive = memo.make(np.stack, by_arm)
@@ -154,31 +159,38 @@ def people_of(drawn: tuple[Patients, Columns], model: DoseModel) -> Patients:
 def metrics_read(endpoints: Sequence[Modelled]) -> tuple[DoseMetric, ...]:
     """Everything that models read of a dose."""
     models = (model.model for modelled in endpoints for model in modelled.models)
-    return tuple(model.dose for model in models if hasattr(model, "dose"))
+    return tuple(metric for model in models for metric in getattr(model, "reads", ()))
 
 
 def _event(
     modelled: Modelled,
     treated: Sequence[Treated],
     months: tuple[float, ...],
-    luck: Made[np.ndarray],
+    luck_of: Callable[[str], Made[np.ndarray]],
     memo: Memo,
 ) -> Event:
-    organ = modelled.endpoint.organ
+    endpoint = modelled.endpoint
+    organ, among, luck = endpoint.organ, endpoint.among, luck_of(endpoint.luck)
     risks = tuple(
         tuple(
-            memo.make(risk_of, model.model, model.ratio_in(t.arm), organ, t.patients, t.dose)
+            memo.make(risk_of, model.model, model.ratio_in(t.arm), organ, among, t.patients, t.dose)
             for t in treated
         )
         for model in modelled.models
     )
-    free = bool(modelled.endpoint.freedom)
-    return Event(
-        modelled,
-        risks,
-        tuple(_net(free, months, by_arm, memo) for by_arm in risks),
-        tuple(memo.make(times_of, by_arm, luck) for by_arm in risks),
-    )
+    net = tuple(_net(bool(endpoint.freedom), months, by_arm, memo) for by_arm in risks)
+    when = luck_of(f"{endpoint.luck}/when") if endpoint.ends else None
+    times = tuple(memo.make(times_of, by_arm, luck, when) for by_arm in risks)
+    ends: tuple[Made[np.ndarray], ...] = ()
+    if endpoint.ends:
+        end = luck_of(f"{endpoint.luck}/end")
+        durations = [getattr(model.model, "duration", None) for model in modelled.models]
+        each = zip(durations, times, strict=True)
+        ends = tuple(memo.make(ends_of, duration, came, end) for duration, came in each)
+    concerned = None
+    if among:
+        concerned = memo.make(concerned_in, among, tuple(t.patients for t in treated))
+    return Event(modelled, risks, net, times, ends, concerned)
 
 
 def _net(free: bool, months: tuple[float, ...], risks: tuple[Made[Risk], ...], memo: Memo) -> Rows:
@@ -189,19 +201,24 @@ def _net(free: bool, months: tuple[float, ...], risks: tuple[Made[Risk], ...], m
     return memo.make(net_rows, free, months, risks)
 
 
-def draw_luck(source: UniformSource, event: str, patients: range) -> np.ndarray:
-    """Draw the number that decides an event in each patient."""
-    return source.uniforms(f"outcome/{event}", patients)
+def draw_luck(source: UniformSource, name: str, patients: range) -> np.ndarray:
+    """Draw the number that decides something in each patient."""
+    return source.uniforms(name, patients)
 
 
-def risk_of(model: Any, ratio: float, organ: str, patients: Patients, dose: Dose) -> Risk:
+def risk_of(
+    model: Any, ratio: float, organ: str, among: str, patients: Patients, dose: Dose
+) -> Risk:
     """Risk under a model whose hazard an earlier course raises by a ratio.
 
-    Who lacks the organ that is harmed has none, be it that the model reads another structure.
+    Who lacks the organ that is harmed has none, be it that the model reads another structure, and
+    neither has who is not among those whom the endpoint concerns.
     """
     risk = model.risk(patients, dose)
     if organ:
         risk = risk.only_in(patients.with_structure(organ))
+    if among:
+        risk = risk.only_in(patients[among] > 0)
     return risk if ratio == 1.0 else HazardRisk(hazard=risk.hazard * ratio, onset=risk.onset)
 
 
@@ -221,9 +238,19 @@ def growths(onset: Onset, months: Sequence[float]) -> np.ndarray:
     return np.array([onset.growth(month) for month in months])
 
 
-def times_of(risks: Sequence[Risk], luck: np.ndarray) -> np.ndarray:
+def times_of(risks: Sequence[Risk], luck: np.ndarray, when: np.ndarray | None = None) -> np.ndarray:
     """Time of an event in each arm, infinite for never, shape (arm, patient) [months]."""
-    return np.stack([risk.time(luck) for risk in risks])
+    return np.stack([risk.time(luck, when) for risk in risks])
+
+
+def ends_of(duration: Duration | None, times: np.ndarray, luck: np.ndarray) -> np.ndarray:
+    """When a state that came at these times ends again, infinite for never [months]."""
+    return times + (np.inf if duration is None else duration.time(luck))
+
+
+def concerned_in(among: str, arms: Sequence[Patients]) -> np.ndarray:
+    """Say whom an endpoint concerns, shape (arm, patient)."""
+    return np.stack([np.broadcast_to(patients[among] > 0, len(patients)) for patients in arms])
 
 
 def alive_of(law: WeibullSurvival, months: Sequence[float], patients: Patients) -> np.ndarray:

@@ -55,6 +55,8 @@ def vocabulary_of(
         vocabulary[f"{endpoint.reported}_eqd2"] = Variable("Gy", read)
         said = f"time of {endpoint.words}, infinite for never"
         vocabulary[f"time_to_{event}"] = Variable("months", said)
+        said = f"time at which {endpoint.words} ends, infinite for never"
+        vocabulary[f"time_to_{event}_end"] = Variable("months", said)
     vocabulary[f"time_to_{DEATH}"] = Variable("months", "time of death")
     for estimate in (Estimate(SURVIVAL, ALIVE), Estimate(joint, NET), Estimate(joint, ALIVE)):
         vocabulary[str(estimate)] = Variable("1", estimate.meaning)
@@ -176,6 +178,8 @@ def _told(outcomes: Outcomes, memo: Memo) -> Iterator[tuple[str, Told]]:
         endpoint = event.modelled.endpoint
         yield str(Estimate(endpoint, NET)), _by_model(event, ("months",), event.net)
         yield f"time_to_{endpoint.event}", _by_model(event, (), event.times)
+        if event.ends:
+            yield f"time_to_{endpoint.event}_end", _by_model(event, (), event.ends)
         if eqd2 := eqd2_rows(event, outcomes, memo):
             told = ((), eqd2[0].value) if endpoint.freedom else _by_model(event, (), eqd2)
             yield f"{endpoint.reported}_eqd2", told

@@ -9,7 +9,14 @@ from radsim.randomness.streams import UniformSource
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Rows, Scaled
 from radsim.simulation.walk import Quantity, walk
-from radsim.sums.aggregations import Groups, State, keep_in_groups, scaled
+from radsim.sums.aggregations import (
+    Groups,
+    State,
+    keep_among,
+    keep_among_groups,
+    keep_in_groups,
+    scaled,
+)
 from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant, in_group
 
 
@@ -61,7 +68,10 @@ def _in_groups(
         of_rows = _in_groups(rows.rows, quantity, reference, groups, memo)
         return memo.make(each_scaled, of_rows, rows.factor)
     keep = quantity.kept_by.keep
-    return memo.make(keep_in_groups, keep, rows, reference, groups, *quantity.settings)
+    if quantity.among is None:
+        return memo.make(keep_in_groups, keep, rows, reference, groups, *quantity.settings)
+    what = (keep, rows, reference, groups, quantity.among, *quantity.settings)
+    return memo.make(keep_among_groups, *what)
 
 
 def each_scaled(states: list[State], factor: np.ndarray) -> list[State]:
@@ -75,7 +85,10 @@ def _state(quantity: Quantity, reference: int, memo: Memo) -> State:
     def kept(rows: Rows | Made[State]) -> Made[State]:
         if isinstance(rows, Scaled):
             return memo.make(scaled, kept(rows.rows), rows.factor)
-        return memo.make(quantity.kept_by.keep, rows, reference, *quantity.settings)
+        keep, settings = quantity.kept_by.keep, quantity.settings
+        if quantity.among is not None:
+            return memo.make(keep_among, keep, rows, quantity.among, reference, *settings)
+        return memo.make(keep, rows, reference, *settings)
 
     if isinstance(quantity.rows, tuple):
         return by_model([kept(rows).value for rows in quantity.rows])

@@ -21,7 +21,7 @@ from radsim.sums import aggregations as kept_by
 from radsim.sums.aggregations import Aggregation, Groups, State
 from radsim.sums.comparison import best_shares
 from radsim.sums.counts import curve_months
-from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, SURVIVAL, Estimate
+from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, PREVALENCE, SURVIVAL, Estimate
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Quantity:
     rows: Rows | Made[State] | tuple[Rows, ...]  # patients last and arms first; a tuple by model
     kept_by: Aggregation
     settings: tuple[Any, ...] = ()  # of what keeps them
+    among: Made[np.ndarray] | None = None  # who counts, (arm, patient); everyone unless given
     groups: Mapping[str, Made[Groups]] = field(default_factory=dict)  # that it is told of, too
 
 
@@ -55,7 +56,8 @@ def walk(
     edges = tuple(curve_months(variant.months[-1]))
     for event in outcomes.events if outcomes.deaths else ():  # under the file's own models
         came = memo.make(before_death, event.times[0], outcomes.deaths)
-        yield Quantity(event.modelled.endpoint.event, came, kept_by.CURVE, (edges,))
+        name = event.modelled.endpoint.event
+        yield Quantity(name, came, kept_by.CURVE, (edges,), event.among)
     for name, models in dose_rows(outcomes, memo).items():
         yield Quantity(name, models, kept_by.HISTOGRAM)
     if block.start == 0:
@@ -83,12 +85,19 @@ def _groups(
 
 def _estimates(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quantity]:
     for event in outcomes.events:
-        endpoint = event.modelled.endpoint
-        yield Quantity(Estimate(endpoint, NET), event.net, kept_by.MEANS)
+        endpoint, whom = event.modelled.endpoint, event.among
+        yield Quantity(Estimate(endpoint, NET), event.net, kept_by.MEANS, among=whom)
         if deaths := outcomes.deaths:
             came = tuple(memo.make(before_death, times, deaths) for times in event.times)
             incidence = Estimate(endpoint, INCIDENCE)
-            yield Quantity(incidence, came, kept_by.COUNTS, (variant.months,))
+            yield Quantity(incidence, came, kept_by.COUNTS, (variant.months,), whom)
+            if event.ends:
+                states = tuple(
+                    memo.make(in_state, variant.months, times, ends, deaths)
+                    for times, ends in zip(event.times, event.ends, strict=True)
+                )
+                prevalence = Estimate(endpoint, PREVALENCE)
+                yield Quantity(prevalence, states, kept_by.STATES, among=whom)
     if outcomes.alive:
         yield Quantity(Estimate(SURVIVAL, ALIVE), (outcomes.alive,), kept_by.MEANS)
     for rows, estimator in ((outcomes.free, NET), (outcomes.free_and_alive, ALIVE)):
@@ -104,7 +113,9 @@ def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quant
         endpoint = event.modelled.endpoint
         risks = tuple(event.risks[0][arm] for arm in ranked)
         rows = memo.make(best_by_risk, months, endpoint.good, risks)
-        yield Quantity(Estimate(endpoint, NET).best, rows, kept_by.BEST, (len(months),))
+        whom = event.among and memo.make(those_in, ranked, event.among)
+        best = Estimate(endpoint, NET).best
+        yield Quantity(best, rows, kept_by.BEST, (len(months),), whom)
     if outcomes.joint:
         rows = memo.make(best_by_rows, outcomes.free, ranked)
         yield Quantity(Estimate(outcomes.joint, NET).best, rows, kept_by.BEST, (len(months),))
@@ -113,6 +124,19 @@ def _best(variant: Experiment, outcomes: Outcomes, memo: Memo) -> Iterator[Quant
 def before_death(times: np.ndarray, deaths: np.ndarray) -> np.ndarray:
     """Times of an event that death ends: infinite where it does not come before [months]."""
     return np.where(times < deaths, times, np.inf)
+
+
+def in_state(
+    months: Sequence[float], times: np.ndarray, ends: np.ndarray, deaths: np.ndarray
+) -> np.ndarray:
+    """Say who is alive and in a state at each time, shape (arm, month, patient)."""
+    left = np.minimum(ends, deaths)
+    return np.stack([(times <= month) & (left > month) for month in months], axis=1)
+
+
+def those_in(arms: Sequence[int], among: np.ndarray) -> np.ndarray:
+    """Say whom an endpoint concerns in some arms."""
+    return among[list(arms)]
 
 
 def best_by_risk(months: Sequence[float], good: bool, risks: Sequence[Risk]) -> np.ndarray:

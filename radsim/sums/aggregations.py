@@ -4,7 +4,7 @@ Sums are formed in fixed blocks of patients and joined in a fixed order, so a re
 the last bit whatever the chunks and workers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, wraps
 from typing import Any
@@ -131,7 +131,7 @@ def keep_means(rows: np.ndarray, reference: int, *, weights: Weights, early: int
 
 def keep_best(rows: np.ndarray, reference: int, times: int, **of_whom: Any) -> State:
     """Keep mean and squared deviations alone, of rows that may be the same at all times."""
-    state = keep_means(rows, reference, **of_whom)
+    state = keep_means(rows, 0, **of_whom)  # the reference need not be ranked in its place
     shape = (*state["mean"].shape[:-1], times)
     wide = {name: np.broadcast_to(state[name], shape).copy() for name in ("mean", "deviations")}
     return {"count": state["count"], **wide}
@@ -194,23 +194,77 @@ def keep_counts(
     >>> state["events"].tolist(), state["discordant"].tolist()
     ([[1, 1], [1, 2]], [[0, 0], [0, 1]])
     """
+    by = (rows <= month for month in months)
+    return _counted(by, rows, reference, weights, early)
+
+
+@by_groups
+def keep_states(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
+    """Count who is in a state at each month; rows say so, shape (arm, month, patient)."""
+    by = np.moveaxis(rows, 1, 0)
+    return _counted(by, rows, reference, weights, early)
+
+
+def _counted(
+    by: Iterable[np.ndarray], rows: np.ndarray, reference: int, weights: Weights, early: int
+) -> State:
+    """Count yes and no of rows at each of some times."""
     head = None if weights is None else weights[:early]
 
-    def count_by(month: float) -> State:
-        by = rows <= month
-        events = _total(by, weights)
+    def count(yes: np.ndarray) -> State:
+        events = _total(yes, weights)
         return {
             "events": events,
             "difference": events - events[reference],
-            "discordant": _total(by != by[reference], weights),
-            "half": _total(by[..., :early], head),
+            "discordant": _total(yes != yes[reference], weights),
+            "half": _total(yes[..., :early], head),
         }
 
     return {
         "count": np.array(_count(rows, weights)),
-        **_stacked([count_by(month) for month in months], axis=-1),
+        **_stacked([count(yes) for yes in by], axis=-1),
         "half_count": np.array(_count(rows[..., :early], head)),
     }
+
+
+def keep_among(
+    keep: Callable[..., State], rows: np.ndarray, among: np.ndarray, reference: int, *settings: Any
+) -> State:
+    """Keep of each arm what those of its patients show who are among some, shape (arm, patient).
+
+    Counts are by arm, too, because arms may treat different people.
+
+    Examples
+    --------
+    >>> rows, among = np.array([[0.0, 2.0, 4.0]]), np.array([[False, True, True]])
+    >>> state = keep_among(keep_means, rows, among, 0)
+    >>> state["count"].tolist(), state["mean"].tolist()
+    ([2], [3.0])
+    """
+    if (among == among[0]).all():
+        state = keep(rows[..., among[0]], reference, *settings)
+        return {name: a if a.ndim else np.repeat(a, len(among)) for name, a in state.items()}
+    pairs = (
+        keep(rows[[reference, arm]][..., members], 0, *settings)
+        for arm, members in enumerate(among)
+    )
+    arms = [{name: array[1] if array.ndim else array for name, array in p.items()} for p in pairs]
+    return _stacked(arms, axis=0)
+
+
+def keep_among_groups(
+    keep: Callable[..., State],
+    rows: np.ndarray,
+    reference: int,
+    groups: Groups,
+    among: np.ndarray,
+    *settings: Any,
+) -> list[State]:
+    """Keep of each group by itself what those of it show who are among some."""
+    members = [groups.codes == code for code in range(groups.number)]
+    return [
+        keep_among(keep, rows[..., each], among[:, each], reference, *settings) for each in members
+    ]
 
 
 def finish_counts(states: Sequence[State]) -> Fields:
@@ -285,17 +339,21 @@ def _finished(whole: State, replicates: Sequence[State]) -> Fields:
 
 
 def _moments_of(state: State, name: str) -> Moments:
-    return Moments(int(np.nanmax(state["count"])), state[name], state[_SPREAD[name]])
+    count, mean = state["count"], state[name]
+    if 0 < np.nanmin(count) == np.nanmax(count):
+        return Moments(int(np.nanmax(count)), mean, state[_SPREAD[name]])
+    each = np.broadcast_to(_beside(count, mean), mean.shape)
+    return Moments(each, np.where(each > 0, mean, np.nan), state[_SPREAD[name]])
 
 
 def _as_means(counts: State) -> State:
     """Means of ones and zeros from how many ones there are."""
-    n = np.maximum(_beside(counts["count"], counts["events"]), 1)  # a group may be empty
-    share = counts["events"] / n
+    n = _beside(counts["count"], counts["events"])
+    with np.errstate(invalid="ignore"):  # of nobody there is no share
+        share, apart = counts["events"] / n, counts.get("difference", np.zeros(1)) / n
     means = {"count": counts["count"], "mean": share, "deviations": n * share * (1.0 - share)}
     if "discordant" not in counts:
         return means
-    apart = counts["difference"] / n
     return means | {
         "difference": apart,
         "difference_deviations": np.maximum(counts["discordant"] - n * apart**2, 0.0),
@@ -329,10 +387,13 @@ def _beside(counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 MEANS = Aggregation("means", keep_means, join_means, finish_means)
 COUNTS = Aggregation("counts", keep_counts, added, finish_counts)
+STATES = Aggregation("states", keep_states, added, finish_counts)
 BEST = Aggregation("best", keep_best, join_means, finish_means)
 SHARES = Aggregation("shares", keep_shares, added, finish_shares)
 CURVE = Aggregation("curve", keep_curve, added, finish_added("curves", "events"))
 HISTOGRAM = Aggregation("histogram", keep_histogram, added, finish_added("histograms", "patients"))
 SAMPLE = Aggregation("sample", as_it_is, earlier_alone, lambda states: {"sample": states[0]})
 SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})
-AGGREGATIONS = {a.name: a for a in (MEANS, COUNTS, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)}
+AGGREGATIONS = {
+    a.name: a for a in (MEANS, COUNTS, STATES, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)
+}

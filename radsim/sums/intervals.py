@@ -15,7 +15,7 @@ def normal_interval(
     )
 
 
-def wilson_interval(share: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def wilson_interval(share: np.ndarray, count: int | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % Monte Carlo interval of a share that was counted, honest at no event at all.
 
     Examples
@@ -28,9 +28,10 @@ def wilson_interval(share: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarr
     ----------
     Wilson (1927), J. Am. Stat. Assoc. 22, 209-212.
     """
-    spread = Z95 * np.sqrt(share * (1.0 - share) / count + Z95**2 / (4.0 * count**2))
-    center = share + Z95**2 / (2.0 * count)
-    scale = 1.0 + Z95**2 / count
-    lower = np.where(share == 0.0, 0.0, (center - spread) / scale)
-    upper = np.where(share == 1.0, 1.0, (center + spread) / scale)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of nobody there is none
+        spread = Z95 * np.sqrt(share * (1.0 - share) / count + Z95**2 / (4.0 * count**2))
+        center = share + Z95**2 / (2.0 * count)
+        scale = 1.0 + Z95**2 / count
+        lower = np.where(share == 0.0, 0.0, (center - spread) / scale)
+        upper = np.where(share == 1.0, 1.0, (center + spread) / scale)
     return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)

@@ -15,6 +15,8 @@ FEW = 10  # events below which the spread between patients understates the error
 class Moments:
     """Number of patients, and the mean and sum of squared deviations of some rows.
 
+    The number is one for all rows, or an array where rows are of different patients.
+
     Examples
     --------
     >>> moments = Moments(3, np.array([3.0]), np.array([14.0]))
@@ -22,7 +24,7 @@ class Moments:
     ([7.0], [1.5275])
     """
 
-    count: int
+    count: int | np.ndarray
     mean: np.ndarray
     deviations: np.ndarray
     reach: float = Z95  # standard errors that a 95 % interval goes to either side
@@ -31,19 +33,24 @@ class Moments:
     @property
     def variance(self) -> np.ndarray:
         """Variance between patients."""
-        if self.count < 2:  # one patient says nothing about the others
-            return np.full_like(self.deviations, np.inf)
-        return self.deviations / (self.count - 1)
+        few = np.less(self.count, 2)  # one patient says nothing about the others
+        if np.ndim(few):
+            return np.where(few, np.inf, self.deviations / np.where(few, 1, self.count - 1))
+        return np.full_like(self.deviations, np.inf) if few else self.deviations / (self.count - 1)
 
     @property
     def standard_error(self) -> np.ndarray:
         """Monte Carlo standard error of the mean."""
-        return np.sqrt(self.variance / self.count) if self.error is None else self.error
+        if self.error is not None:
+            return self.error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(self.variance / self.count)
 
     def rearranged(self, change: Callable[[np.ndarray], np.ndarray]) -> "Moments":
         """Change the shape or the order of the rows."""
         error = None if self.error is None else change(self.error)
-        return Moments(self.count, change(self.mean), change(self.deviations), self.reach, error)
+        count = change(self.count) if isinstance(self.count, np.ndarray) else self.count
+        return Moments(count, change(self.mean), change(self.deviations), self.reach, error)
 
 
 def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
@@ -91,6 +98,8 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
     events = counted.count * counted.mean
     if difference:
         events = counted.deviations + counted.count * counted.mean**2
-    lower, upper = wilson_interval(events / counted.count, counted.count)
+    with np.errstate(invalid="ignore"):
+        share = events / counted.count
+    lower, upper = wilson_interval(share, counted.count)
     width = np.where(events < FEW, (upper - lower) / (2.0 * Z95), 0.0)
     return np.maximum(counted.standard_error, width)

@@ -41,7 +41,7 @@ class RunSums:
         of who is best, (variant, ranked arm, month). What a variant does not have is missing (NaN).
     halves, half_patients
         By name of an estimate: sum of its values over the first half of each block; and how many
-        patients these are, shape (variant,).
+        patients these are by name, (variant,), by arm and model too where it is of some only.
     checks, curves, histograms
         By name of a check its share, shape (variant, arm); by event how many come in each step of
         time, (variant, arm, step); by variable patients a bin of dose, (variant, arm, model, bin).
@@ -53,7 +53,7 @@ class RunSums:
     patients: int
     moments: dict[str, Moments]
     halves: dict[str, np.ndarray] = field(default_factory=dict)
-    half_patients: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    half_patients: dict[str, np.ndarray] = field(default_factory=dict)
     checks: dict[str, Moments] = field(default_factory=dict)
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     histograms: dict[str, np.ndarray] = field(default_factory=dict)
@@ -69,12 +69,7 @@ def run_sums(replicates: Sequence[PieceSums]) -> RunSums:
         for place, ends in AGGREGATIONS[kind].finish(states).items():
             named = fields.setdefault(place, {})
             named |= {f"{name}{end}": values for end, values in ends.items()}
-    halves = fields.pop("half_patients", {})
-    return RunSums(
-        patients=sum(sums.patients for sums in replicates),
-        half_patients=next(iter(halves.values()), np.zeros(0)),
-        **fields,
-    )
+    return RunSums(patients=sum(sums.patients for sums in replicates), **fields)
 
 
 def in_group(of: str, grouping: str, code: int) -> str:

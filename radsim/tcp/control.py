@@ -1,5 +1,6 @@
 """What every model of tumor control shares: a hazard of failure, and what multiplies it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
@@ -8,6 +9,7 @@ import numpy as np
 from radsim.dose.dose import Dose, Reading
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
+from radsim.presets import Calibration
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import LQ, CellKill
 from radsim.radiobiology.dvh import check_doses
@@ -35,8 +37,24 @@ class ControlModel(DoseResponse):
 
     .. math:: TCP = TCP_0^{\,\prod_k HR_k^{z_k - z_{k,ref}}}
 
+    Tumor beyond the GTV is a second volume, which has the planned or delivered D90 of the PTV and a
+    weight,
+
+    .. math:: -\ln TCP = (1 - w)\, H(GTV) + w\, H(PTV)
+
     Attributes
     ----------
+    calibrate
+        ``plans``: take parameters by which the mean over the plans of a reference cohort has, at
+        each anchor's schedule, the value of a published curve.
+    calibrate_to
+        Preset of that curve; unless given the model's own as it stands, or the one that its preset
+        was calibrated to.
+    calibration
+        What the parameters were calibrated through, where they were.
+    beyond
+        Weight w of tumor beyond the GTV, in [0, 1). The parameters are those of w = 0, and follow
+        it by the calibration's factors, so that the anchors stay.
     refit, refit_alpha_beta
         Take parameters that fit the preset's anchors again under another law of cell kill, and
         alpha/beta as one of them.
@@ -67,6 +85,10 @@ class ControlModel(DoseResponse):
     fitted_under: str = ""
     refit: Truth = False
     refit_alpha_beta: Truth = False
+    calibrate: Literal["", "plans"] = ""
+    calibrate_to: str = ""
+    calibration: Calibration | None = None
+    beyond: Real = 0.0
     dose: DoseMetric = field(default_factory=DoseMetric)
     onset: Onset = field(default_factory=lambda: PowerOnset(months=24.0))
     onset_conventional: Onset | None = None
@@ -83,8 +105,9 @@ class ControlModel(DoseResponse):
         self._check(
             ("reirradiation_hazard_ratio", *self.increasing),
             "Set refit = true to fit them to the preset's anchors again, or give",
-            refused=not self.refit,
+            refused=not self.refit and not self.calibrate_to,
         )
+        self._check_calibration()
         require(
             self.refit or not self.refit_alpha_beta,
             "refit_alpha_beta: has no meaning without refit = true",
@@ -99,6 +122,39 @@ class ControlModel(DoseResponse):
             both = ", ".join(name for name in modifier.excludes if name in names)
             alike = f"modifiers: {modifier.preset} and {both} describe the same patients"
             require(not both, f"{alike}; take one or the other")
+
+    def _check_calibration(self) -> None:
+        known, weight = self.calibration, self.beyond
+        calibrated_for = known.beyond if known else 0.0
+        require(0 <= weight < 1, f"beyond must be at least 0 and below 1, got {weight}")
+        require(
+            weight == 0 or self.dose.structure == "gtv",
+            f"beyond: is the weight of what lies outside the GTV, and dose is the {self.dose}",
+        )
+        require(
+            bool(self.calibrate) or weight == 0 or known is not None,
+            "beyond: the curve is not calibrated for tumor beyond the GTV; take a preset that is, "
+            'or set calibrate = "plans"',
+        )
+        require(
+            bool(self.calibrate or not known or known.factors) or weight == calibrated_for,
+            f"beyond: the curve was calibrated for a weight of {calibrated_for:g}, got {weight}",
+        )
+        require(
+            not (self.calibrate and self.refit),
+            "calibrate: takes the place of refit; leave one of them out",
+        )
+        require(
+            bool(self.calibrate) or not self.calibrate_to,
+            'calibrate_to: has no meaning without calibrate = "plans"',
+        )
+
+    @property
+    def reads(self) -> tuple[DoseMetric, ...]:
+        """Its ``dose``, and that of tumor beyond the GTV where this counts."""
+        if self.beyond == 0:
+            return (self.dose,)
+        return (self.dose, DoseMetric(structure="ptv", metric="D90", course=self.dose.course))
 
     @property
     def required_variables(self) -> frozenset[str]:
@@ -166,13 +222,32 @@ class ControlModel(DoseResponse):
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
-        course = dose.read(self.dose)
-        check_doses(course.total, course.weight)
-        hazard = self._hazard(course, dose.fractions, patients)
+        readings = [dose.read(metric) for metric in self.reads]
+        hazard = self.hazard_of(readings, dose.fractions, patients)
         for modifier in self.modifiers:
             hazard = hazard * modifier.factor(patients)
         onset = self.onset_conventional if dose.plan.is_conventional else None
         return HazardRisk(hazard=np.minimum(hazard, LARGEST), onset=onset or self.onset)
+
+    def hazard_of(
+        self, readings: Sequence[Reading], fractions: lq.Quantity, patients: Patients
+    ) -> np.ndarray:
+        """Hazard of failure where the growth is 1, of what was read in the order of ``reads``."""
+        for course in readings:
+            check_doses(course.total, course.weight)
+        hazard, *beyond = (self._hazard(course, fractions, patients) for course in readings)
+        for rest in beyond:
+            hazard = (1.0 - self.beyond) * hazard + self.beyond * rest
+        return hazard
+
+    def _curve(self, patients: Patients) -> tuple[lq.Quantity, ...]:
+        """Look the parameters of the curve up, as they are with tumor beyond the GTV."""
+        values = super()._curve(patients)
+        if self.beyond == 0 or self.calibration is None or not self.calibration.factors:
+            return values
+        weights, *columns = np.array(self.calibration.factors).T
+        factors = (float(np.interp(self.beyond, weights, column)) for column in columns)
+        return tuple(value * factor for value, factor in zip(values, factors, strict=True))
 
     def _eqd2(self, bed: lq.Quantity, patients: Patients) -> lq.Quantity:
         """EQD2 with this BED [Gy]."""

@@ -23,6 +23,7 @@ COHORT = {
     "gtv_volume": Variable("cm3", "gross tumor volume"),
     "ptv_volume": Variable("cm3", "volume of PTV_Eval"),
     "sites": Variable("1", "number of treated sites"),
+    "in_pain": Variable("1", "in pain at the start"),
     "pain_medication": Variable("1", "takes pain medication"),
     "prior_interval": Variable("months", "time since the first course"),
     "prior_technique": Variable("1", "technique of the first course"),
@@ -31,7 +32,9 @@ DESCRIPTIONS = ("units", "meaning", "source")  # of a variable in a file, which 
 
 POSITIVE = ("gtv_volume", "ptv_volume")
 NOT_NEGATIVE = ("age", "prior_interval")
-YES_OR_NO = ("cord_present", "body_involved_over_half", "malalignment", "pain_medication")
+YES_OR_NO = (
+    "cord_present", "body_involved_over_half", "malalignment", "in_pain", "pain_medication",
+)  # fmt: skip
 
 COMPUTED = (  # names of dimensions and of what is computed; a cohort can't have variables so named
     "patient", "arm", "months", *(endpoint.model_dim for endpoint in SHIPPED), "prescription",

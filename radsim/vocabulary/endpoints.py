@@ -10,7 +10,7 @@ from enum import Enum
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Something that happens to a patient once, and how it is spoken of.
+    """Something that happens to a patient once and may end again, and how it is spoken of.
 
     Examples
     --------
@@ -27,6 +27,27 @@ class Endpoint:
     good: bool = False  # a response is good, a failure or a complication is not
     organ: str = ""  # that is harmed, whichever structure is read; who lacks it has no risk
     always_by_model: bool = False  # results have a dimension of models even where there is but one
+    ends: bool = False  # a state that can be lost again, such as relief
+    among: str = ""  # cohort variable above 0 in those whom it concerns; everyone unless given
+    part_of: str = (
+        ""  # endpoint whose luck decides this one, so that it comes to some of its people
+    )
+
+    @property
+    def luck(self) -> str:
+        """Whose luck decides it: its own, or that of what it is a part of."""
+        return f"outcome/{self.part_of or self.event}"
+
+    @property
+    def of_whom(self) -> str:
+        """Of whom its numbers are, in words; empty for everyone.
+
+        Examples
+        --------
+        >>> Endpoint(event="relief", words="relief", short="relief", among="in_pain").of_whom
+        'of patients in pain'
+        """
+        return f"of patients {self.among.replace('_', ' ')}" if self.among else ""
 
     @property
     def reported(self) -> str:
@@ -71,6 +92,7 @@ NET = Estimator(name="net", says="probability of {}, death ignored")
 INCIDENCE = Estimator(
     name="cumulative_incidence", says="cumulative incidence of {}, death competing", counted=True
 )
+PREVALENCE = Estimator(name="prevalence", says="share alive and in {}", counted=True)
 ALIVE = Estimator(name="alive", says="probability to be alive{}")
 
 LOCAL_FAILURE = Endpoint(
@@ -161,14 +183,21 @@ class Estimate:
         """
         if isinstance(self.of, Joint) and not self.of.free_of:
             return self.short
-        return f"{self.short}, {self.estimator.name.replace('_', ' ')}"
+        whom = f" {self.of_whom}" if self.of_whom else ""
+        return f"{self.short}{whom}, {self.estimator.name.replace('_', ' ')}"
+
+    @property
+    def of_whom(self) -> str:
+        """Of whom the number is, in words; empty for everyone."""
+        return self.of.of_whom if isinstance(self.of, Endpoint) else ""
 
     @property
     def meaning(self) -> str:
         """The sentence that says what the number is."""
         if isinstance(self.of, Joint) and self.estimator is ALIVE:
             return ALIVE.says.format(f", {self.of.state}" if self.of.state else "")
-        return self.estimator.says.format(self.words)
+        says = self.estimator.says.format(self.words)
+        return f"{says}, {self.of_whom}" if self.of_whom else says
 
     @property
     def itself(self) -> "Estimate":

@@ -11,6 +11,7 @@ from radsim.vocabulary.endpoints import (
     INCIDENCE,
     LOCAL_FAILURE,
     NET,
+    PREVALENCE,
     SURVIVAL,
 )
 from radsim.vocabulary.structures import STRUCTURES
@@ -24,7 +25,7 @@ TAKEN = (  # by something else that a result reports
 FIELDS = (  # what results and files write behind the name of an endpoint
     NET.name, INCIDENCE.name, ALIVE.name, "difference", "ratio", "best", "best_probability",
     "model", "models", "alternatives", "parameters", "eqd2", "outside", "curve", "histogram",
-    "half", "lower", "upper", "standard_error",
+    "half", "lower", "upper", "standard_error", PREVALENCE.name, "end",
 )  # fmt: skip
 
 

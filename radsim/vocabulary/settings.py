@@ -20,7 +20,8 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/Gy": ("alpha", "beta", "slope"),
     "mm": (
         "applicator_radius", "canal_clearance", "clearance", "closeness_center", "closeness_scale",
-        "contour_margin", "cord_radius", "cord_sac_gap", "depth", "falloff", "prv_margin",
+        "contour_margin", "cord_radius", "cord_sac_gap", "depth", "distance", "extent", "falloff",
+        "prv_margin",
         "random_shift", "sac_radius", "sac_wall_gap", "systematic_shift", "tail",
     ),
     "1/mm": ("attenuation",),
@@ -28,6 +29,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "months": (
         "prior.interval", "interval_at_least", "evaluated_at", "onset.months", "onset.median",
         "onset.reference", "onset_conventional.months", "survival.scale", "pain_response.months",
+        "duration.median",
     ),
     "days": ("doubling_time", "kick_off", "overall_time"),
     "1/day": ("birth_rate", "death_rate"),
@@ -36,12 +38,15 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/cm3": ("clonogen_density",),
     "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "above", "baseline_hazard", "below", "coverage_goal", "exponent", "floor", "fractions", "gamma",
-        "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
+        "a", "above", "baseline_hazard", "below", "beyond", "coverage_goal", "exponent", "floor",
+        "fractions",
+        "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
-        "onset.sigma", "output_error", "plans", "plateau", "probability", "reference_risk",
-        "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape", "rolloff", "s",
-        "cell_kill.slope", "slow_over_fast", "source_offset", "spill", "survival.shape",
+        "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
+        "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
+        "rolloff", "s",
+        "cell_kill.slope", "conformal", "conventional", "conventional_single", "duration.shape",
+        "slow_over_fast", "source_offset", "spill", "survival.shape",
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip
@@ -56,6 +61,7 @@ CONTEXTS = {
 }  # fmt: skip
 NAMES = {
     "alpha_beta": "alpha/beta", "boost": "GTV boost", "d50": "D50", "td50": "TD50",
+    "beyond": "weight of tumor beyond the GTV",
     "prior.interval": "interval since prior course", "prior.dose": "dose of prior course",
     "prior.fractions": "fractions of prior course", "recovery": "recovery rule",
 }  # fmt: skip

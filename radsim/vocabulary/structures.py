@@ -55,6 +55,11 @@ class Structure:
         return self.name in TARGETS
 
     @property
+    def variables(self) -> frozenset[str]:
+        """Cohort variables that say who has it."""
+        return frozenset(filter(None, (self.exists, "region" if self.regions else "")))
+
+    @property
     def label(self) -> str:
         """Its words, for an organ of one's own its name."""
         return self.words or self.name.replace("_", " ")

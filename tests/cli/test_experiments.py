@@ -72,6 +72,13 @@ def test_rows_come_in_the_order_of_arms_endpoints_estimators_and_months(finished
         ("vcf", "cumulative_incidence"),
         ("myelopathy", "net"),
         ("myelopathy", "cumulative_incidence"),
+        *(
+            (event, estimator)
+            for event, section in experiment.ntcp.items()
+            if event not in ("vcf", "myelopathy")
+            for estimator in ("net", "cumulative_incidence", "prevalence")
+            if estimator != "prevalence" or section.model.duration is not None
+        ),
         ("survival", "alive"),
         ("complication_free_control", "net"),
         ("complication_free_control", "alive"),

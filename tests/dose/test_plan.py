@@ -83,7 +83,6 @@ def external_beam(**settings):
         ({"minimum_coverage": 1.2}, "minimum_coverage must lie between 0 and 1, got 1.2"),
         ({"maximum_dose": 0.9}, "maximum_dose must be above 1, got 0.9"),
         ({"field": "uniform"}, "a uniform field is planned to no limits"),
-        ({"limits": {"preset": "cumulative-bed3-75-106"}}, "needs prior"),
         ({"prior": {"dose": 30.0, "fractions": 0, "interval": 6.0}}, "fractions must be 1 or more"),
         ({"prior": {"dose": 30.0, "fractions": 10, "interval": -6.0}}, "interval must not be neg"),
     ],

@@ -144,3 +144,13 @@ def test_a_mistake_is_told_where_it_is(again, line):
     with pytest.raises(ExperimentError) as told:
         radsim.make_experiment(changed(again=again))
     assert any(mistake.startswith(line) for mistake in told.value.mistakes), told.value.mistakes
+
+
+def test_an_arm_set_apart_may_stand_before_the_reference():
+    results = []
+    for order in (["again", "five", "one"], ["five", "one", "again"]):
+        arms = {name: FILE["arms"][name] for name in order}
+        file = {**FILE, "patients": 64, "arms": arms, "compare": {"reference": "one"}}
+        results.append(radsim.run(radsim.make_experiment(file), scheduler="single"))
+    first, last = (result["vcf_net_best"].values for result in results)
+    assert (first == last).all()

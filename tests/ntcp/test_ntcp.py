@@ -1,6 +1,5 @@
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from reference_cases import case
 
 from radsim import load_ntcp, lq
-from radsim.dose.dose import Course, Dose
+from radsim.dose.dose import Course, Dose, EarlierCourse
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
@@ -94,7 +93,7 @@ def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
     assert float(cumulative) == pytest.approx(1 / (1 + math.exp(8.5 - 0.0876 * eqd2)), abs=1e-12)
 
 
-def some_dose(prior=None, patients=2, recovered=()):
+def some_dose(prior=None, patients=2, earlier=()):
     sac = Limit(structure="thecal_sac", metric="D0.03cc", at_most=30.0)
     plan = ExternalBeam(prescription=30.0, fractions=5, limits=(sac,), prior=prior)
     hottest = {"spinal_cord": 20.0, "thecal_sac": 24.0}
@@ -105,7 +104,7 @@ def some_dose(prior=None, patients=2, recovered=()):
             HotSpot(name): Course(np.full(patients, dose)) for name, dose in hottest.items()
         },
         facts={"prescription": np.full(patients, 30.0)},
-        recovered=recovered,
+        earlier=earlier,
     )
 
 
@@ -168,10 +167,12 @@ def test_everyone_has_a_target_so_a_model_of_it_asks_for_no_cord():
 
 
 def test_earlier_courses_add_up():
-    prior = Prior(dose=30.0, fractions=10, interval=12.0)
-    twice = SimpleNamespace(earlier=(prior, prior), fractions=5)
-    dose = replace(some_dose(), plan=twice, recovered=(np.array([0.5]), np.array([0.25])))
-    assert dose.residual_prior_bed(2.0) == pytest.approx([75.0 * (0.5 + 0.75)])
+    prior = Prior(dose=30.0, fractions=10, interval=12.0, organs={"esophagus": 20.0})
+    shares = (np.array([0.5]), np.array([0.25]))
+    earlier = tuple(EarlierCourse(prior.dose_of, 10, np.array([12.0]), share) for share in shares)
+    dose = some_dose(earlier=earlier)
+    assert dose.residual_prior_bed("spinal_cord", 2.0) == pytest.approx([75.0 * (0.5 + 0.75)])
+    assert dose.residual_prior_bed("esophagus", 2.0) == pytest.approx([40.0 * (0.5 + 0.75)])
 
 
 def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():
@@ -184,7 +185,8 @@ def test_the_case_control_preset_reads_the_thecal_sac_and_the_others_the_cord():
 def test_a_prior_course_adds_to_the_cords_eqd2():
     patients = Patients.of({"cord_present": [1.0, 1.0]})
     prior = Prior(dose=30.0, fractions=10, interval=12.0)
-    dose = some_dose(prior, recovered=(np.array([0.0, 0.5]),))
+    interval, recovered = np.array([3.0, 12.0]), np.array([0.0, 0.5])
+    dose = some_dose(prior, earlier=(EarlierCourse(prior.dose_of, 10, interval, recovered),))
     alone = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0)
     assert CORD["default"].eqd2(patients, dose) == pytest.approx([alone + 37.5, alone + 18.75])
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from registry import COMPLICATIONS, CONTROL, EVERY, curve
+from registry import COMPLICATIONS, CONTROL, EVERY, LEVELS, curve
 
 from radsim import lq
 from radsim.ntcp import NTCPModel, load_ntcp
@@ -40,7 +40,7 @@ def exact(name, dose):
 
 
 def test_every_kind_is_here():
-    for union, found in ((TCPModel, CONTROL), (NTCPModel, COMPLICATIONS)):
+    for union, found in ((TCPModel, CONTROL), (NTCPModel, {**COMPLICATIONS, **LEVELS})):
         assert {type(m) for m in found.values()} == set(members(union))
 
 

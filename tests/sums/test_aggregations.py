@@ -15,8 +15,10 @@ from radsim.sums.aggregations import (
     HISTOGRAM,
     MEANS,
     SHARES,
+    STATES,
     Groups,
     join_means,
+    keep_among,
     keep_means,
     scaled,
 )
@@ -30,6 +32,7 @@ KEPT = [  # aggregation, rows, settings
     (MEANS, CHANCES, ()),
     (BEST, CHANCES, (2,)),
     (COUNTS, TIMES, (MONTHS,)),
+    (STATES, CHANCES < 0.4, ()),
     (SHARES, TIMES < 5.0, ()),
     (CURVE, TIMES, (np.arange(0.0, 20.0, 0.5),)),
     (HISTOGRAM, 50.0 * CHANCES[:, 0], ()),
@@ -77,6 +80,28 @@ def test_a_weight_is_how_often_a_patient_counts(kept, rows, settings):
     weights = RNG.integers(0, 4, 90)
     weighted = kept.keep(rows, 1, *settings, weights=weights.astype(float))
     same(weighted, kept.keep(np.repeat(rows, weights, axis=-1), 1, *settings))
+
+
+@pytest.mark.parametrize(("kept", "rows", "settings"), [KEPT[0], KEPT[2], KEPT[3]])
+@pytest.mark.parametrize("cut", [0, 20, 60])
+def test_what_is_kept_among_some_is_that_of_each_arms_own_members(kept, rows, settings, cut):
+    among = RNG.random((3, 90)) < np.array([[0.3], [0.6], [0.9]])
+    among[0, :60] = False  # nobody of the first arm in the first block
+    parts = [
+        keep_among(kept.keep, rows[..., part], among[:, part], 1, *settings)
+        for part in (slice(0, cut), slice(cut, 90))
+    ]
+    moments = kept.finish([kept.join(*parts)])["moments"]
+    for arm, members in enumerate(among):
+        own = kept.keep(rows[[1, arm]][..., members], 0, *settings)
+        alone = kept.finish([own])["moments"]
+        for end in ("", DIFFERENCE):
+            for name in ("mean", "standard_error"):
+                answer = getattr(alone[end], name)[1]
+                np.testing.assert_allclose(
+                    getattr(moments[end], name)[arm], answer, rtol=1e-10, atol=1e-13
+                )
+        assert (moments[""].count[arm] == members.sum()).all()
 
 
 def test_the_first_half_is_kept_beside_the_whole():

@@ -10,7 +10,7 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
-from radsim.dose.anatomy.organ import SampledOrgan, length_of
+from radsim.dose.anatomy.organ import SampledOrgan, ends_of, length_of
 from radsim.dose.anatomy.outer_organ import OuterOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
@@ -20,6 +20,7 @@ from radsim.vocabulary.words import nearest
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
 LATERAL_MARGIN, AXIAL_MARGIN = 2.0, 5.0  # [mm] from GTV to the least PTV, the phase 2 trial's
 BRACKETING_STEPS = 5  # below a micrometer
+NEURAL_SIZES = ("cord_radius", "prv_margin", "cord_sac_gap", "sac_radius", "contour_margin")
 REGIONS_WITHOUT_GRADE = ("sacrum",)
 
 
@@ -166,6 +167,23 @@ def draw_organ(
         valley=draw("valley"),
         present=patients.with_structure(organ.structure(name)),
     )
+
+
+def smallest_volumes(model: DoseModel, ptv_volume: float) -> dict[str, float]:
+    """Volumes that structures have in everyone, from the lowest of PTV_Eval [cm3].
+
+    Of the neural structures, and of the organs beyond the target.
+    """
+    lowest = {name: ends_of(getattr(model, name))[0] for name in NEURAL_SIZES}
+    cord = lowest["cord_radius"]
+    radii = {
+        "spinal_cord": cord,
+        "cord_prv": cord + lowest["prv_margin"],
+        "thecal_sac": min(cord + lowest["cord_sac_gap"], lowest["sac_radius"]),
+    }
+    length = float(sphere_diameter(np.array(ptv_volume))) + lowest["contour_margin"]
+    volumes = {name: np.pi * radius**2 * length / 1000.0 for name, radius in radii.items()}
+    return volumes | {name: ends_of(organ.volume)[0] for name, organ in model.organs.items()}
 
 
 def sphere_diameter(volume: np.ndarray) -> np.ndarray:

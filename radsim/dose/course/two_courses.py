@@ -9,23 +9,14 @@ import numpy as np
 
 from radsim.dose.anatomy.dose_model import draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.dose import Course
+from radsim.dose.dose import Course, EarlierCourse
 from radsim.dose.plans.kind import Fractionated
 from radsim.dose.plans.limits import Limit
-from radsim.dose.plans.prior import Prior
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.structures import NEURAL, HotSpot
-
-
-@dataclass(frozen=True)
-class EarlierCourse:
-    """An earlier course and the time since it [months], shape (patient,)."""
-
-    prior: Prior
-    interval: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -40,28 +31,36 @@ class RulesKept:
         Of the latest earlier course, ``prior_interval`` [months] and ``prior_recovery``.
     kept
         Whether all that the arm plans to are kept.
-    recovered
-        Share of each earlier course that has recovered, by the arm's rule.
     """
 
     flags: Mapping[str, np.ndarray]
     facts: Mapping[str, np.ndarray]
     kept: np.ndarray
-    recovered: tuple[np.ndarray, ...]
 
 
 def draw_earlier_courses(
     plan: Fractionated, patients: Patients, streams: UniformSource
 ) -> tuple[EarlierCourse, ...]:
-    """Draw, or look up, the interval since each of the plan's earlier courses."""
+    """Draw, or look up, the interval since each of the plan's earlier courses, and its recovery.
+
+    Courses come in an order of their own, and what is drawn of one of several is looked up by what
+    it is, so that the order in which a file lists them changes nothing.
+    """
     courses = []
-    for place, prior in enumerate(plan.earlier):
+    for prior in sorted(plan.earlier, key=repr):
+        own = "" if plan.prior is not None else f"/{prior!r}"
         if isinstance(prior.interval, str):
             interval = patients[prior.interval].astype(float)
         else:
-            stream = "dose/prior/interval" + (f"/{place}" if place else "")
+            stream = f"dose/prior/interval{own}"
             interval = draw_parameter(prior.interval, stream, patients.numbers, streams)
-        courses.append(EarlierCourse(prior, interval))
+        by_rule = prior.recovered is None or isinstance(prior.recovered, str)
+        if prior.recovered is None or isinstance(prior.recovered, str):
+            recovered = recovered_share(prior.recovered or plan.recovery, interval)
+        else:
+            stream = f"dose/prior/recovered{own}"
+            recovered = draw_parameter(prior.recovered, stream, patients.numbers, streams)
+        courses.append(EarlierCourse(prior.dose_of, prior.fractions, interval, recovered, by_rule))
     return tuple(courses)
 
 
@@ -77,7 +76,7 @@ def organ_limit(
             if limit.structure in NEURAL and not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier:
-            left = _left(limit, plan, earlier)
+            left = _left(limit, earlier)
             room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)
     either = geometry.organs.get(organ) or geometry.outer.get(organ)
@@ -100,13 +99,13 @@ def rules_kept(
     kept = np.ones(has_cord.shape, dtype=bool)
     flags: dict[str, np.ndarray] = {}
     if not earlier:
-        return RulesKept(flags, {}, kept, ())
+        return RulesKept(flags, {}, kept)
     interval = reduce(np.minimum, (course.interval for course in earlier))
     rules = [rule for rule in plan.limits if isinstance(rule, CumulativeLimit)]
     unknown = {rule.name for rule in rules if HotSpot(rule.structure) not in hot_spots}
     for rule in rules:
         if rule.name not in unknown:
-            left = _left(rule, plan, earlier)
+            left = _left(rule, earlier)
             dose = hot_spots[HotSpot(rule.structure)].planned
             absent = ~rule.applies(has_cord) | np.isnan(dose)
             met = absent | rule.is_met(dose, plan.fractions, left, interval)
@@ -114,18 +113,19 @@ def rules_kept(
             flags[name] = flags.get(name, np.ones_like(kept)) & met
             if not rule.only_reported:
                 kept = kept & met
-    recovered = tuple(recovered_share(plan.recovery, course.interval) for course in earlier)
-    facts = {"prior_interval": earlier[-1].interval, "prior_recovery": recovered[-1]}
-    return RulesKept(flags, facts, kept, recovered)
+    latest = earlier[0].recovered
+    for course in earlier[1:]:
+        latest = np.where(course.interval == interval, course.recovered, latest)
+    return RulesKept(flags, {"prior_interval": interval, "prior_recovery": latest}, kept)
 
 
-def _left(
-    rule: CumulativeLimit, plan: Fractionated, earlier: tuple[EarlierCourse, ...]
-) -> np.ndarray:
+def _left(rule: CumulativeLimit, earlier: tuple[EarlierCourse, ...]) -> np.ndarray:
     """Effect of the earlier courses that has not recovered [Gy], shape (patient,)."""
     left: np.ndarray = np.zeros(())
     for course in earlier:
-        effect = rule.effect_of(course.prior.dose, course.prior.fractions)
-        recovered = recovered_share(rule.recovery or plan.recovery, course.interval)
+        effect = rule.effect_of(course.dose_of(rule.structure), course.fractions)
+        recovered = course.recovered
+        if course.by_rule and rule.recovery is not None:
+            recovered = recovered_share(rule.recovery, course.interval)
         left = left + (1.0 - recovered) * effect
     return left

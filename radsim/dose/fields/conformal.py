@@ -9,7 +9,7 @@ from radsim.dose.course.delivery import Delivery, draw_delivery
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit, rules_kept
-from radsim.dose.dose import Course, Dose
+from radsim.dose.dose import Course, Dose, EarlierCourse
 from radsim.dose.metrics import Wanted
 from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
@@ -28,10 +28,11 @@ def conformal_dose(
     streams: UniformSource,
     wanted: Wanted,
     fill: Fill | None = None,
+    before: tuple[EarlierCourse, ...] = (),
 ) -> Dose:
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
-    earlier = draw_earlier_courses(plan, patients, streams)
+    earlier = (*draw_earlier_courses(plan, patients, streams), *before)
     organs = (*NEURAL, *geometry.outer)
     limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in organs}
     plans = make_plans(plan, model, geometry, limits, numbers, streams)
@@ -61,7 +62,7 @@ def conformal_dose(
             "plan_eligible": plans.eligible & met & rules.kept,
             **rules.flags,
         },
-        recovered=rules.recovered,
+        earlier=earlier,
     )
 
 

@@ -116,7 +116,7 @@ def library_doses(
             "limits_met": met & rules.kept,
             **rules.flags,
         },
-        recovered=rules.recovered,
+        earlier=earlier,
     )
 
 

@@ -9,7 +9,7 @@ from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.anatomy.outer_organ import depth_nodes
 from radsim.dose.course.two_courses import draw_earlier_courses, rules_kept
-from radsim.dose.dose import Course, Dose
+from radsim.dose.dose import Course, Dose, EarlierCourse
 from radsim.dose.metrics import Wanted
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
@@ -28,6 +28,7 @@ def uniform_field_dose(
     geometry: Geometry,
     streams: UniformSource,
     wanted: Wanted,
+    before: tuple[EarlierCourse, ...] = (),
 ) -> Dose:
     """Dose of a field in which every structure of the spine lies.
 
@@ -73,7 +74,7 @@ def uniform_field_dose(
         )
         courses |= {name: course(found.planned, single) for name, found in whole.items()}
         hot_spots |= {spot: course(found.planned, output) for spot, found in hot.items()}
-    earlier = draw_earlier_courses(plan, patients, streams)
+    earlier = (*draw_earlier_courses(plan, patients, streams), *before)
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     yes = np.ones(everyone, dtype=bool)
     return Dose(
@@ -87,5 +88,5 @@ def uniform_field_dose(
             **rules.facts,
         },
         flags={"plan_eligible": yes, "limits_met": yes, **rules.flags},
-        recovered=rules.recovered,
+        earlier=earlier,
     )

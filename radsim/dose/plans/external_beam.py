@@ -33,8 +33,8 @@ class ExternalBeam(Fractionated):
     limits
         What the plan has to keep to, see :class:`~radsim.dose.plans.limits.Limit` and
         :class:`~radsim.dose.plans.two_course_limits.CumulativeLimit`.
-    prior, recovery
-        An earlier course, and the rule by which the cord has recovered from it.
+    prior, priors, recovery
+        An earlier course, or several, and the rule by which the cord has recovered from it.
     isotoxic
         Lower the prescription of each patient as far as coverage within the limits asks for;
         ``prescription`` is then the highest that is given.
@@ -56,6 +56,7 @@ class ExternalBeam(Fractionated):
     boost: Real | Continuous | None = None
     limits: tuple[AnyLimit, ...] = ()
     prior: Prior | None = None
+    priors: tuple[Prior, ...] = ()
     recovery: RecoveryRule = "25-50"
     isotoxic: Truth = False
     minimum_coverage: Real = 0.7
@@ -86,6 +87,7 @@ class ExternalBeam(Fractionated):
                 f"boost must be at most {HIGHEST_DOSE} Gy, got {lowest:.4g}; in cGy?",
             ),
         )
+        self.check_earlier()
         if self.boost is not None:
             require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
         if self.field == "uniform":
@@ -101,12 +103,6 @@ class ExternalBeam(Fractionated):
                     f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
                     '(or set field = "uniform")',
                 )
-        for limit in self.limits:
-            require(
-                self.prior is not None or not isinstance(limit, CumulativeLimit),
-                f"limit {getattr(limit, 'name', '')!r} adds up two courses, so the arm needs "
-                "prior = { dose, fractions, interval }",
-            )
 
     @property
     def is_conventional(self) -> bool:

@@ -31,6 +31,8 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     >>> expand_plan({"prescription": 24.0, "limits": {"thecal_sac": 18.0}})["limits"]
     [{'kind': 'dose', 'structure': 'thecal_sac', 'metric': 'D0.03cc', 'at_most': 18.0}]
     """
+    if "courses" in settings or settings.get("kind") == "courses":
+        return _sequence(settings)
     expanded = dict(settings)
     regimen = expanded.get("regimen")
     if regimen is not None:
@@ -50,9 +52,37 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
             {"kind": "dose", **entry} if isinstance(entry, Mapping) else entry
             for entry in expanded["limits"]
         ]
-    if expanded.get("prior") is not None and isinstance(expanded.get("limits", []), list | tuple):
+    if (expanded.get("prior") or expanded.get("priors")) and isinstance(
+        expanded.get("limits", []), list | tuple
+    ):
         expanded["limits"] = _with_flags(list(expanded.get("limits", [])))
     return expanded
+
+
+def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in each course of a sequence."""
+    full = {"kind": "courses", **settings}
+    courses = full.get("courses")
+    if not isinstance(courses, list | tuple):
+        return full
+    filled = []
+    for place, course in enumerate(courses):
+        if not isinstance(course, Mapping):
+            filled.append(course)
+            continue
+        kind = course.get("kind", "external_beam")
+        require(
+            kind == "external_beam" and "courses" not in course,
+            f"courses[{place}]: a course of a sequence is external beam, got {kind}",
+        )
+        try:
+            plan = expand_plan(course)
+        except ValueError as error:
+            raise ValueError(f"courses[{place}]: {error}") from None
+        if full.get("prior") or full.get("priors") or place:
+            plan["limits"] = _with_flags(list(plan.get("limits", [])))
+        filled.append({name: value for name, value in plan.items() if name != "kind"})
+    return {**full, "courses": filled}
 
 
 def _with_flags(limits: list[Any]) -> list[Any]:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior
+from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.dose_metrics import KINDS, Kind
+from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot, Target
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class PlanKind:
     """The answers of a plan without an earlier course; a kind states those that differ."""
 
     only_in_files: ClassVar[dict[str, Any]] = {}  # schema of keys that only say what to read
+    samples_anatomy: ClassVar[bool] = True  # else its doses are those of patients of a user
     regimen: str | None = None  # preset that the settings came from, if one did
 
     @property
@@ -33,6 +36,16 @@ class PlanKind:
     def is_conventional(self) -> bool:
         """Say whether the organs lie in the field, as no course of a conformal series had it."""
         return False
+
+    @property
+    def fraction_doses(self) -> tuple[float, ...]:
+        """Prescribed dose a fraction of each course [Gy]."""
+        return (self.prescription / self.fractions,)  # type: ignore[attr-defined]
+
+    @property
+    def lonely_limit(self) -> str:
+        """Say which limit adds up courses where there is but one, or nothing."""
+        return ""
 
     @property
     def highest_level(self) -> Target:
@@ -75,6 +88,7 @@ class Fractionated(PlanKind):
     boost: Any
     limits: tuple[AnyLimit, ...]
     prior: Prior | None
+    priors: tuple[Prior, ...]
     recovery: RecoveryRule
 
     @property
@@ -91,7 +105,24 @@ class Fractionated(PlanKind):
 
     @property
     def earlier(self) -> tuple[Prior, ...]:
-        return () if self.prior is None else (self.prior,)
+        return self.priors if self.prior is None else (self.prior,)
+
+    @property
+    def lonely_limit(self) -> str:
+        names = [limit.name for limit in self.limits if isinstance(limit, CumulativeLimit)]
+        if self.earlier or not names:
+            return ""
+        return (
+            f"limit {names[0]!r} adds up two courses, so the arm needs "
+            "prior = { dose, fractions, interval }"
+        )
+
+    def check_earlier(self) -> None:
+        """Refuse earlier courses that are stated twice over."""
+        require(
+            self.prior is None or not self.priors,
+            "prior is one earlier course, priors are several; give one of the two",
+        )
 
     @property
     def highest_level(self) -> Target:

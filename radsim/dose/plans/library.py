@@ -113,8 +113,8 @@ class PlanLibrary(Fractionated):
         they are.
     limits
         Mandatory limits; a drawn plan that breaks one is drawn again.
-    prior, recovery
-        An earlier course, and the rule by which the cord has recovered from it.
+    prior, priors, recovery
+        An earlier course, or several, and the rule by which the cord has recovered from it.
     delivery
         Whether set-up and output errors are simulated.
     """
@@ -123,6 +123,7 @@ class PlanLibrary(Fractionated):
         "folder": {"type": "string", "description": "of the plans"},
         "names": {"type": "object", "additionalProperties": {"type": "string"}},
     }
+    samples_anatomy: ClassVar[bool] = False
 
     kind: Literal["library"] = "library"
     plans: tuple[dict[str, LibraryDose], ...]
@@ -132,6 +133,7 @@ class PlanLibrary(Fractionated):
     smoothing: Real = 0.25
     limits: tuple[AnyLimit, ...] = ()
     prior: Prior | None = None
+    priors: tuple[Prior, ...] = ()
     recovery: RecoveryRule = "25-50"
     delivery: Truth = True
 
@@ -147,6 +149,7 @@ class PlanLibrary(Fractionated):
             ),
             (0 <= self.smoothing <= 1, f"smoothing must lie between 0 and 1, got {self.smoothing}"),
         )
+        self.check_earlier()
         sizes = {len(entry.dose) for plan in self.plans for entry in plan.values()}
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:
@@ -167,7 +170,7 @@ class PlanLibrary(Fractionated):
             unknown = "" if limit.only_reported or spot is None else self.lacks(spot)
             require(not unknown, f"limits: {unknown}")
             require(
-                self.prior is not None or not isinstance(limit, CumulativeLimit),
+                bool(self.earlier) or not isinstance(limit, CumulativeLimit),
                 "a limit over two courses needs prior = { dose, fractions, interval }",
             )
 

@@ -7,5 +7,7 @@ from pydantic import Field
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.intraoperative import Intraoperative
 from radsim.dose.plans.library import PlanLibrary
+from radsim.dose.plans.sequence import Sequence
 
-Plan = Annotated[ExternalBeam | Intraoperative | PlanLibrary, Field(discriminator="kind")]
+Kinds = ExternalBeam | Intraoperative | PlanLibrary | Sequence
+Plan = Annotated[Kinds, Field(discriminator="kind")]

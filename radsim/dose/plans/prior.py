@@ -1,11 +1,12 @@
 """An earlier course, and checks that kinds of plan share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
-from radsim.vocabulary.mistakes import require_all
+from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
 from radsim.vocabulary.structures import HIGHEST_DOSE
 
@@ -39,20 +40,46 @@ class Prior:
     Attributes
     ----------
     dose, fractions
-        What the cord and the thecal sac themselves got [Gy].
+        What the structures got that ``organs`` does not name, the cord and the sac among them [Gy].
     interval
         Time from it to the new course [months]: a number, a distribution, or the name of a
         cohort variable.
+    organs
+        Dose of single structures, where it was another one [Gy].
+    recovered
+        Share of its effect that has recovered: a rule by name, a number, or a distribution between
+        patients; by the arm's rule unless given.
     """
 
     dose: Real
     fractions: Count
     interval: Real | Continuous | str
+    organs: dict[str, Real] = field(default_factory=dict)
+    recovered: Real | Continuous | RecoveryRule | None = None
 
     def __post_init__(self) -> None:
         lowest = 0.0 if isinstance(self.interval, str) else lowest_dose(self.interval)
         require_all(
-            gray("prior.dose", self.dose),
-            check_fractions("prior.fractions", self.fractions),
-            (lowest >= 0, f"prior.interval must not be negative, got {lowest:.3g}"),
+            gray("dose", self.dose),
+            check_fractions("fractions", self.fractions),
+            (lowest >= 0, f"interval must not be negative, got {lowest:.3g}"),
+            *((0 <= d <= HIGHEST_DOSE, _organ(name, d)) for name, d in self.organs.items()),
         )
+        if self.recovered is not None and not isinstance(self.recovered, str):
+            for end in ends_of(self.recovered):
+                require(0 <= end <= 1, f"recovered must lie between 0 and 1, got {end:.4g}")
+
+    def dose_of(self, structure: str) -> float:
+        """Dose that a structure got [Gy]."""
+        return float(self.organs.get(structure, self.dose))
+
+
+def _organ(name: str, dose: float) -> str:
+    return f"organs.{name} must lie between 0 and {HIGHEST_DOSE} Gy, got {dose}"
+
+
+def ends_of(value: Real | Continuous) -> tuple[float, ...]:
+    """Lowest and highest value, the tails of a distribution aside."""
+    if isinstance(value, int | float):
+        return (float(value),)
+    return tuple(float(end) for end in value.ppf(np.array([1e-9, 1.0 - 1e-9])))

@@ -16,7 +16,9 @@ from radsim.vocabulary.words import closest, nearest
 
 SECTIONS = ("cohort", "eligibility", "dose", "arms", "tcp", "ntcp", "survival")  # may be varied
 OUTCOMES = ("tcp", "ntcp")  # sections of models, each with others beside it
+WHOSE = ("among", "part_of")  # keys of an endpoint that decide numbers
 LABEL = "label"  # of an arm or a model
+CALIBRATION = "calibration"  # of a model: what it went through, which changes no number
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *(s for s in KNOWN if s not in TARGETS))  # below ``limits``, stated or not
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
@@ -55,6 +57,7 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
         f"is a whole section; name a key in it ({first}. ...)": first in SECTIONS and not rest,
         "describes a variable, and changes no number": of_variable,
         f"is a list of models; name a key of one of them ({key}[0]. ...)": last == ALTERNATIVES,
+        "says whom the endpoint concerns, which all variants share": of_endpoint and last in WHOSE,
         "describes an endpoint, and changes no number": of_endpoint,
         "is a name for readers, and changes no number": is_label,
     }
@@ -212,6 +215,8 @@ def known_keys(tables: Mapping[str, Any]) -> list[str]:
 def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, value in table.items():
         here = f"{path}.{key}"
+        if key == CALIBRATION and path.split(".")[0] in OUTCOMES:
+            continue
         yield here
         if isinstance(value, Mapping):
             yield from _below(value, here)

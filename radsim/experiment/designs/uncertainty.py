@@ -12,10 +12,20 @@ from radsim.experiment.designs.draws import (
     read_distribution,
 )
 from radsim.experiment.designs.groups import read_group
-from radsim.experiment.designs.keys import check_key, flatten, lies_in, names_of, section_of
+from radsim.experiment.designs.keys import (
+    OUTCOMES,
+    check_key,
+    flatten,
+    lies_in,
+    names_of,
+    section_of,
+    split_key,
+)
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
+from radsim.presets import load_preset
+from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.response.modifiers import published_ratio
 from radsim.vocabulary.mistakes import require
@@ -54,7 +64,7 @@ def read_factors(
     for key, value in flatten(rest):
         where, above = f"{section}.{key}", key.rpartition(".")[0]
         if value == PUBLISHED:
-            drawn = reader.attempt(where, _published_ratios, reader.tables, key) or {}
+            drawn = reader.attempt(where, _published, reader.tables, key) or {}
             for ratio in drawn:
                 reader.claim(section, ratio)
             factors += [Single(ratio, distribution) for ratio, distribution in drawn.items()]
@@ -112,13 +122,29 @@ def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
     return entries
 
 
+def _published(tables: Mapping[str, Any], key: str) -> Mapping[str, Distribution]:
+    """Distributions that presets state for a key: of a parameter, or of modifiers' ratios."""
+    check_key(key, tables)
+    section, path = split_key(key)
+    family, _, name = section.partition(".")
+    stated = tables.get(family) or {}
+    stated = stated.get(name, {}) if name else stated
+    preset = stated.get("preset") if family in OUTCOMES and path else ""
+    if preset and path[0] in (parameters := load_preset(family, preset).parameters):
+        spread: Any = parameters[path[0]].uncertainty
+        for part in path[1:]:
+            spread = spread.get(part) if isinstance(spread, Mapping) else None
+        if isinstance(spread, Mapping) and "kind" in spread:
+            return {key: read_distribution(spread)}
+    return _published_ratios(tables, key)
+
+
 def _published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNormal]:
     """Distributions of modifiers' hazard ratios at or below a key, by their published intervals.
 
     The key is ``tcp.modifiers``, one of them, or one of its ratios; else it is a ValueError, as it
     is where no interval is published.
     """
-    check_key(key, tables)
     published, lacking = {}, []
     modifiers = (tables.get("tcp") or {}).get("modifiers") or ()
     for name, modifier in zip(names_of(modifiers), modifiers, strict=True):
@@ -133,7 +159,8 @@ def _published_ratios(tables: Mapping[str, Any], key: str) -> dict[str, LogNorma
                 published[path] = published_ratio(ratio, interval)
     require(
         bool(published or lacking),
-        f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, not for this',
+        f'"{PUBLISHED}" is for hazard ratios of tcp.modifiers, and for parameters whose preset '
+        "states a distribution, not for this",
     )
     require(not lacking, f"no interval is published for {', '.join(lacking)}; give a distribution")
     return published

@@ -16,19 +16,23 @@ MOST_COLUMNS = 4
 
 def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
     """Cumulative incidence of each event over time, with death competing."""
-    curves, view = with_role(result, "curve"), View(result)
+    curves, shares, view = with_role(result, "curve"), with_role(result, "share"), View(result)
     if not curves:
         return None
-    words = {m.endpoint.event: m.endpoint.words for m in endpoints_of(view.experiment)}
+    endpoints = {m.endpoint.event: m.endpoint for m in endpoints_of(view.experiment)}
     figure, firsts, panels = panels_of(len(curves), MOST_COLUMNS, (3.8, 4.0), (0.6, 0.0))
     time = result["time"].values
     for axis, (event, by_arm) in zip(panels, curves.items(), strict=True):
         for row, (arm, name) in enumerate(view.arms.items()):
             curve, color = by_arm.sel(arm=arm).values, COLORS[row % 8]
-            lower, upper = wilson_interval(curve, view.experiment.patients)
+            patients = np.array(view.experiment.patients)
+            if among := endpoints[event].among:
+                patients = patients * shares[f"patients_{among}"].sel(arm=arm).values
+            lower, upper = wilson_interval(curve, patients)
             axis.plot(time, curve, color=color, linestyle=LINES[row % 4], label=name)
             axis.fill_between(time, lower, upper, color=color, alpha=0.2, linewidth=0)
-        axis.set_title(capital(words[event]), fontsize=10)
+        title = "\n".join(filter(None, (capital(endpoints[event].words), endpoints[event].of_whom)))
+        axis.set_title(title, fontsize=10)
         axis.set_xlabel("Months after treatment")
         axis.set_xlim(0, time[-1])
         axis.set_ylim(bottom=0)

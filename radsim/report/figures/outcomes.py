@@ -11,7 +11,16 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.report.figures.style import COLORS, MARKERS, capital, finish, panels_of, percent
 from radsim.report.view import View
 from radsim.results.fields import ESTIMATE
-from radsim.vocabulary.endpoints import ALIVE, INCIDENCE, NET, Endpoint, Estimate, Joint
+from radsim.vocabulary.endpoints import (
+    ALIVE,
+    INCIDENCE,
+    NET,
+    PREVALENCE,
+    Endpoint,
+    Estimate,
+    Estimator,
+    Joint,
+)
 
 NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
 OTHERS = "Filled: the experiment's own model; open: the other models that are reported."
@@ -20,6 +29,7 @@ MOST_OUTCOMES, MOST_PLANES = 5, 3  # panels in a row
 HOW = {
     NET: "net, as Kaplan-Meier estimates",
     INCIDENCE: "cumulative incidence",
+    PREVALENCE: "prevalence, death competing",
     ALIVE: "death competing",
 }
 
@@ -100,13 +110,17 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
 
 
 def overview(view: View) -> list[Estimate]:
-    """Net of what is good, cumulative incidence of complications, what is read off several."""
+    """Prevalence of states, else net of what is good and cumulative incidence of complications.
+
+    Then what is read off several.
+    """
     every = view.estimates
-    estimator = {
-        net.of: INCIDENCE if not net.good and Estimate(net.of, INCIDENCE) in every else NET
-        for net in view.nets
-        if isinstance(net.of, Endpoint)
-    }
+
+    def estimator_of(net: Estimate) -> Estimator:
+        wanted = (PREVALENCE,) if net.good else (PREVALENCE, INCIDENCE)
+        return next((e for e in wanted if Estimate(net.of, e) in every), NET)
+
+    estimator = {net.of: estimator_of(net) for net in view.nets if isinstance(net.of, Endpoint)}
     single = [e for e in every if isinstance(e.of, Endpoint) and e.estimator is estimator[e.of]]
     joint = [e for e in every if isinstance(e.of, Joint) and (e.estimator is NET)]
     alive = [e for e in every if isinstance(e.of, Joint) and not e.of.free_of]
@@ -118,7 +132,8 @@ def title_of(estimate: Estimate) -> str:
     if isinstance(estimate.of, Joint):
         net = " (net)" if estimate.estimator is NET else ""
         return fill(capital(estimate.short + net), WIDEST_TITLE)
-    return f"{capital(estimate.words)}\n({HOW[estimate.estimator]})"
+    whom = f"\n{estimate.of_whom}" if estimate.of_whom else ""
+    return f"{capital(estimate.words)}{whom}\n({HOW[estimate.estimator]})"
 
 
 def _with_reach(view: View, estimate: Estimate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from radsim.ntcp import NTCPModel, load_ntcp
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import Preset, load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
@@ -42,7 +43,7 @@ def model_of(preset: Preset) -> Any | None:
 def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
     """Dose, probability and the names of both axes of a preset's curve."""
     model = model_of(preset)
-    if model is None:
+    if model is None or isinstance(model, TechniqueLevel):
         return None
     if isinstance(model, VertebralFracture):
         dose = np.linspace(0.0, 30.0, 241)
@@ -115,7 +116,7 @@ def model_lines(preset: Preset) -> list[str]:
     if model is None:
         return []
     lines = [f"equation: {model.equation}", f"takes: {model.takes}"]
-    if isinstance(model, VertebralFracture):
+    if isinstance(model, (VertebralFracture, TechniqueLevel)):
         return lines
     effect = getattr(model, "effect", "bed")
     fractionation = "none; physical dose, so two courses can't be added"
@@ -130,7 +131,21 @@ def model_lines(preset: Preset) -> list[str]:
     elif effect != "physical":
         law = model.cell_kill.kind.upper()
         fractionation = f"{effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, {law}"
-    return [*lines, f"fractionation: {fractionation}", f"reads: {model.dose}"]
+    lines += [f"fractionation: {fractionation}", f"reads: {model.dose}"]
+    return [*lines, *_calibration_lines(preset)]
+
+
+def _calibration_lines(preset: Preset) -> list[str]:
+    """Say what a preset was calibrated through, and by how much it misses its anchors."""
+    known = preset.calibration
+    if known is None:
+        return []
+    missed = ", ".join(f"{a.regimen} {a.missed:+.1f}" for a in known.anchors)
+    return [
+        f"calibrated: to {known.curve} through plans of the dose preset {known.dose} in "
+        f"{known.patients:,} patients of {known.cohort}, seed {known.seed}",
+        f"anchored, not predicted: {missed} points off the curve",
+    ]
 
 
 def _law_lines(preset: Preset) -> list[str]:
@@ -170,8 +185,9 @@ def models_page() -> str:
 
 
 def _preset_section(preset: Preset) -> str:
-    about = [f"{preset.title}. Flag: {preset.flag}. Fitted on: {preset.range}."]
-    about += [f"It gives {preset.bound}: {preset.bound.why}."] if preset.bound else []
+    bound = f"{preset.bound.capitalize()} bound. " if preset.bound else ""
+    about = [f"{preset.title}. {bound}Flag: {preset.flag}. Fitted on: {preset.range}."]
+    about += [f"Caution: {preset.caution}."] if preset.caution else []
     about += [preset.note, ""] if preset.note else [""]
     for line in model_lines(preset):
         label, _, rest = line.partition(": ")

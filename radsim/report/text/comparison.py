@@ -1,6 +1,6 @@
 """What the command prints of a result: estimates by arm, and differences from the reference."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,10 @@ from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import people_of
+from radsim.report.text.description import anchored, people_of
 from radsim.report.text.design import design_text
 from radsim.results.names import ModelNames
+from radsim.results.reading import with_role
 from radsim.results.result import is_design
 from radsim.vocabulary.endpoints import Estimate
 
@@ -42,6 +43,8 @@ def comparison_text(result: xr.Dataset) -> str:
     text = "\n\n".join(tables)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
+    lines += _concerned(points)
+    lines += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
@@ -66,6 +69,21 @@ def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequen
             name = _row_name(estimate, endpoints.get(estimate.of), place, model)
             cells.setdefault(name, {})[arm] = _interval(numbers[0])
     return cells
+
+
+def _concerned(points: Points) -> Iterator[str]:
+    """Say how many patients an endpoint concerns that is not of everyone."""
+    shares = with_role(points.result, "share")
+    whom = {m.endpoint.among: m.endpoint.of_whom for m in endpoints_of(points.experiment)}
+    for among in filter(None, whom):
+        of_arms = shares[f"patients_{among}"]
+        each = [
+            f"{100.0 * float(of_arms.sel(arm=arm)):.1f} % of {points.experiment.called(arm)}"
+            for arm in points.experiment.arms
+        ]
+        said = f"{100.0 * float(of_arms[0]):.1f} % of all"
+        alike = bool((of_arms == of_arms[0]).all())
+        yield f"Rows {whom[among]} are of nobody else: {said if alike else ', '.join(each)}."
 
 
 def _add_pain(points: Points, cells: Cells, arms: list[str]) -> None:

@@ -9,7 +9,7 @@ from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.pedigree import (
-    bounds,
+    cautions,
     model_labels,
     other_laws,
     outside_fractionation,
@@ -18,6 +18,7 @@ from radsim.experiment.pedigree import (
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
 from radsim.presets import load_preset
 from radsim.report.view import value_text
+from radsim.tcp.anchors import anchors_behind, is_anchored, reads_its_anchors
 from radsim.vocabulary.endpoints import CONTROL_WITHOUT_COMPLICATION
 
 PARTS = {
@@ -127,8 +128,12 @@ def _notes(experiment: Experiment) -> Iterator[str]:
             "control after a prior course is reported with and without the model's hazard ratio "
             "for reirradiation"
         )
+    yield from anchored(experiment)
     yield from _control_notes(experiment)
-    yield from bounds(experiment)
+    for name, organ in experiment.dose.organs.items():
+        source = f"from {organ.source}" if organ.source else "an assumption, as it names no source"
+        yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
+    yield from cautions(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
@@ -146,6 +151,23 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         )
 
 
+def anchored(experiment: Experiment) -> list[str]:
+    """Say in which arms control is not predicted: those whose schedule is an anchor of a curve."""
+    lines = []
+    for stated in (s for m in endpoints_of(experiment) if m.endpoint.freedom for s in m.stated):
+        arms = [
+            experiment.called(name)
+            for name, arm in experiment.arms.items()
+            if is_anchored(stated.model, arm.plan)
+        ]
+        if arms:
+            lines.append(
+                f"anchored, not predicted: control of {', '.join(arms)}; {stated.name} was "
+                "fitted to these schedules"
+            )
+    return list(dict.fromkeys(lines))
+
+
 def _control_notes(experiment: Experiment) -> Iterator[str]:
     arms = experiment.arms.items()
     conventional = [experiment.called(name) for name, arm in arms if arm.plan.is_conventional]
@@ -153,10 +175,15 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
     for name, model in ((stated.name, stated.model) for m in control for stated in m.stated):
         if model.estimates == "crude":
             yield f"{name}: control as death has already lowered it; nobody dies in this run"
-        if model.preset == "hytec-spine-2021" and conventional:
+        if conventional and (model.preset == "hytec-spine-2021" or model.calibration):
             yield (
                 f"{name} must not be used for conventional radiotherapy "
                 f"({', '.join(conventional)}); spine-cross-strategy is for such comparisons"
+            )
+        if anchors_behind(model) and not reads_its_anchors(model):
+            yield (
+                f"{name} was fitted to prescribed doses and reads the {model.dose}: the curve is "
+                'not calibrated for it; calibrate = "plans" or a preset for that dose is'
             )
         law = model.cell_kill
         if law.changes_high_doses and model.preset and model.fitted_under == law.kind:

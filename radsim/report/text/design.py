@@ -6,11 +6,19 @@ import numpy as np
 import xarray as xr
 
 from radsim.report.text.console import PLAIN, table_text
+from radsim.report.text.description import anchored
 from radsim.report.view import View, value_text
 from radsim.results.reading import has_role
 from radsim.results.uncertainty import ENDS, what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
-from radsim.vocabulary.endpoints import ALIVE, CONTROL_WITHOUT_COMPLICATION, NET, Estimate, Joint
+from radsim.vocabulary.endpoints import (
+    ALIVE,
+    CONTROL_WITHOUT_COMPLICATION,
+    NET,
+    PREVALENCE,
+    Estimate,
+    Joint,
+)
 
 HIDDEN = "At most: not distinguishable from the noise of the patients; more of them would tell."
 MOST_FACTORS = 3  # of each comparison that are printed
@@ -40,15 +48,17 @@ def design_text(result: xr.Dataset) -> str:
         parts.append(_best_text(view))
     if "factor" in result.sizes:
         parts.append(_sensitivity_text(view))
+    parts += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
 
 
 def _printed(view: View) -> list[Estimate]:
-    """Estimates that are printed: net, and being alive, controlled and without complication."""
+    """Estimates that are printed: net, states, and being alive without failure or complication."""
     return [
         e for e in view.estimates
-        if e.estimator is NET or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
+        if e.estimator in (NET, PREVALENCE)
+        or (e.estimator is ALIVE and isinstance(e.of, Joint) and e.of.free_of)
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from radsim.dose.metrics import DoseMetric
 from radsim.ntcp import load_ntcp
+from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.patients import NOBODY
 from radsim.planfiles import ImportedPlan, ImportedStructure
 from radsim.presets import preset_names
@@ -75,13 +76,15 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
         raise Mistake(f"--model: no preset {name!r}; {nearest(name, sorted(known))}")
     of, load = families[known[name]]
     model = load(name)
+    if isinstance(model, TechniqueLevel):
+        raise Mistake(f"--model: {name} reads no dose, so a plan says nothing to it")
     metric = getattr(model, "dose", DoseMetric(metric="prescription"))
     structure = _structure(plan, metric, name)
     dose, weight = _read(plan, structure, metric, name)
     try:
         probability = float(model.probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
-        notes = (_outside(model, dose, weight, fractions), str(bound_of(known[name], model) or ""))
+        notes = (_outside(model, dose, weight, fractions), bound_of(known[name], model))
     except (ValueError, KeyError) as error:
         raise Mistake(f"--model {name}: {error}") from None
     return {

@@ -6,7 +6,7 @@ import xarray as xr
 
 from radsim.experiment.endpoints import endpoints_of, estimates_of, range_name
 from radsim.experiment.model import Experiment
-from radsim.experiment.pedigree import bounds, other_laws, outside_fractionation
+from radsim.experiment.pedigree import cautions, other_laws, outside_fractionation
 from radsim.experiment.variants import with_other_models
 from radsim.report.view import value_text
 from radsim.results.reading import with_role
@@ -24,7 +24,7 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     ranges = {check: said for variant in reversed(variants) for check, said in _ranges(variant)}
     lines = [
         line
-        for told in (bounds, other_laws, outside_fractionation)
+        for told in (cautions, other_laws, outside_fractionation)
         for line in dict.fromkeys(line for variant in variants for line in told(variant))
     ]
     outside: dict[str, list[str]] = {}
