@@ -22,13 +22,16 @@ def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
     """Metrics by the name of their variable: the usual ones, and what is read of other organs."""
     listed = [(structure, metric) for structure, each in ALWAYS.items() for metric in each]
     listed += dict.fromkeys(_of_organs(experiment))
-    return {
-        f"{structure}_{metric.lower().replace('.', '')}_{course}": DoseMetric(
-            structure=structure, metric=metric, course=course
-        )
-        for structure, metric in listed
-        for course in COURSES
-    }
+    metrics: dict[str, DoseMetric] = {}
+    for structure, metric in listed:
+        name = f"{structure}_{metric.lower().replace('.', '')}"
+        taken = metrics.get(f"{name}_{COURSES[0]}")
+        if taken is not None and taken.metric != metric:  # D2.5cc beside D25cc
+            name = f"{structure}_{metric.lower().replace('.', '_')}"
+        for course in COURSES:
+            read = DoseMetric(structure=structure, metric=metric, course=course)
+            metrics[f"{name}_{course}"] = read
+    return metrics
 
 
 def structures_of(experiment: Experiment) -> tuple[str, ...]:

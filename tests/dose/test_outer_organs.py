@@ -254,7 +254,7 @@ def test_an_eligible_plan_keeps_the_limit_and_lowers_no_more_than_it_must(metric
     lowered = known & (usual > level * 1.02)
     assert lowered.sum() > 10
     same_plan = lowered & (dose.facts["plans_tried"] == free.facts["plans_tried"])
-    np.testing.assert_allclose(kept[same_plan], level, rtol=1e-2)
+    np.testing.assert_allclose(kept[same_plan], level, rtol=3e-2 if metric == "D50" else 1e-2)
     untouched = known & (usual < level * 0.98)
     if regimen == "24-in-2":
         assert np.array_equal(kept[untouched], usual[untouched])
