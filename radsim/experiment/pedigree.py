@@ -33,7 +33,7 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
                 lines.append(
                     f"{experiment.called(name)}: {what}; 100% of the patients lie outside the "
                     f"range of the {said} model {stated.name}, which was fitted on conformal "
-                    f"courses in up to {most} fractions"
+                    f"courses in {f'up to {most} fractions' if most > 1 else 'one fraction'}"
                 )
     return list(dict.fromkeys(lines))
 
