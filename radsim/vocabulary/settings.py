@@ -38,7 +38,8 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/cm3": ("clonogen_density",),
     "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "baseline_hazard", "beyond", "coverage_goal", "exponent", "floor", "fractions",
+        "a", "above", "baseline_hazard", "below", "beyond", "coverage_goal", "exponent", "floor",
+        "fractions",
         "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",

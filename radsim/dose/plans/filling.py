@@ -17,8 +17,9 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what an arm names by preset, so that it is explicit and runs again as it is.
 
     ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
-    ``{ preset = "..." }``, ``{ cord_prv = 14.0 }`` for D0.03cc at most that dose, or both, where
-    the second replaces the preset's mandatory limit of that structure. An arm with an earlier
+    ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
+    D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
+    that structure. An arm with an earlier
     course gets the known rules for two courses as flags. Anything malformed is left for
     validation to report.
 
@@ -128,10 +129,10 @@ def _with_flags(limits: list[Any]) -> list[Any]:
 
 def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
     entries: list[Any] = []
-    name = table.get("preset")
-    if name is not None:
+    stated = table.get("preset", [])
+    for name in stated if isinstance(stated, list | tuple) else [stated]:
         try:
-            entries = [dict(entry) for entry in load_preset("limits", name).settings().values()]
+            entries += [dict(entry) for entry in load_preset("limits", name).settings().values()]
         except (ValueError, TypeError) as error:
             raise ValueError(f"limits.preset: {error}") from None
     for structure, value in table.items():
