@@ -24,10 +24,11 @@ def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
     listed += dict.fromkeys(_of_organs(experiment))
     metrics: dict[str, DoseMetric] = {}
     for structure, metric in listed:
-        name = f"{structure}_{metric.lower().replace('.', '')}"
+        plain = metric.lower().replace("%", "")
+        name = f"{structure}_{plain.replace('.', '')}"
         taken = metrics.get(f"{name}_{COURSES[0]}")
         if taken is not None and taken.metric != metric:  # D2.5cc beside D25cc
-            name = f"{structure}_{metric.lower().replace('.', '_')}"
+            name = f"{structure}_{plain.replace('.', '_')}"
         for course in COURSES:
             read = DoseMetric(structure=structure, metric=metric, course=course)
             metrics[f"{name}_{course}"] = read
