@@ -61,5 +61,5 @@ class LevelsNTCP(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         below, above, threshold = self._curve(patients)
-        risk: np.ndarray = np.where(dose >= threshold, np.maximum(below, above), below)
-        return risk
+        reached = np.asarray(dose >= threshold, dtype=float)
+        return below + reached * np.maximum(np.subtract(above, below), 0.0)
