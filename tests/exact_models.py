@@ -108,6 +108,9 @@ def complication(model, dose, log_ratio=0):
         return odds / (1 + odds)
     if model.kind == "probit":
         return mpmath.ncdf(mpf(model.intercept) + mpf(model.slope) * dose)
+    if model.kind == "levels":
+        reached = dose >= mpf(model.threshold)
+        return max(mpf(model.below), mpf(model.above)) if reached else mpf(model.below)
     if model.kind == "cox":
         log_hazard = mpmath.log(mpf(model.baseline_hazard)) + mpf(model.slope) * dose + log_ratio
         return -mpmath.expm1(-mpmath.exp(min(log_hazard, mpf(1000))))

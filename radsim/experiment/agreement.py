@@ -124,6 +124,12 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                     f"{section}.effect: arms.{name} has a prior course, and two courses are never "
                     "added as Gy; take eqd2 or bed"
                 )
+            if (refuses := getattr(model, "refuses", None)) and refuses(arm.plan.fractions):
+                yield (
+                    f"{section}: {model.preset or 'this model'} is of physical doses in "
+                    f"{model.reference_fractions:g} fractions, and arms.{name} gives "
+                    f"{arm.plan.fractions}; effect = 'equivalent' with an alpha_beta reads others"
+                )
             highest = getattr(model, "highest_fraction_dose", None)
             each = max(arm.plan.fraction_doses)
             if highest is not None and each > highest:

@@ -7,7 +7,7 @@ from typing import Any
 
 from radsim.experiment.model import Arm, Experiment
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, Complication, Control
-from radsim.presets.models import published_name
+from radsim.presets.models import bound_of, published_name
 from radsim.vocabulary.endpoints import (
     ALIVE,
     CONTROL_WITHOUT_COMPLICATION,
@@ -189,10 +189,11 @@ def _reported(family: str, key: str, section: Control | Complication) -> Iterato
     """Give a section's models, each with its names and with where the file states it."""
     for place, model in enumerate(section.models):
         published = published_name(family, model)
-        control = family == "tcp"
+        control, bound = family == "tcp", bound_of(family, model)
+        name = f"{published}: {model.label}" if model.label else published
         yield Reported(
             label=model.label or ((model.preset or model.kind) if control else published),
-            name=f"{published}: {model.label}" if model.label else published,
+            name=f"{name} ({bound})" if bound else name,
             model=model,
             section=f"{key}.{ALTERNATIVES}[{place - 1}]" if place else key,
         )

@@ -22,6 +22,7 @@ PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
     "WeibullSurvival": "survival",
     "Cohort": "cohort",
     "DoseModel": "dose",
+    "SampledOrgan": "organ",
 }
 ONSETS = ("LognormalOnset", "PowerOnset")  # laid over the preset's, key by key
 

@@ -27,7 +27,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     problems = Problems()
     steps: dict[str, Callable[[dict[str, Any]], Any]] = {
         "cohort": lambda cohort: fill_cohort(cohort, folder, problems),
-        "dose": lambda dose: fill_preset("dose", {"preset": DOSE_PRESET, **dose}, DOSE_KIND),
+        "dose": lambda dose: _dose(dose, problems),
         "tcp": lambda section: fill_control(section, folder, problems),
         "survival": _survival,
         "report": fill_report,
@@ -41,6 +41,21 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         if isinstance(section := full.get(name), dict):
             full[name] = problems.attempt(name, step, section, default=section)
     return full, problems
+
+
+def _dose(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    """Fill in the dose model, and organs of it that name a preset."""
+    full = fill_preset("dose", {"preset": DOSE_PRESET, **section}, DOSE_KIND)
+    if isinstance(organs := full.get("organs"), dict):
+        full["organs"] = {
+            name: problems.attempt(
+                f"dose.organs.{name}", fill_preset, "organ", organ, default=organ
+            )
+            if isinstance(organ, dict)
+            else organ
+            for name, organ in organs.items()
+        }
+    return full
 
 
 def _survival(section: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
                 lines.append(
                     f"{experiment.called(name)}: {what}; 100% of the patients lie outside the "
                     f"range of the {said} model {stated.name}, which was fitted on conformal "
-                    f"courses in up to {most} fractions"
+                    f"courses in {f'up to {most} fractions' if most > 1 else 'one fraction'}"
                 )
     return list(dict.fromkeys(lines))
 
@@ -78,5 +78,6 @@ def presets_used(experiment: Experiment) -> list[str]:
         parts += [("modifier", modifier) for modifier in getattr(model, "modifiers", ())]
     parts += [("survival", law) for law in (experiment.survival, *(arm.survival for arm in arms))]
     named = [(family, getattr(part, "preset", "")) for family, part in parts]
+    named += [("organ", organ.preset) for organ in experiment.dose.organs.values()]
     named += [("dose", experiment.dose.preset), *(("regimen", arm.plan.regimen) for arm in arms)]
     return list(dict.fromkeys(f"{family}/{name}" for family, name in named if name))

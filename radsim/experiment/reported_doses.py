@@ -29,9 +29,10 @@ def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
     usual = [(structure, metric) for structure, each in ALWAYS.items() for metric in each]
     listed: dict[str, tuple[str, str]] = {}
     for structure, metric in dict.fromkeys((*usual, *_read(experiment))):
-        short = f"{structure}_{metric.lower().replace('.', '')}"
+        plain = metric.lower().replace("%", "")
+        short = f"{structure}_{plain.replace('.', '')}"
         # D2.5cc beside D25cc keeps its point, as a character that names may have
-        name = f"{structure}_{metric.lower().replace('.', '_')}" if short in listed else short
+        name = f"{structure}_{plain.replace('.', '_')}" if short in listed else short
         listed[name] = (structure, metric)
     return {
         f"{name}_{course}": DoseMetric(structure=structure, metric=metric, course=course)

@@ -248,7 +248,7 @@ def _range(fitted: Fit) -> str:
     read = "" if units == "Gy" else f"{model.dose.metric} of "
     unit = "Gy" if units == "Gy" else f"[{units}]"
     return text + (
-        f"; {read}{effect.upper()} of {low:.4g} to {high:.4g} {unit} (alpha/beta "
+        f"; {read}{model.effect_name} of {low:.4g} to {high:.4g} {unit} (alpha/beta "
         f"{model.alpha_beta:g}, {model.cell_kill.kind})"
     )
 
@@ -256,7 +256,9 @@ def _range(fitted: Fit) -> str:
 def _units(name: str, model: Any) -> str:
     """Units of a parameter, doses with what they are doses of."""
     effect = getattr(model, "effect", "eqd2")
-    kind = "" if effect == "physical" else f" ({effect.upper()}, alpha/beta {model.alpha_beta:g})"
+    kind = (
+        "" if effect == "physical" else f" ({model.effect_name}, alpha/beta {model.alpha_beta:g})"
+    )
     if name == "d50" and model.kind == "logistic_dose":
         return f"Gy in {model.reference_fractions:g} fractions"
     units = model.dose.units
@@ -264,4 +266,4 @@ def _units(name: str, model: Any) -> str:
         return f"{units}{kind}"
     if name == "slope":
         return f"1/{units}{kind}" if units != "1" else f"1{kind}"
-    return UNITS.get(name, "1")
+    return units if name == "threshold" else UNITS.get(name, "1")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.critical_volume import CriticalVolume
+from radsim.ntcp.levels import LevelsNTCP
 from radsim.ntcp.lkb import LKB
 from radsim.ntcp.logistic import (
     LogisticCordNTCP,
@@ -32,6 +33,7 @@ DoseNTCP = (  # models of dose, which may stand for any endpoint
     | RelativeSeriality
     | CriticalVolume
     | CoxNTCP
+    | LevelsNTCP
 )
 NTCPModel = Annotated[DoseNTCP | VertebralFracture | TechniqueLevel, Field(discriminator="kind")]
 

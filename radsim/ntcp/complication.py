@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from radsim.dose.dose import Dose
+from radsim.dose.dose import Dose, Reading
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
@@ -16,7 +16,7 @@ from radsim.response.model import LARGEST, DoseResponse, Effect, equal_course
 from radsim.response.onset import LognormalOnset, Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Count, Parameter, Real, Truth
+from radsim.vocabulary.numbers import Count, Parameter, Real, Truth, beside_parts
 from radsim.vocabulary.structures import structure_named
 
 
@@ -29,9 +29,14 @@ class ComplicationModel(DoseResponse):
     label
         Name of an alternative in results, where the preset does not tell models apart.
     effect
-        What the model's doses are: ``eqd2``, ``bed``, or ``physical``, which no fractionation
-        enters, so that two courses cannot be added up. So is the dose of V20Gy, worked out in
-        every part of the organ; parameters of a curve over it are in its units, 1 or cm3.
+        What the model's doses are: ``eqd2``, ``bed``, ``equivalent``, the dose in
+        ``reference_fractions`` fractions that has the same BED, or ``physical``, which no
+        fractionation enters, so that two courses cannot be added up. So is the dose of V20Gy,
+        worked out in every part of the organ; parameters of a curve over it are in its units, 1 or
+        cm3.
+    reference_fractions
+        Fractions that the model's doses are stated in; of ``physical`` ones any other number is
+        refused.
     dose
         Which dose enters, a metric or ``DVH``. After a prior course what has not recovered of the
         organ's own dose is added to every part of the organ.
@@ -54,6 +59,7 @@ class ComplicationModel(DoseResponse):
     label: str = ""
     preset: str = ""
     effect: Effect = "eqd2"
+    reference_fractions: Real | None = None
     alpha_beta: Parameter | None = None
     cell_kill: CellKill = field(default_factory=LQ)
     fitted_under: str = ""
@@ -78,6 +84,7 @@ class ComplicationModel(DoseResponse):
             require(
                 self.alpha_beta is not None, f"alpha_beta is needed for effect = {self.effect!r}"
             )
+        self._check_reference()
         structure = self.dose.structure
         require(
             not self.fitted_on or self.accept_other_structure or structure == self.fitted_on,
@@ -92,6 +99,15 @@ class ComplicationModel(DoseResponse):
             f"the whole DVH, got {self.dose.metric!r}" if self.reads_dvh else "a metric, not a DVH"
         )
         require(self.dose.is_dvh == self.reads_dvh, f"dose.metric: this model takes {wanted}")
+
+    def _check_reference(self) -> None:
+        number = self.reference_fractions
+        require(number is None or number > 0, f"reference_fractions must be above 0, got {number}")
+        require(
+            (number is None) != (self.effect == "equivalent") or self.effect == "physical",
+            "reference_fractions: effect = 'equivalent' needs it, 'physical' may have it, "
+            f"'eqd2' and 'bed' have none; got {number} with {self.effect!r}",
+        )
 
     @property
     def reference_values(self) -> dict[str, float]:
@@ -133,6 +149,11 @@ class ComplicationModel(DoseResponse):
         0.05
         """
         course, number = equal_course(dose, fractions, weight)
+        if self.refuses(fractions):
+            raise ValueError(
+                f"fractions: these figures are of physical doses in {self.reference_fractions:g}, "
+                f"got {fractions}; effect = 'equivalent' with an alpha_beta reads others"
+            )
         alpha_beta = self._value("alpha_beta", patients)
         effect = self._effect(course, number, alpha_beta, residual_bed)
         if self._part is not None:
@@ -170,6 +191,31 @@ class ComplicationModel(DoseResponse):
     @property
     def _over(self) -> Effect:
         return self.effect
+
+    @property
+    def effect_name(self) -> str:
+        if self.reference_fractions is not None:
+            return f"dose in {self.reference_fractions:g} fractions"
+        return {"eqd2": "EQD2", "bed": "BED"}.get(self.effect, "dose")
+
+    def refuses(self, fractions: lq.Quantity) -> bool:
+        """Say whether physical doses in so many fractions mean nothing to the model."""
+        stated = self.reference_fractions if self.effect == "physical" else None
+        return stated is not None and bool(np.any(np.asarray(fractions) != stated))
+
+    def _effect(
+        self,
+        course: Reading,
+        fractions: lq.Quantity,
+        alpha_beta: lq.Quantity,
+        residual_bed: lq.Quantity = 0.0,
+    ) -> lq.Quantity:
+        if self.effect != "equivalent":
+            return super()._effect(course, fractions, alpha_beta, residual_bed)
+        assert self.reference_fractions is not None  # else it was refused
+        bed = self._bed(course, fractions, alpha_beta, residual_bed)
+        ratio = alpha_beta if course.weight is None else beside_parts(alpha_beta)
+        return self.cell_kill.equivalent_dose(bed, self.reference_fractions, ratio)
 
     def _residual(self, dose: Dose, alpha_beta: lq.Quantity) -> lq.Quantity:
         if self.effect == "physical":

@@ -103,6 +103,7 @@ class Preset(_Stated):
     # place among the models that are reported beside any other of the endpoint unless a file lists
     # its own; 0 is not reported unasked
     beside: int = Field(default=0, ge=0)
+    bound: Literal["", "lower", "upper"] = ""  # what its number is, told wherever that is
     flag: Flag
     note: str = ""
     range: str  # what the parameters were fitted on, in words

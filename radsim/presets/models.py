@@ -39,6 +39,19 @@ def published_name(family: str, model: Any) -> str:
     return model.preset if same else f"{model.preset} (modified)"
 
 
+def bound_of(family: str, model: Any) -> str:
+    """Say in words that a model's preset gives a bound; empty where it gives none.
+
+    Examples
+    --------
+    >>> from radsim.ntcp import load_ntcp
+    >>> bound_of("ntcp", load_ntcp("plexus-stubblefield-2017"))
+    'lower bound'
+    """
+    side = load_preset(family, model.preset).bound if model.preset else ""
+    return f"{side} bound" if side else ""
+
+
 @cache
 def _published(family: str, preset: str, kind: type) -> Any:
     """The model of a preset as it is published."""

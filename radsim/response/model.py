@@ -17,7 +17,7 @@ from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, chec
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 
-Effect = Literal["physical", "eqd2", "bed"]
+Effect = Literal["physical", "eqd2", "bed", "equivalent"]
 
 
 class DoseResponse:
@@ -266,6 +266,11 @@ class DoseResponse:
     def _over(self) -> Effect:
         """What the curve is over."""
         return "eqd2"
+
+    @property
+    def effect_name(self) -> str:
+        """What the doses of the curve are called."""
+        return "EQD2"
 
     def outside_range(self, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
         """Say who lies below and who above ``valid_eqd2``, which must be stated.

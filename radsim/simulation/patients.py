@@ -38,7 +38,7 @@ TOLD = {  # of a dose
     "prior_interval": Variable("months", "time since the prior course"),
     "prior_recovery": Variable("1", "share of the prior course that has recovered"),
     "plan_eligible": Variable("1", "a plan that meets every mandatory limit was found"),
-    "limits_met": Variable("1", "the plan meets the limits of the neural structures"),
+    "limits_met": Variable("1", "the plan meets the limits of the organs"),
 }
 Told = tuple[tuple[str, ...], np.ndarray]  # dimensions between arm and patient, and values
 

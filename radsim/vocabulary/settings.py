@@ -38,7 +38,8 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "1/cm3": ("clonogen_density",),
     "fractions": ("most_fractions", "reference_fractions"),
     "1": (
-        "a", "baseline_hazard", "beyond", "coverage_goal", "exponent", "floor", "fractions",
+        "a", "above", "baseline_hazard", "below", "beyond", "coverage_goal", "exponent", "floor",
+        "fractions",
         "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
@@ -49,7 +50,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip
-OF_CURVE = ("d50", "td50", "slope", "valid_eqd2")  # in units of what a model reads
+OF_CURVE = ("d50", "td50", "slope", "threshold", "valid_eqd2")  # in units of what a model reads
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
 DRAWN = re.compile("drawn (.*)")  # a variable of a result with the drawn values of a key

@@ -294,6 +294,27 @@ def test_a_mistake_is_one_clear_line(tmp_path, capsys, old, new, line):
     assert sum(line in told for told in ended.errors) == 1, ended.errors
 
 
+def test_a_variant_with_too_small_an_organ_is_refused(folder, tmp_path, capsys):
+    swept = '\n[sweep]\n"dose.organs.gullet.volume" = [30.0, 2.0]\n'
+    (tmp_path / "small.toml").write_text(FILE + swept)
+    ended = radsim(capsys, "check", tmp_path / "small.toml")
+    assert ended.code == 2
+    assert any("the gullet may have 2 cm3" in line for line in ended.errors), ended.errors
+
+
+def test_metrics_whose_names_differ_by_a_point_are_both_told(folder):
+    text = FILE.replace('dose = { structure = "gullet", metric = "D2.5cc" }\nintercept',
+                        'dose = { structure = "gullet", metric = "D25%" }\nintercept')  # fmt: skip
+    text = text.replace('metric = "DVH"', 'metric = "DVH"').replace('"D2.5cc"\nat', '"D2.5%"\nat')
+    path = folder / "points.toml"
+    path.write_text(text)
+    told = simulate(load_experiment(path), range(8))
+    names = [name for name in told.data_vars if name.startswith("gullet_d2")]
+    values = [np.nan_to_num(told[name].values) for name in names if name.endswith("_planned")]
+    assert len(values) == 2
+    assert not np.array_equal(*values)
+
+
 def test_an_organ_that_no_arm_gives_is_refused(tmp_path):
     arms = FILE[FILE.index("[arms.spared]") : FILE.index("[tcp]")]
     text = FILE.replace(arms, '[arms.source]\nregimen = "iort-8-at-13mm"\n\n')

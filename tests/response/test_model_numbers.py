@@ -37,6 +37,8 @@ RANGES = {  # in which parameters are drawn; of others between half and twice th
     "reserve_sd": (1e-3, 2.0),
     "baseline_hazard": (1e-15, 1e2),
     "reference_risk": (1e-9, 0.99),
+    "below": (1e-9, 1.0),
+    "above": (1e-9, 1.0),
     "hazard_ratio_fraction_dose": (0.1, 50.0),
 }
 SIGNED = {"intercept": 60.0, "a": 60.0}

@@ -45,9 +45,12 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         _cohort_doses(where, counts, view.arms)
         where.set_xlim(0, dose[-1])
         model = modelled.models[0].model
-        effect = "EQD2" if modelled.endpoint.freedom else "Cumulative EQD2"
+        effect = model.effect_name
+        if not modelled.endpoint.freedom and model.alpha_beta is not None:
+            effect = f"Cumulative {effect}"
+        ratio = "" if model.alpha_beta is None else f" at alpha/beta {model.alpha_beta}"
         read = f"{model.dose}, its {model.reduction}" if model.dose.is_dvh else model.dose
-        where.set_xlabel(f"{effect} [Gy] at alpha/beta {model.alpha_beta},\n{read}")
+        where.set_xlabel(f"{capital(effect)} [Gy]{ratio},\n{read}")
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.grid(alpha=0.3)
     for line in axes[1::2]:

@@ -53,7 +53,7 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
     dose = np.linspace(0.0, 1.0 if units == "1" else 100.0, 401)
     name, up = "EQD2", "control"
     if preset.family == "ntcp":
-        name = {"eqd2": "EQD2", "bed": "BED", "physical": "dose"}[model.effect]
+        name = model.effect_name
         up = "complication"
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
     if units != "Gy":
@@ -124,7 +124,15 @@ def model_lines(preset: Preset) -> list[str]:
         return lines
     effect = getattr(model, "effect", "bed")
     fractionation = "none; physical dose, so two courses can't be added"
-    if effect != "physical":
+    number = getattr(model, "reference_fractions", None)
+    if effect == "physical" and number is not None:
+        fractionation = f"physical dose in {number:g} fractions; any other number is refused"
+    elif effect == "equivalent":
+        fractionation = (
+            f"the dose in {number:g} fractions with the same BED at alpha/beta "
+            f"{model.alpha_beta:g} Gy, {model.cell_kill.kind.upper()}"
+        )
+    elif effect != "physical":
         law = model.cell_kill.kind.upper()
         fractionation = f"{effect.upper()} at alpha/beta {model.alpha_beta:g} Gy, {law}"
     lines += [f"fractionation: {fractionation}", f"reads: {model.dose}"]
@@ -181,7 +189,9 @@ def models_page() -> str:
 
 
 def _preset_section(preset: Preset) -> str:
-    about = [f"{preset.title}. Flag: {preset.flag}. Fitted on: {preset.range}."]
+    bound = f"{preset.bound.capitalize()} bound. " if preset.bound else ""
+    about = [f"{preset.title}. {bound}Flag: {preset.flag}. Fitted on: {preset.range}."]
+    about += [f"Caution: {preset.caution}."] if preset.caution else []
     about += [preset.note, ""] if preset.note else [""]
     for line in model_lines(preset):
         label, _, rest = line.partition(": ")

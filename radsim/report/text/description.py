@@ -131,7 +131,8 @@ def _notes(experiment: Experiment) -> Iterator[str]:
     yield from anchored(experiment)
     yield from _control_notes(experiment)
     for name, organ in experiment.dose.organs.items():
-        source = f"from {organ.source}" if organ.source else "an assumption, as it names no source"
+        of = f"of the preset {organ.preset}" if organ.preset else "as it names no source"
+        source = f"from {organ.source}" if organ.source else f"an assumption, {of}"
         yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
     yield from cautions(experiment)
     yield from other_laws(experiment)

@@ -12,6 +12,7 @@ from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.patients import NOBODY
 from radsim.planfiles import ImportedPlan, ImportedStructure
 from radsim.presets import preset_names
+from radsim.presets.models import bound_of
 from radsim.radiobiology.dvh import generalized_eud, mean_dose
 from radsim.tcp import load_tcp
 from radsim.vocabulary.mistakes import Mistake
@@ -89,7 +90,7 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
     try:
         probability = float(model.probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
-        note = _outside(model, dose, weight, fractions)
+        notes = (_outside(model, dose, weight, fractions), bound_of(known[name], model))
     except (ValueError, KeyError) as error:
         raise Mistake(f"--model {name}: {error}") from None
     return {
@@ -102,7 +103,7 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
         "effect_is": effect_is,
         "units": metric.units,
         "probability": probability,
-        "note": note,
+        "note": ", ".join(filter(None, notes)),
     }
 
 
@@ -152,7 +153,7 @@ def _effect(
     if not hasattr(model, "effect_of"):
         return None, ""
     kind = getattr(model, "effect", "eqd2")
-    name = {"eqd2": "EQD2", "bed": "BED"}.get(kind, "physical dose")
+    name = "physical dose" if kind == "physical" else model.effect_name
     if kind != "physical":
         name += f" (alpha/beta {model.alpha_beta:g})"
     effect = model.effect_of(dose, fractions=fractions, weight=weight)

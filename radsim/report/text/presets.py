@@ -78,6 +78,8 @@ def _in_full(preset: Preset) -> str:
         f"flag: {preset.flag}",
         f"fitted on: {preset.range}",
         *model_lines(preset),
+        *([f"bound: {preset.bound}"] if preset.bound else []),
+        *([f"caution: {preset.caution}"] if preset.caution else []),
         *([f"note: {preset.note}"] if preset.note else []),
         table_text(columns, rows),
         *joint_lines(preset),
