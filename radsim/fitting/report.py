@@ -266,4 +266,4 @@ def _units(name: str, model: Any) -> str:
         return f"{units}{kind}"
     if name == "slope":
         return f"1/{units}{kind}" if units != "1" else f"1{kind}"
-    return UNITS.get(name, "1")
+    return units if name == "threshold" else UNITS.get(name, "1")

@@ -50,7 +50,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip
-OF_CURVE = ("d50", "td50", "slope", "valid_eqd2")  # in units of what a model reads
+OF_CURVE = ("d50", "td50", "slope", "threshold", "valid_eqd2")  # in units of what a model reads
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
 DRAWN = re.compile("drawn (.*)")  # a variable of a result with the drawn values of a key
