@@ -217,7 +217,9 @@ class Dose:
         if wanted.hottest is not None:
             spot = HotSpot(structure, wanted.hottest)
             hot = self._hottest(spot, total)
-            return self._reading(hot, None if squared is None else self._hottest(spot, squared))
+            if squared is not None:  # interpolated as its root, so that it stays a dose's square
+                squared = self._hottest(spot, np.sqrt(squared)) ** 2
+            return self._reading(hot, squared)
         if not metric.is_dose:
             share = share_at_dose(total, volume_nodes(self.nodes)[0], metric.number)
             if metric.kind == "volume_above":
@@ -229,10 +231,14 @@ class Dose:
         return self._reading(total, squared)
 
     def _hottest(self, spot: HotSpot, values: np.ndarray) -> np.ndarray:
-        """Dose, or squared dose, in the hottest part of a target; NaN where it is smaller."""
+        """Dose in the hottest part of a target; NaN where it is smaller."""
         share = spot.volume / self._volume(spot.structure)
         hot = dose_at_volume(values, volume_nodes(self.nodes)[0], np.minimum(share, 1.0))
         return np.where(share <= 1.0, hot, np.nan)
+
+    def volume_of(self, wanted: DoseMetric) -> np.ndarray:
+        """Volume of the structure that a metric is of [cm3], shape (patient,)."""
+        return self._volume(wanted.structure_in(self.plan))
 
     def _volume(self, structure: str) -> np.ndarray:
         if structure not in self.volumes:

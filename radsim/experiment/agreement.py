@@ -13,16 +13,21 @@ from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
-from radsim.patients.cohort import Cohort
+from radsim.patients.cohort import Cohort, draw_cohort
 from radsim.presets import preset_names
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
+from radsim.randomness.streams import Streams
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
+from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
-from radsim.vocabulary.structures import STRUCTURES, structure_named
+from radsim.vocabulary.structures import STRUCTURES, TARGETS, structure_named
 from radsim.vocabulary.words import nearest
 
 MOST_NAMED = 3  # parameters of a dose model in one line
+
+
+FIRST = 4096  # patients whose targets are looked at; a lognormal has no smallest one
 
 
 def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
@@ -56,7 +61,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
     yield from _missing_doses(experiment)
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
-    yield from _small_organs(experiment)
+    yield from _small_structures(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
@@ -349,32 +354,50 @@ def _organs_that_can_not_be(experiment: Experiment) -> Iterator[str]:
             yield f"dose.organs.{name}: the name is taken by an endpoint of the file; use another"
 
 
-def _small_organs(experiment: Experiment) -> Iterator[str]:
+def _small_structures(experiment: Experiment) -> Iterator[str]:
     """Say where a structure may be smaller than the hot spot that is asked of it."""
-    ends = [end for _, c, _ in _cohorts(experiment) for end in c.ends("ptv_volume")]
-    smallest = smallest_volumes(experiment.dose, max(min(ends, default=0.0), 0.0))
-    if not any(arm.plan.samples_anatomy for arm in experiment.arms.values()):
+    arms = {name: arm for name, arm in experiment.arms.items() if arm.plan.samples_anatomy}
+    if not arms:
         return
-    read = [
-        (f"{section}.dose", model.dose.structure, model.dose.parsed)
+    stated = {"gtv": "cohort.gtv_volume", "ptv": "cohort.ptv_volume"}
+    stated |= {organ: f"dose.organs.{organ}.volume" for organ in experiment.dose.organs}
+    ends = [end for _, cohort, _ in _cohorts(experiment) for end in cohort.ends("ptv_volume")]
+    smallest = smallest_volumes(experiment.dose, max(min(ends, default=0.0), 0.0))
+    read: list[tuple[str, str, Metric | None]] = [
+        (f"{section}.dose", wanted.structure_in(arm.plan), wanted.parsed)
         for section, model in _models(experiment)
-        if isinstance(getattr(model, "dose", None), DoseMetric)
+        if isinstance(wanted := getattr(model, "dose", None), DoseMetric)
+        for arm in arms.values()
     ]
     read += [
         (f"report.by: {metric}", metric.structure, metric.parsed)
         for metric in experiment.report.metrics
     ]
-    for name, arm in experiment.arms.items():
+    for name, arm in arms.items():
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
             if isinstance(limit, Limit):
                 read.append((f"arms.{name}.limits[{place}]", limit.structure, limit.parsed))
-    for where, organ, metric in read:
-        volume = smallest.get(organ)
+    if any(place in TARGETS and m and m.kind == "dose_at_volume" for _, place, m in read):
+        smallest |= _smallest_targets(experiment)
+    for where, structure, metric in dict.fromkeys(read):
+        volume = smallest.get(structure)
         if volume is None or metric is None or metric.kind != "dose_at_volume":
             continue
         if volume < metric.number:
-            stated = f" (dose.organs.{organ}.volume)" if organ in experiment.dose.organs else ""
+            known = f" ({stated[structure]})" if structure in stated else ""
             yield (
-                f"{where}: the {structure_named(organ).label} may have {volume:.3g} cm3{stated}, "
-                f"too little for its hottest {metric.number:g} cm3"
+                f"{where}: the {structure_named(structure).label} may have {volume:.3g} cm3"
+                f"{known}, too little for its hottest {metric.number:g} cm3"
             )
+
+
+def _smallest_targets(experiment: Experiment) -> dict[str, float]:
+    """Volumes of the smallest targets among the first patients [cm3]."""
+    first, streams = range(min(experiment.patients, FIRST)), Streams(experiment.seed)
+    cohorts = [cohort for _, cohort, _ in _cohorts(experiment) if cohort.names]
+    drawn = [draw_cohort(cohort, first, streams) for cohort in cohorts]
+    return {
+        target: min(float(people[name].min()) for people in drawn if name in people)
+        for target, name in (("gtv", "gtv_volume"), ("ptv", "ptv_volume"))
+        if any(name in people for people in drawn)
+    }

@@ -17,48 +17,55 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "thecal_sac": ("D0.03cc",),
 }
 
+UNITS_SAY = {
+    "Gy": "physical course dose",
+    "1": "share of the volume at or above it, physical course dose",
+    "cm3": "volume at or above it, physical course dose",
+}
+
 
 def metrics_of(experiment: Experiment) -> dict[str, DoseMetric]:
-    """Metrics by the name of their variable: the usual ones, and what is read of other organs."""
-    listed = [(structure, metric) for structure, each in ALWAYS.items() for metric in each]
-    listed += dict.fromkeys(_of_organs(experiment))
-    metrics: dict[str, DoseMetric] = {}
-    for structure, metric in listed:
-        name = f"{structure}_{metric.lower().replace('.', '')}"
-        taken = metrics.get(f"{name}_{COURSES[0]}")
-        if taken is not None and taken.metric != metric:  # D2.5cc beside D25cc
-            name = f"{structure}_{metric.lower().replace('.', '_')}"
-        for course in COURSES:
-            read = DoseMetric(structure=structure, metric=metric, course=course)
-            metrics[f"{name}_{course}"] = read
-    return metrics
+    """Metrics by the name of their variable: the usual ones, and what else is read of a dose."""
+    usual = [(structure, metric) for structure, each in ALWAYS.items() for metric in each]
+    listed: dict[str, tuple[str, str]] = {}
+    for structure, metric in dict.fromkeys((*usual, *_read(experiment))):
+        plain = metric.lower().replace("%", "")
+        short = f"{structure}_{plain.replace('.', '')}"
+        # D2.5cc beside D25cc keeps its point, as a character that names may have
+        name = f"{structure}_{plain.replace('.', '_')}" if short in listed else short
+        listed[name] = (structure, metric)
+    return {
+        f"{name}_{course}": DoseMetric(structure=structure, metric=metric, course=course)
+        for name, (structure, metric) in listed.items()
+        for course in COURSES
+    }
 
 
 def structures_of(experiment: Experiment) -> tuple[str, ...]:
     """Structures whose doses are shown: the usual ones, then other organs that are read."""
-    others = (structure for structure, _ in _of_organs(experiment))
+    others = (structure for structure, _ in _read(experiment))
     return tuple(dict.fromkeys((*STRUCTURES, *others)))
 
 
 def describe_metric(metric: DoseMetric) -> Variable:
     """Say what a metric is, and its units."""
     words = structure_named(metric.structure).label
-    what = "physical course dose" if metric.units == "Gy" else "part of the volume"
+    what = UNITS_SAY[metric.units]
     return Variable(metric.units, f"{metric.course} {words} {metric.metric}, {what}")
 
 
-def _of_organs(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    """What models and limits read of organs beside the usual structures, and what is sampled."""
+def _read(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """What models read, and of organs beside the usual structures what limits are on, too."""
     models = (r.model for modelled in endpoints_of(experiment) for r in modelled.models)
-    read = [model.dose for model in models if hasattr(model, "dose")]
-    limits = (
-        limit for arm in experiment.arms.values() for limit in getattr(arm.plan, "limits", ())
-    )
-    metrics = [(m.structure, m.metric) for m in read if m.parsed is not None]
-    metrics += [(limit.structure, getattr(limit, "metric", "D0.03cc")) for limit in limits]
-    for name in experiment.dose.organs:
-        metrics.append((name, "D0.03cc"))
-    yield from (pair for pair in metrics if pair[0] not in ("prescribed", *STRUCTURES))
-    yield from (
-        (m.structure, "D0.03cc") for m in read if m.is_dvh and m.structure not in STRUCTURES
-    )
+    read = dict.fromkeys(model.dose for model in models if hasattr(model, "dose"))
+    plans = [arm.plan for arm in experiment.arms.values()]
+    for metric in (metric for metric in read if metric.parsed is not None):
+        yield from ((metric.structure_in(plan), metric.metric) for plan in plans)
+    others = [
+        (limit.structure, getattr(limit, "metric", "D0.03cc"))
+        for plan in plans
+        for limit in getattr(plan, "limits", ())
+    ]
+    others += [(organ, "D0.03cc") for organ in experiment.dose.organs]
+    others += [(metric.structure, "D0.03cc") for metric in read if metric.is_dvh]
+    yield from (pair for pair in others if pair[0] not in ("prescribed", *STRUCTURES))

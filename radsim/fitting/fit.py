@@ -138,7 +138,7 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
     if isinstance(model, ControlModel):
         stated |= {"refit": False, "refit_alpha_beta": False, "calibration": None, "beyond": 0.0}
     read = model.effect_of(**table.course)
-    if table.volume is not None:
+    if table.volume is not None and read.ndim == 2:  # no share above a dose, which is one number
         read = (read * table.volume).sum(axis=1)
     used = read[table.weight > 0]
     stated["valid_eqd2"] = (float(used.min()), float(used.max()))

@@ -56,7 +56,7 @@ class Likelihood:
             f"{table.name} needs a column fractions, because {model.kind} reads "
             f"{getattr(model, 'effect', 'bed')}; or set effect = physical",
         )
-        reads_dvh = model.dose.is_dvh
+        reads_dvh = model.reads[0].is_dvh
         require(
             (table.volume is not None) == reads_dvh,
             f"{model.kind} takes {'a DVH' if reads_dvh else 'a metric'}, and {table.name} has "

@@ -14,6 +14,7 @@ from radsim.ntcp import NTCPModel
 from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, read_preset
 from radsim.presets.models import unknown_settings
 from radsim.tcp import TCPModel
+from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
@@ -30,6 +31,7 @@ UNITS = {
     "clonogen_density": "1/cm3", "volume": "cm3", "onset": "months", "evaluated_at": "months",
     "birth_rate": "1/day", "death_rate": "1/day",
 }  # fmt: skip
+TYPICAL_SHARE = 0.5  # of a volume above a dose, to begin a fit at
 ONSET = {"kind": "lognormal", "median": 6.0, "sigma": 0.4}  # any: a fit does not use it
 
 
@@ -108,6 +110,11 @@ def _start(
 
 def _typical_dose(family: str, settings: Mapping[str, Any], table: OutcomeTable) -> float:
     dose = np.median(table.dose[table.dose > 0]) if np.any(table.dose > 0) else 1.0
+    stated = settings.get("dose")
+    name = stated.get("metric") if isinstance(stated, Mapping) else None
+    read = parse_metric(name) if isinstance(name, str) else None
+    if read is not None and not read.is_dose:
+        return float(dose) if table.volume is None else TYPICAL_SHARE
     ratio = settings.get("alpha_beta")
     if isinstance(ratio, (int, float)) and ratio > 0 and table.fractions is not None:
         each = dose / float(np.median(table.fractions))
@@ -226,16 +233,23 @@ def _range(fitted: Fit) -> str:
     table, model = fitted.table, fitted.model
     dose = table.dose[table.dose > 0]
     low, high = model.valid_eqd2
-    text = f"{table.rows} rows, physical doses of {dose.min():g} to {dose.max():g} Gy"
+    units = model.dose.units
+    text = f"{table.rows} rows, "
+    if table.volume is None and units != "Gy":
+        text += f"{model.dose.metric} of {low:.4g} to {high:.4g} [{units}]"
+    else:
+        text += f"physical doses of {dose.min():g} to {dose.max():g} Gy"
     if table.fractions is not None:
         fewest, most = table.fractions.min(), table.fractions.max()
         text += f" in {fewest:g} to {most:g} fractions" if most > fewest else f" in {most:g}"
     effect = getattr(model, "effect", "eqd2")
     if effect == "physical":
         return text
+    read = "" if units == "Gy" else f"{model.dose.metric} of "
+    unit = "Gy" if units == "Gy" else f"[{units}]"
     return text + (
-        f"; {model.effect_name} of {low:.4g} to {high:.4g} Gy (alpha/beta {model.alpha_beta:g}, "
-        f"{model.cell_kill.kind})"
+        f"; {read}{model.effect_name} of {low:.4g} to {high:.4g} {unit} (alpha/beta "
+        f"{model.alpha_beta:g}, {model.cell_kill.kind})"
     )
 
 
@@ -247,8 +261,9 @@ def _units(name: str, model: Any) -> str:
     )
     if name == "d50" and model.kind == "logistic_dose":
         return f"Gy in {model.reference_fractions:g} fractions"
+    units = model.dose.units
     if name in ("d50", "td50", "valid_eqd2"):
-        return f"Gy{kind}"
+        return f"{units}{kind}"
     if name == "slope":
-        return f"1/Gy{kind}"
+        return f"1/{units}{kind}" if units != "1" else f"1{kind}"
     return UNITS.get(name, "1")

@@ -31,7 +31,9 @@ class ComplicationModel(DoseResponse):
     effect
         What the model's doses are: ``eqd2``, ``bed``, ``equivalent``, the dose in
         ``reference_fractions`` fractions that has the same BED, or ``physical``, which no
-        fractionation enters, so that two courses cannot be added up.
+        fractionation enters, so that two courses cannot be added up. So is the dose of V20Gy,
+        worked out in every part of the organ; parameters of a curve over it are in its units, 1 or
+        cm3.
     reference_fractions
         Fractions that the model's doses are stated in; of ``physical`` ones any other number is
         refused.
@@ -52,6 +54,7 @@ class ComplicationModel(DoseResponse):
 
     takes: ClassVar[str] = "a metric"
     reads_dvh: ClassVar[bool] = False
+    reads_parts: ClassVar[bool] = True
 
     label: str = ""
     preset: str = ""
@@ -153,6 +156,8 @@ class ComplicationModel(DoseResponse):
             )
         alpha_beta = self._value("alpha_beta", patients)
         effect = self._effect(course, number, alpha_beta, residual_bed)
+        if self._part is not None:
+            effect, weight = self._above(effect, weight), None
         return self.probability_at_effect(effect, patients, weight)
 
     def probability_at_effect(
@@ -173,14 +178,11 @@ class ComplicationModel(DoseResponse):
 
     def risk(self, patients: Patients, dose: Dose) -> Risk:
         """Risk of each patient, 0 of who does not have the structure that is read."""
-        course = dose.read(self.dose)
+        course, present = self._course(patients, dose, self.reads[0]), self._with_organ(patients)
         alpha_beta = self._value("alpha_beta", patients)
-        residual = self._residual(dose, alpha_beta)
-        effect = self._effect(course, dose.fractions, alpha_beta, residual)
-        present = self._with_organ(patients)
-        # a patient without the structure has no dose; zero stands for it and is not used
-        filled = np.where(present if course.weight is None else present[:, None], effect, 0.0)
-        p = np.where(present, self.probability_at_effect(filled, patients, course.weight), 0.0)
+        effect = self._effect(course, dose.fractions, alpha_beta, self._residual(dose, alpha_beta))
+        effect, weight = self._filled(effect, course.weight, present, self._volume(dose))
+        p = np.where(present, self.probability_at_effect(effect, patients, weight), 0.0)
         if isinstance(self.onset, LognormalOnset) and self.onset.reference is None:
             return LifetimeRisk(lifetime=p, onset=self.onset)
         with np.errstate(divide="ignore"):

@@ -157,6 +157,7 @@ class LogisticCordNTCP(ComplicationModel):
 
     equation: ClassVar[str] = "logit p = b0 + b1 EQD2; p = 0 below the threshold"
     takes: ClassVar[str] = "a metric, as cumulative EQD2"
+    reads_parts: ClassVar[bool] = False
     shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
     increasing: ClassVar[tuple[str, ...]] = ("slope",)
 

@@ -63,7 +63,7 @@ def plan_record(
         "source": plan.source,
         "prescription": plan.prescription,
         "fractions": plan.fractions,
-        "units": UNITS,
+        "units": UNITS | {metric: read.units for metric, read in further.items()},
         "structures": structures,
         "warnings": list(plan.warnings),
     }
@@ -84,13 +84,11 @@ def describe_plan(plan: ImportedPlan, further: Mapping[str, Metric] = NONE) -> s
     """
     prescription = "unknown" if plan.prescription is None else f"{plan.prescription:g} Gy"
     fractions = "an unknown number of" if plan.fractions is None else str(plan.fractions)
-    head = (
-        f"prescription {prescription} in {fractions} fractions, from {plan.source}; "
-        "volumes in cm3, doses in Gy"
-    )
+    head = f"prescription {prescription} in {fractions} fractions, from {plan.source}"
     table = _aligned(_rows([("", plan)], UNKNOWN, further), names=2)
     cut = [CUT] if any(s.missing > 0.0 for s in plan.structures) else []
-    return "\n".join([head, *table, *cut, *(f"warning: {warning}" for warning in plan.warnings)])
+    warnings = [f"warning: {warning}" for warning in plan.warnings]
+    return "\n".join([f"{head}; {_units(further)}", *table, *cut, *warnings])
 
 
 def describe_plans(
@@ -100,7 +98,7 @@ def describe_plans(
     table = _aligned(_rows(plans, UNKNOWN, further, PLAN), names=5)
     cut = [CUT] if any(s.missing > 0.0 for _, plan in plans for s in plan.structures) else []
     warnings = [f"warning: {name}: {w}" for name, plan in plans for w in plan.warnings]
-    return "\n".join([f"{len(plans)} plans; volumes in cm3, doses in Gy", *table, *cut, *warnings])
+    return "\n".join([f"{len(plans)} plans; {_units(further)}", *table, *cut, *warnings])
 
 
 def plans_table(
@@ -110,6 +108,11 @@ def plans_table(
     page = io.StringIO()
     csv.writer(page, lineterminator="\n").writerows(_rows(plans, "", further, PLAN, digits=6))
     return page.getvalue()
+
+
+def _units(further: Mapping[str, Metric]) -> str:
+    shares = any(metric.units == "1" for metric in further.values())
+    return "volumes in cm3, doses in Gy" + (", shares of the volume from 0 to 1" if shares else "")
 
 
 def _rows(

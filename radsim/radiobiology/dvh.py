@@ -91,8 +91,8 @@ def share_at_dose(dose: np.ndarray, volume: np.ndarray, level: float) -> np.ndar
     """Vx: the share of the volume that receives at least a dose, shape (...).
 
     Doses are those at nodes, hottest first, shape (..., node); ``volume`` is the ascending share
-    that receives at least each dose. Linear between nodes; none above the hottest node, all at or
-    below the coldest.
+    that receives at least each dose, shape (node,) or that of the doses. Linear between nodes; none
+    above the hottest node, all at or below the coldest.
 
     Examples
     --------
@@ -100,16 +100,39 @@ def share_at_dose(dose: np.ndarray, volume: np.ndarray, level: float) -> np.ndar
     >>> [float(share_at_dose(nodes, volume, level)) for level in (45.0, 35.0, 10.0)]
     [0.0, 0.25, 1.0]
     """
-    dose, volume = np.asarray(dose, dtype=float), np.asarray(volume, dtype=float)
+    dose = np.asarray(dose, dtype=float)
+    volume = np.broadcast_to(np.asarray(volume, dtype=float), dose.shape)
+    nodes = dose.shape[-1]
     above = (dose >= level).sum(axis=-1)  # nodes at or above the level
-    last = np.clip(above, 1, volume.size - 1)[..., None]
-    hot = np.take_along_axis(dose, last - 1, axis=-1)[..., 0]
-    cold = np.take_along_axis(dose, last, axis=-1)[..., 0]
-    low, high = volume[last[..., 0] - 1], volume[last[..., 0]]
+    last = np.clip(above, 1, max(nodes - 1, 1))[..., None]
+    hot, cold, low, high = (
+        np.take_along_axis(values, np.minimum(node, nodes - 1), axis=-1)[..., 0]
+        for values in (dose, volume)
+        for node in (last - 1, last)
+    )
     fall = np.where(hot > cold, hot - cold, 1.0)
     share = low + (high - low) * np.clip((hot - level) / fall, 0.0, 1.0)
-    share = np.where(above == 0, 0.0, np.where(above == volume.size, 1.0, share))
+    share = np.where(above == 0, 0.0, np.where(above == nodes, 1.0, share))
     return np.where(np.isnan(dose[..., 0]), np.nan, share)
+
+
+def share_of_parts(dose: np.ndarray, weight: np.ndarray, level: float) -> np.ndarray:
+    """Vx of parts in any order, shape (...): the share of the volume at or above a dose.
+
+    The parts are the last axis of doses, and of ``weight``, their shares of the volume. Each stands
+    at the middle of the volume that it holds, and between them it is linear, as `share_at_dose`.
+
+    Examples
+    --------
+    >>> doses, weight = np.array([20.0, 40.0, 30.0]), np.array([0.25, 0.25, 0.5])
+    >>> [float(share_of_parts(doses, weight, level)) for level in (45.0, 30.0, 10.0)]
+    [0.0, 0.5, 1.0]
+    """
+    dose = np.asarray(dose, dtype=float)
+    weight = np.broadcast_to(np.asarray(weight, dtype=float), dose.shape)
+    order = np.argsort(-dose, axis=-1, kind="stable")
+    hottest_first, held = (np.take_along_axis(v, order, axis=-1) for v in (dose, weight))
+    return share_at_dose(hottest_first, np.cumsum(held, axis=-1) - 0.5 * held, level)
 
 
 def mean_dose(dose: np.ndarray, weight: np.ndarray) -> np.ndarray:

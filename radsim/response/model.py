@@ -1,5 +1,6 @@
 """What models of control and of complication share: how they read a dose."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,8 +10,9 @@ from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import CellKill
-from radsim.radiobiology.dvh import check_doses, reduced_dose
-from radsim.vocabulary.mistakes import require
+from radsim.radiobiology.dvh import check_doses, reduced_dose, share_of_parts
+from radsim.vocabulary.dose_metrics import Metric
+from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
@@ -36,9 +38,10 @@ class DoseResponse:
     fitted_under
         Law that the parameters were fitted under; one that changes high doses is refused.
     dose
-        Which dose enters, a metric or ``DVH``.
+        Which dose enters, a metric or ``DVH``. Over EQD2 or BED a share or a volume above a dose
+        is that above an EQD2 or BED, which is worked out in every part.
     valid_eqd2
-        Range of what is read that the parameters were fitted on [Gy].
+        Range of what is read that the parameters were fitted on [Gy, or units of the metric].
     valid_eqd2_alpha_beta
         Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
         against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
@@ -51,6 +54,7 @@ class DoseResponse:
     takes: ClassVar[str]
     shape: ClassVar[tuple[str, ...]]  # parameters of the curve, which a fit estimates
     reduction: ClassVar[str] = "mean"  # what a DVH is reduced to where one dose is told of it
+    reads_parts: ClassVar[bool] = False  # whether a part of the volume above a dose may stand for D
     increasing: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
 
     preset: str
@@ -95,8 +99,11 @@ class DoseResponse:
 
     @property
     def reads(self) -> tuple[DoseMetric, ...]:
-        """Every dose that it reads, ``dose`` first."""
-        return (self.dose,)
+        """Every dose that it reads, ``dose`` first: its metric, or the DVH.
+
+        A part of the volume above an effect is that of the effects of every part.
+        """
+        return (self.dose if self._part is None else replace(self.dose, metric="DVH"),)
 
     def probability_at_effect(
         self, effect: lq.Quantity, patients: Patients = NOBODY, weight: np.ndarray | None = None
@@ -150,23 +157,26 @@ class DoseResponse:
     ) -> np.ndarray:
         """Turn a course in equal fractions into the effect that the curve is over [Gy].
 
-        Parameters are those of `probability`; parts of a DVH are the last axis of the result too.
+        Parameters are those of `probability`; parts of a DVH are the last axis of the result too,
+        but for a share above a dose, which is one number of them [1].
         """
         course, number = equal_course(dose, fractions, weight)
-        return self._effect(course, number, self._value("alpha_beta", patients))
+        effect = self._effect(course, number, self._value("alpha_beta", patients))
+        return effect if self._part is None else self._above(effect, weight)
 
     def eqd2(
         self, patients: Patients, dose: Dose, alpha_beta: lq.Quantity | None = None
     ) -> np.ndarray:
         """Effect that the model reads for each patient [Gy], shape (patient,), one of a whole DVH.
 
-        At the model's own alpha/beta unless another is given [Gy]. NaN in who does not have the
-        structure.
+        At the model's own alpha/beta unless another is given [Gy]. In units of the metric where
+        that is no dose. NaN in who does not have the structure.
         """
         if alpha_beta is None:
             alpha_beta = self._value("alpha_beta", patients)
-        residual = self._residual(dose, alpha_beta)
-        return self.eqd2_of(dose.read(self.dose), dose.fractions, patients, alpha_beta, residual)
+        course = self._course(patients, dose, self.reads[0])
+        residual, volume = self._residual(dose, alpha_beta), self._volume(dose)
+        return self.eqd2_of(course, dose.fractions, patients, alpha_beta, residual, volume)
 
     def eqd2_of(
         self,
@@ -175,16 +185,78 @@ class DoseResponse:
         patients: Patients,
         alpha_beta: lq.Quantity | None = None,
         residual_bed: lq.Quantity = 0.0,
+        volume: np.ndarray | None = None,
     ) -> np.ndarray:
-        """As `eqd2`, of what was read and of the BED that earlier courses left [Gy]."""
+        """As `eqd2`, of what was read and of the BED that earlier courses left [Gy].
+
+        ``volume`` is that of the structure [cm3], for a model that reads a part of it.
+        """
         if alpha_beta is None:
             alpha_beta = self._value("alpha_beta", patients)
-        effect = self._effect(course, fractions, alpha_beta, residual_bed)
         present = self._with_organ(patients)
-        if course.weight is not None:
-            filled = np.where(present[:, None], effect, 0.0)
-            effect = reduced_dose(filled, course.weight, self.exponent(patients))
+        effect = self._effect(course, fractions, alpha_beta, residual_bed)
+        effect, weight = self._filled(effect, course.weight, present, volume)
+        if weight is not None:
+            effect = reduced_dose(effect, weight, self.exponent(patients))
         return np.where(present, effect, np.nan)
+
+    @property
+    def _part(self) -> Metric | None:
+        """The part of the volume above an EQD2 or BED that it reads, if that is its metric."""
+        metric = self.dose.parsed
+        moved = metric is not None and not metric.is_dose and self._over != "physical"
+        return metric if moved else None
+
+    def _volume(self, dose: Dose) -> np.ndarray | None:
+        """Volume of the structure that a part of it in cm3 is reckoned from."""
+        part = self._part
+        absolute = part is not None and part.kind == "volume_above"
+        return dose.volume_of(self.dose) if absolute else None
+
+    def _filled(
+        self,
+        effect: lq.Quantity,
+        weight: np.ndarray | None,
+        present: np.ndarray,
+        volume: np.ndarray | None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the curve is over, and weights of a whole DVH; 0 in who lacks the structure.
+
+        That 0 stands for no dose and is not used.
+        """
+        filled = np.where(present if weight is None else present[:, None], effect, 0.0)
+        if self._part is None:
+            return filled, weight
+        return self._above(filled, weight, volume), None
+
+    def _course(self, patients: Patients, dose: Dose, read: DoseMetric) -> Reading:
+        """What is read; refused where somebody with the structure has no known dose.
+
+        An unknown dose is no dose of 0, and decides no event.
+        """
+        course, present = dose.read(read), patients.with_structure(read.structure)
+        known = ~np.isnan(course.total)
+        unknown = present & ~(known if course.weight is None else known.all(axis=-1))
+        if unknown.any():
+            reason = "" if read.hottest is None else ", in whom it is smaller than that"
+            raise Mistake(
+                f"dose: {read} is unknown in {unknown.sum()} of {present.sum()} patients "
+                f"after {dose.plan.words}{reason}"
+            )
+        return course
+
+    def _above(
+        self, effect: lq.Quantity, weight: np.ndarray | None, volume: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Part of the volume above an effect [1, or cm3]: of parts with ``weight``, of a volume."""
+        part = self._part
+        assert part is not None
+        require(weight is not None, f"{self.dose.metric} of EQD2 or BED needs a DVH, with weight")
+        share = share_of_parts(np.asarray(effect), np.asarray(weight), part.number)
+        if part.kind == "share_above":
+            return share
+        require(volume is not None, f"{self.dose.metric} needs cm3, which shares do not tell")
+        return share * volume
 
     def exponent(self, patients: Patients) -> lq.Quantity:
         """Exponent of the gEUD that the model reduces a DVH to; 1, its mean, where it has none."""
@@ -269,9 +341,9 @@ class DoseResponse:
         stated, law = self.valid_eqd2_alpha_beta, self.cell_kill
         metric = self.dose.parsed
         require(
-            metric is None or metric.is_dose or self._over == "physical",
-            f"dose: {self.dose.metric} is a part of the volume above a physical dose, and "
-            "EQD2 or BED would move that dose; take a dose, or a model with effect = 'physical'",
+            metric is None or metric.is_dose or self.reads_parts,
+            f"dose must be one, such as D90, D0.03cc or mean, for the curve of this model is over "
+            f"it, got {self.dose.metric}, a part of the volume",
         )
         require(
             stated is None or stated > 0, f"valid_eqd2_alpha_beta must be above 0, got {stated}"

@@ -69,7 +69,9 @@ def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
     if not experiment.has_design:
         return dataset
     axes = {axis.name: list(axis.table.columns) for axis in variants.study.design.axes}
-    return label_keys(dataset, axes, experiment.known["cohort"])
+    models = (reported for modelled in variants.endpoints for reported in modelled.models)
+    read = {r.section: r.model.dose.units for r in models if hasattr(r.model, "dose")}
+    return label_keys(dataset, axes, experiment.known["cohort"], read)
 
 
 def experiment_of(result: xr.Dataset) -> Experiment:

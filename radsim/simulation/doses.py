@@ -18,7 +18,8 @@ PRESCRIPTION = "prescription"
 
 def dose_rows(outcomes: Outcomes, memo: Memo) -> dict[str, tuple[Made[np.ndarray], ...]]:
     """Doses by name, each for one model or for each of several, shape (arm, patient) [Gy]."""
-    rows = {name: (made,) for name, made in metric_rows(outcomes, memo).items()}
+    told = metric_rows(outcomes, memo).items()
+    rows = {name: (made,) for name, made in told if outcomes.metrics[name].units == "Gy"}
     rows[PRESCRIPTION] = (memo.make(column_in, PRESCRIPTION, facts_of(outcomes, memo)),)
     several = {
         f"{event.modelled.endpoint.reported}_eqd2": eqd2_rows(event, outcomes, memo)

@@ -222,7 +222,7 @@ class ControlModel(DoseResponse):
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of local failure of each patient, without any effect of a prior course."""
-        readings = [dose.read(metric) for metric in self.reads]
+        readings = [self._course(patients, dose, metric) for metric in self.reads]
         hazard = self.hazard_of(readings, dose.fractions, patients)
         for modifier in self.modifiers:
             hazard = hazard * modifier.factor(patients)

@@ -50,6 +50,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip
+OF_CURVE = ("d50", "td50", "slope", "valid_eqd2")  # in units of what a model reads
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
 DRAWN = re.compile("drawn (.*)")  # a variable of a result with the drawn values of a key
@@ -67,10 +68,15 @@ NAMES = {
 }  # fmt: skip
 
 
-def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
+def describe_key(
+    key: str,
+    cohort: Mapping[str, Any] | None = None,
+    read: Mapping[str, str] | None = None,
+) -> Variable:
     """Units of a dotted key, and a name for an axis; units are empty where it has none.
 
-    Variables of the table ``cohort`` of the experiment state their own units.
+    Variables of the table ``cohort`` of the experiment state their own units. The curve of a model
+    that reads no dose is in the units that ``read`` has for its section.
 
     Examples
     --------
@@ -89,6 +95,9 @@ def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
         units = _of_distribution(parts[2:], stated)
     else:
         units = _listed(parts) or _of_distribution(parts[-1:], _listed(parts[:-1]))
+        section, _, last = key.rpartition(".")
+        if last in OF_CURVE and read and section in read:
+            units = units.replace("Gy", read[section]).replace("1/1", "1")
     context, *below = parts[1:] if parts[0] in ("arms", "ntcp") and len(parts) > 2 else parts
     where = CONTEXTS.get(context, context).replace("_", " ")
     if below and "[" in below[0]:  # one of the models beside a section's
@@ -99,7 +108,10 @@ def describe_key(key: str, cohort: Mapping[str, Any] | None = None) -> Variable:
 
 
 def label_keys(
-    dataset: xr.Dataset, axes: Mapping[str, Sequence[str]], cohort: Mapping[str, Any]
+    dataset: xr.Dataset,
+    axes: Mapping[str, Sequence[str]],
+    cohort: Mapping[str, Any],
+    read: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Give the coordinates along swept keys, and drawn values of keys, their units and names.
 
@@ -112,7 +124,7 @@ def label_keys(
             described[dimension] = keys[0]
             described.update({key: key for key in keys if key in dataset.coords})
     for name, key in described.items():
-        said = describe_key(key, cohort)
+        said = describe_key(key, cohort, read)
         meaning = said.meaning if name in dataset.coords else f"drawn values of {key}"
         dataset[name].attrs["long_name"] = meaning
         if said.units and np.issubdtype(dataset[name].dtype, np.number):

@@ -1,12 +1,19 @@
 import numpy as np
 import pytest
+from dose_cases import plan_of, spine_patients
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from radsim.dose.anatomy.dose_model import default_dose_model
+from radsim.dose.drawing import draw_dose
+from radsim.dose.metrics import Wanted
+from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.presets import load_preset, preset_names
+from radsim.randomness.streams import Streams
+from radsim.vocabulary.structures import HotSpot
 
 
 def rule(preset, part):
@@ -90,7 +97,7 @@ def test_every_preset_holds_limits(name):
     [
         (
             {"structure": "cord_prv", "metric": "D2", "at_most": 10.0},
-            "structure's limit is D0.03cc",
+            "structure's limit is DXcc",
         ),
         ({"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0}, "structure's limit"),
         ({"structure": "gtv", "metric": "D0.03cc", "at_most": 50.0}, "such as D98, got 'D0.03cc'"),
@@ -114,3 +121,46 @@ def test_cold_share_of_a_limit():
     for wrong in ("D0", "D100", "V20Gy", "D98cc", "mean", "DVH"):
         with pytest.raises(ValueError, match="such as D98"):
             Limit(structure="gtv", metric=wrong, at_least=1.0)
+
+
+@pytest.mark.parametrize(
+    ("stated", "meant"),
+    [
+        ({"metric": "V20Gy", "at_most": 0.3}, {"metric": "D30%", "at_most": 20.0}),
+        ({"metric": "V15Gy_cc", "at_most": 5}, {"metric": "D5cc", "at_most": 15.0}),
+        ({"metric": "V24Gy", "at_least": 0.9}, {"metric": "D90%", "at_least": 24.0}),
+    ],
+)
+def test_a_limit_of_a_volume_is_the_limit_of_a_dose_that_it_says(stated, meant):
+    found = expand_plan({"limits": [{"structure": "x", **stated}]})["limits"]
+    assert found == [{"kind": "dose", "structure": "x", **meant}]
+
+
+@pytest.mark.parametrize("share", [0, 1.0, 30, -0.1])
+def test_a_share_of_a_volume_is_between_0_and_1(share):
+    limit = {"structure": "lung", "metric": "V20Gy", "at_most": share}
+    with pytest.raises(ValueError, match="lung V20Gy: at_most must be a share between 0 and 1"):
+        expand_plan({"limits": [limit]})
+
+
+def test_a_limit_of_a_larger_part_of_the_cord_is_kept_and_leaves_who_has_less_alone():
+    sac = {"structure": "thecal_sac", "metric": "D0.03cc", "at_most": 18.0}
+    hot = {"structure": "cord_prv", "metric": "D0.03cc", "at_most": 14.0}
+    large = {"structure": "spinal_cord", "metric": "D0.35cc", "at_most": 8.0}
+    spot = HotSpot("spinal_cord", 0.35)
+    doses = []
+    for limits in ([sac, hot], [sac, hot, large]):
+        plan = plan_of(prescription=24.0, fractions=1, limits=limits)
+        patients = spine_patients(0, 400)
+        wanted = Wanted(frozenset(), frozenset({spot}))
+        doses.append(draw_dose(plan, default_dose_model(), patients, Streams(2), wanted))
+    free, held = (dose.hot_spots[spot].planned for dose in doses)
+    cord = ~np.isnan(free)
+    assert (free[cord] > 8.1).any()
+    kept = doses[1].flags["plan_eligible"] & cord
+    assert kept.mean() > 0.3 * cord.mean()
+    assert (held[kept] <= 8.0 + 2e-3).all()
+    np.testing.assert_array_equal(
+        doses[0].hot_spots[HotSpot("thecal_sac")].planned[~cord],
+        doses[1].hot_spots[HotSpot("thecal_sac")].planned[~cord],
+    )

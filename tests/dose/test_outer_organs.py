@@ -325,9 +325,9 @@ def test_targets_that_give_up_coverage_are_those_of_sorted_points(regimen):
     people = spine_patients(0, 60).with_organs(MODEL.structures)
     streams, numbers = Streams(3), people.numbers
     geometry = draw_geometry(MODEL, people, streams)
-    none = {name: np.full(60, np.inf) for name in ORGANS}
-    sac = np.full(60, 18.0)
-    highest = {"cord_prv": none["kidney"], "spinal_cord": none["kidney"], "thecal_sac": sac, **none}
+    none = np.full(60, np.inf)
+    highest = {HotSpot(name): none for name in (*ORGANS, "cord_prv", "spinal_cord")}
+    highest[HotSpot("thecal_sac")] = np.full(60, 18.0)
     plans = make_plans(plan, MODEL, geometry, highest, numbers, streams)
     delivery = draw_delivery(MODEL, plan.fractions, geometry.wrap, numbers, streams)
     courses = volume_doses(plan, geometry, plans, delivery, 64, frozenset({"gtv", "ptv"}))

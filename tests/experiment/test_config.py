@@ -197,9 +197,11 @@ def test_a_name_that_is_not_there_is_one_line_with_those_that_are(change, line, 
 
 
 @pytest.mark.parametrize("metric", ["V20Gy", "V20Gy_cc"])
-def test_control_reads_no_part_of_a_volume(metric):
-    (line,) = mistakes(changed(tcp__dose={"structure": "gtv", "metric": metric}))
-    assert line.startswith(f"tcp: dose: {metric} is a part of the volume above a physical dose")
+def test_control_is_a_curve_over_a_dose_and_takes_no_part_of_a_volume(metric):
+    found = mistakes(changed(tcp__dose={"structure": "gtv", "metric": metric}))
+    assert len(found) == 1
+    assert found[0].startswith("tcp.dose: must be one, such as D90")
+    assert found[0].endswith(f"got {metric}, a part of the volume")
 
 
 @pytest.mark.parametrize("metric", ["D9x", "D101", "D0.03", "gEUD(0)", "V20", ""])
@@ -210,7 +212,8 @@ def test_a_metric_that_is_not_defined_is_one_line(metric):
 
 
 @pytest.mark.parametrize(
-    "metric", ["D98", "D0.5", "D0", "D100", "max", "D99.9%", "mean", "gEUD(-10)", "prescription"]
+    "metric",
+    ["D98", "D0.5", "D0", "D100", "max", "D99.9%", "D0.03cc", "mean", "gEUD(-10)", "prescription"],
 )
 def test_metrics_that_every_arm_has_are_accepted(metric):
     dose = {"structure": "gtv", "metric": metric}

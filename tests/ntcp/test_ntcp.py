@@ -153,7 +153,7 @@ def test_everybody_has_a_sac_so_a_model_of_it_asks_for_no_cord():
 def test_a_missing_dose_of_an_organ_that_is_there_is_no_dose_of_0():
     patients = Patients.of({"cord_present": [1.0, 1.0]})
     hot_spots = {HotSpot("spinal_cord"): Course(np.array([20.0, np.nan]))}
-    with pytest.raises(ValueError, match="dose must be a number that is not negative, got nan"):
+    with pytest.raises(ValueError, match=r"D0\.03cc of the spinal cord is unknown in 1 of 2"):
         CORD["default"].risk(patients, replace(some_dose(), hot_spots=hot_spots))
 
 

@@ -143,3 +143,21 @@ def test_what_is_no_metric_is_one_line(tmp_path, capsys, names, says):
     ended = radsim(capsys, "dvh", tmp_path / "a.csv", "--metrics", names)
     (line,) = ended.errors
     assert ended.code == 2 and line.startswith("error: --metrics: ") and says in line
+
+
+def test_an_imported_plan_tells_the_units_of_every_further_metric(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(table(target=24.0, organ=14.0))
+    asked = ("--metrics", "D2.5cc,V20Gy,V20Gy_cc,max,D0,D100,gEUD(4),mean,D30")
+    told = json.loads(radsim(capsys, "dvh", tmp_path / "a.csv", *asked, "--json").output)
+    units = {"V20Gy": "1", "V20Gy_cc": "cm3"}
+    for name in asked[1].split(","):
+        assert told["units"][name] == units.get(name, "Gy")
+    gtv = told["structures"][0]
+    assert gtv["D0"] == gtv["max"] >= gtv["D2.5cc"] >= gtv["D100"]
+    head = radsim(capsys, "dvh", tmp_path / "a.csv", *asked).output.splitlines()[0]
+    assert head.endswith("volumes in cm3, doses in Gy, shares of the volume from 0 to 1")
+    for wrong in ("D0.03", "V20", "D120"):
+        ended = radsim(capsys, "dvh", tmp_path / "a.csv", "--metrics", wrong)
+        assert ended.code == 2
+        (line,) = ended.errors
+        assert line.startswith("error: --metrics: ")

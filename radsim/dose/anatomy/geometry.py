@@ -14,7 +14,7 @@ from radsim.dose.anatomy.organ import SampledOrgan, ends_of, length_of
 from radsim.dose.anatomy.outer_organ import OuterOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HOT_SPOT
+from radsim.vocabulary.structures import HOT_SPOT, HotSpot
 from radsim.vocabulary.words import nearest
 
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
@@ -266,3 +266,22 @@ def ptv_position(geometry: Geometry, share: float) -> np.ndarray:
 
 def _density(t: np.ndarray, shape: np.ndarray) -> np.ndarray:
     return shape * (shape + 1.0) * t ** (shape - 1.0) * (1.0 - t)
+
+
+def hot_part(geometry: Geometry, spot: HotSpot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the coldest of a neural structure's hottest part lies [mm].
+
+    With the share of dose along the length, and who has as much of it. The hottest part is in the
+    field; what is larger than that reaches into the tail beyond.
+    """
+    organ = geometry.organs[spot.structure]
+    if spot.volume == HOT_SPOT:
+        factor = 1.0 - geometry.rolloff * organ.hot_share
+        return organ.hot_spot, factor, np.ones(factor.shape, dtype=bool)
+    area, whole = np.pi * organ.radius**2, geometry.length + geometry.beyond
+    share = spot.volume * 1000.0 / (area * geometry.length)  # of what lies in the field
+    inside = np.minimum(share, 1.0)
+    beyond = np.maximum(spot.volume * 1000.0 / area - geometry.length, 0.0)
+    factor = (1.0 - geometry.rolloff * inside) * np.exp(-beyond / (2.0 * geometry.tail))
+    position = organ.surface - 2.0 * organ.radius * organ_depth(inside)
+    return position, factor, spot.volume * 1000.0 <= area * whole

@@ -7,7 +7,7 @@ import numpy as np
 from radsim.dose.course.profile import Profile
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.limits import Limit
-from radsim.vocabulary.structures import NEURAL, structure_named
+from radsim.vocabulary.structures import structure_named
 
 DOSE_TOLERANCE = 1e-3  # [Gy] a limit may be missed by, against rounding
 VOLUME_TOLERANCE = 3e-4  # the same as a share of volume
@@ -30,20 +30,20 @@ class Judge:
     ) -> None:
         self.breach = np.zeros(profile.low.shape)
         self.missed = np.zeros(profile.low.shape)
-        for organ in NEURAL:
-            limit = fixed[f"{organ}_limit"]
+        optimal = [g for g in plan.limits if isinstance(g, Limit) and g.optimal]
+        for spot in plan.neural_spots:
+            limit = fixed[f"{spot}_limit"]
             goals = [
-                goal.at_most
-                for goal in plan.limits
-                if isinstance(goal, Limit) and goal.structure == organ and goal.optimal
+                goal.at_most for goal in optimal if (goal.structure, goal.parsed.number) == spot
             ]
             if np.isinf(limit).all() and not goals:
                 continue
-            dose = profile.dose(profile.attenuation(fixed[f"{organ}_hot_spot"]))
+            dose = profile.dose(profile.attenuation(fixed[f"{spot}_position"]))
             self.at_most(limit, dose, optimal=False)
-            present = fixed["has_cord"] | (not structure_named(organ).exists)
+            present = fixed["has_cord"] | (not structure_named(spot.structure).exists)
             for goal in goals:
-                level = np.where(present, goal / fixed[f"{organ}_hottest"], np.inf)
+                with np.errstate(divide="ignore"):  # who has less of it has no limit
+                    level = np.where(present, goal / fixed[f"{spot}_hottest"], np.inf)
                 self.at_most(level, dose, optimal=True)
 
     def at_most(self, level: np.ndarray, dose: np.ndarray, optimal: bool) -> None:

@@ -10,7 +10,7 @@ from radsim.dose.anatomy.outer_organ import OuterOrgan, depth_nodes
 from radsim.dose.course.outer_edge import OuterEdge, are_lowered, growth_of
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.dose_metrics import Metric
-from radsim.vocabulary.structures import HOT_SPOT
+from radsim.vocabulary.structures import HOT_SPOT, HotSpot
 
 MEAN = -1.0  # in the place of a share of the volume
 WHOLE = 1.0 - 1e-9  # share of the volume that stands for all of it
@@ -72,7 +72,7 @@ class OuterPlan:
 
 
 def limited_organs(
-    plan: ExternalBeam, geometry: Geometry, highest: Mapping[str, np.ndarray]
+    plan: ExternalBeam, geometry: Geometry, highest: Mapping[HotSpot, np.ndarray]
 ) -> tuple[LimitedOrgan, ...]:
     """Organs beyond the target that have a limit or a goal, rows are patients.
 
@@ -85,7 +85,7 @@ def limited_organs(
             [_known(limit.parsed, limit.at_most or 0.0, organ) for limit in stated if kind(limit)]
             for kind in (lambda limit: not limit.optimal, lambda limit: limit.optimal)
         )
-        if np.isfinite(room := highest.get(name, np.array(np.inf))).any():
+        if np.isfinite(room := highest.get(HotSpot(name), np.array(np.inf))).any():
             limits.append(_known(Metric("dose_at_volume", HOT_SPOT), room, organ))
         if limits or goals:
             growth = growth_of(organ.depths(), organ.falloff)

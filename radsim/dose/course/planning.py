@@ -14,6 +14,7 @@ from radsim.dose.course.solving import Candidates, prepare, solve
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.distributions.continuous import Fixed
 from radsim.randomness.streams import UniformSource
+from radsim.vocabulary.structures import HotSpot
 
 PIECE = 2048  # plans worked out at a time, so that arrays stay in the cache
 BROKEN = 1e3  # score of a plan that breaks a mandatory limit; above any number of missed goals
@@ -38,7 +39,7 @@ def make_plans(
     plan: ExternalBeam,
     model: DoseModel,
     geometry: Geometry,
-    organ_limits: Mapping[str, np.ndarray],
+    organ_limits: Mapping[HotSpot, np.ndarray],
     patients: range,
     streams: UniformSource,
 ) -> Plans:

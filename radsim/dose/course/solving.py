@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 from radsim.dose.anatomy.depth import normal_scores, target_depth, target_depths
 from radsim.dose.anatomy.dose_model import DoseModel, Spread, draw_parameter
-from radsim.dose.anatomy.geometry import Geometry, ptv_position
+from radsim.dose.anatomy.geometry import Geometry, hot_part, ptv_position
 from radsim.dose.course.judging import Judge, Quantiles
 from radsim.dose.course.outer_edge import OuterEdge, kept_of
 from radsim.dose.course.outer_limits import LimitedOrgan, OuterPlan, plan_outside
@@ -17,7 +17,7 @@ from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
 from radsim.dose.nodes.merging import rearranged
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import NEURAL
+from radsim.vocabulary.structures import HotSpot
 
 Arrays = dict[str, np.ndarray]
 
@@ -62,7 +62,7 @@ def prepare(
     plan: ExternalBeam,
     model: DoseModel,
     geometry: Geometry,
-    organ_limits: Mapping[str, np.ndarray],
+    organ_limits: Mapping[HotSpot, np.ndarray],
     patients: range,
     streams: UniformSource,
     outside: bool = False,
@@ -88,11 +88,11 @@ def prepare(
     fixed["closeness"] = (
         fixed["closeness_center"] - (geometry.gtv_surface - geometry.reference)
     ) / fixed["closeness_scale"]
-    for name, organ in geometry.organs.items():
-        hottest = 1.0 - geometry.rolloff * organ.hot_share
-        fixed[f"{name}_limit"] = organ_limits[name] / hottest
-        fixed[f"{name}_hot_spot"] = organ.hot_spot
-        fixed[f"{name}_hottest"] = hottest
+    for spot in plan.neural_spots:
+        position, hottest, known = hot_part(geometry, spot)
+        fixed[f"{spot}_limit"] = np.where(known, organ_limits[spot] / hottest, np.inf)
+        fixed[f"{spot}_position"] = position
+        fixed[f"{spot}_hottest"] = np.where(known, hottest, 0.0)
     if plan.boost is None:
         fixed["coverage_position"] = ptv_position(geometry, COVERAGE)
         for limit in plan.target_limits:
@@ -140,9 +140,9 @@ def solve(
     )
     falloff, valley_share = chosen["falloff"], chosen["valley"]
     allowed = np.full(falloff.shape, plan.prescription)
-    for organ in NEURAL:
-        limit = fixed[f"{organ}_limit"]
-        x = np.exp((fixed["reference"] - fixed[f"{organ}_hot_spot"]) / falloff)
+    for spot in plan.neural_spots:
+        limit = fixed[f"{spot}_limit"]
+        x = np.exp((fixed["reference"] - fixed[f"{spot}_position"]) / falloff)
         # nearer to the target a higher plateau means more dose, inside the organ it means less
         plateau = np.where(x < 1.0, top, plan.prescription)
         room = reference_dose_for(np.where(np.isinf(limit), 1.0, limit), x, plateau, valley_share)

@@ -16,7 +16,7 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import NEURAL, HotSpot
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, HotSpot
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,18 @@ def draw_earlier_courses(
 
 
 def organ_limit(
-    plan: Fractionated, organ: str, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
+    plan: Fractionated, spot: HotSpot, geometry: Geometry, earlier: tuple[EarlierCourse, ...]
 ) -> np.ndarray:
-    """Highest planned D0.03cc of an organ [Gy], shape (patient,); infinite for none."""
-    highest = np.full(geometry.has_cord.shape, np.inf)
+    """Highest planned dose of a hot spot of an organ [Gy], shape (patient,); infinite for none."""
+    organ, highest = spot.structure, np.full(geometry.has_cord.shape, np.inf)
     for limit in plan.limits:
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
-            if limit.structure in NEURAL and not limit.optimal and limit.at_most is not None:
+            stated = organ in NEURAL and limit.parsed.number == spot.volume
+            if stated and not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
-        elif not limit.only_reported and earlier:
+        elif not limit.only_reported and earlier and spot.volume == HOT_SPOT:
             left = _left(limit, earlier)
             room = limit.highest_dose(plan.fractions, left)
             highest = np.where(limit.applies(geometry.has_cord), np.minimum(highest, room), highest)

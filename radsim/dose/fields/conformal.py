@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from radsim.dose.anatomy.depth import organ_depth
 from radsim.dose.anatomy.dose_model import DoseModel
-from radsim.dose.anatomy.geometry import Geometry
+from radsim.dose.anatomy.geometry import Geometry, hot_part
 from radsim.dose.course.delivery import Delivery, draw_delivery
 from radsim.dose.course.planning import make_plans
 from radsim.dose.course.profile import Profile
@@ -15,7 +14,7 @@ from radsim.dose.nodes.fill import Fill, volume_doses
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HOT_SPOT, NEURAL, HotSpot
+from radsim.vocabulary.structures import HotSpot
 
 LIMIT_TOLERANCE = 2e-3  # [Gy] a planned dose may exceed its limit by, against rounding
 
@@ -33,16 +32,17 @@ def conformal_dose(
     """Dose of a plan that is made anew until it keeps its limits, at nodes by ``fill``."""
     numbers = patients.numbers
     earlier = (*draw_earlier_courses(plan, patients, streams), *before)
-    organs = (*NEURAL, *geometry.outer)
-    limits = {organ: organ_limit(plan, organ, geometry, earlier) for organ in organs}
+    spots = (*plan.neural_spots, *map(HotSpot, geometry.outer))
+    limits = {spot: organ_limit(plan, spot, geometry, earlier) for spot in spots}
     plans = make_plans(plan, model, geometry, limits, numbers, streams)
     delivery = None
     if plan.delivery:
         delivery = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
-    hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery, wanted)
+    asked = Wanted(wanted.whole, wanted.hot_spots | frozenset(plan.neural_spots))
+    hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery, asked)
     met = np.ones(len(numbers), dtype=bool)
-    for organ in NEURAL:
-        met &= ~(hot_spots[HotSpot(organ)].planned > limits[organ] + LIMIT_TOLERANCE)
+    for spot in plan.neural_spots:
+        met &= ~(hot_spots[spot].planned > limits[spot] + LIMIT_TOLERANCE)
     courses = volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill)
     if geometry.outer:
         from radsim.dose.nodes.outer import outer_doses  # numba takes a third of a second
@@ -94,22 +94,3 @@ def hot_spot_doses(
             course = Course(course.planned, total * share, squared * share * share)
         hot_spots[spot] = course.nan_without(organ.present & known)
     return hot_spots
-
-
-def hot_part(geometry: Geometry, spot: HotSpot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the coldest of a neural structure's hottest part lies [mm].
-
-    With the share of dose along the length, and who has as much of it. The hottest part is in the
-    field; what is larger than that reaches into the tail beyond.
-    """
-    organ = geometry.organs[spot.structure]
-    if spot.volume == HOT_SPOT:
-        factor = 1.0 - geometry.rolloff * organ.hot_share
-        return organ.hot_spot, factor, np.ones(factor.shape, dtype=bool)
-    area, whole = np.pi * organ.radius**2, geometry.length + geometry.beyond
-    share = spot.volume * 1000.0 / (area * geometry.length)  # of what lies in the field
-    inside = np.minimum(share, 1.0)
-    beyond = np.maximum(spot.volume * 1000.0 / area - geometry.length, 0.0)
-    factor = (1.0 - geometry.rolloff * inside) * np.exp(-beyond / (2.0 * geometry.tail))
-    position = organ.surface - 2.0 * organ.radius * organ_depth(inside)
-    return position, factor, spot.volume * 1000.0 <= area * whole

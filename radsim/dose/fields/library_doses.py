@@ -130,7 +130,7 @@ def _organ_limits(
         if limit.only_reported or organ in TARGETS:
             continue
         if not isinstance(limit, Limit):
-            key, highest = (organ, D003CC), organ_limit(plan, organ, geometry, earlier)
+            key, highest = (organ, D003CC), organ_limit(plan, HotSpot(organ), geometry, earlier)
         elif limit.at_most is not None:
             key, highest = (organ, limit.metric), np.array(limit.at_most)
         limits[key] = np.minimum(limits.get(key, np.inf), highest)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from radsim.presets import load_preset
+from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import KNOWN, STRUCTURES, TARGETS
 from radsim.vocabulary.words import closest
 
@@ -49,7 +51,7 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
         expanded["limits"] = _expand_limits(expanded["limits"])
     if isinstance(expanded.get("limits"), list | tuple):
         expanded["limits"] = [
-            {"kind": "dose", **entry} if isinstance(entry, Mapping) else entry
+            _as_dose({"kind": "dose", **entry}) if isinstance(entry, Mapping) else entry
             for entry in expanded["limits"]
         ]
     if (expanded.get("prior") or expanded.get("priors")) and isinstance(
@@ -83,6 +85,36 @@ def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
             plan["limits"] = _with_flags(list(plan.get("limits", [])))
         filled.append({name: value for name, value in plan.items() if name != "kind"})
     return {**full, "courses": filled}
+
+
+def _as_dose(entry: dict[str, Any]) -> dict[str, Any]:
+    """Write a limit of the volume above a dose as what it says: a limit of the dose to that volume.
+
+    V20Gy at most 0.3 is D30% at most 20 Gy, V15Gy_cc at most 5 cm3 is D5cc at most 15 Gy, and V24Gy
+    at least 0.9 is D90% at least 24 Gy.
+
+    Examples
+    --------
+    >>> _as_dose({"structure": "lung", "metric": "V20Gy", "at_most": 0.3})
+    {'structure': 'lung', 'metric': 'D30%', 'at_most': 20.0}
+    """
+    try:
+        metric = parse_metric(entry["metric"]) if isinstance(entry.get("metric"), str) else None
+    except ValueError:
+        return entry  # for validation to report
+    bounds = [name for name in ("at_most", "at_least") if entry.get(name) is not None]
+    if metric is None or metric.is_dose or len(bounds) != 1 or not is_number(entry[bounds[0]]):
+        return entry
+    volume = float(entry[bounds[0]])
+    named = f"{entry.get('structure')} {entry['metric']}"
+    if metric.kind == "volume_above":
+        require(volume > 0, f"limits: {named}: {bounds[0]} must be above 0 cm3, got {volume:g}")
+        return {**entry, "metric": f"D{volume:g}cc", bounds[0]: metric.number}
+    require(
+        0 < volume < 1,
+        f"limits: {named}: {bounds[0]} must be a share between 0 and 1, got {volume:g}",
+    )
+    return {**entry, "metric": f"D{100.0 * volume:g}%", bounds[0]: metric.number}
 
 
 def _with_flags(limits: list[Any]) -> list[Any]:

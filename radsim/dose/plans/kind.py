@@ -98,6 +98,17 @@ class Fractionated(PlanKind):
         return [limit for limit in limits if limit.structure in TARGETS]
 
     @property
+    def neural_spots(self) -> tuple[HotSpot, ...]:
+        """Hot spots of the neural structures that planning knows: D0.03cc, and what is limited."""
+        limits = [limit for limit in self.limits if isinstance(limit, Limit)]
+        stated = (
+            HotSpot(limit.structure, limit.parsed.number)
+            for limit in limits
+            if limit.structure in NEURAL
+        )
+        return tuple(dict.fromkeys((*map(HotSpot, NEURAL), *stated)))
+
+    @property
     def organ_limits(self) -> list[Limit]:
         """Limits and goals of organs beside the targets and the neural structures."""
         limits = (limit for limit in self.limits if isinstance(limit, Limit))

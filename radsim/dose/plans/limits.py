@@ -17,7 +17,7 @@ from radsim.vocabulary.structures import NEURAL, TARGETS
 class Limit:
     """What one metric of one structure must reach or keep below, in the planned dose.
 
-    Targets take Dx% with ``at_least`` or ``at_most``; neural structures take D0.03cc with
+    Targets take Dx% with ``at_least`` or ``at_most``; neural structures take DXcc with
     ``at_most``, other organs any DXcc or Dx%, ``mean`` or ``max``. DXcc and Dx% are the lowest
     dose in the hottest X cm3 or x % [Gy].
 
@@ -69,8 +69,8 @@ class Limit:
             )
         if self.structure in NEURAL:
             require(
-                metric is not None and metric.is_hot_spot and self.at_least is None,
-                f"a neural structure's limit is D0.03cc at_most, got {self.structure} {self.metric}"
+                metric is not None and metric.kind == "dose_at_volume" and self.at_least is None,
+                f"a neural structure's limit is DXcc at_most, got {self.structure} {self.metric}"
                 + (" at_least" if self.at_least is not None else ""),
             )
         elif self.structure not in TARGETS:

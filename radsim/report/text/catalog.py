@@ -49,12 +49,16 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
         dose = np.linspace(0.0, 30.0, 241)
         axes = ("prescription a fraction [Gy]", "net risk at 1 year")
         return dose, model.curve_over_fraction_dose(dose), *axes
-    dose, name, up = np.linspace(0.0, 100.0, 401), "EQD2", "control"
+    units = model.dose.units
+    dose = np.linspace(0.0, 1.0 if units == "1" else 100.0, 401)
+    name, up = "EQD2", "control"
     if preset.family == "ntcp":
         name = model.effect_name
         up = "complication"
     ratio = f", alpha/beta {model.alpha_beta:g}" if model.alpha_beta else ""
-    return dose, model.curve_over_effect(dose), f"{name} [Gy{ratio}]", up
+    if units != "Gy":
+        name = f"{model.dose.metric} of {name}"
+    return dose, model.curve_over_effect(dose), f"{name} [{units}{ratio}]", up
 
 
 def text_plot(preset: Preset) -> str:

@@ -36,7 +36,8 @@ def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | Non
     list
         For each model ``model``, ``of`` (control or complication), ``structure``, ``reads`` (a
         metric, or DVH), ``dose``, ``effect`` (EQD2, BED or physical dose; of a DVH the gEUD of it
-        in a model that has one, else the mean) [Gy], ``effect_is``, ``probability``, ``note``.
+        in a model that has one, else the mean), ``effect_is``, ``units`` of both (of a part of the
+        volume 1 or cm3), ``probability``, ``note``.
 
     Raises
     ------
@@ -57,15 +58,19 @@ def describe_answers(answers: Sequence[dict]) -> str:
     --------
     >>> describe_answers([{"model": "hytec-spine-2021", "of": "control", "structure": "ptv",
     ...     "reads": "D90", "dose": 24.0, "effect": 54.0, "effect_is": "EQD2 (alpha/beta 6)",
-    ...     "probability": 0.8103, "note": ""}])
+    ...     "units": "Gy", "probability": 0.8103, "note": ""}])
     'hytec-spine-2021: control 81.03 %; D90 of the ptv 24.00 Gy, EQD2 (alpha/beta 6) 54.00 Gy'
     """
-    return "\n".join(
+    return "\n".join(map(_described, answers))
+
+
+def _described(answer: dict) -> str:
+    units = {"1": ""}.get(answer["units"], f" {answer['units']}")
+    return (
         f"{answer['model']}: {answer['of']} {answer['probability']:.2%}".replace("%", " %")
-        + f"; {answer['reads']} of the {answer['structure']} {answer['dose']:.2f} Gy"
-        + (f", {answer['effect_is']} {answer['effect']:.2f} Gy" if answer["effect_is"] else "")
+        + f"; {answer['reads']} of the {answer['structure']} {answer['dose']:.2f}{units}"
+        + (f", {answer['effect_is']} {answer['effect']:.2f}{units}" if answer["effect_is"] else "")
         + (f" ({answer['note']})" if answer["note"] else "")
-        for answer in answers
     )
 
 
@@ -80,7 +85,8 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
         raise Mistake(f"--model: {name} reads no dose, so a plan says nothing to it")
     metric = getattr(model, "dose", DoseMetric(metric="prescription"))
     structure = _structure(plan, metric, name)
-    dose, weight = _read(plan, structure, metric, name)
+    read, *_ = getattr(model, "reads", (metric,))
+    dose, weight = _read(plan, structure, read, name)
     try:
         probability = float(model.probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
@@ -91,10 +97,11 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
         "model": name,
         "of": of,
         "structure": structure.structure,
-        "reads": "mean" if weight is not None else metric.metric,
-        "dose": float(dose) if weight is None else float(mean_dose(dose, weight)),
+        "reads": "mean" if metric.is_dvh else metric.metric,
+        "dose": _physical(structure, metric, dose, weight),
         "effect": effect,
         "effect_is": effect_is,
+        "units": metric.units,
         "probability": probability,
         "note": ", ".join(filter(None, notes)),
     }
@@ -129,6 +136,16 @@ def _read(
     return dose, None
 
 
+def _physical(
+    structure: ImportedStructure, metric: DoseMetric, dose: Any, weight: np.ndarray | None
+) -> float:
+    """What a model reads, of the physical dose; of a DVH its mean."""
+    if weight is None:
+        return float(dose)
+    part = metric.parsed  # above a dose, where there is one
+    return float(mean_dose(dose, weight)) if part is None else structure.read(part)
+
+
 def _effect(
     model: Any, dose: Any, weight: np.ndarray | None, fractions: int
 ) -> tuple[float | None, str]:
@@ -140,7 +157,9 @@ def _effect(
     if kind != "physical":
         name += f" (alpha/beta {model.alpha_beta:g})"
     effect = model.effect_of(dose, fractions=fractions, weight=weight)
-    if weight is not None:
+    if model.dose.units != "Gy":
+        name = f"above it as {name}" if kind != "physical" else ""
+    elif weight is not None:
         exponent = model.exponent(NOBODY)
         name = f"{'mean' if exponent == 1.0 else f'gEUD (a = {exponent:.3g})'} of {name}"
     return _reduced(model, effect, weight), name
@@ -148,7 +167,7 @@ def _effect(
 
 def _reduced(model: Any, effect: Any, weight: np.ndarray | None) -> float:
     """One effect of a DVH, as the model reduces it; that of a metric is one already."""
-    if weight is None:
+    if weight is None or np.ndim(effect) == 0:
         return float(effect)
     return float(generalized_eud(effect, weight, model.exponent(NOBODY)))
 
@@ -164,4 +183,8 @@ def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -
         model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
     low, high = model.valid_eqd2
     eqd2 = _reduced(model, model.effect_of(dose, fractions=fractions, weight=weight), weight)
-    return "" if low <= eqd2 <= high else f"fitted on EQD2 of {low:g} to {high:g} Gy"
+    if low <= eqd2 <= high:
+        return ""
+    metric = model.dose
+    what = "EQD2 of" if metric.units == "Gy" else f"{metric.metric} of"
+    return f"fitted on {what} {low:g} to {high:g}" + {"1": ""}.get(metric.units, f" {metric.units}")
