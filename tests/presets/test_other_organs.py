@@ -56,6 +56,11 @@ def test_esophageal_risk_below_and_above_the_split(dose, per_cent):
     assert 100.0 * found == pytest.approx(per_cent, abs=0.05)
 
 
+def test_a_split_by_v15_is_read_as_the_dose_of_that_volume():
+    model = load_ntcp("esophagus-cox-2012-v15")
+    assert (model.dose.metric, model.threshold) == ("D1.87cc", 15.0)  # V15 of 1.87 cm3
+
+
 def test_fewer_larger_fractions_of_a_dose_are_worse_for_the_esophagus():
     model = load_ntcp("esophagus-cox-2012")
     found = [float(model.probability(16.0, fractions=n)) for n in (1, 2, 5)]
