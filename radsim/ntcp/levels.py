@@ -61,5 +61,5 @@ class LevelsNTCP(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         below, above, threshold = self._curve(patients)
-        reached = np.asarray(dose >= threshold, dtype=float)
-        return below + reached * np.maximum(np.subtract(above, below), 0.0)
+        lower = np.asarray(below, dtype=float)
+        return np.where(dose >= threshold, np.maximum(lower, above), lower)
