@@ -68,11 +68,14 @@ def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     beside_plan = {key: v for key, v in definitions["Arm"]["properties"].items() if key != "plan"}
     kinds = []
     for kind in members(Plan):
-        properties = {**definitions[kind.__name__]["properties"], **beside_plan}
-        properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
-        properties |= kind.only_in_files  # type: ignore[attr-defined]
+        stated = definitions[kind.__name__]  # which the courses of a sequence refer to
+        properties = stated["properties"]
         if "limits" in properties:
             properties["limits"] = {"type": ["object", "array"]}
+        if "courses" not in properties:
+            properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
+        stated.pop("required", None)
+        properties = {**properties, **beside_plan, **kind.only_in_files}  # type: ignore[attr-defined]
         kinds.append({"type": "object", "properties": properties, "additionalProperties": False})
     return {"anyOf": kinds}
 
