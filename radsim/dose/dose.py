@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -122,9 +123,9 @@ class Dose:
         courses.
     earlier
         Earlier courses in each patient.
-    squared_prescription
-        Sum over fractions of the squared prescribed dose [Gy2], shape (patient,); None where all
-        fractions are equal.
+    prescribed
+        Prescription of each patient [Gy], shape (patient,), and fractions of each course of a
+        sequence; empty of a single one.
     """
 
     plan: "Plan"
@@ -135,7 +136,7 @@ class Dose:
     facts: Mapping[str, np.ndarray]
     flags: Mapping[str, np.ndarray] = field(default_factory=dict)
     earlier: tuple[EarlierCourse, ...] = ()
-    squared_prescription: np.ndarray | None = None
+    prescribed: tuple[tuple[np.ndarray, int], ...] = ()
     _sums: dict[DoseMetric, Reading] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -151,9 +152,11 @@ class Dose:
     @property
     def fraction_dose(self) -> np.ndarray:
         """Prescribed dose a fraction [Gy], the highest of several courses, shape (patient,)."""
-        if self.squared_prescription is None:
-            return self.prescription / self.fractions
-        return np.full(self.prescription.shape, max(self.plan.fraction_doses))
+        return reduce(np.maximum, [dose / fractions for dose, fractions in self._prescribed])
+
+    @property
+    def _prescribed(self) -> tuple[tuple[np.ndarray, int], ...]:
+        return self.prescribed or ((self.prescription, self.fractions),)
 
     @property
     def weight(self) -> np.ndarray:
@@ -204,9 +207,8 @@ class Dose:
     def _work_out(self, wanted: DoseMetric) -> Reading:
         metric = wanted.parsed
         if metric is None:  # the prescription
-            if self.squared_prescription is not None:
-                return Reading(self.prescription, self.squared_prescription)
-            return Reading(*lq.equal_fractions(self.prescription, self.plan.fractions))
+            squares = [lq.equal_fractions(*course)[1] for course in self._prescribed]
+            return Reading(self.prescription, reduce(np.add, squares))
         structure = wanted.structure_in(self.plan)
         if wanted.hottest is not None and structure not in TARGETS:
             spot = HotSpot(structure, wanted.hottest)

@@ -119,10 +119,15 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
         for name, arm in experiment.arms.items():
             if isinstance(model, TechniqueLevel) and (problem := model.missing_in(arm.plan)):
                 yield f"{section}: {problem}, and arms.{name} is one"
-            if arm.has_prior and getattr(model, "effect", "") == "physical":
+            unequal = len(set(arm.plan.fraction_doses)) > 1
+            if (arm.has_prior or unequal) and getattr(model, "effect", "") == "physical":
+                what = (
+                    "a prior course, and two courses are"
+                    if arm.has_prior
+                    else ("courses of unequal fractions, which are")
+                )
                 yield (
-                    f"{section}.effect: arms.{name} has a prior course, and two courses are never "
-                    "added as Gy; take eqd2 or bed"
+                    f"{section}.effect: arms.{name} has {what} never added as Gy; take eqd2 or bed"
                 )
             if (refuses := getattr(model, "refuses", None)) and refuses(arm.plan.fractions):
                 yield (
@@ -171,10 +176,10 @@ def _missing_variables(
                     "numbers"
                 )
     for name, arm in ((name, experiment.arms[name]) for name in arms):
-        for interval in (course.interval for course in arm.plan.earlier):
-            if not isinstance(interval, str):
+        for course_key, course in arm.plan.earlier_by_key.items():
+            if not isinstance(interval := course.interval, str):
                 continue
-            where = f"arms.{name}.prior.interval"
+            where = f"arms.{name}.{course_key}.interval"
             lowest = min(cohort.ends(interval), default=0)
             if interval in labels:
                 yield f"{where}: {interval!r} holds labels; it needs months"
@@ -261,6 +266,12 @@ def _missing_doses(experiment: Experiment) -> Iterator[str]:
         given = arm.plan.gives(experiment.dose.organs)
         if problem := arm.plan.lonely_limit:
             yield f"arms.{name}: {problem}"
+        for key, course in arm.plan.earlier_by_key.items():
+            for organ in sorted(set(course.organs).difference(given)):
+                yield (
+                    f"arms.{name}.{key}.organs.{organ}: the arm gives it no dose; "
+                    f"{nearest(organ, given)}"
+                )
         for place, limit in enumerate(getattr(arm.plan, "limits", ())):
             judged = not limit.only_reported or limit.structure not in STRUCTURES
             if judged and limit.structure not in given:

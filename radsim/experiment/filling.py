@@ -72,7 +72,9 @@ def _arm(name: str, arm: Any, whole: dict[str, Any], folder: Path, problems: Pro
         unread = {name: value for name, value in settings.items() if name not in READING}
         settings = problems.attempt(key, fill_library, settings, folder, whole, default=unread)
     rest = {name: value for name, value in settings.items() if name not in ("limits", "regimen")}
-    unexpanded = {"kind": "external_beam", **rest}
+    unexpanded = (
+        {"kind": "external_beam", **rest} if "courses" not in rest else {"kind": "sequence"}
+    )
     plan = problems.attempt(key, expand_plan, settings, default=unexpanded)
     full = {"plan": plan, **{name: arm[name] for name in ARM_KEYS if name in arm}}
     if isinstance(cohort := arm.get("cohort"), dict):

@@ -46,7 +46,8 @@ class VertebralFracture:
     reference_risk
         Net 1-year risk of the reference patient, :math:`p_0`.
     fraction_dose_threshold
-        Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy].
+        Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy]; of
+        courses in sequence the highest.
     hazard_ratio_...
         For each covariate against its reference.
     most_fractions

@@ -28,6 +28,8 @@ def reads_its_anchors(model: ControlModel) -> bool:
 def is_anchored(model: ControlModel, plan: PlanKind) -> bool:
     """Say whether a plan's prescription, in one level and without a prior course, is an anchor's.
 
+    Courses in sequence are no anchor's schedule unless all of their fractions are equal.
+
     Examples
     --------
     >>> from radsim.dose.plans.external_beam import ExternalBeam
@@ -39,6 +41,8 @@ def is_anchored(model: ControlModel, plan: PlanKind) -> bool:
     False
     """
     if plan.earlier or plan.highest_level != "ptv" or not reads_its_anchors(model):
+        return False
+    if len(set(plan.fraction_doses)) > 1:
         return False
     prescribed = (getattr(plan, "prescription", None), getattr(plan, "fractions", None))
     return prescribed in [(anchor.dose, anchor.fractions) for anchor in anchors_behind(model)]

@@ -41,7 +41,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "a", "above", "baseline_hazard", "below", "beyond", "coverage_goal", "exponent", "floor",
         "fractions",
         "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
-        "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
+        "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes", "recovered",
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
         "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
         "rolloff", "s", "shape",
@@ -52,6 +52,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
 }  # fmt: skip
 OF_CURVE = ("d50", "td50", "slope", "threshold", "valid_eqd2")  # in units of what a model reads
 UNITS_OF = {end: units for units, ends in UNITS.items() for end in ends}
+PRIOR = re.compile(r"priors\[\d+\]")  # one of several, as the only one
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
 DRAWN = re.compile("drawn (.*)")  # a variable of a result with the drawn values of a key
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
@@ -86,6 +87,8 @@ def describe_key(
     (Variable(units='Gy', meaning='alpha/beta, local control'), '')
     >>> describe_key("cohort.gtv_volume.median").units, describe_key("dose.falloff.cv").units
     ('cm3', '1')
+    >>> describe_key("arms.again.priors[1].dose")
+    Variable(units='Gy', meaning='dose, again, priors[1]')
     """
     parts = key.split(".")
     if parts[0] == "cohort":
@@ -94,7 +97,8 @@ def describe_key(
         stated = variable.get("units", usual) if isinstance(variable, Mapping) else usual
         units = _of_distribution(parts[2:], stated)
     else:
-        units = _listed(parts) or _of_distribution(parts[-1:], _listed(parts[:-1]))
+        told = ["prior" if PRIOR.fullmatch(part) else part for part in parts]
+        units = _listed(told) or _of_distribution(told[-1:], _listed(told[:-1]))
         section, _, last = key.rpartition(".")
         if last in OF_CURVE and read and section in read:
             units = units.replace("Gy", read[section]).replace("1/1", "1")

@@ -12,6 +12,7 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.dose import Course, EarlierCourse
 from radsim.dose.plans.kind import Fractionated
 from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.prior import Prior
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.recovery import recovered_share
@@ -39,21 +40,27 @@ class RulesKept:
 
 
 def draw_earlier_courses(
-    plan: Fractionated, patients: Patients, streams: UniformSource
+    plan: Fractionated, patients: Patients, streams: UniformSource, later: float = 0.0
 ) -> tuple[EarlierCourse, ...]:
     """Draw, or look up, the interval since each of the plan's earlier courses, and its recovery.
 
-    Courses come in an order of their own, and what is drawn of one of several is looked up by what
-    it is, so that the order in which a file lists them changes nothing.
+    Courses come in an order of their own, and luck is looked up by the place in it, so that the
+    order in which a file lists them changes nothing. Equal ones share it: they are parts of one
+    course. Intervals are those to a course that begins ``later`` than the plan [months].
     """
     courses = []
-    for prior in sorted(plan.earlier, key=repr):
-        own = "" if plan.prior is not None else f"/{prior!r}"
+    different: list[Prior] = []
+    for prior in sorted(plan.earlier, key=_place):
+        if prior not in different:
+            different.append(prior)
+        place = different.index(prior)
+        own = f"/{place}" if place else ""
         if isinstance(prior.interval, str):
             interval = patients[prior.interval].astype(float)
         else:
             stream = f"dose/prior/interval{own}"
             interval = draw_parameter(prior.interval, stream, patients.numbers, streams)
+        interval = interval + later
         by_rule = prior.recovered is None or isinstance(prior.recovered, str)
         if prior.recovered is None or isinstance(prior.recovered, str):
             recovered = recovered_share(prior.recovered or plan.recovery, interval)
@@ -62,6 +69,12 @@ def draw_earlier_courses(
             recovered = draw_parameter(prior.recovered, stream, patients.numbers, streams)
         courses.append(EarlierCourse(prior.dose_of, prior.fractions, interval, recovered, by_rule))
     return tuple(courses)
+
+
+def _place(prior: Prior) -> tuple[str, str, float, int, list[tuple[str, float]]]:
+    """Place of an earlier course among several: what is drawn of it first, so that luck stays."""
+    organs = sorted(prior.organs.items())
+    return repr(prior.interval), repr(prior.recovered), prior.dose, prior.fractions, organs
 
 
 def organ_limit(

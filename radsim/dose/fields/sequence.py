@@ -42,15 +42,15 @@ def sequence_dose(
     wanted: Wanted,
 ) -> Dose:
     """Dose of courses one after the other; the first is what it would be alone."""
+    wanted = Wanted(wanted.whole, wanted.hot_spots | frozenset(plan.neural_spots))
     before = draw_earlier_courses(plan, patients, streams)
     doses: list[Dose] = []
     for number, course in enumerate(plan.courses):
         source = OfCourse(streams, number) if number else streams
-        earlier = (*before, *_so_far(plan, doses, patients))
+        since = draw_earlier_courses(plan, patients, streams, plan.months_before(number))
+        earlier = (*since, *_so_far(plan, doses, patients))
         drawn = (course, model, patients, geometry, source, wanted)
         doses.append(course.drawer(*drawn, before=earlier))
-    prescribed = [dose.prescription for dose in doses]
-    squares = [p * p / c.fractions for p, c in zip(prescribed, plan.courses, strict=True)]
     flags = [name for dose in doses for name in dose.flags]
     first = doses[0].facts
     facts = {name: first[name] for name in ("prior_interval", "prior_recovery") if name in first}
@@ -61,21 +61,21 @@ def sequence_dose(
         hot_spots=_added([dose.hot_spots for dose in doses], plan),
         facts={
             **(facts if before else {}),
-            "prescription": reduce(np.add, prescribed),
+            "prescription": reduce(np.add, [dose.prescription for dose in doses]),
             "plans_tried": reduce(np.add, [dose.facts["plans_tried"] for dose in doses]),
         },
         flags={name: _all(doses, name) for name in dict.fromkeys(flags)},
         earlier=before,
-        squared_prescription=reduce(np.add, squares),
+        prescribed=tuple((dose.prescription, dose.fractions) for dose in doses),
     )
 
 
 def _so_far(plan: Sequence, doses: Listed[Dose], patients: Patients) -> list[EarlierCourse]:
     """The courses before the next one, as earlier ones of it."""
-    gaps = (*plan.gaps, *(0.0,) * (len(plan.courses) - 1 - len(plan.gaps)))
     courses = []
     for number, dose in enumerate(doses):
-        interval = np.full(len(patients), float(sum(gaps[number : len(doses)])))
+        months = plan.months_before(len(doses)) - plan.months_before(number)
+        interval = np.full(len(patients), months)
         courses.append(
             EarlierCourse(
                 dose_of=_Planned(dose),

@@ -19,8 +19,8 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
     ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
     D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
-    that structure. An arm with an earlier
-    course gets the known rules for two courses as flags. Anything malformed is left for
+    that structure. ``priors`` stand in the place of a regimen's earlier course. An arm with an
+    earlier course gets the known rules for two courses as flags. Anything malformed is left for
     validation to report.
 
     Raises
@@ -33,7 +33,7 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     >>> expand_plan({"prescription": 24.0, "limits": {"thecal_sac": 18.0}})["limits"]
     [{'kind': 'dose', 'structure': 'thecal_sac', 'metric': 'D0.03cc', 'at_most': 18.0}]
     """
-    if "courses" in settings or settings.get("kind") == "courses":
+    if "courses" in settings or settings.get("kind") == "sequence":
         return _sequence(settings)
     expanded = dict(settings)
     regimen = expanded.get("regimen")
@@ -43,7 +43,10 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
             preset = load_preset("regimen", regimen)
         except ValueError as error:
             raise ValueError(f"regimen: {error}") from None
-        expanded = {**preset.settings(), **expanded}
+        filled = preset.settings()
+        if "priors" in expanded:
+            filled.pop("prior", None)
+        expanded = {**filled, **expanded}
     expanded.setdefault("kind", "external_beam")
     if expanded["kind"] == "intraoperative":
         return {**load_preset("dose", "low-energy-source").settings(), **expanded}
@@ -54,16 +57,12 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
             _as_dose({"kind": "dose", **entry}) if isinstance(entry, Mapping) else entry
             for entry in expanded["limits"]
         ]
-    if (expanded.get("prior") or expanded.get("priors")) and isinstance(
-        expanded.get("limits", []), list | tuple
-    ):
-        expanded["limits"] = _with_flags(list(expanded.get("limits", [])))
-    return expanded
+    return _with_flags(expanded) if expanded.get("prior") or expanded.get("priors") else expanded
 
 
 def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in each course of a sequence."""
-    full = {"kind": "courses", **settings}
+    full = {"kind": "sequence", **settings}
     courses = full.get("courses")
     if not isinstance(courses, list | tuple):
         return full
@@ -72,17 +71,16 @@ def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(course, Mapping):
             filled.append(course)
             continue
-        kind = course.get("kind", "external_beam")
-        require(
-            kind == "external_beam" and "courses" not in course,
-            f"courses[{place}]: a course of a sequence is external beam, got {kind}",
-        )
         try:
             plan = expand_plan(course)
         except ValueError as error:
             raise ValueError(f"courses[{place}]: {error}") from None
+        require(
+            plan["kind"] == "external_beam",
+            f"courses[{place}]: a course of a sequence is external beam, got {plan['kind']}",
+        )
         if full.get("prior") or full.get("priors") or place:
-            plan["limits"] = _with_flags(list(plan.get("limits", [])))
+            plan = _with_flags(plan)
         filled.append({name: value for name, value in plan.items() if name != "kind"})
     return {**full, "courses": filled}
 
@@ -117,14 +115,18 @@ def _as_dose(entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, "metric": f"D{100.0 * volume:g}%", bounds[0]: metric.number}
 
 
-def _with_flags(limits: list[Any]) -> list[Any]:
-    """Report the known rules for two courses, whether or not the arm plans to them."""
+def _with_flags(plan: dict[str, Any]) -> dict[str, Any]:
+    """Report the known rules for two courses, whether or not the plan keeps to them."""
+    stated = plan.get("limits", [])
+    if not isinstance(stated, list | tuple):
+        return plan
+    limits = list(stated)
     named = {limit.get("name") for limit in limits if isinstance(limit, Mapping)}
     for preset in REPORTED_RULES:
         for entry in load_preset("limits", preset).settings().values():
             if entry["name"] not in named:
                 limits.append({**entry, "role": "flag"})
-    return limits
+    return {**plan, "limits": limits}
 
 
 def _expand_limits(table: Mapping[str, Any]) -> list[Any]:

@@ -28,9 +28,14 @@ class PlanKind:
     regimen: str | None = None  # preset that the settings came from, if one did
 
     @property
+    def earlier_by_key(self) -> dict[str, Prior]:
+        """Earlier courses at the same level, by the key where they are stated."""
+        return {}
+
+    @property
     def earlier(self) -> tuple[Prior, ...]:
         """Earlier courses at the same level."""
-        return ()
+        return tuple(self.earlier_by_key.values())
 
     @property
     def is_conventional(self) -> bool:
@@ -115,8 +120,10 @@ class Fractionated(PlanKind):
         return [limit for limit in limits if limit.structure not in (*TARGETS, *NEURAL)]
 
     @property
-    def earlier(self) -> tuple[Prior, ...]:
-        return self.priors if self.prior is None else (self.prior,)
+    def earlier_by_key(self) -> dict[str, Prior]:
+        if self.prior is not None:
+            return {"prior": self.prior}
+        return {f"priors[{place}]": prior for place, prior in enumerate(self.priors)}
 
     @property
     def lonely_limit(self) -> str:

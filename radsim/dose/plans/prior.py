@@ -8,7 +8,7 @@ from radsim.radiobiology.recovery import RecoveryRule
 from radsim.randomness.distributions.composed import Continuous
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
-from radsim.vocabulary.structures import HIGHEST_DOSE
+from radsim.vocabulary.structures import HIGHEST_DOSE, TARGETS
 
 MOST_FRACTIONS = 100  # more than any course has
 
@@ -64,6 +64,7 @@ class Prior:
             check_fractions("fractions", self.fractions),
             (lowest >= 0, f"interval must not be negative, got {lowest:.3g}"),
             *((0 <= d <= HIGHEST_DOSE, _organ(name, d)) for name, d in self.organs.items()),
+            *((n not in TARGETS, f"organs.{n}: is a target, no organ") for n in self.organs),
         )
         if self.recovered is not None and not isinstance(self.recovered, str):
             for end in ends_of(self.recovered):
@@ -75,7 +76,8 @@ class Prior:
 
 
 def _organ(name: str, dose: float) -> str:
-    return f"organs.{name} must lie between 0 and {HIGHEST_DOSE} Gy, got {dose}"
+    in_cgy = "; in cGy?" if dose > HIGHEST_DOSE else ""
+    return f"organs.{name} must lie between 0 and {HIGHEST_DOSE} Gy, got {dose}{in_cgy}"
 
 
 def ends_of(value: Real | Continuous) -> tuple[float, ...]:

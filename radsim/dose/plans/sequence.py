@@ -34,10 +34,11 @@ class Sequence(Fractionated):
         sequence recovers over it by ``recovery``, as limits over several courses see it; in the
         models all of the dose counts.
     prior, priors, recovery
-        Courses before the sequence, and the rule by which the cord has recovered from them.
+        Courses before the sequence, and the rule by which the cord has recovered from them. Their
+        intervals are those to the first course; limits of a later one see the gaps too.
     """
 
-    kind: Literal["courses"] = "courses"
+    kind: Literal["sequence"] = "sequence"
     courses: tuple[ExternalBeam, ...]
     gaps: tuple[Real, ...] = ()
     prior: Prior | None = None
@@ -62,6 +63,10 @@ class Sequence(Fractionated):
                 0 <= gap <= LONGEST_GAP,
                 f"gaps must lie between 0 and {LONGEST_GAP:g} months, got {gap:g}",
             )
+
+    def months_before(self, number: int) -> float:
+        """Time from the first course to another one [months]."""
+        return float(sum(self.gaps[:number]))
 
     @property
     def prescription(self) -> float:  # type: ignore[override]

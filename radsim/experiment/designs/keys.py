@@ -21,6 +21,7 @@ LABEL = "label"  # of an arm or a model
 CALIBRATION = "calibration"  # of a model: what it went through, which changes no number
 NUMBERED = re.compile(r"(\w+)\[(\d+)\]")  # a key and a place in its list
 LIMITED = ("preset", *(s for s in KNOWN if s not in TARGETS))  # below ``limits``, stated or not
+COURSES = ("courses", "priors")  # of an arm, lists of tables
 MODIFIERS = ["tcp", "modifiers"]  # a list, whose entries are called by their presets
 SPEED = ("workers", "chunk_size", "scheduler", "out", "overwrite", "yes", "max_memory")
 FIXED = {  # keys of the file that are the same in all variants, and why
@@ -135,7 +136,7 @@ def section_of(key: str) -> str:
 def _alternative(
     table: dict[str, Any], numbered: re.Match[str], above: list[str], tables: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give one model of a list of alternatives, as a table that can be changed."""
+    """Give one entry of a list of models or courses, as a table that can be changed."""
     name, place = numbered[1], int(numbered[2])
     if name not in table:  # a list that the file leaves to radsim
         table[name] = [_stated(entry) for entry in _at(tables, [*above, name])]
@@ -194,7 +195,10 @@ def _at(tables: Mapping[str, Any], path: list[str]) -> Any:
     """What stands at a path of tables, None where nothing does."""
     here: Any = tables
     for part in path:
-        here = here.get(part) if isinstance(here, Mapping) else None
+        numbered = NUMBERED.fullmatch(part)
+        here = here.get(numbered[1] if numbered else part) if isinstance(here, Mapping) else None
+        if numbered and here is not None:
+            here = here[int(numbered[2])]
     return here
 
 
@@ -222,9 +226,10 @@ def _below(table: Mapping[str, Any], path: str) -> Iterator[str]:
             yield from _below(value, here)
         if here.split(".") == MODIFIERS:
             yield from _below(dict(zip(names_of(value), value, strict=True)), here)
-        if key == ALTERNATIVES and path.split(".")[0] in OUTCOMES:
-            for place, model in enumerate(value):
-                yield from _below(model, f"{here}[{place}]")
+        models = key == ALTERNATIVES and path.split(".")[0] in OUTCOMES
+        if models or (key in COURSES and path.split(".")[0] == "arms"):
+            for place, entry in enumerate(value):
+                yield from _below(entry, f"{here}[{place}]")
 
 
 def _nearest_key(key: str, keys: list[str]) -> str:
