@@ -61,5 +61,4 @@ class LevelsNTCP(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         below, above, threshold = self._curve(patients)
-        risk: np.ndarray = np.where(dose >= threshold, np.maximum(below, above), below)
-        return risk
+        return np.asarray(np.where(dose >= threshold, np.maximum(below, above), below))

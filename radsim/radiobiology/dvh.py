@@ -110,8 +110,9 @@ def share_at_dose(dose: np.ndarray, volume: np.ndarray, level: float) -> np.ndar
         for values in (dose, volume)
         for node in (last - 1, last)
     )
-    fall = np.where(hot > cold, hot - cold, 1.0)
-    share = low + (high - low) * np.clip((hot - level) / fall, 0.0, 1.0)
+    fall = np.maximum(hot - cold, 0.0)
+    part = np.clip(hot - level, 0.0, fall) / np.where(fall > 0.0, fall, 1.0)
+    share = low + (high - low) * part
     share = np.where(above == 0, 0.0, np.where(above == nodes, 1.0, share))
     return np.where(np.isnan(dose[..., 0]), np.nan, share)
 
