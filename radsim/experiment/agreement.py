@@ -126,9 +126,9 @@ def _model_disagreements(experiment: Experiment) -> Iterator[str]:
                 )
             if (refuses := getattr(model, "refuses", None)) and refuses(arm.plan.fractions):
                 yield (
-                    f"{section}: {model.preset or 'this model'} is of physical doses in "
-                    f"{model.reference_fractions:g} fractions, and arms.{name} gives "
-                    f"{arm.plan.fractions}; effect = 'equivalent' with an alpha_beta reads others"
+                    f"{section}: {model.preset or 'this model'} is of the physical "
+                    f"{model.effect_name}, and arms.{name} gives {arm.plan.fractions}; "
+                    "effect = 'equivalent' with an alpha_beta reads others"
                 )
             highest = getattr(model, "highest_fraction_dose", None)
             each = max(arm.plan.fraction_doses)

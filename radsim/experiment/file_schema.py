@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.plan import Plan
 from radsim.experiment.filling_cohort import COHORT_KEYS
 from radsim.experiment.model import Experiment
@@ -66,15 +67,21 @@ def file_schema() -> dict[str, Any]:
 
 def _flat_arm(definitions: dict[str, Any]) -> dict[str, Any]:
     beside_plan = {key: v for key, v in definitions["Arm"]["properties"].items() if key != "plan"}
-    kinds = []
-    for kind in members(Plan):
-        properties = {**definitions[kind.__name__]["properties"], **beside_plan}
-        properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
-        properties |= kind.only_in_files  # type: ignore[attr-defined]
-        if "limits" in properties:
-            properties["limits"] = {"type": ["object", "array"]}
-        kinds.append({"type": "object", "properties": properties, "additionalProperties": False})
+    course = _flat_plan(ExternalBeam, definitions, {})
+    kinds = [_flat_plan(kind, definitions, beside_plan) for kind in members(Plan)]
+    for kind in kinds:
+        if "courses" in kind["properties"]:
+            kind["properties"]["courses"] = {"type": "array", "items": course}
     return {"anyOf": kinds}
+
+
+def _flat_plan(kind: type, definitions: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    properties = {**definitions[kind.__name__]["properties"], **beside}
+    properties["regimen"] = {"type": "string", "enum": preset_names("regimen")}
+    properties |= kind.only_in_files  # type: ignore[attr-defined]
+    if "limits" in properties:
+        properties["limits"] = {"type": ["object", "array"]}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _flat_outcome(definitions: dict[str, Any], name: str, family: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
 UNFITTED = {  # and why
     "proportional_hazards": "its data are times to fracture, which a table of events does not hold",
     "technique": "it reads no dose",
+    "levels": "its risks are the shares of events below and above the threshold",
 }
 # what a fit knows without a doubt
 OF_THE_TABLE = ("valid_eqd2", "valid_eqd2_alpha_beta", "fitted_under", "most_fractions")

@@ -151,8 +151,8 @@ class ComplicationModel(DoseResponse):
         course, number = equal_course(dose, fractions, weight)
         if self.refuses(fractions):
             raise ValueError(
-                f"fractions: these figures are of physical doses in {self.reference_fractions:g}, "
-                f"got {fractions}; effect = 'equivalent' with an alpha_beta reads others"
+                f"fractions: these figures are of the physical {self.effect_name}, got "
+                f"{fractions}; effect = 'equivalent' with an alpha_beta reads others"
             )
         alpha_beta = self._value("alpha_beta", patients)
         effect = self._effect(course, number, alpha_beta, residual_bed)
@@ -194,8 +194,8 @@ class ComplicationModel(DoseResponse):
 
     @property
     def effect_name(self) -> str:
-        if self.reference_fractions is not None:
-            return f"dose in {self.reference_fractions:g} fractions"
+        if (number := self.reference_fractions) is not None:
+            return f"dose in {number:g} fraction{'s' * (number != 1)}"
         return {"eqd2": "EQD2", "bed": "BED"}.get(self.effect, "dose")
 
     def refuses(self, fractions: lq.Quantity) -> bool:

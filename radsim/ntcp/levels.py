@@ -61,4 +61,5 @@ class LevelsNTCP(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         below, above, threshold = self._curve(patients)
-        return np.asarray(np.where(dose >= threshold, np.maximum(below, above), below))
+        lower = np.asarray(below, dtype=float)
+        return np.where(dose >= threshold, np.maximum(lower, above), lower)

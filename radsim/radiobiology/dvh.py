@@ -110,9 +110,8 @@ def share_at_dose(dose: np.ndarray, volume: np.ndarray, level: float) -> np.ndar
         for values in (dose, volume)
         for node in (last - 1, last)
     )
-    fall = np.maximum(hot - cold, 0.0)
-    part = np.clip(hot - level, 0.0, fall) / np.where(fall > 0.0, fall, 1.0)
-    share = low + (high - low) * part
+    fall = np.maximum(hot - cold, 1e-200)  # none of it where doses are alike
+    share = low + (high - low) * np.clip((hot - level) / fall, 0.0, 1.0)
     share = np.where(above == 0, 0.0, np.where(above == nodes, 1.0, share))
     return np.where(np.isnan(dose[..., 0]), np.nan, share)
 

@@ -44,9 +44,9 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes",
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
         "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
-        "rolloff", "s",
-        "cell_kill.slope", "conformal", "conventional", "conventional_single", "duration.shape",
-        "slow_over_fast", "source_offset", "spill", "survival.shape",
+        "rolloff", "s", "shape",
+        "cell_kill.slope", "conformal", "conventional", "conventional_single", 
+        "slow_over_fast", "source_offset", "spill",
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
 }  # fmt: skip

@@ -18,7 +18,6 @@ from radsim.dose.course.planning import make_plans
 from radsim.dose.drawing import draw_dose
 from radsim.dose.metrics import DoseMetric, Wanted, wanted_of
 from radsim.dose.nodes.fill import volume_doses
-from radsim.dose.nodes.lowered import lower_targets
 from radsim.dose.nodes.merging import rearranged
 from radsim.dose.nodes.outer import edge_of, organ_doses
 from radsim.radiobiology.dvh import volume_nodes
@@ -418,8 +417,22 @@ def test_values_are_ranked_anew_as_a_fine_row_of_them_is():
     )
 
 
-def test_nothing_is_lowered_without_a_limit():
-    lower_targets(ARMS["one level"], None, type("Plans", (), {"surfaces": {}}), None, {})
+def test_the_room_that_an_earlier_course_leaves_is_kept():
+    rule = {
+        "kind": "cumulative", "name": "gut", "structure": "esophagus", "effect": "bed",
+        "alpha_beta": 3.0, "at_most": 70.0,
+    }  # fmt: skip
+    sac = {"structure": "thecal_sac", "metric": "D0.03cc", "at_most": 20.0}
+    prior = {"dose": 30.0, "fractions": 10, "interval": 12.0}
+    plan = plan_of(prescription=30.0, fractions=5, limits=[sac, rule], prior=prior)
+    dose = draw(plan)
+    left = 0.5 * 30.0 * (1.0 + 3.0 / 3.0)  # half of it has recovered
+    room = 7.5 * (-1.0 + np.sqrt(1.0 + 4.0 * (70.0 - left) / (5 * 3.0)))
+    planned = read(dose, "esophagus", "D0.03cc")
+    here = ~np.isnan(planned)
+    assert (planned[here] <= room + 1e-6).all()
+    assert (planned[here] > room - 1e-6).mean() > 0.5
+    assert dose.flags["meets_gut"].all()
 
 
 # --- hot spots of the neural structures

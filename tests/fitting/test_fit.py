@@ -257,6 +257,7 @@ def test_a_covariate_that_never_differs_is_named():
         ("lkb", {"alpha_beta": 3.0}, "lkb takes the whole DVH, so table needs a column dvh"),
         ("vcf-2013", {}, "vcf-2013 can't be fitted: its data are times"),
         ("proportional_hazards", {}, "proportional_hazards can't be fitted: its data are times"),
+        ("esophagus-cox-2012", {}, "esophagus-cox-2012 can't be fitted: its risks are the shares"),
         ("none.toml", {}, "can't read none.toml"),
     ],
 )

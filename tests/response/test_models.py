@@ -128,7 +128,7 @@ def test_the_one_door_takes_physical_dose_in_equal_fractions(name, fractions):
         assert model.probability(dose, fractions=fractions) == pytest.approx(answer, rel=1e-14)
         return
     if name.startswith("ntcp/") and model.refuses(fractions):
-        with pytest.raises(ValueError, match="are of physical doses in 1, got"):
+        with pytest.raises(ValueError, match="are of the physical dose in 1 fraction, got"):
             model.probability(dose, fractions=fractions)
         return
     effect = model.effect_of(dose, fractions=fractions)

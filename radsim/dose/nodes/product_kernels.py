@@ -18,7 +18,7 @@ import numpy as np
 
 from radsim.dose.nodes.kernels import compiled, step
 
-HALVINGS = 40  # of a bracket, to a picogray
+HALVINGS = 32  # of a bracket, to some nanogray
 REFINED = 20  # steps of a search; the first few of them of regula falsi
 QUICK = 4
 NARROW = 1e-4  # relative error of dose or of volume that ends it
