@@ -22,7 +22,8 @@ from radsim.randomness.streams import Streams
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.mistakes import Mistake
 
-TUBE = SampledOrgan(distance=3.0, extent=15.0, volume=30.0, falloff=4.0, valley=0.1)
+SIZES = {"distance": 3.0, "extent": 15.0, "volume": 30.0, "falloff": 4.0, "valley": 0.1}
+TUBE = SampledOrgan(**SIZES)
 MODEL = replace(default_dose_model(), organs={"esophagus": TUBE})
 PLANS = {
     "single": plan_of(regimen="24x1"),
@@ -214,7 +215,7 @@ FILE = {
     "patients": 100,
     "months": [12],
     "cohort": {"preset": "sib-phase2"},
-    "dose": {"organs": {"esophagus": {**vars(TUBE), "regions": ["thoracic"]}}},
+    "dose": {"organs": {"esophagus": {**SIZES, "regions": ["thoracic"]}}},
     "arms": {"one": {"regimen": "24x1"}, "five": {"regimen": "30-in-5"}},
 }
 
