@@ -45,7 +45,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
         "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
         "rolloff", "s", "shape",
-        "cell_kill.slope", "conformal", "conventional", "conventional_single", 
+        "cell_kill.slope", "conformal", "conventional", "conventional_single",
         "slow_over_fast", "source_offset", "spill",
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),
