@@ -22,13 +22,21 @@ SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(en
 SMALL = {**SHIPPED, "patients": 40, "months": [12, 24]}
 
 
+CORD = ("alpha_beta", "onset", "fitted_on", "effect")  # of every example of a complication
+
+
 def settings_of(family, one):
     """Settings of a kind: of a preset that has it, else those of its example."""
     kind = next(f.default for f in fields(one) if f.name == "kind")
     for name in preset_names(family):
-        if load_preset(family, name).kind == kind and name != "schultheiss-2008":
+        preset = load_preset(family, name)
+        of_other = family == "ntcp" and preset.endpoint != "myelopathy"
+        if preset.kind == kind and name != "schultheiss-2008" and not of_other:
             return {"preset": name}
-    example = dict(exact_models.EXAMPLES[family][kind])
+    levels = {"below": 0.01, "above": 0.1, "threshold": 20.0}  # no formula to be exact about
+    beside = {k: v for k, v in exact_models.EXAMPLES["ntcp"]["cox"].items() if k in ("dose", *CORD)}
+    example = {**exact_models.EXAMPLES[family], "levels": {**levels, **beside}}[kind]
+    example = dict(example)
     for key in ("dose", "onset"):
         if key in example:
             example[key] = {k: v for k, v in asdict(example[key]).items() if v is not None}
