@@ -99,6 +99,28 @@ def _parts_of_nothing(experiment: Experiment) -> Iterator[str]:
         others = [event for event in events if f"ntcp.{event}" != section]
         if whole and whole not in others and not (whole not in events and presets_of(whole)):
             yield f"{section}.part_of: no other endpoint {whole!r}; {nearest(whole, others)}"
+    by_event = {m.endpoint.event: m for m in modelled}
+    for part in modelled:
+        whole_of = by_event.get(part.endpoint.part_of)
+        if whole_of is None or whole_of is part:
+            continue
+        concerned = (part.endpoint.among, whole_of.endpoint.among)
+        known = all(experiment.cohort.ends(among) for among in concerned if among)
+        if known and (why := _no_whole(part, whole_of)):  # else that is told elsewhere
+            yield f"{part.section}.part_of: {part.endpoint.part_of} {why}"
+            return  # of two that are a part of each other one line is enough
+
+
+def _no_whole(part: Modelled, whole: Modelled) -> str:
+    """Say why those whom an endpoint comes to can't be some of those of another, or nothing."""
+    onsets = [getattr(m.models[0].model, "onset", None) for m in (part, whole)]
+    refusals = {
+        "is a part of another itself; name that one": bool(whole.endpoint.part_of),
+        "is of other patients (among)": whole.endpoint.among != part.endpoint.among,
+        "does not end as this does (duration)": whole.endpoint.ends != part.endpoint.ends,
+        "comes at other times (onset)": onsets[0] != onsets[1],
+    }
+    return next((why for why, is_so in refusals.items() if is_so), "")
 
 
 def _folded(words: str) -> str:

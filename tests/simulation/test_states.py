@@ -396,6 +396,18 @@ BERNOULLI = '{ kind = "bernoulli", probability = ... }'
             "ntcp.complete_pain_relief.part_of: no other endpoint 'pain_releif'; did you mean ",
         ),
         (
+            lambda: pain(COMPLETE, {"among": "malalignment"}),
+            "ntcp.complete_pain_relief.part_of: pain_relief is of other patients (among)",
+        ),
+        (
+            lambda: pain(COMPLETE, {"onset": {"median": 2.0}}),
+            "ntcp.complete_pain_relief.part_of: pain_relief comes at other times (onset)",
+        ),
+        (
+            lambda: pain(change={"part_of": COMPLETE}),
+            "ntcp.pain_relief.part_of: complete_pain_relief is a part of another itself",
+        ),
+        (
             lambda: pain(sweep={"ntcp.pain_relief.among": ["in_pain", "age"]}),
             "sweep.ntcp.pain_relief.among: says whom the endpoint concerns, which all variants",
         ),

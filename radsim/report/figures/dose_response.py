@@ -63,7 +63,8 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     endpoint = modelled.endpoint
     models = modelled.models
     first, highest = models[0].model, 0.0
-    title, label = f"{endpoint.short} models", f"Lifetime risk of {endpoint.short}"
+    what = "probability" if endpoint.good else "risk"
+    title, label = capital(f"{endpoint.short} models"), f"Lifetime {what} of {endpoint.short}"
     if endpoint.freedom:
         models, onset = models[:1], first.onset
         months = onset.months if isinstance(onset, PowerOnset) else onset.reference

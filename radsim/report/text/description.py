@@ -140,7 +140,8 @@ def _notes(experiment: Experiment) -> Iterator[str]:
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
         yield "no [survival]: nobody dies, so only net probabilities are reported"
     for name, arm in experiment.arms.items():
-        if arm.survival is not None and not experiment.treats_others(name):
+        beside = experiment.compared and not experiment.treats_others(name)
+        if arm.survival is not None and beside:
             yield f"arms.{name} states its own survival; comparisons mix it with the dose"
     if joint_of(experiment) is None:
         needed = ["tcp", *(f"ntcp.{event}" for event in CONTROL_WITHOUT_COMPLICATION.free_of[1:])]
