@@ -94,7 +94,8 @@ def complication(model, dose, log_ratio=0):
     if model.kind == "proportional_hazards":
         high = dose >= model.fraction_dose_threshold
         ratio = mpf(model.hazard_ratio_fraction_dose) if high else mpf(1)
-        return 1 - (1 - mpf(model.reference_risk)) ** ratio
+        ratio *= mpf(model.hazard_ratio_per_gray) ** (dose - mpf(model.reference_fraction_dose))
+        return 1 - (1 - mpf(model.reference_risk)) ** (mpf(model.share) * ratio)
     if model.reads_dvh:
         return complication_of_dvh(model, [dose], [mpf(1)])
     if model.kind in ("logistic_eqd2", "logistic"):

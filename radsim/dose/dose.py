@@ -126,6 +126,8 @@ class Dose:
     prescribed
         Prescription of each patient [Gy], shape (patient,), and fractions of each course of a
         sequence; empty of a single one.
+    highest_fraction_dose
+        Highest planned level a fraction [Gy], shape (patient,); None where it is the prescription's.
     """
 
     plan: "Plan"
@@ -137,6 +139,7 @@ class Dose:
     flags: Mapping[str, np.ndarray] = field(default_factory=dict)
     earlier: tuple[EarlierCourse, ...] = ()
     prescribed: tuple[tuple[np.ndarray, int], ...] = ()
+    highest_fraction_dose: np.ndarray | None = None
     _sums: dict[DoseMetric, Reading] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -151,8 +154,13 @@ class Dose:
 
     @property
     def fraction_dose(self) -> np.ndarray:
-        """Prescribed dose a fraction [Gy], the highest of several courses, shape (patient,)."""
-        return reduce(np.maximum, [dose / fractions for dose, fractions in self._prescribed])
+        """Highest planned level a fraction [Gy], the boost's where there is one, (patient,).
+
+        Of several courses it is that of the highest one.
+        """
+        if self.highest_fraction_dose is not None:
+            return self.highest_fraction_dose
+        return self.prescription / self.fractions
 
     @property
     def _prescribed(self) -> tuple[tuple[np.ndarray, int], ...]:

@@ -9,6 +9,7 @@ from radsim.dose.dose import Dose
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.dvh import check_doses
+from radsim.response.model import LARGEST
 from radsim.response.onset import Onset
 from radsim.response.risk import HazardRisk
 from radsim.vocabulary.mistakes import require
@@ -34,9 +35,10 @@ class Recalibration:
 class VertebralFracture:
     r"""Compression fracture with a reference risk and hazard ratios.
 
-    .. math:: H(t) = -\ln(1 - p_0)\, HR\, \frac{F(t)}{F(12)}
+    .. math:: H(t) = -\ln(1 - p_0)\, s\, HR\, L(t)
 
-    The hazard ratios multiply. Baseline fracture and involvement of more than half of the body
+    The hazard ratios multiply; that of dose is a step, log-linear
+    (:math:`r^{d - d_{ref}}` at d Gy a fraction), or both. Baseline fracture and involvement of more than half of the body
     are one published covariate: involvement counts only where there was no fracture.
 
     Attributes
@@ -46,15 +48,20 @@ class VertebralFracture:
     reference_risk
         Net 1-year risk of the reference patient, :math:`p_0`.
     fraction_dose_threshold
-        Planned prescription a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy]; of
-        courses in sequence the highest.
+        Dose a fraction from which ``hazard_ratio_fraction_dose`` applies [Gy]. A dose a fraction
+        is the highest planned level over the number of fractions, with a boost the boost's.
+    hazard_ratio_per_gray, reference_fraction_dose
+        Hazard ratio for each Gy a fraction, r, and the dose a fraction at which it is 1 [Gy].
+    share
+        Share of the fractures that count, :math:`s`; below 1 for those alone that are painful, or
+        need surgery.
     hazard_ratio_...
         For each covariate against its reference.
     most_fractions
         Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
         or with a conventional field, lies outside, and the results say so.
     onset
-        Growth of the hazard; 1 at 12 months.
+        Growth of the hazard, :math:`L(t)`; 1 at 12 months.
     recalibrate
         Replace the reference risk by the one that gives the experiment's cohort this risk.
 
@@ -63,10 +70,15 @@ class VertebralFracture:
     Sahgal et al. (2013), J. Clin. Oncol. 31, 3426-3431.
     """
 
-    equation: ClassVar[str] = "H(t) = -ln(1 - p0) HR F(t) / F(12)"
-    takes: ClassVar[str] = "the planned prescription a fraction, in a step; no EQD2"
+    equation: ClassVar[str] = "H(t) = -ln(1 - p0) s HR L(t)"
+    takes: ClassVar[str] = "the highest planned dose a fraction, a boost's included; no EQD2"
+    reads_fraction_dose: ClassVar[bool] = True
     reads_dvh: ClassVar[bool] = False
-    shape: ClassVar[tuple[str, ...]] = ("reference_risk", "hazard_ratio_fraction_dose")
+    shape: ClassVar[tuple[str, ...]] = (
+        "reference_risk",
+        "hazard_ratio_fraction_dose",
+        "hazard_ratio_per_gray",
+    )
     increasing: ClassVar[tuple[str, ...]] = ()
     required_variables: ClassVar[frozenset[str]] = frozenset(
         {"baseline_fracture", "body_involved_over_half", "malalignment", "lesion_type"}
@@ -76,20 +88,27 @@ class VertebralFracture:
     label: str = ""
     preset: str = ""
     reference_risk: Parameter
-    fraction_dose_threshold: Real
-    hazard_ratio_fraction_dose: Parameter
+    fraction_dose_threshold: Real = 20.0
+    hazard_ratio_fraction_dose: Parameter = 1.0
+    hazard_ratio_per_gray: Parameter = 1.0
+    reference_fraction_dose: Real = 10.0
     hazard_ratio_fracture_below_half: Parameter
     hazard_ratio_fracture_half_or_more: Parameter
     hazard_ratio_body_involved: Parameter
     hazard_ratio_malalignment: Parameter
     hazard_ratio_lytic: Parameter
+    share: Parameter = 1.0
     onset: Onset
     most_fractions: Count | None = None
     recalibrate: Recalibration | None = None
 
     def __post_init__(self) -> None:
         ratios = {f.name for f in fields(self) if f.type == Parameter} - {"reference_risk"}
-        check_numbers(self, ("fraction_dose_threshold", *ratios))
+        check_numbers(self, ("fraction_dose_threshold", "reference_fraction_dose", *ratios))
+        require(
+            isinstance(self.share, str) or bool(np.all(np.asarray(self.share) <= 1.0)),
+            f"share must be at most 1, got {self.share}",
+        )
         risk = self.reference_risk
         require(
             isinstance(risk, str) or bool(np.all((np.asarray(risk) >= 0) & (np.asarray(risk) < 1))),
@@ -99,7 +118,7 @@ class VertebralFracture:
     def hazard_ratio(self, patients: Patients, fraction_dose: np.ndarray) -> np.ndarray:
         """Hazard of each patient against the reference patient, shape (patient,).
 
-        ``fraction_dose`` is the planned prescription a fraction [Gy], shape (patient,).
+        ``fraction_dose`` is the highest planned dose a fraction [Gy], shape (patient,).
         """
 
         def where(condition: np.ndarray, name: str) -> np.ndarray:
@@ -109,7 +128,7 @@ class VertebralFracture:
         none = patients.has("baseline_fracture", "none")
         involved = patients["body_involved_over_half"] > 0
         return (
-            where(fraction_dose >= self.fraction_dose_threshold, "fraction_dose")
+            self._ratio_of_dose(fraction_dose, patients)
             * where(patients.has("baseline_fracture", "below_half"), "fracture_below_half")
             * where(patients.has("baseline_fracture", "half_or_more"), "fracture_half_or_more")
             * where(none & involved, "body_involved")
@@ -151,15 +170,23 @@ class VertebralFracture:
     ) -> np.ndarray:
         """Net 1-year risk of the reference patient at a dose a fraction [Gy]."""
         check_doses(fraction_dose)
-        high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
-        ratio = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)
-        return -np.expm1(-self._reference(patients) * ratio)
+        return -np.expm1(-self._reference(patients) * self._ratio_of_dose(fraction_dose, patients))
 
     def risk(self, patients: Patients, dose: Dose) -> HazardRisk:
         """Risk of fracture of each patient."""
         ratio = self.hazard_ratio(patients, dose.fraction_dose)
         return HazardRisk(hazard=self._reference(patients) * ratio, onset=self.onset)
 
+    def _ratio_of_dose(self, fraction_dose: lq.Quantity, patients: Patients) -> np.ndarray:
+        """Hazard at a dose a fraction [Gy] against the reference one."""
+        high = np.asarray(fraction_dose) >= self.fraction_dose_threshold
+        step = np.where(high, patients.value_of(self.hazard_ratio_fraction_dose), 1.0)
+        above = np.asarray(fraction_dose, dtype=float) - self.reference_fraction_dose
+        with np.errstate(over="ignore", under="ignore"):
+            slope = np.power(patients.value_of(self.hazard_ratio_per_gray), above)
+        return step * np.minimum(slope, LARGEST)
+
     def _reference(self, patients: Patients) -> lq.Quantity:
-        """Hazard of the reference patient at 1 year."""
-        return -np.log1p(-patients.value_of(self.reference_risk))
+        """Hazard at 1 year of the fractures that count in the reference patient."""
+        risk = patients.value_of(self.reference_risk)
+        return -np.log1p(-risk) * patients.value_of(self.share)

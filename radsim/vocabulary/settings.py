@@ -15,6 +15,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "Gy": (
         "alpha_beta", "d0", "d50", "td50", "threshold", "transition", "valid_eqd2",
         "valid_eqd2_alpha_beta", "boost", "prescription", "prior.dose", "fraction_dose_threshold",
+        "reference_fraction_dose",
         "highest_fraction_dose", "at_most", "at_least", "new_at_most",
     ),
     "1/Gy": ("alpha", "beta", "slope"),
@@ -45,7 +46,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
         "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
         "rolloff", "s", "shape",
-        "cell_kill.slope", "conformal", "conventional", "conventional_single",
+        "cell_kill.slope", "conformal", "conventional", "conventional_single", "share",
         "slow_over_fast", "source_offset", "spill",
         "uniform_spread", "utilization", "utilization_closeness", "valley",
     ),

@@ -228,6 +228,10 @@ def test_a_fracture_sees_the_highest_dose_a_fraction():
     both = drawn(courses=[{"regimen": "30-in-10"}, {"regimen": "24x1"}])
     assert (both.fraction_dose == 24.0).all()
     assert (drawn(regimen="30-in-10").fraction_dose == 3.0).all()
+    boosted = drawn(courses=[{"regimen": "30-in-10"}, {"regimen": "sib-phase2"}])
+    alone = drawn(regimen="sib-phase2")
+    assert alone.fraction_dose.min() > 8.2 and np.median(alone.fraction_dose) > 8.5
+    assert boosted.fraction_dose.min() > 8.2
 
 
 # --- files

@@ -40,6 +40,8 @@ RANGES = {  # in which parameters are drawn; of others between half and twice th
     "below": (1e-9, 1.0),
     "above": (1e-9, 1.0),
     "hazard_ratio_fraction_dose": (0.1, 50.0),
+    "hazard_ratio_per_gray": (0.9, 1.5),
+    "share": (1e-6, 1.0),
 }
 SIGNED = {"intercept": 60.0, "a": 60.0}
 HELD = ("beyond", "highest_fraction_dose", "reirradiation_hazard_ratio", "threshold")
@@ -185,7 +187,8 @@ def test_no_extreme_of_a_parameter_overflows(name):
             found = curve(one, EXTREME_DOSES)
             assert np.all((found >= 0) & (found <= 1)), (parameter, value)
             rises = np.all(np.diff(found) >= 0)
-            protects = parameter == "hazard_ratio_fraction_dose" and value < 1.0
+            ratios = ("hazard_ratio_fraction_dose", "hazard_ratio_per_gray")
+            protects = parameter in ratios and value < 1.0
             assert rises or protects, (parameter, value)
 
 

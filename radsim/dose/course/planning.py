@@ -19,7 +19,7 @@ from radsim.vocabulary.structures import HotSpot
 PIECE = 2048  # plans worked out at a time, so that arrays stay in the cache
 BROKEN = 1e3  # score of a plan that breaks a mandatory limit; above any number of missed goals
 ACCEPTED = -1.0
-KEPT = (*(field.name for field in fields(Profile)), "prescription", "spread")
+KEPT = (*(field.name for field in fields(Profile)), "prescription", "highest_level", "spread")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Plans:
 
     profile: Profile
     prescription: np.ndarray
+    highest_level: np.ndarray  # the boost's goal, the prescription without one [Gy]
     spread: np.ndarray  # relative standard deviation of dose inside the target
     tried: np.ndarray
     eligible: np.ndarray  # every mandatory limit is met, coverage too
@@ -100,11 +101,10 @@ def make_plans(
         active = active[best[active] != ACCEPTED]
         first += attempts
         attempts = first
-    prescription, spread = kept.pop("prescription"), kept.pop("spread")
+    beside = {name: kept.pop(name) for name in ("prescription", "highest_level", "spread")}
     return Plans(
         profile=Profile(**kept),
-        prescription=prescription,
-        spread=spread,
+        **beside,
         tried=tried,
         eligible=best < BROKEN,
         surfaces=surfaces,

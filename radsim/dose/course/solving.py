@@ -216,7 +216,7 @@ def _one_level(
             at, less = ladder.index(limit.cold_share), lost[limit.structure]
             dose = np.where(less.lowered, less.dose[:, at], dose)
         judge.dose(limit, dose)
-    return _judged(solved, prescription, spread, judge, outside)
+    return _judged(solved, prescription, prescription, spread, judge, outside)
 
 
 @dataclass(frozen=True)
@@ -346,18 +346,25 @@ def _boosted(
                 ),
             )
     prescription = np.full(low.shape, float(plan.prescription))
-    return _judged(solved, prescription, spread, judge, outside)
+    boost = np.broadcast_to(chosen["boost"], low.shape)
+    return _judged(solved, prescription, boost, spread, judge, outside)
 
 
 def _judged(
     profile: Profile,
     prescription: np.ndarray,
+    highest_level: np.ndarray,
     spread: np.ndarray,
     judge: Judge,
     outside: OuterPlan,
 ) -> Candidates:
     return Candidates(
-        values={**vars(profile), "prescription": prescription, "spread": spread},
+        values={
+            **vars(profile),
+            "prescription": prescription,
+            "highest_level": highest_level,
+            "spread": spread,
+        },
         breach=judge.breach + outside.breach,
         missed=judge.missed + outside.missed,
         edges=outside.edges,

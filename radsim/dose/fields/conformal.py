@@ -63,6 +63,7 @@ def conformal_dose(
             **rules.flags,
         },
         earlier=earlier,
+        highest_fraction_dose=plans.highest_level / plan.fractions,
     )
 
 

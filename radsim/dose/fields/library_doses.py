@@ -117,6 +117,7 @@ def library_doses(
             **rules.flags,
         },
         earlier=earlier,
+        highest_fraction_dose=np.full(len(numbers), plan.level_ends[1] / plan.fractions),
     )
 
 

@@ -67,6 +67,7 @@ def sequence_dose(
         flags={name: _all(doses, name) for name in dict.fromkeys(flags)},
         earlier=before,
         prescribed=tuple((dose.prescription, dose.fractions) for dose in doses),
+        highest_fraction_dose=reduce(np.maximum, [dose.fraction_dose for dose in doses]),
     )
 
 

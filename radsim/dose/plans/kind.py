@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from radsim.dose.plans.limits import AnyLimit, Limit
-from radsim.dose.plans.prior import Prior
+from radsim.dose.plans.prior import Prior, doses_between
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.dose_metrics import KINDS, Kind
@@ -46,6 +46,17 @@ class PlanKind:
     def fraction_doses(self) -> tuple[float, ...]:
         """Prescribed dose a fraction of each course [Gy]."""
         return (self.prescription / self.fractions,)  # type: ignore[attr-defined]
+
+    @property
+    def level_ends(self) -> tuple[float, float]:
+        """Lowest and highest value of the highest planned level [Gy]."""
+        return (self.prescription, self.prescription)  # type: ignore[attr-defined]
+
+    @property
+    def highest_fraction_doses(self) -> tuple[float, float]:
+        """Lowest and highest planned dose a fraction of the highest level [Gy]."""
+        low, high = self.level_ends
+        return low / self.fractions, high / self.fractions  # type: ignore[attr-defined]
 
     @property
     def lonely_limit(self) -> str:
@@ -95,6 +106,13 @@ class Fractionated(PlanKind):
     prior: Prior | None
     priors: tuple[Prior, ...]
     recovery: RecoveryRule
+
+    @property
+    def level_ends(self) -> tuple[float, float]:
+        """Those of the boost where there is one [Gy]."""
+        if self.boost is None:
+            return (self.prescription, self.prescription)
+        return doses_between(self.boost)
 
     @property
     def target_limits(self) -> list[Limit]:

@@ -30,7 +30,15 @@ def check_fractions(name: str, fractions: int) -> tuple[bool, str]:
 
 def lowest_dose(value: Real | Continuous) -> float:
     """Lowest dose that a number or a distribution gives [Gy]."""
-    return float(value if isinstance(value, int | float) else value.ppf(np.array([1e-9]))[0])
+    return doses_between(value)[0]
+
+
+def doses_between(value: Real | Continuous) -> tuple[float, float]:
+    """Lowest and highest dose that a number or a distribution gives, its tails aside [Gy]."""
+    if isinstance(value, int | float):
+        return float(value), float(value)
+    low, high = value.ppf(np.array([1e-9, 1.0 - 1e-9]))
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, kw_only=True)

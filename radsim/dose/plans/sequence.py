@@ -81,6 +81,11 @@ class Sequence(Fractionated):
         return tuple(course.prescription / course.fractions for course in self.courses)
 
     @property
+    def highest_fraction_doses(self) -> tuple[float, float]:
+        low, high = zip(*(course.highest_fraction_doses for course in self.courses), strict=True)
+        return max(low), max(high)
+
+    @property
     def limits(self) -> tuple[AnyLimit, ...]:  # type: ignore[override]
         return tuple(limit for course in self.courses for limit in course.limits)
 

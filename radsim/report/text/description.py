@@ -130,6 +130,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         )
     yield from anchored(experiment)
     yield from _control_notes(experiment)
+    yield from _judged_by(experiment)
     for name, organ in experiment.dose.organs.items():
         of = f"of the preset {organ.preset}" if organ.preset else "as it names no source"
         source = f"from {organ.source}" if organ.source else f"an assumption, {of}"
@@ -196,6 +197,28 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                 "modifiers: the distance-dose model already lowers the dose of epidural lesions, "
                 "so a hazard ratio for them counts part of it twice"
             )
+
+
+def _judged_by(experiment: Experiment) -> Iterator[str]:
+    """Say which dose a fraction each arm has for a model that reads no other dose."""
+    reading = [
+        stated.name
+        for modelled in endpoints_of(experiment)
+        for stated in modelled.stated
+        if getattr(stated.model, "reads_fraction_dose", False)
+    ]
+    if not reading:
+        return
+    arms = []
+    for name, arm in experiment.arms.items():
+        low, high = (f"{dose:.3g}" for dose in arm.plan.highest_fraction_doses)
+        boost = ", the boost's" if arm.plan.highest_level == "gtv" else ""
+        between = low if low == high else f"{low} to {high}"
+        arms.append(f"{experiment.called(name)} by {between} Gy a fraction{boost}")
+    yield (
+        f"{' and '.join(reading)} judge {', '.join(arms)}: the highest planned level over the "
+        "fractions, an assumption, for the strata of the series are of prescriptions"
+    )
 
 
 def _misfit(model: Any, anchors: Sequence[Any]) -> Iterator[str]:
