@@ -112,6 +112,7 @@ class Preset(_Stated):
     correlations: list[dict[str, Any]] = []
     anchors: list[Anchor] = []
     calibration: Calibration | None = None
+    series: str = ""  # preset of the series that parameters of fracture were solved for
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Preset":
