@@ -101,7 +101,8 @@ def complication(model, dose, log_ratio=0):
     if model.kind in ("logistic_eqd2", "logistic"):
         if dose < getattr(model, "threshold", 0.0):
             return mpf(0)
-        return _logistic(mpf(model.intercept) + mpf(model.slope) * dose + log_ratio)
+        above = dose - mpf(getattr(model, "center", 0.0))
+        return _logistic(mpf(model.intercept) + mpf(model.slope) * above + log_ratio)
     if model.kind == "logistic_d50":
         return _logistic(4 * mpf(model.gamma50) * (dose / mpf(model.d50) - 1) + log_ratio)
     if model.kind == "log_logistic":

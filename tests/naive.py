@@ -12,8 +12,7 @@ NORMAL = NormalDist()
 D50, GAMMA50, CONTROL_ALPHA_BETA = 19.44, 0.814, 6.0
 REIRRADIATION_RATIO = 1.67
 CORD = {  # intercept, structure
-    "sbrt-cord-default": (-8.50, "spinal_cord"),
-    "sbrt-cord-low": (-9.7, "spinal_cord"),
+    "sbrt-cord-default": (-4.59512 - 0.0876 * 56.0, "spinal_cord"),  # 1 % at EQD2 56 Gy
     "sbrt-cord-case-control": (-6.854, "thecal_sac"),
 }
 CORD_SLOPE, CORD_ALPHA_BETA, CORD_THRESHOLD = 0.0876, 2.0, 15.0

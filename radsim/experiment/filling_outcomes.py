@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from radsim.experiment.filling_presets import as_text, fill_preset, merge
+from radsim.experiment.older_spellings import WITHDRAWN
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, SECTION_KEYS
 from radsim.experiment.problems import Problems
 from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, presets_of, read_preset
@@ -137,7 +138,7 @@ def _over_preset(section: dict[str, Any], wanted: Wanted) -> tuple[Preset, dict[
         return preset, merge(preset.settings(), stated)
     require(
         name in preset_names(wanted.family),
-        f"no such preset {name!r}; there are: {', '.join(wanted.presets)}",
+        WITHDRAWN.get(name, f"no such preset {name!r}; there are: {', '.join(wanted.presets)}"),
     )
     preset = load_preset(wanted.family, name)
     return preset, merge(preset.settings(), section)

@@ -8,6 +8,12 @@ from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.outcomes import ALTERNATIVES
 
 NAMES_OF_KEYS = ("keys", "zipped")  # settings of a design whose values are keys
+WITHDRAWN = {  # presets that were, and what stands for them
+    "sbrt-cord-low": (
+        "sbrt-cord-low is withdrawn: sbrt-cord-default, anchored in the cord, nearly gives its "
+        "risk (0.37 % for 0.3 % at EQD2 44.6 Gy); its own is intercept = -9.7, center = 0.0"
+    ),
+}
 OLD_KEY = re.compile(r"\b(tcp|myelopathy)_alternatives(?=\[|\.|$)")
 
 
@@ -56,10 +62,22 @@ def present_record(record: Mapping[str, Any]) -> dict[str, Any]:
             beside = complications.get(f"{name}_alternatives", ())
             complications[name] = {"model": model, ALTERNATIVES: beside}
     complications.pop("myelopathy_alternatives", None)
-    changed["ntcp"] = complications
+    changed["ntcp"] = {name: _without_withdrawn(stated) for name, stated in complications.items()}
     if "written" in record:
         changed["written"] = present_spelling(record["written"])[0]
     return _with_designs(changed)
+
+
+def _without_withdrawn(stated: Any) -> Any:
+    """Keep models of withdrawn presets by their numbers, called what they were."""
+    if isinstance(stated, (list, tuple)):
+        return [_without_withdrawn(entry) for entry in stated]
+    if not isinstance(stated, Mapping):
+        return stated
+    kept = {key: _without_withdrawn(entry) for key, entry in stated.items()}
+    if (name := stated.get("preset")) in WITHDRAWN:
+        kept |= {"preset": "", "label": stated.get("label") or name}
+    return kept
 
 
 def _move(sections: dict[str, Any], name: str, key: str) -> list[str]:

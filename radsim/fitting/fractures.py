@@ -174,7 +174,7 @@ def solve(
             step, turn = missed / by_hazard, np.zeros_like(missed)
         log_hazard = log_hazard + np.clip(step, -FARTHEST, FARTHEST)
         power = power + np.clip(turn, -FARTHEST, FARTHEST)
-        if max(abs(step).max(), abs(turn).max()) < CLOSE:
+        if max(abs(step).max(), abs(turn).max()) < CLOSE and power.min() > 0.0:
             return -np.expm1(-np.exp(log_hazard)), power
     raise ValueError("no reference risk and growth give the series its incidence")
 

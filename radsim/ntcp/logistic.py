@@ -136,7 +136,7 @@ class LogLogisticNTCP(OddsModel):
 class LogisticCordNTCP(ComplicationModel):
     r"""Lifetime net risk of myelopathy, logistic in EQD2.
 
-    .. math:: p = \frac{1}{1 + \exp(-b_0 - b_1\,EQD2)}
+    .. math:: p = \frac{1}{1 + \exp(-b_0 - b_1\,(EQD2 - c))}
 
     and :math:`p = 0` below a threshold of EQD2, and for patients without a cord at the treated
     level. After a prior course EQD2 is cumulative: the new course plus what has not recovered
@@ -146,6 +146,9 @@ class LogisticCordNTCP(ComplicationModel):
     ----------
     intercept, slope
         :math:`b_0` and :math:`b_1` [1, 1/Gy].
+    center
+        EQD2 at which the log odds are the intercept, c [Gy]; where it is the dose that the level
+        was set at, level and slope can be drawn independently.
     threshold
         EQD2 below which the risk is zero [Gy]: there the curve jumps.
 
@@ -155,7 +158,7 @@ class LogisticCordNTCP(ComplicationModel):
     Sahgal et al. (2021), Int. J. Radiat. Oncol. Biol. Phys. 110, 124-136.
     """
 
-    equation: ClassVar[str] = "logit p = b0 + b1 EQD2; p = 0 below the threshold"
+    equation: ClassVar[str] = "logit p = b0 + b1 (EQD2 - c); p = 0 below the threshold"
     takes: ClassVar[str] = "a metric, as cumulative EQD2"
     reads_parts: ClassVar[bool] = False
     shape: ClassVar[tuple[str, ...]] = ("intercept", "slope")
@@ -164,6 +167,7 @@ class LogisticCordNTCP(ComplicationModel):
     kind: Literal["logistic_eqd2"] = "logistic_eqd2"
     intercept: Parameter
     slope: Parameter
+    center: Real = 0.0
     threshold: Real = 0.0
     effect: Literal["eqd2"] = "eqd2"
     fitted_on: str = "spinal_cord"
@@ -177,4 +181,5 @@ class LogisticCordNTCP(ComplicationModel):
 
     def _probability(self, dose: np.ndarray, weight: Any, patients: Patients) -> np.ndarray:
         intercept, slope = self._curve(patients)
-        return np.where(dose >= self.threshold, special.expit(intercept + slope * dose), 0.0)
+        log_odds = intercept + slope * (dose - self.center)
+        return np.where(dose >= self.threshold, special.expit(log_odds), 0.0)

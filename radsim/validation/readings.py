@@ -23,7 +23,7 @@ PER_CENT = 100.0
 # Share of segments at 20 Gy or more a fraction in the 2013 series: not published. It was 0.24 at
 # first, with which the series' figures are met; 0.20 is kept as a guess that is fitted to nothing.
 HIGH_DOSE_SHARE = 0.20
-CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control")
+CORD_PRESETS = ("sbrt-cord-default", "sbrt-cord-case-control")
 CORD_TABLE = ((12.4, 1), (17.0, 2), (20.3, 3), (23.0, 4), (25.3, 5))  # Gy in fractions
 INTERVAL = 12.0  # [months] between the courses of the published groups, assumed
 SAMPLED = 4000  # patients behind a median

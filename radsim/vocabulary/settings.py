@@ -15,7 +15,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "Gy": (
         "alpha_beta", "d0", "d50", "td50", "threshold", "transition", "valid_eqd2",
         "valid_eqd2_alpha_beta", "boost", "prescription", "prior.dose", "fraction_dose_threshold",
-        "reference_fraction_dose",
+        "reference_fraction_dose", "center",
         "highest_fraction_dose", "at_most", "at_least", "new_at_most",
     ),
     "1/Gy": ("alpha", "beta", "slope"),

@@ -239,8 +239,10 @@ def renamed(name):
             "'late_sac_syndrome'?",
         ),
         (
-            changed('preset = "vcf-2013"', 'preset = "vcf-2013"\nalternatives = ["sbrt-cord-low"]'),
-            "ntcp.vcf.alternatives[0]: sbrt-cord-low is a model of myelopathy; presets of vcf: ",
+            changed(
+                'preset = "vcf-2013"', 'preset = "vcf-2013"\nalternatives = ["sbrt-cord-default"]'
+            ),
+            "ntcp.vcf.alternatives[0]: sbrt-cord-default is a model of myelopathy; presets of vcf: ",
         ),
         (
             changed('endpoint = "late_sac_syndrome"', 'endpoint = "late_sac_syndrom"'),

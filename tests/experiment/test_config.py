@@ -49,7 +49,7 @@ UNKNOWN_KEYS = [
     ({"tcp__d05": 2.0}, "tcp.d05: unknown key; did you mean 'd50'?"),
     ({"tcp__onset__exponnent": 2.0}, "tcp.onset.exponnent: unknown key; did you mean 'exponent'?"),
     ({"ntcp__vcf__hazard_ratio_lityc": 2.0}, "ntcp.vcf.hazard_ratio_lityc: unknown key; did you mean 'hazard_ratio_lytic'?"),
-    ({"ntcp__myelopthy": {"preset": "sbrt-cord-low"}}, "ntcp.myelopthy: sbrt-cord-low is a model of myelopathy; did you mean [ntcp.myelopathy]?"),
+    ({"ntcp__myelopthy": {"preset": "sbrt-cord-default"}}, "ntcp.myelopthy: sbrt-cord-default is a model of myelopathy; did you mean [ntcp.myelopathy]?"),
     ({"survival__shap": 2.0}, "survival.shap: unknown key; did you mean 'shape'?"),
     ({"dose__fallof": 2.0}, "dose.fallof: unknown key; did you mean 'falloff'?"),
     ({"compare__refrence": "one"}, "compare.refrence: unknown key; did you mean 'reference'?"),
@@ -78,7 +78,7 @@ WRONG_TYPES = [
     ({"tcp": 3}, "tcp: must be a table, got 3"),
     ({"ntcp": 3}, "ntcp: must be a table, got 3"),
     ({"ntcp__vcf": 3}, "ntcp.vcf: must be a table, got 3"),
-    ({"ntcp__myelopathy": "sbrt-cord-low"}, "ntcp.myelopathy: must be a table, got 'sbrt-cord-low'"),
+    ({"ntcp__myelopathy": "sbrt-cord-default"}, "ntcp.myelopathy: must be a table, got 'sbrt-cord-default'"),
     ({"compare": "one"}, "compare: must be a table, got 'one'"),
     ({"compare__reference": 3}, "compare.reference: must be text in quotes, got 3"),
     ({"cohort__age": True}, "cohort.age: must be a table, got True"),
@@ -144,9 +144,9 @@ IMPOSSIBLE = [
 NOT_THERE = [
     ({"tcp__preset": "hytec-spine-2022"}, "tcp: no such preset 'hytec-spine-2022'; there are: ", "hytec-spine-2021"),
     ({"ntcp__vcf__preset": "vcf-2014"}, "ntcp.vcf: no such preset 'vcf-2014'; there are: ", "vcf-2013, vcf-pooled"),
-    ({"ntcp__vcf__preset": "sbrt-cord-low"}, "ntcp.vcf: sbrt-cord-low is a model of myelopathy; presets of vcf: ", "vcf-2013, vcf-pooled"),
+    ({"ntcp__vcf__preset": "sbrt-cord-default"}, "ntcp.vcf: sbrt-cord-default is a model of myelopathy; presets of vcf: ", "vcf-2013, vcf-pooled"),
     ({"ntcp__myelopathy__preset": "cord"}, "ntcp.myelopathy: no such preset 'cord'; there are: ", "sbrt-cord-default"),
-    ({"ntcp__myelopathy__alternatives": ["cord"]}, "ntcp.myelopathy.alternatives[0]: no such preset 'cord'; there are: ", "sbrt-cord-low"),
+    ({"ntcp__myelopathy__alternatives": ["cord"]}, "ntcp.myelopathy.alternatives[0]: no such preset 'cord'; there are: ", "sbrt-cord-case-control"),
     ({"cohort__preset": "sib-phase3"}, "cohort.preset: no cohort preset 'sib-phase3'; there are: ", "reirradiation-series, rtog-0631, sib-phase2"),
     ({"survival": {"preset": "x"}}, "survival: no such preset 'x'; there are: ", "rtog-0631, sib-phase2"),
     ({"dose__preset": "x"}, "dose: no such preset 'x'; there are: ", "distance"),
@@ -265,7 +265,9 @@ def test_a_cord_model_that_is_reported_already_is_no_alternative():
 
 
 def test_alternatives_need_a_model_they_are_alternatives_to():
-    changes = changed(ntcp__myelopathy=MISSING, ntcp__myelopathy_alternatives=["sbrt-cord-low"])
+    changes = changed(
+        ntcp__myelopathy=MISSING, ntcp__myelopathy_alternatives=["sbrt-cord-case-control"]
+    )
     assert mistakes(changes) == [
         "ntcp.myelopathy_alternatives: needs ntcp.myelopathy, which they are alternatives to"
     ]
@@ -345,3 +347,19 @@ def test_names_may_be_in_any_language():
     arms = {"Stöße 骨": {"regimen": "24x1"}, 'b, "c"': {"regimen": "30-in-5"}}
     found = experiment(name="Größe", arms=arms, compare={"reference": "Stöße 骨"})
     assert found.reference == "Stöße 骨"
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"ntcp__myelopathy__preset": "sbrt-cord-low"}, "ntcp.myelopathy"),
+        (
+            {"ntcp__myelopathy__alternatives": ["sbrt-cord-low"]},
+            "ntcp.myelopathy.alternatives[0]",
+        ),
+    ],
+)
+def test_a_withdrawn_preset_is_one_line_with_what_stands_for_it(change, where):
+    (line,) = mistakes(changed(**change))
+    assert line.startswith(f"{where}: sbrt-cord-low is withdrawn: sbrt-cord-default, anchored in")
+    assert line.endswith("its own is intercept = -9.7, center = 0.0")

@@ -185,7 +185,7 @@ def test_each_model_of_one_preset_has_checks_of_its_own():
 
 def test_a_check_is_called_the_same_in_every_variant():
     beside = ["sbrt-cord-case-control"]
-    section = {"words": "syndrome", "preset": "sbrt-cord-low", "alternatives": beside}
+    section = {"words": "syndrome", "preset": "sbrt-cord-default", "alternatives": beside}
     made = experiment(
         ntcp={"sac": section}, sweep={"ntcp.sac.alpha_beta": [2.0, 3.0]}, patients=100
     )
@@ -193,7 +193,7 @@ def test_a_check_is_called_the_same_in_every_variant():
     checks = {check for check in shares if check.startswith("sac_")}
     assert checks == {
         f"sac_{model}_{side}_range"
-        for model in ("sbrt-cord-low", *beside)
+        for model in ("sbrt-cord-default", *beside)
         for side in ("below", "above")
     }
     assert not any(bool(shares[check].isnull().any()) for check in checks)
@@ -308,7 +308,7 @@ def test_a_key_that_is_no_text_is_one_line(where, line):
 
 
 def test_older_spellings_are_read_into_the_present_ones():
-    ntcp = with_complications(myelopathy_alternatives=["sbrt-cord-low"])
+    ntcp = with_complications(myelopathy_alternatives=["sbrt-cord-case-control"])
     sweep = {"tcp_alternatives[0].d50": [30.0, 35.0]}
     uncertainty = {
         "draws": 4,
@@ -318,7 +318,7 @@ def test_older_spellings_are_read_into_the_present_ones():
     old = experiment(**OLD, ntcp=ntcp, sweep=sweep, uncertainty=uncertainty)
     new = experiment(
         tcp={**settings()["tcp"], "alternatives": OLD["tcp_alternatives"]},
-        ntcp=with_complications(myelopathy={**CORD, "alternatives": ["sbrt-cord-low"]}),
+        ntcp=with_complications(myelopathy={**CORD, "alternatives": ["sbrt-cord-case-control"]}),
         sweep={"tcp.alternatives[0].d50": [30.0, 35.0]},
         uncertainty={
             "draws": 4,
@@ -394,6 +394,21 @@ def test_a_result_of_an_older_version_holds_the_same_experiment():
     flat["ntcp"]["myelopathy_alternatives"] = flat["ntcp"]["myelopathy"].pop("alternatives")
     flat["ntcp"]["vcf"].pop("alternatives")
     assert type(made).model_validate(present_record(flat)) == made
+
+
+def test_a_result_with_a_withdrawn_preset_keeps_its_model_by_its_numbers():
+    from radsim.experiment.older_spellings import present_record
+
+    low = {**CORD, "intercept": -9.7, "center": 0.0, "label": "low"}
+    made = experiment(ntcp=with_complications(myelopathy={**CORD, "alternatives": [low]}))
+    record = made.model_dump(mode="json", exclude_none=True)
+    old = record["ntcp"]["myelopathy"]["alternatives"][0]
+    del old["label"]
+    old["preset"] = "sbrt-cord-low"
+    read = type(made).model_validate(present_record(record))
+    names = [stated.name for stated in endpoints_of(read)[-1].stated]
+    assert "custom: sbrt-cord-low" in names
+    assert read.ntcp["myelopathy"].alternatives[0].intercept == -9.7
 
 
 def test_alternatives_of_a_fracture_model_give_it_a_dimension_of_models():

@@ -1,5 +1,6 @@
 """Every preset loads, says where its figures come from, and has the published ones."""
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -27,14 +28,8 @@ PUBLISHED = {
         "fitted_on": "thecal_sac",
     },
     ("ntcp", "sbrt-cord-default"): {
-        "intercept": -8.50,
-        "slope": 0.0876,
-        "alpha_beta": 2.0,
-        "threshold": 15.0,
-        "fitted_on": "spinal_cord",
-    },
-    ("ntcp", "sbrt-cord-low"): {
-        "intercept": -9.7,
+        "intercept": -4.59512,  # ln(0.01 / 0.99)
+        "center": 56.0,
         "slope": 0.0876,
         "alpha_beta": 2.0,
         "threshold": 15.0,
@@ -121,12 +116,17 @@ def test_every_preset_with_an_alpha_beta_says_under_which_law_it_was_fitted(fami
         assert parameters["fitted_under"].value == "lq"
 
 
-def test_the_spread_of_an_intercept_is_that_of_one_cord_preset_not_of_the_choice_among_three():
-    spread = {
-        name: load_preset("ntcp", f"sbrt-cord-{name}").parameters["intercept"].uncertainty
-        for name in ("default", "low", "case-control")
-    }
-    assert spread == {"default": [-9.7, -6.85], "low": None, "case-control": None}
+def test_the_level_of_the_cord_is_drawn_from_a_fifth_of_a_per_cent_to_four_on_the_log_odds():
+    preset = load_preset("ntcp", "sbrt-cord-default")
+    spread = preset.parameters["intercept"].uncertainty
+    risks = [1.0 / (1.0 + np.exp(-spread[name])) for name in ("lower", "mode", "upper")]
+    assert risks == pytest.approx([0.002, 0.01, 0.04], rel=1e-5)
+    assert preset.correlations == []  # the slope is independent of the level
+    low, high = 0.0876 * np.exp(
+        np.array([-1.96, 1.96]) * preset.parameters["slope"].uncertainty["sigma"]
+    )
+    assert [low, high] == pytest.approx([0.053, 0.145], rel=0.01)
+    assert load_preset("ntcp", "sbrt-cord-case-control").parameters["intercept"].uncertainty is None
 
 
 @pytest.mark.parametrize(

@@ -260,8 +260,8 @@ def test_how_often_an_arm_is_best_is_told_for_each_other_model_too(folder, resul
 
 
 def test_other_cord_models_are_matched_by_name_not_by_place():
-    models = {"ntcp.myelopathy.preset": ["sbrt-cord-low", "sbrt-cord-case-control"]}
-    drawn = {"kind": "triangular", "lower": -10.0, "mode": -8.5, "upper": -6.5}
+    models = {"ntcp.myelopathy.preset": ["sbrt-cord-case-control", "sbrt-cord-case-control-probit"]}
+    drawn = {"kind": "triangular", "lower": -6.5, "mode": -4.6, "upper": -3.0}
     found = run(
         experiment(
             patients=40, arms={"boosted": {"regimen": "sib-phase2"}}, months=[24],
@@ -270,7 +270,7 @@ def test_other_cord_models_are_matched_by_name_not_by_place():
         scheduler="single",
     )  # fmt: skip
     here = found.isel(months=-1).sel(arm="boosted")
-    presets = ["sbrt-cord-default", "sbrt-cord-low", "sbrt-cord-case-control"]
+    presets = ["sbrt-cord-default", "sbrt-cord-case-control", "sbrt-cord-case-control-probit"]
     own = here["myelopathy_net"].sel(myelopathy_model=presets).values
     assert len(set(own)) == 3
     # in the place of the file's own model stand the others in turn; other places are no others

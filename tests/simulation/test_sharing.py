@@ -18,7 +18,7 @@ SWEEP = {  # of the cohort, the dose, plans, models and survival
     "tcp.dose": [{"structure": "prescribed", "metric": "D98"}, {"structure": "gtv"}],
     "tcp.alpha_beta": [3.0, 10.0],
     "ntcp.vcf.preset": ["vcf-2013", "vcf-pooled"],
-    "ntcp.myelopathy.preset": ["sbrt-cord-low", "sbrt-cord-default"],
+    "ntcp.myelopathy.preset": ["sbrt-cord-case-control", "sbrt-cord-default"],
     "zipped": [["tcp.alpha_beta", "ntcp.vcf.preset", "ntcp.myelopathy.preset"]],
 }
 
@@ -117,7 +117,7 @@ def test_who_lies_outside_a_range_does_not_depend_on_the_alpha_beta_that_is_vari
     result = run(experiment(patients=60, sweep=sweep), scheduler="single")
     alone = run(experiment(patients=60), scheduler="single")
     checks = [n for n in alone.data_vars if str(n).endswith("_range_share")]
-    assert len(checks) == 8  # below and above, of the control model and of three cord models
+    assert len(checks) == 6  # below and above, of the control model and of two cord models
     for name in checks:
         shares = result[name].transpose("arm", ...).values.reshape(len(alone["arm"]), -1)
         np.testing.assert_array_equal(shares, np.repeat(alone[name].values[:, None], 9, axis=1))

@@ -102,7 +102,7 @@ def test_bands_hold_a_new_truth_as_often_as_they_claim(interaction, most):
 
 def known(seed, patients, center, **changes):
     """One fraction of 8 Gy, and a lognormal onset that death may come before."""
-    model = {"preset": "sbrt-cord-default", "threshold": 0.0, "intercept": center}
+    model = {"preset": "sbrt-cord-default", "threshold": 0.0, "intercept": center, "center": 0.0}
     return make_experiment(
         {
             "name": "known", "seed": seed, "patients": patients, "months": [24],
