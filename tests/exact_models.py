@@ -95,7 +95,8 @@ def complication(model, dose, log_ratio=0):
         high = dose >= model.fraction_dose_threshold
         ratio = mpf(model.hazard_ratio_fraction_dose) if high else mpf(1)
         ratio *= mpf(model.hazard_ratio_per_gray) ** (dose - mpf(model.reference_fraction_dose))
-        return 1 - (1 - mpf(model.reference_risk)) ** (mpf(model.share) * ratio)
+        hazard = -mpmath.log(1 - mpf(model.reference_risk)) * mpf(model.share) * ratio
+        return 1 - mpmath.exp(-min(hazard, mpf(1000)))  # of more nothing is left in fifty digits
     if model.reads_dvh:
         return complication_of_dvh(model, [dose], [mpf(1)])
     if model.kind in ("logistic_eqd2", "logistic"):

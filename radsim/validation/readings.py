@@ -13,6 +13,7 @@ import xarray as xr
 
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
+from radsim.fitting.fractures import cumulative_incidence, load_series
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
 from radsim.report.tables.ledger import SUMMARY, records
@@ -70,6 +71,12 @@ def curve(preset: str, dose: str, fractions: str) -> Reading:
     """Risk of a cord preset at a dose in equal fractions [%]."""
     model = load_ntcp(preset)
     return PER_CENT * float(model.probability(float(dose), fractions=float(fractions))), 0.0
+
+
+def fractures(preset: str, months: str) -> Reading:
+    """Cumulative incidence of a fracture model in the series that it was solved for [%]."""
+    series = load_series(load_preset("ntcp", preset).series)
+    return PER_CENT * float(cumulative_incidence(load_ntcp(preset), series, float(months))[0]), 0.0
 
 
 def cord_spread() -> Reading:
@@ -154,5 +161,5 @@ def shift(run: Run, arm: str) -> Reading:
 
 READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, shift)
 WITH_RUN = {reading.__name__: reading for reading in READINGS}
-READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, ranked)
+READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, fractures, ranked)
 WITHOUT_RUN = {reading.__name__: reading for reading in READINGS_OF_MODELS}

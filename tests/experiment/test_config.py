@@ -143,8 +143,8 @@ IMPOSSIBLE = [
 ]  # fmt: skip
 NOT_THERE = [
     ({"tcp__preset": "hytec-spine-2022"}, "tcp: no such preset 'hytec-spine-2022'; there are: ", "hytec-spine-2021"),
-    ({"ntcp__vcf__preset": "vcf-2014"}, "ntcp.vcf: no such preset 'vcf-2014'; there are: ", "vcf-2013, vcf-pooled"),
-    ({"ntcp__vcf__preset": "sbrt-cord-default"}, "ntcp.vcf: sbrt-cord-default is a model of myelopathy; presets of vcf: ", "vcf-2013, vcf-pooled"),
+    ({"ntcp__vcf__preset": "vcf-2014"}, "ntcp.vcf: no such preset 'vcf-2014'; there are: ", "vcf-mayo-onset, vcf-per-gray, vcf-pooled"),
+    ({"ntcp__vcf__preset": "sbrt-cord-default"}, "ntcp.vcf: sbrt-cord-default is a model of myelopathy; presets of vcf: ", "vcf-mayo-onset, vcf-per-gray, vcf-pooled"),
     ({"ntcp__myelopathy__preset": "cord"}, "ntcp.myelopathy: no such preset 'cord'; there are: ", "sbrt-cord-default"),
     ({"ntcp__myelopathy__alternatives": ["cord"]}, "ntcp.myelopathy.alternatives[0]: no such preset 'cord'; there are: ", "sbrt-cord-case-control"),
     ({"cohort__preset": "sib-phase3"}, "cohort.preset: no cohort preset 'sib-phase3'; there are: ", "reirradiation-series, rtog-0631, sib-phase2"),

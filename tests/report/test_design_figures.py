@@ -37,7 +37,7 @@ def single():
     name, arm = next(iter(settings()["arms"].items()))
     sweep = {
         "tcp.alpha_beta": [3, 6],
-        "ntcp.myelopathy.preset": ["sbrt-cord-case-control", "sbrt-cord-default"],
+        "ntcp.myelopathy.preset": ["sbrt-cord-case-control-probit", "sbrt-cord-default"],
     }
     return run(
         experiment(patients=100, arms={name: arm}, compare={}, sweep=sweep), scheduler="single"

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import pytest
 from command_line import ROOT, files, radsim
-from examples import DESIGNS, experiment
+from examples import DESIGNS, experiment, settings
 
 import radsim as package
 from radsim import load_experiment, make_experiment, open_result, save_result
@@ -260,23 +260,27 @@ def test_how_often_an_arm_is_best_is_told_for_each_other_model_too(folder, resul
 
 
 def test_other_cord_models_are_matched_by_name_not_by_place():
-    models = {"ntcp.myelopathy.preset": ["sbrt-cord-case-control", "sbrt-cord-case-control-probit"]}
+    others = ["sbrt-cord-case-control", "sbrt-cord-case-control-probit"]
+    models = {"ntcp.myelopathy.preset": others}
+    beside = [{"preset": name, "label": f"beside {i}"} for i, name in enumerate(others)]
+    myelopathy = {"preset": "sbrt-cord-default", "alternatives": beside}
     drawn = {"kind": "triangular", "lower": -6.5, "mode": -4.6, "upper": -3.0}
     found = run(
         experiment(
             patients=40, arms={"boosted": {"regimen": "sib-phase2"}}, months=[24],
             uncertainty={"draws": 2, "ntcp.myelopathy.intercept": drawn, "models": models},
+            ntcp={**settings()["ntcp"], "myelopathy": myelopathy},
         ),
         scheduler="single",
     )  # fmt: skip
     here = found.isel(months=-1).sel(arm="boosted")
-    presets = ["sbrt-cord-default", "sbrt-cord-case-control", "sbrt-cord-case-control-probit"]
+    presets = ["sbrt-cord-default", *(f"{name}: beside {i}" for i, name in enumerate(others))]
     own = here["myelopathy_net"].sel(myelopathy_model=presets).values
     assert len(set(own)) == 3
     # in the place of the file's own model stand the others in turn; other places are no others
-    others = here["myelopathy_net_alternatives"]
-    np.testing.assert_array_equal(others.sel(myelopathy_model="sbrt-cord-default").values, own[1:])
-    assert bool(others.sel(myelopathy_model=presets[1:]).isnull().all())
+    swapped = here["myelopathy_net_alternatives"]
+    np.testing.assert_array_equal(swapped.sel(myelopathy_model="sbrt-cord-default").values, own[1:])
+    assert bool(swapped.sel(myelopathy_model=presets[1:]).isnull().all())
     choice = here["myelopathy_net_uncertainty"].sel(source="models")
     assert float(choice.sel(myelopathy_model="sbrt-cord-default")) == pytest.approx(own.std())
     assert bool(choice.sel(myelopathy_model=presets[1:]).isnull().all())
@@ -481,7 +485,7 @@ def test_a_full_disk_loses_nothing_that_was_recorded(file, tmp_path):
     folder = tmp_path / "full"
     command = [sys.executable, "-m", "radsim", "run", str(file), "--out", str(folder)]
     limited = subprocess.run(  # the system cuts the journal off in the middle of a record
-        ["bash", "-c", 'ulimit -f 200; exec "$@"', "bash", *command, "--no-figures"],
+        ["bash", "-c", 'ulimit -f 120; exec "$@"', "bash", *command, "--no-figures"],
         capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert limited.returncode == 1, limited.stderr

@@ -18,7 +18,7 @@ SWEEP = {  # of the cohort, the dose, plans, models and survival
     "tcp.dose": [{"structure": "prescribed", "metric": "D98"}, {"structure": "gtv"}],
     "tcp.alpha_beta": [3.0, 10.0],
     "ntcp.vcf.preset": ["vcf-2013", "vcf-pooled"],
-    "ntcp.myelopathy.preset": ["sbrt-cord-case-control", "sbrt-cord-default"],
+    "ntcp.myelopathy.preset": ["sbrt-cord-case-control-probit", "sbrt-cord-default"],
     "zipped": [["tcp.alpha_beta", "ntcp.vcf.preset", "ntcp.myelopathy.preset"]],
 }
 

@@ -24,6 +24,7 @@ FAMILIES = {
     "modifier": "Hazard modifiers",
     "cell_kill": "Laws of cell kill",
     "survival": "Survival",
+    "fracture_series": "Series that models of fracture are solved for",
 }
 PAGE_HEAD = """# Models and presets
 
@@ -47,7 +48,7 @@ def curve_of(preset: Preset) -> tuple[np.ndarray, np.ndarray, str, str] | None:
         return None
     if isinstance(model, VertebralFracture):
         dose = np.linspace(0.0, 30.0, 241)
-        axes = ("prescription a fraction [Gy]", "net risk at 1 year")
+        axes = ("highest planned dose a fraction [Gy]", "net risk at 1 year")
         return dose, model.curve_over_fraction_dose(dose), *axes
     units = model.dose.units
     dose = np.linspace(0.0, 1.0 if units == "1" else 100.0, 401)
@@ -121,7 +122,7 @@ def model_lines(preset: Preset) -> list[str]:
         return []
     lines = [f"equation: {model.equation}", f"takes: {model.takes}"]
     if isinstance(model, (VertebralFracture, TechniqueLevel)):
-        return lines
+        return [*lines, *([f"solved for: {preset.series}"] if preset.series else [])]
     effect = getattr(model, "effect", "bed")
     fractionation = "none; physical dose, so two courses can't be added"
     number = getattr(model, "reference_fractions", None)
