@@ -127,7 +127,8 @@ class Dose:
         Prescription of each patient [Gy], shape (patient,), and fractions of each course of a
         sequence; empty of a single one.
     highest_fraction_dose
-        Highest planned level a fraction [Gy], shape (patient,); None where it is the prescription's.
+        Highest planned level a fraction [Gy], shape (patient,); None where it is that of the
+        prescription.
     """
 
     plan: "Plan"

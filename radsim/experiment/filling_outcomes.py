@@ -39,7 +39,7 @@ class Wanted:
 
 def fill_control(section: dict[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     """Fill in ``[tcp]``."""
-    return _section(section, Wanted("tcp", "tcp", LOCAL_FAILURE.reported, folder, problems), [])
+    return _section(section, Wanted("tcp", "tcp", LOCAL_FAILURE.reported, folder, problems))
 
 
 def fill_complications(
@@ -56,10 +56,8 @@ def fill_complications(
             problems.refuse(key, f"no such key; did you mean {meant!r}?")
         elif problems.attempt(key, _check_section, name, section, others, default=False):
             stated = bool(section.get("words")) and name not in KNOWN
-            places = {other: load_preset("ntcp", other).beside for other in presets_of(name)}
-            unasked = [other for other in sorted(places, key=places.__getitem__) if places[other]]
             wanted = Wanted("ntcp", key, name, folder, problems, stated)
-            full[name] = _section(section, wanted, unasked)
+            full[name] = _section(section, wanted)
     return full
 
 
@@ -75,7 +73,7 @@ def _check_section(name: str, section: Any, others: Iterable[str]) -> bool:
     return True
 
 
-def _section(section: dict[str, Any], wanted: Wanted, unasked: list[str]) -> dict[str, Any]:
+def _section(section: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
     """Fill in a section's own model and those beside it."""
     keys = SECTION_KEYS[wanted.family]
     about = {key: value for key, value in section.items() if key in keys}
@@ -83,9 +81,7 @@ def _section(section: dict[str, Any], wanted: Wanted, unasked: list[str]) -> dic
     model, spoken = wanted.problems.attempt(
         wanted.section, _stated_model, stated, wanted, default=(stated, {})
     )
-    listed = about.get(ALTERNATIVES)
-    if listed is None:
-        listed = [name for name in unasked if name != stated.get("preset")]
+    listed = about.get(ALTERNATIVES, [])
     if isinstance(listed, (list, tuple)):
         listed = [_alternative(place, entry, model, wanted) for place, entry in enumerate(listed)]
     return {**spoken, **about, "model": model, ALTERNATIVES: listed}

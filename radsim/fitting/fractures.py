@@ -18,7 +18,7 @@ from radsim.presets import load_preset
 from radsim.presets.cohorts import cohort_settings
 from radsim.randomness.streams import Streams
 from radsim.response.modifiers import Z95, published_ratio
-from radsim.response.onset import Onset, PowerOnset
+from radsim.response.onset import PowerOnset
 from radsim.response.survival import WeibullSurvival
 
 Growth = Callable[[float], float | np.ndarray]  # of a hazard by a time [months]; 1 at a year

@@ -38,8 +38,9 @@ class VertebralFracture:
     .. math:: H(t) = -\ln(1 - p_0)\, s\, HR\, L(t)
 
     The hazard ratios multiply; that of dose is a step, log-linear
-    (:math:`r^{d - d_{ref}}` at d Gy a fraction), or both. Baseline fracture and involvement of more than half of the body
-    are one published covariate: involvement counts only where there was no fracture.
+    (:math:`r^{d - d_{ref}}` at d Gy a fraction), or both. Baseline fracture and involvement of
+    more than half of the body are one published covariate: involvement counts only where there was
+    no fracture.
 
     Attributes
     ----------

@@ -100,9 +100,6 @@ class Preset(_Stated):
     among: str = ""  # cohort variable above 0 in those whom it concerns; everyone unless given
     part_of: str = ""  # endpoint to some of whose people it comes
     caution: str = ""  # what is said wherever it is used
-    # place among the models that are reported beside any other of the endpoint unless a file lists
-    # its own; 0 is not reported unasked
-    beside: int = Field(default=0, ge=0)
     bound: Literal["", "lower", "upper"] = ""  # what its number is, told wherever that is
     flag: Flag
     note: str = ""

@@ -242,7 +242,7 @@ def renamed(name):
             changed(
                 'preset = "vcf-2013"', 'preset = "vcf-2013"\nalternatives = ["sbrt-cord-default"]'
             ),
-            "ntcp.vcf.alternatives[0]: sbrt-cord-default is a model of myelopathy; presets of vcf: ",
+            "ntcp.vcf.alternatives[0]: sbrt-cord-default is a model of myelopathy; presets of vcf",
         ),
         (
             changed('endpoint = "late_sac_syndrome"', 'endpoint = "late_sac_syndrom"'),

@@ -308,9 +308,7 @@ def test_a_key_that_is_no_text_is_one_line(where, line):
 
 
 def test_older_spellings_are_read_into_the_present_ones():
-    ntcp = with_complications(
-        myelopathy=CORD, myelopathy_alternatives=["sbrt-cord-case-control"]
-    )
+    ntcp = with_complications(myelopathy=CORD, myelopathy_alternatives=["sbrt-cord-case-control"])
     sweep = {"tcp_alternatives[0].d50": [30.0, 35.0]}
     uncertainty = {
         "draws": 4,

@@ -274,7 +274,7 @@ def test_other_cord_models_are_matched_by_name_not_by_place():
         scheduler="single",
     )  # fmt: skip
     here = found.isel(months=-1).sel(arm="boosted")
-    presets = ["sbrt-cord-default", *(f"{name}: beside {i}" for i, name in enumerate(others))]
+    presets = ["sbrt-cord-default", *(model["label"] for model in beside)]
     own = here["myelopathy_net"].sel(myelopathy_model=presets).values
     assert len(set(own)) == 3
     # in the place of the file's own model stand the others in turn; other places are no others

@@ -80,7 +80,16 @@ def test_what_needs_no_run_is_met_exactly(rows):
 
 def test_only_figures_that_went_into_no_preset_are_predictions(rows):
     predictions = {row.target.id for row in rows if row.target.role == "prediction"}
-    for calibrated in ("hytec", "schultheiss", "sc24", "24-in-2", "vcf-2013", "vcf-default", "rtog", "pain"):
+    for calibrated in (
+        "hytec",
+        "schultheiss",
+        "sc24",
+        "24-in-2",
+        "vcf-2013",
+        "vcf-default",
+        "rtog",
+        "pain",
+    ):
         assert not any(name.startswith(calibrated) for name in predictions)
 
 

@@ -212,12 +212,13 @@ def _judged_by(experiment: Experiment) -> Iterator[str]:
     arms = []
     for name, arm in experiment.arms.items():
         low, high = (f"{dose:.3g}" for dose in arm.plan.highest_fraction_doses)
-        boost = ", the boost's" if arm.plan.highest_level == "gtv" else ""
+        boost = " (the boost's)" if arm.plan.highest_level == "gtv" else ""
         between = low if low == high else f"{low} to {high}"
-        arms.append(f"{experiment.called(name)} by {between} Gy a fraction{boost}")
+        arms.append(f"{experiment.called(name)} {between} Gy{boost}")
     yield (
-        f"{' and '.join(reading)} judge {', '.join(arms)}: the highest planned level over the "
-        "fractions, an assumption, for the strata of the series are of prescriptions"
+        f"judged by the dose a fraction ({', '.join(reading)}): {', '.join(arms)}; it is the "
+        "highest planned level over the fractions, an assumption, for the strata of the series "
+        "are of prescriptions"
     )
 
 
