@@ -191,13 +191,13 @@ def solve_preset(name: str) -> VertebralFracture:
     True
     """
     series, model = load_series(load_preset("ntcp", name).series), load_ntcp(name)
-    onset: Onset = model.onset
+    onset = model.onset
     free = isinstance(onset, PowerOnset) and len(series.months) > 1
     ratio = np.atleast_2d(model.hazard_ratio(series.patients, series.fraction_dose))
     incidence = np.atleast_2d(series.incidence)
     risk, power = solve(series, ratio, incidence, None if free else onset.growth)
     if free:
-        onset = replace(onset, exponent=rounded(float(power[0])))  # type: ignore[call-arg]
+        onset = replace(onset, exponent=rounded(float(power[0])))
     return replace(model, reference_risk=rounded(float(risk[0])), onset=onset)
 
 

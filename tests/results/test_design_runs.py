@@ -259,7 +259,7 @@ def test_how_often_an_arm_is_best_is_told_for_each_other_model_too(folder, resul
     np.testing.assert_allclose(alone[name].values, with_other.values)
 
 
-def test_other_cord_models_are_matched_by_name_not_by_place():
+def test_another_cord_model_stands_in_for_the_files_own_and_those_beside_it_stay():
     others = ["sbrt-cord-case-control", "sbrt-cord-case-control-probit"]
     models = {"ntcp.myelopathy.preset": others}
     beside = [{"preset": name, "label": f"beside {i}"} for i, name in enumerate(others)]
@@ -277,10 +277,11 @@ def test_other_cord_models_are_matched_by_name_not_by_place():
     presets = ["sbrt-cord-default", *(model["label"] for model in beside)]
     own = here["myelopathy_net"].sel(myelopathy_model=presets).values
     assert len(set(own)) == 3
-    # in the place of the file's own model stand the others in turn; other places are no others
     swapped = here["myelopathy_net_alternatives"]
     np.testing.assert_array_equal(swapped.sel(myelopathy_model="sbrt-cord-default").values, own[1:])
-    assert bool(swapped.sel(myelopathy_model=presets[1:]).isnull().all())
+    for place in range(2):
+        stay = swapped.isel(alternative=place).sel(myelopathy_model=presets[1:])
+        np.testing.assert_array_equal(stay.values, own[1:])
     choice = here["myelopathy_net_uncertainty"].sel(source="models")
     assert float(choice.sel(myelopathy_model="sbrt-cord-default")) == pytest.approx(own.std())
     assert bool(choice.sel(myelopathy_model=presets[1:]).isnull().all())
