@@ -62,6 +62,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
     yield from _small_structures(experiment)
+    yield from _impossible_trial(experiment)
     yield from _impossible_groups(experiment)
     yield from unanswered(experiment, refused)
 
@@ -412,3 +413,24 @@ def _smallest_targets(experiment: Experiment) -> dict[str, float]:
         for target, name in (("gtv", "gtv_volume"), ("ptv", "ptv_volume"))
         if any(name in people for people in drawn)
     }
+
+
+def _impossible_trial(experiment: Experiment) -> Iterator[str]:
+    """Say why a trial can't randomize between the people of its arms, or follow its endpoint."""
+    section = experiment.trial
+    if section is None:
+        return
+    arms = [arm for arm in (section.control, section.experimental) if isinstance(arm, str)]
+    cohorts = [experiment.arms[arm].cohort for arm in arms if arm in experiment.arms]
+    if len(cohorts) == 2 and cohorts[0] != cohorts[1]:
+        yield (
+            f"trial: {' and '.join(arms)} treat different people (cohort), so nobody can be "
+            "randomized between them"
+        )
+    for modelled in endpoints_of(experiment):
+        endpoint = modelled.endpoint
+        if endpoint.among and section.endpoint in (endpoint.event, endpoint.reported):
+            yield (
+                f"trial.endpoint: {endpoint.event} concerns a part of the patients alone "
+                f"({endpoint.among}), and a trial follows all of them"
+            )

@@ -154,3 +154,13 @@ def test_an_arm_set_apart_may_stand_before_the_reference():
         results.append(radsim.run(radsim.make_experiment(file), scheduler="single"))
     first, last = (result["vcf_net_best"].values for result in results)
     assert (first == last).all()
+
+
+def test_nobody_is_randomized_between_different_people():
+    trial = {"trials": 10, "patients": 40, "control": "one", "experimental": "again"}
+    trial["design"] = {"minimum_follow_up": 12.0}
+    with pytest.raises(ExperimentError) as told:
+        radsim.make_experiment({**copy.deepcopy(FILE), "trial": trial})
+    assert any("one and again treat different people" in line for line in told.value.mistakes)
+    same = {**trial, "experimental": "five"}
+    assert radsim.make_experiment({**copy.deepcopy(FILE), "trial": same}).trial is not None
