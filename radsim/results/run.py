@@ -61,10 +61,10 @@ def run(
     Examples
     --------
     >>> from radsim import load_experiment
-    >>> experiment = load_experiment("experiments/compare_strategies.toml")
+    >>> experiment = load_experiment("experiments/sib_phase2.toml")
     >>> small = experiment.model_copy(update={"patients": 50})
     >>> result = run(small, scheduler="single")
-    >>> bool(result["local_control_net"].sel(arm="single_24").isnull().any())
+    >>> bool(result["local_control_net"].sel(arm="sib").isnull().any())
     False
     """
     if experiment.has_design and (journal is None or journal.is_empty):
