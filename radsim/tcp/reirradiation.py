@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 
 from radsim.vocabulary.mistakes import require
 
-LOG_RATIOS = (-12.0, 12.0)  # between which it is looked for
+LOG_RATIOS = (-40.0, 40.0)  # between which it is looked for
 
 
 def ratio_of_control(hazard: np.ndarray, control: float) -> float:
