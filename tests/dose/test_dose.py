@@ -190,8 +190,8 @@ def test_mistakes_are_named():
     dose = draw(ARMS["two"], 0, 5, structures=["gtv"])
     with pytest.raises(KeyError, match="no ptv in this dose"):
         dose.sums(DoseMetric(structure="ptv", metric="D90"))
-    with pytest.raises(ValueError, match="doses at nodes have no"):
-        metric_of(np.zeros((1, 8)), 8, parse_metric("V20Gy"), 1.0)
+    with pytest.raises(ValueError, match="squared doses have no V20Gy"):
+        metric_of(np.zeros((1, 8)), 8, parse_metric("V20Gy"), 2.0)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,12 @@ def depth_nodes() -> np.ndarray:
     return np.concatenate([[0.0], volume_nodes(DEPTHS)[0], [1.0]])
 
 
+@lru_cache(maxsize=1)
+def depth_weights() -> np.ndarray:
+    """Share of the volume that each node of depth stands for; the walls for none."""
+    return np.concatenate([[0.0], volume_nodes(DEPTHS)[1], [0.0]])
+
+
 def relative_depths(shape: np.ndarray) -> np.ndarray:
     """Relative depths of the nodes under Beta(a, a), shape (patient, node).
 
