@@ -16,7 +16,13 @@ from radsim.experiment.pedigree import model_labels, presets_used
 from radsim.experiment.reported_doses import structures_of
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
-from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
+from radsim.results.fields import (
+    ESTIMATE,
+    Field,
+    comparison_numbers,
+    estimate_numbers,
+    share_numbers,
+)
 from radsim.results.groups import group_fields, labels
 from radsim.results.kept import kept_fields
 from radsim.results.reading import MODEL, ROLE
@@ -48,7 +54,8 @@ def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
         For each estimate (`radsim.experiment.endpoints.estimates_of`) the value,
         ``_mc_standard_error``, ``_lower`` and ``_upper``, and its paired comparison with the
         reference (`radsim.results.fields.COMPARED`); ``_best``, the share of patients for whom an
-        arm is best; shares of patients that fail a check; curves of cumulative incidence over
+        arm is best; shares of patients that fail a check; where patients are taken as they are,
+        ``_sample_lower`` and ``_sample_upper`` of all these; curves of cumulative incidence over
         time; histograms of dose. Of a design there is a dimension for each axis of the sweep in
         front. With uncertain parameters also, for each estimate, its ``_difference`` and
         ``_best``: ``_draws`` by ``draw``; ``_parameters``, their mean, with
@@ -94,7 +101,11 @@ def _fields(variants: Variants) -> Iterator[Field]:
             yield from _of_best(variants, best[name])
     for check, moments in variants.sums.checks.items():
         meaning = f"share of patients: {check.replace('_', ' ')}"
-        for role, values, _, said in share_numbers("share", variants.checked(moments), meaning):
+        checked = variants.checked(moments)
+        for role, values, _, said in (
+            *share_numbers("share", checked, meaning, exact=variants.is_exact),
+            *variants.sample(check, "share", meaning, counted=True),
+        ):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
     yield from group_fields(variants)
@@ -107,6 +118,9 @@ def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     for role, values, units, meaning in (
         *estimate_numbers(estimate, nominal),
         *comparison_numbers(estimate, nominal, change, variants.reference),
+        *variants.sample(
+            str(estimate), ESTIMATE, estimate.meaning, counted=estimate.estimator.counted
+        ),
     ):
         yield variants.field(estimate, role, values, meaning, units=units)
     for contrast in (estimate, estimate.difference):
@@ -121,7 +135,10 @@ def _of_best(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     dims = ("ranked_arm", "months")
     meaning = f"share of patients for whom the arm is best: {estimate.meaning}"
     moments = variants.nominal(variants.sums.moments[str(estimate.best)])
-    for role, values, _, said in share_numbers("best", moments, meaning):
+    for role, values, _, said in (
+        *share_numbers("best", moments, meaning, exact=variants.is_exact),
+        *variants.sample(str(estimate.best), "best", meaning, counted=True),
+    ):
         yield variants.plain_field(str(estimate), role, dims, values, said)
     if variants.has(DRAWS):
         yield from share_uncertainty(variants, estimate, dims, meaning)

@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
-from radsim.report.tables.rows import NUMBERS, summary_lines
+from radsim.report.tables.rows import COMPARED_OF_SAMPLE, NUMBERS, OF_SAMPLE, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import anchored, people_of
+from radsim.report.text.description import anchored, people_of, taken_lines
 from radsim.report.text.design import design_text
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
@@ -40,8 +40,18 @@ def comparison_text(result: xr.Dataset) -> str:
         tables.append(_by_arm(title, differences, compared, experiment))
     if apart:
         tables.append(_estimates("Other patients, compared with no arm above [%]", points, apart))
+    taken = [arm for arm in experiment.arms if rows_taken(experiment, arm)]
+    if taken:
+        title = "These patients as a sample of patients like them [%]"
+        cells = _cells(points, taken, None, OF_SAMPLE)
+        tables.append(_by_arm(title, cells, taken, experiment))
+    if compared := [arm for arm in experiment.compared if arm in taken]:
+        title = "Difference in such a sample [percentage points]"
+        cells = _cells(points, compared, experiment.reference, COMPARED_OF_SAMPLE[:4])
+        tables.append(_by_arm(title, cells, compared, experiment))
     text = "\n\n".join(tables)
     lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
+    lines += taken_lines(experiment)
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
     lines += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]

@@ -7,7 +7,7 @@ from radsim.execution.cost import cost_of
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTELLI, TORNADO
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.pedigree import (
     cautions,
     model_labels,
@@ -112,6 +112,22 @@ def people_of(experiment: Experiment, name: str) -> str:
     return said
 
 
+def taken_lines(experiment: Experiment) -> list[str]:
+    """Say what the errors and intervals of patients are who are taken as they are."""
+    rows = rows_taken(experiment)
+    if not rows:
+        return []
+    times = experiment.patients // rows
+    said = f"each {times:,} times" if times > 1 else "each once"
+    patients = (
+        f"the {min(rows, experiment.patients):,} rows of the table, taken as they are, {said}"
+    )
+    return [
+        f"Patients are {patients}: a Monte Carlo error is what another seed would change, and 0 "
+        "where nothing is drawn. Intervals of these patients as a sample are a bootstrap of rows."
+    ]
+
+
 def notes(experiment: Experiment) -> list[str]:
     """List what a reader of the result should know beforehand."""
     return list(_notes(experiment))
@@ -128,6 +144,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
             "control after a prior course is reported with and without the model's hazard ratio "
             "for reirradiation"
         )
+    yield from (f"{line[0].lower()}{line[1:-1]}" for line in taken_lines(experiment))
     yield from anchored(experiment)
     yield from _control_notes(experiment)
     yield from _judged_by(experiment)
