@@ -25,7 +25,9 @@ def paired_comparison(
     delta, error = difference.mean, difference.standard_error
     lower, upper = normal_interval(delta, error, -1.0, 1.0, difference.reach)
     if counted:
-        lower, upper = paired_interval(difference.discordant, delta, difference.counted)
+        with np.errstate(invalid="ignore"):  # of nobody there is none
+            unlike = difference.discordant / difference.count
+        lower, upper = paired_interval(unlike, delta, difference.counted)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference.mean > 0, arm.mean / reference.mean, np.nan)
         own, base = arm.standard_error**2, reference.standard_error**2

@@ -69,22 +69,21 @@ def paired_interval(
     n = np.broadcast_to(np.asarray(count, dtype=float), difference.shape)
     discordant = np.maximum(discordant, np.abs(difference))  # but for rounding it is as large
 
-    def beyond(delta: np.ndarray, sign: float) -> np.ndarray:
-        """Say whether the score of a difference is past 1.96 to this side."""
-        b = 2.0 * delta - discordant - difference * delta
-        c = -(discordant - difference) / 2.0 * delta * (1.0 - delta)
-        q = (np.sqrt(np.maximum(b**2 - 8.0 * c, 0.0)) - b) / 4.0
-        spread = np.sqrt(np.maximum(2.0 * q + delta * (1.0 - delta), 0.0) / n)
-        return sign * (difference - delta) > Z95 * spread
-
-    def end(sign: float) -> np.ndarray:
-        inside, outside = difference, np.full(difference.shape, -sign)
+    def upper_of(difference: np.ndarray) -> np.ndarray:
+        """Halve the way from the difference to 1, up to where the score is -1.96."""
+        inside, outside = difference, np.ones(difference.shape)
         for _ in range(BISECTIONS):
-            middle = (inside + outside) / 2.0
-            is_beyond = beyond(middle, sign)
-            inside = np.where(is_beyond, inside, middle)
-            outside = np.where(is_beyond, middle, outside)
+            delta = (inside + outside) / 2.0
+            b = 2.0 * delta - discordant - difference * delta
+            c = -(discordant - difference) / 2.0 * delta * (1.0 - delta)
+            q = (np.sqrt(np.maximum(b**2 - 8.0 * c, 0.0)) - b) / 4.0
+            spread = np.sqrt(np.maximum(2.0 * q + delta * (1.0 - delta), 0.0) / n)
+            is_beyond = delta - difference > Z95 * spread
+            inside, outside = (
+                np.where(is_beyond, inside, delta),
+                np.where(is_beyond, delta, outside),
+            )
         return np.where(np.isfinite(difference * n), inside, np.nan)
 
     with np.errstate(divide="ignore", invalid="ignore"):  # of nobody there is none
-        return end(1.0), end(-1.0)
+        return -upper_of(-difference), upper_of(difference)

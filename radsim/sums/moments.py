@@ -41,13 +41,12 @@ class Moments:
 
     @property
     def discordant(self) -> np.ndarray:
-        r"""Share of patients whose difference of two counted events is not 0.
+        r"""Number of patients whose difference of two counted events is not 0.
 
         .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
                   \qquad d_i \in \{-1, 0, 1\}
         """
-        with np.errstate(invalid="ignore"):  # of nobody there is none
-            return self.deviations / self.count + self.mean**2
+        return self.deviations + self.count * self.mean**2
 
     @property
     def counted(self) -> int | np.ndarray:
@@ -110,7 +109,9 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
     >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
     ([0.0], [0.000976])
     """
-    share = counted.discordant if difference else counted.mean
+    events = counted.discordant if difference else counted.count * counted.mean
+    with np.errstate(invalid="ignore"):
+        share = events / counted.count
     lower, upper = wilson_interval(share, counted.count)
-    width = np.where(share * counted.count < FEW, (upper - lower) / (2.0 * Z95), 0.0)
+    width = np.where(events < FEW, (upper - lower) / (2.0 * Z95), 0.0)
     return np.maximum(counted.standard_error, width)

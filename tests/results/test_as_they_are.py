@@ -28,24 +28,23 @@ def taken(rows=ROWS, patients=None, arms=EXACT, **changes):
         "lumbar_level": ("L3",) * rows,
         "bilsky": tuple(("0", "1b", "2")[i % 3] for i in number),
         "gtv_volume": tuple((5.0 + 2.0 * number).tolist()),
-        "sensitivity": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
+        "age": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
     }
     plain = settings()
     cohort = {
         **plain["cohort"],
-        "declare": {"sensitivity": {"units": "Gy", "meaning": "dose of 50 % control"}},
         "table": {"columns": columns, "rows": "as-is"},
     }
     file = {
         **plain,
         "cohort": cohort,
         "arms": arms,
-        "tcp": {"preset": "hytec-spine-2021", "d50": "sensitivity"},
+        "tcp": {"preset": "hytec-spine-2021", "d50": "age"},
         "compare": {"reference": next(iter(arms))},
         "patients": rows if patients is None else patients,
         **changes,
     }
-    return make_experiment(file)
+    return make_experiment({key: value for key, value in file.items() if value is not None})
 
 
 def last(result, name):
@@ -64,8 +63,17 @@ def test_the_error_is_zero_and_seeds_agree_to_the_last_bit_where_nothing_is_draw
         assert (error[~np.isnan(error)] == 0.0).all()
     for end in ("lower", "upper"):
         assert (last(results[0], f"local_control_net_{end}") == control[0]).all()
-        ends, best = (results[0][f"local_control_net_best{e}"].values for e in (f"_{end}", ""))
-        assert not results[0]["vcf_net_mc_standard_error"].values.any() or (ends != best).any()
+
+
+def test_shares_of_none_and_of_all_are_exact_where_nothing_is_drawn():
+    """With a complication that is drawn nobody knows, and a share of none is like a count."""
+    for parts, exact in (({"ntcp": None, "survival": None}, True), ({}, False)):
+        result = run(taken(**parts), scheduler="single")
+        best = result["local_control_net_best"]
+        assert set(best.values.ravel()) == {0.0, 1.0}
+        for end in ("lower", "upper"):
+            assert (result[f"local_control_net_best_{end}"] == best).all().item() is exact
+        assert (result["local_control_net_best_sample_upper"].values > 0.05).all()
 
 
 @pytest.mark.parametrize("passes", [1, 4])
