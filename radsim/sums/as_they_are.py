@@ -130,11 +130,12 @@ def at_places(states: Sequence[tuple[int | list[int] | np.ndarray, State]]) -> S
 
 
 def _by_row(array: np.ndarray, rows: int) -> np.ndarray:
-    """Add up passes through a table; the beginning of a pass, or a part of it, is as it is."""
+    """Add up passes through a table, the last maybe not whole; a part of one is as it is."""
     size = array.shape[-1]
     if size <= rows:
         return array.copy()
-    return array.reshape(*array.shape[:-1], size // rows, rows).sum(axis=-2)
+    whole = np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, -size % rows)])
+    return whole.reshape(*array.shape[:-1], -1, rows).sum(axis=-2)
 
 
 def _beside(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
