@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from radsim.experiment.designs.keys import section_of, split_key
 from radsim.experiment.designs.tables import NOMINAL, Design
 from radsim.experiment.grouping import Report
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
 from radsim.simulation.reduction import reduce_blocks
@@ -35,12 +35,17 @@ class Cutting:
         return replace(self, block=4 * self.block, pack=max(1, self.pack // 2))
 
     def size(self, experiment: Experiment) -> int:
-        """Patients a block."""
-        return self.block if experiment.uniforms == "plain" else self.slice
+        """Patients a block; of a table that is taken as it is whole passes, or a part of one."""
+        if experiment.uniforms != "plain":
+            return self.slice
+        rows = rows_taken(experiment)
+        return self.block // rows * rows if 0 < rows <= self.block else self.block
 
     def whole(self, experiment: Experiment) -> int:
-        """Patients that a run may be extended by: a block, or one of each replicate."""
-        return self.block if experiment.uniforms == "plain" else self.slice * REPLICATES
+        """Patients that a run may be extended by: a block, a pass, or a slice a replicate."""
+        if experiment.uniforms != "plain":
+            return self.slice * REPLICATES
+        return max(self.size(experiment), rows_taken(experiment))
 
 
 CUTTING = Cutting()
@@ -64,15 +69,22 @@ class Piece:
 Task = Sequence[Piece]
 
 
-def blocks_of(patients: int, size: int = CUTTING.block) -> list[range]:
-    """Cut a cohort into blocks; only the last may be shorter.
+def blocks_of(patients: int, size: int = CUTTING.block, whole: int = 0) -> list[range]:
+    """Cut a cohort into blocks; only the last may be shorter, and the last of each ``whole``.
 
     Examples
     --------
     >>> [len(block) for block in blocks_of(10_000)]
     [8192, 1808]
+    >>> [len(block) for block in blocks_of(20, 4, whole=10)]
+    [4, 4, 2, 4, 4, 2]
     """
-    return [range(start, min(start + size, patients)) for start in range(0, patients, size)]
+    ends = [min(start + (whole or size), patients) for start in range(0, patients, whole or size)]
+    return [
+        range(start, min(start + size, end))
+        for begin, end in zip([0, *ends], ends, strict=False)
+        for start in range(begin, end, size)
+    ]
 
 
 def changes_plans(key: str) -> bool:
@@ -125,7 +137,7 @@ def pieces_of(
     packs = packs_of(experiment.study.design, cutting)
     return [
         Piece(block, number, pack, stage)
-        for block in blocks_of(patients, cutting.size(experiment))
+        for block in blocks_of(patients, cutting.size(experiment), cutting.whole(experiment))
         if block.start >= first
         for number, pack in enumerate(packs)
     ]
@@ -148,11 +160,13 @@ class Work:
         """Simulate and reduce some pieces, in their order."""
         source = source_of(self.experiment, self.cutting.slice)
         maker, design = VariantMaker(self.experiment), self.experiment.study.design
+        nominal = design.rows_of(NOMINAL).start
         sums = []
         for piece in pieces:
             variants = [self._variant(maker, design, index) for index in piece.variants]
             whole = not self.experiment.has_design
-            sums += reduce_blocks(variants, [piece.patients], source, whole=whole)
+            own = [i for i, n in enumerate(piece.variants) if n % design.inner == nominal]
+            sums += reduce_blocks(variants, [piece.patients], source, whole=whole, nominal=own)
         return sums
 
     def _variant(self, maker: VariantMaker, design: Design, index: int) -> Experiment:

@@ -9,7 +9,7 @@ from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
-from radsim.experiment.model import Experiment, cohort_of
+from radsim.experiment.model import Experiment, cohort_of, rows_taken
 from radsim.experiment.questions import unanswered
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
@@ -71,11 +71,8 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
 def _cohort_disagreements(key: str, cohort: Cohort, experiment: Experiment) -> Iterator[str]:
     """Find what is wrong with a cohort, which the file states at a key."""
     table = cohort.table
-    if table is not None and table.rows == "as-is" and experiment.patients > len(table):
-        yield (
-            f"patients: {experiment.patients} wanted, but {key}.table is taken as it is "
-            f"and has {len(table)} rows"
-        )
+    if table is not None and table.is_taken:
+        yield from _untakable(f"{key}.table", len(table), experiment)
     for name in sorted(filter(is_own_name, cohort.names)):
         yield f"{key}.{name}: the name is taken by something that is computed; use another"
     for name in sorted(name for name in cohort.names if "/" in name):
@@ -84,6 +81,22 @@ def _cohort_disagreements(key: str, cohort: Cohort, experiment: Experiment) -> I
         yield f"{key}.lesions: several lesions a patient are not supported; one is simulated"
     if experiment.eligibility and table is not None:
         yield f"eligibility: leave out of {key}.table whoever is not eligible"
+
+
+def _untakable(key: str, rows: int, experiment: Experiment) -> Iterator[str]:
+    """Find why the rows of a table can't be taken as they are."""
+    taken = f"{key} is taken as it is and has {rows} rows"
+    patients, most = experiment.patients, rows_taken(experiment)
+    if patients > rows and patients % rows and experiment.precision is None:
+        below = patients // rows * rows
+        yield (
+            f"patients: {patients} wanted, but {taken}; take a multiple of them, such as "
+            f"{below} or {below + rows}, or fewer"
+        )
+    if experiment.uniforms != "plain":
+        yield f'uniforms: must be "plain", got "{experiment.uniforms}", because {taken}'
+    if rows != most:
+        yield f"{key}: has {rows} rows, and another table that is taken as it is {most}"
 
 
 def _cohorts(experiment: Experiment) -> Iterator[tuple[str, Cohort, list[str]]]:

@@ -243,6 +243,12 @@ class Experiment(BaseModel):
         return tomli_w.dumps(without_blanks(shorten_experiment(settings)))
 
 
+def rows_taken(experiment: Experiment, arm: str = "") -> int:
+    """Rows of the table whose patients an arm, or any, takes as they are; 0 where all are drawn."""
+    tables = [cohort_of(experiment, name)[0].table for name in ([arm] if arm else experiment.arms)]
+    return max((len(table) for table in tables if table and table.is_taken), default=0)
+
+
 def cohort_of(experiment: Experiment, arm: str) -> tuple[Cohort, Mapping[str, EligibilityRule]]:
     """Give the cohort that an arm treats, and the rules that say who of it is treated."""
     require(arm in experiment.arms, f"no arm {arm!r}")

@@ -61,7 +61,7 @@ class PatientTable:
         Values by variable, text for categorical ones; all of one length.
     rows
         ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
-        patient i, so there can be no more patients than rows.
+        patient i, and begins again behind the last one.
     """
 
     columns: dict[str, tuple[Real | str, ...]]
@@ -75,6 +75,11 @@ class PatientTable:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether its patients are taken as they are, none of them drawn."""
+        return self.rows == "as-is"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,11 +190,6 @@ def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Pati
 
     Categorical variables hold codes, with their labels; ``cord_present`` is added where ``region``
     is known.
-
-    Raises
-    ------
-    ValueError
-        If a table is taken as it is and has fewer rows than the patients asked for.
     """
     columns: dict[str, np.ndarray] = {}
     labels: dict[str, tuple[str, ...]] = {}
@@ -208,13 +208,8 @@ def _draw_rows(
     table: PatientTable, patients: range, streams: UniformSource
 ) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
     """Columns of whole rows, and the labels of those that hold codes."""
-    if table.rows == "as-is":
-        require(
-            patients.stop <= len(table),
-            f"cohort.table: {patients.stop} patients wanted as they are, "
-            f"but the table has {len(table)} rows",
-        )
-        rows = np.arange(patients.start, patients.stop)
+    if table.is_taken:
+        rows = np.arange(patients.start, patients.stop) % len(table)
     else:
         u = streams.uniforms("cohort/table", patients)
         rows = np.minimum((u * len(table)).astype(np.int64), len(table) - 1)

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 from scipy.stats import qmc
 
-from radsim.randomness.streams import Streams
+from radsim.randomness.streams import Streams, UniformSource
 
 SLICE = 2048  # consecutive patients of one replicate
 REPLICATES = 16
@@ -57,6 +57,24 @@ class Antithetic:
         pairs = np.stack([half, 1.0 - half], axis=1).ravel()
         skip = patients.start - 2 * first
         return np.minimum(pairs[skip : skip + len(patients)], LARGEST)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The luck of a patient's twin: other numbers for every decision.
+
+    Examples
+    --------
+    >>> streams = Streams(seed=1)
+    >>> own, other = (s.uniforms("dose/shift", range(1)) for s in (streams, Twin(streams)))
+    >>> bool(own == other)
+    False
+    """
+
+    streams: UniformSource
+
+    def uniforms(self, name: str, patients: range) -> np.ndarray:
+        return self.streams.uniforms(f"twin/{name}", patients)
 
 
 @dataclass(frozen=True)

@@ -71,16 +71,18 @@ def estimate_numbers(estimate: Estimate, moments: Moments) -> Iterator[Numbers]:
     """Give an estimate, its error and its interval, honest where events were counted."""
     mean, error = moments.mean, moments.standard_error
     if estimate.estimator.counted:
-        ends = wilson_interval(mean, moments.count)
+        ends = wilson_interval(mean, moments.counted)
     else:
         ends = normal_interval(mean, error, 0.0, 1.0, moments.reach)
     yield from _with_interval(ESTIMATE, (mean, error, *ends), estimate.meaning)
 
 
-def share_numbers(role: str, moments: Moments, meaning: str) -> Iterator[Numbers]:
-    """Give a share of patients, its error and its interval."""
+def share_numbers(
+    role: str, moments: Moments, meaning: str, *, exact: bool = False
+) -> Iterator[Numbers]:
+    """Give a share of patients, its error and its interval; exact where nothing was drawn."""
     mean, error = moments.mean, moments.standard_error
-    none_or_all = (mean == 0.0) | (mean == 1.0)
+    none_or_all = ((mean == 0.0) | (mean == 1.0)) & (not exact)
     normal = normal_interval(mean, error, 0.0, 1.0, moments.reach)
     wilson = wilson_interval(mean, moments.count)
     ends = [np.where(none_or_all, w, n) for w, n in zip(wilson, normal, strict=True)]
@@ -90,9 +92,13 @@ def share_numbers(role: str, moments: Moments, meaning: str) -> Iterator[Numbers
 def comparison_numbers(
     estimate: Estimate, arms: Moments, difference: Moments, reference: int
 ) -> Iterator[Numbers]:
-    """Compare every arm with the reference; points of the sweep first, arms second."""
+    """Compare every arm with the reference; points of the sweep first, arms second.
+
+    Differences of counted events have an interval that is not empty where nobody is discordant.
+    """
     base = arms.rearranged(lambda values: values[:, [reference]])
-    for role, numbers in paired_comparison(arms, base, difference).items():
+    counted = estimate.estimator.counted
+    for role, numbers in paired_comparison(arms, base, difference, counted=counted).items():
         (meaning, units), values = COMPARED[role], np.array(numbers)
         values[:, reference] = np.nan  # an arm is not compared with itself
         yield role, values, units, f"{meaning}, {estimate.meaning}"

@@ -8,6 +8,7 @@ import numpy as np
 from radsim.experiment.grouping import Grouping
 from radsim.experiment.model import cohort_of
 from radsim.results.fields import (
+    ESTIMATE,
     Field,
     Numbers,
     comparison_numbers,
@@ -56,8 +57,11 @@ def _of_estimate(variants: Variants, estimate: Estimate, grouping: Grouping) -> 
         [
             *estimate_numbers(estimate, value),
             *comparison_numbers(estimate, value, change, variants.reference),
+            *variants.sample(name, ESTIMATE, estimate.meaning, counted=estimate.estimator.counted),
         ]
-        for value, change in zip(values, changes, strict=True)
+        for name, value, change in zip(
+            _names(variants, estimate, grouping), values, changes, strict=True
+        )
     )
     for role, numbers, units, meaning in _by_group(told):
         numbers[:, :, apart] = np.nan  # other people are in none of these groups
@@ -71,7 +75,13 @@ def _of_best(variants: Variants, estimate: Estimate, grouping: Grouping) -> Iter
     said = f"share of patients for whom the arm is best: {estimate.meaning}"
     dims = (grouping.name, "ranked_arm", "months")
     moments = _moments(variants, estimate.best, grouping)
-    told = (list(share_numbers("best", each, said)) for each in moments)
+    told = (
+        [
+            *share_numbers("best", each, said, exact=variants.is_exact),
+            *variants.sample(name, "best", said, counted=True),
+        ]
+        for name, each in zip(_names(variants, estimate.best, grouping), moments, strict=True)
+    )
     for role, numbers, _, meaning in _by_group(told):
         field = variants.plain_field(str(estimate), f"{GROUP}{role}", dims, numbers, meaning)
         yield _named(field, f"{estimate}_{role}", grouping)
@@ -79,9 +89,13 @@ def _of_best(variants: Variants, estimate: Estimate, grouping: Grouping) -> Iter
 
 def _moments(variants: Variants, of: Estimate, grouping: Grouping) -> list[Moments]:
     """Moments of each group; missing (NaN) in one without patients."""
-    codes = range(len(labels(variants, grouping)))
-    names = (in_group(str(of), grouping.name, code) for code in codes)
+    names = _names(variants, of, grouping)
     return [variants.nominal(variants.sums.moments[name]) for name in names]
+
+
+def _names(variants: Variants, of: Estimate, grouping: Grouping) -> list[str]:
+    codes = range(len(labels(variants, grouping)))
+    return [in_group(str(of), grouping.name, code) for code in codes]
 
 
 def _by_group(told: Iterable[list[Numbers]]) -> Iterator[Numbers]:

@@ -17,7 +17,13 @@ from radsim.experiment.reported_doses import structures_of
 from radsim.experiment.variants import stages_of
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
-from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
+from radsim.results.fields import (
+    ESTIMATE,
+    Field,
+    comparison_numbers,
+    estimate_numbers,
+    share_numbers,
+)
 from radsim.results.groups import group_fields, labels
 from radsim.results.kept import drawn_fields, kept_fields
 from radsim.results.reading import MODEL, ROLE
@@ -52,7 +58,8 @@ def make_result(experiment: Experiment, sums: RunSums, drawn: RunSums | None = N
         For each estimate (`radsim.experiment.endpoints.estimates_of`) the value,
         ``_mc_standard_error``, ``_lower`` and ``_upper``, and its paired comparison with the
         reference (`radsim.results.fields.COMPARED`); ``_best``, the share of patients for whom an
-        arm is best; shares of patients that fail a check; curves of cumulative incidence over
+        arm is best; shares of patients that fail a check; where patients are taken as they are,
+        ``_sample_lower`` and ``_sample_upper`` of all these; curves of cumulative incidence over
         time; histograms of dose. Of a design there is a dimension for each axis of the sweep in
         front. With uncertain parameters also, for each estimate, its ``_difference`` and
         ``_best``: ``_draws`` by ``draw``; ``_parameters``, their mean, with
@@ -102,7 +109,10 @@ def _fields(variants: Variants, design: Variants) -> Iterator[Field]:
     for check, of in ({name: design for name in design.sums.checks} | checks).items():
         meaning = f"share of patients: {check.replace('_', ' ')}"
         moments = of.checked(of.sums.checks[check])
-        for role, values, _, said in share_numbers("share", moments, meaning):
+        for role, values, _, said in (
+            *share_numbers("share", moments, meaning, exact=of.is_exact),
+            *of.sample(check, "share", meaning, counted=True),
+        ):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
     if design.has(DRAWS):
@@ -117,6 +127,9 @@ def _of_estimate(variants: Variants, design: Variants, estimate: Estimate) -> It
     for role, values, units, meaning in (
         *estimate_numbers(estimate, nominal),
         *comparison_numbers(estimate, nominal, change, variants.reference),
+        *variants.sample(
+            str(estimate), ESTIMATE, estimate.meaning, counted=estimate.estimator.counted
+        ),
     ):
         yield variants.field(estimate, role, values, meaning, units=units)
     for contrast in (estimate, estimate.difference):
@@ -131,7 +144,10 @@ def _of_best(variants: Variants, design: Variants, estimate: Estimate) -> Iterat
     dims = ("ranked_arm", "months")
     meaning = f"share of patients for whom the arm is best: {estimate.meaning}"
     moments = variants.nominal(variants.sums.moments[str(estimate.best)])
-    for role, values, _, said in share_numbers("best", moments, meaning):
+    for role, values, _, said in (
+        *share_numbers("best", moments, meaning, exact=variants.is_exact),
+        *variants.sample(str(estimate.best), "best", meaning, counted=True),
+    ):
         yield variants.plain_field(str(estimate), role, dims, values, said)
     if design.has(DRAWS):
         yield from share_uncertainty(design, estimate, dims, meaning)

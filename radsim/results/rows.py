@@ -1,5 +1,6 @@
 """The sums of every variant of a run, by point of the sweep and by row of each part."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -11,7 +12,8 @@ from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of, ranked_arms
 from radsim.experiment.model import Experiment
 from radsim.experiment.variants import VariantMaker
-from radsim.results.fields import Field
+from radsim.results.fields import Field, Numbers
+from radsim.results.sample_of_patients import sample_numbers
 from radsim.sums.moments import Moments
 from radsim.sums.run_sums import RunSums
 from radsim.vocabulary.endpoints import Estimate
@@ -53,6 +55,24 @@ class Variants:
     def ranked(self) -> list[int]:
         """Positions of the arms that may be called best."""
         return ranked_arms(self.experiment)
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Say whether nothing was drawn that any probability of these patients depends on."""
+        expected = {str(e) for e in self.estimates if not e.estimator.counted}
+        told = [rows.luck[""] for name, rows in self.sums.rows.items() if name in expected]
+        return bool(told) and not any(np.nan_to_num(luck, nan=np.inf).any() for luck in told)
+
+    def sample(self, name: str, role: str, meaning: str, *, counted: bool) -> Iterator[Numbers]:
+        """Intervals of what has a name over other patients, where they were taken as they are."""
+        if (rows := self.sums.rows.get(name)) is None:
+            return
+        design = self.study.design
+        told = sample_numbers(role, rows, self.reference, meaning, counted=counted)
+        for end, numbers, units, said in told:
+            values = np.full((design.points, *numbers.shape[1:]), np.nan)
+            values[rows.places // design.inner] = numbers
+            yield end, values, units, said
 
     def has(self, part: str) -> bool:
         """Say whether the design has a part."""

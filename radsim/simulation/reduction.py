@@ -1,15 +1,18 @@
 """From blocks of patients to the sums that are kept of them, every variant of a pack at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
 
-from radsim.experiment.model import Experiment
+from radsim.experiment.endpoints import ranked_arms
+from radsim.experiment.model import Experiment, rows_taken
+from radsim.randomness.sources import Twin
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Rows, Scaled
 from radsim.simulation.walk import Quantity, walk
 from radsim.sums.aggregations import (
+    BEST,
     Groups,
     State,
     keep_among,
@@ -17,6 +20,7 @@ from radsim.sums.aggregations import (
     keep_in_groups,
     scaled,
 )
+from radsim.sums.as_they_are import ROWS, at_places, keep_rows
 from radsim.sums.run_sums import Key, PieceSums, Place, by_model, by_variant, in_group
 
 
@@ -26,27 +30,90 @@ def reduce_blocks(
     source: UniformSource,
     *,
     whole: bool = False,
+    nominal: Container[int] = (0,),
 ) -> list[PieceSums]:
     """Simulate blocks of patients under every variant, and reduce each block to sums.
 
     What two variants have in common is computed once, and the random numbers are the same for
     all, so nothing of this changes a number. ``whole`` is that of `radsim.simulation.walk.walk`.
+    Patients who are taken as they are have twins in the ``nominal`` variants, by their places.
     """
-    return [_reduce(variants, block, source, whole) for block in blocks]
+    return [_reduce(variants, block, source, whole, nominal) for block in blocks]
 
 
 def _reduce(
-    variants: Sequence[Experiment], block: range, source: UniformSource, whole: bool
+    variants: Sequence[Experiment],
+    block: range,
+    source: UniformSource,
+    whole: bool,
+    nominal: Container[int],
 ) -> PieceSums:
     memo = Memo() if len(variants) > 1 else Memo(room=0)  # no other variant needs its doses
     states: dict[Key, list[tuple[Place, State]]] = {}
     for place, variant in enumerate(variants):
         reference = list(variant.arms).index(variant.reference)
+        twins: Iterator[Quantity] = iter(())
+        if place in nominal and rows_taken(variant):
+            twins = walk(variant, block, Twin(source), Memo(room=0), whole=False)
         for quantity in walk(variant, block, source, memo, whole=whole):
             for name, state in _states(quantity, reference, memo):
                 states.setdefault((quantity.kept_by.name, name), []).append((place, state))
-    together = {key: by_variant(each, len(variants)) for key, each in states.items()}
+            if twin := next(twins, None):  # what is of no mean comes last, and has none
+                for name, state in _rows_of(variant, quantity, twin):
+                    states.setdefault((ROWS.name, name), []).append((place, state))
+    together = {
+        key: at_places([(place, _alone(state)) for place, state in each])
+        if key[0] == ROWS.name
+        else by_variant(each, len(variants))
+        for key, each in states.items()
+    }
     return PieceSums(len(block), len(variants), together)
+
+
+def _rows_of(
+    variant: Experiment, quantity: Quantity, twin: Quantity
+) -> Iterator[tuple[str, State]]:
+    """What the rows of a table add to a quantity, of everyone and of groups, models side by side.
+
+    Of an arm whose patients are drawn nobody counts.
+    """
+    names, rows = list(variant.arms), rows_taken(variant)
+    is_best = quantity.kept_by is BEST
+    arms = [names[place] for place in ranked_arms(variant)] if is_best else names
+    taken = np.array([[float(rows_taken(variant, arm) > 0)] for arm in arms])
+    reference = 0 if is_best else names.index(variant.reference)
+    values = [_values(each) for each in (quantity, twin)]
+    size = values[0][0].shape[-1]
+    counts = [
+        np.broadcast_to(
+            taken * (1.0 if each.among is None else each.among.value), (len(arms), size)
+        )
+        for each in (quantity, twin)
+    ]
+
+    def kept(shares: list[np.ndarray]) -> State:
+        by_models = zip(*values, strict=True)
+        states = [keep_rows(pair, (shares[0], shares[1]), reference, rows) for pair in by_models]
+        return by_model(states) if isinstance(quantity.rows, tuple) else states[0]
+
+    yield str(quantity.of), kept(counts)
+    for grouping, groups in quantity.groups.items():
+        codes = [each.groups[grouping].value.codes for each in (quantity, twin)]
+        for code in range(groups.value.number):
+            members = [who * (c == code) for who, c in zip(counts, codes, strict=True)]
+            yield in_group(str(quantity.of), grouping, code), kept(members)
+
+
+def _values(quantity: Quantity) -> list[np.ndarray]:
+    """The number of each patient under each model, shape (arm, ..., patient)."""
+    assert quantity.kept_by.values is not None
+    models = quantity.rows if isinstance(quantity.rows, tuple) else (quantity.rows,)
+    each = (quantity.kept_by.values(rows.value, *quantity.settings) for rows in models)
+    return [values.astype(float) for values in each]
+
+
+def _alone(state: State) -> State:
+    return {name: array[np.newaxis] for name, array in state.items()}
 
 
 def _states(quantity: Quantity, reference: int, memo: Memo) -> Iterator[tuple[str, State]]:

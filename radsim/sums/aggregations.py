@@ -36,12 +36,16 @@ class Aggregation:
         From the states of earlier and of later patients to that of both.
     finish
         From the states of independent replicates, one where there are none, to fields of a result.
+    values
+        From rows and settings to the number of each patient that it takes the mean of, shape
+        (arm, ..., patient); none where it is of no mean.
     """
 
     name: str
     keep: Callable[..., State]
     join: Callable[[State, State], State]
     finish: Callable[[Sequence[State]], Fields]
+    values: Callable[..., np.ndarray] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,6 +302,16 @@ def keep_histogram(rows: np.ndarray, reference: int, *, weights: Weights, early:
     return {"patients": histogram(rows, weights)}
 
 
+def events_by(times: np.ndarray, months: Sequence[float]) -> np.ndarray:
+    """Say who has had an event by each month, shape (arm, month, patient)."""
+    return np.stack([times <= month for month in months], axis=1)
+
+
+def at_each_time(rows: np.ndarray, times: int) -> np.ndarray:
+    """Give rows at every time that may be the same at all, shape (arm, month, patient)."""
+    return np.broadcast_to(rows, (rows.shape[0], times, rows.shape[-1]))
+
+
 def as_it_is(state: State, reference: int) -> State:
     """Keep what is kept already."""
     return state
@@ -385,15 +399,12 @@ def _beside(counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.reshape(counts, (*np.shape(counts), *(1,) * (rows.ndim - np.ndim(counts))))
 
 
-MEANS = Aggregation("means", keep_means, join_means, finish_means)
-COUNTS = Aggregation("counts", keep_counts, added, finish_counts)
-STATES = Aggregation("states", keep_states, added, finish_counts)
-BEST = Aggregation("best", keep_best, join_means, finish_means)
-SHARES = Aggregation("shares", keep_shares, added, finish_shares)
+MEANS = Aggregation("means", keep_means, join_means, finish_means, np.asarray)
+COUNTS = Aggregation("counts", keep_counts, added, finish_counts, events_by)
+STATES = Aggregation("states", keep_states, added, finish_counts, np.asarray)
+BEST = Aggregation("best", keep_best, join_means, finish_means, at_each_time)
+SHARES = Aggregation("shares", keep_shares, added, finish_shares, np.asarray)
 CURVE = Aggregation("curve", keep_curve, added, finish_added("curves", "events"))
 HISTOGRAM = Aggregation("histogram", keep_histogram, added, finish_added("histograms", "patients"))
 SAMPLE = Aggregation("sample", as_it_is, earlier_alone, lambda states: {"sample": states[0]})
 SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})
-AGGREGATIONS = {
-    a.name: a for a in (MEANS, COUNTS, STATES, BEST, SHARES, CURVE, HISTOGRAM, SAMPLE, SERIES)
-}

@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from radsim.sums.intervals import normal_interval
+from radsim.sums.intervals import normal_interval, paired_interval
 from radsim.sums.moments import Moments
 
 
 def paired_comparison(
-    arm: Moments, reference: Moments, difference: Moments
+    arm: Moments, reference: Moments, difference: Moments, *, counted: bool = False
 ) -> dict[str, np.ndarray]:
     """Compare an arm with the reference, from the moments of both and of their difference.
 
-    ``difference`` is arm minus reference, with its standard error and 95 % Monte Carlo interval.
+    ``difference`` is arm minus reference, with its standard error and 95 % Monte Carlo interval,
+    which of ``counted`` events is the score interval of paired shares.
     ``ratio`` is arm over reference, NaN where the reference is 0. Its interval is that of the log
     ratio, NaN where either is 0; the covariance of the two means that pairing gives follows from
     the three standard errors, so it needs no further pass over the patients. ``number_needed`` is
@@ -23,6 +24,10 @@ def paired_comparison(
     """
     delta, error = difference.mean, difference.standard_error
     lower, upper = normal_interval(delta, error, -1.0, 1.0, difference.reach)
+    if counted:
+        with np.errstate(invalid="ignore"):  # of nobody there is none
+            unlike = difference.discordant / difference.count
+        lower, upper = paired_interval(unlike, delta, difference.counted)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference.mean > 0, arm.mean / reference.mean, np.nan)
         own, base = arm.standard_error**2, reference.standard_error**2

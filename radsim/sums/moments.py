@@ -29,6 +29,7 @@ class Moments:
     deviations: np.ndarray
     reach: float = Z95  # standard errors that a 95 % interval goes to either side
     error: np.ndarray | None = None  # standard error, where patients are not independent
+    counted_as: np.ndarray | None = None  # independent patients of whom a count would be as exact
 
     @property
     def variance(self) -> np.ndarray:
@@ -37,6 +38,20 @@ class Moments:
         if np.ndim(few):
             return np.where(few, np.inf, self.deviations / np.where(few, 1, self.count - 1))
         return np.full_like(self.deviations, np.inf) if few else self.deviations / (self.count - 1)
+
+    @property
+    def discordant(self) -> np.ndarray:
+        r"""Number of patients whose difference of two counted events is not 0.
+
+        .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
+                  \qquad d_i \in \{-1, 0, 1\}
+        """
+        return self.deviations + self.count * self.mean**2
+
+    @property
+    def counted(self) -> int | np.ndarray:
+        """Patients that the interval of a count goes by."""
+        return self.count if self.counted_as is None else self.counted_as
 
     @property
     def standard_error(self) -> np.ndarray:
@@ -49,8 +64,10 @@ class Moments:
     def rearranged(self, change: Callable[[np.ndarray], np.ndarray]) -> "Moments":
         """Change the shape or the order of the rows."""
         error = None if self.error is None else change(self.error)
+        as_many = None if self.counted_as is None else change(self.counted_as)
         count = change(self.count) if isinstance(self.count, np.ndarray) else self.count
-        return Moments(count, change(self.mean), change(self.deviations), self.reach, error)
+        rows = change(self.mean), change(self.deviations)
+        return Moments(count, *rows, self.reach, error, as_many)
 
 
 def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
@@ -86,18 +103,13 @@ def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
     between two paired shares the events are the discordant patients: the difference is known
     exactly no more than their share is.
 
-    .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
-              \qquad d_i \in \{-1, 0, 1\}
-
     Examples
     --------
     >>> none = Moments(1000, np.zeros(1), np.zeros(1))
     >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
     ([0.0], [0.000976])
     """
-    events = counted.count * counted.mean
-    if difference:
-        events = counted.deviations + counted.count * counted.mean**2
+    events = counted.discordant if difference else counted.count * counted.mean
     with np.errstate(invalid="ignore"):
         share = events / counted.count
     lower, upper = wilson_interval(share, counted.count)

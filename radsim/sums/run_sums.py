@@ -6,9 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from radsim.sums.aggregations import AGGREGATIONS, State
+from radsim.sums import aggregations as kept_by
+from radsim.sums.aggregations import State
+from radsim.sums.as_they_are import OF, ROWS, Rows, at_places
 from radsim.sums.moments import Moments
 
+AGGREGATIONS = {
+    a.name: a
+    for a in (
+        kept_by.MEANS, kept_by.COUNTS, kept_by.STATES, kept_by.BEST, kept_by.SHARES, kept_by.CURVE,
+        kept_by.HISTOGRAM, kept_by.SAMPLE, kept_by.SERIES, ROWS,
+    )
+}  # fmt: skip
 Key = tuple[str, str]  # name of the aggregation, name of what is kept
 Place = int | list[int]  # of a variant whose state it is, or of those on the state's first axis
 
@@ -45,6 +54,9 @@ class RunSums:
     checks, curves, histograms
         By name of a check its share, shape (variant, arm); by event how many come in each step of
         time, (variant, arm, step); by variable patients a bin of dose, (variant, arm, model, bin).
+    rows
+        By name of an estimate, of who is best or of a check, what each row of a table adds, where
+        patients were taken as they are.
     sample, series
         Doses as `radsim.simulation.sample` keeps them, variants in front; each figure of a
         published series in each simulated series, (figure, series).
@@ -57,6 +69,7 @@ class RunSums:
     checks: dict[str, Moments] = field(default_factory=dict)
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     histograms: dict[str, np.ndarray] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
     sample: dict[str, np.ndarray] = field(default_factory=dict)
     series: np.ndarray | None = None
 
@@ -69,6 +82,11 @@ def run_sums(replicates: Sequence[PieceSums]) -> RunSums:
         for place, ends in AGGREGATIONS[kind].finish(states).items():
             named = fields.setdefault(place, {})
             named |= {f"{name}{end}": values for end, values in ends.items()}
+    for name, rows in fields.get("rows", {}).items():
+        for place in ("moments", "checks"):
+            named = fields.get(place, {})
+            told = {f"{name}{end}": end for end in OF if f"{name}{end}" in named}
+            named |= {of: rows.told(named[of], end) for of, end in told.items()}
     return RunSums(patients=sum(sums.patients for sums in replicates), **fields)
 
 
@@ -115,6 +133,10 @@ def side_by_side(packs: Sequence[PieceSums], places: Sequence[list[int]]) -> Pie
     variants = sum(pack.variants for pack in packs)
     states = {}
     for key in dict.fromkeys(key for pack in packs for key in pack.states):
-        each = [(place, pack.states.get(key)) for place, pack in zip(places, packs, strict=True)]
-        states[key] = by_variant([(p, state) for p, state in each if state is not None], variants)
+        every = [(place, pack.states.get(key)) for place, pack in zip(places, packs, strict=True)]
+        each = [(place, state) for place, state in every if state is not None]
+        if key[0] == ROWS.name:
+            states[key] = at_places([(np.array(p)[s["places"]], s) for p, s in each])
+        else:
+            states[key] = by_variant(each, variants)
     return PieceSums(packs[0].patients, variants, states)

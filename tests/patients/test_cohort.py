@@ -262,9 +262,10 @@ def test_rows_taken_as_they_are_are_the_patients():
     assert drawn.numbers == range(1, 3)
 
 
-def test_more_patients_than_rows_taken_as_they_are_is_an_error():
-    with pytest.raises(ValueError, match="4 patients wanted as they are, but the table has 3 rows"):
-        draw_cohort(Cohort(table=table("as-is")), range(4), Streams(1))
+def test_rows_taken_as_they_are_begin_again_behind_the_last():
+    drawn = draw_cohort(Cohort(table=table("as-is")), range(7), Streams(1))
+    assert drawn["age"].tolist() == [*(ages := drawn["age"].tolist()[:3]), *ages, ages[0]]
+    assert len(set(ages)) == 3
 
 
 def test_resampled_rows_stay_whole_and_come_equally_often():

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from radsim.experiment.endpoints import endpoints_of
+from radsim.experiment.model import rows_taken
 from radsim.report.figures.style import COLORS, MARKERS, capital, finish, panels_of, percent
 from radsim.report.view import View
 from radsim.results.fields import ESTIMATE
 from radsim.results.reading import has_role
+from radsim.results.sample_of_patients import SAMPLE
 from radsim.vocabulary.endpoints import (
     ALIVE,
     INCIDENCE,
@@ -24,6 +26,7 @@ from radsim.vocabulary.endpoints import (
     Joint,
 )
 
+SAMPLE_NOTE = "Wide pale bars: 95 % intervals of these patients as a sample."
 NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
 OVER_DRAWS = (
     "Bars: 95 % over the draws of the parameters; inside, thick, 95 % Monte Carlo intervals, often "
@@ -60,6 +63,7 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
     )
     for axis, estimate in zip(panels, estimates, strict=True):
         value, below, above = _with_reach(view, estimate)
+        sample = sample_of(view, estimate)
         spread = _over_draws(view, estimate)
         for row in range(arms):
             color = COLORS[row % 8]
@@ -69,6 +73,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
                 value[row], row, xerr=[[below[row]], [above[row]]], fmt=MARKERS[row % 8],
                 color=color, **(CAPPED if spread is None else THICK),
             )  # fmt: skip
+            if sample is not None:
+                axis.plot(sample[:, row], [row, row], color=COLORS[row % 8], linewidth=6, alpha=0.3)
             axis.annotate(
                 percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
                 ha="center", fontsize=8,
@@ -82,7 +88,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
     first.set_yticks(range(arms), list(view.arms.values()))
     first.set_ylim(arms - 0.4, -0.6)
     note = OVER_DRAWS if has_role(result, "parameters_lower") else NOTE
-    return finish(figure, f"Outcomes at {view.experiment.months[-1]:g} months", result, note)
+    title = f"Outcomes at {view.experiment.months[-1]:g} months"
+    return finish(figure, title, result, note_of(view, note))
 
 
 def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
@@ -128,6 +135,18 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
     panels[0].legend(fontsize=8, frameon=False)
     title = f"Therapeutic plane at {view.experiment.months[-1]:g} months"
     return finish(figure, title, result, note)
+
+
+def sample_of(view: View, estimate: Estimate) -> np.ndarray | None:
+    """Ends of the interval of the patients as a sample, shape (2, arm), where it is told."""
+    if not view.has(estimate, SAMPLE[0]):
+        return None
+    return np.stack([view.numbers(estimate, end).values for end in SAMPLE])
+
+
+def note_of(view: View, note: str) -> str:
+    """Add what the pale bars are, where there are any."""
+    return f"{note}\n{SAMPLE_NOTE}" if rows_taken(view.experiment) else note
 
 
 def overview(view: View) -> list[Estimate]:

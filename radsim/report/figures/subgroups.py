@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from radsim.report.figures.outcomes import overview, title_of
+from radsim.report.figures.outcomes import note_of, overview, title_of
 from radsim.report.figures.style import COLORS, MARKERS, finish, new_figure
 from radsim.report.tables.points import Points
-from radsim.report.tables.subgroups import FEW, VALUE, numbers_in
+from radsim.report.tables.subgroups import FEW, KINDS, VALUE, numbers_in
 from radsim.report.view import View
+from radsim.results.fields import name_of
 from radsim.results.groups import PATIENTS
 from radsim.results.reading import with_role
 from radsim.vocabulary.endpoints import Estimate
@@ -49,7 +50,7 @@ def plot_subgroups(result: xr.Dataset) -> Figure | None:
     handles, _ = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, arms.values(), loc="outside right upper", fontsize=8, frameon=False)
     title = f"Groups of patients at {view.experiment.months[-1]:g} months"
-    return finish(figure, title, result, NOTE)
+    return finish(figure, title, result, note_of(view, NOTE))
 
 
 def _panel(
@@ -57,6 +58,12 @@ def _panel(
 ) -> None:
     offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(arms)) if len(arms) > 1 else [0.0]
     for place, arm in enumerate(arms):
+        pale = KINDS["sample_of_patients"][0]
+        if f"{name_of(estimate, pale[-1])} by {by}" in points.result:
+            ends = [numbers_in(points, estimate, arm, 0, by, code, pale)[-1] for code in codes]
+            heights = np.arange(len(codes)) + offsets[place]
+            lower, upper = np.array(ends).T[2:]
+            axis.hlines(heights, lower, upper, color=COLORS[place % 8], linewidth=5, alpha=0.3)
         rows = [numbers_in(points, estimate, arm, 0, by, code, VALUE)[-1] for code in codes]
         value, _, lower, upper = np.array(rows).T
         axis.errorbar(

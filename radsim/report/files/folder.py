@@ -8,7 +8,7 @@ from typing import Any
 
 from radsim.execution.journal import Journal, folder_lock
 from radsim.execution.pieces import CUTTING, Cutting
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.report.files.result_files import RESULT, TABLE_FILES, WORK, is_finished, open_result
 from radsim.report.files.staging import FolderError, making
 from radsim.results.result import experiment_of
@@ -71,6 +71,7 @@ def _claim(
     header = {
         "experiment": _identity(experiment),
         "block": cutting.block,
+        **({"rows": rows} if (rows := rows_taken(experiment)) else {}),
         "versions": versions(),
     }
     path = work / JOURNAL

@@ -7,16 +7,24 @@ import numpy as np
 from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
-from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
+from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL, name_of
 from radsim.results.kept import MEANINGS
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
+from radsim.results.sample_of_patients import SAMPLE
 from radsim.sums.parameter_spread import AT_MOST
 from radsim.vocabulary.endpoints import Estimate
 
 MONTE_CARLO = [("monte_carlo",)]  # what an interval is of
+SAMPLE_OF_PATIENTS = [("sample_of_patients",)]
 PARAMETERS, PARAMETERS_AT_MOST = ("parameters",), ("parameters_at_most",)
 NUMBERS = (ESTIMATE, *INTERVAL)
+OF_SAMPLE = (ESTIMATE, "mc_standard_error", *SAMPLE)
+COMPARED_OF_SAMPLE = (
+    "difference", "difference_mc_standard_error", *(f"difference_{end}" for end in SAMPLE),
+    "ratio", *(f"ratio_{end}" for end in SAMPLE),
+)  # fmt: skip
+ENDS_OF_SAMPLE = ("", "_mc_standard_error", *(f"_{end}" for end in SAMPLE))
 WITH_INTERVAL = ("", *(f"_{role}" for role in INTERVAL))  # endings of names of variables
 OVER_DRAWS = ("parameters", *(f"parameters_{role}" for role in INTERVAL))
 COMPARED_OVER_DRAWS = (
@@ -51,6 +59,8 @@ def summary_lines(points: Points, names: ModelNames) -> Iterator[Line]:
             of = (estimate, arm, place)
             for month, numbers in points.table(*of, NUMBERS):
                 yield Line([*labels, month], numbers, MONTE_CARLO)
+            for month, numbers in _of_sample(points, *of, OF_SAMPLE):
+                yield Line([*labels, month], numbers, SAMPLE_OF_PATIENTS)
             for month, numbers, note in _over_draws(points, *of, OVER_DRAWS):
                 yield Line([*labels, month], numbers, note)
         if stated.pain_response is not None:  # published: without an error of its own
@@ -71,9 +81,10 @@ def comparison_lines(points: Points, names: ModelNames) -> Iterator[Line]:
             of = (estimate, arm, place)
             for month, numbers in points.table(*of, tuple(COMPARED)):
                 yield Line([*labels, month], numbers, MONTE_CARLO)
+            for month, numbers in _of_sample(points, *of, COMPARED_OF_SAMPLE):
+                yield Line([*labels, month], _with_needed(numbers), SAMPLE_OF_PATIENTS)
             for month, numbers, note in _over_draws(points, *of, COMPARED_OVER_DRAWS):
-                needed = _numbers_needed(*numbers[:, [0, 2, 3]].T)
-                yield Line([*labels, month], np.hstack([numbers, needed]), note)
+                yield Line([*labels, month], _with_needed(numbers), note)
 
 
 def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
@@ -81,28 +92,34 @@ def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
     Best is the highest net probability of what is good, and the lowest of a complication.
     """
-    roles = {"best": MONTE_CARLO, "best_parameters": [PARAMETERS]}
+    kinds = (
+        ("best", WITH_INTERVAL, MONTE_CARLO),
+        ("best", ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS),
+        ("best_parameters", WITH_INTERVAL, [PARAMETERS]),
+    )
     for estimate in points.listed:
-        told = {
-            role: points.columns_of(f"{estimate}_{role}", WITH_INTERVAL)
-            for role in roles
-            if f"{estimate}_{role}" in points.result
-        }
+        told = [
+            (points.columns_of(f"{estimate}_{role}", ends), note)
+            for role, ends, note in kinds
+            if f"{estimate}_{role}{ends[-1]}" in points.result
+        ]
         for labels, where in ranked_labels(points, estimate) if told else ():
-            for role, numbers in told.items():
-                yield Line(labels, numbers[(slice(None), *where)], roles[role])
+            for numbers, note in told:
+                yield Line(labels, numbers[(slice(None), *where)], note)
 
 
 def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     """Share of patients outside a model's range, or past a limit."""
-    checks = {
-        check: points.columns_of(str(shares.name), WITH_INTERVAL)
+    checks = [
+        (check, points.columns_of(str(shares.name), ends), note)
         for check, shares in with_role(points.result, "share").items()
-    }
+        for ends, note in ((WITH_INTERVAL, MONTE_CARLO), (ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS))
+        if f"{shares.name}{ends[-1]}" in points.result
+    ]
     for arm, place in points.places.items():
-        for check, numbers in checks.items():
-            if not np.isnan(numbers[:, place, 0]).all():
-                yield Line([arm, check], numbers[:, place], MONTE_CARLO)
+        for check, numbers, note in checks:
+            if not np.isnan(numbers[:, place][:, [0, -1]]).any(axis=-1).all():
+                yield Line([arm, check], numbers[:, place], note)
 
 
 def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
@@ -138,6 +155,20 @@ def _over_draws(
         for state, (month, numbers) in zip(states.T, over, strict=True):
             note = [PARAMETERS_AT_MOST if hidden else PARAMETERS for hidden in state == AT_MOST]
             yield month, numbers, note
+
+
+def _of_sample(
+    points: Points, estimate: Estimate, arm: str, place: int, roles: tuple[str, ...]
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Each time with the interval over other patients, where they were taken as they are."""
+    if name_of(estimate, roles[-1]) in points.result:
+        told = points.table(estimate, arm, place, roles)
+        yield from (each for each in told if not np.isnan(each[1][:, 2]).all())
+
+
+def _with_needed(numbers: np.ndarray) -> np.ndarray:
+    """Put the number needed behind a difference and a ratio, each with its interval."""
+    return np.hstack([numbers, _numbers_needed(*numbers[:, [0, 2, 3]].T)])
 
 
 def _numbers_needed(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

@@ -6,16 +6,24 @@ from typing import Any
 import numpy as np
 
 from radsim.report.tables.points import Line, Points
-from radsim.results.fields import ESTIMATE, INTERVAL
+from radsim.results.fields import ESTIMATE, INTERVAL, name_of
 from radsim.results.groups import PATIENTS
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
+from radsim.results.sample_of_patients import SAMPLE
 from radsim.vocabulary.endpoints import Estimate
 
 FEW = 100  # simulated patients of a group; fewer are said to be few
 VALUE = (ESTIMATE, *INTERVAL)
 DIFFERENCE = ("difference", *(f"difference_{role}" for role in INTERVAL))
 BEST = ("best", *(f"best_{role}" for role in INTERVAL))
+KINDS = {  # of intervals: the numbers of a value, a difference and a share of who is best
+    "monte_carlo": (VALUE, DIFFERENCE, BEST),
+    "sample_of_patients": tuple(
+        (*roles[:2], *(end if roles is VALUE else f"{roles[0]}_{end}" for end in SAMPLE))
+        for roles in (VALUE, DIFFERENCE, BEST)
+    ),
+}
 COLUMNS = (
     "by", "group", "patients", "arm", "endpoint", "model", "estimator", "months",
     "estimate", "mc_standard_error", "lower", "upper",
@@ -35,15 +43,18 @@ def subgroup_lines(points: Points, names: ModelNames) -> Iterator[Line]:
             for arm in (a for a in experiment.arms if size and not experiment.treats_others(a)):
                 for estimate, place, model in points.estimates(names, arm):
                     labels = [by, group, int(size), arm, estimate.endpoint, model]
-                    blocks = (
-                        numbers_in(points, estimate, arm, place, by, code, VALUE),
-                        numbers_in(points, estimate, arm, place, by, code, DIFFERENCE),
-                        best_in(points, estimate, arm, by, code),
-                    )
-                    table = np.concatenate(blocks, axis=-1)
-                    for month, row in zip(points.months, table, strict=True):
-                        rest = [estimate.estimator.name, month]
-                        yield Line([*labels, *rest], row[np.newaxis], [("monte_carlo", note)])
+                    for kind, (value, difference, best) in KINDS.items():
+                        if f"{name_of(estimate, value[-1])} by {by}" not in points.result:
+                            continue
+                        blocks = (
+                            numbers_in(points, estimate, arm, place, by, code, value),
+                            numbers_in(points, estimate, arm, place, by, code, difference),
+                            best_in(points, estimate, arm, by, code, best),
+                        )
+                        table = np.concatenate(blocks, axis=-1)
+                        for month, row in zip(points.months, table, strict=True):
+                            rest = [estimate.estimator.name, month]
+                            yield Line([*labels, *rest], row[np.newaxis], [(kind, note)])
 
 
 def numbers_in(
@@ -58,11 +69,13 @@ def numbers_in(
     return np.stack(columns, axis=-1)
 
 
-def best_in(points: Points, estimate: Estimate, arm: str, by: str, code: int) -> np.ndarray:
+def best_in(
+    points: Points, estimate: Estimate, arm: str, by: str, code: int, roles: Any = BEST
+) -> np.ndarray:
     """Share of the group for whom an arm is best, with its interval, shape (month, role)."""
     name = f"{estimate}_best by {by}"
     if name not in points.result or arm not in points.result["ranked_arm"].values:
-        return np.full((len(points.months), len(BEST)), np.nan)
-    columns = (points.result[f"{estimate}_{role} by {by}"] for role in BEST)
+        return np.full((len(points.months), len(roles)), np.nan)
+    columns = (points.result[f"{estimate}_{role} by {by}"] for role in roles)
     where = {"ranked_arm": list(points.result["ranked_arm"].values).index(arm), by: code}
     return np.stack([values.isel(where).values for values in columns], axis=-1)

@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 
 from radsim.experiment.endpoints import Modelled, endpoints_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
-from radsim.report.tables.rows import NUMBERS, summary_lines
+from radsim.report.tables.rows import COMPARED_OF_SAMPLE, NUMBERS, OF_SAMPLE, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import after_earlier, anchored, people_of
+from radsim.report.text.description import after_earlier, anchored, people_of, taken_lines
 from radsim.report.text.design import design_text, uncertainty_texts
 from radsim.report.text.spread import has_spread, row_name, spread_notes, spread_tables
 from radsim.results.names import ModelNames
@@ -40,6 +40,8 @@ def comparison_text(result: xr.Dataset) -> str:
     else:
         text = "\n\n".join(_with_errors(title, points, same, apart))
         lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
+    text = "\n\n".join([text, *_as_sample(points)])
+    lines += taken_lines(experiment)
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
     told = (*anchored(experiment), *after_earlier(experiment))
@@ -62,6 +64,20 @@ def _with_errors(title: str, points: Points, same: list[str], apart: list[str]) 
         yield _by_arm(title, differences, compared, experiment)
     if apart:
         yield _estimates(f"{OTHERS} [%]", points, apart)
+
+
+def _as_sample(points: Points) -> Iterator[str]:
+    """Intervals over other patients like these, of arms whose patients are taken as they are."""
+    experiment = points.experiment
+    taken = [arm for arm in experiment.arms if rows_taken(experiment, arm)]
+    if taken:
+        cells = _cells(points, taken, None, OF_SAMPLE)
+        title = "These patients as a sample of patients like them [%]"
+        yield _by_arm(title, cells, taken, experiment)
+    if compared := [arm for arm in experiment.compared if arm in taken]:
+        cells = _cells(points, compared, experiment.reference, COMPARED_OF_SAMPLE[:4])
+        title = "Difference in such a sample [percentage points]"
+        yield _by_arm(title, cells, compared, experiment)
 
 
 def _with_spread(title: str, points: Points, same: list[str], apart: list[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from radsim.execution.cost import cost_of
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL, SALTELLI, TORNADO
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of
-from radsim.experiment.model import Experiment
+from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.pedigree import (
     cautions,
     model_labels,
@@ -134,6 +134,22 @@ def _organs_elsewhere(experiment: Experiment) -> Iterator[str]:
                 )
 
 
+def taken_lines(experiment: Experiment) -> list[str]:
+    """Say what the errors and intervals of patients are who are taken as they are."""
+    rows = rows_taken(experiment)
+    if not rows:
+        return []
+    times = experiment.patients // rows
+    said = f"each {times:,} times" if times > 1 else "each once"
+    patients = (
+        f"the {min(rows, experiment.patients):,} rows of the table, taken as they are, {said}"
+    )
+    return [
+        f"Patients are {patients}: a Monte Carlo error is what another seed would change, and 0 "
+        "where nothing is drawn. Intervals of these patients as a sample are a bootstrap of rows."
+    ]
+
+
 def after_earlier(experiment: Experiment) -> Iterator[str]:
     """Say what an earlier course does to control, and on what that rests."""
     if experiment.tcp is None or not any(arm.has_prior for arm in experiment.arms.values()):
@@ -165,6 +181,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
             f"{experiment.called(name)} treats {people_of(experiment, name)}: it is set apart, "
             "compared with no other arm and never called best"
         )
+    yield from (f"{line[0].lower()}{line[1:-1]}" for line in taken_lines(experiment))
     yield from after_earlier(experiment)
     yield from anchored(experiment)
     yield from _control_notes(experiment)

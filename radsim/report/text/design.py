@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from radsim.report.text.console import PLAIN, table_text
-from radsim.report.text.description import anchored
+from radsim.report.text.description import anchored, taken_lines
 from radsim.report.view import View, value_text
 from radsim.results.reading import has_role
 from radsim.results.result import is_design
@@ -46,6 +46,7 @@ def design_text(result: xr.Dataset) -> str:
     parts += uncertainty_texts(result)
     if "factor" in result.sizes:
         parts.append(_sensitivity_text(view))
+    parts += taken_lines(experiment)
     parts += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
