@@ -8,14 +8,13 @@ from radsim.dose.anatomy.geometry import smallest_volumes
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
-from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
+from radsim.experiment.grouping import MOST_GROUPS, Split
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.experiment.questions import unanswered
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort, draw_cohort
 from radsim.presets import preset_names
-from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
@@ -232,9 +231,7 @@ def _nobody_among(experiment: Experiment, key: str, cohort: Cohort) -> Iterator[
 
 def _labels(cohort: Cohort) -> set[str]:
     """Name the cohort variables that hold labels."""
-    drawn = {n for n, v in cohort.variables.items() if isinstance(v.distribution, Categorical)}
-    columns = {} if cohort.table is None else cohort.table.columns
-    return drawn | {name for name, values in columns.items() if isinstance(values[0], str)}
+    return {name for name in cohort.names if cohort.labels(name)}
 
 
 def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
@@ -345,7 +342,7 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         meant = nearest(name, sorted(cohort.names))
         yield f"no cohort variable {name!r} ({meant}), nor a metric such as 'gtv D98 planned'"
         return
-    labels, ends = labels_of(cohort, name), cohort.ends(name)
+    labels, ends = cohort.labels(name), cohort.ends(name)
     if labels and edges:
         yield f"{name} holds labels, and takes no limits"
     elif len(labels) == 1 or (ends and ends[0] == ends[-1]):

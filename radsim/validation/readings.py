@@ -150,6 +150,15 @@ def median(run: Run, arm: str, variable: str) -> Reading:
     return float(values[middle]), float(error)
 
 
+def share(run: Run, arm: str, variable: str, label: str) -> Reading:
+    """Share of the patients who have a label of a cohort variable [%]."""
+    values = run.patients[variable]
+    if "arm" in values.dims:
+        values = values.sel(arm=arm)
+    has_it = values.values == list(values.attrs["labels"]).index(label)
+    return PER_CENT * float(has_it.mean()), PER_CENT * float(has_it.std() / np.sqrt(has_it.size))
+
+
 def shift(run: Run, arm: str) -> Reading:
     """Mean of how far the delivered cord D0.03cc lies from the planned one [% of prescription]."""
     here = run.patients.sel(arm=arm)
@@ -159,7 +168,7 @@ def shift(run: Run, arm: str) -> Reading:
     return float(share.mean()), float(share.std() / np.sqrt(len(share)))
 
 
-READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, shift)
+READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, share, shift)
 WITH_RUN = {reading.__name__: reading for reading in READINGS}
 READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, fractures, ranked)
 WITHOUT_RUN = {reading.__name__: reading for reading in READINGS_OF_MODELS}
