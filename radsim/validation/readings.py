@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import brentq
 
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
@@ -17,6 +18,7 @@ from radsim.fitting.fractures import cumulative_incidence, load_series
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
 from radsim.report.tables.ledger import SUMMARY, records
+from radsim.response.survival import SurvivalByClass, mean_alive
 from radsim.simulation.patients import simulate
 from radsim.vocabulary.endpoints import INCIDENCE, LOCAL_FAILURE, NET
 
@@ -77,6 +79,14 @@ def fractures(preset: str, months: str) -> Reading:
     """Cumulative incidence of a fracture model in the series that it was solved for [%]."""
     series = load_series(load_preset("ntcp", preset).series)
     return PER_CENT * float(cumulative_incidence(load_ntcp(preset), series, float(months))[0]), 0.0
+
+
+def class_median(preset: str, *shares: str) -> Reading:
+    """Median survival of a mix of classes, each a share in the preset's order [months]."""
+    law = SurvivalByClass(**load_preset("survival", preset).settings())
+    mix = dict(zip(law.medians, map(float, shares), strict=True))
+    ends = min(law.medians.values()), max(law.medians.values())
+    return float(brentq(lambda months: mean_alive(law, mix, months) - 0.5, *ends)), 0.0
 
 
 def cord_spread() -> Reading:
@@ -170,5 +180,5 @@ def shift(run: Run, arm: str) -> Reading:
 
 READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, share, shift)
 WITH_RUN = {reading.__name__: reading for reading in READINGS}
-READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, fractures, ranked)
+READINGS_OF_MODELS: tuple[Any, ...] = (class_median, cord_spread, curve, flagged, fractures, ranked)
 WITHOUT_RUN = {reading.__name__: reading for reading in READINGS_OF_MODELS}

@@ -22,8 +22,8 @@ class Target(BaseModel):
         ``calibration`` if the figure went into a preset, so that meeting it proves nothing;
         ``prediction`` otherwise.
     about
-        What the row checks: an outcome of ``patients``, the ``mix`` of a cohort, ``rules`` for dose,
-        or ``geometry``.
+        What the row checks: an outcome of ``patients``, the ``mix`` of a cohort, ``rules`` for
+        dose, or ``geometry``.
     weak
         Whether the row could hardly fail, so that meeting it shows little.
     explanation
