@@ -21,9 +21,9 @@ COLUMNS = (
 COLORS = {"met": "#0072B2", "undecided": "#E69F00", "missed": "#D55E00"}  # Okabe and Ito
 ABOUT = {
     "patients": "outcomes of patients",
-    "mix": "checks of who is treated",
     "rules": "checks of dose rules and of the order of risks",
     "geometry": "checks of geometry",
+    "mix": "checks of who is treated",
 }
 
 

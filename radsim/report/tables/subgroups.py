@@ -34,7 +34,7 @@ def subgroup_lines(points: Points, names: ModelNames) -> Iterator[Line]:
         alike = grades_alike(experiment, by)
         for code, size in enumerate(patients.values):
             group = str(points.result[by].values[code])
-            note = "; ".join(filter(None, ("few patients" if size < FEW else "", alike)))
+            note = "few patients" if size < FEW else alike
             for arm in (a for a in experiment.arms if size and not experiment.treats_others(a)):
                 for estimate, place, model in points.estimates(names, arm):
                     labels = [by, group, int(size), arm, estimate.endpoint, model]
