@@ -8,16 +8,17 @@ from radsim.dose.anatomy.geometry import smallest_volumes
 from radsim.dose.metrics import DoseMetric
 from radsim.dose.plans.limits import Limit
 from radsim.experiment.endpoints import endpoints_of
-from radsim.experiment.grouping import MOST_GROUPS, Split, labels_of
+from radsim.experiment.grouping import MOST_GROUPS, Split
 from radsim.experiment.model import Experiment, cohort_of, rows_taken
 from radsim.experiment.questions import unanswered
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort, draw_cohort
+from radsim.patients.following import BY_NAME
 from radsim.presets import preset_names
-from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
+from radsim.response.survival import SurvivalByClass
 from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
@@ -183,7 +184,7 @@ def _missing_variables(
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
             elif variable in names:
                 yield from _impossible_values(section, model, variable, cohort)
-    for section, model in _models(experiment):
+    for section, model in [*_models(experiment), *_arm_survivals(experiment, arms)]:
         for kind in ("odds_ratios", "hazard_ratios"):
             for variable in sorted(labels.intersection(getattr(model, kind, ()))):
                 yield (
@@ -200,6 +201,7 @@ def _missing_variables(
                 yield f"{where}: {interval!r} holds labels; it needs months"
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
+    yield from _unread_survival(experiment, cohort, arms)
     yield from _nobody_among(experiment, key, cohort)
     first_reader: dict[str, str] = {}
     for section, variable in _read(experiment, arms):
@@ -228,6 +230,35 @@ def _read(experiment: Experiment, arms: list[str]) -> Iterator[tuple[str, str]]:
         yield from ((section, variable) for variable in (*required, *named_parameters(model)))
 
 
+def _unread_survival(experiment: Experiment, cohort: Cohort, arms: list[str]) -> Iterator[str]:
+    """Give a line for each law of survival that a cohort lacks covariates of."""
+    laws = {"survival": experiment.survival} if experiment.survival is not None else {}
+    if arms and all(experiment.arms[name].survival is not None for name in arms):
+        laws = {}
+    for section, law in {**laws, **dict(_arm_survivals(experiment, arms))}.items():
+        called, names = law.preset or law.kind, cohort.names
+        lacking = [
+            root
+            for name in law.covariates
+            if name not in names
+            for root in (BY_NAME[name].reads if name in BY_NAME else (name,))
+            if root not in names
+        ]
+        whom = cohort.preset or "the cohort"
+        if lacking:
+            several = ", ".join(map(repr, dict.fromkeys(lacking)))
+            yield f"{section}: {called} needs the cohort variables {several}; {whom} lacks them"
+        elif unread := [name for name in law.covariates if name not in names]:
+            yield f"{section}: {called} needs {unread[0]!r}, which does not follow in {whom}"
+        elif isinstance(law, SurvivalByClass):
+            labels = cohort.labels(law.variable)
+            others = [label for label in labels if label not in law.medians]
+            if not labels:
+                yield f"{section}: {called} needs labels, and {law.variable!r} holds numbers"
+            elif others:
+                yield f"{section}.medians: none for {others[0]!r} of {law.variable!r}"
+
+
 def _nobody_among(experiment: Experiment, key: str, cohort: Cohort) -> Iterator[str]:
     """Find variables that do not say of each patient whether an endpoint concerns it."""
     for variable in dict.fromkeys(m.endpoint.among for m in endpoints_of(experiment)):
@@ -246,9 +277,7 @@ def _nobody_among(experiment: Experiment, key: str, cohort: Cohort) -> Iterator[
 
 def _labels(cohort: Cohort) -> set[str]:
     """Name the cohort variables that hold labels."""
-    drawn = {n for n, v in cohort.variables.items() if isinstance(v.distribution, Categorical)}
-    columns = {} if cohort.table is None else cohort.table.columns
-    return drawn | {name for name, values in columns.items() if isinstance(values[0], str)}
+    return {name for name in cohort.names if cohort.labels(name)}
 
 
 def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
@@ -369,7 +398,7 @@ def _split_problems(split: Split, cohort: Cohort) -> Iterator[str]:
         meant = nearest(name, sorted(cohort.names))
         yield f"no cohort variable {name!r} ({meant}), nor a metric such as 'gtv D98 planned'"
         return
-    labels, ends = labels_of(cohort, name), cohort.ends(name)
+    labels, ends = cohort.labels(name), cohort.ends(name)
     if labels and edges:
         yield f"{name} holds labels, and takes no limits"
     elif len(labels) == 1 or (ends and ends[0] == ends[-1]):

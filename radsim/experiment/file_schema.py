@@ -8,6 +8,7 @@ from radsim.experiment.model import Experiment
 from radsim.ntcp import NTCPModel
 from radsim.presets import preset_names
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
+from radsim.response.survival import Survival
 from radsim.tcp import TCPModel
 from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.kinds import members
@@ -19,7 +20,7 @@ PRESET_FAMILIES = {  # definitions whose ``preset`` is a name of this family
     "LQL": "cell_kill",
     "UniversalSurvivalCurve": "cell_kill",
     "HazardModifier": "modifier",
-    "WeibullSurvival": "survival",
+    **{model.__name__: "survival" for model in members(Survival)},
     "Cohort": "cohort",
     "DoseModel": "dose",
     "SampledOrgan": "organ",

@@ -14,8 +14,13 @@ from radsim.experiment.filling_presets import fill_preset
 from radsim.experiment.grouping import fill_report
 from radsim.experiment.problems import Problems
 from radsim.experiment.short_form import ARM_KEYS
+from radsim.presets import preset_names
+from radsim.response.survival import ProportionalHazards, WeibullSurvival
+from radsim.vocabulary.kinds import kind_of
+from radsim.vocabulary.mistakes import require
 
 DOSE_PRESET = DOSE_KIND = "distance"  # unless the file names another preset
+WEIBULL = kind_of(WeibullSurvival)  # unless the file names another kind
 
 
 def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any], Problems]:
@@ -29,7 +34,7 @@ def expand_experiment(raw: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
         "cohort": lambda cohort: fill_cohort(cohort, folder, problems),
         "dose": lambda dose: _dose(dose, problems),
         "tcp": lambda section: fill_control(section, folder, problems),
-        "survival": _survival,
+        "survival": lambda law: fill_survival(law, raw.get("cohort")),
         "report": fill_report,
         "ntcp": lambda sections: fill_complications(sections, folder, problems),
         "arms": lambda arms: {
@@ -58,8 +63,22 @@ def _dose(section: dict[str, Any], problems: Problems) -> dict[str, Any]:
     return full
 
 
-def _survival(section: dict[str, Any]) -> dict[str, Any]:
-    return fill_preset("survival", section)
+def fill_survival(section: dict[str, Any], cohort: Any) -> dict[str, Any]:
+    """Fill in a law of survival; what a cohort's preset survives is that of the same name."""
+    full = {"kind": WEIBULL, **fill_preset("survival", section)}
+    preset = cohort.get("preset", "") if isinstance(cohort, dict) else ""
+    if full["kind"] == kind_of(ProportionalHazards) and preset in preset_names("survival"):
+        stated = full.setdefault("stated", {"preset": preset})
+        if isinstance(stated, dict) and not {"shape", "scale"} <= stated.keys():
+            full["stated"] = {"preset": preset, **stated}
+    for part in ("stated", "baseline"):
+        if isinstance(law := full.get(part), str):
+            law = {"preset": law}
+        if isinstance(law, dict):
+            law = {"kind": WEIBULL, **fill_preset("survival", law)}
+            require(law["kind"] == WEIBULL, f"{part} must be a {WEIBULL} law, got {law['kind']}")
+            full[part] = law
+    return full
 
 
 def _arm(name: str, arm: Any, whole: dict[str, Any], folder: Path, problems: Problems) -> Any:
@@ -83,5 +102,6 @@ def _arm(name: str, arm: Any, whole: dict[str, Any], folder: Path, problems: Pro
         full["cohort"] = problems.attempt(where, step, cohort, default=cohort)
     if isinstance(survival := arm.get("survival"), dict):
         where = f"{key}.survival"
-        full["survival"] = problems.attempt(where, _survival, survival, default=survival)
+        whom = arm.get("cohort", whole.get("cohort"))
+        full["survival"] = problems.attempt(where, fill_survival, survival, whom, default=survival)
     return full

@@ -7,7 +7,6 @@ from typing import Any
 
 from radsim.dose.metrics import DoseMetric
 from radsim.patients.cohort import Cohort
-from radsim.randomness.distributions.discrete import Categorical
 from radsim.vocabulary.cohort_variables import COHORT, YES_OR_NO
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
@@ -57,7 +56,7 @@ class Split:
             return (f"below {ends[0]}{units}", *inner, f"{ends[-1]}{units} and above")
         if self.name in YES_OR_NO:
             return ("no", "yes")
-        return labels_of(cohort, self.name)
+        return cohort.labels(self.name)
 
     @property
     def _units(self) -> str:
@@ -107,15 +106,6 @@ class Report:
     def metrics(self) -> tuple[DoseMetric, ...]:
         """Metrics of a plan that groups are by."""
         return tuple(s.metric for grouping in self.by for s in grouping.splits if s.metric)
-
-
-def labels_of(cohort: Cohort, name: str) -> tuple[str, ...]:
-    """Labels of a cohort variable; none of one that holds numbers."""
-    variable = cohort.variables.get(name)
-    if variable is not None and isinstance(variable.distribution, Categorical):
-        return tuple(variable.distribution.labels)
-    values = cohort.table.columns.get(name, ()) if cohort.table else ()
-    return tuple(sorted({value for value in values if isinstance(value, str)}))
 
 
 def fill_report(section: dict[str, Any]) -> dict[str, Any]:

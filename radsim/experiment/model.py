@@ -19,7 +19,7 @@ from radsim.experiment.series import Series
 from radsim.experiment.short_form import shorten_experiment, without_blanks
 from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule
-from radsim.response.survival import WeibullSurvival
+from radsim.response.survival import Survival
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.arguments import positive, probability
 from radsim.vocabulary.mistakes import Mistake, require
@@ -70,7 +70,7 @@ class Arm:
     plan: Plan
     label: str = ""
     cohort: Cohort | None = None
-    survival: WeibullSurvival | None = None
+    survival: Survival | None = None
     pain_response: PainResponse | None = None
 
     @property
@@ -134,7 +134,7 @@ class Experiment(BaseModel):
     arms: dict[str, Arm]
     tcp: Control | None = None
     ntcp: dict[str, Complication] = {}
-    survival: WeibullSurvival | None = None
+    survival: Survival | None = None
     compare: Comparison = Comparison()
     trial: TrialSection | None = None
     report: Report = Report()

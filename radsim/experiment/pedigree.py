@@ -83,7 +83,9 @@ def presets_used(experiment: Experiment) -> list[str]:
     for _, model in models:
         parts.append(("cell_kill", getattr(model, "cell_kill", None)))
         parts += [("modifier", modifier) for modifier in getattr(model, "modifiers", ())]
-    parts += [("survival", law) for law in (experiment.survival, *(arm.survival for arm in arms))]
+    laws = [law for law in (experiment.survival, *(arm.survival for arm in arms)) if law]
+    parts += [("survival", law) for law in laws]
+    parts += [("survival", getattr(law, "stated", None)) for law in laws]
     named = [(family, getattr(part, "preset", "")) for family, part in parts]
     named += [("organ", organ.preset) for organ in experiment.dose.organs.values()]
     named += [("dose", experiment.dose.preset), *(("regimen", arm.plan.regimen) for arm in arms)]

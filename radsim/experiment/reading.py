@@ -17,12 +17,14 @@ from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
 from radsim.experiment.filling_libraries import read_in_libraries
-from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
+from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, cohort_of
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.fitting.calibration import calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
+from radsim.response.baseline import solve_baseline
+from radsim.response.survival import ProportionalHazards
 from radsim.tcp.control import ControlModel
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
@@ -163,11 +165,30 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
             alternatives=tuple(solved(f"{key}.{ALTERNATIVES}[{i}]", m) for i, m in beside),
         )
 
+    def baseline(key: str, law: Any, arm: str) -> Any:
+        """Solve for the baseline of proportional hazards in the people of an arm."""
+        if not isinstance(law, ProportionalHazards):
+            return law
+        try:
+            return solve_baseline(law, *cohort_of(experiment, arm))
+        except ValueError as error:
+            mistakes.append(f"{key}.{error}")
+        return law
+
+    shared = [name for name, arm in experiment.arms.items() if arm.cohort is None]
+    first = next(iter(shared or experiment.arms))
+    survival = baseline("survival", experiment.survival, first)
+    arms = {
+        name: replace(arm, survival=baseline(f"arms.{name}.survival", arm.survival, name))
+        for name, arm in experiment.arms.items()
+    }
     control = experiment.tcp and section("tcp", experiment.tcp)
     ntcp = {name: section(f"ntcp.{name}", stated) for name, stated in experiment.ntcp.items()}
     if mistakes:
         raise ExperimentError(mistakes)
-    return experiment.model_copy(update={"tcp": control, "ntcp": ntcp})
+    return experiment.model_copy(
+        update={"tcp": control, "ntcp": ntcp, "survival": survival, "arms": arms}
+    )
 
 
 @cache

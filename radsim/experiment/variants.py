@@ -13,6 +13,7 @@ from radsim.experiment.model import Experiment, ExperimentError
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.reading import Refits, make_experiment
 from radsim.experiment.short_form import ARM_KEYS
+from radsim.response.survival import ProportionalHazards
 from radsim.vocabulary.numbers import is_number
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
@@ -57,6 +58,10 @@ class VariantMaker:
         )
         if any("recalibrate" in model for model in models):
             self.solved.add("cohort")
+        # a baseline of survival follows its ratios, what is stated, and the people
+        laws = [experiment.survival, *(arm.survival for arm in experiment.arms.values())]
+        if any(isinstance(law, ProportionalHazards) for law in laws):
+            self.solved |= {"survival", "cohort", "arms", "eligibility"}
         self.refits: Refits = {}
         self.plain = experiment.model_copy(
             update={name: {} for name in (*DESIGN_SECTIONS, "written")}

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from scipy import special
 
+from radsim.patients.following import Following, following_in, with_following
 from radsim.patients.patients import Patients
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.discrete import Categorical
@@ -18,7 +20,7 @@ from radsim.vocabulary.words import nearest
 
 TAIL = 1e-9  # share of patients whose value is not held against a distribution
 NUMBERS = frozenset((*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO))  # variables of which ends are checked
-CORD_REGIONS = ("cervical", "thoracic")  # and lumbar at L1: the cord ends at the conus
+HIGHEST = {"kps": 100.0, "sins": 18.0}  # of scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +141,31 @@ class Cohort:
     @property
     def names(self) -> frozenset[str]:
         """All the variables that patients of this cohort have."""
-        names = {*self.variables, *self._columns}
-        if "region" in names:
-            names.add("cord_present")
-        return frozenset(names)
+        followed = (each.name for each in self.following)
+        return frozenset((*self.variables, *self._columns, *followed))
+
+    @cached_property
+    def following(self) -> tuple[Following, ...]:
+        """Variables that follow from those that are stated, in their order."""
+        return following_in({*self.variables, *self._columns}, self._stated_labels)
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """Labels of a variable, in the order of their codes; none of one that holds numbers."""
+        each = self._followed(name)
+        return each.labels if each else self._stated_labels(name)
+
+    def _stated_labels(self, name: str) -> tuple[str, ...]:
+        if name in self.variables:
+            return tuple(getattr(self.variables[name].distribution, "labels", ()))
+        return _labels_in(self._columns.get(name, ()))
+
+    def _followed(self, name: str) -> Following | None:
+        return next((each for each in self.following if each.name == name), None)
 
     def ends(self, name: str) -> tuple[float, ...]:
         """Lowest and highest value of a variable, its tails aside; nothing for one of labels."""
+        if each := self._followed(name):
+            return each.ends
         if name in self.variables:
             distribution = self.variables[name].distribution
             if isinstance(distribution, Categorical):
@@ -188,8 +208,7 @@ class Cohort:
 def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Patients:
     """Draw these patients, each variable from the stream of its own name.
 
-    Categorical variables hold codes, with their labels; ``cord_present`` is added where ``region``
-    is known.
+    Categorical variables hold codes, with their labels; what follows from others is added.
     """
     columns: dict[str, np.ndarray] = {}
     labels: dict[str, tuple[str, ...]] = {}
@@ -201,7 +220,7 @@ def draw_cohort(cohort: Cohort, patients: range, streams: UniformSource) -> Pati
         labels.pop(name, None)
         if isinstance(distribution, Categorical):
             labels[name] = tuple(distribution.labels)
-    return _with_cord(Patients(patients, columns, labels))
+    return with_following(Patients(patients, columns, labels), cohort.following)
 
 
 def _draw_rows(
@@ -216,7 +235,7 @@ def _draw_rows(
     columns, labels = {}, {}
     for name, values in table.columns.items():
         if isinstance(values[0], str):
-            labels[name] = tuple(sorted({str(value) for value in values}))
+            labels[name] = _labels_in(values)
             codes = np.array([labels[name].index(str(value)) for value in values], dtype=np.int8)
             columns[name] = codes[rows]
         else:
@@ -224,13 +243,9 @@ def _draw_rows(
     return columns, labels
 
 
-def _with_cord(patients: Patients) -> Patients:
-    if "region" not in patients or "cord_present" in patients:
-        return patients
-    cord = patients.have({"region": CORD_REGIONS})
-    if "lumbar_level" in patients:
-        cord |= patients.have({"region": ("lumbar",), "lumbar_level": ("L1",)})
-    return patients.with_columns({"cord_present": cord.astype(float)})
+def _labels_in(values: Iterable[Real | str]) -> tuple[str, ...]:
+    """Labels of a column of a table; none of a column of numbers."""
+    return tuple(sorted({value for value in values if isinstance(value, str)}))
 
 
 def _check_range(name: str, lowest: float, highest: float) -> None:
@@ -238,6 +253,8 @@ def _check_range(name: str, lowest: float, highest: float) -> None:
         require(lowest > 0, f"{name} must be above 0, got {lowest:.4g}")
     elif name in NOT_NEGATIVE:
         require(lowest >= 0, f"{name} must not be negative, got {lowest:.4g}")
+        most = HIGHEST.get(name, np.inf)
+        require(highest <= most, f"{name} must be at most {most:g}, got {highest:.4g}")
     elif name in YES_OR_NO:
         for end in (lowest, highest):
             require(0 <= end <= 1, f"{name} must lie between 0 and 1, got {end:.4g}")

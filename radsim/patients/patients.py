@@ -81,10 +81,13 @@ class Patients:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def with_columns(self, columns: Mapping[str, Any]) -> Patients:
+    def with_columns(
+        self, columns: Mapping[str, Any], labels: Mapping[str, tuple[str, ...]] | None = None
+    ) -> Patients:
         """Return the same patients with further columns, or other ones of the same name."""
         added = {name: np.asarray(column) for name, column in columns.items()}
-        return replace(self, columns={**self.columns, **added})
+        named = {**self.labels, **(labels or {})}
+        return replace(self, columns={**self.columns, **added}, labels=named)
 
     def with_organs(self, organs: Mapping[str, Structure]) -> Patients:
         """Return the same patients, with structures of an experiment's own."""

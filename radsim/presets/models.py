@@ -50,7 +50,8 @@ def published_name(family: str, model: Any) -> str:
     if not model.preset:
         return "custom"
     published = _published(family, model.preset, model.__class__)
-    compared = (field.name for field in fields(model) if field.name != "label")
+    beside = ("label", *getattr(model, "of_its_cohort", ()))
+    compared = (field.name for field in fields(model) if field.name not in beside)
     same = all(getattr(model, name) == getattr(published, name) for name in compared)
     return model.preset if same else f"{model.preset} (modified)"
 

@@ -24,7 +24,7 @@ from radsim.randomness.streams import UniformSource
 from radsim.response.duration import Duration
 from radsim.response.onset import Onset
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.response.survival import WeibullSurvival
+from radsim.response.survival import Survival
 from radsim.simulation.memo import Made, Memo
 from radsim.vocabulary.endpoints import DEATH, SHIPPED, Joint
 
@@ -116,7 +116,7 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
     if has_deaths(variant):
         laws = [(t.arm.survival or variant.survival, t.patients) for t in treated]
         luck = luck_of(DIES)
-        times = (memo.make(WeibullSurvival.time, law, luck, who) for law, who in laws)
+        times = (memo.make(dying_of, law, luck, who) for law, who in laws)
         deaths = memo.make(np.stack, tuple(times))
         by_arm = tuple(memo.make(alive_of, law, months, who) for law, who in laws)
         alive = memo.make(np.stack, by_arm)
@@ -253,7 +253,12 @@ def concerned_in(among: str, arms: Sequence[Patients]) -> np.ndarray:
     return np.stack([np.broadcast_to(patients[among] > 0, len(patients)) for patients in arms])
 
 
-def alive_of(law: WeibullSurvival, months: Sequence[float], patients: Patients) -> np.ndarray:
+def dying_of(law: Survival, luck: np.ndarray, patients: Patients) -> np.ndarray:
+    """Time of death, shape (patient,) [months]."""
+    return law.time(luck, patients)
+
+
+def alive_of(law: Survival, months: Sequence[float], patients: Patients) -> np.ndarray:
     """Probability to be alive at each time, shape (month, patient)."""
     everyone = np.ones(len(patients))
     return np.stack([law.alive(month, patients) * everyone for month in months])

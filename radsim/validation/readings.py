@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import brentq
 
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.experiment.model import Experiment
@@ -17,6 +18,7 @@ from radsim.fitting.fractures import cumulative_incidence, load_series
 from radsim.ntcp import load_ntcp
 from radsim.presets import load_preset
 from radsim.report.tables.ledger import SUMMARY, records
+from radsim.response.survival import SurvivalByClass, mean_alive
 from radsim.simulation.patients import simulate
 from radsim.vocabulary.endpoints import INCIDENCE, LOCAL_FAILURE, NET
 
@@ -77,6 +79,14 @@ def fractures(preset: str, months: str) -> Reading:
     """Cumulative incidence of a fracture model in the series that it was solved for [%]."""
     series = load_series(load_preset("ntcp", preset).series)
     return PER_CENT * float(cumulative_incidence(load_ntcp(preset), series, float(months))[0]), 0.0
+
+
+def class_median(preset: str, *shares: str) -> Reading:
+    """Median survival of a mix of classes, each a share in the preset's order [months]."""
+    law = SurvivalByClass(**load_preset("survival", preset).settings())
+    mix = dict(zip(law.medians, map(float, shares), strict=True))
+    ends = min(law.medians.values()), max(law.medians.values())
+    return float(brentq(lambda months: mean_alive(law, mix, months) - 0.5, *ends)), 0.0
 
 
 def cord_spread() -> Reading:
@@ -150,6 +160,15 @@ def median(run: Run, arm: str, variable: str) -> Reading:
     return float(values[middle]), float(error)
 
 
+def share(run: Run, arm: str, variable: str, label: str) -> Reading:
+    """Share of the patients who have a label of a cohort variable [%]."""
+    values = run.patients[variable]
+    if "arm" in values.dims:
+        values = values.sel(arm=arm)
+    has_it = values.values == list(values.attrs["labels"]).index(label)
+    return PER_CENT * float(has_it.mean()), PER_CENT * float(has_it.std() / np.sqrt(has_it.size))
+
+
 def shift(run: Run, arm: str) -> Reading:
     """Mean of how far the delivered cord D0.03cc lies from the planned one [% of prescription]."""
     here = run.patients.sel(arm=arm)
@@ -159,7 +178,7 @@ def shift(run: Run, arm: str) -> Reading:
     return float(share.mean()), float(share.std() / np.sqrt(len(share)))
 
 
-READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, shift)
+READINGS: tuple[Any, ...] = (crude, early, hazard_ratio, median, mixture, share, shift)
 WITH_RUN = {reading.__name__: reading for reading in READINGS}
-READINGS_OF_MODELS: tuple[Any, ...] = (cord_spread, curve, flagged, fractures, ranked)
+READINGS_OF_MODELS: tuple[Any, ...] = (class_median, cord_spread, curve, flagged, fractures, ranked)
 WITHOUT_RUN = {reading.__name__: reading for reading in READINGS_OF_MODELS}

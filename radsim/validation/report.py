@@ -23,6 +23,7 @@ ABOUT = {
     "patients": "outcomes of patients",
     "rules": "checks of dose rules and of the order of risks",
     "geometry": "checks of geometry",
+    "mix": "checks of who is treated",
 }
 
 

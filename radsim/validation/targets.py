@@ -22,7 +22,8 @@ class Target(BaseModel):
         ``calibration`` if the figure went into a preset, so that meeting it proves nothing;
         ``prediction`` otherwise.
     about
-        What the row checks: an outcome of ``patients``, ``rules`` for dose, or ``geometry``.
+        What the row checks: an outcome of ``patients``, the ``mix`` of a cohort, ``rules`` for
+        dose, or ``geometry``.
     weak
         Whether the row could hardly fail, so that meeting it shows little.
     explanation
@@ -42,7 +43,7 @@ class Target(BaseModel):
     interval: str
     role: Literal["calibration", "prediction"]
     source: str
-    about: Literal["patients", "rules", "geometry"] = "patients"
+    about: Literal["patients", "mix", "rules", "geometry"] = "patients"
     weak: bool = False
     explanation: str = ""
 

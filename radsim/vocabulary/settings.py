@@ -30,7 +30,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
     "months": (
         "prior.interval", "interval_at_least", "evaluated_at", "onset.months", "onset.median",
         "onset.reference", "onset_conventional.months", "survival.scale", "pain_response.months",
-        "duration.median",
+        "duration.median", "medians",
     ),
     "days": ("doubling_time", "kick_off", "overall_time"),
     "1/day": ("birth_rate", "death_rate"),

@@ -142,7 +142,6 @@ SHARES = {
         "ecog": {"0": 20, "1": 5},
         "primary": {"breast": 9, "prostate": 8, "lung": 4, "renal": 4, "other": 3},
         "region": {"cervical": 1, "thoracic": 11, "lumbar": 10, "sacrum": 6},
-        "sins_class": {"0-6": 22, "7-12": 6},
         "lesion_type": {"lytic": 5, "mixed": 16, "blastic": 7},
         "bilsky": {"0": 7, "1a": 12, "1b": 0, "1c": 3, "2": 0, "3": 0},
         "lumbar_level": {"L1": 1, "L2": 1, "L3": 1, "L4": 1, "L5": 1},

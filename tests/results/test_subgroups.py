@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import radsim
 from radsim.experiment.model import ExperimentError
 from radsim.report.figures.subgroups import plot_subgroups
+from radsim.report.tables.ledger import records
 from radsim.report.text.subgroups import subgroups_text
 from radsim.sums.aggregations import Groups, join_means, keep_in_groups, keep_means
 
@@ -113,6 +114,13 @@ def test_nothing_is_told_of_a_group_without_patients(result):
     assert int(result["bilsky_group_patients"].sel(bilsky="3")) == 0
     assert np.isnan(result["vcf_net_estimate by bilsky"].sel(bilsky="3")).all()
     assert " 3 " not in subgroups_text(result)
+
+
+def test_groups_by_epidural_grade_say_which_grades_are_alike(result):
+    said = "one geometry serves Bilsky 1c, 2 and 3"
+    assert subgroups_text(result).count(said) == 1
+    rows = records(result, "subgroups.csv")
+    assert {row["by"] for row in rows if said in row["note"]} == {"bilsky"}
 
 
 def test_groups_are_the_same_for_any_chunks_and_workers(result):

@@ -18,6 +18,7 @@ from radsim.vocabulary.structures import HOT_SPOT, HotSpot
 from radsim.vocabulary.words import nearest
 
 GRADES = ("0", "1a", "1b", "1c", "2", "3")  # Bilsky
+ALIKE = "one geometry serves Bilsky 1c, 2 and 3"  # for how far 2 and 3 go beyond is not published
 LATERAL_MARGIN, AXIAL_MARGIN = 2.0, 5.0  # [mm] from GTV to the least PTV, the phase 2 trial's
 BRACKETING_STEPS = 5  # below a micrometer
 NEURAL_SIZES = ("cord_radius", "prv_margin", "cord_sac_gap", "sac_radius", "contour_margin")

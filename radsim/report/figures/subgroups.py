@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from radsim.report.figures.outcomes import note_of, overview, title_of
 from radsim.report.figures.style import COLORS, MARKERS, finish, new_figure
 from radsim.report.tables.points import Points
-from radsim.report.tables.subgroups import FEW, KINDS, VALUE, numbers_in
+from radsim.report.tables.subgroups import FEW, KINDS, VALUE, grades_alike, numbers_in
 from radsim.report.view import View
 from radsim.results.fields import name_of
 from radsim.results.groups import PATIENTS
@@ -50,7 +50,9 @@ def plot_subgroups(result: xr.Dataset) -> Figure | None:
     handles, _ = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, arms.values(), loc="outside right upper", fontsize=8, frameon=False)
     title = f"Groups of patients at {view.experiment.months[-1]:g} months"
-    return finish(figure, title, result, note_of(view, NOTE))
+    alike = {grades_alike(view.experiment, by) for by in sizes} - {""}
+    note = " ".join([note_of(view, NOTE), *(f"{said}." for said in alike)])
+    return finish(figure, title, result, note)
 
 
 def _panel(

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from radsim.dose.anatomy.geometry import ALIKE
+from radsim.experiment.model import Experiment
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import ESTIMATE, INTERVAL, name_of
 from radsim.results.groups import PATIENTS
@@ -37,9 +39,10 @@ def subgroup_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     experiment = points.experiment
     sizes = with_role(points.result, PATIENTS)
     for by, patients in sizes.items():
+        alike = grades_alike(experiment, by)
         for code, size in enumerate(patients.values):
             group = str(points.result[by].values[code])
-            note = "few patients" if size < FEW else ""
+            note = "few patients" if size < FEW else alike
             for arm in (a for a in experiment.arms if size and not experiment.treats_others(a)):
                 for estimate, place, model in points.estimates(names, arm):
                     labels = [by, group, int(size), arm, estimate.endpoint, model]
@@ -55,6 +58,14 @@ def subgroup_lines(points: Points, names: ModelNames) -> Iterator[Line]:
                         for month, row in zip(points.months, table, strict=True):
                             rest = [estimate.estimator.name, month]
                             yield Line([*labels, *rest], row[np.newaxis], [(kind, note)])
+
+
+def grades_alike(experiment: Experiment, by: str) -> str:
+    """Say of groups by epidural grade that some have one geometry; nothing of others."""
+    grouping = next(each for each in experiment.report.by if each.name == by)
+    sampled = experiment.arms[experiment.reference].plan.samples_anatomy
+    graded = any(split.name == "bilsky" for split in grouping.splits)
+    return ALIKE if graded and sampled else ""
 
 
 def numbers_in(

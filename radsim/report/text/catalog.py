@@ -12,7 +12,7 @@ from radsim.ntcp.vertebra import VertebralFracture
 from radsim.presets import Preset, load_preset, preset_names
 from radsim.radiobiology.cell_kill import CellKill
 from radsim.report.figures.style import new_figure
-from radsim.response.survival import WeibullSurvival
+from radsim.response.survival import Survival
 from radsim.tcp import TCPModel, load_tcp
 from radsim.vocabulary.kinds import kind_of, members
 
@@ -116,7 +116,8 @@ def model_lines(preset: Preset) -> list[str]:
     if preset.family == "cell_kill":
         return _law_lines(preset)
     if preset.family == "survival":
-        return [f"equation: {WeibullSurvival.equation}", "takes: months since treatment; no dose"]
+        survival: Any = next(m for m in members(Survival) if kind_of(m) == preset.kind)
+        return [f"equation: {survival.equation}", "takes: months since treatment; no dose"]
     model = model_of(preset)
     if model is None:
         return []

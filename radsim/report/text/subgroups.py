@@ -7,7 +7,7 @@ import xarray as xr
 
 from radsim.report.figures.style import percent
 from radsim.report.tables.points import Points
-from radsim.report.tables.subgroups import FEW, VALUE, numbers_in
+from radsim.report.tables.subgroups import FEW, VALUE, grades_alike, numbers_in
 from radsim.report.text.console import PLAIN, table_text
 from radsim.results.groups import PATIENTS
 from radsim.results.reading import with_role
@@ -28,6 +28,9 @@ def subgroups_text(result: xr.Dataset) -> str:
     if points.experiment.report.metrics:
         plan = points.experiment.called(points.reference)
         lines.append(f"Groups by a metric of the dose are by each patient's plan of {plan}.")
+    groupings = (each.name for each in points.experiment.report.by)
+    alike = dict.fromkeys(grades_alike(points.experiment, by) for by in groupings)
+    lines += [f"{said}." for said in alike if said]
     return "\n\n".join([*tables, "\n".join(lines)])
 
 
