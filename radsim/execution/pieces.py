@@ -1,12 +1,13 @@
 """Fixed blocks of patients and packs of variants, in which sums are formed whatever the workers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from radsim.experiment.designs.keys import section_of, split_key
 from radsim.experiment.designs.tables import NOMINAL, Design
 from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment
+from radsim.experiment.reading import Refits
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
 from radsim.simulation.reduction import reduce_blocks
@@ -143,11 +144,13 @@ class Work:
 
     experiment: Experiment
     cutting: Cutting = CUTTING
+    refits: Refits = field(default_factory=dict, compare=False)  # the same whoever fits them
 
     def __call__(self, pieces: Sequence[Piece]) -> list[PieceSums]:
         """Simulate and reduce some pieces, in their order."""
         source = source_of(self.experiment, self.cutting.slice)
-        maker, design = VariantMaker(self.experiment), self.experiment.study.design
+        maker = VariantMaker(self.experiment, self.refits)
+        design = self.experiment.study.design
         sums = []
         for piece in pieces:
             variants = [self._variant(maker, design, index) for index in piece.variants]
