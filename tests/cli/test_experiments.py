@@ -216,7 +216,11 @@ def test_the_resolved_experiment_says_everything_and_runs_again(finished, capsys
     path, folder = finished
     resolved = tomllib.loads((folder / "experiment.toml").read_text(encoding="utf-8"))
     assert resolved["patients"] == PATIENTS
-    first = {"hytec-spine-2021": ("d50", 19.44), "spine-cross-strategy": ("slope", 0.0482)}
+    first = {
+        "hytec-spine-2021": ("d50", 19.44),
+        "hytec-spine-gtv-d90": ("d50", 20.4301),
+        "spine-cross-strategy": ("slope", 0.0482),
+    }
     parameter, value = first[resolved["tcp"]["preset"]]
     assert resolved["tcp"][parameter] == value
     assert radsim(capsys, "check", folder / "experiment.toml").code == 0

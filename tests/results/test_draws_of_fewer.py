@@ -108,9 +108,8 @@ def test_a_run_that_was_stopped_takes_both_parts_from_its_journal(made, result, 
         again = run(made, scheduler="single", journal=journal, progress=simulated.append)
         numbers = [number for number, _ in journal.blocks()]
     assert again.identical(result)
-    assert (
-        len(numbers) == len(set(numbers)) == 7 + 2 * 1
-    )  # blocks of 64; all of 150 in 256, 2 packs
+    # blocks of 64, and all of the first 150 at once
+    assert len(numbers) == len(set(numbers)) == 7 + 1
     assert sum(simulated) == work_of(made)
 
 

@@ -11,7 +11,7 @@ from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import anchored, people_of
+from radsim.report.text.description import after_earlier, anchored, people_of
 from radsim.report.text.design import design_text, uncertainty_texts
 from radsim.report.text.spread import has_spread, row_name, spread_notes, spread_tables
 from radsim.results.names import ModelNames
@@ -42,7 +42,8 @@ def comparison_text(result: xr.Dataset) -> str:
         lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
-    lines += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
+    told = (*anchored(experiment), *after_earlier(experiment))
+    lines += [f"{line[0].upper()}{line[1:]}." for line in told]
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
