@@ -114,11 +114,12 @@ def test_doses_are_those_of_a_lattice_of_points(case, shifts):
         faced=column(target / length),
         rolloff=column(rolloff),
         reach=column(length / (2.0 * tail)),
+        plateau=column(1.125),
         falloff=column(falloff),
         valley=column(valley),
         present=np.array([True]),
     )
-    edge = OuterEdge.without_limit(column(27.0), column(24.0), column(valley), column(falloff))
+    edge = OuterEdge.without_limit(column(24.0), column(1.125), column(valley), column(falloff))
     edge = edge.with_surface(column(surface))
 
     def at(distance):

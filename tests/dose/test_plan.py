@@ -6,7 +6,7 @@ from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
 from radsim.dose.plans.prior import Prior
-from radsim.presets import preset_names
+from radsim.presets import load_preset, preset_names
 
 SAC = {"structure": "thecal_sac", "metric": "D0.03cc", "at_most": 18.0, "kind": "dose"}
 
@@ -45,6 +45,31 @@ def test_a_second_course_reports_both_known_rules_and_plans_to_its_own():
     assert roles == {"cumulative-bed3-75-106": "limit", "hytec-reirradiation": "flag"}
     first = {limit.structure: limit.at_most for limit in plan.limits if limit.kind == "dose"}
     assert first == {"cord_prv": 25.3, "thecal_sac": 30.0}  # those of a first course
+
+
+@pytest.mark.parametrize(
+    "beside", [{"metric": "D0.03cc", "optimal": True}, {"metric": "D1cc"}], ids=["goal", "D1cc"]
+)
+def test_neither_a_goal_nor_another_volume_lifts_the_limit_of_a_first_course(beside):
+    rules = [*load_preset("limits", "cumulative-bed3-75-106").settings().values()]
+    own = {"structure": "cord_prv", "at_most": 40.0, **beside}
+    plan = plan_of(regimen="reirradiation-30-in-5", limits=[*rules, own])
+    hottest = [
+        limit.at_most
+        for limit in plan.limits
+        if limit.kind == "dose" and limit.structure == "cord_prv" and not limit.optimal
+        and limit.metric == "D0.03cc"
+    ]  # fmt: skip
+    assert hottest == [25.3]
+
+
+def test_a_later_course_of_a_sequence_keeps_the_limits_of_a_first_one_too():
+    later = {"prescription": 30.0, "fractions": 5, "limits": {"preset": "cumulative-bed3-75-106"}}
+    plan = plan_of(courses=[{"regimen": "8x1"}, later])
+    first = {
+        limit.structure: limit.at_most for limit in plan.courses[1].limits if limit.kind == "dose"
+    }
+    assert first == {"cord_prv": 25.3, "thecal_sac": 30.0}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class LimitedOrgan:
     """
 
     name: str
+    plateau: np.ndarray
     falloff: np.ndarray
     valley: np.ndarray
     growth: np.ndarray
@@ -44,7 +45,7 @@ class LimitedOrgan:
 
     def rows(self, rows: np.ndarray) -> "LimitedOrgan":
         """The organ of some patients, a row for each plan."""
-        arrays = (self.falloff, self.valley, self.growth, *self.lengths)
+        arrays = (self.plateau, self.falloff, self.valley, self.growth, *self.lengths)
         stated = (tuple((a[rows], b[rows]) for a, b in each) for each in (self.limits, self.goals))
         return LimitedOrgan(self.name, *(values[rows] for values in arrays), *stated)
 
@@ -89,8 +90,9 @@ def limited_organs(
             limits.append(_known(Metric("dose_at_volume", HOT_SPOT), room, organ))
         if limits or goals:
             growth = growth_of(organ.depths(), organ.falloff)
-            arrays = (organ.falloff, organ.valley, growth, organ.faced, organ.rolloff, organ.reach)
-            organs.append(LimitedOrgan(name, *arrays, tuple(limits), tuple(goals)))
+            fall = (organ.plateau, organ.falloff, organ.valley, growth)
+            lengths = (organ.faced, organ.rolloff, organ.reach)
+            organs.append(LimitedOrgan(name, *fall, *lengths, tuple(limits), tuple(goals)))
     return tuple(organs)
 
 
@@ -108,26 +110,24 @@ def share_of(metric: Metric, organ: OuterOrgan) -> np.ndarray:
     return np.full(organ.volume.shape, MEAN if metric.kind == "eud" else metric.number)
 
 
-def plan_outside(
-    organs: tuple[LimitedOrgan, ...], plateau: np.ndarray, prescription: np.ndarray
-) -> OuterPlan:
+def plan_outside(organs: tuple[LimitedOrgan, ...], prescription: np.ndarray) -> OuterPlan:
     """Keep the limits of organs by the dose at the target's far surface."""
     # numba takes a third of a second
     from radsim.dose.nodes.product_kernels import product_quantile, surface_doses
 
     edges: dict[str, OuterEdge] = {}
-    breach, missed = np.zeros(plateau.shape), np.zeros(plateau.shape)
+    breach, missed = np.zeros(prescription.shape), np.zeros(prescription.shape)
     for organ in organs:
-        edge = OuterEdge.without_limit(plateau, prescription, organ.valley, organ.falloff)
+        edge = OuterEdge.without_limit(prescription, organ.plateau, organ.valley, organ.falloff)
         shape = (organ.growth, depth_nodes(), *organ.lengths)
         for level, share in organ.limits:
-            surface, excess = np.empty_like(plateau), np.empty_like(plateau)
+            surface, excess = np.empty_like(prescription), np.empty_like(prescription)
             levels = (edge.plateau, edge.valley, edge.usual, edge.lowest)
             surface_doses(level, share, *shape, *levels, surface, excess)
             edge = edge.with_surface(surface)
             breach += excess
         for level, share in organ.goals:
-            dose = np.empty_like(plateau)
+            dose = np.empty_like(prescription)
             product_quantile(edge.dose(organ.growth), *shape[1:], share, dose)
             missed += dose > level
         edges[organ.name] = edge

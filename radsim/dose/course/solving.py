@@ -199,7 +199,7 @@ def _one_level(
     spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
     judge = Judge(plan, fixed, solved)
     d90 = covering * (1.0 + spread * COLD_SCORE)
-    outside = plan_outside(outer, solved.low, prescription)
+    outside = plan_outside(outer, prescription)
     lost = {}
     if outer:
         ladder = _ladder(plan, True)
@@ -324,7 +324,7 @@ def _boosted(
     columns = solved.columns(np.float32)
     gtv_dose = columns.dose(gtv_x) * gtv_factor
     ring_dose = columns.base_dose(ring_x) * ring_factor
-    outside = plan_outside(outer, low, np.full(low.shape, float(plan.prescription)))
+    outside = plan_outside(outer, np.full(low.shape, float(plan.prescription)))
     if outer:
         start = fixed["reference"][:, None]
         for dose, part, shares in (
