@@ -6,6 +6,7 @@ import numpy as np
 
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.tables import DRAWS
+from radsim.experiment.model_ranges import model_ranges
 from radsim.experiment.reported_doses import describe_metric, metrics_of
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
@@ -17,6 +18,10 @@ DVH = {  # dimension between structure and node, and meaning
     "dvh_planned": ("quantile", "planned dose at volume nodes, quantiles between patients"),
     "dvh_delivered": ("quantile", "delivered dose at volume nodes, quantiles"),
     "dvh_single": ("single", "planned dose at volume nodes of single patients"),
+}
+EXCESSES = {  # how far patients lie outside a model's range
+    "excess_median": "median excess of the patients who lie outside",
+    "excess_largest": "largest excess",
 }
 SERIES_QUANTILES = (0.5, 0.025, 0.975)
 SAME = 5e-4  # shares this near are equal: figures are published to 0.1 %
@@ -36,6 +41,7 @@ def kept_fields(variants: Variants) -> Iterator[Field]:
         yield from _drawn(variants)
     yield from _curves(variants)
     yield from _histograms(variants)
+    yield from _excesses(variants)
     yield from _sample(variants)
     if variants.sums.series is not None:
         yield from _series(variants, variants.sums.series)
@@ -79,6 +85,17 @@ def _histograms(variants: Variants) -> Iterator[Field]:
             values = values[:, :, 0]
         dims = ("arm", "dose") if model is None else ("arm", model, "dose")
         yield variants.plain_field(variable, "histogram", dims, values, meaning)
+
+
+def _excesses(variants: Variants) -> Iterator[Field]:
+    """How far patients lie outside each model's range, in its units."""
+    ranges = model_ranges(variants.experiment)
+    for check, excesses in variants.sums.excesses.items():
+        values = variants.checked_values(variants.sums.checks[check].mean, excesses)
+        for place, (role, meaning) in enumerate(EXCESSES.items()):
+            said = f"{meaning}: {check.replace('_', ' ')}"
+            of_arms, units = values[..., place], ranges[check].units
+            yield variants.plain_field(check, role, ("arm",), of_arms, said, units)
 
 
 def _sample(variants: Variants) -> Iterator[Field]:

@@ -76,11 +76,15 @@ class Variants:
 
         Only a row that puts a model in another's place has the check of that model's range.
         """
+        return moments.rearranged(lambda values: self.checked_values(moments.mean, values))
+
+    def checked_values(self, means: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Values of a check with these means over the patients, of the same variants."""
         parts = [part for part in (NOMINAL, ALTERNATIVES) if self.has(part)]
         rows = [row for part in parts for row in _places(self.study.design.rows_of(part))]
-        means = self._by_point(moments.mean)
-        row = next((row for row in rows if not np.isnan(means[:, row]).all()), rows[0])
-        return moments.rearranged(lambda values: self._by_point(values)[:, row])
+        by_point = self._by_point(means)
+        row = next((row for row in rows if not np.isnan(by_point[:, row]).all()), rows[0])
+        return self._by_point(values)[:, row]
 
     def nominal_values(self, values: np.ndarray) -> np.ndarray:
         """Of the file's own values, from variants first to points of the sweep first."""

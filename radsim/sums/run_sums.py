@@ -45,6 +45,9 @@ class RunSums:
     checks, curves, histograms
         By name of a check its share, shape (variant, arm); by event how many come in each step of
         time, (variant, arm, step); by variable patients a bin of dose, (variant, arm, model, bin).
+    excesses
+        By name of the check of a range: median and largest excess of who lies outside, (variant,
+        arm, 2), in units of the range.
     sample, series
         Doses as `radsim.simulation.sample` keeps them, variants in front; each figure of a
         published series in each simulated series, (figure, series).
@@ -57,6 +60,7 @@ class RunSums:
     checks: dict[str, Moments] = field(default_factory=dict)
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     histograms: dict[str, np.ndarray] = field(default_factory=dict)
+    excesses: dict[str, np.ndarray] = field(default_factory=dict)
     sample: dict[str, np.ndarray] = field(default_factory=dict)
     series: np.ndarray | None = None
 

@@ -8,7 +8,7 @@ from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
-from radsim.results.kept import MEANINGS
+from radsim.results.kept import EXCESSES, MEANINGS
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
 from radsim.sums.parameter_spread import AT_MOST
@@ -36,7 +36,10 @@ COMPARISON_COLUMNS = (
 BEST_COLUMNS = (
     "endpoint", "months", "arm", "share", "mc_standard_error", "lower", "upper", "interval",
 )  # fmt: skip
-CHECK_COLUMNS = ("arm", "check", "share", "mc_standard_error", "lower", "upper", "interval")
+CHECK_COLUMNS = (
+    "arm", "check", "share", "mc_standard_error", "lower", "upper", *EXCESSES, "excess_units",
+    "interval",
+)  # fmt: skip
 PREDICTIVE_COLUMNS = (
     "arm", "endpoint", "estimator", "months", "patients", "segments", "series", "observed",
     "median", "lower", "upper", "at_or_below", "at_or_above", "source",
@@ -94,15 +97,20 @@ def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
 
 def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
-    """Share of patients outside a model's range, or past a limit."""
-    checks = {
-        check: points.columns_of(str(shares.name), WITH_INTERVAL)
-        for check, shares in with_role(points.result, "share").items()
-    }
+    """Share of patients outside a model's range and how far, or past a limit."""
+    excesses = {role: with_role(points.result, role) for role in EXCESSES}
+    checks = {}
+    for check, shares in with_role(points.result, "share").items():
+        numbers = points.columns_of(str(shares.name), WITH_INTERVAL)
+        past = [told[check] for told in excesses.values() if check in told]
+        beside = [points.array(str(values.name)) for values in past]
+        beside = beside or [np.full_like(numbers[..., 0], np.nan)] * len(EXCESSES)
+        units = past[0].attrs["units"] if past else ""
+        checks[check] = np.dstack([numbers, *beside]), units
     for arm, place in points.places.items():
-        for check, numbers in checks.items():
+        for check, (numbers, units) in checks.items():
             if not np.isnan(numbers[:, place, 0]).all():
-                yield Line([arm, check], numbers[:, place], MONTE_CARLO)
+                yield Line([arm, check], numbers[:, place], [(units, *MONTE_CARLO[0])])
 
 
 def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:
