@@ -77,12 +77,14 @@ def test_scatter_around_the_prescription_is_no_warning_and_the_size_of_an_excess
     assert row["excess_largest"] == pytest.approx(excess.max())
     assert row["excess_units"] == "Gy EQD2"
     said = (
-        f"{row['share']:.1%} below by {row['excess_median']:.2g} Gy EQD2 in the median, "
-        f"{row['excess_largest']:.2g} at most"
+        f"{row['share']:.1%} below by {row['excess_median']:.2g} "
+        f"(at most {row['excess_largest']:.2g}) Gy EQD2"
     )
-    assert f"by more than 2%: local control {said}" in lines[0]
+    assert (
+        "small: patients more than 2% outside" in lines[0] and f"local control {said}" in lines[0]
+    )
     legends = [panel.get_legend() for panel in plot_dose_response(ran).axes]
     told = [text.get_text() for legend in legends if legend for text in legend.get_texts()]
-    assert f"small\n{said}" in told and "single" in told
+    assert f"small: {said}" in told and "single" in told
     nobody = rows["single", "local_control_above_range"]
     assert nobody["share"] == 0.0 and np.isnan(nobody["excess_largest"])

@@ -18,6 +18,7 @@ from radsim.sums.counts import DOSE_STEP
 from radsim.vocabulary.numbers import named_parameters
 
 MOST_COLUMNS = 3
+HEADROOM = 1.6  # of the lower panels, for the names of the arms
 BINS = 4  # of the stored ones make one of 1 Gy, which reads better
 
 
@@ -60,7 +61,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         line[0].set_ylabel("Patients")
     note = (
         "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie, "
-        f"and how many of an arm more than {RANGE_TOLERANCE:.0%} outside."
+        f"and how many of an arm more than {RANGE_TOLERANCE:.0%} outside, with the median excess."
     )
     return finish(figure, "Dose-response curves used", result, note)
 
@@ -97,11 +98,10 @@ def _with_excesses(view: View, modelled: Modelled) -> dict[str, str]:
     name, ranges = range_name(modelled, 0), model_ranges(view.experiment)
     checks = {check: ranges[check] for end in SIDES if (check := f"{name}_{end}") in ranges}
     return {
-        arm: "\n".join(filter(None, [
-            said, *(excess_text(view.here, check, side, arm) for check, side in checks.items())
-        ]))
+        arm: ": ".join(filter(None, [said, ", ".join(filter(None, each))]))
         for arm, said in view.arms.items()
-    }  # fmt: skip
+        for each in [[excess_text(view.here, check, s, arm) for check, s in checks.items()]]
+    }
 
 
 def _cohort_doses(axis: Axes, counts: xr.DataArray, arms: dict[str, str]) -> None:
@@ -110,6 +110,6 @@ def _cohort_doses(axis: Axes, counts: xr.DataArray, arms: dict[str, str]) -> Non
     for row, (arm, name) in enumerate(arms.items()):
         values = counts.sel(arm=arm).values.reshape(-1, BINS).sum(axis=1)
         axis.stairs(values, edges[::BINS], color=COLORS[row % 8], label=name)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, HEADROOM * axis.get_ylim()[1])
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.legend(fontsize=7, frameon=False)

@@ -43,8 +43,8 @@ def warnings_of(result: xr.Dataset) -> list[str]:
                 )
     for arm, parts in outside.items():
         lines.append(
-            f"{experiment.called(arm)}: patients outside what a model was fitted on, by more than "
-            f"{RANGE_TOLERANCE:.0%}: {'; '.join(parts)}"
+            f"{experiment.called(arm)}: patients more than {RANGE_TOLERANCE:.0%} outside what a "
+            f"model was fitted on, with the median excess: {'; '.join(parts)}"
         )
     return lines
 
