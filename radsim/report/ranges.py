@@ -13,7 +13,8 @@ WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which i
 def excess_text(result: xr.Dataset, check: str, stated: ModelRange, arm: str) -> str:
     """Say which share of an arm lies outside a range and by how much, at the worst of a sweep.
 
-    That is the median of their excess and the largest. Nothing of less than `WORTH_A_WARNING`; a result of an older version does not tell how far.
+    That is the median of their excess and the largest. Nothing of less than `WORTH_A_WARNING`; a
+    result of an older version does not tell how far.
     """
     shares = with_role(result, "share")[check].sel(arm=arm)
     if bool(shares.isnull().all()) or float(shares.max()) < WORTH_A_WARNING:

@@ -186,6 +186,6 @@ def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -
     below, above = map(float, model.past_range(effect, model.alpha_beta))
     if not (below or above):
         return ""
-    side, units = "below" if below else "above", model.range_units
-    past = f"{below or above:.2g} {units.removeprefix('of the volume')}".strip()
-    return f"fitted on {model.dose.metric} of {low:g} to {high:g} {units}; this is {past} {side}"
+    side, past = ("below", below) if below else ("above", above)
+    stated = f"fitted on {model.dose.metric} of {low:g} to {high:g} {model.range_units}"
+    return f"{stated}; this is {past:.2g} {side}"
