@@ -321,10 +321,10 @@ class DoseResponse:
         """Units that ``valid_eqd2`` is stated in, with what it is a dose of."""
         if self.dose.units != "Gy":
             return {"1": "of the volume"}.get(self.dose.units, self.dose.units)
+        if self._over in ("eqd2", "bed"):
+            return "Gy EQD2"
         number = getattr(self, "reference_fractions", None)
-        if number is not None:
-            return f"Gy in {number:g} fraction{'s' * (number != 1)}"
-        return "Gy" if self._over == "physical" else "Gy EQD2"
+        return "Gy" if number is None else f"Gy in {number:g} fraction{'s' * (number != 1)}"
 
     def _eqd2_of_a_bed(self, alpha_beta: lq.Quantity | None) -> lq.Quantity:
         """EQD2 of what the curve is over, for each Gy of it: below 1 of a BED, else 1."""
