@@ -16,6 +16,7 @@ import numpy as np
 
 import radsim
 from radsim.execution.pieces import CUTTING
+from radsim.experiment.variants import stages_of
 
 EXPERIMENT = Path(__file__).parent.parent / "experiments" / "compare_strategies.toml"
 
@@ -35,7 +36,7 @@ class CountingStreams:
 
 def measure(patients: int, workers: int, scheduler: str) -> dict[str, float]:
     """Run the main job once in this process."""
-    experiment = radsim.load_experiment(EXPERIMENT)
+    experiment, _ = stages_of(radsim.load_experiment(EXPERIMENT))  # without its draws
     radsim.run(experiment.model_copy(update={"patients": 64}), scheduler="single")  # warm up
     experiment = experiment.model_copy(update={"patients": patients})
     started = time.perf_counter()
@@ -47,7 +48,7 @@ def measure(patients: int, workers: int, scheduler: str) -> dict[str, float]:
 
 def measure_uniforms() -> dict[str, float]:
     """Draw alone the uniforms that the main job draws for one block of patients."""
-    experiment = radsim.load_experiment(EXPERIMENT)
+    experiment, _ = stages_of(radsim.load_experiment(EXPERIMENT))  # without its draws
     source = CountingStreams(experiment.seed)
     radsim.simulate(experiment, range(CUTTING.block), source)
     started = time.perf_counter()

@@ -45,6 +45,7 @@ def run(
     from radsim.report.files.folder import claim_folder, is_result_of
     from radsim.report.files.result_files import save_result
     from radsim.report.files.trial_files import holds_trial, remove_trial
+    from radsim.report.text.answer import answer_text
     from radsim.report.text.comparison import comparison_text
     from radsim.report.text.series import predictive_text
     from radsim.report.text.subgroups import subgroups_text
@@ -94,6 +95,8 @@ def run(
         print(f"\n{groups}")
     for line in precision_text(result):
         print(line)
+    if answer := answer_text(result):
+        print(f"\n{answer}")
     if series := predictive_text(result):
         print(f"\n{series}")
     print(f"\nresult in {out}")

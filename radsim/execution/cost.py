@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from radsim.execution.pieces import CUTTING, PLAN_SECTIONS
-from radsim.experiment.designs.keys import section_of
+from radsim.execution.pieces import CUTTING, changes_plans
 from radsim.experiment.designs.tables import SparseTable, Table
 from radsim.experiment.model import Experiment
+from radsim.experiment.variants import stages_of
 from radsim.vocabulary.mistakes import Mistake
 
 DOSE_SECONDS = 40e-6  # a patient and arm, on one core
@@ -42,14 +42,23 @@ class Cost:
 
 def cost_of(experiment: Experiment) -> Cost:
     """Estimate what a design takes, from what a patient took when it was measured."""
+    stages = [_cost_of(stage) for stage in stages_of(experiment) if stage is not None]
+    return Cost(
+        variants=max(cost.variants for cost in stages),
+        seconds=sum(cost.seconds for cost in stages),
+        memory=sum(cost.memory for cost in stages),
+    )
+
+
+def _cost_of(experiment: Experiment) -> Cost:
     design, patients = experiment.study.design, experiment.patients
     variants, arms = len(design), len(experiment.arms)
 
-    def changes_plans(part: Table | SparseTable) -> bool:
-        return any(section_of(key) in PLAN_SECTIONS for key in part.columns)
+    def is_of_plans(part: Table | SparseTable) -> bool:
+        return any(map(changes_plans, part.columns))
 
-    plans = math.prod(len(axis) for axis in design.axes if changes_plans(axis.table))
-    inside = sum(len(part) for part in design.parts.values() if changes_plans(part))
+    plans = math.prod(len(axis) for axis in design.axes if is_of_plans(axis.table))
+    inside = sum(len(part) for part in design.parts.values() if is_of_plans(part))
     doses = plans * max(1, inside) + variants / CUTTING.pack
     seconds = (
         doses * patients * arms * DOSE_SECONDS

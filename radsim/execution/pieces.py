@@ -1,9 +1,9 @@
 """Fixed blocks of patients and packs of variants, in which sums are formed whatever the workers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from radsim.experiment.designs.keys import section_of
+from radsim.experiment.designs.keys import section_of, split_key
 from radsim.experiment.designs.tables import NOMINAL, Design
 from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment
@@ -15,7 +15,8 @@ from radsim.sums.run_sums import PieceSums
 
 COHORT_SECTIONS = ("cohort", "eligibility")  # what decides who is treated
 PLAN_SECTIONS = (*COHORT_SECTIONS, "dose", "arms")  # what decides a dose
-PATIENT_BITS = 40  # of a piece's number; the others are the pack's
+IN_NO_PLAN = (["survival"], ["pain_response"])  # what an arm states beside its plan
+PATIENT_BITS, PACK_BITS = 40, 20  # of a piece's number; the others are the stage's
 WINDOW = 16  # tasks a worker that are handed over at once, so that no graph holds a whole run
 
 
@@ -27,6 +28,11 @@ class Cutting:
     pack: int = 512  # most variants that are simulated together
     plans: int = 16  # most combinations of cohort and plans among them
     slice: int = SLICE  # patients of a block where random numbers come in replicates
+
+    @property
+    def of_draws(self) -> "Cutting":
+        """How draws on fewer patients are cut: more patients together, and fewer variants."""
+        return replace(self, block=4 * self.block, pack=max(1, self.pack // 2))
 
     def size(self, experiment: Experiment) -> int:
         """Patients a block."""
@@ -47,11 +53,12 @@ class Piece:
     patients: range
     pack: int = 0
     variants: tuple[int, ...] = (0,)
+    stage: int = 0  # of a run that takes more than one
 
     @property
     def number(self) -> int:
         """What the piece is filed under."""
-        return (self.pack << PATIENT_BITS) + self.patients.start
+        return (((self.stage << PACK_BITS) + self.pack) << PATIENT_BITS) + self.patients.start
 
 
 Task = Sequence[Piece]
@@ -68,6 +75,17 @@ def blocks_of(patients: int, size: int = CUTTING.block) -> list[range]:
     return [range(start, min(start + size, patients)) for start in range(0, patients, size)]
 
 
+def changes_plans(key: str) -> bool:
+    """Say whether a key of the file may change anybody's dose.
+
+    Examples
+    --------
+    >>> changes_plans("arms.a.boost"), changes_plans("arms.a.survival.scale")
+    (True, False)
+    """
+    return section_of(key) in PLAN_SECTIONS and split_key(key)[1][1:2] not in IN_NO_PLAN
+
+
 def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]]:
     """Cut a design into packs, variants with the same cohort and plans side by side.
 
@@ -79,12 +97,12 @@ def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]
     >>> packs_of(Design((models, plans)))
     [(0, 2, 1, 3)]
     """
-    if not any(section_of(key) in PLAN_SECTIONS for key in design.keys):  # models alone
+    if not any(map(changes_plans, design.keys)):  # models alone
         return [tuple(chunk) for chunk in blocks_of(len(design), cutting.pack)]
     order: dict[str, dict[str, list[int]]] = {}  # by cohort, then by plan, as they first come
     for index in range(len(design)):
         changes = design.variant(index)
-        plans = {k: v for k, v in changes.items() if section_of(k) in PLAN_SECTIONS}
+        plans = {k: v for k, v in changes.items() if changes_plans(k)}
         cohort = {k: v for k, v in plans.items() if section_of(k) in COHORT_SECTIONS}
         order.setdefault(repr(cohort), {}).setdefault(repr(plans), []).append(index)
     packs: list[list[int]] = [[]]
@@ -101,12 +119,12 @@ def packs_of(design: Design, cutting: Cutting = CUTTING) -> list[tuple[int, ...]
 
 
 def pieces_of(
-    experiment: Experiment, first: int, patients: int, cutting: Cutting = CUTTING
+    experiment: Experiment, first: int, patients: int, cutting: Cutting = CUTTING, stage: int = 0
 ) -> list[Piece]:
     """Cut a run into pieces, from some patient on; the order in which their sums are joined."""
     packs = packs_of(experiment.study.design, cutting)
     return [
-        Piece(block, number, pack)
+        Piece(block, number, pack, stage)
         for block in blocks_of(patients, cutting.size(experiment))
         if block.start >= first
         for number, pack in enumerate(packs)

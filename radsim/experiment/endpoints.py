@@ -44,15 +44,14 @@ class Reported:
     def name_in(self, arm: Arm) -> str:
         """Name the model in an arm, with the ratio that an earlier course brings."""
         ratio = self.ratio_in(arm)
-        return self.name if ratio == 1.0 else f"{self.name} (reirradiation hazard x {ratio:g})"
+        return self.name if ratio == 1.0 else f"{self.name} (reirradiation hazard x {ratio:.4g})"
 
     def is_told_in(self, arm: Arm) -> bool:
         """Say whether tables of an arm have a row of it."""
         return not self.ratio_alone or self._ratio(arm) != 1.0
 
     def _ratio(self, arm: Arm) -> float:
-        ratio = getattr(self.model, "reirradiation_hazard_ratio", 1.0)
-        return float(ratio) if arm.has_prior else 1.0
+        return float(self.model.ratio_after_earlier) if arm.has_prior else 1.0
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,12 @@ class Experiment(BaseModel):
         """Say whether variants of it are to be run."""
         return bool(self.sweep or self.uncertainty or self.sensitivity)
 
+    @property
+    def drawn_patients(self) -> int | None:
+        """Patients on which uncertain parameters are drawn, the first ones, where not on all."""
+        patients = self.uncertainty.get("patients")
+        return None if patients is None else min(patients, self.patients)
+
     @cached_property
     def known(self) -> dict[str, Any]:
         """Tables of the experiment as a file has them, every preset and every key spelled out."""

@@ -8,6 +8,7 @@ from radsim.experiment.designs.keys import apply_changes, names_of, split_key
 from radsim.experiment.designs.tables import ALTERNATIVES as ALTERNATIVE_ROWS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
 from radsim.experiment.endpoints import endpoints_of
+from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment, ExperimentError
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.reading import Refits, make_experiment
@@ -167,6 +168,19 @@ def _set(model: Any, path: list[str], value: float) -> Any:
 
 def _said(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value!r}" for key, value in changes.items())
+
+
+def stages_of(experiment: Experiment) -> tuple[Experiment, Experiment | None]:
+    """Give what is run on all patients, and what on the first of them alone, if anything is.
+
+    Where ``[uncertainty]`` states patients of its own, all patients are simulated under the file's
+    own values, and the first of them under every variant.
+    """
+    first = experiment.drawn_patients
+    if first is None:
+        return experiment, None
+    plain = experiment.model_copy(update={"uncertainty": {}, "written": {}})
+    return plain, experiment.model_copy(update={"patients": first, "report": Report()})
 
 
 def with_other_models(experiment: Experiment) -> Iterator[Experiment]:

@@ -20,7 +20,7 @@ from radsim.fitting.refit import FLAT
 from radsim.fitting.scales import Scales
 from radsim.patients.cohort import Cohort, draw_cohort
 from radsim.patients.patients import Patients
-from radsim.presets import Anchor, Calibration, load_preset, preset_names
+from radsim.presets import Anchor, Calibration, Reirradiated, load_preset, preset_names
 from radsim.presets.cohorts import cohort_settings
 from radsim.randomness.sources import Recorder, Sobol
 from radsim.randomness.streams import UniformSource
@@ -31,6 +31,8 @@ from radsim.vocabulary.words import nearest
 
 COHORT, SEED = "hytec-reference", 2021
 PATIENTS, OF_A_DVH = 65_536, 16_384  # whose seed moves no parameter by a tenth of its spread
+AGAIN_COHORT, AGAIN_MONTHS = "reirradiation-series", 12.0
+AGAIN_PATIENTS = 256  # through whose plans the ratio of hazards after an earlier course is solved
 FEW = 2048  # patients through whom a curve is sought from afar
 ASKED = 256  # patients who are asked what is decided by a random number
 DIGITS = 6  # significant ones of a calibrated parameter
@@ -41,10 +43,21 @@ ALIKE = "uniform_spread"  # no anchor's plan is a uniform field
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A regimen whose plans are asked for."""
+
+    regimen: str
+    fractions: int
+
+
+AGAIN = Schedule("reirradiation-30-in-5", 5)
+
+
+@dataclass(frozen=True)
 class AnchorPlans:
     """What a model reads of each anchor's plans in every patient of a reference cohort."""
 
-    anchors: Sequence[Anchor]
+    anchors: Sequence[Any]  # with a regimen and a number of fractions
     patients: Patients
     readings: tuple[tuple[Reading, ...], ...]  # by anchor, then in the order of what is read
 
@@ -76,7 +89,7 @@ class AnchorPlans:
 
 
 def draw_anchor_plans(
-    anchors: Sequence[Anchor],
+    anchors: Sequence[Anchor | Schedule],
     metrics: Sequence[DoseMetric],
     dose: DoseModel,
     patients: int = PATIENTS,
@@ -110,6 +123,21 @@ def draw_anchor_plans(
     recorder = Recorder(0)
     drawn(ASKED, recorder)
     return drawn(patients, Sobol(seed, tuple(recorder.names), patients))
+
+
+def reirradiated_plans(metrics: Sequence[DoseMetric], dose: DoseModel) -> Reirradiated:
+    """Draw what a model reads of plans of a second course, in patients of such a series."""
+    plans = draw_anchor_plans([AGAIN], metrics, dose, AGAIN_PATIENTS, SEED, AGAIN_COHORT)
+    return Reirradiated(
+        regimen=AGAIN.regimen,
+        cohort=AGAIN_COHORT,
+        months=AGAIN_MONTHS,
+        fractions=AGAIN.fractions,
+        doses=tuple(
+            tuple(round(float(total), 3) for total in reading.total)
+            for reading in plans.readings[0]
+        ),
+    )
 
 
 def _read(dose: Dose, metric: DoseMetric) -> Reading:
@@ -247,6 +275,7 @@ def calibrate(
         beyond=model.beyond,
         seed=seed,
         patients=patients,
+        reirradiated=None if model.dose.is_dvh else reirradiated_plans(with_rest(model), dose),
     )
     return replace(
         model,
@@ -259,6 +288,12 @@ def calibrate(
         valid_eqd2_alpha_beta=float(fitted.alpha_beta),
         most_fractions=max(anchor.fractions for anchor in plans.anchors),
     )
+
+
+def with_rest(model: ControlModel) -> tuple[DoseMetric, ...]:
+    """What a model reads, with the rest of the target behind the GTV, whatever its weight."""
+    of_gtv = model.dose.structure == "gtv"
+    return replace(model, calibration=None, beyond=0.5 * of_gtv, calibrate="plans").reads
 
 
 def rounded(value: float) -> float:

@@ -71,6 +71,16 @@ class Anchor(_Stated):
     flag: Flag
 
 
+class Reirradiated(_Stated):
+    """Plans of a course after an earlier one, in which the ratio of hazards is solved for."""
+
+    regimen: str
+    cohort: str  # preset of the patients
+    months: float  # after which control was published
+    fractions: int
+    doses: tuple[tuple[float, ...], ...]  # by what the model reads, one for each patient [Gy]
+
+
 class Calibration(_Stated):
     """What a curve was calibrated through: whose plans, by what dose model, read where."""
 
@@ -82,6 +92,7 @@ class Calibration(_Stated):
     changed: dict[str, Any] = {}  # parameters that were others than those of ``distance``
     beyond: float = 0.0  # weight of the target beyond the GTV
     factors: tuple[tuple[float, ...], ...] = ()  # of each parameter of the curve, after a weight
+    reirradiated: Reirradiated | None = None
     seed: int
     patients: int
 

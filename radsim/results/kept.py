@@ -37,8 +37,6 @@ MEANINGS = {
 
 def kept_fields(variants: Variants) -> Iterator[Field]:
     """Everything that is no estimate."""
-    if variants.has(DRAWS):
-        yield from _drawn(variants)
     yield from _curves(variants)
     yield from _histograms(variants)
     yield from _excesses(variants)
@@ -47,7 +45,8 @@ def kept_fields(variants: Variants) -> Iterator[Field]:
         yield from _series(variants, variants.sums.series)
 
 
-def _drawn(variants: Variants) -> Iterator[Field]:
+def drawn_fields(variants: Variants) -> Iterator[Field]:
+    """Give what each draw has drawn for the keys of the file."""
     table = variants.study.design.parts[DRAWS]
     for key in table.columns:
         values = np.array([label_of(table.row(index)[key]) for index in range(len(table))])

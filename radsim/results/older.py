@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import xarray as xr
 from pydantic import ValidationError
 
@@ -16,7 +17,8 @@ from radsim.vocabulary.mistakes import Mistake, mistakes_of
 from radsim.vocabulary.versions import __version__
 
 SPREAD = tuple(f"parameters{end}" for end in (
-    "", "_mc_standard_error", "_lower", "_upper", "_noise_share", "_state",
+    "", "_mc_standard_error", "_lower", "_upper", "_lower_error", "_upper_error", "_noise_share",
+    "_state",
 ))  # fmt: skip
 OVER_DRAWS = (*SPREAD, "alternatives", "uncertainty", "tornado")
 SOBOL = tuple(f"{i}{end}" for i in ("first_order", "total") for end in ("", "_lower", "_upper"))
@@ -50,7 +52,7 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
             f"{__version__}: {_reason(error, result)}"
         ) from None
     if any(ROLE in values.attrs for values in result.data_vars.values()):
-        return result
+        return _with_errors_of_ends(result)
     names = {
         str(estimate) if role == ESTIMATE else f"{estimate}_{role}": (str(estimate), role)
         for estimate in estimates_of(experiment)
@@ -62,7 +64,20 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
     for modelled in endpoints_of(experiment):
         if (dim := modelled.endpoint.model_dim) in result.dims:
             result[dim].attrs[ROLE] = MODEL
-    return result
+    return _with_errors_of_ends(result)
+
+
+def _with_errors_of_ends(result: xr.Dataset) -> xr.Dataset:
+    """Add errors of the ends of intervals over draws, unknown, where a version had none."""
+    ends = ("parameters_lower", "parameters_upper")
+    lacking = {
+        f"{name}_error": xr.full_like(values, np.nan).assign_attrs(
+            {ROLE: f"{values.attrs[ROLE]}_error", OF: values.attrs[OF]}
+        )
+        for name, values in result.data_vars.items()
+        if str(values.attrs.get(ROLE)).removeprefix("difference_") in ends
+    }
+    return result.assign({n: values for n, values in lacking.items() if n not in result})
 
 
 def _reason(error: Exception, result: xr.Dataset) -> str:

@@ -14,11 +14,12 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
 from radsim.experiment.pedigree import model_labels, presets_used
 from radsim.experiment.reported_doses import structures_of
+from radsim.experiment.variants import stages_of
 from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
 from radsim.results.groups import group_fields, labels
-from radsim.results.kept import kept_fields
+from radsim.results.kept import drawn_fields, kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
 from radsim.results.sensitivity import sensitivity_fields
@@ -39,8 +40,11 @@ from radsim.vocabulary.versions import versions
 PRESETS_WITH_SOURCES = ("tcp", "ntcp", "survival", "cohort")  # families that a sweep may name
 
 
-def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
+def make_result(experiment: Experiment, sums: RunSums, drawn: RunSums | None = None) -> xr.Dataset:
     """Turn the sums over all patients into the result of an experiment.
+
+    ``drawn`` are the sums of every variant of an ``[uncertainty]`` that has patients of its own;
+    the others are then of the file's own values alone.
 
     Returns
     -------
@@ -60,15 +64,17 @@ def make_result(experiment: Experiment, sums: RunSums) -> xr.Dataset:
         `radsim.results.reading` says which variable is what. The attributes hold the experiment,
         versions, seed and sources.
     """
-    variants = Variants(experiment, sums)
+    everyone, _ = stages_of(experiment)
+    variants = Variants(everyone, sums)
+    design = variants if drawn is None else Variants(experiment, drawn)
     dataset = xr.Dataset(
-        {field.named: field.variable for field in _fields(variants)},
-        coords=_coordinates(variants),
-        attrs=_attributes(variants),
+        {field.named: field.variable for field in _fields(variants, design)},
+        coords=_coordinates(variants, design),
+        attrs=_attributes(design),
     )
     if not experiment.has_design:
         return dataset
-    axes = {axis.name: list(axis.table.columns) for axis in variants.study.design.axes}
+    axes = {axis.name: list(axis.table.columns) for axis in design.study.design.axes}
     models = (reported for modelled in variants.endpoints for reported in modelled.models)
     read = {r.section: r.model.dose.units for r in models if hasattr(r.model, "dose")}
     return label_keys(dataset, axes, experiment.known["cohort"], read)
@@ -80,27 +86,31 @@ def experiment_of(result: xr.Dataset) -> Experiment:
 
 
 def is_design(result: xr.Dataset) -> bool:
-    """Say whether a result is one of many variants."""
-    return "design" in result.attrs
+    """Say whether a result is of many variants, and of no plain run of all patients beside them."""
+    return "design" in result.attrs and experiment_of(result).drawn_patients is None
 
 
-def _fields(variants: Variants) -> Iterator[Field]:
-    """Every variable of the result."""
+def _fields(variants: Variants, design: Variants) -> Iterator[Field]:
+    """Every variable of the result; ``variants`` are of all patients, which a design may not be."""
     for estimate in variants.estimates:
-        yield from _of_estimate(variants, estimate)
+        yield from _of_estimate(variants, design, estimate)
     best = {str(estimate.best): estimate for estimate in variants.estimates}
     for name in variants.sums.moments:
         if name in best:
-            yield from _of_best(variants, best[name])
-    for check, moments in variants.sums.checks.items():
+            yield from _of_best(variants, design, best[name])
+    checks = {name: variants for name in variants.sums.checks}
+    for check, of in ({name: design for name in design.sums.checks} | checks).items():
         meaning = f"share of patients: {check.replace('_', ' ')}"
-        for role, values, _, said in share_numbers("share", variants.checked(moments), meaning):
+        moments = of.checked(of.sums.checks[check])
+        for role, values, _, said in share_numbers("share", moments, meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
     yield from kept_fields(variants)
+    if design.has(DRAWS):
+        yield from drawn_fields(design)
     yield from group_fields(variants)
 
 
-def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
+def _of_estimate(variants: Variants, design: Variants, estimate: Estimate) -> Iterator[Field]:
     nominal, change = (
         variants.nominal(variants.sums.moments[str(e)]) for e in (estimate, estimate.difference)
     )
@@ -110,26 +120,26 @@ def _of_estimate(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     ):
         yield variants.field(estimate, role, values, meaning, units=units)
     for contrast in (estimate, estimate.difference):
-        if is_uncertain(variants):
-            yield from uncertainty_fields(variants, contrast)
-        yield from sensitivity_fields(variants, contrast)
-    if variants.has(DRAWS):
-        yield from best_fields(variants, estimate)
+        if is_uncertain(design):
+            yield from uncertainty_fields(variants, design, contrast)
+        yield from sensitivity_fields(design, contrast)
+    if design.has(DRAWS):
+        yield from best_fields(design, estimate)
 
 
-def _of_best(variants: Variants, estimate: Estimate) -> Iterator[Field]:
+def _of_best(variants: Variants, design: Variants, estimate: Estimate) -> Iterator[Field]:
     dims = ("ranked_arm", "months")
     meaning = f"share of patients for whom the arm is best: {estimate.meaning}"
     moments = variants.nominal(variants.sums.moments[str(estimate.best)])
     for role, values, _, said in share_numbers("best", moments, meaning):
         yield variants.plain_field(str(estimate), role, dims, values, said)
-    if variants.has(DRAWS):
-        yield from share_uncertainty(variants, estimate, dims, meaning)
+    if design.has(DRAWS):
+        yield from share_uncertainty(design, estimate, dims, meaning)
 
 
-def _coordinates(variants: Variants) -> dict[str, object]:
+def _coordinates(variants: Variants, design: Variants) -> dict[str, object]:
     """Labels of every dimension."""
-    experiment, study = variants.experiment, variants.study
+    experiment, study = design.experiment, design.study
     coords: dict[str, object] = {
         "arm": list(experiment.arms),
         "ranked_arm": [list(experiment.arms)[i] for i in variants.ranked],
@@ -169,7 +179,7 @@ def _coordinates(variants: Variants) -> dict[str, object]:
     if TORNADO in study.design.parts:
         coords["key"] = list(dict.fromkeys(key for key, _ in study.tornado))
         coords["end"] = list(TORNADO_SHARES)
-    if is_uncertain(variants):
+    if is_uncertain(design):
         coords["source"] = list(SOURCES)
     return coords
 

@@ -1,17 +1,18 @@
 """Run an experiment: every piece of it once, in any order, summed in one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import xarray as xr
 
 from radsim.execution.journal import Journal
-from radsim.execution.pieces import CUTTING, Cutting, Work, pieces_of
+from radsim.execution.pieces import CUTTING, Cutting, Piece, Work, pieces_of
 from radsim.execution.precision import patients_next, patients_projected
 from radsim.execution.schedulers import default_workers, scheduler_of
 from radsim.execution.totals import Progress, Totals, all_pieces, in_order
 from radsim.experiment.model import MOST_PATIENTS, Experiment, ExperimentError
-from radsim.experiment.variants import check_variants
+from radsim.experiment.variants import check_variants, stages_of
 from radsim.results.result import make_result
+from radsim.sums.run_sums import PieceSums
 
 Growth = Callable[[Experiment, Experiment], None]  # told what a precision needs, and what is next
 
@@ -60,29 +61,33 @@ def run(
     Examples
     --------
     >>> from radsim import load_experiment
-    >>> experiment = load_experiment("experiments/compare_strategies.toml")
+    >>> experiment = load_experiment("experiments/sib_phase2.toml")
     >>> small = experiment.model_copy(update={"patients": 50})
     >>> result = run(small, scheduler="single")
-    >>> bool(result["local_control_net"].sel(arm="single_24").isnull().any())
+    >>> bool(result["local_control_net"].sel(arm="sib").isnull().any())
     False
     """
     if experiment.has_design and (journal is None or journal.is_empty):
         check_variants(experiment)
-    work, place = Work(experiment, cutting), scheduler_of(scheduler, workers or default_workers())
-    report = progress or (lambda patients: None)
-    totals = Totals(work)
+    place, report = scheduler_of(scheduler, workers or default_workers()), progress or _nothing
+
+    def finished(work: Work, pieces: list[Piece]) -> Iterator[tuple[Piece, PieceSums]]:
+        every = all_pieces(work, pieces, place, chunk_size or 1, journal, report)
+        return in_order(pieces, every)
+
+    everyone, first_ones = stages_of(experiment)
     done, wanted = 0, experiment.patients
+    work = Work(everyone, cutting)
+    totals = Totals(work)
     if experiment.precision is not None:
         unit = cutting.whole(experiment)
         wanted = -(-wanted // unit) * unit  # whole blocks, so that more can be added
     while done < wanted:
-        pieces = pieces_of(experiment, done, wanted, cutting)
-        finished = all_pieces(work, pieces, place, chunk_size or 1, journal, report)
-        for piece, sums in in_order(pieces, finished):
+        for piece, sums in finished(work, pieces_of(everyone, done, wanted, cutting)):
             totals.add(piece, sums)
         done = wanted
         if experiment.precision is not None:
-            needed = patients_projected(experiment, totals.sums(), unit)
+            needed = patients_projected(everyone, totals.sums(), unit)
             if needed > MOST_PATIENTS:
                 raise ExperimentError(
                     [f"precision: would need about {needed:,} patients, at most {MOST_PATIENTS:,}"]
@@ -91,7 +96,18 @@ def run(
             if growth is not None and wanted > done:
                 growth(_of_size(experiment, needed), _of_size(experiment, wanted))
     experiment = _of_size(experiment, done)
-    return make_result(experiment, totals.sums())
+    if first_ones is None:
+        return make_result(experiment, totals.sums())
+    cutting = cutting.of_draws
+    work = Work(first_ones, cutting)
+    drawn = Totals(work)
+    for piece, sums in finished(work, pieces_of(first_ones, 0, first_ones.patients, cutting, 1)):
+        drawn.add(piece, sums)
+    return make_result(experiment, totals.sums(), drawn.sums())
+
+
+def _nothing(patients: int) -> None:
+    """Tell nobody."""
 
 
 def _of_size(experiment: Experiment, patients: int) -> Experiment:
@@ -100,5 +116,8 @@ def _of_size(experiment: Experiment, patients: int) -> Experiment:
 
 def work_of(experiment: Experiment) -> int:
     """Patients that a run simulates, each variant's counted; what progress is told of."""
-    variants = len(experiment.study.design) if experiment.has_design else 1
-    return experiment.patients * variants
+    return sum(
+        stage.patients * (len(stage.study.design) if stage.has_design else 1)
+        for stage in stages_of(experiment)
+        if stage is not None
+    )

@@ -11,7 +11,7 @@ from radsim.results.fields import Field
 from radsim.results.rows import Variants
 from radsim.sums.comparison import best_shares
 from radsim.sums.intervals import wilson_interval
-from radsim.sums.moments import counted_error
+from radsim.sums.moments import Moments, counted_error
 from radsim.sums.parameter_spread import (
     AT_MOST,
     FLAT,
@@ -34,22 +34,25 @@ def is_uncertain(variants: Variants) -> bool:
     return variants.has(DRAWS) or variants.has(ALTERNATIVES)
 
 
-def uncertainty_fields(variants: Variants, estimate: Estimate) -> Iterator[Field]:
-    """Uncertainty of an estimate, or of its difference from the reference, by source."""
-    nominal = variants.nominal(variants.sums.moments[str(estimate)])
-    error = nominal.standard_error
-    if estimate.estimator.counted:
-        error = counted_error(nominal, difference=estimate.is_difference)
-    if estimate.is_difference:
-        error = error.copy()
-        error[:, variants.reference] = 0.0  # an arm is no other than itself
+def uncertainty_fields(
+    everyone: Variants, variants: Variants, estimate: Estimate
+) -> Iterator[Field]:
+    """Uncertainty of an estimate, or of its difference from the reference, by source.
+
+    The variants of the design may be of some patients only, ``everyone`` is of all: what the draws
+    show is then moved by the difference between both under the file's own values, in which the
+    luck of those patients goes out.
+    """
+    nominal, error = _nominal(everyone, estimate)
     sd = dict.fromkeys(SOURCES, np.full_like(error, np.nan))
     sd |= {"patients": np.sqrt(nominal.variance), "monte_carlo": error}
+    of_drawn, drawn_error = _nominal(variants, estimate)
+    step = nominal.mean - of_drawn.mean
     if variants.has(DRAWS):
         rows = variants.rows(estimate, DRAWS)
-        spread = _spread(variants, estimate, rows, error)
+        spread = _spread(variants, estimate, rows, drawn_error)
         sd["parameters"] = spread.sd
-        yield from _parameter_fields(variants, estimate, spread, error)
+        yield from _parameter_fields(variants, estimate, spread.moved_by(step), error)
         if estimate.is_difference:
             yield from _ratio_fields(variants, estimate.itself, rows[0], spread.state)
         else:
@@ -58,15 +61,33 @@ def uncertainty_fields(variants: Variants, estimate: Estimate) -> Iterator[Field
         nominals, others = (variants.rows(estimate, part)[0] for part in (NOMINAL, ALTERNATIVES))
         scale = _scale(variants, estimate, nominals)
         nominals, others = (variants.contrast(estimate, values) for values in (nominals, others))
-        keys = [key for key, _ in variants.study.alternatives]
+        drawn = variants.study.design.parts[DRAWS].columns if variants.has(DRAWS) else ()
+        # what a drawn key is held at is among the parameters already
+        keys = ["" if key in drawn else key for key, _ in variants.study.alternatives]
         sd["models"] = spread_of_models(nominals, others, keys, scale)
         yield variants.spread_field(
-            estimate, "alternatives", others, "with another model", "alternative"
+            estimate,
+            "alternatives",
+            others + step[:, np.newaxis],
+            "with another model",
+            "alternative",
         )
     stacked = np.stack([sd[source] for source in SOURCES], axis=1)
     yield variants.spread_field(
         estimate, "uncertainty", stacked, "standard deviation by source", "source"
     )
+
+
+def _nominal(variants: Variants, estimate: Estimate) -> tuple[Moments, np.ndarray]:
+    """Moments under the file's own values, and the Monte Carlo error of their mean."""
+    nominal = variants.nominal(variants.sums.moments[str(estimate)])
+    error = nominal.standard_error
+    if estimate.estimator.counted:
+        error = counted_error(nominal, difference=estimate.is_difference)
+    if estimate.is_difference:
+        error = error.copy()
+        error[:, variants.reference] = 0.0  # an arm is no other than itself
+    return nominal, error
 
 
 def share_uncertainty(
@@ -119,8 +140,9 @@ def spread_of_models(
     """Standard deviation of an equal choice among the models of each key, keys added up.
 
     Of the estimate under the file's own models, shape (point, 1, ...), and under each other model,
-    (point, model, ...), with the key that it sets; NaN where it is no other model of this estimate,
-    and in the result where no model differs by more than rounding of numbers of this ``scale``.
+    (point, model, ...), with the key that it sets, empty where it does not count; NaN where it is
+    no other model of this estimate, and in the result where no model differs by more than rounding
+    of numbers of this ``scale``.
 
     Examples
     --------
@@ -129,7 +151,7 @@ def spread_of_models(
     [0.1]
     """
     variance = np.zeros_like(own[:, 0])
-    for key in dict.fromkeys(keys):
+    for key in filter(None, dict.fromkeys(keys)):
         rows = [index for index, other in enumerate(keys) if other == key]
         variance += np.nan_to_num(np.concatenate([own, others[:, rows]], axis=1).var(axis=1))
     return np.sqrt(np.where(variance > FLAT * scale**2, variance, np.nan))
@@ -194,6 +216,8 @@ def _parameter_fields(
         ("_mc_standard_error", error, "Monte Carlo standard error of the mean over draws"),
         ("_lower", lower, "lower end of the 95 % interval over draws"),
         ("_upper", upper, "upper end of the 95 % interval over draws"),
+        ("_lower_error", spread.lower_error, "standard error of the lower end, from the draws"),
+        ("_upper_error", spread.upper_error, "standard error of the upper end, from the draws"),
         ("_noise_share", spread.noise_share, "share of inner noise in the variance of the draws"),
         ("_state", spread.state, f"what is known of the interval over draws ({STATE_MEANING})"),
     ):

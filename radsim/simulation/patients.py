@@ -90,7 +90,7 @@ def simulate(
     Examples
     --------
     >>> from radsim import load_experiment
-    >>> experiment = load_experiment("experiments/compare_strategies.toml")
+    >>> experiment = load_experiment("experiments/sib_phase2.toml")
     >>> patients = simulate(experiment, range(0, 4))
     >>> patients["time_to_death"].dims
     ('arm', 'patient')

@@ -48,7 +48,7 @@ def walk(
     outcomes = outcomes_of(variant, block, source, memo)
     groups = dict(_groups(variant, outcomes, memo))
     for told in (_estimates(variant, outcomes, memo), _best(variant, outcomes, memo)):
-        yield from (replace(quantity, groups=groups) for quantity in told)
+        yield from (replace(quantity, groups=groups) for quantity in told) if groups else told
     for name, rows in check_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.SHARES)
     for name, rows in excess_rows(outcomes, memo).items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -18,9 +19,12 @@ from radsim.response.model import LARGEST, DoseResponse, equal_course
 from radsim.response.modifiers import HazardModifier
 from radsim.response.onset import Onset, PowerOnset
 from radsim.response.risk import HazardRisk
+from radsim.tcp.reirradiation import ratio_of_control
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Count, Parameter, Real, Truth, beside_parts
 from radsim.vocabulary.structures import TARGETS
+
+RATIO = ("reirradiation_hazard_ratio",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,11 @@ class ControlModel(DoseResponse):
         How the hazard of failure grows; the curve holds where the growth is 1. The second is for
         uniform fields.
     reirradiation_hazard_ratio
-        Multiplies the hazard in an arm with a prior course.
+        Multiplies the hazard in an arm with a prior course; that of ``reirradiation_control``
+        unless given.
+    reirradiation_control
+        Net control after reirradiation from which that ratio is solved, with the model's own curve
+        and growth, in the plans of ``calibration.reirradiated``, at the time stated there.
     estimates
         ``crude`` if the parameters were fitted to incidences that death had already lowered, so
         that no competing death may be simulated.
@@ -95,7 +103,8 @@ class ControlModel(DoseResponse):
     valid_eqd2: tuple[Real, Real] | None = None
     valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
-    reirradiation_hazard_ratio: Real = 1.0
+    reirradiation_hazard_ratio: Real | None = None
+    reirradiation_control: Real | None = None
     estimates: Literal["net", "crude"] = "net"
     modifiers: tuple[HazardModifier, ...] = ()
     hazard_ratios: dict[str, Real] = field(default_factory=dict)
@@ -103,11 +112,12 @@ class ControlModel(DoseResponse):
 
     def __post_init__(self) -> None:
         self._check(
-            ("reirradiation_hazard_ratio", *self.increasing),
+            (*RATIO[: self.reirradiation_hazard_ratio is not None], *self.increasing),
             "Set refit = true to fit them to the preset's anchors again, or give",
             refused=not self.refit and not self.calibrate_to,
         )
         self._check_calibration()
+        self._check_reirradiation()
         require(
             self.refit or not self.refit_alpha_beta,
             "refit_alpha_beta: has no meaning without refit = true",
@@ -148,6 +158,35 @@ class ControlModel(DoseResponse):
             bool(self.calibrate) or not self.calibrate_to,
             'calibrate_to: has no meaning without calibrate = "plans"',
         )
+
+    def _check_reirradiation(self) -> None:
+        control = self.reirradiation_control
+        if control is None:
+            return
+        require(0 < control < 1, f"reirradiation_control must be between 0 and 1, got {control}")
+        plans = self.calibration.reirradiated if self.calibration else None
+        require(
+            plans is not None or bool(self.calibrate),
+            "reirradiation_control: no plans of reirradiation are known in which a ratio could be "
+            "solved for; take a calibrated preset that has them, or give "
+            "reirradiation_hazard_ratio",
+        )
+
+    @cached_property
+    def ratio_after_earlier(self) -> float:
+        """What an earlier course multiplies the hazard by: as given, or as solved."""
+        if self.reirradiation_hazard_ratio is not None:
+            return float(self.reirradiation_hazard_ratio)
+        plans = self.calibration.reirradiated if self.calibration else None
+        if self.reirradiation_control is None or plans is None:
+            return 1.0
+        readings = [
+            Reading(total, total**2 / plans.fractions, None)
+            for total in map(np.array, plans.doses[: len(self.reads)])
+        ]
+        growth = self.onset.growth(plans.months)
+        hazard = self.hazard_of(readings, plans.fractions, NOBODY) * growth
+        return ratio_of_control(hazard, float(self.reirradiation_control))
 
     @property
     def reads(self) -> tuple[DoseMetric, ...]:

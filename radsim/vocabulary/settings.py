@@ -44,7 +44,7 @@ UNITS = {  # by the end of a key; the longest end that is listed counts
         "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m", "maximum_dose",
         "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most", "nodes", "recovered",
         "onset.sigma", "output_error", "overlap", "plans", "plateau", "probability",
-        "reference_risk", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
+        "reference_risk", "reirradiation_control", "reirradiation_hazard_ratio", "reserve", "reserve_sd", "ring_shape",
         "rolloff", "s", "shape",
         "cell_kill.slope", "conformal", "conventional", "conventional_single", "share",
         "slow_over_fast", "source_offset", "spill",
@@ -92,11 +92,13 @@ def describe_key(
     Variable(units='Gy', meaning='dose, again, priors[1]')
     """
     parts = key.split(".")
-    if parts[0] == "cohort":
-        variable = (cohort or {}).get(parts[1])
-        usual = COHORT[parts[1]].units if parts[1] in COHORT else ""
+    of_arm = parts[0] == "arms" and parts[2:3] == ["cohort"] and len(parts) > 3
+    if parts[0] == "cohort" or of_arm:
+        name, *below = parts[3:] if of_arm else parts[1:]
+        variable = {} if of_arm else (cohort or {}).get(name)
+        usual = COHORT[name].units if name in COHORT else ""
         stated = variable.get("units", usual) if isinstance(variable, Mapping) else usual
-        units = _of_distribution(parts[2:], stated)
+        units = _of_distribution(below, stated)
     else:
         told = ["prior" if PRIOR.fullmatch(part) else part for part in parts]
         units = _listed(told) or _of_distribution(told[-1:], _listed(told[:-1]))

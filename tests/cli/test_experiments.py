@@ -9,6 +9,7 @@ from command_line import files, radsim
 from examples import EXPERIMENTS, SHIPPED, SMALL
 
 from radsim import load_experiment, open_result
+from radsim.experiment.designs.tables import DRAWS
 
 PATIENTS = 150
 HEADERS = {  # the contract of the command line and its files
@@ -215,7 +216,11 @@ def test_the_resolved_experiment_says_everything_and_runs_again(finished, capsys
     path, folder = finished
     resolved = tomllib.loads((folder / "experiment.toml").read_text(encoding="utf-8"))
     assert resolved["patients"] == PATIENTS
-    first = {"hytec-spine-2021": ("d50", 19.44), "spine-cross-strategy": ("slope", 0.0482)}
+    first = {
+        "hytec-spine-2021": ("d50", 19.44),
+        "hytec-spine-gtv-d90": ("d50", 20.4301),
+        "spine-cross-strategy": ("slope", 0.0482),
+    }
     parameter, value = first[resolved["tcp"]["preset"]]
     assert resolved["tcp"][parameter] == value
     assert radsim(capsys, "check", folder / "experiment.toml").code == 0
@@ -234,13 +239,36 @@ def test_each_shipped_experiment_says_what_it_asks_and_expects(path, capsys):
 
 
 def test_the_main_job_has_the_arms_and_size_that_were_asked_for():
-    main_job = load_experiment(next(p for p in SHIPPED if p.stem == "compare_strategies"))
+    main_job = load_experiment(next(p for p in EXPERIMENTS if p.stem == "compare_strategies"))
     assert main_job.patients == 200_000
     assert main_job.months == (3.0, 6.0, 12.0, 24.0)
     plans = [arm.plan for arm in main_job.arms.values()]
-    assert {(p.prescription, p.fractions) for p in plans} == {(18.0, 1), (24.0, 1), (30.0, 5)}
+    asked = {(18.0, 1), (24.0, 1), (24.0, 2), (30.0, 5)}
+    assert {(p.prescription, p.fractions) for p in plans} == asked
+    assert main_job.drawn_patients == 20_000
+    assert len(main_job.study.design.parts[DRAWS]) >= 500
+    assert main_job.treats_others("reirradiation")
     again = next(p for p in plans if p.prior is not None)
     assert (again.prior.dose, again.prior.fractions) == (30.0, 10)
     assert again.prior.interval.median == 15.4
     boosted = next(p for p in plans if p.boost is not None)
     assert (boosted.prescription, boosted.fractions) == (30.0, 5)
+
+
+def test_the_main_job_ends_with_its_answer_and_both_uncertainties(capsys, tmp_path):
+    text = next(p for p in EXPERIMENTS if p.stem == "compare_strategies").read_text("utf-8")
+    text = text.replace("draws = 500", "draws = 8").replace("patients = 20_000", "patients = 100")
+    small = tmp_path / "main.toml"
+    small.write_text(text, encoding="utf-8")
+    ended = radsim(
+        capsys, "run", small, "--out", tmp_path / "out", "--patients", "200", "--no-figures"
+    )
+    assert ended.code == 0, ended.errors
+    assert "8 joint draws on the first 100 patients" in ended.output
+    assert "In words, at 24 months, against 30 Gy in 5:" in ended.output
+    assert "tcp.beyond: " in ended.output
+    result = open_result(tmp_path / "out")
+    assert result.attrs["patients"] == 200
+    assert {"bilsky", "gtv_volume", "time", "draw"} <= set(result.sizes)
+    of_arms = dict(zip(result["arm"].values, result["survival_alive"].values[:, -1], strict=True))
+    assert of_arms["reirradiation"] < 0.4 < of_arms["five_30"]  # people of its own

@@ -467,6 +467,37 @@ def test_an_earlier_course_costs_dose_and_a_later_one_less():
     assert d98(3.0) < d98(9.0) < d98(18.0)
 
 
+@settings(deadline=None, max_examples=8)
+@given(
+    dose=st.floats(0.5, 30.0),
+    fractions=st.integers(1, 10),
+    months=st.floats(0.5, 60.0),
+    course=st.sampled_from([(16.0, 1), (24.0, 2), (27.0, 3), (40.0, 5)]),
+)
+def test_a_second_course_is_never_hotter_than_a_first(dose, fractions, months, course):
+    limits = {1: (14.0, 18.0), 2: (17.0, 20.0), 3: (20.3, 24.0), 5: (25.3, 30.0)}[course[1]]
+    plan = plan_of(
+        prescription=course[0], fractions=course[1],
+        prior={"dose": dose, "fractions": fractions, "interval": months},
+        limits={"preset": "cumulative-bed3-75-106"},
+    )  # fmt: skip
+    given_dose = draw(plan, 0, 400)
+    kept = given_dose.flags["limits_met"]
+    for structure, most in zip(("cord_prv", "thecal_sac"), limits, strict=True):
+        value = metric(given_dose, structure, "D0.03cc")[kept]
+        assert (value[np.isfinite(value)] <= most + 1e-6).all()
+
+
+def test_a_second_course_may_state_a_limit_of_its_own():
+    plan = plan_of(
+        regimen="reirradiation-30-in-5",
+        prior={"dose": 8.0, "fractions": 1, "interval": 24.0},
+        limits={"preset": "cumulative-bed3-75-106", "cord_prv": 40.0},
+    )
+    hottest = metric(draw(plan, 0, 2000), "cord_prv", "D0.03cc")
+    assert np.nanmax(hottest) > 25.3  # after 8 Gy the cumulative limit alone leaves more room
+
+
 def test_hytec_rules_as_limits_hold_wherever_their_interval_does():
     plan = plan_of(
         regimen="reirradiation-30-in-5",

@@ -40,8 +40,11 @@ def test_a_limit_beside_a_preset_replaces_the_preset_s_own():
 
 def test_a_second_course_reports_both_known_rules_and_plans_to_its_own():
     plan = plan_of(regimen="reirradiation-30-in-5")
-    roles = {limit.name: limit.role for limit in plan.limits}
+    rules = [limit for limit in plan.limits if limit.kind == "cumulative"]
+    roles = {limit.name: limit.role for limit in rules}
     assert roles == {"cumulative-bed3-75-106": "limit", "hytec-reirradiation": "flag"}
+    first = {limit.structure: limit.at_most for limit in plan.limits if limit.kind == "dose"}
+    assert first == {"cord_prv": 25.3, "thecal_sac": 30.0}  # those of a first course
 
 
 @pytest.mark.parametrize(

@@ -339,7 +339,7 @@ def test_the_command_writes_a_preset_that_an_experiment_may_name(capsys, tmp_pat
     assert preset.parameters["d50"].units == "Gy (EQD2, alpha/beta 6)"
     assert preset.parameters["k"].value == pytest.approx(3.012, abs=1e-3)
     assert preset.correlations[0]["rho"] > 0.9
-    shipped = Path("experiments/compare_strategies.toml").read_text(encoding="utf-8")
+    shipped = Path("tests/four_arms.toml").read_text(encoding="utf-8")
     text = shipped.replace('preset = "hytec-spine-2021"', 'preset = "mine.toml"')
     assert radsim(capsys, "check", str(write(tmp_path, "e.toml", text))).code == 0
 
@@ -378,7 +378,7 @@ def test_a_fitted_preset_refuses_another_law_and_carries_its_ratios_into_an_expe
     ratio = read_preset("tcp", tmp_path / "mine.toml").parameters["hazard_ratios"]
     assert ratio.value["paraspinal"] > 1.0
     assert ratio.uncertainty["paraspinal"][0] < ratio.value["paraspinal"]
-    shipped = tomllib.loads(Path("experiments/compare_strategies.toml").read_text("utf-8"))
+    shipped = tomllib.loads(Path("tests/four_arms.toml").read_text("utf-8"))
     cohort = {**shipped["cohort"], "paraspinal": {"kind": "bernoulli", "probability": 0.5}}
     settings = {**shipped, "cohort": cohort, "tcp": {"preset": "mine.toml"}, "patients": 60}
     net = simulate(make_experiment(settings, tmp_path), range(60))

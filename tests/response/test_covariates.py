@@ -14,7 +14,7 @@ from radsim.ntcp.cox import CoxNTCP
 from radsim.ntcp.logistic import LogisticNTCP
 from radsim.patients.patients import Patients
 
-SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
+SHIPPED = tomllib.loads(Path("tests/four_arms.toml").read_text(encoding="utf-8"))
 MODELS = {
     "odds_ratios": LogisticNTCP(**exact_models.EXAMPLES["ntcp"]["logistic"]),
     "hazard_ratios": CoxNTCP(**exact_models.EXAMPLES["ntcp"]["cox"]),

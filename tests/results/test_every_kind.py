@@ -18,7 +18,7 @@ from radsim.report.files.result_files import save_result
 from radsim.tcp import TCPModel
 from radsim.vocabulary.kinds import members
 
-SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
+SHIPPED = tomllib.loads(Path("tests/four_arms.toml").read_text(encoding="utf-8"))
 SMALL = {**SHIPPED, "patients": 40, "months": [12, 24]}
 
 

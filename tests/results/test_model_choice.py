@@ -19,7 +19,7 @@ from radsim.report.text.description import notes
 from radsim.report.text.warnings import warnings_of
 from radsim.response.modifiers import HazardModifier
 
-SHIPPED = tomllib.loads(Path("experiments/compare_strategies.toml").read_text(encoding="utf-8"))
+SHIPPED = tomllib.loads(Path("tests/four_arms.toml").read_text(encoding="utf-8"))
 MASS = {"paraspinal": {"kind": "bernoulli", "probability": 0.3}}
 
 

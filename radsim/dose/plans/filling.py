@@ -10,6 +10,13 @@ from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.structures import KNOWN, STRUCTURES, TARGETS
 from radsim.vocabulary.words import closest
 
+CONFORMAL = "conformal"
+FIRST_COURSE = {  # limits of a course that nothing came before, by its fractions
+    1: "portpy-single-fraction",
+    2: "two-fraction",
+    3: "hytec-three-fraction",
+    5: "hytec-five-fraction",
+}
 REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any arm with a prior
 
 
@@ -20,8 +27,9 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
     D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
     that structure. ``priors`` stand in the place of a regimen's earlier course. An arm with an
-    earlier course gets the known rules for two courses as flags. Anything malformed is left for
-    validation to report.
+    earlier course whose limits are cumulative also keeps those of a first course in as many
+    fractions, where it states none of that structure; and it gets the known rules for two courses
+    as flags. Anything malformed is left for validation to report.
 
     Raises
     ------
@@ -57,7 +65,9 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
             _as_dose({"kind": "dose", **entry}) if isinstance(entry, Mapping) else entry
             for entry in expanded["limits"]
         ]
-    return _with_flags(expanded) if expanded.get("prior") or expanded.get("priors") else expanded
+    if expanded.get("prior") or expanded.get("priors"):
+        return _with_flags(_no_looser_than_a_first_course(expanded))
+    return expanded
 
 
 def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +123,24 @@ def _as_dose(entry: dict[str, Any]) -> dict[str, Any]:
         f"limits: {named}: {bounds[0]} must be a share between 0 and 1, got {volume:g}",
     )
     return {**entry, "metric": f"D{100.0 * volume:g}%", bounds[0]: metric.number}
+
+
+def _no_looser_than_a_first_course(plan: dict[str, Any]) -> dict[str, Any]:
+    """Add limits of a first course, so that one after a small dose is not planned hotter."""
+    limits, fractions = plan.get("limits"), plan.get("fractions")
+    preset = FIRST_COURSE.get(fractions) if isinstance(fractions, int) else None
+    if preset is None or not isinstance(limits, list) or plan.get("field", CONFORMAL) != CONFORMAL:
+        return plan
+    entries = [limit for limit in limits if isinstance(limit, Mapping)]
+    kept = {e.get("structure") for e in entries if e.get("kind", "dose") == "dose"}
+    if not any(e.get("kind") == "cumulative" and e.get("role") != "flag" for e in entries):
+        return plan
+    added = [
+        {"kind": "dose", **entry}
+        for entry in load_preset("limits", preset).settings().values()
+        if entry["structure"] not in kept
+    ]
+    return {**plan, "limits": [*limits, *added]}
 
 
 def _with_flags(plan: dict[str, Any]) -> dict[str, Any]:

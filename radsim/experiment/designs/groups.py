@@ -78,7 +78,7 @@ def _with_rows(group: Any, folder: Path, where: str) -> Any:
     keys = group.get("keys", [])
     if not isinstance(keys, (list, tuple)):
         return group  # which `read_group` says
-    names = group.get("columns", [str(key).rpartition(".")[2] for key in keys])
+    names = group.get("columns", keys)
     if not isinstance(names, (list, tuple)) or len(names) != len(keys):
         raise ValueError(f"{where}.columns: must name a column for each key, got {names!r}")
     try:
@@ -91,11 +91,22 @@ def _with_rows(group: Any, folder: Path, where: str) -> Any:
     return {**group, "rows": columns}
 
 
+def _ends(key: str) -> list[str]:
+    """Give the ends of a dotted key, the longest first."""
+    parts = key.split(".")
+    return [".".join(parts[first:]) for first in range(len(parts))]
+
+
 def _columns(text: str, names: list[str]) -> list[list[float]]:
-    """Read some columns of numbers from a CSV whose lines may be comments."""
+    """Read some columns of numbers from a CSV whose lines may be comments.
+
+    A column may be called by the end of a key: ``tcp.onset.exponent`` by ``onset.exponent``, or by
+    ``exponent`` where there is no such column.
+    """
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
     rows = list(csv.reader(line for _, line in lines))
     header = [name.strip() for name in rows[0]] if rows else []
+    names = [next((end for end in _ends(name) if end in header), _ends(name)[-1]) for name in names]
     for name in names:
         require(name in header, f"no column {name!r}; it has: {', '.join(header) or 'none'}")
     columns = []

@@ -34,10 +34,15 @@ class Reader:
         self.attempt(f"{section}.{key}", self.check_free, key)
         self.varied[key] = section
 
-    def check_free(self, key: str) -> None:
-        """Check that a key exists, and that neither it nor a part of it is varied already."""
+    def check_free(self, key: str, *, but_by: str = "") -> None:
+        """Check that a key exists, and that neither it nor a part of it is varied already.
+
+        A section that varies this very key is no obstacle where it is named.
+        """
         check_key(key, self.tables)
         for other, where in self.varied.items():
+            if (other, where) == (key, but_by):
+                continue
             inside = lies_in(key, other) or lies_in(other, key)
             require(not inside, f"{where} varies {other} already; leave one of them out")
 

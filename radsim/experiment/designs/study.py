@@ -51,6 +51,12 @@ def read_study(
     factors, draws = read_uncertainty(reader, _table(sections, "uncertainty", reader))
     sensitivity = _table(sections, "sensitivity", reader)
     screened, rows = read_sensitivity(reader, sensitivity, factors)
+    beside = [name for name in ("sweep", "sensitivity") if sections.get(name)]
+    if beside and "patients" in _table(sections, "uncertainty", reader):
+        reader.mistakes.append(
+            f"uncertainty.patients: not beside [{beside[0]}], whose variants take all of them; "
+            "leave it out, or give each a file of its own"
+        )
     design = Design(tuple(axes), {NOMINAL: UNCHANGED, **draws, **rows})
     return Study(design, factors, screened), reader.mistakes
 

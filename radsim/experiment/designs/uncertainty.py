@@ -1,6 +1,7 @@
 """The [uncertainty] section: keys with distributions."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from radsim.experiment.designs.draws import (
@@ -34,7 +35,8 @@ from radsim.vocabulary.numbers import is_whole
 MODEL_DRAWS = "draw with alternative"
 MOST_MODEL_DRAWS = 100  # draws that are repeated with each other model
 FEWEST_DRAWS = 2
-UNCERTAINTY_KEYS = ("draws", "method", "groups", "models")
+FEWEST_PATIENTS = 2  # two halves, whose agreement tells parameters from noise
+UNCERTAINTY_KEYS = ("draws", "method", "patients", "groups", "models")
 PUBLISHED = "published"  # in the place of a distribution: that of the published interval
 
 
@@ -44,6 +46,8 @@ def read_uncertainty(
     """Read ``[uncertainty]``: what is drawn, and the rows of draws and of other models."""
     factors = read_factors(reader, "uncertainty", settings, UNCERTAINTY_KEYS)
     parts: dict[str, Table | SparseTable] = {}
+    if "patients" in settings:
+        reader.attempt("uncertainty.patients", _check_fewer, settings["patients"])
     draws = _draws(reader, settings, factors) if settings else None
     if draws is not None:
         parts[DRAWS] = draws
@@ -117,7 +121,8 @@ def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
     entries = []
     for key, value in flatten(models):
         where = f"uncertainty.models.{key}"
-        reader.attempt(where, reader.check_free, key)
+        # a key that is drawn may be held at some values as well, such as the ends of a range
+        reader.attempt(where, partial(reader.check_free, but_by="uncertainty"), key)
         entries += [{key: entry} for entry in reader.attempt(where, listed_values, value, 1) or ()]
     return entries
 
@@ -181,6 +186,14 @@ def _drawn_with(entries: list[dict[str, Any]], draws: Table) -> Iterator[dict[st
         for index in range(min(len(draws), MOST_MODEL_DRAWS)):
             drawn = draws.row(index).items()
             yield {**{k: v for k, v in drawn if not is_replaced(k, entry)}, **entry}
+
+
+def _check_fewer(value: Any) -> None:
+    """Check a number of patients that draws and other models are simulated on."""
+    require(
+        is_whole(value) and value >= FEWEST_PATIENTS,
+        f"must be a whole number of patients, {FEWEST_PATIENTS} or more, got {value!r}",
+    )
 
 
 def _count_of(value: Any) -> int:

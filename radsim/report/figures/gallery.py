@@ -38,7 +38,7 @@ class Entry:
     draw: Callable[..., Figure | None]
     axes: int = 0
     role: str = ""
-    of_designs: bool | None = True  # or of both
+    of_designs: bool | None = None  # or of both
     by_arm: bool = False
 
     def figures(self, result: xr.Dataset) -> Iterator[tuple[str, Figure]]:
@@ -56,7 +56,7 @@ class Entry:
 
 GALLERY = (
     Entry("outcomes", plot_outcomes, of_designs=False),
-    Entry("subgroups", plot_subgroups, role=PATIENTS, of_designs=None),
+    Entry("subgroups", plot_subgroups, role=PATIENTS),
     Entry("therapeutic_plane", plot_therapeutic_plane, of_designs=False),
     Entry("cumulative_incidence", plot_cumulative_incidence, of_designs=False),
     Entry("dose_response", plot_dose_response, of_designs=False),

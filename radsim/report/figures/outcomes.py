@@ -1,6 +1,7 @@
 """Figures of a result, for a reader who treats patients."""
 
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,7 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.report.figures.style import COLORS, MARKERS, capital, finish, panels_of, percent
 from radsim.report.view import View
 from radsim.results.fields import ESTIMATE
+from radsim.results.reading import has_role
 from radsim.vocabulary.endpoints import (
     ALIVE,
     INCIDENCE,
@@ -23,9 +25,15 @@ from radsim.vocabulary.endpoints import (
 )
 
 NOTE = "Bars: 95 % Monte Carlo intervals, often narrower than the marker; no model uncertainty."
+OVER_DRAWS = (
+    "Bars: 95 % over the draws of the parameters; inside, thick, 95 % Monte Carlo intervals, often "
+    "narrower than the marker. Markers: the file's own values."
+)
 OTHERS = "Filled: the experiment's own model; open: the other models that are reported."
 WIDEST_TITLE = 26  # characters in a line above a panel
 MOST_OUTCOMES, MOST_PLANES = 5, 3  # panels in a row
+CAPPED: dict[str, Any] = {"capsize": 3}
+THICK: dict[str, Any] = {"elinewidth": 3}  # inside the interval over draws
 HOW = {
     NET: "net, as Kaplan-Meier estimates",
     INCIDENCE: "cumulative incidence",
@@ -52,10 +60,14 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
     )
     for axis, estimate in zip(panels, estimates, strict=True):
         value, below, above = _with_reach(view, estimate)
+        spread = _over_draws(view, estimate)
         for row in range(arms):
+            color = COLORS[row % 8]
+            if spread is not None:
+                axis.hlines(row, spread[0][row], spread[1][row], color=color, linewidth=1.0)
             axis.errorbar(
                 value[row], row, xerr=[[below[row]], [above[row]]], fmt=MARKERS[row % 8],
-                color=COLORS[row % 8], capsize=3,
+                color=color, **(CAPPED if spread is None else THICK),
             )  # fmt: skip
             axis.annotate(
                 percent(value[row]), (value[row], row), (0, 8), textcoords="offset points",
@@ -69,7 +81,8 @@ def plot_outcomes(result: xr.Dataset) -> Figure | None:
         axis.grid(axis="x", alpha=0.3)
     first.set_yticks(range(arms), list(view.arms.values()))
     first.set_ylim(arms - 0.4, -0.6)
-    return finish(figure, f"Outcomes at {view.experiment.months[-1]:g} months", result, NOTE)
+    note = OVER_DRAWS if has_role(result, "parameters_lower") else NOTE
+    return finish(figure, f"Outcomes at {view.experiment.months[-1]:g} months", result, note)
 
 
 def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
@@ -82,18 +95,26 @@ def plot_therapeutic_plane(result: xr.Dataset) -> Figure | None:
         return None
     figure, firsts, panels = panels_of(len(harms), MOST_PLANES, (4.6, 4.4), (0.4, 0.0), sharey=True)
     control, lower, higher = _with_reach(view, good)
-    note = NOTE
+    good_spread = _over_draws(view, good)
+    note = own = NOTE if good_spread is None else OVER_DRAWS
     for axis, harm in zip(panels, harms, strict=True):
         risk, below, above = _with_reach(view, harm)
         every = view.here[str(harm)].transpose("arm", ...).values
         others = every.reshape(len(every), -1)[:, 1:]  # models beside the file's own
         if others.size:
-            note = f"{NOTE}\n{OTHERS}"
+            note = f"{own}\n{OTHERS}"
+        spread = _over_draws(view, harm)
         for row, name in enumerate(view.arms.values()):
             color, marker = COLORS[row % 8], MARKERS[row % 8]
+            if spread is not None:
+                axis.hlines(control[row], spread[0][row], spread[1][row], color=color, linewidth=1)
+            if good_spread is not None:
+                ends = good_spread[0][row], good_spread[1][row]
+                axis.vlines(risk[row], *ends, color=color, linewidth=1)
             axis.errorbar(
                 risk[row], control[row], xerr=[[below[row]], [above[row]]],
                 yerr=[[lower[row]], [higher[row]]], fmt=marker, color=color, label=name,
+                elinewidth=None if spread is None else THICK["elinewidth"],
             )  # fmt: skip
             height = np.full(len(others[row]), control[row])
             axis.plot(others[row], height, marker, color=color, fillstyle="none")
@@ -142,3 +163,13 @@ def _with_reach(view: View, estimate: Estimate) -> tuple[np.ndarray, np.ndarray,
         view.numbers(estimate, role).values for role in (ESTIMATE, "lower", "upper")
     )
     return value, value - lower, upper - value
+
+
+def _over_draws(view: View, estimate: Estimate) -> tuple[np.ndarray, np.ndarray] | None:
+    """Ends of the interval over the draws by arm; the estimate where nothing drawn moves it."""
+    if not view.has(estimate, "parameters_lower"):
+        return None
+    value = view.numbers(estimate).values
+    ends = (view.numbers(estimate, f"parameters_{end}").values for end in ("lower", "upper"))
+    lower, upper = (np.where(np.isnan(end), value, end) for end in ends)
+    return lower, upper

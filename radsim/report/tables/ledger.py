@@ -77,7 +77,7 @@ def records(result: xr.Dataset, name: str) -> list[dict[str, Any]]:
     Examples
     --------
     >>> from radsim import load_experiment, run
-    >>> experiment = load_experiment("experiments/compare_strategies.toml")
+    >>> experiment = load_experiment("experiments/sib_phase2.toml")
     >>> result = run(experiment.model_copy(update={"patients": 20}), scheduler="single")
     >>> records(result, "summary.csv")[0]["endpoint"]
     'local_control'

@@ -18,7 +18,8 @@ SOURCE_NAMES = {"models": "model_choice"}  # as the table calls a source
 UNCERTAINTY_COLUMNS = (
     "arm", "reference", "endpoint", "model", "estimator", "months", "estimate",
     "between_patients", "parameters", "parameters_lower", "parameters_upper", "model_choice",
-    "monte_carlo", "inner_noise_share", "parameters_note", "matters_most",
+    "monte_carlo", "inner_noise_share", "parameters_lower_error", "parameters_upper_error",
+    "parameters_note", "matters_most",
 )  # fmt: skip
 DRAWN_COLUMNS = (
     "endpoint", "months", "arm", "models", "draws", "probability_best", "lower", "upper",
@@ -61,14 +62,15 @@ def _by_source(points: Points, numbers_of: Numbers) -> tuple[np.ndarray, np.ndar
     """Numbers, shape (point, month, column); what is known of the draws; what matters most."""
     estimate, every = numbers_of(ESTIMATE), numbers_of("uncertainty")
     sd = {str(source): every[:, i] for i, source in enumerate(points.result["source"].values)}
-    lower = upper = noise = np.full(estimate.shape, np.nan)
+    lower = upper = noise = lower_error = upper_error = np.full(estimate.shape, np.nan)
     state = np.full(estimate.shape, TOLD)
     if DRAWS in points.design.parts:
-        lower, upper, noise, state = (
-            numbers_of(f"parameters_{end}") for end in ("lower", "upper", "noise_share", "state")
+        lower, upper, lower_error, upper_error, noise, state = (
+            numbers_of(f"parameters_{end}")
+            for end in ("lower", "upper", "lower_error", "upper_error", "noise_share", "state")
         )
     columns = [
         estimate, sd["patients"], sd["parameters"], lower, upper, sd["models"], sd["monte_carlo"],
-        noise,
+        noise, lower_error, upper_error,
     ]  # fmt: skip
     return np.stack(columns, axis=-1), state, what_matters(sd, state)

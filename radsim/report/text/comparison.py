@@ -11,14 +11,15 @@ from radsim.presets.models import published_name
 from radsim.report.tables.points import Points
 from radsim.report.tables.rows import NUMBERS, summary_lines
 from radsim.report.text.console import numbers_text
-from radsim.report.text.description import anchored, people_of
-from radsim.report.text.design import design_text
+from radsim.report.text.description import after_earlier, anchored, people_of
+from radsim.report.text.design import design_text, uncertainty_texts
+from radsim.report.text.spread import has_spread, row_name, spread_notes, spread_tables
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
 from radsim.results.result import is_design
-from radsim.vocabulary.endpoints import Estimate
 
 DIFFERENCE = ("difference", "difference_mc_standard_error", "difference_lower", "difference_upper")
+OTHERS = "Other patients, compared with no arm above"
 Cells = dict[str, dict[str, str]]  # by row and arm
 
 
@@ -33,24 +34,44 @@ def comparison_text(result: xr.Dataset) -> str:
     title = (
         f"{experiment.name}: {experiment.patients:,} patients, at {experiment.months[-1]:g} months"
     )
-    tables = [_estimates(f"{title} [%]", points, same)]
-    if compared := experiment.compared:
-        title = f"Difference from {experiment.called(experiment.reference)} [percentage points]"
-        differences = _cells(points, compared, experiment.reference, DIFFERENCE)
-        tables.append(_by_arm(title, differences, compared, experiment))
-    if apart:
-        tables.append(_estimates("Other patients, compared with no arm above [%]", points, apart))
-    text = "\n\n".join(tables)
-    lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
+    if has_spread(result):
+        text = "\n\n".join(_with_spread(title, points, same, apart))
+        lines = list(spread_notes(points))
+    else:
+        text = "\n\n".join(_with_errors(title, points, same, apart))
+        lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
-    lines += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
+    told = (*anchored(experiment), *after_earlier(experiment))
+    lines += [f"{line[0].upper()}{line[1:]}." for line in told]
     models = [modelled.models[0].name for modelled in endpoints_of(experiment)]
     if experiment.survival is not None:
         models.append(published_name("survival", experiment.survival))
     named = ", ".join(dict.fromkeys(models))
     lines.append(f"Models: {named}; sources and ranges: radsim models NAME")
     return text + "\n" + "\n".join(lines)
+
+
+def _with_errors(title: str, points: Points, same: list[str], apart: list[str]) -> Iterator[str]:
+    """Estimates and differences by arm, with Monte Carlo intervals."""
+    experiment = points.experiment
+    yield _estimates(f"{title} [%]", points, same)
+    if compared := experiment.compared:
+        title = f"Difference from {experiment.called(experiment.reference)} [percentage points]"
+        differences = _cells(points, compared, experiment.reference, DIFFERENCE)
+        yield _by_arm(title, differences, compared, experiment)
+    if apart:
+        yield _estimates(f"{OTHERS} [%]", points, apart)
+
+
+def _with_spread(title: str, points: Points, same: list[str], apart: list[str]) -> Iterator[str]:
+    """Estimates and differences with intervals over parameters, and where these come from."""
+    called = points.experiment.called(points.reference)
+    against = f"; differences from {called} [points]" if points.experiment.compared else ""
+    yield spread_tables(points, same, f"{title} [%]{against}")
+    if apart:
+        yield spread_tables(points, apart, f"{OTHERS} [%]")
+    yield from uncertainty_texts(points.result)
 
 
 def _estimates(title: str, points: Points, arms: list[str]) -> str:
@@ -66,7 +87,7 @@ def _cells(points: Points, arms: list[str], reference: str | None, roles: Sequen
     for arm in arms:
         for estimate, place, model in points.estimates(names, arm, reference):
             *_, (_, numbers) = points.table(estimate, arm, place, roles)
-            name = _row_name(estimate, endpoints.get(estimate.of), place, model)
+            name = row_name(estimate, endpoints.get(estimate.of), place, model)
             cells.setdefault(name, {})[arm] = _interval(numbers[0])
     return cells
 
@@ -94,17 +115,6 @@ def _add_pain(points: Points, cells: Cells, arms: list[str]) -> None:
             at = "" if month == points.months[-1] else f" at {month:g} months"
             row = cells.setdefault(f"pain response, {estimator}{at}", {})
             row[arm] = _interval(line.numbers[0])
-
-
-def _row_name(estimate: Estimate, modelled: Modelled | None, place: int, model: str) -> str:
-    """Name the row of an estimate under one of its models, by its place or its name."""
-    if modelled is None or len(modelled.models) == 1:
-        return estimate.label
-    if not modelled.endpoint.freedom:
-        return f"{estimate.label} ({model})"
-    if modelled.models[place].ratio_alone:
-        return f"{estimate.label}, without reirradiation hazard"
-    return f"{estimate.label} ({modelled.models[place].name})" if place else estimate.label
 
 
 def _by_arm(title: str, cells: Cells, arms: list[str], experiment: Experiment) -> str:

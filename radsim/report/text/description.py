@@ -112,6 +112,26 @@ def people_of(experiment: Experiment, name: str) -> str:
     return said
 
 
+def after_earlier(experiment: Experiment) -> Iterator[str]:
+    """Say what an earlier course does to control, and on what that rests."""
+    if experiment.tcp is None or not any(arm.has_prior for arm in experiment.arms.values()):
+        return
+    model = experiment.tcp.model
+    ratio = (
+        "control after a prior course is reported with the hazard x "
+        f"{model.ratio_after_earlier:.3g}"
+    )
+    control, record = model.reirradiation_control, model.calibration
+    plans = record.reirradiated if record else None
+    if model.reirradiation_hazard_ratio is None and control is not None and plans is not None:
+        yield (
+            f"{ratio}, and without: solved so that plans of {plans.regimen} in {plans.cohort} have "
+            f"{100 * control:.3g} % at {plans.months:g} months (anchored, not predicted)"
+        )
+    else:
+        yield f"{ratio}, as stated, and without"
+
+
 def notes(experiment: Experiment) -> list[str]:
     """List what a reader of the result should know beforehand."""
     return list(_notes(experiment))
@@ -123,11 +143,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
             f"{experiment.called(name)} treats {people_of(experiment, name)}: it is set apart, "
             "compared with no other arm and never called best"
         )
-    if any(arm.has_prior for arm in experiment.arms.values()):
-        yield (
-            "control after a prior course is reported with and without the model's hazard ratio "
-            "for reirradiation"
-        )
+    yield from after_earlier(experiment)
     yield from anchored(experiment)
     yield from _control_notes(experiment)
     yield from _judged_by(experiment)

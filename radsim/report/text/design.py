@@ -9,6 +9,7 @@ from radsim.report.text.console import PLAIN, table_text
 from radsim.report.text.description import anchored
 from radsim.report.view import View, value_text
 from radsim.results.reading import has_role
+from radsim.results.result import is_design
 from radsim.results.uncertainty import ENDS, what_matters
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
 from radsim.vocabulary.endpoints import (
@@ -42,15 +43,21 @@ def design_text(result: xr.Dataset) -> str:
     ]
     if view.axes:
         parts.append(_sweep_text(View(result, *view.axes)))
-    if "source" in result.sizes:
-        parts.append(_uncertainty_text(view))
-    if has_role(result, "best_probability"):
-        parts.append(_best_text(view))
+    parts += uncertainty_texts(result)
     if "factor" in result.sizes:
         parts.append(_sensitivity_text(view))
     parts += [f"{line[0].upper()}{line[1:]}." for line in anchored(experiment)]
     parts.append("Tables: summary.csv, comparison.csv and the others in the result's folder.")
     return "\n\n".join(parts)
+
+
+def uncertainty_texts(result: xr.Dataset) -> Iterator[str]:
+    """Print where the uncertainty of each comparison comes from, and how often an arm is best."""
+    view = View(result)
+    if "source" in result.sizes:
+        yield _uncertainty_text(view, is_design(result))
+    if has_role(result, "best_probability"):
+        yield _best_text(view)
 
 
 def _printed(view: View) -> list[Estimate]:
@@ -90,10 +97,12 @@ def _points(view: View) -> Rows:
             yield *labels, estimate.label, *(_percent(point.sel(arm=arm)) for arm in view.arms)
 
 
-def _uncertainty_text(view: View) -> str:
+def _uncertainty_text(view: View, with_values: bool) -> str:
     """Standard deviations by source of each comparison, at the middle of a sweep."""
-    title = f"Difference from {_reference(view)} and its standard deviations [points]{_at(view)}"
-    columns = ("", "arm", "difference", "95 % over parameters", *SOURCES.values(), "matters most")
+    what = "Difference from {} and its standard" if with_values else "Difference from {}: standard"
+    title = f"{what.format(_reference(view))} deviations [points]{_at(view)}"
+    values = ("difference", "95 % over parameters") * with_values
+    columns = ("", "arm", *values, *SOURCES.values(), "matters most")
     rows, hidden = [], False
     for estimate in _printed(view):
         for arm in view.compared:
@@ -114,7 +123,8 @@ def _uncertainty_text(view: View) -> str:
             value = _percent(view.numbers(difference, arm=arm))
             most = SOURCES.get(str(what_matters(sd, state)), "")
             called = view.experiment.called(arm)
-            rows.append((estimate.label, called, value, band, *cells.values(), most))
+            beside = (value, band) * with_values
+            rows.append((estimate.label, called, *beside, *cells.values(), most))
     return table_text(columns, rows, title, **PLAIN) + (f"\n{HIDDEN}" if hidden else "")
 
 

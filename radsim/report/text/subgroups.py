@@ -24,9 +24,7 @@ def subgroups_text(result: xr.Dataset) -> str:
     ]
     if not tables:
         return ""
-    lines = [
-        "In brackets: 95 % Monte Carlo intervals. Every endpoint and difference: subgroups.csv"
-    ]
+    lines = ["Every endpoint and difference, with Monte Carlo intervals: subgroups.csv"]
     if points.experiment.report.metrics:
         plan = points.experiment.called(points.reference)
         lines.append(f"Groups by a metric of the dose are by each patient's plan of {plan}.")
@@ -43,14 +41,17 @@ def _tables(points: Points, by: str, sizes: xr.DataArray) -> Iterator[str]:
             each = [numbers_in(points, estimate, arm, 0, by, code, VALUE)[-1] for arm in arms]
             size = int(sizes.values[code])
             few = ", few" if size < FEW else ""
-            values = [f"{percent(n[0])} ({100 * n[2]:.1f} to {100 * n[3]:.1f})" for n in each]
+            errors = max(float(n[1]) for n in each)
+            values = [percent(n[0]) for n in each]
             best = experiment.called(arms[int(np.argmax([n[0] for n in each]))])
             label = str(points.result[by].values[code])
-            rows.append((label, f"{size:,}{few}", *values, *([best] if len(arms) > 1 else [])))
+            highest = [best] if len(arms) > 1 else []
+            rows.append((label, f"{size:,}{few}", *values, f"{100 * errors:.2f}", *highest))
         heads = (
             by,
             "patients",
             *map(experiment.called, arms),
+            "± at most",
             *(["highest"] if len(arms) > 1 else []),
         )
         title = f"{estimate.label} by {by}, at {experiment.months[-1]:g} months"
