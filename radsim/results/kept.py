@@ -6,7 +6,6 @@ import numpy as np
 
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.tables import DRAWS
-from radsim.experiment.model_ranges import model_ranges
 from radsim.experiment.reported_doses import describe_metric, metrics_of
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
@@ -39,7 +38,6 @@ def kept_fields(variants: Variants) -> Iterator[Field]:
     """Everything that is no estimate."""
     yield from _curves(variants)
     yield from _histograms(variants)
-    yield from _excesses(variants)
     yield from _sample(variants)
     if variants.sums.series is not None:
         yield from _series(variants, variants.sums.series)
@@ -86,15 +84,16 @@ def _histograms(variants: Variants) -> Iterator[Field]:
         yield variants.plain_field(variable, "histogram", dims, values, meaning)
 
 
-def _excesses(variants: Variants) -> Iterator[Field]:
-    """How far patients lie outside each model's range, in its units."""
-    ranges = model_ranges(variants.experiment)
-    for check, excesses in variants.sums.excesses.items():
-        values = variants.checked_values(variants.sums.checks[check].mean, excesses)
-        for place, (role, meaning) in enumerate(EXCESSES.items()):
-            said = f"{meaning}: {check.replace('_', ' ')}"
-            of_arms, units = values[..., place], ranges[check].units
-            yield variants.plain_field(check, role, ("arm",), of_arms, said, units)
+def excess_fields(variants: Variants, check: str) -> Iterator[Field]:
+    """How far patients lie outside a model's range, in its units; nothing of another check."""
+    if check not in variants.sums.excesses:
+        return
+    excesses = variants.sums.excesses[check]
+    values = variants.checked_values(variants.sums.checks[check].mean, excesses)
+    units = variants.ranges[check].units
+    for place, (role, meaning) in enumerate(EXCESSES.items()):
+        said = f"{meaning}: {check.replace('_', ' ')}"
+        yield variants.plain_field(check, role, ("arm",), values[..., place], said, units)
 
 
 def _sample(variants: Variants) -> Iterator[Field]:

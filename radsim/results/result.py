@@ -19,7 +19,7 @@ from radsim.presets import sources_of
 from radsim.radiobiology.dvh import volume_nodes
 from radsim.results.fields import Field, comparison_numbers, estimate_numbers, share_numbers
 from radsim.results.groups import group_fields, labels
-from radsim.results.kept import drawn_fields, kept_fields
+from radsim.results.kept import drawn_fields, excess_fields, kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
 from radsim.results.sensitivity import sensitivity_fields
@@ -104,6 +104,7 @@ def _fields(variants: Variants, design: Variants) -> Iterator[Field]:
         moments = of.checked(of.sums.checks[check])
         for role, values, _, said in share_numbers("share", moments, meaning):
             yield variants.plain_field(check, role, ("arm",), values, said)
+        yield from excess_fields(of, check)
     yield from kept_fields(variants)
     if design.has(DRAWS):
         yield from drawn_fields(design)

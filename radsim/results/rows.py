@@ -10,6 +10,7 @@ from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of, ranked_arms
 from radsim.experiment.model import Experiment
+from radsim.experiment.model_ranges import ModelRange, model_ranges
 from radsim.experiment.variants import VariantMaker
 from radsim.results.fields import Field
 from radsim.sums.moments import Moments
@@ -38,6 +39,11 @@ class Variants:
     def estimates(self) -> tuple[Estimate, ...]:
         """Everything that is estimated, in the order of the tables."""
         return tuple(e for e in estimates_of(self.experiment) if str(e) in self.sums.moments)
+
+    @cached_property
+    def ranges(self) -> dict[str, ModelRange]:
+        """What its models were fitted on, by the names of the checks that they are held to."""
+        return model_ranges(self.experiment)
 
     @property
     def axes(self) -> tuple[str, ...]:
