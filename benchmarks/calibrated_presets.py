@@ -31,8 +31,6 @@ from radsim.dose.metrics import DoseMetric
 from radsim.fitting.calibration import (
     AGAIN,
     AGAIN_COHORT,
-    AGAIN_MONTHS,
-    AGAIN_PATIENTS,
     OF_A_DVH,
     PATIENTS,
     AnchorPlans,
@@ -40,12 +38,12 @@ from radsim.fitting.calibration import (
     calibrate,
     draw_anchor_plans,
     fit_through_plans,
+    ratio_in_whole_plans,
 )
 from radsim.presets import load_preset
 from radsim.randomness.streams import Streams
 from radsim.tcp import load_tcp
 from radsim.tcp.control import ControlModel
-from radsim.tcp.reirradiation import ratio_of_control
 
 CURVE = "hytec-spine-2021"
 READS = {  # preset: what it reads, and what that is called
@@ -147,13 +145,9 @@ def after_earlier(calibrated: ControlModel, entry: dict[str, Any]) -> tuple[str,
         "results are given without it as well."
     )
     if calibrated.dose.is_dvh:
-        plans = draw_anchor_plans(
-            [AGAIN], [calibrated.dose], default_dose_model(), AGAIN_PATIENTS, cohort=AGAIN_COHORT
-        )
-        growth = calibrated.onset.growth(AGAIN_MONTHS)
-        hazard = calibrated.hazard_of(plans.readings[0], AGAIN.fractions, plans.patients) * growth
         ratio, most, least = (
-            float(f"{ratio_of_control(hazard, p):.3g}") for p in (PUBLISHED, LOWEST, HIGHEST)
+            float(f"{ratio_in_whole_plans(calibrated, p, default_dose_model()):.3g}")
+            for p in (PUBLISHED, LOWEST, HIGHEST)
         )
         return "reirradiation_hazard_ratio", {
             "value": ratio, "units": "1", "uncertainty": [least, most], **source,

@@ -9,7 +9,7 @@ import numpy as np
 
 from radsim.dose.metrics import DoseMetric, metric_of
 from radsim.radiobiology import lq
-from radsim.radiobiology.dvh import dose_at_volume, share_at_dose, volume_nodes
+from radsim.radiobiology.dvh import volume_nodes
 from radsim.vocabulary.structures import TARGETS, HotSpot
 from radsim.vocabulary.words import nearest
 
@@ -112,7 +112,7 @@ class Dose:
         Dose of each structure that was asked for.
     hot_spots
         Dose of the hottest part of an organ: 0.03 cm3 of each that the plan gives doses for, and
-        whatever else was asked for.
+        whatever else was asked for; of targets where a plan knows more than their nodes.
     facts
         Numbers of each patient, shape (patient,): ``prescription`` [Gy], ``plans_tried``,
         ``gtv_distance`` from the ruling neural surface (cord PRV, else thecal sac) to the GTV
@@ -190,10 +190,10 @@ class Dose:
         r"""Sums over fractions of dose [Gy] and squared dose [Gy2] behind a metric.
 
         Dx is the lowest dose in the hottest x % of the volume, interpolated between nodes; D0 (or
-        ``max``) and D100 are the doses at the hottest and the coldest node; D0.03cc
-        of an organ is exact, as is any other DXcc; VxGy and VxGy_cc, which are no doses, stand in
-        the place of the total [1, cm3]; gEUD(a) is :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean``
-        is gEUD(1).
+        ``max``) and D100 are the doses at the hottest and the coldest node; D0.03cc of an organ is
+        exact, as is any other DXcc, which of a target is between nodes; VxGy and VxGy_cc, which
+        are no doses, stand in the place of the total [1, cm3]; gEUD(a) is
+        :math:`(\sum_j w_j D_j^a)^{1/a}` and ``mean`` is gEUD(1).
         The squared dose of a generalized mean is the one that equal fractions would have,
         :math:`(\sum_j w_j Q_j^{a/2})^{2/a}` with Q the squared doses at the nodes. Worked out
         once for a metric.
@@ -219,33 +219,20 @@ class Dose:
             squares = [lq.equal_fractions(*course)[1] for course in self._prescribed]
             return Reading(self.prescription, reduce(np.add, squares))
         structure = wanted.structure_in(self.plan)
-        if wanted.hottest is not None and structure not in TARGETS:
-            spot = HotSpot(structure, wanted.hottest)
-            if spot not in self.hot_spots:
+        if metric.kind == "dose_at_volume":
+            spot = HotSpot(structure, metric.number)
+            if spot in self.hot_spots:
+                return self._reading(*_doses(self.hot_spots[spot], wanted))
+            if structure not in TARGETS:
                 raise KeyError(f"no {wanted.metric} of {structure} in this dose")
-            return self._reading(*_doses(self.hot_spots[spot], wanted))
         total, squared = _doses(self._course(structure), wanted)
-        if wanted.hottest is not None:
-            spot = HotSpot(structure, wanted.hottest)
-            hot = self._hottest(spot, total)
-            if squared is not None:  # interpolated as its root, so that it stays a dose's square
-                squared = self._hottest(spot, np.sqrt(squared)) ** 2
-            return self._reading(hot, squared)
+        volume = self._volume(structure) if metric.needs_volume else None
+        total = metric_of(total, self.nodes, metric, volume=volume)
         if not metric.is_dose:
-            share = share_at_dose(total, volume_nodes(self.nodes)[0], metric.number)
-            if metric.kind == "volume_above":
-                share = share * self._volume(structure)
-            return Reading(share, np.full(share.shape, np.nan))  # a share has no effect of its own
-        total = metric_of(total, self.nodes, metric, 1.0)
+            return Reading(total, np.full(total.shape, np.nan))  # a share has no effect of its own
         if squared is not None:
-            squared = metric_of(squared, self.nodes, metric, 2.0)
+            squared = metric_of(squared, self.nodes, metric, 2.0, volume)
         return self._reading(total, squared)
-
-    def _hottest(self, spot: HotSpot, values: np.ndarray) -> np.ndarray:
-        """Dose in the hottest part of a target; NaN where it is smaller."""
-        share = spot.volume / self._volume(spot.structure)
-        hot = dose_at_volume(values, volume_nodes(self.nodes)[0], np.minimum(share, 1.0))
-        return np.where(share <= 1.0, hot, np.nan)
 
     def volume_of(self, wanted: DoseMetric) -> np.ndarray:
         """Volume of the structure that a metric is of [cm3], shape (patient,)."""

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from radsim.dose.plans.kind import PlanKind
-from radsim.radiobiology.dvh import generalized_eud, volume_nodes
+from radsim.radiobiology.dvh import dose_at_volume, generalized_eud, share_at_dose, volume_nodes
 from radsim.vocabulary.dose_metrics import KINDS, Metric, parse_metric
 from radsim.vocabulary.structures import TARGETS, HotSpot
 from radsim.vocabulary.words import nearest
@@ -77,8 +77,7 @@ class DoseMetric:
         if metric is None:
             return ""
         if metric.kind in given[structure]:
-            spot = metric.kind == "dose_at_volume" and structure not in TARGETS
-            return plan.lacks(HotSpot(structure, metric.number)) if spot else ""
+            return plan.lacks(structure, metric)
         known = ", ".join(KINDS[kind] for kind in given[structure])
         return f"no {self.metric!r} of the {structure}; known: {known}"
 
@@ -90,7 +89,10 @@ class DoseMetric:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What will be read of a dose: structures at every node, and hot spots of organs."""
+    """What will be read of a dose: structures at every node, and hot spots.
+
+    Where a plan knows none of a target, they are read between its nodes.
+    """
 
     whole: frozenset[str] = frozenset()
     hot_spots: frozenset[HotSpot] = frozenset()
@@ -101,38 +103,57 @@ def wanted_of(plan: PlanKind, metrics: Iterable[DoseMetric]) -> Wanted:
     whole, hot_spots = set(), set()
     for metric in metrics:
         structure = metric.structure_in(plan)
-        if metric.hottest is not None and structure not in TARGETS:
+        if metric.hottest is not None:
             hot_spots.add(HotSpot(structure, metric.hottest))
-        elif metric.is_dvh or metric.parsed is not None:
+        if metric.is_dvh or (metric.parsed and (metric.hottest is None or structure in TARGETS)):
             whole.add(structure)
     return Wanted(frozenset(whole), frozenset(hot_spots))
 
 
-def metric_of(values: np.ndarray, nodes: int, metric: Metric, power: float) -> np.ndarray:
+def metric_of(
+    values: np.ndarray,
+    nodes: int,
+    metric: Metric,
+    power: float = 1.0,
+    volume: np.ndarray | None = None,
+) -> np.ndarray:
     """Metric of node values that are a dose to some power, in that power, shape (patient,).
 
     The values are at the nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first; the power
-    is 1 of doses [Gy], 2 of squared doses [Gy2].
+    is 1 of doses [Gy], 2 of squared doses [Gy2]. What is of cm3 needs the structure's volume [cm3],
+    and is unknown (NaN) where that is, or where the structure is too small for it.
 
     Raises
     ------
     ValueError
-        If the metric is neither Dx nor a generalized mean.
+        If a part of the volume above a dose is asked of squared doses.
 
     Examples
     --------
-    >>> metric_of(np.full((1, 8), 20.0), 8, parse_metric("D98"), 1.0).round(9).tolist()
+    >>> even = np.full((1, 8), 20.0)
+    >>> metric_of(even, 8, parse_metric("D98")).round(9).tolist()
     [20.0]
+    >>> ten = np.array([10.0])
+    >>> [metric_of(even, 8, parse_metric(m), volume=ten).tolist() for m in ("D12cc", "V9Gy_cc")]
+    [[nan], [10.0]]
     """
-    volume, weight = volume_nodes(nodes)
-    if metric.kind == "dose_at_share":
-        if not metric.is_quantile:  # the maximum or the minimum
+    share, weight = volume_nodes(nodes)
+    # a squared dose is interpolated as its root, so that it stays the square of a dose
+    match metric.kind:
+        case "dose_at_share" if not metric.is_quantile:  # the maximum or the minimum
             return values[:, 0 if metric.number == 0.0 else -1]
-        # a squared dose is interpolated as its root, so that it stays the square of a dose
-        return _interpolated(values, volume, metric.number, 1.0 / power) ** power
-    if metric.kind != "eud":
-        raise ValueError(f"doses at nodes have no {metric.kind.replace('_', ' ')}")
-    return generalized_eud(values, weight, metric.number / power)
+        case "dose_at_share":
+            return _interpolated(values, share, metric.number, 1.0 / power) ** power
+        case "eud":
+            return generalized_eud(values, weight, metric.number / power)
+        case "dose_at_volume":
+            part = metric.number / volume  # type: ignore[operator]
+            hot = dose_at_volume(values ** (1.0 / power), share, np.minimum(part, 1.0)) ** power
+            return np.where(part <= 1.0, hot, np.nan)
+    if power != 1.0:
+        raise ValueError(f"squared doses have no {metric}")
+    above = share_at_dose(values, share, metric.number)
+    return above if metric.kind == "share_above" else above * volume
 
 
 def _interpolated(values: np.ndarray, volume: np.ndarray, share: float, power: float) -> np.ndarray:

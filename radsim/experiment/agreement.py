@@ -61,6 +61,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
     yield from _missing_doses(experiment)
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
+    yield from _unsolved_ratios(experiment)
     yield from _small_structures(experiment)
     yield from _impossible_trial(experiment)
     yield from _impossible_groups(experiment)
@@ -309,6 +310,16 @@ def _miscalibrated(experiment: Experiment) -> Iterator[str]:
                 f"{known.dose}, and [dose] has another {', '.join(others[:MOST_NAMED])}{more}; "
                 f"{anew}"
             )
+
+
+def _unsolved_ratios(experiment: Experiment) -> Iterator[str]:
+    """Say for which model no ratio of hazards after an earlier course can be solved."""
+    if any(arm.has_prior for arm in experiment.arms.values()):
+        for section, model in _models(experiment):
+            try:
+                getattr(model, "ratio_after_earlier", None)  # of models of control
+            except ValueError as error:
+                yield f"{section}.{error}"
 
 
 def _impossible_groups(experiment: Experiment) -> Iterator[str]:

@@ -10,6 +10,7 @@ from radsim.experiment.older_spellings import WITHDRAWN
 from radsim.experiment.outcomes import ABOUT, ALTERNATIVES, SECTION_KEYS
 from radsim.experiment.problems import Problems
 from radsim.presets import PRESET_FILE, Preset, load_preset, preset_names, presets_of, read_preset
+from radsim.presets.models import yielding
 from radsim.radiobiology.cell_kill import LAWS_BY_NAME
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, SHIPPED
 from radsim.vocabulary.event_names import check_event_name
@@ -93,7 +94,7 @@ def _alternative(place: int, entry: Any, stated: Any, wanted: Wanted) -> Any:
     if not isinstance(table, dict):
         return table
     if "preset" not in table and "kind" not in table:
-        table = merge(stated, table)
+        table = merge(yielding(stated, table), table)
     key = f"{wanted.section}.{ALTERNATIVES}[{place}]"
     return wanted.problems.attempt(key, _model, table, wanted, default=(None, table))[1]
 
@@ -131,13 +132,13 @@ def _over_preset(section: dict[str, Any], wanted: Wanted) -> tuple[Preset, dict[
     if Path(name).suffix == PRESET_FILE:
         preset = read_preset(wanted.family, wanted.folder / name)
         stated = {key: value for key, value in section.items() if key != "preset"}
-        return preset, merge(preset.settings(), stated)
+        return preset, merge(yielding(preset.settings(), stated), stated)
     require(
         name in preset_names(wanted.family),
         WITHDRAWN.get(name, f"no such preset {name!r}; there are: {', '.join(wanted.presets)}"),
     )
     preset = load_preset(wanted.family, name)
-    return preset, merge(preset.settings(), section)
+    return preset, merge(yielding(preset.settings(), section), section)
 
 
 def _check_endpoint(preset: Preset, wanted: Wanted) -> None:

@@ -28,6 +28,13 @@ def outside_fractionation(experiment: Experiment) -> list[str]:
         conventional = arm.plan.is_conventional
         for said, stated in _spoken_of(experiment):
             most = getattr(stated.model, "most_fractions", None)
+            fewest = getattr(stated.model, "fewest_fractions", None)
+            if fewest is not None and arm.plan.fractions < fewest:
+                lines.append(
+                    f"{experiment.called(name)}: {arm.plan.fractions} fraction(s); 100% of the "
+                    f"patients lie outside the range of the {said} model {stated.name}, which is "
+                    f"of courses in {fewest} fractions or more"
+                )
             if most is not None and (conventional or arm.plan.fractions > most):
                 what = "a conventional field" if conventional else f"{arm.plan.fractions} fractions"
                 lines.append(

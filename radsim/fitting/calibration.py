@@ -19,13 +19,14 @@ from radsim.fitting.outcome_table import anchors_table
 from radsim.fitting.refit import FLAT
 from radsim.fitting.scales import Scales
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.patients.patients import Patients
+from radsim.patients.patients import NOBODY, Patients
 from radsim.presets import Anchor, Calibration, Reirradiated, load_preset, preset_names
 from radsim.presets.cohorts import cohort_settings
 from radsim.randomness.sources import Recorder, Sobol
 from radsim.randomness.streams import UniformSource
 from radsim.tcp import load_tcp
 from radsim.tcp.control import ControlModel
+from radsim.tcp.reirradiation import ratio_of_control
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
@@ -140,6 +141,13 @@ def reirradiated_plans(metrics: Sequence[DoseMetric], dose: DoseModel) -> Reirra
     )
 
 
+def ratio_in_whole_plans(model: ControlModel, control: float, dose: DoseModel) -> float:
+    """Ratio of hazards after an earlier course, where a model reads whole volumes, not kept."""
+    plans = draw_anchor_plans([AGAIN], model.reads, dose, AGAIN_PATIENTS, cohort=AGAIN_COHORT)
+    hazard = model.hazard_of(plans.readings[0], AGAIN.fractions, NOBODY)
+    return rounded(ratio_of_control(hazard * model.onset.growth(AGAIN_MONTHS), control))
+
+
 def _read(dose: Dose, metric: DoseMetric) -> Reading:
     reading = dose.read(metric)
     lacking = float(np.isnan(reading.total).mean())
@@ -160,7 +168,8 @@ def published_curve(model: ControlModel) -> ControlModel:
     name = model.calibrate_to or (model.calibration.curve if model.calibration else "")
     names = preset_names("tcp")
     require(not name or name in names, f"calibrate_to: no such preset; {nearest(name, names)}")
-    curve: ControlModel = load_tcp(name) if name else replace(model, calibrate="", beyond=0.0)
+    plain = {"calibrate": "", "beyond": 0.0, "reirradiation_control": None}
+    curve: ControlModel = load_tcp(name) if name else replace(model, **plain)  # type: ignore[arg-type]
     require(
         bool(curve.preset) and bool(anchors_of(curve)),
         "calibrate: there are no anchors whose plans a regimen describes; set "
@@ -277,6 +286,10 @@ def calibrate(
         patients=patients,
         reirradiated=None if model.dose.is_dvh else reirradiated_plans(with_rest(model), dose),
     )
+    published = model.reirradiation_control
+    if model.dose.is_dvh and published is not None:
+        ratio = ratio_in_whole_plans(fitted, published, dose)
+        model = replace(model, reirradiation_control=None, reirradiation_hazard_ratio=ratio)
     return replace(
         model,
         **values,  # type: ignore[arg-type]

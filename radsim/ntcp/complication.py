@@ -70,6 +70,7 @@ class ComplicationModel(DoseResponse):
     valid_eqd2: tuple[Real, Real] | None = None
     valid_eqd2_alpha_beta: Real | None = None
     most_fractions: Count | None = None
+    fewest_fractions: Count | None = None
     onset: Onset
     duration: Duration | None = None
 

@@ -10,6 +10,21 @@ from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.words import nearest
 
+INSTEAD = (("reirradiation_control", "reirradiation_hazard_ratio"),)  # settings that say the same
+
+
+def yielding(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out settings in whose place changes state another one.
+
+    Examples
+    --------
+    >>> yielding({"reirradiation_hazard_ratio": 1.67}, {"reirradiation_control": 0.76})
+    {}
+    """
+    both_ways = (*INSTEAD, *(pair[::-1] for pair in INSTEAD))
+    gone = {other for key, other in both_ways if key in changes}
+    return {name: value for name, value in settings.items() if name not in gone}
+
 
 def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -> Any:
     """Build the model of a preset, with some of its settings changed.
@@ -17,7 +32,8 @@ def load_model(union: Any, family: str, name: str, changes: Mapping[str, Any]) -
     The union holds classes of models, told apart by their ``kind``. A Mistake says if there is no
     such preset, or a setting is unknown or wrong.
     """
-    settings = {**load_preset(family, name).settings(), "preset": name, **changes}
+    stated = yielding(load_preset(family, name).settings(), changes)
+    settings = {**stated, "preset": name, **changes}
     kinds = {kind_of(member): member for member in members(union)}
     kind = settings["kind"]
     if kind not in kinds:

@@ -180,6 +180,16 @@ class ControlModel(DoseResponse):
         plans = self.calibration.reirradiated if self.calibration else None
         if self.reirradiation_control is None or plans is None:
             return 1.0
+        named = [
+            f.name
+            for f in fields(self)
+            if f.type == Parameter and isinstance(getattr(self, f.name), str)
+        ]
+        require(
+            not named,
+            f"reirradiation_control: no ratio can be solved for while {', '.join(named)} is a "
+            "variable of the cohort; give reirradiation_hazard_ratio",
+        )
         readings = [
             Reading(total, total**2 / plans.fractions, None)
             for total in map(np.array, plans.doses[: len(self.reads)])

@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 
 from radsim.vocabulary.mistakes import require
 
-LOG_RATIOS = (-12.0, 12.0)  # between which it is looked for
+LOG_RATIOS = (-40.0, 40.0)  # between which it is looked for
 
 
 def ratio_of_control(hazard: np.ndarray, control: float) -> float:
@@ -28,7 +28,7 @@ def ratio_of_control(hazard: np.ndarray, control: float) -> float:
     Examples
     --------
     >>> round(ratio_of_control(np.array([0.1, 0.2]), np.exp(-0.3)), 3)
-    2.007
+    2.034
     """
 
     def excess(log_ratio: float) -> float:

@@ -29,6 +29,13 @@ _FORMS: dict[Kind, str] = {
     "volume_above": rf"V{_NUMBER}Gy_cc",
     "eud": r"gEUD\((-?\d+(?:\.\d+)?)\)",
 }
+_WRITTEN: dict[Kind, str] = {
+    "dose_at_share": "D{}",
+    "dose_at_volume": "D{}cc",
+    "share_above": "V{}Gy",
+    "volume_above": "V{}Gy_cc",
+    "eud": "gEUD({})",
+}
 
 
 @dataclass(frozen=True)
@@ -65,9 +72,18 @@ class Metric:
         return self.kind == "dose_at_volume" and self.number == HOT_SPOT
 
     @property
+    def needs_volume(self) -> bool:
+        """Say whether it is of cm3, so that the structure's volume must be known."""
+        return self.kind in ("dose_at_volume", "volume_above")
+
+    @property
     def is_quantile(self) -> bool:
         """Say whether it is Dx with x above 0 and below 100 %."""
         return self.kind == "dose_at_share" and 0.0 < self.number < 1.0
+
+    def __str__(self) -> str:
+        number = f"{100.0 * self.number:g}%" if self.kind == "dose_at_share" else f"{self.number:g}"
+        return _WRITTEN[self.kind].format(number)
 
 
 @lru_cache(maxsize=256)  # asked anew for every variant and block

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from radsim.dose.anatomy.dose_model import DoseModel, default_dose_model
 from radsim.dose.anatomy.geometry import draw_geometry
+from radsim.dose.course.two_courses import draw_earlier_courses, organ_limit
 from radsim.dose.dose import Course
 from radsim.dose.drawing import draw_dose
 from radsim.dose.fields.conformal import conformal_dose
@@ -189,8 +190,8 @@ def test_mistakes_are_named():
     dose = draw(ARMS["two"], 0, 5, structures=["gtv"])
     with pytest.raises(KeyError, match="no ptv in this dose"):
         dose.sums(DoseMetric(structure="ptv", metric="D90"))
-    with pytest.raises(ValueError, match="doses at nodes have no"):
-        metric_of(np.zeros((1, 8)), 8, parse_metric("V20Gy"), 1.0)
+    with pytest.raises(ValueError, match="squared doses have no V20Gy"):
+        metric_of(np.zeros((1, 8)), 8, parse_metric("V20Gy"), 2.0)
 
 
 @pytest.mark.parametrize(
@@ -486,6 +487,44 @@ def test_a_second_course_is_never_hotter_than_a_first(dose, fractions, months, c
     for structure, most in zip(("cord_prv", "thecal_sac"), limits, strict=True):
         value = metric(given_dose, structure, "D0.03cc")[kept]
         assert (value[np.isfinite(value)] <= most + 1e-6).all()
+
+
+def dose_left(at_most, prior, fractions):
+    """Dose [Gy] within a BED_3; 0, 25 or 50 % of the prior is gone, by 6 and 12 months."""
+    recovered = 0.25 * (prior["interval"] >= 6.0) + 0.25 * (prior["interval"] >= 12.0)
+    given = prior["dose"] * (1.0 + prior["dose"] / prior["fractions"] / 3.0)
+    room = max(at_most - (1.0 - recovered) * given, 0.0)
+    return fractions * (np.sqrt(9.0 + 12.0 * room / fractions) - 3.0) / 2.0
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    dose=st.floats(0.5, 45.0),
+    fractions=st.integers(1, 15),
+    months=st.sampled_from([1.0, 5.9, 6.1, 11.9, 12.1, 40.0]),
+    course=st.sampled_from([(1, 14.0, 18.0), (2, 17.0, 20.0), (3, 20.3, 24.0), (5, 25.3, 30.0)]),
+)
+def test_limits_after_an_earlier_course_are_the_lower_of_a_first_course_s_and_what_is_left(
+    dose, fractions, months, course
+):
+    again, prv, sac = course
+    prior = {"dose": dose, "fractions": fractions, "interval": months}
+    limits = {"preset": "cumulative-bed3-75-106"}
+    plan = plan_of(prescription=24.0, fractions=again, prior=prior, limits=limits)
+    patients, streams = spine_patients(0, 60), Streams(3)
+    geometry = draw_geometry(MODEL, patients, streams)
+    earlier = draw_earlier_courses(plan, patients, streams)
+    highest = {
+        name: organ_limit(plan, HotSpot(name), geometry, earlier)
+        for name in ("spinal_cord", "cord_prv", "thecal_sac")
+    }
+    cord, below = geometry.has_cord, ~geometry.has_cord
+    assert cord.any() and below.any()
+    assert highest["spinal_cord"][cord] == pytest.approx(dose_left(75.0, prior, again), rel=1e-9)
+    assert highest["cord_prv"][cord] == pytest.approx(prv)
+    assert highest["thecal_sac"][cord] == pytest.approx(sac)
+    left = min(sac, dose_left(106.0, prior, again))
+    assert highest["thecal_sac"][below] == pytest.approx(left, rel=1e-9)
 
 
 def test_a_second_course_may_state_a_limit_of_its_own():

@@ -10,11 +10,12 @@ from library_cases import SETTINGS, add_organ, write_library
 
 from radsim import make_experiment, run
 from radsim.dose.drawing import draw_dose
-from radsim.dose.metrics import DoseMetric, Wanted
+from radsim.dose.metrics import DoseMetric, Wanted, wanted_of
 from radsim.dose.plans.library import LibraryDose
 from radsim.experiment.model import ExperimentError
 from radsim.patients.cohort import draw_cohort
 from radsim.planfiles import read_plan
+from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.streams import Streams
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.structures import HotSpot
@@ -151,6 +152,94 @@ def test_a_step_towards_another_plan_moves_hot_spots_with_the_nodes(own):
     assert np.unique(step.round(4)).size > 5  # between the plans, and beyond them
     expected = a.hottest(2.5) + step * (b.hottest(2.5) - a.hottest(2.5))
     np.testing.assert_allclose(dose.sums(ORGAN).total[present], expected, rtol=1e-4)
+
+
+# volumes -----------------------------------------------------------------------------------------
+
+
+def slow(curve, volume, metric, points=200_000):
+    """A metric of a whole DVH, counted over fine parts of its volume."""
+    doses = np.array([curve.at(share) for share in (np.arange(2000) + 0.5) / 2000])
+    doses = np.interp((np.arange(points) + 0.5) / points, (np.arange(2000) + 0.5) / 2000, doses)
+    if metric.kind == "dose_at_volume":
+        return doses[min(int(metric.number / volume * points), points - 1)]
+    return (doses >= metric.number).mean() * volume
+
+
+@pytest.mark.parametrize("metric", ["D0.5cc", "D2cc", "V36Gy_cc", "V28Gy_cc"])
+@pytest.mark.parametrize("structure", ["gtv", "ptv", "esophagus"])
+def test_what_is_of_cm3_is_that_of_the_whole_dvh_and_its_volume(folder, structure, metric):
+    wanted = DoseMetric(structure=structure, metric=metric)
+    experiment = made(folder, model={"dose": {"structure": structure, "metric": metric}})
+    plan = experiment.arms["library"].plan
+    assert not wanted.missing_in(plan)
+    cohort = draw_cohort(experiment.cohort, range(60), Streams(3))
+    dose = draw_dose(plan, experiment.dose, cohort, Streams(3), wanted_of(plan, [wanted]))
+    got = dose.sums(wanted).total
+    there = has_esophagus(cohort) if structure == "esophagus" else np.ones(60, dtype=bool)
+    read = [read_plan(path)[structure] for path in sorted((folder / "plans").iterdir())]
+    exact = np.array([slow(s.dvh, s.volume, parse_metric(metric)) for s in read])
+    assert np.abs(got[there, None] - exact).min(axis=1).max() < 0.05  # [Gy, cm3]
+    assert np.isnan(got[~there]).all()
+
+
+def test_a_volume_moves_with_the_step_and_stays_above_zero(folder):
+    metric = DoseMetric(structure="esophagus", metric="V8Gy_cc")
+    experiment = made(folder, arm={"smoothing": 1.0})
+    plan = experiment.arms["library"].plan
+    cohort = draw_cohort(experiment.cohort, range(200), Streams(3))
+    dose = draw_dose(plan, experiment.dose, cohort, Streams(3), wanted_of(plan, [metric]))
+    volume, stated = dose.volumes["esophagus"], [p["esophagus"].volume for p in plan.plans]
+    there = has_esophagus(cohort)
+    assert (volume > 0.0).all()
+    between = ~np.isclose(volume[:, None], stated, rtol=1e-9).any(axis=1)
+    assert between.mean() > 0.1 and np.isclose(volume[~between, None], stated).any(axis=1).all()
+    nodes = dose.courses["esophagus"].planned[there].astype(float)
+    fine = np.linspace(0.0, 1.0, 20_001)
+    share = [(np.interp(fine, volume_nodes(64)[0], row) >= 8.0).mean() for row in nodes]
+    np.testing.assert_allclose(dose.sums(metric).total[there], share * volume[there], atol=0.02)
+
+
+def test_what_is_of_cm3_is_unknown_without_a_volume_and_never_extrapolated(folder):
+    experiment = made(folder)
+    plan = experiment.arms["library"].plan
+    bare = [
+        {name: replace(d, volume=None, hot_spots=(), d003cc=d.d003cc) for name, d in p.items()}
+        for p in plan.plans
+    ]
+    small = [{**p, "gtv": replace(p["gtv"], volume=1.5, hot_spots=())} for p in plan.plans]
+    cohort = draw_cohort(experiment.cohort, range(40), Streams(3))
+    for plans, unknown, known in (
+        (bare, ("D2cc", "V20Gy_cc"), ("D0.03cc", "V20Gy")),
+        (small, ("D2cc",), ("D1cc", "V20Gy_cc")),
+    ):
+        changed = replace(plan, plans=tuple(plans))
+        asked = [DoseMetric(structure="gtv", metric=name) for name in (*unknown, *known)]
+        told = wanted_of(changed, asked)
+        dose = draw_dose(changed, experiment.dose, cohort, Streams(3), told)
+        for metric in asked:
+            values = dose.sums(metric).total
+            assert np.isnan(values).all() == (metric.metric in unknown), metric
+            lacking = metric.missing_in(changed)
+            assert bool(lacking) == (metric.metric in unknown)
+            assert not lacking or "of the GTV is unknown in 12 of 12 plans" in lacking
+
+
+@pytest.mark.parametrize("bound", ["at_most", "at_least"])
+@pytest.mark.parametrize("metric", ["D2cc", "mean", "max", "D90", "D100", "gEUD(-10)"])
+def test_a_limit_on_a_target_is_kept_by_drawing_again(folder, metric, bound):
+    wanted = DoseMetric(structure="gtv", metric=metric)
+    spots = [] if wanted.hottest is None else [HotSpot("gtv", 2.0)]
+    free, _ = drawn(made(folder), *spots, whole=("gtv",))
+    before = free.sums(wanted).total
+    level = float(np.median(before))
+    limits = [{"structure": "gtv", "metric": metric, bound: level}]
+    kept, _ = drawn(made(folder, arm={"limits": limits}), *spots, whole=("gtv",))
+    after, sign = kept.sums(wanted).total, 1.0 if bound == "at_most" else -1.0
+    met = sign * (after - level) <= 1e-4
+    np.testing.assert_array_equal(met, kept.flags["plan_eligible"])
+    assert met.mean() > (sign * (before - level) <= 1e-4).mean() + 0.2
+    assert (kept.facts["plans_tried"] > 1).any()
 
 
 # what is kept ------------------------------------------------------------------------------------

@@ -96,11 +96,13 @@ def test_every_preset_holds_limits(name):
     ("settings", "message"),
     [
         (
-            {"structure": "cord_prv", "metric": "D2", "at_most": 10.0},
-            "structure's limit is DXcc",
+            {"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0},
+            "cord_prv D0.03cc: a limit of an organ is at_most a dose; at_least is for gtv and ptv",
         ),
-        ({"structure": "cord_prv", "metric": "D0.03cc", "at_least": 1.0}, "structure's limit"),
-        ({"structure": "gtv", "metric": "D0.03cc", "at_most": 50.0}, "such as D98, got 'D0.03cc'"),
+        ({"structure": "lung", "metric": "mean", "at_least": 1.0}, "lung mean: a limit of an"),
+        ({"structure": "gtv", "metric": "DVH", "at_least": 1.0}, "gtv DVH: a limit is on a dose"),
+        ({"structure": "lung", "metric": "V20Gy", "at_most": 0.3}, "V20Gy: a limit is on a dose"),
+        ({"structure": "gtv", "metric": "gEUD(0)", "at_least": 1.0}, "its number must not be 0"),
         ({"structure": "gtv", "metric": "D98"}, "give at_least, at_most or both"),
         ({"structure": "gtv", "metric": "D98", "at_least": -1.0}, "above 0 Gy, got -1.0"),
         ({"structure": "gtv", "metric": "D98", "at_least": 9.0, "at_most": 8.0}, "got 9.0, 8.0"),
@@ -118,9 +120,10 @@ def test_a_cumulative_limit_needs_a_bound():
 
 def test_cold_share_of_a_limit():
     assert Limit(structure="gtv", metric="D98", at_least=1.0).cold_share == pytest.approx(0.02)
-    for wrong in ("D0", "D100", "V20Gy", "D98cc", "mean", "DVH"):
-        with pytest.raises(ValueError, match="such as D98"):
-            Limit(structure="gtv", metric=wrong, at_least=1.0)
+    assert Limit(structure="gtv", metric="D98", at_least=1.0).is_quantile
+    for other in ("D0", "D100", "D98cc", "mean", "gEUD(-10)"):
+        limit = Limit(structure="gtv", metric=other, at_least=1.0)
+        assert limit.is_of_whole and not limit.is_quantile
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.plan import Plan
 from radsim.dose.plans.prior import Prior
-from radsim.presets import preset_names
+from radsim.presets import load_preset, preset_names
 
 SAC = {"structure": "thecal_sac", "metric": "D0.03cc", "at_most": 18.0, "kind": "dose"}
 
@@ -48,6 +48,31 @@ def test_a_second_course_reports_both_known_rules_and_plans_to_its_own():
 
 
 @pytest.mark.parametrize(
+    "beside", [{"metric": "D0.03cc", "optimal": True}, {"metric": "D1cc"}], ids=["goal", "D1cc"]
+)
+def test_neither_a_goal_nor_another_volume_lifts_the_limit_of_a_first_course(beside):
+    rules = [*load_preset("limits", "cumulative-bed3-75-106").settings().values()]
+    own = {"structure": "cord_prv", "at_most": 40.0, **beside}
+    plan = plan_of(regimen="reirradiation-30-in-5", limits=[*rules, own])
+    hottest = [
+        limit.at_most
+        for limit in plan.limits
+        if limit.kind == "dose" and limit.structure == "cord_prv" and not limit.optimal
+        and limit.metric == "D0.03cc"
+    ]  # fmt: skip
+    assert hottest == [25.3]
+
+
+def test_a_later_course_of_a_sequence_keeps_the_limits_of_a_first_one_too():
+    later = {"prescription": 30.0, "fractions": 5, "limits": {"preset": "cumulative-bed3-75-106"}}
+    plan = plan_of(courses=[{"regimen": "8x1"}, later])
+    first = {
+        limit.structure: limit.at_most for limit in plan.courses[1].limits if limit.kind == "dose"
+    }
+    assert first == {"cord_prv": 25.3, "thecal_sac": 30.0}
+
+
+@pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"regimen": "25x1"}, r"regimen: no regimen preset '25x1'; there are: 16x1, 18x1"),
@@ -81,7 +106,7 @@ def external_beam(**settings):
         ({"boost": 20.0}, "boost must not be below the prescription of 24.0 Gy, got 20"),
         ({"boost": {"kind": "normal", "mean": 26.0, "sd": 1.0}}, "boost must not be below"),
         ({"boost": 30.0, "isotoxic": True}, "isotoxic planning takes one dose level"),
-        ({"limits": []}, "mandatory D0.03cc of a neural structure at every level"),
+        ({"limits": []}, "mandatory DXcc of a neural structure at every level"),
         ({"limits": {"cord_prv": 10.0}}, "none below cord level"),
         ({"minimum_coverage": 1.2}, "minimum_coverage must lie between 0 and 1, got 1.2"),
         ({"maximum_dose": 0.9}, "maximum_dose must be above 1, got 0.9"),

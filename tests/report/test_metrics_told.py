@@ -104,26 +104,29 @@ def test_a_fit_starts_and_is_told_in_units_of_the_metric(tmp_path, capsys):
     assert "Gy" not in text.replace("V20Gy", "")
 
 
-def test_a_library_gives_shares_and_refuses_in_one_line_the_cm3_it_does_not_have(tmp_path):
+def test_a_library_gives_shares_and_the_cm3_of_plans_that_state_them(tmp_path):
     write_library(tmp_path / "plans", 6)
-    for path in (tmp_path / "plans").iterdir():
+    paths = sorted((tmp_path / "plans").iterdir())
+    for path in paths:
         add_organ(path, "Esophagus", hottest=26.0, volume=20.0)
     arm = {**SETTINGS["arms"]["library"], "smoothing": 0.0, "limits": [], "delivery": False}
     settings = {**SETTINGS, "patients": 40, "arms": {"library": arm}, "tcp": {}}
     settings = {k: v for k, v in settings.items() if k != "tcp"}
-    read = {"ntcp": {"harm": model("esophagus", "V20Gy")}}
-    patients = simulate(make_experiment({**settings, **read}, tmp_path), range(40))
-    told = patients["esophagus_v20gy_planned"].values
-    known = ~np.isnan(told)
-    assert known.any()
-    np.testing.assert_allclose(told[known], 0.25, atol=2e-3)  # 20 of 26 to 2 Gy
-    read = {"ntcp": {"harm": model("esophagus", "V20Gy_cc")}}
+    for metric, quarter in (("V20Gy", 0.25), ("V20Gy_cc", 5.0)):  # 20 of 26 to 2 Gy
+        read = {"ntcp": {"harm": model("esophagus", metric)}}
+        patients = simulate(make_experiment({**settings, **read}, tmp_path), range(40))
+        told = patients[f"esophagus_{metric.lower()}_planned"].values
+        known = ~np.isnan(told)
+        assert known.any()
+        np.testing.assert_allclose(told[known], quarter, rtol=8e-3)
+    text = paths[0].read_text()
+    paths[0].write_text("# outside the dose grid [cm3], Esophagus = 2.0\n" + text)
     with pytest.raises(ExperimentError) as refused:
         make_experiment({**settings, **read}, tmp_path)
     (line,) = refused.value.mistakes
     assert line == (
-        "ntcp.harm.dose: no 'V20Gy_cc' of the esophagus; known: DXcc, Dx for x from 0 to 100 %, "
-        "VxGy, gEUD(a), mean in arm 'library'"
+        "ntcp.harm.dose: V20Gy_cc of the esophagus is unknown in 1 of 6 plans: its volume is not "
+        "stated, or it is in part without a dose in arm 'library'"
     )
 
 

@@ -275,7 +275,7 @@ LIMIT = 'structure = "gullet"\nmetric = "D2.5cc"'
         ("[dose.organs.gullet]", "[dose.organs.thecal_sac]", "structure of the anatomy itself"),
         ("[dose.organs.gullet]", "[dose.organs.ulcer]", "dose.organs.ulcer: the name is taken"),
         (LIMIT, LIMIT.replace("gullet", "trachea"), "the arm gives no dose to 'trachea'"),
-        (LIMIT, LIMIT.replace("D2.5cc", "gEUD(8)"), "at_most of DXcc, Dx, mean or max"),
+        (LIMIT, LIMIT.replace("D2.5cc", "DVH"), "gullet DVH: a limit is on a dose, DXcc, Dx, mean"),
         (LIMIT, LIMIT.replace("D2.5cc", "V20"), "no metric 'V20'; did you mean 'V20Gy'?"),
         ('metric = "D2.5cc" }\nintercept', 'metric = "D20cc" }\nintercept',
          "the gullet may have 15 cm3 (dose.organs.gullet.volume), too little for its"),

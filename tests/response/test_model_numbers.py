@@ -44,7 +44,10 @@ RANGES = {  # in which parameters are drawn; of others between half and twice th
     "share": (1e-6, 1.0),
 }
 SIGNED = {"intercept": 60.0, "a": 60.0}
-HELD = ("beyond", "center", "highest_fraction_dose", "reirradiation_hazard_ratio", "threshold")
+HELD = (
+    *("beyond", "center", "highest_fraction_dose", "threshold"),
+    *("reirradiation_control", "reirradiation_hazard_ratio"),
+)
 EXTREMES = [1e-100, 1e-12, 1e12, 1e100]
 EXTREME_DOSES = np.array([0.0, 5e-324, 1e-150, 1e-9, 1.0, 50.0, 1e9, 1e150, 1.7e308])
 dose = st.one_of(st.floats(0.0, 120.0), st.sampled_from([0.0, 1e-300, 1e-9, 1e4]))

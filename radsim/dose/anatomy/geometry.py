@@ -10,7 +10,7 @@ import numpy as np
 
 from radsim.dose.anatomy.depth import organ_depth, target_depth, target_depth_share
 from radsim.dose.anatomy.dose_model import DoseModel, draw_parameter
-from radsim.dose.anatomy.organ import SampledOrgan, ends_of, length_of
+from radsim.dose.anatomy.organ import SampledOrgan, Spread, ends_of, length_of
 from radsim.dose.anatomy.outer_organ import OuterOrgan
 from radsim.patients.patients import Patients
 from radsim.randomness.streams import UniformSource
@@ -104,7 +104,7 @@ def draw_geometry(model: DoseModel, patients: Patients, streams: UniformSource) 
     }
     rolloff, tail = draw("rolloff"), draw("tail")
     outer = {
-        name: draw_organ(name, organ, patients, streams, (length, rolloff, tail))
+        name: draw_organ(name, organ, patients, streams, (length, rolloff, tail), model.plateau)
         for name, organ in model.organs.items()
     }
     volumes = {"gtv": gtv_volume, "ptv": ptv_volume}
@@ -141,11 +141,12 @@ def draw_organ(
     patients: Patients,
     streams: UniformSource,
     along: tuple[np.ndarray, np.ndarray, np.ndarray],
+    plateau: Spread,
 ) -> OuterOrgan:
     """Draw an organ beyond the target; it is the same for every arm.
 
-    ``along`` the spine there are the target's length, the roll-off of dose over it, and the length
-    of the tail beyond [mm].
+    The ``plateau`` is that of a target of one level. ``along`` the spine there are the target's
+    length, the roll-off of dose over it, and the length of the tail beyond [mm].
     """
 
     def draw(parameter: str) -> np.ndarray:
@@ -163,6 +164,9 @@ def draw_organ(
         faced=draw("overlap") * length / whole,
         rolloff=rolloff,
         reach=whole / (2.0 * tail),
+        plateau=draw_parameter(
+            plateau, f"dose/geometry/organs/{name}/plateau", patients.numbers, streams
+        ),
         falloff=draw("falloff"),
         valley=draw("valley"),
         present=patients.with_structure(organ.structure(name)),

@@ -33,8 +33,9 @@ class OuterOrgan:
         Length of the target along which it lies, over its own length; above 1 where it is shorter.
     rolloff, reach
         Loss of dose along that length, and length of the organ over that of both tails beyond.
-    falloff, valley
-        Scale of the fall of dose outward [mm], and its end as a share of the prescription.
+    plateau, falloff, valley
+        Dose inside the target from which it falls outward as a share of the prescription, scale of
+        that fall [mm], and its end as a share of the prescription.
     present
         Who has it.
     """
@@ -46,6 +47,7 @@ class OuterOrgan:
     faced: np.ndarray
     rolloff: np.ndarray
     reach: np.ndarray
+    plateau: np.ndarray
     falloff: np.ndarray
     valley: np.ndarray
     present: np.ndarray
@@ -79,6 +81,12 @@ class OuterOrgan:
 def depth_nodes() -> np.ndarray:
     """Shares of the volume before the nodes of depth, both walls among them."""
     return np.concatenate([[0.0], volume_nodes(DEPTHS)[0], [1.0]])
+
+
+@lru_cache(maxsize=1)
+def depth_weights() -> np.ndarray:
+    """Share of the volume that each node of depth stands for; the walls for none."""
+    return np.concatenate([[0.0], volume_nodes(DEPTHS)[1], [0.0]])
 
 
 def relative_depths(shape: np.ndarray) -> np.ndarray:

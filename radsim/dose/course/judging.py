@@ -33,9 +33,7 @@ class Judge:
         optimal = [g for g in plan.limits if isinstance(g, Limit) and g.optimal]
         for spot in plan.neural_spots:
             limit = fixed[f"{spot}_limit"]
-            goals = [
-                goal.at_most for goal in optimal if (goal.structure, goal.parsed.number) == spot
-            ]
+            goals = [goal.at_most for goal in optimal if goal.spot == spot]
             if np.isinf(limit).all() and not goals:
                 continue
             dose = profile.dose(profile.attenuation(fixed[f"{spot}_position"]))

@@ -1,12 +1,14 @@
-r"""The edge of dose outward from the target, and what the target gives up for an organ beyond it.
+r"""The edge of dose outward from the target, and what the target gives up for an organ there.
 
-With y the distance from the far surface of PTV_Eval, outward, P its plateau and V the level far
-away,
+With y the distance from the far surface of PTV_Eval, outward, P the dose deep inside and V the
+level far away,
 
 .. math:: D(y) = V + \frac{P - V}{1 + k e^{y / \tau}}, \qquad k = \frac{P - D_s}{D_s - V}.
 
-The surface dose :math:`D_s = D(0)` is the prescription, the edge of what it covers, unless a limit
-of the organ asks for less. Then the target keeps the share
+P is drawn as for a target of one level, and is the same share of the prescription in every arm:
+nothing is published of how that edge differs between plans, and a boost of the GTV, which lies deep
+inside, does not flatten it. The surface dose :math:`D_s = D(0)` is the prescription, the edge of
+what it covers, unless a limit of the organ asks for less. Then the target keeps the share
 
 .. math:: g(y) = \frac{D(y; D_s)}{D(y; \text{prescription})}
 
@@ -40,9 +42,13 @@ class OuterEdge:
 
     @classmethod
     def without_limit(
-        cls, plateau: np.ndarray, prescription: np.ndarray, valley: np.ndarray, falloff: np.ndarray
+        cls, prescription: np.ndarray, plateau: np.ndarray, valley: np.ndarray, falloff: np.ndarray
     ) -> "OuterEdge":
-        """Edge of a plan that keeps no limit there; ``valley`` as a share of the prescription."""
+        """Edge of a plan that keeps no limit there.
+
+        ``plateau`` and ``valley`` are shares of the prescription.
+        """
+        plateau = plateau * prescription
         level = np.minimum(valley * prescription, HIGHEST_VALLEY * plateau)
         usual = np.minimum(prescription, level + HIGHEST_SURFACE * (plateau - level))
         return cls(plateau, usual, usual, level, falloff)
@@ -75,7 +81,7 @@ class OuterEdge:
         Examples
         --------
         >>> ten = np.array([10.0])
-        >>> edge = OuterEdge.without_limit(3 * ten, 2 * ten, np.array([0.1]), np.array([4.0]))
+        >>> edge = OuterEdge.without_limit(2 * ten, 0.15 * ten, np.array([0.1]), np.array([4.0]))
         >>> edge.with_surface(ten).kept(np.array([[0.0, -200.0]])).round(6).tolist()
         [[0.5, 1.0]]
         """

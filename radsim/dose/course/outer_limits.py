@@ -2,20 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from radsim.dose.anatomy.geometry import Geometry
-from radsim.dose.anatomy.outer_organ import OuterOrgan, depth_nodes
+from radsim.dose.anatomy.outer_organ import OuterOrgan, depth_nodes, depth_weights
 from radsim.dose.course.outer_edge import OuterEdge, are_lowered, growth_of
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.structures import HOT_SPOT, HotSpot
 
-MEAN = -1.0  # in the place of a share of the volume
 WHOLE = 1.0 - 1e-9  # share of the volume that stands for all of it
 
-Stated = tuple[np.ndarray, np.ndarray]  # dose that a metric may have [Gy], and its share of volume
+
+class Stated(NamedTuple):
+    """What a limit says of an organ in each patient, arrays of shape (patient,).
+
+    ``level`` is the dose that its metric may have [Gy]: the coldest of the hottest ``share`` of the
+    volume, 0 for the maximum, or unless ``exponent`` is 0 a generalized mean.
+    """
+
+    level: np.ndarray
+    share: np.ndarray
+    exponent: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class LimitedOrgan:
     """
 
     name: str
+    plateau: np.ndarray
     falloff: np.ndarray
     valley: np.ndarray
     growth: np.ndarray
@@ -44,8 +55,11 @@ class LimitedOrgan:
 
     def rows(self, rows: np.ndarray) -> "LimitedOrgan":
         """The organ of some patients, a row for each plan."""
-        arrays = (self.falloff, self.valley, self.growth, *self.lengths)
-        stated = (tuple((a[rows], b[rows]) for a, b in each) for each in (self.limits, self.goals))
+        arrays = (self.plateau, self.falloff, self.valley, self.growth, *self.lengths)
+        stated = (
+            tuple(Stated(s.level[rows], s.share[rows], s.exponent) for s in each)
+            for each in (self.limits, self.goals)
+        )
         return LimitedOrgan(self.name, *(values[rows] for values in arrays), *stated)
 
 
@@ -89,46 +103,45 @@ def limited_organs(
             limits.append(_known(Metric("dose_at_volume", HOT_SPOT), room, organ))
         if limits or goals:
             growth = growth_of(organ.depths(), organ.falloff)
-            arrays = (organ.falloff, organ.valley, growth, organ.faced, organ.rolloff, organ.reach)
-            organs.append(LimitedOrgan(name, *arrays, tuple(limits), tuple(goals)))
+            fall = (organ.plateau, organ.falloff, organ.valley, growth)
+            lengths = (organ.faced, organ.rolloff, organ.reach)
+            organs.append(LimitedOrgan(name, *fall, *lengths, tuple(limits), tuple(goals)))
     return tuple(organs)
 
 
 def _known(metric: Metric, level: np.ndarray | float, organ: OuterOrgan) -> Stated:
     """A limit as stated, infinite for who lacks the organ or as much of it."""
-    share = share_of(metric, organ)
+    exponent = metric.number if metric.kind == "eud" else 0.0
+    share = np.zeros(organ.volume.shape)
+    if not exponent:
+        share += metric.number / (organ.volume if metric.needs_volume else 1.0)
     levels = np.where(organ.present & (share <= 1.0), level, np.inf)
-    return levels, np.minimum(share, WHOLE)
+    return Stated(levels, np.minimum(share, WHOLE), exponent)
 
 
-def share_of(metric: Metric, organ: OuterOrgan) -> np.ndarray:
-    """Share of an organ's volume whose coldest dose a metric is; 0 of its maximum, `MEAN`."""
-    if metric.kind == "dose_at_volume":
-        return metric.number / organ.volume
-    return np.full(organ.volume.shape, MEAN if metric.kind == "eud" else metric.number)
-
-
-def plan_outside(
-    organs: tuple[LimitedOrgan, ...], plateau: np.ndarray, prescription: np.ndarray
-) -> OuterPlan:
+def plan_outside(organs: tuple[LimitedOrgan, ...], prescription: np.ndarray) -> OuterPlan:
     """Keep the limits of organs by the dose at the target's far surface."""
     # numba takes a third of a second
-    from radsim.dose.nodes.product_kernels import product_quantile, surface_doses
+    from radsim.dose.nodes.product_kernels import product_mean, product_quantile, surface_doses
 
     edges: dict[str, OuterEdge] = {}
-    breach, missed = np.zeros(plateau.shape), np.zeros(plateau.shape)
+    breach, missed = np.zeros(prescription.shape), np.zeros(prescription.shape)
     for organ in organs:
-        edge = OuterEdge.without_limit(plateau, prescription, organ.valley, organ.falloff)
-        shape = (organ.growth, depth_nodes(), *organ.lengths)
-        for level, share in organ.limits:
-            surface, excess = np.empty_like(plateau), np.empty_like(plateau)
+        edge = OuterEdge.without_limit(prescription, organ.plateau, organ.valley, organ.falloff)
+        shares, weights = depth_nodes(), depth_weights()
+        for level, share, exponent in organ.limits:
+            surface, excess = np.empty_like(prescription), np.empty_like(prescription)
+            shape = (organ.growth, shares, weights, *organ.lengths)
             levels = (edge.plateau, edge.valley, edge.usual, edge.lowest)
-            surface_doses(level, share, *shape, *levels, surface, excess)
+            surface_doses(level, share, exponent, *shape, *levels, surface, excess)
             edge = edge.with_surface(surface)
             breach += excess
-        for level, share in organ.goals:
-            dose = np.empty_like(plateau)
-            product_quantile(edge.dose(organ.growth), *shape[1:], share, dose)
+        for level, share, exponent in organ.goals:
+            dose, value = np.empty_like(prescription), edge.dose(organ.growth)
+            if exponent:
+                product_mean(value, shares, weights, *organ.lengths, exponent, dose)
+            else:
+                product_quantile(value, shares, *organ.lengths, share, dose)
             missed += dose > level
         edges[organ.name] = edge
     return OuterPlan(edges, breach, missed)

@@ -11,6 +11,7 @@ from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.outer_limits import limited_organs
 from radsim.dose.course.profile import Profile
 from radsim.dose.course.solving import Candidates, prepare, solve
+from radsim.dose.course.whole_limits import WholeLimits
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.distributions.continuous import Fixed
 from radsim.randomness.streams import UniformSource
@@ -33,7 +34,9 @@ class Plans:
     tried: np.ndarray
     eligible: np.ndarray  # every mandatory limit is met, coverage too
     surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)  # towards limited organs [Gy]
-    limits_kept: np.ndarray | bool = True  # those of the organs beyond the target
+    limits_kept: np.ndarray | bool = (
+        True  # those of organs that are no hot spots of the neural ones
+    )
 
 
 def make_plans(
@@ -82,7 +85,8 @@ def make_plans(
                 name: _choose(name, value, luck, piece, attempts) for name, value in choices.items()
             }
             beyond = tuple(organ.rows(rows) for organ in outer)
-            candidates = solve(plan, model, theirs, drawn, beyond)
+            whole = WholeLimits(plan, geometry, model.nodes, rows) if plan.whole_limits else None
+            candidates = solve(plan, model, theirs, drawn, beyond, whole)
             lenience = theirs["missed_goal_accepted"] ** candidates.missed
             accepted = _uniforms(luck["accept"], piece) < lenience
             score = _score(candidates, accepted).reshape(piece.size, attempts)

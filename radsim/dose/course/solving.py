@@ -10,14 +10,15 @@ from scipy.special import ndtr, ndtri
 from radsim.dose.anatomy.depth import normal_scores, target_depth, target_depths
 from radsim.dose.anatomy.dose_model import DoseModel, Spread, draw_parameter
 from radsim.dose.anatomy.geometry import Geometry, hot_part, ptv_position
-from radsim.dose.course.judging import Judge, Quantiles
+from radsim.dose.course.judging import DOSE_TOLERANCE, Judge, Quantiles
 from radsim.dose.course.outer_edge import OuterEdge, kept_of
 from radsim.dose.course.outer_limits import LimitedOrgan, OuterPlan, plan_outside
 from radsim.dose.course.profile import Profile, plateau_for, reference_dose_for
+from radsim.dose.course.whole_limits import WholeLimits
 from radsim.dose.nodes.merging import rearranged
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.structures import HotSpot
+from radsim.vocabulary.structures import NEURAL, HotSpot
 
 Arrays = dict[str, np.ndarray]
 
@@ -48,7 +49,8 @@ class Candidates:
     edges
         Of dose outward from the target, towards each organ that the plan has limits on.
     limits_kept
-        Whether those of the organs beyond the target are, shape (plan,).
+        Whether those of the organs beyond the target are, and those that are read off whole neural
+        structures, shape (plan,).
     """
 
     values: Arrays
@@ -95,7 +97,7 @@ def prepare(
         fixed[f"{spot}_hottest"] = np.where(known, hottest, 0.0)
     if plan.boost is None:
         fixed["coverage_position"] = ptv_position(geometry, COVERAGE)
-        for limit in plan.target_limits:
+        for limit in plan.quantile_limits:
             share = limit.cold_share
             fixed[f"{limit.structure}_{limit.metric}"] = (
                 ptv_position(geometry, share)
@@ -130,8 +132,12 @@ def solve(
     fixed: Arrays,
     chosen: Arrays,
     outer: tuple[LimitedOrgan, ...] = (),
+    whole: WholeLimits | None = None,
 ) -> Candidates:
-    """Solve and judge one plan for each row of ``fixed``, ``chosen`` and the ``outer`` organs."""
+    """Solve and judge one plan for each row of ``fixed``, ``chosen`` and the ``outer`` organs.
+
+    ``whole`` are limits that are read off whole structures, for the same rows.
+    """
     utilization = _utilization(model, fixed, chosen)
     top = plan.prescription * (
         chosen["plateau"]
@@ -147,16 +153,17 @@ def solve(
         plateau = np.where(x < 1.0, top, plan.prescription)
         room = reference_dose_for(np.where(np.isinf(limit), 1.0, limit), x, plateau, valley_share)
         allowed = np.minimum(allowed, np.where(limit < plateau, room, np.inf))
+    frame = {"reference": fixed["reference"], "falloff": falloff}
+    if whole is not None:
+        prescribed = np.full(allowed.shape, float(plan.prescription))
+        beside = {"low": prescribed, "high": prescribed, "edge": np.zeros_like(allowed)}
+        most = Profile(**frame, reference_dose=allowed, valley=valley_share * allowed, **beside)
+        allowed = whole.highest_reference(most, valley_share, top)
     reference_dose = np.maximum(allowed * utilization, LEAST_DOSE * plan.prescription)
-    frame = {
-        "reference": fixed["reference"],
-        "falloff": falloff,
-        "reference_dose": reference_dose,
-        "valley": valley_share * reference_dose,
-    }
+    frame |= {"reference_dose": reference_dose, "valley": valley_share * reference_dose}
     if plan.boost is None:
-        return _one_level(plan, fixed, chosen, frame, outer)
-    return _boosted(plan, fixed, chosen, frame, outer)
+        return _one_level(plan, fixed, chosen, frame, outer, whole)
+    return _boosted(plan, fixed, chosen, frame, outer, whole)
 
 
 def _one_level(
@@ -165,6 +172,7 @@ def _one_level(
     chosen: Arrays,
     frame: Arrays,
     outer: tuple[LimitedOrgan, ...],
+    whole: WholeLimits | None,
 ) -> Candidates:
     """Dose as uneven inside the target as covering 90 % of it with the prescription allows."""
     even, goal = fixed["in_target_spread"], fixed["coverage_goal"]
@@ -199,7 +207,7 @@ def _one_level(
     spread = np.clip((wanted / covering - 1.0) / COLD_SCORE, even, np.maximum(widest, even))
     judge = Judge(plan, fixed, solved)
     d90 = covering * (1.0 + spread * COLD_SCORE)
-    outside = plan_outside(outer, solved.low, prescription)
+    outside = plan_outside(outer, prescription)
     lost = {}
     if outer:
         ladder = _ladder(plan, True)
@@ -208,7 +216,7 @@ def _one_level(
         at = ladder.index(COVERAGE)
         d90 = np.where(lost["ptv"].lowered, lost["ptv"].dose[:, at], d90)
     judge.at_least(plan.minimum_coverage * prescription, d90, optimal=False)
-    for limit in plan.target_limits:
+    for limit in plan.quantile_limits:
         position = fixed[f"{limit.structure}_{limit.metric}"]
         factor = 1.0 + spread * ndtri(limit.cold_share)
         dose = solved.base_dose(solved.attenuation(position)) * factor
@@ -216,7 +224,7 @@ def _one_level(
             at, less = ladder.index(limit.cold_share), lost[limit.structure]
             dose = np.where(less.lowered, less.dose[:, at], dose)
         judge.dose(limit, dose)
-    return _judged(solved, prescription, prescription, spread, judge, outside)
+    return _judged(solved, prescription, prescription, spread, judge, outside, whole)
 
 
 @dataclass(frozen=True)
@@ -281,6 +289,7 @@ def _boosted(
     chosen: Arrays,
     frame: Arrays,
     outer: tuple[LimitedOrgan, ...],
+    whole: WholeLimits | None,
 ) -> Candidates:
     spread, share = fixed["in_target_spread"], fixed["gtv_share"]
     reference_dose, valley = frame["reference_dose"], frame["valley"]
@@ -293,7 +302,7 @@ def _boosted(
     gtv_factor = 1 + single * normal_scores(ladder)
     ring_factor = 1 + single * normal_scores(ring_ladder)
     aims = [(ladder.index(0.5), chosen["boost"])]
-    for limit in plan.target_limits:
+    for limit in plan.quantile_limits:
         if limit.structure == "gtv" and limit.at_most is not None and not limit.optimal:
             aims.append((ladder.index(limit.cold_share), np.asarray(limit.at_most)))
 
@@ -311,6 +320,8 @@ def _boosted(
             needed = base + (level / gtv_factor[:, column] - base) * (1.0 + edge * x)
             high = np.minimum(high, plateau_for(needed, x, reference_dose, valley))
         high = np.maximum(high, low)
+        if whole is not None:
+            high = whole.highest_plateau(profile(low, high), spread)
         cold_dose = profile(low, high).columns(np.float32).dose(gtv_x[:, :cold_end])
         cold_dose *= gtv_factor[:, :cold_end]
         cold = Quantiles(cold_dose, ladder[:cold_end]).share_below(coverage)
@@ -320,11 +331,13 @@ def _boosted(
         low = plateau_for(coverage / (1.0 + spread * ndtri(ring_cold)), x, reference_dose, valley)
         low = np.clip(low, reference_dose * (1.0 + 1e-6), chosen["boost"])
     high = np.maximum(high, low)
+    if whole is not None:  # once more, for coverage has moved since
+        high = whole.highest_plateau(profile(low, high), spread)
     solved = profile(low, high)
     columns = solved.columns(np.float32)
     gtv_dose = columns.dose(gtv_x) * gtv_factor
     ring_dose = columns.base_dose(ring_x) * ring_factor
-    outside = plan_outside(outer, low, np.full(low.shape, float(plan.prescription)))
+    outside = plan_outside(outer, np.full(low.shape, float(plan.prescription)))
     if outer:
         start = fixed["reference"][:, None]
         for dose, part, shares in (
@@ -335,7 +348,7 @@ def _boosted(
     gtv = Quantiles(gtv_dose, ladder)
     ring = Quantiles(ring_dose, ring_ladder)
     judge = Judge(plan, fixed, solved)
-    for limit in plan.target_limits:
+    for limit in plan.quantile_limits:
         if limit.structure == "gtv":
             judge.dose(limit, gtv.dose[:, ladder.index(limit.cold_share)])
         else:
@@ -347,7 +360,7 @@ def _boosted(
             )
     prescription = np.full(low.shape, float(plan.prescription))
     boost = np.broadcast_to(chosen["boost"], low.shape)
-    return _judged(solved, prescription, boost, spread, judge, outside)
+    return _judged(solved, prescription, boost, spread, judge, outside, whole)
 
 
 def _judged(
@@ -357,7 +370,13 @@ def _judged(
     spread: np.ndarray,
     judge: Judge,
     outside: OuterPlan,
+    whole: WholeLimits | None,
 ) -> Candidates:
+    kept = outside.breach == 0.0
+    for limit, dose in () if whole is None else whole.read(profile, spread, outside.edges):
+        judge.dose(limit, dose)
+        if limit.structure in NEURAL and limit.at_most is not None and not limit.optimal:
+            kept &= ~(dose > limit.at_most + DOSE_TOLERANCE)
     return Candidates(
         values={
             **vars(profile),
@@ -368,7 +387,7 @@ def _judged(
         breach=judge.breach + outside.breach,
         missed=judge.missed + outside.missed,
         edges=outside.edges,
-        limits_kept=outside.breach == 0.0,
+        limits_kept=kept,
     )
 
 
@@ -378,7 +397,7 @@ def _outward(start: np.ndarray, extent: np.ndarray, depth: np.ndarray) -> np.nda
 
 
 def _ladder(plan: ExternalBeam, outside: bool) -> tuple[float, ...]:
-    wanted = {0.5, *(limit.cold_share for limit in plan.target_limits)}
+    wanted = {0.5, *(limit.cold_share for limit in plan.quantile_limits)}
     return tuple(sorted({*_ring_ladder(outside), *wanted}))
 
 

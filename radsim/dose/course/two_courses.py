@@ -86,7 +86,7 @@ def organ_limit(
         if limit.structure != organ:
             continue
         if isinstance(limit, Limit):
-            stated = organ in NEURAL and limit.parsed.number == spot.volume
+            stated = organ in NEURAL and limit.spot == spot
             if stated and not limit.optimal and limit.at_most is not None:
                 highest = np.minimum(highest, limit.at_most)
         elif not limit.only_reported and earlier and spot.volume == HOT_SPOT:

@@ -40,7 +40,7 @@ def conformal_dose(
         delivery = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
     asked = Wanted(wanted.whole, wanted.hot_spots | frozenset(plan.neural_spots))
     hot_spots = hot_spot_doses(plan, geometry, plans.profile, delivery, asked)
-    met = np.ones(len(numbers), dtype=bool)
+    met = np.ones(len(numbers), dtype=bool) & plans.limits_kept
     for spot in plan.neural_spots:
         met &= ~(hot_spots[spot].planned > limits[spot] + LIMIT_TOLERANCE)
     courses = volume_doses(plan, geometry, plans, delivery, model.nodes, wanted.whole, fill)
@@ -49,7 +49,7 @@ def conformal_dose(
 
         outer = geometry.outer
         whole, hot = outer_doses(plan.fractions, outer, plans, delivery, wanted, model.nodes)
-        courses, hot_spots, met = courses | whole, hot_spots | hot, met & plans.limits_kept
+        courses, hot_spots = courses | whole, hot_spots | hot
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,

@@ -5,7 +5,8 @@ A patient gets one of the plans, moved a step towards a second one,
 .. math:: Q = Q_a + \lambda (Q_b - Q_a), \qquad \lambda \sim N(0, s^2)
 
 with Q the dose at fixed volumes of every structure at once, so that coverage and organ dose stay
-together. A draw that is no DVH, or breaks a mandatory limit, is drawn again.
+together. The volume of a structure moves with it, as its logarithm (an assumption: it stays above
+0). A draw that is no DVH, or breaks a mandatory limit, is drawn again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,11 +26,11 @@ from radsim.dose.course.two_courses import (
     rules_kept,
 )
 from radsim.dose.dose import Course, Dose
-from radsim.dose.metrics import Wanted
-from radsim.dose.plans.library import PlanLibrary, has_cord, hot_spot_of
+from radsim.dose.metrics import Wanted, metric_of
+from radsim.dose.plans.library import PlanLibrary, has_cord
 from radsim.dose.plans.limits import Limit
 from radsim.patients.patients import Patients
-from radsim.radiobiology.dvh import dose_at_volume, generalized_eud, volume_nodes
+from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot, structure_named
@@ -49,6 +50,21 @@ class Volume(NamedTuple):
 Doses = dict[Volume, np.ndarray]  # (plan or patient, node) of a whole structure, else (patient,)
 Limits = dict[tuple[str, str], np.ndarray]  # highest dose [Gy] of organ and metric, (patient,)
 Rows = dict[str, np.ndarray]  # whether each plan, or patient, has the cord or an organ
+
+
+class Drawn(NamedTuple):
+    """What each patient got, arrays of shape (patient,).
+
+    ``tried`` are the draws it took, ``breach`` is how far the kept one breaks its limits, as a
+    share of them; ``of`` are the two plans it lies between, and the step from the first.
+    """
+
+    doses: Doses
+    tried: np.ndarray
+    breach: np.ndarray
+    of: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
 D003CC = f"D{HOT_SPOT}cc"
 CORD = "spinal_cord"  # stands for all that ends with it
 
@@ -74,11 +90,12 @@ def library_doses(
     numbers = patients.numbers
     earlier = draw_earlier_courses(plan, patients, streams)
     limits = _organ_limits(plan, patients, geometry, earlier)
-    spots = wanted.hot_spots | {spot for limit in plan.limits if (spot := hot_spot_of(limit))}
+    spots = wanted.hot_spots | {limit.spot for limit in plan.limits if limit.spot}
     library, rows = _tabulate(plan, model.nodes, spots)
     has = {name: patients.with_structure(name) for name in rows}
     pools = _pools(rows, has)
-    doses, tried, breach = _draw(plan, model.plans, library, pools, limits, numbers, streams)
+    drawn = _draw(plan, model.plans, library, pools, limits, numbers, streams)
+    doses = drawn.doses
     if plan.delivery:
         errors = draw_delivery(model, plan.fractions, geometry.wrap, numbers, streams)
         falloff = draw_parameter(model.falloff, "dose/plan/falloff/0", numbers, streams)
@@ -104,15 +121,16 @@ def library_doses(
     return Dose(
         plan=plan,
         nodes=model.nodes,
+        volumes=_volumes(plan, drawn.of),
         courses=courses,
         hot_spots=hot_spots,
         facts={
             "prescription": np.full(len(numbers), float(plan.prescription)),
-            "plans_tried": tried,
+            "plans_tried": drawn.tried,
             **rules.facts,
         },
         flags={
-            "plan_eligible": (breach <= 0.0) & rules.kept,
+            "plan_eligible": (drawn.breach <= 0.0) & rules.kept,
             "limits_met": met & rules.kept,
             **rules.flags,
         },
@@ -190,16 +208,13 @@ def _draw(
     limits: Limits,
     patients: range,
     streams: UniformSource,
-) -> tuple[Doses, np.ndarray, np.ndarray]:
-    """Draw until no limit is broken, or ``attempts`` times; keep the draw that breaks least.
-
-    Returns the doses, how many draws were tried, and how far the kept one breaks its limits, as a
-    share of them; 0 for not at all.
-    """
+) -> Drawn:
+    """Draw until no limit is broken, or ``attempts`` times; keep the draw that breaks least."""
     everyone = len(patients)
     best = np.full(everyone, np.inf)
     tried = np.full(everyone, attempts)
     kept = {name: np.empty((everyone, *values.shape[1:])) for name, values in library.items()}
+    of = (np.zeros(everyone, dtype=np.intp), np.zeros(everyone, dtype=np.intp), np.zeros(everyone))
     active = np.arange(everyone)
     for attempt in range(attempts):
         if not active.size:
@@ -218,10 +233,25 @@ def _draw(
         better = breach < best[active]
         for name, values in doses.items():
             kept[name][active[better]] = values[better]
+        for part, values in zip(of, (first, second, step), strict=True):
+            part[active[better]] = values[better]
         best[active[better]] = breach[better]
         tried[active[breach <= 0.0]] = attempt + 1
         active = active[breach > 0.0]
-    return kept, tried, best
+    return Drawn(kept, tried, best, of)
+
+
+def _volumes(
+    plan: PlanLibrary, of: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Volume of each structure in each patient [cm3]; NaN where that of a plan is unknown."""
+    first, second, step = of
+    volumes = {}
+    for structure in plan.structures:
+        stated = [dose.volume if (dose := p.get(structure)) else None for p in plan.plans]
+        log = np.log(np.array(stated, dtype=float))
+        volumes[structure] = np.exp(log[first] + step * (log[second] - log[first]))
+    return volumes
 
 
 def _pick(pools: Sequence[tuple[np.ndarray, np.ndarray]], u: np.ndarray) -> np.ndarray:
@@ -263,11 +293,8 @@ def _planned(structure: str, name: str, doses: Doses) -> np.ndarray:
     assert metric is not None  # of a limit
     if metric.kind == "dose_at_volume":
         return doses[Volume(structure, metric.number)]
-    values = doses[Volume(structure)]
-    volume, weight = volume_nodes(values.shape[1])
-    if metric.kind == "dose_at_share":
-        return dose_at_volume(values, volume, metric.number)
-    return generalized_eud(np.maximum(values, 0.0), weight, metric.number)
+    values = np.maximum(doses[Volume(structure)], 0.0)
+    return metric_of(values, values.shape[1], metric)
 
 
 def _edge(doses: Doses, valley: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,14 +35,15 @@ def lower_targets(
     for first in range(0, patients.size, ROWS):
         rows = patients[first : first + ROWS]
         theirs = {name: edge.rows(rows) for name, edge in edges.items()}
-        some = _LoweredRows(plan, geometry, plans, delivery, nodes, rows)
+        profile, spread = plans.profile.rows(rows), plans.spread[rows]
+        some = LoweredRows(plan, geometry, profile, spread, delivery, nodes, rows)
         some.edges, some.far = theirs, geometry.far[rows][:, None]
         for name, arrays in some.targets(targets).items():
             for array, values in zip(doses.get(name, ()), arrays, strict=False):
                 array[rows] = np.minimum(array[rows], values)  # never more by rounding
 
 
-class _LoweredRows(PlainRows):
+class LoweredRows(PlainRows):
     """Some patients whose targets give up coverage."""
 
     edges: dict[str, OuterEdge]

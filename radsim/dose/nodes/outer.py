@@ -51,9 +51,7 @@ def outer_doses(
 
 def edge_of(name: str, organ: OuterOrgan, plans: Plans) -> OuterEdge:
     """Edge of each patient's plan towards an organ."""
-    edge = OuterEdge.without_limit(
-        plans.profile.low, plans.prescription, organ.valley, organ.falloff
-    )
+    edge = OuterEdge.without_limit(plans.prescription, organ.plateau, organ.valley, organ.falloff)
     return edge.with_surface(plans.surfaces[name]) if name in plans.surfaces else edge
 
 

@@ -6,6 +6,7 @@ from radsim.dose.anatomy.depth import normal_scores, organ_depths, target_depth_
 from radsim.dose.anatomy.geometry import Geometry
 from radsim.dose.course.delivery import Delivery
 from radsim.dose.course.planning import Plans
+from radsim.dose.course.profile import Profile
 from radsim.dose.nodes.merging import merged_quantiles, values_at
 from radsim.dose.plans.external_beam import ExternalBeam
 from radsim.radiobiology.dvh import volume_nodes
@@ -28,7 +29,8 @@ def fill_plainly(
     nodes = next(iter(doses.values()))[0].shape[1] if doses else 0
     for first in range(0, len(plans.tried), ROWS):
         rows = slice(first, min(first + ROWS, len(plans.tried)))
-        some = PlainRows(plan, geometry, plans, delivery, nodes, rows)
+        profile, spread = plans.profile.rows(rows), plans.spread[rows]
+        some = PlainRows(plan, geometry, profile, spread, delivery, nodes, rows)
         with np.errstate(over="ignore"):  # an infinite attenuation is no dose, which is right
             filled = some.targets(structures) | some.organs(structures)
         for structure, arrays in doses.items():
@@ -37,22 +39,25 @@ def fill_plainly(
 
 
 class PlainRows:
-    """Some patients, in single precision; what is one number a patient is a column."""
+    """Some patients, in single precision; what is one number a patient is a column.
+
+    ``profile`` and ``spread`` are of their plans; ``rows`` says which patients they are.
+    """
 
     def __init__(
         self,
         plan: ExternalBeam,
         geometry: Geometry,
-        plans: Plans,
+        profile: Profile,
+        spread: np.ndarray,
         delivery: Delivery | None,
         nodes: int,
         rows: slice | np.ndarray,
     ) -> None:
         self.plan, self.geometry, self.delivery, self.rows = plan, geometry, delivery, rows
-        profile = plans.profile.rows(rows)
         self.falloff = profile.falloff
         self.profile = profile.columns(np.float32)
-        self.spread = self.column(plans.spread)
+        self.spread = spread.astype(np.float32)[:, None]
         self.volume, _ = volume_nodes(nodes)
 
     def column(self, values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ target is A, so much of the length reaches the level:
 
 with :math:`\ell` the length beside the target over that of the organ, f its smaller one of 1, and
 the roll-off :math:`\rho` and reach R of `radsim.dose.anatomy.outer_organ`. Both are linear in
-volume between nodes of depth. A squared dose has the square of either factor, its root the same.
+volume between nodes of depth. Because depth and length are independent, a generalized mean is that
+of depth times that of length. A squared dose has the square of either factor, its root the same.
 """
 
 import math
@@ -83,15 +84,31 @@ def _share_above(level: float, depth: Depth, length: Length) -> float:
 
 
 @step
-def _mean(value: np.ndarray, share: np.ndarray, length: Length) -> float:
-    """Mean dose of the whole volume."""
-    across = 0.0
-    for node in range(1, len(value)):
-        across += 0.5 * (value[node] + value[node - 1]) * (share[node] - share[node - 1])
+def _mean_in_depth(value: np.ndarray, weight: np.ndarray, exponent: float) -> float:
+    """Generalized mean of the doses at nodes of depth, which fall; the walls have no weight."""
+    ruling = max(value[1] if exponent > 0.0 else value[len(value) - 2], LEAST_DOSE)
+    total = 0.0
+    for node in range(1, len(value) - 1):
+        total += weight[node] * (max(value[node], LEAST_DOSE) / ruling) ** exponent
+    return ruling * total ** (1.0 / exponent)
+
+
+@step
+def _mean_along(share: np.ndarray, weight: np.ndarray, length: Length, exponent: float) -> float:
+    """Generalized mean along the length of dose as a share of that in the middle of the target.
+
+    Beside the target and beyond it apart, each at nodes of its own.
+    """
     inside = min(length.faced, 1.0)
-    lost = length.rolloff * inside / length.faced
-    beyond = -math.expm1(-length.reach * (1.0 - inside)) / length.reach
-    return across * (inside * (1.0 - 0.5 * lost) + (1.0 - lost) * beyond)
+    lost, fall = length.rolloff * inside / length.faced, length.reach * (1.0 - inside)
+    ruling = 1.0 if exponent > 0.0 else max((1.0 - lost) * math.exp(-fall), LEAST_DOSE)
+    total = 0.0
+    for node in range(1, len(share) - 1):
+        beside = (1.0 - lost * share[node]) / ruling
+        beyond = (1.0 - lost) * math.exp(-fall * share[node]) / ruling
+        total += weight[node] * inside * max(beside, LEAST_DOSE) ** exponent
+        total += weight[node] * (1.0 - inside) * max(beyond, LEAST_DOSE) ** exponent
+    return ruling * total ** (1.0 / exponent)
 
 
 @step
@@ -175,7 +192,7 @@ def product_quantile(
 ) -> None:
     """Fill the dose of the hottest share of each patient's volume; NaN of a share above 1.
 
-    A share of 0 is the maximum, one below 0 means the mean.
+    A share of 0 is the maximum.
     """
     depth = Depth(np.empty(len(share)), np.empty(len(share)), share)
     for patient in range(len(value)):
@@ -183,9 +200,6 @@ def product_quantile(
             filled[patient] = np.nan
             continue
         length = Length(faced[patient], rolloff[patient], reach[patient])
-        if hottest[patient] < 0.0:
-            filled[patient] = _mean(value[patient], share, length)
-            continue
         _fill_depth(value[patient], depth)
         low, high = 0.0, value[patient, 0]
         for _ in range(HALVINGS):
@@ -199,11 +213,31 @@ def product_quantile(
 
 
 @compiled
+def product_mean(
+    value: np.ndarray,
+    share: np.ndarray,
+    weight: np.ndarray,
+    faced: np.ndarray,
+    rolloff: np.ndarray,
+    reach: np.ndarray,
+    exponent: float,
+    filled: np.ndarray,
+) -> None:
+    """Fill the generalized mean of each patient's volume: that of a product is the product."""
+    for patient in range(len(value)):
+        length = Length(faced[patient], rolloff[patient], reach[patient])
+        along = _mean_along(share, weight, length, exponent)
+        filled[patient] = _mean_in_depth(value[patient], weight, exponent) * along
+
+
+@compiled
 def surface_doses(
     level: np.ndarray,
     hottest: np.ndarray,
+    exponent: float,
     growth: np.ndarray,
     share: np.ndarray,
+    weight: np.ndarray,
     faced: np.ndarray,
     rolloff: np.ndarray,
     reach: np.ndarray,
@@ -216,10 +250,10 @@ def surface_doses(
 ) -> None:
     """Fill the highest dose at the target's far surface that keeps an organ's limit.
 
-    The ``hottest`` share of the organ may have ``level`` [Gy]; a share of 0 is its maximum, one
-    below 0 means its mean. ``growth`` is exp(y / falloff) at its nodes of depth. Where even the
-    lowest surface dose breaks the limit, that one is taken, and ``excess`` is the share of volume
-    on the wrong side, or the relative excess of maximum or mean.
+    The ``hottest`` share of the organ may have ``level`` [Gy], a share of 0 is its maximum; or its
+    generalized mean may, unless the exponent is 0. ``growth`` is exp(y / falloff) at its nodes of
+    depth. Where even the lowest surface dose breaks the limit, that one is taken, and ``excess`` is
+    the share of volume on the wrong side, or the relative excess of maximum or mean.
     """
     value = np.empty(len(share))
     depth = Depth(np.empty(len(share)), np.empty(len(share)), share)
@@ -228,6 +262,7 @@ def surface_doses(
         if not level[patient] < np.inf:
             continue
         length = Length(faced[patient], rolloff[patient], reach[patient])
+        along = _mean_along(share, weight, length, exponent) if exponent != 0.0 else 1.0
         log = math.log(max(level[patient], LEAST_DOSE))
         height = plateau[patient] - valley[patient]
         low, high = lowest[patient], highest[patient]
@@ -238,11 +273,12 @@ def surface_doses(
             rise = (plateau[patient] - tried) / (tried - valley[patient])
             for node in range(len(value)):
                 value[node] = valley[patient] + height / (1.0 + rise * growth[patient, node])
-            if hottest[patient] > 0.0:
+            if exponent != 0.0:
+                mean = _mean_in_depth(value, weight, exponent) * along
+                over = mean / level[patient] - 1.0
+            elif hottest[patient] > 0.0:
                 _fill_depth(value, depth)
                 over = _share_above(log, depth, length) - hottest[patient]
-            elif hottest[patient] < 0.0:
-                over = _mean(value, share, length) / level[patient] - 1.0
             else:
                 over = value[0] / level[patient] - 1.0
             if tried_before == 0 and over <= 0.0:

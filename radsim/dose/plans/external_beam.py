@@ -90,6 +90,12 @@ class ExternalBeam(Fractionated):
         self.check_earlier()
         if self.boost is not None:
             require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
+        for limit in self.whole_limits:
+            require(
+                not self.isotoxic or limit.optimal or limit.structure not in NEURAL,
+                f"isotoxic planning keeps DXcc of neural structures alone, got {limit.structure} "
+                f"{limit.metric}: a lower prescription means more dose deep inside",
+            )
         if self.field == "uniform":
             require(self.boost is None, "a uniform field has no boost")
             require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
@@ -99,7 +105,7 @@ class ExternalBeam(Fractionated):
             for level in ("cord", "below_cord"):
                 require(
                     any(_rules(limit, level) for limit in self.limits),
-                    "limits must hold a mandatory D0.03cc of a neural structure at every level, "
+                    "limits must hold a mandatory DXcc of a neural structure at every level, "
                     f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
                     '(or set field = "uniform")',
                 )
@@ -124,7 +130,7 @@ class ExternalBeam(Fractionated):
 
 def _rules(limit: AnyLimit, level: str) -> bool:
     """Say whether the limit bounds the dose of a neural structure at this level."""
-    if limit.only_reported or limit.structure not in NEURAL:
+    if limit.only_reported or limit.structure not in NEURAL or limit.spot is None:
         return False
     if isinstance(limit, CumulativeLimit) and limit.level not in ("any", level):
         return False

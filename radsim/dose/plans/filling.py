@@ -27,9 +27,10 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
     D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
     that structure. ``priors`` stand in the place of a regimen's earlier course. An arm with an
-    earlier course whose limits are cumulative also keeps those of a first course in as many
-    fractions, where it states none of that structure; and it gets the known rules for two courses
-    as flags. Anything malformed is left for validation to report.
+    earlier course, or a later course, whose limits are cumulative also keeps those of a first
+    course in as many fractions, where it states no mandatory D0.03cc of that structure; and it
+    gets the known rules for two courses as flags. Anything malformed is left for validation to
+    report.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
             for entry in expanded["limits"]
         ]
     if expanded.get("prior") or expanded.get("priors"):
-        return _with_flags(_no_looser_than_a_first_course(expanded))
+        return _as_second_course(expanded)
     return expanded
 
 
@@ -90,7 +91,7 @@ def _sequence(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"courses[{place}]: a course of a sequence is external beam, got {plan['kind']}",
         )
         if full.get("prior") or full.get("priors") or place:
-            plan = _with_flags(plan)
+            plan = _as_second_course(plan)
         filled.append({name: value for name, value in plan.items() if name != "kind"})
     return {**full, "courses": filled}
 
@@ -125,6 +126,11 @@ def _as_dose(entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, "metric": f"D{100.0 * volume:g}%", bounds[0]: metric.number}
 
 
+def _as_second_course(plan: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what holds after an earlier course."""
+    return _with_flags(_no_looser_than_a_first_course(plan))
+
+
 def _no_looser_than_a_first_course(plan: dict[str, Any]) -> dict[str, Any]:
     """Add limits of a first course, so that one after a small dose is not planned hotter."""
     limits, fractions = plan.get("limits"), plan.get("fractions")
@@ -132,13 +138,12 @@ def _no_looser_than_a_first_course(plan: dict[str, Any]) -> dict[str, Any]:
     if preset is None or not isinstance(limits, list) or plan.get("field", CONFORMAL) != CONFORMAL:
         return plan
     entries = [limit for limit in limits if isinstance(limit, Mapping)]
-    kept = {e.get("structure") for e in entries if e.get("kind", "dose") == "dose"}
     if not any(e.get("kind") == "cumulative" and e.get("role") != "flag" for e in entries):
         return plan
     added = [
         {"kind": "dose", **entry}
         for entry in load_preset("limits", preset).settings().values()
-        if entry["structure"] not in kept
+        if not any(_is_replaced(stated, entry["structure"]) for stated in entries)
     ]
     return {**plan, "limits": [*limits, *added]}
 

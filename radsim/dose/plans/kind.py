@@ -7,7 +7,7 @@ from radsim.dose.plans.limits import AnyLimit, Limit
 from radsim.dose.plans.prior import Prior, doses_between
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.dose_metrics import KINDS, Kind
+from radsim.vocabulary.dose_metrics import KINDS, Kind, Metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot, Target
 
@@ -75,8 +75,8 @@ class PlanKind:
         """
         raise NotImplementedError
 
-    def lacks(self, spot: HotSpot) -> str:
-        """Say why the dose of a hot spot is not known of everyone who has it, or nothing."""
+    def lacks(self, structure: str, metric: Metric) -> str:
+        """Say why a metric is not known of everyone who has the structure, or nothing."""
         return ""
 
     @property
@@ -121,14 +121,21 @@ class Fractionated(PlanKind):
         return [limit for limit in limits if limit.structure in TARGETS]
 
     @property
+    def quantile_limits(self) -> list[Limit]:
+        """Those of the targets that are Dx, which planning solves in closed form."""
+        return [limit for limit in self.target_limits if limit.is_quantile]
+
+    @property
+    def whole_limits(self) -> list[Limit]:
+        """Those of targets and neural structures that planning reads off the whole structure."""
+        limits = (limit for limit in self.limits if isinstance(limit, Limit))
+        return [limit for limit in limits if limit.is_of_whole]
+
+    @property
     def neural_spots(self) -> tuple[HotSpot, ...]:
         """Hot spots of the neural structures that planning knows: D0.03cc, and what is limited."""
         limits = [limit for limit in self.limits if isinstance(limit, Limit)]
-        stated = (
-            HotSpot(limit.structure, limit.parsed.number)
-            for limit in limits
-            if limit.structure in NEURAL
-        )
+        stated = (x.spot for x in limits if x.structure in NEURAL and x.spot is not None)
         return tuple(dict.fromkeys((*map(HotSpot, NEURAL), *stated)))
 
     @property

@@ -8,21 +8,19 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from radsim.dose.plans.kind import Drawer, Fractionated, Given
-from radsim.dose.plans.limits import AnyLimit, Limit
+from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
+from radsim.dose.plans.limits import AnyLimit
 from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.radiobiology.recovery import RecoveryRule
-from radsim.vocabulary.dose_metrics import Kind
+from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.structures import (
     HOT_SPOT,
     KNOWN,
     NEURAL,
-    TARGETS,
-    HotSpot,
     check_structure,
     structure_named,
 )
@@ -39,9 +37,9 @@ class LibraryDose:
         Course dose at the volume nodes of `radsim.radiobiology.dvh.volume_nodes`, hottest first
         [Gy].
     d003cc
-        Lowest dose in the hottest 0.03 cm3 of an organ [Gy]; without it, it is unknown.
+        Lowest dose in the hottest 0.03 cm3 [Gy]; without it, it is unknown.
     volume
-        Of the structure [cm3], so that the dose of other hot spots can be read between the nodes.
+        Of the structure [cm3], so that VxGy_cc is known, and other hot spots between the nodes.
         Without it only those that are listed are known, as of a structure that has no dose in part.
     hot_spots
         Further volumes [cm3], each with the lowest dose in the hottest part of that size [Gy].
@@ -166,8 +164,12 @@ class PlanLibrary(Fractionated):
                 limit.only_reported or limit.structure in self.structures,
                 f"limits: no plan has a {limit.structure}; known: {', '.join(self.structures)}",
             )
-            spot = hot_spot_of(limit)
-            unknown = "" if limit.only_reported or spot is None else self.lacks(spot)
+            spot = None if limit.only_reported else limit.spot
+            unknown = (
+                ""
+                if spot is None
+                else self.lacks(spot.structure, Metric("dose_at_volume", spot.volume))
+            )
             require(not unknown, f"limits: {unknown}")
             require(
                 bool(self.earlier) or not isinstance(limit, CumulativeLimit),
@@ -201,22 +203,25 @@ class PlanLibrary(Fractionated):
             and not all(structure in plan for plan in self.plans)
         )
 
-    def lacks(self, spot: HotSpot) -> str:
-        doses = [plan[spot.structure] for plan in self.plans if spot.structure in plan]
-        unknown = sum(isnan(dose.hottest(spot.volume)) for dose in doses)
+    def lacks(self, structure: str, metric: Metric) -> str:
+        if not metric.needs_volume:
+            return ""
+        doses = [plan[structure] for plan in self.plans if structure in plan]
+        if metric.kind == "dose_at_volume":
+            unknown = sum(isnan(dose.hottest(metric.number)) for dose in doses)
+            reason = "it is smaller, or in part without a dose"
+        else:
+            unknown = sum(dose.volume is None for dose in doses)
+            reason = "its volume is not stated, or it is in part without a dose"
         if not unknown:
             return ""
         return (
-            f"D{spot.volume:g}cc of the {structure_named(spot.structure).label} is unknown in "
-            f"{unknown} of {len(doses)} plans: it is smaller, or in part without a dose"
+            f"{metric} of the {structure_named(structure).label} is unknown in "
+            f"{unknown} of {len(doses)} plans: {reason}"
         )
 
     def gives(self, organs: Collection[str] = ()) -> Given:
-        always: tuple[Kind, ...] = ("dose_at_share", "share_above", "eud")
-        return {
-            name: always if name in TARGETS else ("dose_at_volume", *always)
-            for name in self.structures
-        }
+        return dict.fromkeys(self.structures, EVERY_METRIC)
 
     @property
     def origin(self) -> str:  # type: ignore[override]
@@ -227,17 +232,6 @@ class PlanLibrary(Fractionated):
         from radsim.dose.fields.library_doses import library_doses
 
         return library_doses
-
-
-def hot_spot_of(limit: AnyLimit) -> HotSpot | None:
-    """Hot spot of an organ that a limit is on, None of a limit on anything else."""
-    if limit.structure in TARGETS:
-        return None
-    if not isinstance(limit, Limit):
-        return HotSpot(limit.structure)
-    metric = limit.parsed
-    sized = metric is not None and metric.kind == "dose_at_volume"
-    return HotSpot(limit.structure, metric.number) if metric is not None and sized else None
 
 
 def has_cord(plan: Mapping[str, LibraryDose]) -> bool:

@@ -16,7 +16,7 @@ from radsim.planfiles import (
 )
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.structures import HOT_SPOT, NEURAL, STRUCTURES, TARGETS, structure_named
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, STRUCTURES, structure_named
 
 ENOUGH = 25  # plans from which a smoothed bootstrap describes a population better than they do
 LISTED = 5  # names of plans in a warning
@@ -167,7 +167,7 @@ def _entry(structure: ImportedStructure, name: str, hot_spots: Collection[float]
     )
     if not unknown and structure.missing < HOT_SPOT:
         entry["volume"] = float(structure.volume)
-    if not unknown and structure.structure not in TARGETS:
+    if not unknown:
         entry["d003cc"] = float(structure.d003cc)
     read = {size: structure.read(Metric("dose_at_volume", size)) for size in sorted(hot_spots)}
     listed = [(size, dose) for size, dose in read.items() if not isnan(dose) and size != HOT_SPOT]

@@ -10,16 +10,15 @@ from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.vocabulary.dose_metrics import Metric, parse_metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, Truth
-from radsim.vocabulary.structures import NEURAL, TARGETS
+from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     """What one metric of one structure must reach or keep below, in the planned dose.
 
-    Targets take Dx% with ``at_least`` or ``at_most``; neural structures take DXcc with
-    ``at_most``, other organs any DXcc or Dx%, ``mean`` or ``max``. DXcc and Dx% are the lowest
-    dose in the hottest X cm3 or x % [Gy].
+    Any metric that is a dose: Dx% and DXcc, the lowest dose in the hottest x % or X cm3, ``max``,
+    ``mean`` and gEUD(a) [Gy]. Targets take ``at_least`` or ``at_most``, organs ``at_most``.
 
     Attributes
     ----------
@@ -49,15 +48,38 @@ class Limit:
         return metric
 
     @property
+    def spot(self) -> HotSpot | None:
+        """Hot spot that it is on; None of a limit on anything else."""
+        sized = self.parsed.kind == "dose_at_volume"
+        return HotSpot(self.structure, self.parsed.number) if sized else None
+
+    @property
     def cold_share(self) -> float:
         """Share of a target that may lie below Dx, such as 0.02 for D98."""
         return 1.0 - self.parsed.number
 
+    @property
+    def is_quantile(self) -> bool:
+        """Say whether it is Dx of a target, x above 0 and below 100 %."""
+        return self.structure in TARGETS and self.parsed.is_quantile
+
+    @property
+    def is_of_whole(self) -> bool:
+        """Say whether a planner reads it off the nodes of a target or a neural structure."""
+        if self.structure in NEURAL:
+            return self.spot is None
+        return self.structure in TARGETS and not self.is_quantile
+
     def __post_init__(self) -> None:
-        metric = parse_metric(self.metric)
+        metric, named = parse_metric(self.metric), f"{self.structure} {self.metric}"
+        require(
+            metric is not None and metric.is_dose,
+            f"{named}: a limit is on a dose, DXcc, Dx, mean, max or gEUD(a), or on the part of the "
+            "volume above one, VxGy or VxGy_cc, with one of at_most and at_least",
+        )
         require(
             self.at_least is not None or self.at_most is not None,
-            f"{self.structure} {self.metric}: give at_least, at_most or both",
+            f"{named}: give at_least, at_most or both",
         )
         for name in ("at_least", "at_most"):
             if getattr(self, name) is not None:
@@ -67,32 +89,10 @@ class Limit:
                 self.at_least <= self.at_most,
                 f"at_least must not exceed at_most, got {self.at_least}, {self.at_most}",
             )
-        if self.structure in NEURAL:
-            require(
-                metric is not None and metric.kind == "dose_at_volume" and self.at_least is None,
-                f"a neural structure's limit is DXcc at_most, got {self.structure} {self.metric}"
-                + (" at_least" if self.at_least is not None else ""),
-            )
-        elif self.structure not in TARGETS:
-            require(
-                can_be_limited(metric) and self.at_least is None,
-                f"an organ's limit is an at_most of DXcc, Dx, mean or max, "
-                f"got {self.structure} {self.metric}"
-                + (" at_least" if self.at_least is not None else ""),
-            )
-        else:
-            require(
-                metric is not None and metric.is_quantile,
-                f"wanted a metric such as D98, got {self.metric!r}",
-            )
-
-
-def can_be_limited(metric: Metric | None) -> bool:
-    """Say whether a plan can keep a limit of a metric of an organ beyond the target."""
-    if metric is None:
-        return False
-    mean = metric.kind == "eud" and metric.number == 1.0
-    return metric.kind in ("dose_at_volume", "dose_at_share") or mean
+        require(
+            self.structure in TARGETS or self.at_least is None,
+            f"{named}: a limit of an organ is at_most a dose; at_least is for gtv and ptv",
+        )
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

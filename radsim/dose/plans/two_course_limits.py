@@ -9,7 +9,7 @@ from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equiva
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
-from radsim.vocabulary.structures import structure_named
+from radsim.vocabulary.structures import HotSpot, structure_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,11 @@ class CumulativeLimit:
     def only_reported(self) -> bool:
         """Say whether it does not lower a dose."""
         return self.role == "flag"
+
+    @property
+    def spot(self) -> HotSpot:
+        """Hot spot that it is on."""
+        return HotSpot(self.structure)
 
     def applies(self, has_cord: np.ndarray) -> np.ndarray:
         """Say for each patient whether the rule has a say, shape (patient,)."""

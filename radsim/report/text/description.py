@@ -112,6 +112,28 @@ def people_of(experiment: Experiment, name: str) -> str:
     return said
 
 
+def _organs_elsewhere(experiment: Experiment) -> Iterator[str]:
+    """Say which doses of organs are taken over from what was stated of something else."""
+    organs = experiment.dose.organs
+    if not organs:
+        return
+    for name, arm in experiment.arms.items():
+        if arm.plan.is_conventional:
+            yield (
+                f"{experiment.called(name)}: a conventional field gives {', '.join(organs)} its "
+                "dose along the target, however far off; wrong for what lies beside the field"
+            )
+        for place, prior in enumerate(arm.plan.earlier):
+            of_all = [organ for organ in organs if organ not in getattr(prior, "organs", {})]
+            if of_all:
+                which = f"priors[{place}]" if len(arm.plan.earlier) > 1 else "prior"
+                yield (
+                    f"{experiment.called(name)}: the earlier course gave {', '.join(of_all)} its "
+                    "full dose, recovered as the cord does, an assumption; "
+                    f"{which}.organs states doses of their own"
+                )
+
+
 def after_earlier(experiment: Experiment) -> Iterator[str]:
     """Say what an earlier course does to control, and on what that rests."""
     if experiment.tcp is None or not any(arm.has_prior for arm in experiment.arms.values()):
@@ -151,6 +173,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         of = f"of the preset {organ.preset}" if organ.preset else "as it names no source"
         source = f"from {organ.source}" if organ.source else f"an assumption, {of}"
         yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
+    yield from _organs_elsewhere(experiment)
     yield from cautions(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)

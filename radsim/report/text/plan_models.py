@@ -174,9 +174,11 @@ def _reduced(model: Any, effect: Any, weight: np.ndarray | None) -> float:
 
 def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -> str:
     """Say that a model was fitted on other doses or fractions, or nothing."""
-    most = model.most_fractions
+    most, fewest = model.most_fractions, getattr(model, "fewest_fractions", None)
     if most is not None and fractions > most:
         return f"fitted on at most {most} fractions"
+    if fewest is not None and fractions < fewest:
+        return f"of courses in at least {fewest} fractions"
     if getattr(model, "valid_eqd2", None) is None:
         return ""
     if model.valid_eqd2_alpha_beta is not None:
