@@ -118,12 +118,12 @@ def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     for check, shares in with_role(points.result, "share").items():
         past = [told[check] for told in excesses.values() if check in told]
         units = past[0].attrs["units"] if past else ""
-        for ends, note in ((WITH_INTERVAL, MONTE_CARLO), (ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS)):
+        for ends, (of,) in ((WITH_INTERVAL, MONTE_CARLO), (ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS)):
             if f"{shares.name}{ends[-1]}" in points.result:
                 numbers = points.columns_of(str(shares.name), ends)
                 none = [np.full_like(numbers[..., 0], np.nan)] * len(EXCESSES)
                 columns = [points.array(str(values.name)) for values in past] or none
-                checks.append((check, numbers, np.stack(columns, axis=-1), (units, *note[0])))
+                checks.append((check, numbers, np.stack(columns, axis=-1), (units, *of)))
     for arm, place in points.places.items():
         for check, numbers, beside, note in checks:
             if not np.isnan(numbers[:, place][:, [0, -1]]).any(axis=-1).all():
