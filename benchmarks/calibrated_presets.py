@@ -1,4 +1,4 @@
-"""Calibrate HyTEC's curve through plans: the presets that radsim ships, and their joint draws.
+"""Calibrate HyTEC's curve through plans: the presets that radsim ships, and all joint draws of it.
 
 Each preset reads another dose of the plans (GTV D90, GTV D98, the whole GTV, PTV D90), and its
 curve is calibrated so that the mean over the plans of the cohort ``hytec-reference`` meets, at each
@@ -7,9 +7,10 @@ parameters follow the weight of tumor beyond the GTV: with each weight the same 
 
 The draws are of the published pair, D50 and gamma50, from its 95 % intervals; each side of an
 interval is half of a normal distribution. Their correlation of 0.95 is an assumption: the paper's
-is not known, and a refit of the anchors has 0.96. From each drawn curve the anchors' values are
-taken, and the curve is calibrated anew through plans of fewer patients than the preset's, moved so
-that the published pair gives the preset's.
+is not known, and a refit of the anchors has 0.96. They are the table ``hytec-spine-2021``, for the
+curve as published. The tables of the presets follow it row by row: from each drawn curve the
+anchors' values are taken, and the curve is calibrated anew through plans of fewer patients than the
+preset's, moved so that the published pair gives the preset's.
 
 Run ``python benchmarks/calibrated_presets.py`` to write the files again; they come out the same.
 """
@@ -70,6 +71,11 @@ LINE = 98  # characters
 PUBLISHED, LOWEST, HIGHEST = 0.76, 0.66, 0.90  # control 12 months after reirradiation
 FEWER = 16_384  # patients through whose plans each row is fitted, and
 FEWEST = 2048  # of whole GTVs
+SCRIPT, UNITS = Path(__file__).name, "Units: Gy in 3 fractions, 1."
+RESTS_ON = (
+    "D50 and gamma50 of HyTEC's curve from their published 95 % intervals, each side of them half",
+    "a normal distribution. ASSUMED: their correlation of 0.95.",
+)
 
 
 def model_of(name: str) -> ControlModel:
@@ -229,18 +235,17 @@ def _in_few_lines(numbers: re.Match[str]) -> str:
 
 def main() -> None:
     """Write presets and tables of the names that were typed, of all of them without any."""
-    for name in sys.argv[1:] or READS:
+    for name in sys.argv[1:] or (CURVE, *READS):
+        if name == CURVE:
+            write_table(name, SCRIPT, (*RESTS_ON, UNITS), PAIR, published_pairs())
+            continue
         path = Path(__file__).parent.parent / "radsim" / "presets" / "tcp" / f"{name}.toml"
         path.write_text(preset_text(name), encoding="utf-8")
         load_preset.cache_clear()
         write_table(
             name,
-            Path(__file__).name,
-            (
-                "D50 and gamma50 of HyTEC's curve from their 95 % intervals, each pair calibrated",
-                "anew through plans of hytec-reference. ASSUMED: their correlation of 0.95.",
-                "Units: Gy in 3 fractions, 1.",
-            ),
+            SCRIPT,
+            (*RESTS_ON, "Each pair is calibrated anew through plans of hytec-reference.", UNITS),
             PAIR,
             draws(name),
         )

@@ -1,12 +1,13 @@
 """Fixed blocks of patients and packs of variants, in which sums are formed whatever the workers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from radsim.experiment.designs.keys import section_of, split_key
 from radsim.experiment.designs.tables import NOMINAL, Design
 from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment, rows_taken
+from radsim.experiment.reading import Refits
 from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
 from radsim.simulation.reduction import reduce_blocks
@@ -155,11 +156,12 @@ class Work:
 
     experiment: Experiment
     cutting: Cutting = CUTTING
+    refits: Refits = field(default_factory=dict, compare=False)  # the same whoever fits them
 
     def __call__(self, pieces: Sequence[Piece]) -> list[PieceSums]:
         """Simulate and reduce some pieces, in their order."""
         source = source_of(self.experiment, self.cutting.slice)
-        maker, design = VariantMaker(self.experiment), self.experiment.study.design
+        maker, design = VariantMaker(self.experiment, self.refits), self.experiment.study.design
         nominal = design.rows_of(NOMINAL).start
         sums = []
         for piece in pieces:

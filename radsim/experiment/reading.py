@@ -20,7 +20,7 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, cohort_of
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
-from radsim.fitting.calibration import calibrate
+from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.response.baseline import solve_baseline
@@ -146,7 +146,7 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
             if getattr(model, "recalibrate", None) is not None:
                 return recalibrate(model, experiment.cohort)
             if getattr(model, "calibrate", ""):
-                asked = repr((model, experiment.dose))
+                asked = repr((model, as_read(experiment.dose, model.dose)))
                 refits[asked] = refits.get(asked) or calibrate(model, experiment.dose)
                 return refits[asked]
             if getattr(model, "refit", False):

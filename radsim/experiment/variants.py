@@ -25,10 +25,11 @@ class VariantMaker:
     """Makes variants of one experiment; what is not a number is checked as a whole file once.
 
     Most variants only replace numbers of models that are checked already. Those are replaced in
-    place, which runs the models' own checks; everything else goes through the whole file.
+    place, which runs the models' own checks; everything else goes through the whole file. Models
+    that were fitted again may be shared with other makers.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, refits: Refits | None = None) -> None:
         self.experiment = experiment
         self.tables = experiment.known
         left_out = (*DESIGN_SECTIONS, "precision")
@@ -62,7 +63,7 @@ class VariantMaker:
         laws = [experiment.survival, *(arm.survival for arm in experiment.arms.values())]
         if any(isinstance(law, ProportionalHazards) for law in laws):
             self.solved |= {"survival", "cohort", "arms", "eligibility"}
-        self.refits: Refits = {}
+        self.refits: Refits = {} if refits is None else refits
         self.plain = experiment.model_copy(
             update={name: {} for name in (*DESIGN_SECTIONS, "written")}
         )

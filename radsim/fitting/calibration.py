@@ -107,7 +107,6 @@ def draw_anchor_plans(
         If somebody's plans do not have what is to be read.
     """
     mix: Cohort = TypeAdapter(Cohort).validate_python(cohort_settings(cohort))
-    dose = replace(dose, organs={})  # no anchor's plan has a limit of them
     plans: list[Any] = [
         TypeAdapter(Plan).validate_python(expand_plan({"regimen": anchor.regimen}))
         for anchor in anchors
@@ -256,7 +255,7 @@ def calibrate(
     >>> model.calibration.reads, len(model.calibration.anchors)
     ('planned D90 of the gtv', 8)
     """
-    dose = dose or default_dose_model()
+    dose = as_read(dose or default_dose_model(), model.dose)
     patients = patients or (OF_A_DVH if model.dose.is_dvh else PATIENTS)
     curve = published_curve(model)
     plain = replace(model, calibration=None, modifiers=(), hazard_ratios={}, references={})
@@ -330,6 +329,20 @@ def _range_of(model: ControlModel, plans: AnchorPlans) -> tuple[float, float]:
     return round(float(low.min()), 1), round(float(high.max()), 1)
 
 
+def as_read(dose: DoseModel, read: DoseMetric) -> DoseModel:
+    """Give a dose model whose keys that move nothing of what is read are those of ``distance``.
+
+    Examples
+    --------
+    >>> shaky = replace(default_dose_model(), output_error=0.1)
+    >>> as_read(shaky, DoseMetric(structure="gtv", metric="D90")) == default_dose_model()
+    True
+    """
+    usual = default_dose_model()
+    # no anchor's plan has a limit of other organs
+    return replace(dose, organs={}, **{name: getattr(usual, name) for name in _alike(read)})
+
+
 def changes_of(dose: DoseModel, read: DoseMetric) -> dict[str, Any]:
     """Parameters of a dose model that are others than in ``distance`` and move what is read.
 
@@ -342,6 +355,9 @@ def changes_of(dose: DoseModel, read: DoseMetric) -> dict[str, Any]:
     now, usual = (
         as_data(model, mode="json", exclude_none=True) for model in (dose, default_dose_model())
     )
-    alike = {ALIKE, *(ALIKE_PLANNED if read.course == "planned" else ())}
-    names = load_preset("dose", "distance").parameters.keys() - alike
+    names = load_preset("dose", "distance").parameters.keys() - _alike(read)
     return {name: now[name] for name in sorted(names) if now[name] != usual[name]}
+
+
+def _alike(read: DoseMetric) -> set[str]:
+    return {ALIKE, *(ALIKE_PLANNED if read.course == "planned" else ())}

@@ -141,7 +141,10 @@ def _with_range(model: Any, table: OutcomeTable) -> Any:
     if table.volume is not None and read.ndim == 2:  # no share above a dose, which is one number
         read = (read * table.volume).sum(axis=1)
     used = read[table.weight > 0]
-    stated["valid_eqd2"] = (float(used.min()), float(used.max()))
+    lowest, highest = used.min(), used.max()
+    if getattr(model, "effect", "eqd2") == "bed" and model.dose.units == "Gy":
+        lowest, highest = model.cell_kill.eqd2(np.array([lowest, highest]), model.alpha_beta)
+    stated["valid_eqd2"] = (float(lowest), float(highest))
     if getattr(model, "effect", "bed") != "physical":
         stated["fitted_under"] = model.cell_kill.kind
         stated["valid_eqd2_alpha_beta"] = float(model.alpha_beta)

@@ -248,8 +248,9 @@ def _range(fitted: Fit) -> str:
         return text
     read = "" if units == "Gy" else f"{model.dose.metric} of "
     unit = "Gy" if units == "Gy" else f"[{units}]"
+    name = "EQD2" if effect == "bed" and units == "Gy" else model.effect_name
     return text + (
-        f"; {read}{model.effect_name} of {low:.4g} to {high:.4g} {unit} (alpha/beta "
+        f"; {read}{name} of {low:.4g} to {high:.4g} {unit} (alpha/beta "
         f"{model.alpha_beta:g}, {model.cell_kill.kind})"
     )
 
@@ -263,6 +264,8 @@ def _units(name: str, model: Any) -> str:
     if name == "d50" and model.kind == "logistic_dose":
         return f"Gy in {model.reference_fractions:g} fractions"
     units = model.dose.units
+    if name == "valid_eqd2" and effect == "bed" and units == "Gy":
+        return f"Gy (EQD2, alpha/beta {model.alpha_beta:g})"
     if name in ("d50", "td50", "valid_eqd2"):
         return f"{units}{kind}"
     if name == "slope":

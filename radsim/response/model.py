@@ -16,6 +16,10 @@ from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
+# Share of an end of a range that a dose may lie past it. Ranges are of prescriptions, and a plan is
+# accepted with a D90 within 1 % of its prescription (29.7 to 30.3 of 30 Gy: Mitsuyoshi 2025, Table
+# 1); EQD2 rises with dose to a power below 2, so that is less than 2 % of an EQD2.
+RANGE_TOLERANCE = 0.02
 
 Effect = Literal["physical", "eqd2", "bed", "equivalent"]
 
@@ -41,7 +45,8 @@ class DoseResponse:
         Which dose enters, a metric or ``DVH``. Over EQD2 or BED a share or a volume above a dose
         is that above an EQD2 or BED, which is worked out in every part.
     valid_eqd2
-        Range of what is read that the parameters were fitted on [Gy, or units of the metric].
+        Range that the parameters were fitted on: of EQD2 where the curve is over EQD2 or BED, else
+        of what is read [Gy, or units of the metric].
     valid_eqd2_alpha_beta
         Alpha/beta that the range was stated for [Gy]; ``alpha_beta`` unless given. A dose is held
         against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
@@ -274,22 +279,60 @@ class DoseResponse:
         return "EQD2"
 
     def outside_range(self, patients: Patients, dose: Dose) -> tuple[np.ndarray, np.ndarray]:
-        """Say who lies below and who above ``valid_eqd2``, which must be stated.
+        """How far each patient lies below and above ``valid_eqd2`` [Gy, or units of the metric].
 
         The EQD2 is taken at the alpha/beta that the range was stated for: a range of EQD2 stands
         for the schedules that were fitted, and these do not change where the model's own
         alpha/beta is varied.
         """
+        stated = self.valid_eqd2_alpha_beta
+        alpha_beta = self._value("alpha_beta", patients) if stated is None else stated
+        return self.past_range(self.eqd2(patients, dose, alpha_beta), alpha_beta)
+
+    def past_range(
+        self, effect: lq.Quantity, alpha_beta: lq.Quantity
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How far an effect [Gy] lies below and above the range, 0 within `RANGE_TOLERANCE`.
+
+        Examples
+        --------
+        >>> from radsim.tcp import load_tcp
+        >>> curve = load_tcp("hytec-spine-2021")
+        >>> curve.valid_eqd2
+        (45.0, 90.0)
+        >>> [excess.tolist() for excess in curve.past_range([40.0, 44.9, 90.1, 100.0], 6.0)]
+        [[5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 10.0]]
+        """
         assert self.valid_eqd2 is not None
         low, high = self.valid_eqd2
-        eqd2 = self.eqd2(patients, dose, self.valid_eqd2_alpha_beta)
-        return eqd2 < low, eqd2 > high
+        stated = np.asarray(effect, dtype=float) * self._eqd2_of_a_bed(alpha_beta)
+        below = np.where(stated < low * (1.0 - RANGE_TOLERANCE), low - stated, 0.0)
+        return below, np.where(stated > high * (1.0 + RANGE_TOLERANCE), stated - high, 0.0)
 
     @property
     def range_of_curve(self) -> tuple[float, float] | None:
-        """``valid_eqd2`` where it may be drawn on an axis of the EQD2 that the model reads."""
-        stated = self.valid_eqd2_alpha_beta
-        return self.valid_eqd2 if stated in (None, self.alpha_beta) else None
+        """``valid_eqd2`` on the axis of the curve, EQD2 or BED; none at another alpha/beta."""
+        if self.valid_eqd2 is None or self.valid_eqd2_alpha_beta not in (None, self.alpha_beta):
+            return None
+        low, high = np.divide(self.valid_eqd2, self._eqd2_of_a_bed(self.alpha_beta))
+        return float(low), float(high)
+
+    @property
+    def range_units(self) -> str:
+        """Units that ``valid_eqd2`` is stated in, with what it is a dose of."""
+        if self.dose.units != "Gy":
+            return {"1": "of the volume"}.get(self.dose.units, self.dose.units)
+        if self._over in ("eqd2", "bed"):
+            return "Gy EQD2"
+        number = getattr(self, "reference_fractions", None)
+        return "Gy" if number is None else f"Gy in {number:g} fraction{'s' * (number != 1)}"
+
+    def _eqd2_of_a_bed(self, alpha_beta: lq.Quantity | None) -> lq.Quantity:
+        """EQD2 of what the curve is over, for each Gy of it: below 1 of a BED, else 1."""
+        if self._over != "bed" or self._part is not None:
+            return 1.0
+        assert alpha_beta is not None
+        return self.cell_kill.eqd2(1.0, alpha_beta)
 
     def _effect(
         self,

@@ -83,7 +83,7 @@ def explained(values: np.ndarray, drawn: np.ndarray) -> float:
     Examples
     --------
     >>> x = np.linspace(0.0, 1.0, 101)
-    >>> round(explained(3.0 * x, x[:, np.newaxis]) / (3.0 * x).var(ddof=1), 6)
+    >>> round(float(explained(3.0 * x, x[:, np.newaxis]) / (3.0 * x).var(ddof=1)), 6)
     1.0
     """
     draws, keys = drawn.shape
@@ -97,7 +97,7 @@ def explained(values: np.ndarray, drawn: np.ndarray) -> float:
     left = float(((values - design @ fitted) ** 2).sum())
     variance, residual = total / (draws - 1), left / (draws - keys - 1)
     ratio = (total - left) / keys / residual if residual > 0.0 else np.inf
-    return variance - residual if f.sf(ratio, keys, draws - keys - 1) < CLEAR else 0.0
+    return float(variance - residual) if f.sf(ratio, keys, draws - keys - 1) < CLEAR else 0.0
 
 
 def _columns(drawn: np.ndarray) -> np.ndarray:

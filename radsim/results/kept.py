@@ -18,6 +18,10 @@ DVH = {  # dimension between structure and node, and meaning
     "dvh_delivered": ("quantile", "delivered dose at volume nodes, quantiles"),
     "dvh_single": ("single", "planned dose at volume nodes of single patients"),
 }
+EXCESSES = {  # how far patients lie outside a model's range
+    "excess_median": "median excess of the patients who lie outside",
+    "excess_largest": "largest excess",
+}
 SERIES_QUANTILES = (0.5, 0.025, 0.975)
 SAME = 5e-4  # shares this near are equal: figures are published to 0.1 %
 MEANINGS = {
@@ -78,6 +82,18 @@ def _histograms(variants: Variants) -> Iterator[Field]:
             values = values[:, :, 0]
         dims = ("arm", "dose") if model is None else ("arm", model, "dose")
         yield variants.plain_field(variable, "histogram", dims, values, meaning)
+
+
+def excess_fields(variants: Variants, check: str) -> Iterator[Field]:
+    """How far patients lie outside a model's range, in its units; nothing of another check."""
+    if check not in variants.sums.excesses:
+        return
+    excesses = variants.sums.excesses[check]
+    values = variants.checked_values(variants.sums.checks[check].mean, excesses)
+    units = variants.ranges[check].units
+    for place, (role, meaning) in enumerate(EXCESSES.items()):
+        said = f"{meaning}: {check.replace('_', ' ')}"
+        yield variants.plain_field(check, role, ("arm",), values[..., place], said, units)
 
 
 def _sample(variants: Variants) -> Iterator[Field]:

@@ -10,6 +10,7 @@ from radsim.experiment.endpoints import endpoints_of, estimates_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.older_spellings import present_record
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
+from radsim.results.kept import EXCESSES
 from radsim.results.reading import MODEL, OF, ROLE
 from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake, mistakes_of
@@ -29,7 +30,7 @@ ROLES = (  # of an estimate
     *(f"best_probability{end}" for end in ("", "_lower", "_upper")),
     *(f"best_probability_with{end}" for end in ("", "_lower", "_upper")),
 )  # fmt: skip
-ENDS = ("share", *(f"share_{role}" for role in INTERVAL), "curve", "histogram")
+ENDS = ("share", *(f"share_{role}" for role in INTERVAL), *EXCESSES, "curve", "histogram")
 BEGINNINGS = {"sample_": "sample", "predictive_": "predictive", "drawn ": "drawn"}
 DVH = "dvh"
 

@@ -25,7 +25,7 @@ from radsim.results.fields import (
     share_numbers,
 )
 from radsim.results.groups import group_fields, labels
-from radsim.results.kept import drawn_fields, kept_fields
+from radsim.results.kept import drawn_fields, excess_fields, kept_fields
 from radsim.results.reading import MODEL, ROLE
 from radsim.results.rows import Variants, exchanges
 from radsim.results.sensitivity import sensitivity_fields
@@ -114,6 +114,7 @@ def _fields(variants: Variants, design: Variants) -> Iterator[Field]:
             *of.sample(check, "share", meaning, counted=True),
         ):
             yield variants.plain_field(check, role, ("arm",), values, said)
+        yield from excess_fields(of, check)
     yield from kept_fields(variants)
     if design.has(DRAWS):
         yield from drawn_fields(design)

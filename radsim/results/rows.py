@@ -11,6 +11,7 @@ from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL
 from radsim.experiment.endpoints import Modelled, endpoints_of, estimates_of, ranked_arms
 from radsim.experiment.model import Experiment
+from radsim.experiment.model_ranges import ModelRange, model_ranges
 from radsim.experiment.variants import VariantMaker
 from radsim.results.fields import Field, Numbers
 from radsim.results.sample_of_patients import sample_numbers
@@ -40,6 +41,11 @@ class Variants:
     def estimates(self) -> tuple[Estimate, ...]:
         """Everything that is estimated, in the order of the tables."""
         return tuple(e for e in estimates_of(self.experiment) if str(e) in self.sums.moments)
+
+    @cached_property
+    def ranges(self) -> dict[str, ModelRange]:
+        """What its models were fitted on, by the names of the checks that they are held to."""
+        return model_ranges(self.experiment)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -96,11 +102,15 @@ class Variants:
 
         Only a row that puts a model in another's place has the check of that model's range.
         """
+        return moments.rearranged(lambda values: self.checked_values(moments.mean, values))
+
+    def checked_values(self, means: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Values of a check with these means over the patients, of the same variants."""
         parts = [part for part in (NOMINAL, ALTERNATIVES) if self.has(part)]
         rows = [row for part in parts for row in _places(self.study.design.rows_of(part))]
-        means = self._by_point(moments.mean)
-        row = next((row for row in rows if not np.isnan(means[:, row]).all()), rows[0])
-        return moments.rearranged(lambda values: self._by_point(values)[:, row])
+        by_point = self._by_point(means)
+        row = next((row for row in rows if not np.isnan(by_point[:, row]).all()), rows[0])
+        return self._by_point(values)[:, row]
 
     def nominal_values(self, values: np.ndarray) -> np.ndarray:
         """Of the file's own values, from variants first to points of the sweep first."""

@@ -10,7 +10,7 @@ from radsim.experiment.endpoints import ranked_arms
 from radsim.experiment.model import Experiment, cohort_of
 from radsim.randomness.streams import UniformSource
 from radsim.response.risk import HazardRisk, LifetimeRisk, Risk
-from radsim.simulation.checks import check_rows
+from radsim.simulation.checks import check_rows, excess_rows
 from radsim.simulation.doses import dose_rows
 from radsim.simulation.grouping import groups_of
 from radsim.simulation.memo import Made, Memo
@@ -51,6 +51,8 @@ def walk(
         yield from (replace(quantity, groups=groups) for quantity in told) if groups else told
     for name, rows in check_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.SHARES)
+    for name, rows in excess_rows(outcomes, memo).items():
+        yield Quantity(name, rows, kept_by.EXCESS)
     if not whole:
         return
     edges = tuple(curve_months(variant.months[-1]))

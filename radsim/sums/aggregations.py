@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.sums.counts import event_counts, histogram
+from radsim.sums.counts import event_counts, excess_counts, histogram, median_excess
 from radsim.sums.moments import Moments, replicated
 
 State = dict[str, np.ndarray]  # named arrays that are kept of some patients
@@ -312,6 +312,29 @@ def at_each_time(rows: np.ndarray, times: int) -> np.ndarray:
     return np.broadcast_to(rows, (rows.shape[0], times, rows.shape[-1]))
 
 
+@by_groups
+def keep_excess(rows: np.ndarray, reference: int, *, weights: Weights, early: int) -> State:
+    """Count how far patients lie outside a range in bins, and keep the largest of it."""
+    counted = rows if weights is None else rows[..., weights > 0]
+    return {"patients": excess_counts(rows, weights), "largest": counted.max(axis=-1, initial=0.0)}
+
+
+def join_excess(earlier: State, later: State) -> State:
+    """Add the counts up, and keep the larger."""
+    return {
+        "patients": earlier["patients"] + later["patients"],
+        "largest": np.maximum(earlier["largest"], later["largest"]),
+    }
+
+
+def finish_excess(states: Sequence[State]) -> Fields:
+    """Median and largest excess, missing (NaN) where nobody lies outside."""
+    whole = reduce(join_excess, states)
+    largest = np.where(whole["largest"] > 0, whole["largest"], np.nan)
+    median = np.minimum(median_excess(whole["patients"]), largest)
+    return {"excesses": {"": np.stack([median, largest], axis=-1)}}
+
+
 def as_it_is(state: State, reference: int) -> State:
     """Keep what is kept already."""
     return state
@@ -406,5 +429,6 @@ BEST = Aggregation("best", keep_best, join_means, finish_means, at_each_time)
 SHARES = Aggregation("shares", keep_shares, added, finish_shares, np.asarray)
 CURVE = Aggregation("curve", keep_curve, added, finish_added("curves", "events"))
 HISTOGRAM = Aggregation("histogram", keep_histogram, added, finish_added("histograms", "patients"))
+EXCESS = Aggregation("excess", keep_excess, join_excess, finish_excess)
 SAMPLE = Aggregation("sample", as_it_is, earlier_alone, lambda states: {"sample": states[0]})
 SERIES = Aggregation("series", as_it_is, in_a_row, lambda states: {})

@@ -87,7 +87,7 @@ def quantile_errors(values: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> quantile_errors(np.linspace(0.0, 1.0, 501)).round(4).tolist()
-    [0.0069, 0.0069]
+    [0.007, 0.007]
     """
     count = len(values)
     ranked = np.sort(values - values.mean(axis=0), axis=0)

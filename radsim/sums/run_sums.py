@@ -15,7 +15,7 @@ AGGREGATIONS = {
     a.name: a
     for a in (
         kept_by.MEANS, kept_by.COUNTS, kept_by.STATES, kept_by.BEST, kept_by.SHARES, kept_by.CURVE,
-        kept_by.HISTOGRAM, kept_by.SAMPLE, kept_by.SERIES, ROWS,
+        kept_by.HISTOGRAM, kept_by.EXCESS, kept_by.SAMPLE, kept_by.SERIES, ROWS,
     )
 }  # fmt: skip
 Key = tuple[str, str]  # name of the aggregation, name of what is kept
@@ -57,6 +57,9 @@ class RunSums:
     rows
         By name of an estimate, of who is best or of a check, what each row of a table adds, where
         patients were taken as they are.
+    excesses
+        By name of the check of a range: median and largest excess of who lies outside, (variant,
+        arm, 2), in units of the range.
     sample, series
         Doses as `radsim.simulation.sample` keeps them, variants in front; each figure of a
         published series in each simulated series, (figure, series).
@@ -70,6 +73,7 @@ class RunSums:
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     histograms: dict[str, np.ndarray] = field(default_factory=dict)
     rows: dict[str, Rows] = field(default_factory=dict)
+    excesses: dict[str, np.ndarray] = field(default_factory=dict)
     sample: dict[str, np.ndarray] = field(default_factory=dict)
     series: np.ndarray | None = None
 

@@ -16,7 +16,8 @@ from radsim.validation.run import Row, Validation
 TABLE, FIGURE = "validation.csv", "validation"
 COLUMNS = (
     "id", "quantity", "experiment", "observed", "lower", "upper", "interval", "units",
-    "simulated", "mc_standard_error", "verdict", "role", "about", "weak", "source", "explanation",
+    "simulated", "mc_standard_error", "verdict", "role", "sets", "figure", "about", "weak",
+    "met_by", "of_rivals", "source", "explanation",
 )  # fmt: skip
 COLORS = {"met": "#0072B2", "undecided": "#E69F00", "missed": "#D55E00"}  # Okabe and Ito
 ABOUT = {
@@ -47,8 +48,8 @@ def _cells(row: Row) -> list[Any]:
     t = row.target
     return [
         t.id, t.quantity, t.experiment or "none", t.observed, t.lower, t.upper, t.interval,
-        t.units, row.simulated, row.error, row.verdict, t.role, t.about, str(t.weak).lower(),
-        t.source, t.explanation,
+        t.units, row.simulated, row.error, row.verdict, t.role, t.sets, t.figure or t.id, t.about,
+        str(row.weak).lower(), " ".join(row.met_by), len(row.rivals), t.source, t.explanation,
     ]  # fmt: skip
 
 
@@ -57,14 +58,15 @@ def validation_text(rows: Sequence[Row]) -> str:
     cells, said = [], []
     for row in rows:
         t = row.target
-        observed = f"{t.observed:g} ({t.lower:g} to {t.upper:g}, {t.interval}) {t.units}"
+        observed = f"{t.observed:.4g} ({t.lower:.3g} to {t.upper:.3g}, {t.interval}) {t.units}"
         simulated = f"{row.simulated:.3g} ({row.error:.2g})"
         cells.append([t.quantity, observed, simulated, row.verdict, t.role, t.source])
         if row.verdict != "met":
             why = t.explanation or "No explanation is known."
             said.append(f"{row.verdict}: {t.quantity}. {why}")
-        elif t.weak:
-            said.append(f"weak: {t.quantity}. {t.explanation}")
+        elif row.weak:
+            others = f"{len(row.met_by)} of {len(row.rivals)} other shipped models meet it, too"
+            said.append(f"weak: {t.quantity}: {others}. {t.explanation}".rstrip())
     columns = ("target", "observed", "simulated (MC error)", "verdict", "role", "source")
     predictions, calibrations = (
         [row for row in rows if row.target.role == role] for role in ("prediction", "calibration")
@@ -73,20 +75,26 @@ def validation_text(rows: Sequence[Row]) -> str:
         f"{what} {_met_of([row for row in predictions if row.target.about == about])}"
         for about, what in ABOUT.items()
     )
-    strong = [r for r in predictions if r.target.about == "patients" and not r.target.weak]
+    strong = [r for r in predictions if r.target.about == "patients" and not r.weak]
     lines = [
         table_text(columns, cells, "Validation", **NARROW),
         "",
         f"predictions met: {_met_of(predictions)}; of these, {', '.join(kinds)}",
-        f"outcomes of patients that could have been missed: {_met_of(strong)}",
+        f"outcomes of patients that no other shipped model meets, or missed: {_met_of(strong)}",
         f"calibrations met: {_met_of(calibrations)}",
-        "Only predictions count: a calibration figure went into a preset.",
+        "Only predictions count: a calibration figure went into a preset. "
+        "A figure counts once, and is met where every row beside it is.",
     ]
     return "\n".join([*lines, *said])
 
 
 def _met_of(rows: Sequence[Row]) -> str:
-    return f"{sum(row.verdict == 'met' for row in rows)} of {len(rows)}"
+    """Count the figures of which every row is met, and all of them."""
+    figures: dict[str, bool] = {}
+    for row in rows:
+        figure = row.target.figure or row.target.id
+        figures[figure] = figures.get(figure, True) and row.verdict == "met"
+    return f"{sum(figures.values())} of {len(figures)}"
 
 
 def draw_forest(rows: Sequence[Row]) -> Figure:

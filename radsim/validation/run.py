@@ -1,13 +1,14 @@
 """Every target beside its simulation, with a verdict."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import xarray as xr
 
 from radsim.experiment.reading import make_experiment
 from radsim.results.run import run
 from radsim.validation.readings import Run, read
+from radsim.validation.rivals import rivals_of
 from radsim.validation.targets import Target, experiment_settings, load_targets
 
 Z95 = 1.96  # standard normal quantile of a two-sided 95 % interval
@@ -15,11 +16,26 @@ Z95 = 1.96  # standard normal quantile of a two-sided 95 % interval
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A target, and the simulated figure with its Monte Carlo standard error, in its units."""
+    """A target, the simulated figure with its Monte Carlo standard error, and those of rivals.
+
+    ``rivals`` are what other shipped models of the endpoint give, by preset; all in its units.
+    """
 
     target: Target
     simulated: float
     error: float
+    rivals: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def met_by(self) -> list[str]:
+        """Other shipped models that meet the figure, too."""
+        t = self.target
+        return [name for name, figure in self.rivals.items() if t.lower <= figure <= t.upper]
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is a prediction that is met, and that another shipped model would meet."""
+        return self.target.role == "prediction" and self.verdict == "met" and bool(self.met_by)
 
     @property
     def verdict(self) -> str:
@@ -63,8 +79,10 @@ def run_validation(
             settings["uniforms"] = "plain"  # the others take patients in large multiples
         experiment = make_experiment(settings)
         runs[name] = Run(experiment, run(experiment, scheduler=scheduler))
+    rivals = rivals_of(targets, scheduler)
     rows = []
     for target in targets:
         simulated, error = read(target.read, runs.get(target.experiment))
-        rows.append(Row(target=target, simulated=simulated, error=error))
+        others = rivals.get(target.id, {})
+        rows.append(Row(target=target, simulated=simulated, error=error, rivals=others))
     return Validation(rows=tuple(rows), results={name: r.result for name, r in runs.items()})

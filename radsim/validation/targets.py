@@ -5,6 +5,7 @@ from importlib import resources
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from scipy.stats import binomtest
 
 
 class Target(BaseModel):
@@ -18,16 +19,17 @@ class Target(BaseModel):
         What is taken from it, see `radsim.validation.readings`.
     lower, upper, interval
         Where the simulated figure is accepted, and what that interval is.
-    role
-        ``calibration`` if the figure went into a preset, so that meeting it proves nothing;
-        ``prediction`` otherwise.
+    figure
+        Name of the published figure where several rows stand beside it; it counts once.
+    sets
+        The preset that the figure set a level, an anchor or a ratio of; empty if none.
+    events, of, follow_up
+        A crude count, and how long it was followed (median) [months].
     about
         What the row checks: an outcome of ``patients``, the ``mix`` of a cohort, ``rules`` for
         dose, or ``geometry``.
-    weak
-        Whether the row could hardly fail, so that meeting it shows little.
     explanation
-        What a reader should know, above all of a miss and of a weak row.
+        What a reader should know, above all of a miss.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,19 +43,43 @@ class Target(BaseModel):
     upper: float
     units: str
     interval: str
-    role: Literal["calibration", "prediction"]
+    figure: str = ""
+    sets: str = ""
+    events: int | None = None
+    of: int | None = None
+    follow_up: float | None = None
     source: str
     about: Literal["patients", "mix", "rules", "geometry"] = "patients"
-    weak: bool = False
     explanation: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_has_an_exact_interval(cls, stated: dict) -> dict:
+        """Give a crude count its share and exact interval [%], if its follow-up is stated."""
+        if (events := stated.get("events")) is None:
+            return stated
+        if not stated.get("of") or not stated.get("follow_up"):
+            raise ValueError(f"{stated['id']}: a crude count needs of and follow_up")
+        of, months = stated["of"], stated["follow_up"]
+        ends = binomtest(events, of).proportion_ci(method="exact")
+        return {
+            **stated, "observed": 100.0 * events / of, "lower": 100.0 * ends.low,
+            "upper": 100.0 * ends.high,
+            "interval": f"95 % exact, {events} of {of}, followed {months:g} months",
+        }  # fmt: skip
 
     @model_validator(mode="after")
     def _interval_holds_the_figure(self) -> "Target":
         if not self.lower <= self.observed <= self.upper:
             raise ValueError(f"{self.id}: {self.lower} to {self.upper} must hold {self.observed}")
-        if self.weak and not self.explanation:
-            raise ValueError(f"{self.id}: a weak row needs an explanation")
+        if not self.lower < self.observed < self.upper and "exact" not in self.interval:
+            raise ValueError(f"{self.id}: accepted on one side only")
         return self
+
+    @property
+    def role(self) -> str:
+        """``calibration`` if the figure went into a preset, so that meeting it proves nothing."""
+        return "calibration" if self.sets else "prediction"
 
 
 def load_targets() -> list[Target]:

@@ -161,7 +161,7 @@ def test_identities_between_estimates_hold(finished):
     experiment = load_experiment(path)
     result = open_result(folder)
     close = 1e-12
-    own = {"control_model": 0, "myelopathy_model": 0}
+    own = {"control_model": 0, "myelopathy_model": 0, "vcf_model": 0}
     for arm in experiment.arms:
         here = result.sel(arm=arm)
         get = {

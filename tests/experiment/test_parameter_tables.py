@@ -5,18 +5,15 @@ No draws here: rows come from seeded streams, so every figure is the same in eac
 
 import csv
 import runpy
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from radsim import load_experiment, make_experiment
 from radsim.experiment.designs.tables import DRAWS
-from radsim.fitting.refit import anchor_residuals
 from radsim.presets import load_preset
-from radsim.tcp import load_tcp
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FOLDER = Path(__file__).parents[2] / "radsim" / "presets" / "bootstrap"
@@ -38,8 +35,7 @@ def derive(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "script", "function"),
     [
-        ("hytec-spine-2021", "hytec_bootstrap", "bootstrap"),
-        ("hytec-spine-2021-alpha-beta", "hytec_bootstrap", "bootstrap_with_alpha_beta"),
+        ("hytec-spine-2021", "calibrated_presets", "published_pairs"),
         ("vcf-2013", "vcf_bootstrap", "bootstrap"),
         ("survival-sib-phase2", "survival_draws", "draws"),
     ],
@@ -64,7 +60,7 @@ def test_the_cross_strategy_tables_are_what_their_script_derives_and_what_the_pr
 @pytest.mark.parametrize(
     "name",
     [
-        *("hytec-spine-2021", "hytec-spine-2021-alpha-beta", "vcf-2013"),
+        *("hytec-spine-2021", "hytec-spine-gtv-d90", "vcf-2013"),
         *("spine-cross-strategy", "spine-cross-strategy-crude"),
     ],
 )
@@ -73,27 +69,24 @@ def test_a_table_says_what_it_assumes(name):
     assert "ASSUMED" in "".join(head)
 
 
-def test_the_hytec_bootstrap_keeps_the_published_curve_and_correlation():
+def test_draws_of_the_published_curve_have_its_intervals_and_the_assumed_correlation():
     rows = table("hytec-spine-2021")
-    assert np.median(rows["d50"]) == pytest.approx(19.44, rel=1e-4)
-    assert np.median(rows["gamma50"]) == pytest.approx(0.814, rel=1e-4)
-    # the log-logistic refit of the same anchors is published with a correlation of 0.96
-    assert np.corrcoef(rows["d50"], rows["gamma50"])[0, 1] == pytest.approx(0.96, abs=0.02)
+    parameters = load_preset("tcp", "hytec-spine-2021").parameters
+    for name, column in rows.items():
+        low, high = parameters[name].uncertainty
+        # 1,000 rows: the standard error of an end is about 4 % of the width
+        spread, tolerance = np.quantile(column, [0.025, 0.975]), 0.1 * (high - low)
+        np.testing.assert_allclose(spread, (low, high), atol=tolerance)
+        assert np.median(column) == pytest.approx(parameters[name].value, abs=tolerance)
+    scores = [stats.rankdata(column) for column in rows.values()]
+    assert np.corrcoef(scores)[0, 1] == pytest.approx(0.95, abs=0.02)
 
 
-def test_curves_keep_the_control_of_the_anchors_whatever_alpha_beta_is_drawn():
-    rows = table("hytec-spine-2021-alpha-beta")
-    assert rows["alpha_beta"].min() > 3.0
-    assert rows["alpha_beta"].max() < 7.0
-    anchors = load_preset("tcp", "hytec-spine-2021").anchors
-    hytec = load_tcp("hytec-spine-2021")
-    drawn = [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)][:400]
-    misses = np.array([anchor_residuals(replace(hytec, **row), anchors) for row in drawn])
-    low = rows["alpha_beta"][:400] < 5.0
-    low, high = (np.median(misses[half], axis=0) for half in (low, ~low))
-    # refits at 3 to 7 Gy miss them by 0.5 to 0.9 points (root mean square)
-    assert np.sqrt(np.mean(low**2)) < 0.012
-    assert np.sqrt(np.mean(high**2)) < 0.012
+@pytest.mark.parametrize("name", ["hytec-spine-gtv-d90", "hytec-spine-ptv-d90"])
+def test_calibrated_tables_follow_the_published_draws_row_by_row(name):
+    published, calibrated = table("hytec-spine-2021"), table(name)
+    for key in published:
+        assert np.corrcoef(published[key], calibrated[key])[0, 1] > 0.95, key
 
 
 def test_hazard_ratios_of_fracture_have_their_published_intervals():
@@ -154,13 +147,13 @@ def test_survival_has_its_published_intervals_at_both_times():
     np.testing.assert_allclose(-np.log(-np.log(np.median(drawn, axis=1))), middle, atol=0.05)
 
 
-@pytest.mark.parametrize("name", ["uncertainty", "sensitivity"])
+@pytest.mark.parametrize("name", ["compare_strategies", "sensitivity"])
 def test_experiments_draw_together_what_belongs_together(name):
     experiment = load_experiment(EXPERIMENTS / f"{name}.toml")
     groups = {factor.name: factor.keys for factor in experiment.study.factors if factor.name}
     groups |= {factor.name: factor.keys for factor in experiment.study.screened}
-    assert groups["HyTEC curve"] == ("tcp.d50", "tcp.gamma50", "tcp.alpha_beta")
-    assert "ntcp.vcf.reference_risk" in groups["fracture model"]
+    assert groups["HyTEC curve"] == ("tcp.d50", "tcp.gamma50")
+    assert {"ntcp.vcf.reference_risk", "ntcp.vcf.onset.exponent"} < set(groups["fracture model"])
     assert groups["survival"] == ("survival.shape", "survival.scale")
 
 

@@ -62,7 +62,7 @@ def test_doses_that_a_model_was_not_fitted_on_are_named(plan, capsys):
     assert "hytec-spine-2021: control 81.03 %; D90 of the gtv 24.00 Gy, EQD2 (alpha" in ended.output
     plan.write_text(table(target=10.0, organ=8.0, prescription=10))
     ended = radsim(capsys, "dvh", plan, "--model", "hytec-spine-2021")
-    assert "(fitted on EQD2 of 45 to 90 Gy)" in ended.output
+    assert "(fitted on D90 of 45 to 90 Gy EQD2; this is " in ended.output
 
 
 @pytest.mark.parametrize(

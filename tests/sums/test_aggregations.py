@@ -12,6 +12,7 @@ from radsim.sums.aggregations import (
     COUNTS,
     CURVE,
     DIFFERENCE,
+    EXCESS,
     HISTOGRAM,
     MEANS,
     SHARES,
@@ -36,6 +37,7 @@ KEPT = [  # aggregation, rows, settings
     (SHARES, TIMES < 5.0, ()),
     (CURVE, TIMES, (np.arange(0.0, 20.0, 0.5),)),
     (HISTOGRAM, 50.0 * CHANCES[:, 0], ()),
+    (EXCESS, np.maximum(CHANCES[:, 1] - 0.7, 0.0), ()),
 ]
 EACH = pytest.mark.parametrize(("kept", "rows", "settings"), KEPT, ids=[k[0].name for k in KEPT])
 
@@ -157,3 +159,14 @@ def test_patients_that_are_all_alike_have_that_mean_and_no_error_exactly(value, 
         total = join_means(total, keep_means(np.full((1, size), value), 0))
     assert total["mean"][0] == value
     assert total["deviations"][0] == 0.0
+
+
+def test_median_and_largest_excess_are_those_of_who_lies_outside():
+    rows = np.maximum(RNG.lognormal(1.0, 1.0, (3, 4000)) - 2.0, 0.0)
+    rows[2] = 0.0
+    parts = [EXCESS.keep(rows[:, part], 0) for part in (slice(0, 1500), slice(1500, 4000))]
+    told = EXCESS.finish([EXCESS.join(*parts)])["excesses"][""]
+    for row, (median, largest) in zip(rows[:2], told[:2], strict=True):
+        assert median == pytest.approx(np.median(row[row > 0]), rel=0.02)
+        assert largest == row.max()
+    assert np.isnan(told[2]).all()

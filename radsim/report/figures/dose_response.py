@@ -6,15 +6,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from radsim.experiment.endpoints import Modelled, endpoints_of
+from radsim.experiment.endpoints import Modelled, endpoints_of, range_name
+from radsim.experiment.model_ranges import SIDES, model_ranges
 from radsim.report.figures.style import COLORS, LINES, capital, finish, layout, new_figure
+from radsim.report.ranges import excess_text
 from radsim.report.view import View
+from radsim.response.model import RANGE_TOLERANCE
 from radsim.response.onset import PowerOnset
 from radsim.results.reading import with_role
 from radsim.sums.counts import DOSE_STEP
 from radsim.vocabulary.numbers import named_parameters
 
 MOST_COLUMNS = 3
+HEADROOM = 1.6  # of the lower panels, for the names of the arms
 BINS = 4  # of the stored ones make one of 1 Gy, which reads better
 
 
@@ -42,7 +46,7 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         top = float(counts["dose"].values[used[-1]]) if len(used) else 1.0
         dose = np.linspace(0.0, top + 5.0, 400)
         _curves(curve, modelled, dose)
-        _cohort_doses(where, counts, view.arms)
+        _cohort_doses(where, counts, _with_excesses(view, modelled))
         where.set_xlim(0, dose[-1])
         model = modelled.models[0].model
         effect = model.effect_name
@@ -55,7 +59,10 @@ def plot_dose_response(result: xr.Dataset) -> Figure | None:
         curve.grid(alpha=0.3)
     for line in axes[1::2]:
         line[0].set_ylabel("Patients")
-    note = "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie."
+    note = (
+        "Gray: the doses that the curve was fitted on. Below: where the simulated patients lie, "
+        f"and how many of an arm more than {RANGE_TOLERANCE:.0%} outside, with the median excess."
+    )
     return finish(figure, "Dose-response curves used", result, note)
 
 
@@ -86,12 +93,23 @@ def _curves(axis: Axes, modelled: Modelled, eqd2: np.ndarray) -> None:
     axis.set_ylim(0, 1.0 if endpoint.freedom else (min(1.0, 1.05 * highest) or 1.0))
 
 
+def _with_excesses(view: View, modelled: Modelled) -> dict[str, str]:
+    """Names of the arms, with who lies outside what the first model was fitted on, and how far."""
+    name, ranges = range_name(modelled, 0), model_ranges(view.experiment)
+    checks = {check: ranges[check] for end in SIDES if (check := f"{name}_{end}") in ranges}
+    return {
+        arm: ": ".join(filter(None, [said, ", ".join(filter(None, each))]))
+        for arm, said in view.arms.items()
+        for each in [[excess_text(view.here, check, s, arm) for check, s in checks.items()]]
+    }
+
+
 def _cohort_doses(axis: Axes, counts: xr.DataArray, arms: dict[str, str]) -> None:
     middles = counts["dose"].values
     edges = np.append(middles - DOSE_STEP / 2, middles[-1] + DOSE_STEP / 2)
     for row, (arm, name) in enumerate(arms.items()):
         values = counts.sel(arm=arm).values.reshape(-1, BINS).sum(axis=1)
         axis.stairs(values, edges[::BINS], color=COLORS[row % 8], label=name)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, HEADROOM * axis.get_ylim()[1])
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.legend(fontsize=7, frameon=False)

@@ -8,7 +8,7 @@ from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.series import estimated_by
 from radsim.report.tables.points import Line, Points
 from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL, name_of
-from radsim.results.kept import MEANINGS
+from radsim.results.kept import EXCESSES, MEANINGS
 from radsim.results.names import ModelNames
 from radsim.results.reading import with_role
 from radsim.results.sample_of_patients import SAMPLE
@@ -44,7 +44,10 @@ COMPARISON_COLUMNS = (
 BEST_COLUMNS = (
     "endpoint", "months", "arm", "share", "mc_standard_error", "lower", "upper", "interval",
 )  # fmt: skip
-CHECK_COLUMNS = ("arm", "check", "share", "mc_standard_error", "lower", "upper", "interval")
+CHECK_COLUMNS = (
+    "arm", "check", "share", "mc_standard_error", "lower", "upper", *EXCESSES, "excess_units",
+    "interval",
+)  # fmt: skip
 PREDICTIVE_COLUMNS = (
     "arm", "endpoint", "estimator", "months", "patients", "segments", "series", "observed",
     "median", "lower", "upper", "at_or_below", "at_or_above", "source",
@@ -109,17 +112,22 @@ def best_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
 
 def check_lines(points: Points, names: ModelNames) -> Iterator[Line]:
-    """Share of patients outside a model's range, or past a limit."""
-    checks = [
-        (check, points.columns_of(str(shares.name), ends), note)
-        for check, shares in with_role(points.result, "share").items()
-        for ends, note in ((WITH_INTERVAL, MONTE_CARLO), (ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS))
-        if f"{shares.name}{ends[-1]}" in points.result
-    ]
+    """Share of patients outside a model's range and how far, or past a limit."""
+    excesses = {role: with_role(points.result, role) for role in EXCESSES}
+    checks = []
+    for check, shares in with_role(points.result, "share").items():
+        past = [told[check] for told in excesses.values() if check in told]
+        units = past[0].attrs["units"] if past else ""
+        for ends, (of,) in ((WITH_INTERVAL, MONTE_CARLO), (ENDS_OF_SAMPLE, SAMPLE_OF_PATIENTS)):
+            if f"{shares.name}{ends[-1]}" in points.result:
+                numbers = points.columns_of(str(shares.name), ends)
+                none = [np.full_like(numbers[..., 0], np.nan)] * len(EXCESSES)
+                columns = [points.array(str(values.name)) for values in past] or none
+                checks.append((check, numbers, np.stack(columns, axis=-1), (units, *of)))
     for arm, place in points.places.items():
-        for check, numbers, note in checks:
+        for check, numbers, beside, note in checks:
             if not np.isnan(numbers[:, place][:, [0, -1]]).any(axis=-1).all():
-                yield Line([arm, check], numbers[:, place], note)
+                yield Line([arm, check], np.hstack([numbers[:, place], beside[:, place]]), [note])
 
 
 def predictive_lines(points: Points, names: ModelNames) -> Iterator[Line]:

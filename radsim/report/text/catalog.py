@@ -91,7 +91,7 @@ def plot_curve(preset: Preset, path: Path) -> bool:
     dose, p, across, up = curve
     figure = new_figure(4.6, 3.4)
     axis = figure.subplots()
-    if valid := getattr(model, "valid_eqd2", None):
+    if valid := getattr(model, "range_of_curve", None):
         axis.axvspan(*valid, color="0.9", zorder=0, label="fitted on")
     axis.plot(dose, 100.0 * p, color="black")
     if preset.anchors:

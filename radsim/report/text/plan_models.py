@@ -184,9 +184,10 @@ def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -
     if model.valid_eqd2_alpha_beta is not None:
         model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
     low, high = model.valid_eqd2
-    eqd2 = _reduced(model, model.effect_of(dose, fractions=fractions, weight=weight), weight)
-    if low <= eqd2 <= high:
+    effect = _reduced(model, model.effect_of(dose, fractions=fractions, weight=weight), weight)
+    below, above = map(float, model.past_range(effect, model.alpha_beta))
+    if not (below or above):
         return ""
-    metric = model.dose
-    what = "EQD2 of" if metric.units == "Gy" else f"{metric.metric} of"
-    return f"fitted on {what} {low:g} to {high:g}" + {"1": ""}.get(metric.units, f" {metric.units}")
+    side, past = ("below", below) if below else ("above", above)
+    stated = f"fitted on {model.dose.metric} of {low:g} to {high:g} {model.range_units}"
+    return f"{stated}; this is {past:.2g} {side}"

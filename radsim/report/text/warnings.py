@@ -1,19 +1,17 @@
 """What a reader of a result must be warned of."""
 
-from collections.abc import Iterator
-
 import xarray as xr
 
-from radsim.experiment.endpoints import endpoints_of, estimates_of, range_name
-from radsim.experiment.model import Experiment
+from radsim.experiment.endpoints import estimates_of
+from radsim.experiment.model_ranges import model_ranges
 from radsim.experiment.pedigree import cautions, other_laws, outside_fractionation
 from radsim.experiment.variants import with_other_models
+from radsim.report.ranges import excess_text
 from radsim.report.view import value_text
+from radsim.response.model import RANGE_TOLERANCE
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
-from radsim.simulation.checks import SIDES
 
-WORTH_A_WARNING = 0.01  # share of patients outside a model's range from which it is said
 BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "have no plan"}
 
 
@@ -21,7 +19,7 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     """Say where models were used outside their range, and whose plan broke a limit."""
     experiment = experiment_of(result)
     variants = list(with_other_models(experiment))
-    ranges = {check: said for variant in reversed(variants) for check, said in _ranges(variant)}
+    ranges = model_ranges(experiment)
     lines = [
         line
         for told in (cautions, other_laws, outside_fractionation)
@@ -35,33 +33,20 @@ def warnings_of(result: xr.Dataset) -> list[str]:
             if bool(worst.isnull()):
                 continue
             share, where = float(worst), _where(here, check in BROKEN)
-            if check in ranges and share >= WORTH_A_WARNING:
-                model, side = ranges[check]
-                outside.setdefault(arm, []).append(f"{model} {share:.1%} {side}{where}")
+            stated = ranges.get(check)
+            if stated and (far := excess_text(result, check, stated, arm)):
+                outside.setdefault(arm, []).append(f"{stated.said} {far}{where}")
             elif check in BROKEN and share < 1.0:
                 lines.append(
                     f"{experiment.called(arm)}: {1.0 - share:.2%} of the patients "
                     f"{BROKEN[check]}{where}; they stay in every estimate"
                 )
     for arm, parts in outside.items():
-        said = "; ".join(parts)
         lines.append(
-            f"{experiment.called(arm)}: patients outside what a model was fitted on: {said}"
+            f"{experiment.called(arm)}: patients more than {RANGE_TOLERANCE:.0%} outside what a "
+            f"model was fitted on, with the median excess: {'; '.join(parts)}"
         )
     return lines
-
-
-def _ranges(experiment: Experiment) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Give each check of a range: its name, the model whose range it is, and the side of it."""
-    for modelled in endpoints_of(experiment):
-        endpoint = modelled.endpoint
-        for place, reported in enumerate(modelled.models):
-            name = range_name(modelled, place)
-            said = endpoint.freedom_words or endpoint.short
-            if name != endpoint.reported:  # one of several models
-                said += f" ({reported.name})"
-            for side, word in zip(SIDES, ("below", "above"), strict=True):
-                yield f"{name}_{side}", (said, word)
 
 
 def _where(shares: xr.DataArray, lowest: bool) -> str:
