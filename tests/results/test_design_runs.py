@@ -418,7 +418,8 @@ def run_in_a_fork(file, folder):
         save_result(run(killed, workers=1, journal=journal), folder)
 
 
-def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
+@pytest.mark.parametrize("fewest", [1, pytest.param(22, marks=pytest.mark.slow)])
+def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path, fewest):
     # in a process of its own; the fork server only spares it the imports
     file = tmp_path / "killed.toml"
     file.write_text(KILLED, encoding="utf-8")
@@ -446,7 +447,7 @@ def test_a_design_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
     assert "result.nc" in expected
     moments = random.Random(20261121)
     kills, ended = 0, 0
-    while kills < 22 or ended == 0:
+    while kills < fewest or ended == 0:
         folder = tmp_path / f"killed {ended}"
         process = begin(folder)
         process.join(moments.uniform(0.0, 1.1) * took)
