@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from radsim.experiment.designs.keys import section_of, split_key
-from radsim.experiment.designs.tables import NOMINAL, Design
+from radsim.experiment.designs.tables import ALTERNATIVES, NOMINAL, Design
+from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.grouping import Report
 from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.reading import Refits
@@ -12,10 +13,16 @@ from radsim.experiment.variants import VariantMaker
 from radsim.randomness.sources import REPLICATES, SLICE, replicate_of
 from radsim.simulation.reduction import reduce_blocks
 from radsim.simulation.sources import source_of
+from radsim.simulation.walk import Extent
 from radsim.sums.run_sums import PieceSums
 
 COHORT_SECTIONS = ("cohort", "eligibility")  # what decides who is treated
 PLAN_SECTIONS = (*COHORT_SECTIONS, "dose", "arms")  # what decides a dose
+EXTENTS = {  # of the parts of a design; of others estimates
+    NOMINAL: Extent.CHECKED,
+    ALTERNATIVES: Extent.CHECKED,
+    MODEL_DRAWS: Extent.NETS,
+}
 IN_NO_PLAN = (["survival"], ["pain_response"])  # what an arm states beside its plan
 PATIENT_BITS, PACK_BITS = 40, 20  # of a piece's number; the others are the stage's
 WINDOW = 16  # tasks a worker that are handed over at once, so that no graph holds a whole run
@@ -166,9 +173,9 @@ class Work:
         sums = []
         for piece in pieces:
             variants = [self._variant(maker, design, index) for index in piece.variants]
-            whole = not self.experiment.has_design
+            extents = [self._extent(design, index) for index in piece.variants]
             own = [i for i, n in enumerate(piece.variants) if n % design.inner == nominal]
-            sums += reduce_blocks(variants, [piece.patients], source, whole=whole, nominal=own)
+            sums += reduce_blocks(variants, [piece.patients], source, extents=extents, nominal=own)
         return sums
 
     def _variant(self, maker: VariantMaker, design: Design, index: int) -> Experiment:
@@ -177,6 +184,16 @@ class Work:
         if not variant.report.by or index == design.rows_of(NOMINAL).start:
             return variant
         return variant.model_copy(update={"report": Report()})
+
+    def _extent(self, design: Design, index: int) -> Extent:
+        """Say how much is told of a variant, which is what results read of it."""
+        if not self.experiment.has_design:
+            return Extent.WHOLE
+        inner = index % design.inner
+        part = next(
+            p for p in design.parts if inner in range(*design.rows_of(p).indices(design.inner))
+        )
+        return EXTENTS.get(part, Extent.ESTIMATES)
 
     def replicate(self, piece: Piece) -> int:
         """Say which replicate a piece belongs to; plain random numbers have but one."""

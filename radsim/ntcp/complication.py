@@ -46,6 +46,9 @@ class ComplicationModel(DoseResponse):
     highest_fraction_dose
         Planned prescription a fraction above which an arm is refused [Gy]; for models of
         conventional radiotherapy.
+    fewest_fractions
+        Fractions from which the parameters were stated; an arm with fewer lies outside, and the
+        results say so.
     onset
         Time to the event of those who get it, or growth of the hazard.
     duration

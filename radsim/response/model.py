@@ -52,8 +52,7 @@ class DoseResponse:
         against the range at this alpha/beta, so that another ``alpha_beta`` moves no patient out.
     most_fractions
         Fractions up to which the parameters were fitted, of conformal courses; an arm with more,
-        or with a conventional field, lies outside, and the results say so. ``fewest_fractions`` of
-        a complication are those from which.
+        or with a conventional field, lies outside, and the results say so.
     """
 
     equation: ClassVar[str]

@@ -95,8 +95,13 @@ class Outcomes:
         return tuple(arm.dose for arm in self.treated)
 
 
-def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: Memo) -> Outcomes:
-    """Take every step from the cohort to the events, or find it taken."""
+def outcomes_of(
+    variant: Experiment, block: range, source: UniformSource, memo: Memo, *, in_time: bool = True
+) -> Outcomes:
+    """Take every step from the cohort to the events, or find it taken.
+
+    Without events ``in_time`` there are neither their times nor deaths.
+    """
     endpoints, months, arms = endpoints_of(variant), variant.months, variant.arms
 
     def luck_of(name: str) -> Made[np.ndarray]:
@@ -110,10 +115,12 @@ def outcomes_of(variant: Experiment, block: range, source: UniformSource, memo: 
         _treated(variant, arm, made, endpoints, tuple(metrics.values()), source, memo)
         for arm, made in zip(arms.values(), drawn, strict=True)
     )
-    events = tuple(_event(modelled, treated, months, luck_of, memo) for modelled in endpoints)
+    events = tuple(
+        _event(modelled, treated, months, luck_of, memo, in_time) for modelled in endpoints
+    )
     deaths = alive = free = None
     both: Rows | None = None
-    if has_deaths(variant):
+    if in_time and has_deaths(variant):
         laws = [(t.arm.survival or variant.survival, t.patients) for t in treated]
         luck = luck_of(DIES)
         times = (memo.make(dying_of, law, luck, who) for law, who in laws)
@@ -168,6 +175,7 @@ def _event(
     months: tuple[float, ...],
     luck_of: Callable[[str], Made[np.ndarray]],
     memo: Memo,
+    in_time: bool,
 ) -> Event:
     endpoint = modelled.endpoint
     organ, among, luck = endpoint.organ, endpoint.among, luck_of(endpoint.luck)
@@ -179,6 +187,8 @@ def _event(
         for model in modelled.models
     )
     net = tuple(_net(bool(endpoint.freedom), months, by_arm, memo) for by_arm in risks)
+    if not in_time:
+        return Event(modelled, risks, net, (), (), _concerned(among, treated, memo))
     when = luck_of(f"{endpoint.luck}/when") if endpoint.ends else None
     times = tuple(memo.make(times_of, by_arm, luck, when) for by_arm in risks)
     ends: tuple[Made[np.ndarray], ...] = ()
@@ -187,10 +197,13 @@ def _event(
         durations = [getattr(model.model, "duration", None) for model in modelled.models]
         each = zip(durations, times, strict=True)
         ends = tuple(memo.make(ends_of, duration, came, end) for duration, came in each)
-    concerned = None
-    if among:
-        concerned = memo.make(concerned_in, among, tuple(t.patients for t in treated))
-    return Event(modelled, risks, net, times, ends, concerned)
+    return Event(modelled, risks, net, times, ends, _concerned(among, treated, memo))
+
+
+def _concerned(among: str, treated: Sequence[Treated], memo: Memo) -> Made[np.ndarray] | None:
+    if not among:
+        return None
+    return memo.make(concerned_in, among, tuple(t.patients for t in treated))
 
 
 def _net(free: bool, months: tuple[float, ...], risks: tuple[Made[Risk], ...], memo: Memo) -> Rows:

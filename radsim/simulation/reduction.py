@@ -10,7 +10,7 @@ from radsim.randomness.sources import Twin
 from radsim.randomness.streams import UniformSource
 from radsim.simulation.memo import Made, Memo
 from radsim.simulation.outcomes import Rows, Scaled
-from radsim.simulation.walk import Quantity, walk
+from radsim.simulation.walk import Extent, Quantity, walk
 from radsim.sums.aggregations import (
     BEST,
     Groups,
@@ -29,23 +29,24 @@ def reduce_blocks(
     blocks: Sequence[range],
     source: UniformSource,
     *,
-    whole: bool = False,
+    extents: Sequence[Extent] = (),
     nominal: Container[int] = (0,),
 ) -> list[PieceSums]:
     """Simulate blocks of patients under every variant, and reduce each block to sums.
 
     What two variants have in common is computed once, and the random numbers are the same for
-    all, so nothing of this changes a number. ``whole`` is that of `radsim.simulation.walk.walk`.
+    all, so nothing of this changes a number. ``extents`` say how much is told of each variant.
     Patients who are taken as they are have twins in the ``nominal`` variants, by their places.
     """
-    return [_reduce(variants, block, source, whole, nominal) for block in blocks]
+    extents = extents or [Extent.CHECKED] * len(variants)
+    return [_reduce(variants, block, source, extents, nominal) for block in blocks]
 
 
 def _reduce(
     variants: Sequence[Experiment],
     block: range,
     source: UniformSource,
-    whole: bool,
+    extents: Sequence[Extent],
     nominal: Container[int],
 ) -> PieceSums:
     memo = Memo() if len(variants) > 1 else Memo(room=0)  # no other variant needs its doses
@@ -54,11 +55,13 @@ def _reduce(
         reference = list(variant.arms).index(variant.reference)
         twins: Iterator[Quantity] = iter(())
         if place in nominal and rows_taken(variant):
-            twins = walk(variant, block, Twin(source), Memo(room=0), whole=False)
-        for quantity in walk(variant, block, source, memo, whole=whole):
+            told = min(extents[place], Extent.CHECKED)
+            twins = walk(variant, block, Twin(source), Memo(room=0), told)
+        for quantity in walk(variant, block, source, memo, extents[place]):
             for name, state in _states(quantity, reference, memo):
                 states.setdefault((quantity.kept_by.name, name), []).append((place, state))
-            if twin := next(twins, None):  # what is of no mean comes last, and has none
+            twin = next(twins, None)  # curves and histograms come last, and have none
+            if twin is not None and quantity.kept_by.values is not None:
                 for name, state in _rows_of(variant, quantity, twin):
                     states.setdefault((ROWS.name, name), []).append((place, state))
     together = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -36,24 +37,40 @@ class Quantity:
     groups: Mapping[str, Made[Groups]] = field(default_factory=dict)  # that it is told of, too
 
 
+class Extent(IntEnum):
+    """How much is told of a variant; each tells what is before it, too."""
+
+    NETS = 0  # net estimates alone, as of draws with another model
+    ESTIMATES = 1  # every estimate, and who is best
+    CHECKED = 2  # shares of patients that fail a check, as of the file's own values
+    WHOLE = 3  # what only a result without a design holds: curves, histograms, doses, series
+
+
 def walk(
-    variant: Experiment, block: range, source: UniformSource, memo: Memo, *, whole: bool
+    variant: Experiment,
+    block: range,
+    source: UniformSource,
+    memo: Memo,
+    extent: Extent = Extent.CHECKED,
 ) -> Iterator[Quantity]:
     """Every number that a variant reports of a block of patients.
 
-    The memo of the block holds what was made for other variants. A ``whole`` walk also tells what
-    only a result without a design holds: curves and histograms, the sample of doses, and series.
+    The memo of the block holds what was made for other variants.
     """
     memo.next_variant()
-    outcomes = outcomes_of(variant, block, source, memo)
+    in_time = extent > Extent.NETS
+    outcomes = outcomes_of(variant, block, source, memo, in_time=in_time)
     groups = dict(_groups(variant, outcomes, memo))
-    for told in (_estimates(variant, outcomes, memo), _best(variant, outcomes, memo)):
+    best = _best(variant, outcomes, memo) if in_time else ()
+    for told in (_estimates(variant, outcomes, memo), best):
         yield from (replace(quantity, groups=groups) for quantity in told) if groups else told
+    if extent < Extent.CHECKED:
+        return
     for name, rows in check_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.SHARES)
     for name, rows in excess_rows(outcomes, memo).items():
         yield Quantity(name, rows, kept_by.EXCESS)
-    if not whole:
+    if extent < Extent.WHOLE:
         return
     edges = tuple(curve_months(variant.months[-1]))
     for event in outcomes.events if outcomes.deaths else ():  # under the file's own models

@@ -158,7 +158,7 @@ def test_a_generalized_mean_is_that_of_a_lattice_and_the_limit_just_keeps_it(kin
     for _ in range(3):
         _, stated, length, (target, rolloff, tail), (falloff, valley, _) = an_organ(kind, luck)
         shape = {"slab": 1.0, "tube": 1.5, "ellipsoid": 2.0}[kind]
-        edge = OuterEdge.without_limit(*map(column, (27.0, 24.0, max(valley, 0.05), falloff)))
+        edge = OuterEdge.without_limit(*map(column, (24.0, 1.125, max(valley, 0.05), falloff)))
 
         def mean(edge, at=(kind, stated, (target, rolloff, tail))):
             points, upto = lattice_doses(
@@ -171,7 +171,8 @@ def test_a_generalized_mean_is_that_of_a_lattice_and_the_limit_just_keeps_it(kin
             **{name: column(value) for name, value in stated.items()},
             **{"shape": column(shape), "faced": column(target / length)},
             **{"rolloff": column(rolloff), "reach": column(length / (2.0 * tail))},
-            **{"falloff": column(falloff), "valley": column(valley), "present": np.array([True])},
+            **{"plateau": column(1.125), "falloff": column(falloff), "valley": column(valley)},
+            present=np.array([True]),
         )
         free, lowest = mean(edge), mean(edge.with_surface(edge.lowest))
         told, along = np.empty(1), (organ.faced, organ.rolloff, organ.reach)

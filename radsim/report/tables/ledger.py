@@ -78,7 +78,7 @@ def records(result: xr.Dataset, name: str) -> list[dict[str, Any]]:
     --------
     >>> from radsim import load_experiment, run
     >>> experiment = load_experiment("experiments/sib_phase2.toml")
-    >>> result = run(experiment.model_copy(update={"patients": 20}), scheduler="single")
+    >>> result = run(experiment.model_copy(update={"patients": 50}), scheduler="single")
     >>> records(result, "summary.csv")[0]["endpoint"]
     'local_control'
     """
