@@ -15,16 +15,19 @@ ROLE, OF, MODEL = "role", "of", "model"  # attributes, and the role of a dimensi
 
 def with_role(result: xr.Dataset, role: str) -> dict[str, xr.DataArray]:
     """Variables of a role, by what they are of, in the order of the result."""
-    return {
-        str(values.attrs.get(OF, name)): values
-        for name, values in result.data_vars.items()
-        if values.attrs.get(ROLE) == role
+    return {  # coordinates have roles of their own; a variable is taken out only if it is asked for
+        str(values.attrs.get(OF, name)): result[name]
+        for name, values in result.variables.items()
+        if values.attrs.get(ROLE) == role and name not in result.coords
     }
 
 
 def has_role(result: xr.Dataset, *roles: str) -> bool:
     """Say whether a result has a variable of any of these roles."""
-    return any(values.attrs.get(ROLE) in roles for values in result.data_vars.values())
+    return any(
+        values.attrs.get(ROLE) in roles and name not in result.coords
+        for name, values in result.variables.items()
+    )
 
 
 def select_estimate(result: xr.Dataset, name: str | Estimate) -> xr.DataArray:

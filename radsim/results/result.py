@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -89,7 +90,13 @@ def make_result(experiment: Experiment, sums: RunSums, drawn: RunSums | None = N
 
 def experiment_of(result: xr.Dataset) -> Experiment:
     """Return the experiment that a result came from; running it gives the same numbers."""
-    return Experiment.model_validate(present_record(json.loads(result.attrs["experiment"])))
+    return _experiment_in(result.attrs["experiment"])
+
+
+@lru_cache(maxsize=2)
+def _experiment_in(record: str) -> Experiment:
+    """Read the experiment of a result; every table and figure of it asks for the same."""
+    return Experiment.model_validate(present_record(json.loads(record)))
 
 
 def is_design(result: xr.Dataset) -> bool:

@@ -108,8 +108,8 @@ def test_a_run_that_was_stopped_takes_both_parts_from_its_journal(made, result, 
         again = run(made, scheduler="single", journal=journal, progress=simulated.append)
         numbers = [number for number, _ in journal.blocks()]
     assert again.identical(result)
-    # blocks of 64, and all of the first 150 at once
-    assert len(numbers) == len(set(numbers)) == 7 + 1
+    # 400 in blocks of 64, and the first 150 in blocks of 80
+    assert len(numbers) == len(set(numbers)) == 7 + 2
     assert sum(simulated) == work_of(made)
 
 
