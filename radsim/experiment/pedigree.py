@@ -62,10 +62,11 @@ def other_laws(experiment: Experiment) -> list[str]:
     ]
 
 
-def cautions(experiment: Experiment) -> list[str]:
-    """Say what a reader of results has to know of the presets behind them."""
+def cautions(*experiments: Experiment) -> list[str]:
+    """Say what a reader of results has to know of the presets behind them, each thing once."""
     told: dict[str, list[str]] = {}
-    for family, _, name in (preset.partition("/") for preset in presets_used(experiment)):
+    used = dict.fromkeys(preset for each in experiments for preset in presets_used(each))
+    for family, _, name in (preset.partition("/") for preset in used):
         if caution := load_preset(family, name).caution:
             told.setdefault(caution, []).append(name)
     return [f"{' and '.join(names)}: {caution}" for caution, names in told.items()]

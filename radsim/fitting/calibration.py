@@ -33,7 +33,8 @@ from radsim.vocabulary.words import nearest
 COHORT, SEED = "hytec-reference", 2021
 PATIENTS, OF_A_DVH = 65_536, 16_384  # whose seed moves no parameter by a tenth of its spread
 AGAIN_COHORT, AGAIN_MONTHS = "reirradiation-series", 12.0
-AGAIN_PATIENTS = 256  # through whose plans the ratio of hazards after an earlier course is solved
+AGAIN_PATIENTS = 16_384  # through whose plans the ratio of hazards after an earlier course is
+AGAIN_KEPT = 256  # solved, as means of so many equal groups by dose
 FEW = 2048  # patients through whom a curve is sought from afar
 ASKED = 256  # patients who are asked what is decided by a random number
 DIGITS = 6  # significant ones of a calibrated parameter
@@ -126,16 +127,20 @@ def draw_anchor_plans(
 
 
 def reirradiated_plans(metrics: Sequence[DoseMetric], dose: DoseModel) -> Reirradiated:
-    """Draw what a model reads of plans of a second course, in patients of such a series."""
+    """Draw what a model reads of plans of a second course, in patients of such a series.
+
+    Of many plans, ranked by the first dose, the means of equal groups are kept.
+    """
     plans = draw_anchor_plans([AGAIN], metrics, dose, AGAIN_PATIENTS, SEED, AGAIN_COHORT)
+    order = np.argsort(plans.readings[0][0].total, kind="stable")
+    groups = [reading.total[order].reshape(AGAIN_KEPT, -1) for reading in plans.readings[0]]
     return Reirradiated(
         regimen=AGAIN.regimen,
         cohort=AGAIN_COHORT,
         months=AGAIN_MONTHS,
         fractions=AGAIN.fractions,
         doses=tuple(
-            tuple(round(float(total), 3) for total in reading.total)
-            for reading in plans.readings[0]
+            tuple(round(float(dose), 3) for dose in group.mean(axis=1)) for group in groups
         ),
     )
 

@@ -194,6 +194,17 @@ def test_the_command_says_in_words_what_came(capsys, tmp_path):
             {"sweep": {"tcp.alpha_beta": [5.0, 6.0]}},
             "uncertainty.patients: not beside [sweep], whose variants take all of them",
         ),
+        (
+            {
+                "uncertainty": {
+                    **DRAWN,
+                    "groups": [
+                        {"keys": ["tcp.d50", "tcp.gamma50"], "table": "hytec-spine-gtv-d98"}
+                    ],
+                }
+            },
+            "uncertainty.groups[0].table: hytec-spine-gtv-d98 holds draws of the preset of that",
+        ),
     ],
 )  # fmt: skip
 def test_wrong_numbers_are_one_line(changes, line):

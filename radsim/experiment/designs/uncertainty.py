@@ -1,6 +1,6 @@
 """The [uncertainty] section: keys with distributions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from radsim.experiment.designs.keys import (
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, MOST_DRAWS, SparseTable, Table
-from radsim.presets import load_preset
+from radsim.presets import load_preset, preset_names
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.continuous import LogNormal
 from radsim.response.modifiers import published_ratio
@@ -90,6 +90,7 @@ def read_factors(
         where = f"{section}.groups[{index}]"
         read = reader.attempt(where, read_group, group)
         if read is not None:
+            reader.attempt(f"{where}.table", _check_table, reader.tables, read.keys, group)
             for key in read.keys:
                 reader.claim(section, key)
             factors.append(read)
@@ -125,6 +126,20 @@ def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
         reader.attempt(where, partial(reader.check_free, but_by="uncertainty"), key)
         entries += [{key: entry} for entry in reader.attempt(where, listed_values, value, 1) or ()]
     return entries
+
+
+def _check_table(tables: Mapping[str, Any], keys: Sequence[str], group: Mapping[str, Any]) -> None:
+    """Check that a shipped table of draws is of the preset that the file has there."""
+    table = group.get("table")
+    for section in dict.fromkeys(split_key(key)[0] for key in keys):
+        family, _, name = section.partition(".")
+        stated = tables.get(family) or {}
+        preset = (stated.get(name, {}) if name else stated).get("preset")
+        if family in OUTCOMES and table in preset_names(family) and preset != table:
+            raise ValueError(
+                f"{table} holds draws of the preset of that name, and {section} is "
+                f"{preset or 'no preset'}"
+            )
 
 
 def _published(tables: Mapping[str, Any], key: str) -> Mapping[str, Distribution]:

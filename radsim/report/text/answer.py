@@ -14,7 +14,7 @@ from radsim.vocabulary.endpoints import ALIVE, NET, PREVALENCE, Endpoint, Estima
 
 MOST_CHOICES = 3
 LINE = 100  # characters
-LEAST = 5e-4  # points that are told from none
+LEAST = 0.05  # points below which a difference and its interval are told from none
 
 
 def answer_text(result: xr.Dataset) -> str:
@@ -65,7 +65,7 @@ def _change(view: View, estimate: Estimate, arm: str) -> str:
     if np.isnan(value):
         return f"{estimate.words} is not known"
     if not any(abs(number) >= LEAST for number in (value, lower, upper)):
-        return f"{estimate.words} the same"
+        return f"{estimate.words} the same (to {LEAST:g} points)"
     side = "more" if value > 0 else "less"
     unclear = ", either way" if lower < 0 < upper else ""
     said = "" if np.isnan(lower) else f" ({points(lower)} to {points(upper)}{kind}{unclear})"
@@ -102,7 +102,17 @@ def _best(view: View, overall: Estimate) -> Iterator[str]:
     )
     draws = len(view.experiment.study.design.parts[DRAWS])
     each = ", ".join(f"{arm} in {share:.0f} %" for share, arm in ranked if share > 0.0)
-    yield f"Highest {overall.label}, of {draws:,} draws of the parameters: {each}."
+    yield _line(f"Highest {overall.label}, of {draws:,} draws of the parameters: {each}.")
+    if not view.has(overall, "best_probability_with"):
+        return
+    others = []
+    for with_other in view.percent(overall, "best_probability_with"):
+        leader = with_other[int(np.argmax(with_other.values))]
+        arm = view.experiment.called(str(leader["ranked_arm"].values))
+        if arm != ranked[0][1]:
+            others.append(f"{arm} in {float(leader):.0f} % with {with_other['alternative'].item()}")
+    if others:
+        yield _line(f"Another arm leads under other choices: {'; '.join(others)}.")
 
 
 def _moving(result: xr.Dataset, view: View, overall: Estimate) -> Iterator[str]:
@@ -122,6 +132,10 @@ def _choice(choice: Choice) -> str:
     if choice.is_drawn:
         return f"{choice.name}, drawn: {lowest} to {highest}"
     return f"{choice.name}: {lowest} ({choice.lowest_at}) to {highest} ({choice.highest_at})"
+
+
+def _line(text: str) -> str:
+    return fill(text, LINE, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _item(text: str) -> str:

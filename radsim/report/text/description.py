@@ -239,6 +239,12 @@ def _control_notes(experiment: Experiment) -> Iterator[str]:
                 f"{name} must not be used for conventional radiotherapy "
                 f"({', '.join(conventional)}); spine-cross-strategy is for such comparisons"
             )
+        boosted = [experiment.called(n) for n, arm in arms if getattr(arm.plan, "boost", None)]
+        if model.dose.structure == "prescribed" and 0 < len(boosted) < len(arms):
+            yield (
+                f"{name}: control reads the GTV in {', '.join(boosted)} and the PTV in the other "
+                "arms; hytec-spine-gtv-d90 reads one dose in all"
+            )
         if anchors_behind(model) and not reads_its_anchors(model):
             yield (
                 f"{name} was fitted to prescribed doses and reads the {model.dose}: the curve is "

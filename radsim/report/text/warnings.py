@@ -20,9 +20,10 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     experiment = experiment_of(result)
     variants = list(with_other_models(experiment))
     ranges = model_ranges(experiment)
-    lines = [
+    lines = cautions(*variants)
+    lines += [
         line
-        for told in (cautions, other_laws, outside_fractionation)
+        for told in (other_laws, outside_fractionation)
         for line in dict.fromkeys(line for variant in variants for line in told(variant))
     ]
     outside: dict[str, list[str]] = {}
