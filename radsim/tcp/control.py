@@ -163,6 +163,11 @@ class ControlModel(DoseResponse):
         control = self.reirradiation_control
         if control is None:
             return
+        require(
+            self.reirradiation_hazard_ratio is None,
+            "reirradiation_hazard_ratio and reirradiation_control state one thing; leave one of "
+            "them out",
+        )
         require(0 < control < 1, f"reirradiation_control must be between 0 and 1, got {control}")
         plans = self.calibration.reirradiated if self.calibration else None
         require(

@@ -84,7 +84,10 @@ def test_plans_come_out_the_same_and_their_luck_moves_the_ratio_by_little():
 
 
 def test_a_stated_ratio_takes_its_place():
-    assert replace(MODEL, reirradiation_hazard_ratio=1.0).ratio_after_earlier == 1.0
+    stated = load_tcp("hytec-spine-gtv-d90", reirradiation_hazard_ratio=1.0)
+    assert stated.ratio_after_earlier == 1.0
+    with pytest.raises(ValueError, match="state one thing; leave one of them out"):
+        replace(MODEL, reirradiation_hazard_ratio=1.0)
     assert load_tcp("hytec-spine-2021").ratio_after_earlier == 1.67  # as published
     assert load_tcp("spine-cross-strategy").ratio_after_earlier >= 1.0
 

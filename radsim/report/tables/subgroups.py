@@ -15,6 +15,7 @@ from radsim.results.reading import with_role
 from radsim.results.sample_of_patients import SAMPLE
 from radsim.vocabulary.endpoints import Estimate
 
+ONE_GEOMETRY = ("1c", "2", "3")  # epidural grades
 FEW = 100  # simulated patients of a group; fewer are said to be few
 VALUE = (ESTIMATE, *INTERVAL)
 DIFFERENCE = ("difference", *(f"difference_{role}" for role in INTERVAL))
@@ -65,7 +66,10 @@ def grades_alike(experiment: Experiment, by: str) -> str:
     grouping = next(each for each in experiment.report.by if each.name == by)
     sampled = experiment.arms[experiment.reference].plan.samples_anatomy
     graded = any(split.name == "bilsky" for split in grouping.splits)
-    return ALIKE if graded and sampled else ""
+    bilsky = experiment.cohort.variables.get("bilsky")
+    labels = getattr(bilsky.distribution, "labels", ONE_GEOMETRY) if bilsky else ONE_GEOMETRY
+    several = len(set(labels) & set(ONE_GEOMETRY)) > 1
+    return ALIKE if graded and sampled and several else ""
 
 
 def numbers_in(
