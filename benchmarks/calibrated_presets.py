@@ -147,9 +147,10 @@ def after_earlier(calibrated: ControlModel, entry: dict[str, Any]) -> tuple[str,
         f"from the review's median 1-year control of {100 * PUBLISHED:.0f} % "
         f"({100 * LOWEST:.0f}-{100 * HIGHEST:.0f}), crude figures that already hold the "
         f"under-dosing that limits force, read as net. In plans of {AGAIN.regimen} for "
-        f"{AGAIN_COHORT}, with the curve and the growth of the hazard as they stand in each draw; "
-        "results are given without it as well."
+        f"{AGAIN_COHORT}, with {{}}; results are given without it as well."
     )
+    in_each_draw = "the curve and the growth of the hazard as they stand in each draw"
+    of_preset = "the preset's own curve and growth and no tumor beyond the GTV"
     if calibrated.dose.is_dvh:
         ratio, most, least = (
             float(f"{ratio_in_whole_plans(calibrated, p, default_dose_model()):.3g}")
@@ -158,7 +159,8 @@ def after_earlier(calibrated: ControlModel, entry: dict[str, Any]) -> tuple[str,
         return "reirradiation_hazard_ratio", {
             "value": ratio, "units": "1", "uncertainty": [least, most], **source,
             "meaning": "multiplies the hazard of local failure in an arm with a prior course",
-            "note": f"Solved {known} Whole plans are not kept, so it does not follow the curve.",
+            "note": f"Solved {known.format(of_preset)} Whole plans are not kept, so the ratio "
+            "follows neither draws nor w.",
         }  # fmt: skip
     return "reirradiation_control", {
         "value": PUBLISHED, "units": "1", **source,
@@ -167,7 +169,7 @@ def after_earlier(calibrated: ControlModel, entry: dict[str, Any]) -> tuple[str,
         "uncertainty": {
             "kind": "triangular", "lower": LOWEST, "mode": PUBLISHED, "upper": HIGHEST
         },
-        "note": f"The ratio is solved {known}",
+        "note": f"The ratio is solved {known.format(in_each_draw)}",
     }  # fmt: skip
 
 

@@ -1,13 +1,12 @@
 """Pieces on this machine: threads, processes, or one after another."""
 
-import ctypes
 import multiprocessing
 import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -17,8 +16,6 @@ import dask
 from dask.callbacks import Callback
 
 from radsim.execution.pieces import WINDOW, Finished, Task, Work
-
-M_ARENA_MAX = -8  # the number of this setting in malloc.h
 
 
 @dataclass(frozen=True)
@@ -40,24 +37,10 @@ class Pool:
 
     def __call__(self, work: Work, tasks: Sequence[Task]) -> Finished:
         """Run tasks, each given as it finishes."""
-        if self.scheduler == "threads":
-            _share_one_heap()
         size = WINDOW * self.workers
         with _pool(self.scheduler, self.workers) as settings:
             for first in range(0, len(tasks), size):
                 yield from _compute(work, tasks[first : first + size], settings)
-
-
-def _share_one_heap() -> None:
-    """Let threads share one heap, and give back what is free of it.
-
-    The GNU C library gives each thread a heap of its own, so that what one thread has freed is no
-    use to another: arrays of two threads then take a third more. Other libraries have no such
-    setting.
-    """
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _compute(work: Work, tasks: Sequence[Task], settings: dict[str, Any]) -> Finished:

@@ -33,8 +33,8 @@ from radsim.vocabulary.words import nearest
 COHORT, SEED = "hytec-reference", 2021
 PATIENTS, OF_A_DVH = 65_536, 16_384  # whose seed moves no parameter by a tenth of its spread
 AGAIN_COHORT, AGAIN_MONTHS = "reirradiation-series", 12.0
-AGAIN_PATIENTS = 16_384  # through whose plans the ratio of hazards after an earlier course is
-AGAIN_KEPT = 256  # solved, as means of so many equal groups by dose
+AGAIN_PATIENTS = 16_384  # through whose second plans the ratio of hazards is solved
+AGAIN_KEPT = 256  # means of equal groups of these plans, by dose, that are stored
 FEW = 2048  # patients through whom a curve is sought from afar
 ASKED = 256  # patients who are asked what is decided by a random number
 DIGITS = 6  # significant ones of a calibrated parameter

@@ -25,7 +25,7 @@ class Choice:
     name
         The key of the file, or the name of a group of keys that are drawn together.
     lowest, highest
-        The difference at both ends.
+        The difference at both ends, in shares of patients.
     lowest_at, highest_at
         The values of the key there; empty where it is drawn.
     """

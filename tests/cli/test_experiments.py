@@ -265,7 +265,7 @@ def test_the_main_job_ends_with_its_answer_and_both_uncertainties(capsys, tmp_pa
     )
     assert ended.code == 0, ended.errors
     assert "8 joint draws on the first 100 patients" in ended.output
-    assert "In words, at 24 months, against 30 Gy in 5:" in ended.output
+    assert "In words, at 24 months, against 30 Gy in 5 (in brackets" in ended.output
     assert "tcp.beyond: " in ended.output
     result = open_result(tmp_path / "out")
     assert result.attrs["patients"] == 200

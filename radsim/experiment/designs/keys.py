@@ -139,7 +139,7 @@ def _alternative(
     """Give one entry of a list of models or courses, as a table that can be changed."""
     name, place = numbered[1], int(numbered[2])
     if name not in table:  # a list that the file leaves to radsim
-        table[name] = [_stated(entry) for entry in _at(tables, [*above, name])]
+        table[name] = [_stated(entry) for entry in table_at(tables, [*above, name])]
     table[name] = list(table[name])
     return _table_in(table[name], place)
 
@@ -187,11 +187,11 @@ def _filled(settings: Mapping[str, Any], path: list[str], tables: Mapping[str, A
             named = load_preset("regimen", regimen).settings().get(path[2])
             if isinstance(named, dict):
                 return copy.deepcopy(named)
-    here = _at(tables, path)
+    here = table_at(tables, path)
     return _stated(here) if path[0] in ("cohort", "arms") and isinstance(here, Mapping) else {}
 
 
-def _at(tables: Mapping[str, Any], path: list[str]) -> Any:
+def table_at(tables: Mapping[str, Any], path: list[str]) -> Any:
     """What stands at a path of tables, None where nothing does."""
     here: Any = tables
     for part in path:

@@ -21,6 +21,7 @@ from radsim.experiment.designs.keys import (
     names_of,
     section_of,
     split_key,
+    table_at,
 )
 from radsim.experiment.designs.ranges import listed_values
 from radsim.experiment.designs.reader import Reader
@@ -129,12 +130,14 @@ def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
 
 
 def _check_table(tables: Mapping[str, Any], keys: Sequence[str], group: Mapping[str, Any]) -> None:
-    """Check that a shipped table of draws is of the preset that the file has there."""
+    """Check that a shipped table of draws is of the preset that the file has there.
+
+    That is the preset of the section whose keys are drawn, or of one of its alternatives.
+    """
     table = group.get("table")
-    for section in dict.fromkeys(split_key(key)[0] for key in keys):
-        family, _, name = section.partition(".")
-        stated = tables.get(family) or {}
-        preset = (stated.get(name, {}) if name else stated).get("preset")
+    for section in dict.fromkeys(map(section_of, keys)):
+        family, stated = section.partition(".")[0], table_at(tables, section.split("."))
+        preset = stated.get("preset") if isinstance(stated, Mapping) else None
         if family in OUTCOMES and table in preset_names(family) and preset != table:
             raise ValueError(
                 f"{table} holds draws of the preset of that name, and {section} is "

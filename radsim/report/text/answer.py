@@ -9,10 +9,13 @@ import xarray as xr
 from radsim.experiment.designs.tables import DRAWS
 from radsim.report.view import View
 from radsim.results.choices import Choice, choices_of
+from radsim.results.reading import has_role
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED
 from radsim.vocabulary.endpoints import ALIVE, NET, PREVALENCE, Endpoint, Estimate, Joint
 
 MOST_CHOICES = 3
+OVER_DRAWS = "95 % over the parameters"
+MONTE_CARLO = "95 % Monte Carlo intervals, without the uncertainty of the models"
 LINE = 100  # characters
 LEAST = 0.05  # points below which a difference and its interval are told from none
 
@@ -27,7 +30,9 @@ def answer_text(result: xr.Dataset) -> str:
     if not view.compared or view.axes:
         return ""
     called, reference = view.experiment.called, view.experiment.called(view.reference)
-    lines = [f"In words, at {view.experiment.months[-1]:g} months, against {reference}:"]
+    kind = OVER_DRAWS if has_role(result, "difference_parameters_lower") else MONTE_CARLO
+    months = view.experiment.months[-1]
+    lines = [f"In words, at {months:g} months, against {reference} (in brackets {kind}):"]
     for arm in view.compared:
         said = "; ".join(_change(view, estimate, arm) for estimate in _told(view))
         lines.append(_item(f"{called(arm)}: {said}."))

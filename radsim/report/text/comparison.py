@@ -40,7 +40,7 @@ def comparison_text(result: xr.Dataset) -> str:
     else:
         text = "\n\n".join(_with_errors(title, points, same, apart))
         lines = ["In brackets: 95 % Monte Carlo intervals. They hold no uncertainty of the models."]
-    text = "\n\n".join([text, *_as_sample(points)])
+    text = "\n\n".join([text, *uncertainty_texts(result), *_as_sample(points)])
     lines += taken_lines(experiment)
     lines += [f"{experiment.called(arm)} treats {people_of(experiment, arm)}." for arm in apart]
     lines += _concerned(points)
@@ -81,13 +81,12 @@ def _as_sample(points: Points) -> Iterator[str]:
 
 
 def _with_spread(title: str, points: Points, same: list[str], apart: list[str]) -> Iterator[str]:
-    """Estimates and differences with intervals over parameters, and where these come from."""
+    """Estimates and differences with Monte Carlo errors and intervals over parameters."""
     called = points.experiment.called(points.reference)
     against = f"; differences from {called} [points]" if points.experiment.compared else ""
     yield spread_tables(points, same, f"{title} [%]{against}")
     if apart:
         yield spread_tables(points, apart, f"{OTHERS} [%]")
-    yield from uncertainty_texts(points.result)
 
 
 def _estimates(title: str, points: Points, arms: list[str]) -> str:

@@ -15,6 +15,8 @@ from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED
 from radsim.vocabulary.endpoints import Estimate
 
 SPREAD = ("parameters_lower", "parameters_upper", "parameters_state")
+VALUE = ("estimate", "mc_standard_error")
+DIFFERENCE = ("difference", "difference_mc_standard_error")
 ENDS = ("parameters_lower_error", "parameters_upper_error")
 BOUND = "*"  # behind an interval that is an upper bound
 NOTHING = "no drawn key moves it"
@@ -39,9 +41,9 @@ def spread_tables(points: Points, arms: list[str], title: str) -> str:
                 cells += ["reference", "", ""] if arm == points.reference else [""] * 3
             rows.setdefault(name, []).append(cells)
     lines = (
-        [name if first else "", *cells]
+        [name if place == 0 else "", *cells]
         for name, every in rows.items()
-        for first, cells in zip([True] + [False] * len(every), every, strict=False)
+        for place, cells in enumerate(every)
     )
     return table_text(heads, lines, title, **PLAIN)
 
@@ -95,17 +97,13 @@ def has_spread(result: xr.Dataset) -> bool:
 def _cells(points: Points, estimate: Estimate, arm: str, place: int, of: str) -> list[str]:
     """A number, its Monte Carlo error, and its interval over parameters, at the last time."""
     value, error = (
-        points.numbers(estimate, arm, place, role)[0, -1]
-        for role in (("difference", "difference_mc_standard_error") if of else _OWN)
+        points.numbers(estimate, arm, place, role)[0, -1] for role in (DIFFERENCE if of else VALUE)
     )
     lower, upper, state = (
         points.numbers(estimate, arm, place, f"{of}{role}")[0, -1] for role in SPREAD
     )
     interval = "" if state == NOT_MOVED else f"{_percent(lower)} to {_percent(upper)}"
     return [_percent(value), _percent(error), interval + BOUND * bool(state == AT_MOST)]
-
-
-_OWN = ("estimate", "mc_standard_error")
 
 
 def _percent(value: float) -> str:
