@@ -225,7 +225,10 @@ GROUP = {"keys": ["tcp.d50", "tcp.gamma50"], "center": [19.44, 0.814]}
         ({"tcp.alpha_beta": {**NORMAL, "sd": -1.0}}, "sd must be above 0"),
         ({"tcp.alpha_beta": {**NORMAL, "sd": NAN}}, "sd"),
         ({"tcp.alpha_beta": 3.0}, "must be a distribution with a kind"),
-        ({"tcp.alpha_beta": {**NORMAL, "sd": 40.0}}, "variants like it)"),
+        (
+            {"tcp.alpha_beta": {**NORMAL, "sd": 1.1}},
+            "; one draw of tcp.alpha_beta in 10^9 lies below that; lower and upper cut it off",
+        ),
         ({"groups": [{**GROUP, "covariance": [[1, 2], [2, 1]]}]}, "must be positive definite"),
         ({"groups": [{**GROUP, "covariance": [[1, 1], [1, 1]]}]}, "must be positive definite"),
         ({"groups": [{**GROUP, "covariance": [[1, 0.5], [0, 1]]}]}, "must be symmetric"),

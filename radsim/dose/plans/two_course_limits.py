@@ -114,7 +114,7 @@ class CumulativeLimit:
 
     def effect_of(self, dose: np.ndarray | float, fractions: int) -> np.ndarray:
         """BED or EQD2 of a course in equal fractions [Gy]."""
-        effect = bed(*equal_fractions(dose, fractions), self.alpha_beta)
+        effect = bed(dose=dose, fractions=fractions, alpha_beta=self.alpha_beta)
         if self.effect == "eqd2":
             effect = equivalent_dose_of_size(effect, 2.0, self.alpha_beta)
         return np.asarray(effect, dtype=float)
