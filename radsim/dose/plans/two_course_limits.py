@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equivalent_dose_of_size
+from radsim.radiobiology.lq import bed, equivalent_dose, equivalent_dose_of_size
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
