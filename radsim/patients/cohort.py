@@ -63,10 +63,13 @@ class PatientTable:
     rows
         ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
         patient i, and begins again behind the last one.
+    lacking
+        Variables that only some of the rows have a value of, so that nobody has them here.
     """
 
     columns: dict[str, tuple[Real | str, ...]]
     rows: Literal["resample", "as-is"] = "resample"
+    lacking: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(values) for values in self.columns.values()}

@@ -14,10 +14,14 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """Which patients a variable has a meaning in: those with one of some values of another one."""
+    """Which patients a variable has a meaning in: those with one of some values of another one.
+
+    With ``says_so``, having no value says by itself that it has none.
+    """
 
     variable: str
     values: tuple[str | float, ...]
+    says_so: bool = False
 
     def __str__(self) -> str:
         return f"{self.variable} is {' or '.join(map(_said, self.values))}"
@@ -106,6 +110,7 @@ def _levels(letter: str, count: int) -> tuple[str, ...]:
     return tuple(f"{letter}{number}" for number in range(1, count + 1))
 
 
+IRRADIATED = Where(variable="previous_radiation", values=(1.0,), says_so=True)
 ABOVE_SACRUM = Where(variable="region", values=("cervical", "thoracic", "lumbar"))
 NO_FRACTURE, SMALL_FRACTURE, LARGE_FRACTURE = FRACTURES = ("none", "below_half", "half_or_more")
 COHORT = {
@@ -225,7 +230,7 @@ COHORT = {
         "1", "epidural extension, Bilsky grade", labels=("0", "1a", "1b", "1c", "2", "3"),
         reader="dose, modifiers", where=ABOVE_SACRUM,
     ),
-    "paraspinal": KnownVariable("1", "the tumor extends beside the spine", reader="modifiers"),
+    "paraspinal": _yes_no("the tumor extends beside the spine", "modifiers"),
     "gtv_volume": KnownVariable("cm3", "gross tumor volume", above=0.0, reader="dose"),
     "ptv_volume": KnownVariable("cm3", "volume of PTV_Eval", above=0.0, reader="dose"),
     "sites": KnownVariable("1", "number of treated sites"),
@@ -233,11 +238,11 @@ COHORT = {
     "pain_medication": _yes_no("takes pain medication"),
     "prior_interval": KnownVariable(
         "months", "time since the first course", lowest=0.0, reader="arms that name it",
-        where=Where(variable="previous_radiation", values=(1.0,)),
+        where=IRRADIATED,
     ),
     "prior_technique": KnownVariable(
         "1", "technique of the first course", labels=("conventional", "sbrt", "imrt"),
-        others="yes", where=Where(variable="previous_radiation", values=(1.0,)),
+        others="yes", where=IRRADIATED,
     ),
 }  # fmt: skip
 DESCRIPTIONS = ("units", "meaning", "source")  # of a variable in a file, which change no number

@@ -8,25 +8,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.texts import is_plain
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.words import listed, nearest
 
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 SEPARATORS = (";", "\t", ",", "|")  # the first of those that part a heading into most cells
 NAMED = re.compile(r'"?sep=(.)"?\s*')  # the line by which a spreadsheet names the separator
 REMARK = "#"  # begins a line that is no row
 BLANKS = frozenset(
-    ("", "-", "--", "–", "—", ".", "?", "na", "n/a", "n.a.", "#n/a", "nan", "null",
+    ("", "-", "--", ".", "?", "na", "n/a", "n.a.", "#n/a", "nan", "null",
      "unknown", "missing")
 )  # fmt: skip
+PLAIN = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2019": "'"})
 EXPONENT = r"(?:[eE][-+]?\d+)?"
 ONE_MARK = re.compile(rf"[-+]?(\d*)([.,])(\d+){EXPONENT}|[-+]?\d+[.,]?{EXPONENT}")
-GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?P<group>[ .,'’])\d{3})(?:(?P=group)\d{3})*([.,]\d+)?")
+GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?P<group>[ .,'])\d{3})(?:(?P=group)\d{3})*([.,]\d+)?")
+WITH_UNITS = re.compile(r"(.*?\d[.,]?)\s*([^\d\s.,+-][^\s+-]*)")
 UNITS_OF_HEADING = re.compile(r"(.*?)\s*[\[(]([^\])]*)[\])]\s*")
 NO_NAME = re.compile(r"[^\w%]+")
+
+NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def cleaned(text: str) -> str:
@@ -34,10 +39,10 @@ def cleaned(text: str) -> str:
 
     Examples
     --------
-    >>> cleaned("\u00a018.4 cm³ "), cleaned("−5")
-    ('18.4 cm3', '-5')
+    >>> cleaned("\u00a018.4 cm³ "), cleaned("T9\u2013T10")
+    ('18.4 cm3', 'T9-T10')
     """
-    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+    return unicodedata.normalize("NFKC", text).translate(PLAIN).strip()
 
 
 def is_blank(text: str) -> bool:
@@ -125,40 +130,57 @@ class CsvTable:
         """Say in which row of the file one of the rows is."""
         return f"{self.name}, row {self.numbers[row]}"
 
-    def numbers_in(self, column: str) -> tuple[float, ...]:
-        """Read a column of numbers; a ValueError has a line for each cell that is none."""
-        place = self.place(column)
-        cells = [row[place] for row in self.rows]
-        values = [self.number(cell) for cell in cells]
-        wrong = [
-            f"{self.where(i)}: {column} must be a number, got {cells[i]!r}"
-            for i, value in enumerate(values)
-            if value is None
-        ]
-        require(not wrong, "\n".join(wrong))
-        return tuple(value for value in values if value is not None)
+    def numbers_in(self, column: str, units: Mapping[str, float] = NONE) -> tuple[float, ...]:
+        """Read a column of numbers; a ValueError has a line for each cell that is none.
 
-    def number(self, cell: str) -> float | None:
-        """Read a number, with a decimal point or a decimal comma; None where it is none.
+        Its heading, or a cell, may state one of some units, each with what it is multiplied by.
+        """
+        place = self.place(column)
+        stated = units_in(self.headings[place]).casefold()
+        if stated not in ("", *units, units_in(column).casefold()):
+            wanted = listed(list(units), "or") or "no other units"
+            said = f"the column {self.headings[place]!r} must be in {wanted}"
+            raise ValueError(f"{self.name}: {said}, got {stated!r}")
+        values, wrong = [], []
+        for i, row in enumerate(self.rows):
+            value = self.number(row[place], units, units.get(stated, 1.0))
+            if value is None:
+                got = f"{column} must be a number, got {row[place]!r}"
+                wrong.append(f"{self.where(i)}: {got}")
+            else:
+                values.append(value)
+        require(not wrong, "\n".join(wrong))
+        return tuple(values)
+
+    def number(
+        self, cell: str, units: Mapping[str, float] = NONE, factor: float = 1.0
+    ) -> float | None:
+        r"""Read a number, with a decimal point or a decimal comma; None where it is none.
+
+        It is multiplied by the factor of the units that it states, or else by the one given.
 
         Examples
         --------
-        >>> table = parse_table("a;b\\n12,5;1.234,5", "x")
+        >>> table = parse_table("a;b\n12,5;1.234,5", "x")
         >>> table.number("12,5"), table.number("1.234,5"), table.number("1 234")
         (12.5, 1234.5, 1234.0)
+        >>> table.number("18,4 cc", {"cc": 1.0}), table.number("1840 mm3", {"mm3": 0.001})
+        (18.4, 1.84)
         >>> table.number("1.234")  # a thousand or one, in a table with decimal commas
         """
         text = cleaned(cell)
+        if (parts := WITH_UNITS.fullmatch(text)) and parts[2].casefold() in units:
+            text, factor = parts[1], units[parts[2].casefold()]
         grouped = GROUPED.fullmatch(text)
         if grouped and (grouped["group"] not in ".," or grouped[2] or _groups(text) > 1):
             if grouped[2] and grouped[2][0] == grouped["group"]:
                 return None
             digits = text[: len(text) - len(grouped[2] or "")].replace(grouped["group"], "")
-            return float(digits + (grouped[2] or "").replace(",", "."))
+            return factor * float(digits + (grouped[2] or "").replace(",", "."))
         if grouped and grouped["group"] != self.decimal:
             return None
         value = float(text.replace(",", ".")) if ONE_MARK.fullmatch(text) else inf
-        return value if isfinite(value) else None
+        return factor * value if isfinite(value) else None
 
 
 def _groups(text: str) -> int:
@@ -195,11 +217,11 @@ def decoded(stored: bytes) -> str:
 
 
 def parse_table(text: str, name: str) -> CsvTable:
-    """Read a table of a text; see `read_table`.
+    r"""Read a table of a text; see `read_table`.
 
     Examples
     --------
-    >>> table = parse_table("# made by hand\\nage;GTV\\n61;12,5\\n;\\n", "patients.csv")
+    >>> table = parse_table("# made by hand\nage;GTV\n61;12,5\n;\n", "patients.csv")
     >>> table.headings, table.rows, table.numbers, table.numbers_in("gtv")
     (('age', 'GTV'), (('61', '12,5'),), (3,), (12.5,))
     """
