@@ -106,7 +106,7 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     try:
         return read_in_tables(settings, folder), []
     except ValueError as error:
-        return settings, [str(error)]
+        return settings, str(error).splitlines()
 
 
 def _new(lines: list[str], unfilled: list[str]) -> list[str]:

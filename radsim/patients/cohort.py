@@ -13,14 +13,13 @@ from radsim.patients.patients import Patients
 from radsim.randomness.distributions.composed import Distribution
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.cohort_variables import LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
+from radsim.vocabulary.cohort_variables import COHORT, LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
 
 TAIL = 1e-9  # share of patients whose value is not held against a distribution
-NUMBERS = frozenset((*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO))  # variables of which ends are checked
-HIGHEST = {"kps": 100.0, "sins": 18.0}  # of scores
+NUMBERS = frozenset(name for name, known in COHORT.items() if known.is_number)  # of a known range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +63,13 @@ class PatientTable:
     rows
         ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
         patient i, and begins again behind the last one.
+    lacking
+        Variables that only some of the rows have a value of, so that nobody has them here.
     """
 
     columns: dict[str, tuple[Real | str, ...]]
     rows: Literal["resample", "as-is"] = "resample"
+    lacking: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(values) for values in self.columns.values()}
@@ -249,15 +251,17 @@ def _labels_in(values: Iterable[Real | str]) -> tuple[str, ...]:
 
 
 def _check_range(name: str, lowest: float, highest: float) -> None:
-    if name in POSITIVE:
-        require(lowest > 0, f"{name} must be above 0, got {lowest:.4g}")
-    elif name in NOT_NEGATIVE:
-        require(lowest >= 0, f"{name} must not be negative, got {lowest:.4g}")
-        most = HIGHEST.get(name, np.inf)
-        require(highest <= most, f"{name} must be at most {most:g}, got {highest:.4g}")
-    elif name in YES_OR_NO:
+    known = COHORT[name]
+    if known.is_yes_or_no:
         for end in (lowest, highest):
             require(0 <= end <= 1, f"{name} must lie between 0 and 1, got {end:.4g}")
+    if known.above is not None:
+        require(lowest > known.above, f"{name} must be above {known.above:g}, got {lowest:.4g}")
+    if known.lowest is not None:
+        require(lowest >= known.lowest, f"{name} must not be negative, got {lowest:.4g}")
+    if known.highest is not None:
+        wanted = f"{name} must be at most {known.highest:g}"
+        require(highest <= known.highest, f"{wanted}, got {highest:.4g}")
 
 
 def _check_labels(name: str, used: Iterable[str]) -> None:

@@ -281,9 +281,9 @@ def test_another_model_cannot_stand_in_for_what_is_swept_already():
     ("text", "said"),
     [
         ("a,b\n1,2\n", "no column 'd50'; it has: a, b"),
-        ("# units\nd50,gamma50\n18,0.8\n20,x\n", "line 4, column gamma50: x is no number"),
-        ("d50,gamma50\n18,0.8\n20\n", "line 3, column gamma50: an empty cell is no number"),
-        ("", "it has: none"),
+        ("# units\nd50,gamma50\n18,0.8\n20,x\n", "row 4: gamma50 must be a number, got 'x'"),
+        ("d50;gamma50\n18;0,8\n20\n", "row 3: gamma50 must be a number, got ''"),
+        ("", "own.csv is empty"),
     ],
 )
 def test_a_wrong_bootstrap_file_is_one_line_with_its_place(tmp_path, text, said):
@@ -292,7 +292,7 @@ def test_a_wrong_bootstrap_file_is_one_line_with_its_place(tmp_path, text, said)
     with pytest.raises(ExperimentError) as caught:
         make_experiment({**settings(), "uncertainty": {"groups": [group]}}, tmp_path)
     assert len(caught.value.mistakes) == 1
-    assert caught.value.mistakes[0].startswith("uncertainty.groups[0].table: own.csv: ")
+    assert caught.value.mistakes[0].startswith("uncertainty.groups[0].table: own.csv")
     assert said in caught.value.mistakes[0]
 
 
