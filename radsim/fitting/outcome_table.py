@@ -1,6 +1,6 @@
 """A table of doses and outcomes that a model is fitted to."""
 
-import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.files import parsed_csv, text_of
+from radsim.vocabulary.mistakes import require, short
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
@@ -131,12 +132,12 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    lines = io.StringIO(text_of(path), newline="")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.reader(row for row in lines if not row.startswith("#"))
-            names, *cells = [row for row in reader if row] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"can't read {path}: {error}") from error
+        rows = parsed_csv(line for line in lines if not line.startswith("#"))
+    except ValueError as error:
+        raise ValueError(f"can't read {path}: {error}") from None
+    names, *cells = [row for row in rows if row] or [[]]
     for name in names:
         require(names.count(name) == 1, f"{path.name} has two columns {name!r}")
         plain = name.strip().lower()
@@ -159,7 +160,7 @@ def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> np.ndarray:
             values[i] = float(text)
         except ValueError:
             values[i] = np.nan
-        finite, wanted = bool(np.isfinite(values[i])), f"must be a number, got {text!r}"
+        finite, wanted = bool(np.isfinite(values[i])), f"must be a number, got {short(text)}"
         require(finite, f"{path.name}, row {i + 1}: {name} {wanted}")
     return values
 

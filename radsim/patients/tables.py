@@ -1,12 +1,14 @@
 """Tables of patients: columns of a CSV file as cohort variables."""
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 
 from radsim.vocabulary.cohort_variables import LABELS
-from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.files import text_of
+from radsim.vocabulary.mistakes import require, short
 from radsim.vocabulary.texts import unprintable
 from radsim.vocabulary.words import nearest
 
@@ -53,18 +55,17 @@ def read_column(path: Path, column: str) -> tuple[float, ...]:
 
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Names of the columns, and each row with the number of its line."""
+    reader = csv.DictReader(io.StringIO(text_of(path), newline=""))
     try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            return list(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"can't read {path}: {error}") from error
+        return list(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise ValueError(f"can't read {path}: {error}") from None
 
 
 def _number(text: str | None, place: str) -> float:
     try:
         value = float(text or "")
     except ValueError:
-        raise ValueError(f"{place}: wanted a number, got {text!r}") from None
-    require(bool(np.isfinite(value)), f"{place}: wanted a finite number, got {text!r}")
+        raise ValueError(f"{place}: wanted a number, got {short(text)}") from None
+    require(bool(np.isfinite(value)), f"{place}: wanted a finite number, got {short(text)}")
     return value

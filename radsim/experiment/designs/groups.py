@@ -1,12 +1,12 @@
 """Groups of uncertain parameters in an experiment file: by covariance, or by a bootstrap table."""
 
-import csv
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path, PurePath
 from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
+from radsim.vocabulary.files import parsed_csv, text_of
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
@@ -84,8 +84,6 @@ def _with_rows(group: Any, folder: Path, where: str) -> Any:
     try:
         text = _open_table(str(group["table"]), folder)
         columns = _columns(text, [str(name) for name in names])
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{where}.table: can't read {group['table']}: {error}") from None
     except ValueError as error:
         raise ValueError(f"{where}.table: {group['table']}: {error}") from None
     return {**group, "rows": columns}
@@ -104,7 +102,7 @@ def _columns(text: str, names: list[str]) -> list[list[float]]:
     ``exponent`` where there is no such column.
     """
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
-    rows = list(csv.reader(line for _, line in lines))
+    rows = parsed_csv(line for _, line in lines)
     header = [name.strip() for name in rows[0]] if rows else []
     names = [next((end for end in _ends(name) if end in header), _ends(name)[-1]) for name in names]
     for name in names:
@@ -132,4 +130,4 @@ def _open_table(name: str, folder: Path) -> str:
         return (shipped / f"{name}.csv").read_text(encoding="utf-8")
     path = folder / name
     require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(names)}")
-    return path.read_text(encoding="utf-8-sig")
+    return text_of(path)
