@@ -98,14 +98,15 @@ def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mappin
         tags = detail["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"no kind {detail['ctx']['tag']!r}; {nearest(detail['ctx']['tag'], tags)}"
     if kind == "literal_error":
-        return f"must be one of {detail['ctx']['expected']}, got {_short(detail['input'])}"
+        return f"must be one of {detail['ctx']['expected']}, got {short(detail['input'])}"
     if kind in WANTED:
-        return f"{WANTED[kind]}, got {_short(detail['input'])}"
+        return f"{WANTED[kind]}, got {short(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return message if kind == "value_error" else f"{message}, got {_short(detail['input'])}"
+    return message if kind == "value_error" else f"{message}, got {short(detail['input'])}"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Write a wrong value as Python does, cut where it is long."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
