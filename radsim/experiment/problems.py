@@ -22,6 +22,6 @@ class Problems(list[str]):
             return default
 
     def refuse(self, key: str, problem: str) -> None:
-        """Note a mistake under its key."""
-        self.append(f"{key}: {problem}")
+        """Note a mistake, or one in each line, under its key."""
+        self += [f"{key}: {line}" for line in problem.splitlines()]
         self.keys.append(key)
