@@ -1,5 +1,6 @@
 """A validation error, said in one plain line for each mistake."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ WANTED = {
     "string_too_short": "must not be empty",
     "finite_number": "must be a finite number",
 }
+KEY = re.compile(r"[a-z][\w-]*(\[\d+\])?(\.\w[\w-]*(\[\d+\])?)*: ")  # a line may start with one
 LONGEST = 60  # characters of a wrong value that are worth repeating
 
 
@@ -62,11 +64,27 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
     return list(lines)
 
 
-def validated(kind: Any, data: Any, prefix: str = "") -> Any:
-    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix."""
-    from pydantic import TypeAdapter, ValidationError
+def below(key: str, problem: str) -> list[str]:
+    """Give the lines of what is wrong with a section, each with the key where it is.
 
-    adapter = TypeAdapter(kind)
+    Examples
+    --------
+    >>> below("tcp", "d50: must be a number\\ntwo presets")
+    ['tcp.d50: must be a number', 'tcp: two presets']
+    """
+    lines = problem.splitlines() or [""]
+    return [f"{key}{'.' if KEY.match(line) else ': '}{line}" for line in lines]
+
+
+def validated(kind: Any, data: Any, prefix: str = "") -> Any:
+    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix.
+
+    A key that is unknown is a mistake in the members of a union; a class says that for itself.
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    config = None if isinstance(kind, type) else ConfigDict(extra="forbid")
+    adapter = TypeAdapter(kind, config=config)
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
