@@ -155,8 +155,53 @@ def test_a_library_stops_until_each_plan_is_confirmed_by_name(tmp_path):
     assert [line.split(":")[0] for line in str(question.value).splitlines()] == ["a.csv", "b.csv"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pytest.raises(ValueError, match=r'^b.csv: .*, confirmed = \["b.csv"\]$'):
-            expand_library(arm, tmp_path, confirmed=["a.csv"])
+        with pytest.raises(
+            ValueError, match=r'^b.csv: .*; .* give the arm confirmed = \["b.csv"\]$'
+        ):
+            expand_library({**arm, "confirmed": ["a.csv"]}, tmp_path)
     with pytest.warns(UserWarning) as said:
-        assert len(expand_library(arm, tmp_path, confirmed=["a.csv", "b.csv"])["plans"]) == 2
+        full = expand_library({**arm, "confirmed": ["a.csv", "b.csv"]}, str(tmp_path))
+    assert len(full["plans"]) == 2 and "confirmed" not in full
     assert sum("looks like one of 2 fractions" in str(warning.message) for warning in said) == 2
+
+
+FILE = """
+name = "library"
+seed = 1
+patients = 20
+cohort = { preset = "sib-phase2" }
+arms.ours = { kind = "library", folder = "plans", CONFIRMED }
+tcp = { preset = "hytec-spine-2021" }
+survival = { preset = "sib-phase2" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        ("", 'if it is meant, give the arm confirmed = ["a.csv"]'),
+        (', confirmed = ["b.csv"]', "confirmed: no plan is named 'b.csv'; did you mean 'a.csv'?"),
+        (', confirmed = "a.csv"', "confirmed: must be a list of names of plans in quotes, got 'a."),
+        (", confirmed = [1]", "confirmed: must be a list of names of plans in quotes, got 1"),
+        (', confirmed = ["a.csv"]', ""),
+    ],
+)
+def test_an_experiment_with_a_library_runs_once_its_file_confirms_the_plan(
+    tmp_path, capsys, stated, says
+):
+    (tmp_path / "plans").mkdir()
+    plan = table(target=12.5, organ=12.4, name="PTV,ptv")
+    (tmp_path / "plans" / "a.csv").write_text(plan)
+    file = tmp_path / "ours.toml"
+    file.write_text(FILE.replace(", CONFIRMED", stated))
+    for command in (("check", file), ("run", file, "--out", tmp_path / "out")):
+        ended = radsim(capsys, *command)
+        if says:
+            assert ended.code == 2 and says in ended.errors[-1]
+            assert ended.errors[-1].startswith("error: arms.ours: ")
+        else:
+            assert ended.code == 0
+            assert sum("looks like one of 2 fractions" in line for line in ended.errors) == 2
+    if not says:
+        again = radsim(capsys, "check", tmp_path / "out" / "experiment.toml")
+        assert again.code == 0
