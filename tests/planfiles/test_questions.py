@@ -190,8 +190,9 @@ def test_an_experiment_with_a_library_runs_once_its_file_confirms_the_plan(
     tmp_path, capsys, stated, says
 ):
     (tmp_path / "plans").mkdir()
-    plan = table(target=12.5, organ=12.4, name="PTV,ptv")
-    (tmp_path / "plans" / "a.csv").write_text(plan)
+    cord = table().splitlines()[-3:]
+    plan = [table(target=12.5, organ=12.4, name="PTV,ptv").rstrip(), *cord, ""]
+    (tmp_path / "plans" / "a.csv").write_text("\n".join(plan))
     file = tmp_path / "ours.toml"
     file.write_text(FILE.replace(", CONFIRMED", stated))
     for command in (("check", file), ("run", file, "--out", tmp_path / "out")):
