@@ -193,7 +193,7 @@ def test_a_missing_plane_is_a_gap_that_is_named(read):
 def test_planes_that_lie_closer_than_those_of_others_have_no_gaps_between_them(read):
     datasets = synthetic_plan(**COARSE)
     cord = contours("SpinalCord")
-    twice = cord + [np.round(c + (0.0, 0.0, 0.4), 1) for c in cord]  # 0.4 and 1.6 mm in turn
+    twice = cord + [np.round(np.add(c, (0.0, 0.0, 0.4)), 1) for c in cord]  # 0.4 and 1.6 mm in turn
     add_region(datasets["RTSTRUCT"], "Twice", twice)
     plan = read(datasets)
     assert plan.structures[-1].volume == pytest.approx(exact_volume("SpinalCord"), rel=0.01)
