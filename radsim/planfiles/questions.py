@@ -39,7 +39,7 @@ def questions_of(
 
     Targets and organs are known by radsim's names, and what may be a cord by that in the plan. An
     organ that radsim does not know may hold the target, as a vertebra does: it is compared with the
-    hottest target too.
+    hottest target too. Where nothing has the name of a target, the hottest that looks like one is it.
 
     Examples
     --------
@@ -49,14 +49,14 @@ def questions_of(
     >>> questions_of([session], [24.0], 2)
     ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
     """
-    targets = [s for s in structures if s.structure in TARGETS]
+    targets = [s for s in structures if s.structure in TARGETS] or _like_a_target(structures)
     within = max((target.hottest for target in targets), default=0.0)
     lowest, highest = (min(levels), max(levels)) if levels else (0.0, 0.0)
     asked = []
     for structure in structures:
         name = structure.name
         median, hottest = structure.dvh.at(0.5), structure.hottest
-        if structure.structure in TARGETS:
+        if structure in targets:
             if not levels:
                 continue
             if median < COLDEST_TARGET * lowest:
@@ -80,6 +80,12 @@ def questions_of(
         elif hottest > structure_named(structure.structure or "").questioned_above:
             asked.append(f"{name}: an organ of {hottest:.4g} Gy: is it in cGy?")
     return asked
+
+
+def _like_a_target(structures: Sequence[ImportedStructure]) -> list[ImportedStructure]:
+    """Structure with the highest median of those whose names look like a target's; none without."""
+    alike = [s for s in structures if DISEASED.search(s.name.lower())]
+    return sorted(alike, key=lambda structure: structure.dvh.at(0.5))[-1:]
 
 
 def _why_cold(ratio: float, fractions: int | None) -> str:

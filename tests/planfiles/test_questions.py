@@ -85,6 +85,17 @@ def test_a_target_off_its_prescription_is_asked_about(write, text, target, fract
     assert plan.questions == () and any(says in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize("name", ["PTV", "PTV_2400", "CTV1"])
+def test_what_looks_like_the_only_target_is_asked_about(write, name):
+    text = table(target=12.5).replace("GTV,gtv", f"{name},")
+    ring = table(target=4.0).replace("GTV,gtv", "zRing_PTV,").split("[cm3]\n")[1]
+    with pytest.raises(Questioned, match=f"{name}: D50 is 12.5 Gy, .* one of 2 fractions$"):
+        read_plan(write(text + "\n".join(ring.splitlines()[:3]) + "\n"))
+    assert read_plan(write(text.replace("12.5", "24.5"))).questions == ()
+    beside = text.replace("Cord,spinal_cord", "PTV_Eval,ptv").replace("16.0", "24.5")
+    assert read_plan(write(beside)).questions == ()
+
+
 @pytest.mark.parametrize("text", [table, eclipse])
 def test_an_organ_far_above_the_prescription_is_asked_about(write, text):
     with pytest.raises(Questioned, match=r"Cord: an organ of 150 Gy, 6.25 times .* is it in cGy"):
