@@ -80,7 +80,9 @@ def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
     )
 
 
-def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTable, list[str]]:
+def read_outcomes(
+    path: Path | str, covariates: Sequence[str] = ()
+) -> tuple[OutcomeTable, list[str]]:
     """Read a CSV of outcomes.
 
     It has ``dose`` [Gy], or ``dvh``, the name of a CSV of ``dose, volume`` bins beside it;
@@ -90,6 +92,7 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     It gives the table, and the columns that were left out. A ValueError names the column, and the
     row where there is one.
     """
+    path = Path(path)
     columns, rows = _read(path)
     for name in covariates:
         require(name in columns, f"{path.name} has no covariate {name!r}; {nearest(name, columns)}")

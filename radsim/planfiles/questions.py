@@ -39,7 +39,7 @@ def questions_of(
 
     Targets and organs are known by radsim's names, and what may be a cord by that in the plan. An
     organ that radsim does not know may hold the target, as a vertebra does: it is compared with the
-    hottest target too. Where nothing has the name of a target, the hottest that looks like one is it.
+    hottest target too. Where nothing has a target's name, the hottest that looks like one is it.
 
     Examples
     --------

@@ -177,8 +177,9 @@ def preset_families() -> list[str]:
     )
 
 
-def read_preset(family: str, path: Path) -> Preset:
+def read_preset(family: str, path: Path | str) -> Preset:
     """Read a preset from a file of one's own; a ValueError has a line for each mistake."""
+    path = Path(path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
