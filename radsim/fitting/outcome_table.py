@@ -86,7 +86,9 @@ def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
     )
 
 
-def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTable, list[str]]:
+def read_outcomes(
+    path: Path | str, covariates: Sequence[str] = ()
+) -> tuple[OutcomeTable, list[str]]:
     """Read a CSV of outcomes.
 
     It has ``dose`` [Gy], or ``dvh``, the name of a CSV of ``dose, volume`` bins beside it;
@@ -96,6 +98,7 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     It gives the table, and the columns that were left out. A ValueError names the column, and the
     row where there is one.
     """
+    path = Path(path)
     read = _read(path)
     columns = {plain_name(heading): heading for heading in read.headings}
     for name in covariates:

@@ -124,7 +124,7 @@ class Cohort:
                     yield f"{name} must be categorical, got {distribution.kind}"
             elif isinstance(distribution, Categorical):
                 if name in NUMBERS:
-                    wanted = "0 or 1" if name in YES_OR_NO else "a number"
+                    wanted = "0 or 1" if COHORT[name].is_yes_or_no else "a number"
                     yield f"{name} must be {wanted}, not a label"
             elif name in NUMBERS:
                 yield from _impossible_numbers(name, distribution.ppf(QUANTILES))

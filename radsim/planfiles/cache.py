@@ -24,7 +24,7 @@ from radsim.vocabulary.versions import __version__
 
 NUMBERS = ("name", "structure", "volume", "d003cc", "missing", "cut_dose")
 FACTS = ("prescription", "fractions", "source", "warnings", "questions")
-FORMAT = 2  # of what is stored and how it is named; a change makes all of it be read again
+FORMAT = 3  # of what is stored and how it is named; a change makes all of it be read again
 
 
 def cache_beside(folder: Path) -> Path:

@@ -178,8 +178,9 @@ def preset_families() -> list[str]:
     )
 
 
-def read_preset(family: str, path: Path) -> Preset:
+def read_preset(family: str, path: Path | str) -> Preset:
     """Read a preset from a file of one's own; a ValueError has a line for each mistake."""
+    path = Path(path)
     raw = tables_of(path)
     if hidden := list(unprintable(raw)):
         raise ValueError("\n".join(f"{path.name}: {line}" for line in hidden))

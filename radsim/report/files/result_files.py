@@ -27,7 +27,10 @@ class ResultError(Mistake):
 
 
 def save_result(
-    result: xr.Dataset, folder: Path, draw: Draw | None = None, ledger: Sequence[Table] = LEDGER
+    result: xr.Dataset,
+    folder: Path | str,
+    draw: Draw | None = None,
+    ledger: Sequence[Table] = LEDGER,
 ) -> None:
     """Write everything that a finished result folder holds.
 
@@ -40,6 +43,7 @@ def save_result(
     RuntimeError
         If the figures can't be drawn; the numbers are in the folder all the same.
     """
+    folder = Path(folder)
 
     def clear() -> None:
         (folder / RESULT).unlink(missing_ok=True)

@@ -45,11 +45,12 @@ def remove_trial(folder: Path) -> None:
 def save_trial(
     results: dict[str, TrialResult],
     source: Experiment | VirtualTrial,
-    folder: Path,
+    folder: Path | str,
     *,
     figures: bool = True,
 ) -> None:
     """Write tables, figures and the text, which comes last, when all else is in its place."""
+    folder = Path(folder)
     with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
