@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from radsim.patients.columns import Column, Value, units_of
+from radsim.patients.columns import LEVEL, Column, Value, units_of
 from radsim.patients.instability import LEVELS
 from radsim.patients.levels import REGIONS, SPINE, level_in
 from radsim.vocabulary.cohort_variables import COHORT, KnownVariable
@@ -69,8 +69,11 @@ class Reading:
     def fill(self, columns: Sequence[Column], values: dict[str, list[Value | None]]) -> list[str]:
         """Fill in blanks without a meaning; give the variables that nothing can stand for."""
         lacking = []
+        by_level = any(column.variable == LEVEL for column in columns)
         for column in columns:
-            cells = values.get(column.variable, [])
+            if column.variable == LEVEL or (column.variable == "region" and by_level):
+                continue  # what is wrong with a level is said
+            cells = values[column.variable]
             for row, value in enumerate(cells):
                 if value is not None or not is_blank(self._cell(column, row)):
                     continue

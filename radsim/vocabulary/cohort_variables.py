@@ -24,7 +24,7 @@ class Where:
     says_so: bool = False
 
     def __str__(self) -> str:
-        return f"{self.variable} is {' or '.join(map(_said, self.values))}"
+        return f"{self.variable} is {listed([*map(_said, self.values)], 'or')}"
 
 
 def _said(value: str | float) -> str:
@@ -233,7 +233,7 @@ COHORT = {
     "paraspinal": _yes_no("the tumor extends beside the spine", "modifiers"),
     "gtv_volume": KnownVariable("cm3", "gross tumor volume", above=0.0, reader="dose"),
     "ptv_volume": KnownVariable("cm3", "volume of PTV_Eval", above=0.0, reader="dose"),
-    "sites": KnownVariable("1", "number of treated sites"),
+    "sites": KnownVariable("1", "number of treated sites", others="yes"),
     "in_pain": _yes_no("in pain at the start", "pain, SINS"),
     "pain_medication": _yes_no("takes pain medication"),
     "prior_interval": KnownVariable(

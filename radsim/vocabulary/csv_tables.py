@@ -131,7 +131,7 @@ class CsvTable:
         return f"{self.name}, row {self.numbers[row]}"
 
     def numbers_in(self, column: str, units: Mapping[str, float] = NONE) -> tuple[float, ...]:
-        """Read a column of numbers; a ValueError has a line for each cell that is none.
+        """Read a column of numbers; a ValueError has a line for each cell that is none, and others.
 
         Its heading, or a cell, may state one of some units, each with what it is multiplied by.
         """
@@ -141,7 +141,7 @@ class CsvTable:
             wanted = listed(list(units), "or") or "no other units"
             said = f"the column {self.headings[place]!r} must be in {wanted}"
             raise ValueError(f"{self.name}: {said}, got {stated!r}")
-        values, wrong = [], []
+        values, wrong = [], list(self.mistakes)
         for i, row in enumerate(self.rows):
             value = self.number(row[place], units, units.get(stated, 1.0))
             if value is None:
