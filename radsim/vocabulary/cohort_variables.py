@@ -209,7 +209,7 @@ COHORT = {
         "1", "vertebral fracture before treatment, by loss of height", reader="fracture, SINS",
         labels=FRACTURES,
         spellings={"no": NO_FRACTURE, "<50%": SMALL_FRACTURE, ">=50%": LARGE_FRACTURE,
-                   "≥50%": LARGE_FRACTURE},
+                   "≥50%": LARGE_FRACTURE, ">50%": LARGE_FRACTURE},
     ),
     "half_body_volume": KnownVariable(
         "cm3", "GTV of more than this takes over half of the body", above=0.0,
