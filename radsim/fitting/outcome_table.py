@@ -9,6 +9,7 @@ import numpy as np
 
 from radsim.vocabulary.csv_tables import CsvTable, plain_name, read_table
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.units import MODEL_DOSE, quantity_of
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
@@ -85,7 +86,9 @@ def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
     )
 
 
-def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTable, list[str]]:
+def read_outcomes(
+    path: Path | str, covariates: Sequence[str] = ()
+) -> tuple[OutcomeTable, list[str]]:
     """Read a CSV of outcomes.
 
     It has ``dose`` [Gy], or ``dvh``, the name of a CSV of ``dose, volume`` bins beside it;
@@ -95,6 +98,7 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     It gives the table, and the columns that were left out. A ValueError names the column, and the
     row where there is one.
     """
+    path = Path(path)
     read = _read(path)
     columns = {plain_name(heading): heading for heading in read.headings}
     for name in covariates:
@@ -136,6 +140,25 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     )
     used = {*KNOWN, *map(plain_name, covariates)}
     return table, [heading for name, heading in columns.items() if name not in used and heading]
+
+
+def doubts(table: OutcomeTable) -> dict[str, str]:
+    """Ask about columns whose numbers can hardly be in the units that radsim takes them in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> doubts(OutcomeTable(dose=np.array([1800.0, 2400.0]), weight=np.ones(2)))["dose"]
+    '2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are 24 Gy'
+    """
+    kinds = {"dose": MODEL_DOSE, "fractions": quantity_of(["fractions"])}
+    columns = {"dose": table.dose, "fractions": table.fractions, **table.covariates}
+    asked = {
+        name: kinds.get(name, quantity_of([name])).question(float(np.max(values)))
+        for name, values in columns.items()
+        if values is not None
+    }
+    return {name: question for name, question in asked.items() if question}
 
 
 def _read(path: Path) -> CsvTable:

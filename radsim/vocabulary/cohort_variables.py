@@ -114,7 +114,9 @@ IRRADIATED = Where(variable="previous_radiation", values=(1.0,), says_so=True)
 ABOVE_SACRUM = Where(variable="region", values=("cervical", "thoracic", "lumbar"))
 NO_FRACTURE, SMALL_FRACTURE, LARGE_FRACTURE = FRACTURES = ("none", "below_half", "half_or_more")
 COHORT = {
-    "age": KnownVariable("years", "age at treatment", lowest=0.0, reader="survival (RPA)"),
+    "age": KnownVariable(
+        "years", "age at treatment", lowest=0.0, highest=150.0, reader="survival (RPA)"
+    ),
     "sex": KnownVariable(
         "1", "sex", labels=("female", "male"), others="in files", reader="survival (PRISM)",
         spellings={"f": "female", "w": "female", "woman": "female", "m": "male", "man": "male"},

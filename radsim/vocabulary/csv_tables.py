@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from radsim.vocabulary.files import LARGEST_TEXT, contents
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.texts import is_plain
 from radsim.vocabulary.words import listed, nearest
@@ -198,11 +199,7 @@ def read_table(path: Path) -> CsvTable:
         If the file can't be read, is no text, or has no rows.
     """
     try:
-        stored = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"can't read {path}: {error.strerror or error}") from None
-    try:
-        return parse_table(decoded(stored), path.name)
+        return parse_table(decoded(contents(path, LARGEST_TEXT)), path.name)
     except UnicodeDecodeError as error:
         raise ValueError(f"can't read {path}: {error}") from None
 

@@ -109,13 +109,21 @@ def _columns(table: CsvTable, names: list[str]) -> list[list[float]]:
     return [list(table.numbers_in(name)) for name in names]
 
 
+def is_shipped_table(name: Any) -> bool:
+    """Say whether a name is that of a bootstrap table that radsim ships."""
+    return name in _shipped_tables()
+
+
+def _shipped_tables() -> dict[str, Any]:
+    folder = resources.files("radsim.presets") / "bootstrap"
+    files = {PurePath(file.name): file for file in folder.iterdir()}
+    return {name.stem: file for name, file in sorted(files.items()) if name.suffix == ".csv"}
+
+
 def _open_table(name: str, folder: Path) -> CsvTable:
-    shipped = resources.files("radsim.presets") / "bootstrap"
-    files = (PurePath(file.name) for file in shipped.iterdir())
-    names = sorted(file.stem for file in files if file.suffix == ".csv")
-    if name in names:
-        return parse_table((shipped / f"{name}.csv").read_text(encoding="utf-8"), name)
-    path = folder / name
-    known = ", ".join(names)
+    shipped = _shipped_tables()
+    if name in shipped:
+        return parse_table(shipped[name].read_text(encoding="utf-8"), name)
+    path, known = folder / name, ", ".join(shipped)
     require(path.is_file(), f"{name}: no such table; a CSV file beside this one, or: {known}")
     return read_table(path)
