@@ -8,7 +8,10 @@ from radsim.vocabulary.cohort_variables import KnownVariable
 
 PAGE = Path(__file__).parent / "patient-tables.md"
 BEGIN, END = "<!-- columns: written by write_columns.py -->", "<!-- end of columns -->"
-HEAD = "| column | what it is | values | may be blank unless | read by |\n| --- | --- | --- | --- | --- |"
+HEAD = (
+    "| column | what it is | values | may be blank unless | read by |\n"
+    "| --- | --- | --- | --- | --- |"
+)
 
 
 def page() -> str:
@@ -29,7 +32,9 @@ def row(name: str, known: KnownVariable) -> str:
     """
     star = " *" if name in BY_NAME else ""
     where = str(known.where) if known.where else ""
-    return f"| `{name}`{star} | {known.meaning} | {values(name, known)} | {where} | {known.reader} |"
+    return (
+        f"| `{name}`{star} | {known.meaning} | {values(name, known)} | {where} | {known.reader} |"
+    )
 
 
 def values(name: str, known: KnownVariable) -> str:

@@ -7,12 +7,12 @@ from radsim.patients.columns import LEVEL, Column, Value, units_of
 from radsim.patients.instability import LEVELS
 from radsim.patients.levels import REGIONS, SPINE, level_in
 from radsim.vocabulary.cohort_variables import COHORT, KnownVariable
-from radsim.vocabulary.csv_tables import CsvTable, cleaned, is_blank
-from radsim.vocabulary.texts import is_plain
+from radsim.vocabulary.csv_tables import A_NAME, CsvTable, cleaned, is_blank
+from radsim.vocabulary.mistakes import short
+from radsim.vocabulary.texts import LONGEST, is_plain
 from radsim.vocabulary.words import listed
 
 A_LEVEL = "one level such as T9, L1 or S2 (or several that count alike, such as T9-T10)"
-A_TEXT = "printable characters in one line"
 A_NUMBER = "a number, as in the other rows"
 WORDS = {
     "yes": 1.0, "y": 1.0, "true": 1.0, "ja": 1.0, "j": 1.0, "oui": 1.0,
@@ -91,12 +91,12 @@ class Reading:
             yield f"{self.table.where(row)}: has fewer cells than the line of headings"
         for (heading, wanted), cells in self._wrong.items():
             if len(cells) >= MANY_WAYS and heading not in self._right:
-                some = [f"{cell!r} in {self._told(rows)}" for cell, rows in cells.items()]
+                some = [f"{short(cell)} in {self._told(rows)}" for cell, rows in cells.items()]
                 got = listed(_some(some))
                 yield f"{self.table.name}: {heading} must be {wanted}, and no cell is: {got}"
                 continue
             for cell, rows in cells.items():
-                said = f"must be {wanted}, got {cell!r}" if cell else wanted
+                said = f"must be {wanted}, got {short(cell)}" if cell else wanted
                 yield f"{self.table.name}, {self._told(rows)}: {heading} {said}"
 
     def _told(self, rows: Sequence[int]) -> str:
@@ -114,11 +114,11 @@ class Reading:
         if is_blank(cell):
             return None
         value = self._number(column, cell) if known.is_number else _label(known, cell)
-        if value is None and known.others == "yes" and is_plain(cell):
+        if value is None and known.others == "yes" and is_plain(cell) and len(cell) <= LONGEST:
             number = self.table.number(cell)
             value = cell if number is None else number
         if value is None or (isinstance(value, float) and not known.holds(value)):
-            self._refuse(column, known.wanted or A_TEXT, cell, row)
+            self._refuse(column, known.wanted or A_NAME, cell, row)
             return None
         self._right.add(column.heading)
         return value

@@ -80,6 +80,8 @@ class KnownVariable(Variable):
         >>> COHORT["lesion_type"].wanted
         'lytic, mixed or blastic'
         """
+        if self.others == "yes":
+            return ""
         if self.labels:
             return listed(self.labels, "or")
         if self.is_yes_or_no:
