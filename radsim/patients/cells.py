@@ -36,7 +36,17 @@ class Reading:
 
     def read(self, column: Column) -> list[Value | None]:
         """Values of a column; None for a blank, and for what is wrong."""
-        values = [self._value(column, row) for row in self._rows]
+        each: dict[str, Value | None] = {}  # of the cells that differ
+        values = []
+        for row in self._rows:
+            cell = self.table.rows[row][column.place]
+            if cell not in each:
+                each[cell] = self._value(column, self._said(column, cell))
+            if each[cell] is None and not is_blank(said := self._said(column, cell)):
+                self._refuse(column, column.known.wanted or A_NAME, said, row)
+            values.append(each[cell])
+        if not all(value is None for value in each.values()):
+            self._right.add(column.heading)
         if column.known.others != "yes":
             return values
         there = [value for value in values if value is not None]
@@ -104,24 +114,23 @@ class Reading:
         return f"row{'s' if len(numbers) > 1 else ''} {listed(_some(numbers))}"
 
     def _cell(self, column: Column, row: int) -> str:
+        return self._said(column, self.table.rows[row][column.place])
+
+    def _said(self, column: Column, cell: str) -> str:
         """What a cell says, or what the file translates it to."""
-        cell = self.table.rows[row][column.place]
         said = column.translated.get(cleaned(cell).casefold(), cell)
         return said if isinstance(said, str) else f"{said:.12g}"
 
-    def _value(self, column: Column, row: int) -> Value | None:
-        cell, known = self._cell(column, row), column.known
+    def _value(self, column: Column, cell: str) -> Value | None:
+        """Value that a cell says; None for a blank, and for what is wrong."""
+        known = column.known
         if is_blank(cell):
             return None
         value = self._number(column, cell) if known.is_number else _label(known, cell)
         if value is None and known.others == "yes" and is_plain(cell) and len(cell) <= LONGEST:
             number = self.table.number(cell)
             value = cell if number is None else number
-        if value is None or (isinstance(value, float) and not known.holds(value)):
-            self._refuse(column, known.wanted or A_NAME, cell, row)
-            return None
-        self._right.add(column.heading)
-        return value
+        return None if isinstance(value, float) and not known.holds(value) else value
 
     def _number(self, column: Column, cell: str) -> float | None:
         known = column.known
