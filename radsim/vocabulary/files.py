@@ -1,10 +1,7 @@
 """One door for every file that is read: plain files, bounded in size and depth."""
 
-import csv
-import io
 import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any
@@ -93,18 +90,3 @@ def parsed_toml(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("lists or tables nest too deeply") from None
     except ValueError:  # an integer that is too long to be converted
         raise tomllib.TOMLDecodeError("a number of too many digits") from None
-
-
-def parsed_csv(lines: str | Iterable[str], separator: str = ",") -> list[list[str]]:
-    """Rows of cells of a text, or of its lines; a ValueError says what they can't be read for.
-
-    Examples
-    --------
-    >>> parsed_csv('a,"b,c"')
-    [['a', 'b,c']]
-    """
-    text = io.StringIO(lines, newline="") if isinstance(lines, str) else lines
-    try:
-        return list(csv.reader(text, delimiter=separator))
-    except csv.Error as error:
-        raise ValueError(f"not a table: {error}") from None

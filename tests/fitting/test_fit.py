@@ -305,6 +305,28 @@ def test_a_table_that_is_wrong_says_where(tmp_path, text, message):
         read_outcomes(write(tmp_path, "data.csv", text))
 
 
+def test_a_table_is_read_as_a_clinic_has_it(tmp_path):
+    plain = read_outcomes(
+        write(tmp_path, "a.csv", "dose,fractions,probability\n24,1,0.9\n18.5,3,0.125\n")
+    )[0]
+    head = "\ufeffFractions;Dose [cGy];Probability;Note\r\n"
+    text = head + "1;2400;90 %;\r\n3;18,5 Gy;0,125;x\r\n;;;\r\n"
+    table, left = read_outcomes(write(tmp_path, "b.csv", text))
+    for name in ("dose", "fractions", "probability", "weight"):
+        assert getattr(table, name).tolist() == getattr(plain, name).tolist()
+    assert left == ["Note"]
+
+
+def test_all_that_is_wrong_with_a_column_is_told_at_once(tmp_path):
+    path = write(tmp_path, "data.csv", "dose,event\nx,0\n20,1\n,1\n")
+    with pytest.raises(ValueError) as caught:
+        read_outcomes(path)
+    assert str(caught.value).splitlines() == [
+        "data.csv, row 2: dose must be a number, got 'x'",
+        "data.csv, row 4: dose must be a number, got ''",
+    ]
+
+
 def test_a_covariate_that_the_table_lacks_is_named(tmp_path):
     path = write(tmp_path, "data.csv", "dose,event,age\n1,0,60\n")
     with pytest.raises(ValueError, match="no column 'agee'; did you mean 'age'"):

@@ -4,21 +4,16 @@ import math
 import re
 from pathlib import Path
 
+from radsim.vocabulary.csv_tables import decoded
 from radsim.vocabulary.files import LARGEST_TEXT, contents
 
-BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 COMMA_NUMBER = re.compile(r"(?<![\w.,])\d+,\d+(?![\w.,])")
 POINT_NUMBER = re.compile(r"(?<![\w.,])\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.,])")
 
 
 def read_text(path: Path) -> str:
     """Text of a file in UTF-8, UTF-16 or, failing that, Windows' western code page."""
-    stored = contents(path, LARGEST_TEXT)
-    encoding = BYTE_ORDER_MARKS.get(stored[:2], BYTE_ORDER_MARKS.get(stored[:3], "utf-8"))
-    try:
-        return stored.decode(encoding)
-    except UnicodeDecodeError:
-        return stored.decode("cp1252", errors="replace")
+    return decoded(contents(path, LARGEST_TEXT))
 
 
 def uses_decimal_comma(text: str) -> bool:
