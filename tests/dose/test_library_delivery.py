@@ -9,14 +9,14 @@ from library_cases import SETTINGS, write_library
 from radsim import make_experiment, simulate
 
 PATIENTS = 1000
-OVERSTATED = {  # delivered D0.03cc of the library's rule over that of the shifted plan
-    (0.0, "spinal_cord"): (0.98, 1.03),
-    (2.0, "spinal_cord"): (1.02, 1.07),
-    (2.0, "cord_prv"): (1.06, 1.11),
-    (2.0, "thecal_sac"): (1.08, 1.13),
-    (4.0, "spinal_cord"): (1.05, 1.10),
-    (4.0, "cord_prv"): (1.11, 1.17),
-    (4.0, "thecal_sac"): (1.13, 1.19),
+OVERSTATED = {  # delivered over planned D0.03cc by the library's rule, over that of shifted plans
+    (0.0, "spinal_cord"): 1.0,
+    (2.0, "spinal_cord"): 1.03,
+    (2.0, "cord_prv"): 1.07,
+    (2.0, "thecal_sac"): 1.10,
+    (4.0, "spinal_cord"): 1.06,
+    (4.0, "cord_prv"): 1.135,
+    (4.0, "thecal_sac"): 1.16,
 }
 
 
@@ -44,8 +44,12 @@ def test_the_rule_overstates_what_the_shifted_plan_gives_by_as_much_as_the_page_
         warnings.simplefilter("ignore")
         write_library(tmp_path / "plans", 200)
         means = {shift: delivered(tmp_path, shift) for shift in (0.0, 2.0, 4.0)}
-    for (shift, structure), (low, high) in OVERSTATED.items():
-        of = means[shift][f"{structure}_d003cc_delivered"]
-        ratio = float(of.sel(arm="library") / of.sel(arm="model"))
-        assert low < ratio < high, (shift, structure, ratio)
-    assert means[0.0]["spinal_cord_d003cc_delivered"].values == pytest.approx(18.2, abs=0.6)
+    for (shift, structure), expected in OVERSTATED.items():
+        given, planned = (
+            means[shift][f"{structure}_d003cc_{course}"] for course in ("delivered", "planned")
+        )
+        rise = given / planned
+        ratio = float(rise.sel(arm="library") / rise.sel(arm="model"))
+        assert ratio == pytest.approx(expected, abs=0.015), (shift, structure)
+    exact = means[4.0]["spinal_cord_d003cc_delivered"].sel(arm="model")
+    assert float(exact) == pytest.approx(26.5, abs=0.5)

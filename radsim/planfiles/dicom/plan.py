@@ -98,7 +98,7 @@ def _files_of_one_plan(
     doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
     for kind in ("RTDOSE", "RTSTRUCT"):
         if not files[kind]:
-            raise ValueError(f"no {kind} in {folder}")
+            raise ValueError(f"no {kind} in {folder}: a plan's files belong in one folder")
     kinds = [dose.text("DoseSummationType", "").upper() for dose in doses]
     courses = sum(kind in OF_A_COURSE for kind in kinds)
     if courses > 1 and not add_doses:
