@@ -50,6 +50,6 @@ def test_the_rule_overstates_what_the_shifted_plan_gives_by_as_much_as_the_page_
         )
         rise = given / planned
         ratio = float(rise.sel(arm="library") / rise.sel(arm="model"))
-        assert ratio == pytest.approx(expected, abs=0.015), (shift, structure)
+        assert ratio == pytest.approx(expected, abs=0.02), (shift, structure)
     exact = means[4.0]["spinal_cord_d003cc_delivered"].sel(arm="model")
     assert float(exact) == pytest.approx(26.5, abs=0.5)
