@@ -141,8 +141,7 @@ def read_plans(
             asked.append(str(question))
             read.append(imported)
         except ValueError as error:
-            first, _, rest = str(error).partition(": ")
-            wrong.append(f"{plan.name}: {rest if first == plan.path.name else error}")
+            wrong.append(_told_of(plan, str(error)))
     if wrong:
         raise ValueError("\n".join(wrong))
     names = {structure.name for plan in read for structure in plan.structures}
@@ -152,3 +151,11 @@ def read_plans(
     if asked:
         raise Questioned("\n".join(asked))
     return read
+
+
+def _told_of(plan: FoundPlan, mistake: str) -> str:
+    """Say a mistake of a plan under its name in the table, and once."""
+    for written in (str(plan.path), plan.path.name):
+        if mistake.startswith((f"{written}: ", f"{written} ")):
+            return f"{plan.name}{mistake[len(written) :]}"
+    return f"{plan.name}: {mistake}"

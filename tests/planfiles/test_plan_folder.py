@@ -91,6 +91,32 @@ def test_every_plan_that_cannot_be_read_is_named(tmp_path):
     assert [line.split(":")[0] for line in str(wrong.value).splitlines()] == ["b.csv", "c.csv"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", None, "a.csv does not exist"),
+        (
+            "a.csv",
+            "nothing",
+            "a.csv is no DICOM and no text of DVHs: nothing of a DVH was recognized",
+        ),
+        ("a.csv", table().replace("25.0,9", "x,9"), "a.csv: GTV: dose and volume must be numbers"),
+    ],
+)
+def test_a_mistake_names_its_plan_once(tmp_path, capsys, name, text, says):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    ended = radsim(capsys, "dvh", tmp_path / name)
+    assert (ended.code, ended.errors) == (2, [f"error: {says}"])
+
+
+@pytest.mark.parametrize("dose", ["-3", "0", "nan"])
+def test_a_prescription_is_above_zero(tmp_path, capsys, dose):
+    (tmp_path / "a.csv").write_text(table().replace("# prescription [Gy] = 24\n", ""))
+    ended = radsim(capsys, "dvh", tmp_path / "a.csv", f"--prescription={dose}")
+    assert ended.code == 2 and "prescription must be above 0 Gy, got" in ended.errors[0]
+
+
 def read_and_count(top, monkeypatch, **how):
     """Metrics of all plans, and how many had to be read anew."""
     count = []
