@@ -160,9 +160,7 @@ class ImportedPlan:
             raise ValueError("no structure of the plan could be read")
         if self.fractions is not None and self.fractions < 1:
             raise ValueError(f"fractions must be above 0, got {self.fractions}")
-        if self.prescription is not None and not self.prescription > 0.0:
-            raise ValueError(f"prescription must be above 0 Gy, got {self.prescription:g}")
-        if self.prescription is not None and self.prescription > PLAUSIBLE_DOSE:
+        if self.prescription is not None and not 0.0 < self.prescription <= PLAUSIBLE_DOSE:
             raise ValueError(f"prescription of {self.prescription:.6g} Gy: is it in cGy?")
 
     @property

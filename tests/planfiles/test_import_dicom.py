@@ -477,6 +477,20 @@ def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
     assert read(datasets, prescription=30.0).prescription == 30.0
 
 
+def test_a_prescription_of_nothing_is_none(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0)])
+    plan = read(datasets)
+    assert plan.prescription is None and "the plan does not say its prescription" in plan.warnings
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0), prescribe(30.0)])
+    assert read(datasets).prescription == 30.0
+    datasets = synthetic_plan(summation="FRACTION", factor=0.2, **COARSE)
+    del datasets["RTPLAN"]
+    for nothing in (0.0, -3.0, float("nan")):
+        with pytest.raises(ValueError, match="prescription must be above 0 Gy, got"):
+            read(datasets, prescription=nothing, fractions=5)
+
+
 def test_several_fraction_groups_are_not_added_up(read):
     datasets = synthetic_plan(**COARSE)
     groups = datasets["RTPLAN"].FractionGroupSequence
