@@ -102,11 +102,12 @@ def dvh(
                 f"{record['plan']}: {line}" if several else line for line in said.split("\n")
             ]
     if as_json:
-        print(json.dumps({"plans": records, "notes": notes} if several else records[0], indent=2))
+        of_all = {"plans": records} if several else records[0]
+        print(json.dumps({**of_all, "notes": notes}, indent=2))
     elif several:
         print("\n".join([planfiles.describe_plans(named, further), *notes, *answers]))
     else:
-        print("\n".join([planfiles.describe_plan(plans[0], further), *answers]))
+        print("\n".join([planfiles.describe_plan(plans[0], further), *notes, *answers]))
 
 
 def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":
@@ -122,10 +123,11 @@ def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":
             continue
         plans, skipped = plans_in(path)
         name = path.resolve().name
+        notes += skipped
         if not plans or plans[0].path == path:  # one plan, or what reading says is missing
             sought.append(FoundPlan(name, path))
             continue
-        several, notes = True, notes + skipped
+        several = True
         sought += [replace(plan, name=f"{name}/{plan.name}") for plan in plans]
     names = [plan.name for plan in sought]
     if len(set(names)) < len(names):  # of files alike in several folders
