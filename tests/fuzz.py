@@ -180,9 +180,9 @@ def problems_of_tables(folder):
         with path.open(newline="", encoding="utf-8") as lines:
             for row in csv.DictReader(lines):
                 for name, cell in row.items():
-                    if str(cell).lower() in ("nan", "inf", "-inf"):
-                        yield f"{path.name}: {name} is {cell}"
-                    elif name in shares and cell and not 0.0 <= float(cell) <= 1.0:
+                    if str(cell).lower() in ("nan", "inf", "-inf") or (
+                        name in shares and cell and not 0.0 <= float(cell) <= 1.0
+                    ):
                         yield f"{path.name}: {name} is {cell}"
                     if cell[:1] in ("=", "+", "-", "@") and not _is_number(cell):
                         yield f"{path.name}: {name} begins a formula"

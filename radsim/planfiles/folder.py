@@ -11,6 +11,7 @@ from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.questions import Questioned, answered
 from radsim.planfiles.reading import is_plan_text, read_unasked
 from radsim.planfiles.texts.pinnacle import is_pinnacle
+from radsim.vocabulary.texts import one_line
 from radsim.vocabulary.words import nearest
 
 SUFFIXES = (".csv", ".txt", ".dvh")  # files that may be plans
@@ -45,7 +46,7 @@ def plans_in(folder: Path | str) -> tuple[list[FoundPlan], list[str]]:
     """
     folder = Path(folder)
     if is_pinnacle(folder) or holds_dose(folder):
-        return [FoundPlan(folder.name, folder)], []
+        return [FoundPlan(one_line(folder.name), folder)], []
     plans: list[FoundPlan] = []
     skipped: list[str] = []
     _search(folder, folder, plans, skipped)
@@ -57,7 +58,7 @@ def plans_in(folder: Path | str) -> tuple[list[FoundPlan], list[str]]:
 
 def _search(top: Path, folder: Path, plans: list[FoundPlan], skipped: list[str]) -> None:
     for path in sorted(folder.iterdir()):
-        name = path.relative_to(top).as_posix()
+        name = one_line(path.relative_to(top).as_posix())
         if path.name[0] == "." or path.stem.lower() == "readme":
             continue
         if path.is_dir():
