@@ -65,11 +65,11 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
 
 
 def below(key: str, problem: str) -> list[str]:
-    """Give the lines of what is wrong with a section, each with the key where it is.
+    r"""Give the lines of what is wrong with a section, each with the key where it is.
 
     Examples
     --------
-    >>> below("tcp", "d50: must be a number\\ntwo presets")
+    >>> below("tcp", "d50: must be a number\ntwo presets")
     ['tcp.d50: must be a number', 'tcp: two presets']
     """
     lines = problem.splitlines() or [""]

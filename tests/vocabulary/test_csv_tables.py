@@ -112,7 +112,7 @@ def test_a_column_that_can_not_be_read_is_a_plain_error(text, column, message):
 
 
 def test_a_file_that_is_not_there_is_a_plain_error(tmp_path):
-    with pytest.raises(ValueError, match="can't read .*none.csv: No such file"):
+    with pytest.raises(ValueError, match=r"can't read .*none\.csv: No such file"):
         read_table(tmp_path / "none.csv")
 
 
