@@ -44,6 +44,7 @@ LONG = ("boost_dose_sweep", "compare_strategies", "other_organs", "sensitivity",
 LONG_SHARE = 0.03  # of inputs, since checking one of them takes seconds
 GENTLE_SHARE = 0.6  # of experiments
 RUN_SHARE = 0.5  # of what `check` accepts
+DRAWN_SHARE = 0.1  # of what is run, since figures take seconds
 LIMIT = 60.0  # [s] of the processor that an input may take
 MEMORY = 8 * 2**30  # [bytes]
 HUGE = 100_000  # a count that is right, but takes longer than there is
@@ -151,7 +152,8 @@ def asked_of_an_experiment(make):
         checked = yield "check", path
         if checked.code == DONE and luck.random() < RUN_SHARE and not _is_huge(path):
             out = folder / "out"
-            ran = yield "run", path, "--out", out, "--yes", "--no-figures", "--workers", 1
+            figures = "--figures" if luck.random() < DRAWN_SHARE else "--no-figures"
+            ran = yield "run", path, "--out", out, "--yes", figures, "--workers", 1
             if ran.code == WRONG:
                 yield f"`check` accepts it, `run` says: {ran.errors[-1:]}"
             yield from problems_of_tables(out)

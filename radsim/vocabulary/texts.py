@@ -63,7 +63,7 @@ def as_cell(text: str) -> str:
     >>> as_cell("=1+1"), as_cell("-0.5")
     ("'=1+1", '-0.5')
     """
-    return f"'{text}" if text[:1] in FORMULA and not _is_number(text) else text
+    return f"'{text}" if _begins_formula(text) else text
 
 
 def of_cell(text: str) -> str:
@@ -74,15 +74,16 @@ def of_cell(text: str) -> str:
     >>> of_cell("'=1+1"), of_cell("'s")
     ('=1+1', "'s")
     """
-    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
+    return text[1:] if text[:1] == "'" and _begins_formula(text[1:]) else text
 
 
-def _is_number(text: str) -> bool:
+def _begins_formula(text: str) -> bool:
+    text = text.lstrip("'")  # so that text with an apostrophe in front comes back as it was
     try:
         float(text)
     except ValueError:
-        return False
-    return True
+        return text[:1] in FORMULA
+    return False
 
 
 def unprintable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:

@@ -76,7 +76,7 @@ def test_files_beside_the_experiment_are_held_to_it_too(tmp_path):
     table = tmp_path / "patients.csv"
     table.write_text("age,region\n60,thoracic\x1b[31m\n", encoding="utf-8")
     given = {**settings(), "cohort": {"preset": "sib-phase2", "table": str(table)}}
-    with pytest.raises(ExperimentError, match=r"region.0.: must be of printable"):
+    with pytest.raises(ExperimentError, match=r"region must be .*got 'thoracic\\x1b"):
         make_experiment(given)
 
 
