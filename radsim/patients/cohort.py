@@ -13,7 +13,7 @@ from radsim.patients.patients import Patients
 from radsim.randomness.distributions.composed import TAIL, Distribution, check_ends
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.cohort_variables import LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
+from radsim.vocabulary.cohort_variables import COHORT, LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
@@ -115,6 +115,8 @@ class Cohort:
         """Say what no patient can have, and which correlations there can't be."""
         for name, variable in self.variables.items():
             distribution = variable.distribution
+            if name in COHORT and variable.units != COHORT[name].units:
+                yield f"{name} is read in {COHORT[name].units!r}, and its units are {variable.units!r}"
             if name in LABELS:
                 if isinstance(distribution, Categorical):
                     yield from _unknown_labels(name, distribution.labels)
