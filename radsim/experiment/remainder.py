@@ -1,6 +1,7 @@
 """What can still be checked of a file in which some sections can't be read."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -45,10 +46,8 @@ class Remainder:
         stand_ins = {**STAND_INS, "dose": fill_preset("dose", {"preset": "distance"})}
         rest.update({key: stand_ins[key] for key in self.lacking if key in stand_ins})
         self.experiment: Experiment | None = None
-        try:
+        with suppress(ValidationError):  # no arm is left, for example
             self.experiment = Experiment.model_validate(rest)
-        except ValidationError:
-            pass  # no arm is left, for example
 
     def sure(self, lines: Iterable[str]) -> list[str]:
         """Leave out lines that may only follow from what is left out."""

@@ -13,13 +13,12 @@ from radsim.patients.patients import Patients
 from radsim.randomness.distributions.composed import TAIL, Distribution, check_ends
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.cohort_variables import COHORT, LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
+from radsim.vocabulary.cohort_variables import COHORT, LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
 
-NUMBERS = frozenset((*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO))  # variables of which ends are checked
-HIGHEST = {"kps": 100.0, "sins": 18.0, "age": 150.0}  # of scores, and years that nobody reaches
+NUMBERS = frozenset(name for name, known in COHORT.items() if known.is_number)  # of a known range
 QUANTILES = np.array([TAIL, *np.linspace(0.0, 1.0, 257)[1:-1], 1.0 - TAIL])  # that are looked at
 
 
@@ -67,10 +66,13 @@ class PatientTable:
     rows
         ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
         patient i, and begins again behind the last one.
+    lacking
+        Variables that only some of the rows have a value of, so that nobody has them here.
     """
 
     columns: dict[str, tuple[Real | str, ...]]
     rows: Literal["resample", "as-is"] = "resample"
+    lacking: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(values) for values in self.columns.values()}
@@ -115,8 +117,9 @@ class Cohort:
         """Say what no patient can have, and which correlations there can't be."""
         for name, variable in self.variables.items():
             distribution = variable.distribution
-            if name in COHORT and variable.units != COHORT[name].units:
-                yield f"{name} is read in {COHORT[name].units!r}, and its units are {variable.units!r}"
+            units = COHORT[name].units if name in COHORT else variable.units
+            if variable.units != units:
+                yield f"{name} is read in {units!r}, and its units are {variable.units!r}"
             if name in LABELS:
                 if isinstance(distribution, Categorical):
                     yield from _unknown_labels(name, distribution.labels)
@@ -124,7 +127,7 @@ class Cohort:
                     yield f"{name} must be categorical, got {distribution.kind}"
             elif isinstance(distribution, Categorical):
                 if name in NUMBERS:
-                    wanted = "0 or 1" if name in YES_OR_NO else "a number"
+                    wanted = "0 or 1" if COHORT[name].is_yes_or_no else "a number"
                     yield f"{name} must be {wanted}, not a label"
             elif name in NUMBERS:
                 yield from _impossible_numbers(name, distribution.ppf(QUANTILES))
@@ -256,20 +259,18 @@ def _labels_in(values: Iterable[Real | str]) -> tuple[str, ...]:
 
 def _impossible_numbers(name: str, values: np.ndarray) -> Iterator[str]:
     """Say which of the numbers of a variable no patient can have."""
-    lowest, highest = float(values.min()), float(values.max())
-    most = HIGHEST.get(name, np.inf)
-    if name in POSITIVE and not lowest > 0:
-        yield f"{name} must be above 0, got {lowest:.4g}"
-    elif name in NOT_NEGATIVE and not lowest >= 0:
+    known, lowest, highest = COHORT[name], float(values.min()), float(values.max())
+    if known.is_yes_or_no:
+        if (other := values[~np.isin(values, (0.0, 1.0))]).size:
+            share = '; a share of them is { kind = "bernoulli", probability = ... }'
+            cure = share if 0 < other[0] < 1 else ""
+            yield f"{name} must be 0 or 1 in each patient, got {other[0]:.4g}{cure}"
+    elif known.above is not None and not lowest > known.above:
+        yield f"{name} must be above {known.above:g}, got {lowest:.4g}"
+    elif known.lowest is not None and not lowest >= known.lowest:
         yield f"{name} must not be negative, got {lowest:.4g}"
-    elif name in NOT_NEGATIVE and highest > most:
-        yield f"{name} must be at most {most:g}, got {highest:.4g}"
-    elif name in YES_OR_NO and (other := values[~np.isin(values, (0.0, 1.0))]).size:
-        share = '; a share of them is { kind = "bernoulli", probability = ... }'
-        is_between = 0 < other[0] < 1
-        yield (
-            f"{name} must be 0 or 1 in each patient, got {other[0]:.4g}{share if is_between else ''}"
-        )
+    elif known.highest is not None and highest > known.highest:
+        yield f"{name} must be at most {known.highest:g}, got {highest:.4g}"
 
 
 def _unknown_labels(name: str, used: Iterable[str]) -> Iterator[str]:

@@ -74,11 +74,11 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
 
 
 def below(key: str, problem: str) -> list[str]:
-    """Give the lines of what is wrong with a section, each with the key where it is.
+    r"""Give the lines of what is wrong with a section, each with the key where it is.
 
     Examples
     --------
-    >>> below("tcp", "d50: must be a number\\ntwo presets")
+    >>> below("tcp", "d50: must be a number\ntwo presets")
     ['tcp.d50: must be a number', 'tcp: two presets']
     """
     lines = problem.splitlines() or [""]
@@ -116,7 +116,7 @@ def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], s
 def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mapping[str, Any]) -> str:
     kind, came = detail["type"], detail["input"]
     if kind in NOT_A_TABLE and isinstance(came, str) and (key := _naming(path)):
-        return f"must be a table, such as {{ {key} = {_short(came)} }}, got {_short(came)}"
+        return f"must be a table, such as {{ {key} = {short(came)} }}, got {short(came)}"
     if kind == "too_long":
         most = detail["ctx"]["max_length"]
         return f"must have {most} values at most, got {detail['ctx']['actual_length']}"
@@ -130,11 +130,11 @@ def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mappin
         tags = detail["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"no kind {detail['ctx']['tag']!r}; {nearest(detail['ctx']['tag'], tags)}"
     if kind == "literal_error":
-        return f"must be one of {detail['ctx']['expected']}, got {_short(detail['input'])}"
+        return f"must be one of {detail['ctx']['expected']}, got {short(detail['input'])}"
     if kind in WANTED:
-        return f"{WANTED[kind]}, got {_short(detail['input'])}"
+        return f"{WANTED[kind]}, got {short(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return message if kind == "value_error" else f"{message}, got {_short(detail['input'])}"
+    return message if kind == "value_error" else f"{message}, got {short(detail['input'])}"
 
 
 def _naming(path: list[Any]) -> str:
@@ -150,7 +150,8 @@ def _is_hidden(path: list[Any], place: int) -> bool:
     return WRAPPERS.get(str(path[0]), {}).get(place) == path[place]
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Write a wrong value as Python does, cut where it is long."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 

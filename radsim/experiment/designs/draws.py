@@ -18,6 +18,7 @@ from radsim.vocabulary.mistakes import require, validated
 
 METHODS = ("random", "latin-hypercube", "sobol")
 LARGEST_UNIFORM = 1.0 - 2.0**-53
+RARE = 1e-9  # share of draws below the lowest value, and above the highest, that is looked at
 HALF_STEP = 2.0**-31  # Sobol points have 30 bits; the middle of a step is never 0
 ASYMMETRY = 1e-9  # of the largest element, above which a covariance is not symmetric
 
