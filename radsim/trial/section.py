@@ -139,7 +139,7 @@ class TrialSection:
     event: str = ""
     higher_is_better: Truth | None = None
     planned_hazard_ratio: Real | None = None
-    analyses: tuple[str, ...] = ()
+    analyses: tuple[str, ...] | None = None
     primary: str = ""
     margin: Real | None = None
     alpha: Real = 0.05
@@ -324,7 +324,7 @@ class TrialSection:
 
     @property
     def _superiority(self) -> tuple[str, ...]:
-        if self.analyses:
+        if self.analyses is not None:
             return self.analyses
         if self.binary:
             few = self.patients <= largest_exact_trial(self.design)

@@ -211,7 +211,7 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
             "curve.minimum_follow_up: these trials end so long after accrual, without the "
             f"design's event_target of {design.event_target} and its latest of {design.latest:g}"
         )
-    if longest is not None and any(months > longest for months in curve.minimum_follow_up):
+    if longest is not None and max(curve.minimum_follow_up or (0.0,)) > longest:
         yield (
             f"curve.minimum_follow_up: nobody is watched beyond longest_follow_up, {longest:g} "
             "months, so that more changes nothing"

@@ -61,7 +61,7 @@ def _cost(section: TrialSection) -> str:
     if section.find_size:
         what.append(f"a search for the size, up to {section.most_patients:,} patients")
     if section.curve is not None:
-        points = sum(len(values) for values in vars(section.curve).values())
+        points = sum(len(values or ()) for values in vars(section.curve).values())
         what.append(f"{points} points of a power curve")
     if section.looks is not None:
         what.append(f"{len(section.looks.information)} looks at each trial")
