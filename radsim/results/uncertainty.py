@@ -83,7 +83,7 @@ def _nominal(variants: Variants, estimate: Estimate) -> tuple[Moments, np.ndarra
     nominal = variants.nominal(variants.sums.moments[str(estimate)])
     error = nominal.standard_error
     if estimate.estimator.counted:
-        error = counted_error(nominal, difference=estimate.is_difference)
+        error = counted_error(nominal)
     if estimate.is_difference:
         error = error.copy()
         error[:, variants.reference] = 0.0  # an arm is no other than itself

@@ -65,8 +65,8 @@ def test_a_difference_of_counts_is_known_no_better_than_its_discordant_patients(
     lower, upper = wilson_interval(np.array(discordant / 1000), 1000)
     width = float(upper - lower) / (2 * 1.959963984540054)
     expected = max(float(moments.standard_error[0]), width if discordant < 10 else 0.0)
-    assert counted_error(moments, difference=True)[0] == pytest.approx(expected, rel=1e-9)
-    assert counted_error(moments, difference=True)[0] > 0
+    assert counted_error(moments)[0] == pytest.approx(expected, rel=1e-9)
+    assert counted_error(moments)[0] > 0
 
 
 def paired(only_one, only_other, total):
