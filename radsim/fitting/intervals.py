@@ -46,7 +46,8 @@ def bootstrap_doubts(problem: Likelihood, resamples: int, without: int, is_open:
     With few events its quantiles are too narrow, and where more resamples have no estimate than lie
     beyond an end, that end is not theirs to give.
     """
-    table, doubts = problem.table, []
+    table = problem.table
+    doubts: list[str] = []
     if table.events is None or table.patients is None:
         return doubts
     happened, everyone = (float((table.weight * n).sum()) for n in (table.events, table.patients))

@@ -69,7 +69,7 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
 
 
 def _with_what_is_new(result: xr.Dataset) -> xr.Dataset:
-    """Add errors of ends of intervals over draws and shares as drawn, unknown, where it has none."""
+    """Add errors of ends of intervals and shares as drawn, unknown, where a version had none."""
     ends = ("parameters_lower", "parameters_upper")
     lacking = {
         f"{name}_error": xr.full_like(values, np.nan).assign_attrs(

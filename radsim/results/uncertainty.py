@@ -261,7 +261,8 @@ def _best(variants: Variants, estimate: Estimate, part: str, alternatives: int) 
 
     sign = 1.0 if estimate.good else -1.0
     luck = np.sqrt((by_alternative(error) ** 2).mean(axis=1))
-    return best_over_draws(*(sign * by_alternative(values) for values in rows), luck)
+    whole, first, second = (sign * by_alternative(values) for values in rows)
+    return best_over_draws(whole, first, second, luck)
 
 
 def _best_numbers(best: BestOverDraws, *, alternatives: bool = False) -> Iterator[tuple[str, Any]]:

@@ -44,7 +44,9 @@ def best_over_draws_lines(points: Points, names: ModelNames) -> Iterator[Line]:
     """How often each arm is best over the draws of the parameters, and what is known of it."""
 
     def line(labels: list[object], numbers: np.ndarray) -> Line:
-        return Line(labels, numbers[:, :-1], [(BEST_STATES[int(state)],) for state in numbers[:, -1]])
+        return Line(
+            labels, numbers[:, :-1], [(BEST_STATES[int(state)],) for state in numbers[:, -1]]
+        )
 
     draws = len(points.design.parts[DRAWS])
     for estimate in points.listed:
