@@ -86,10 +86,7 @@ def share_numbers(
     ends: tuple[np.ndarray, ...] = (mean, mean)
     if not exact:
         error = counted_error(moments)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            tied = mean * (1.0 - mean) * moments.count / moments.deviations  # those share a one
-        as_many = counted_as(moments) * np.where(np.isnan(tied), 1.0, tied)
-        ends = wilson_interval(mean, as_many, moments.reach)
+        ends = wilson_interval(mean, counted_as(moments, tied=True), moments.reach)
     yield from _with_interval(role, (mean, error, *ends), meaning)
 
 

@@ -111,15 +111,17 @@ def counted_error(counted: Moments) -> np.ndarray:
     return np.maximum(counted.standard_error, width)
 
 
-def counted_as(counted: Moments) -> int | np.ndarray:
+def counted_as(counted: Moments, *, tied: bool = False) -> int | np.ndarray:
     """Independent patients of whom a count would be as exact, which its interval goes by.
 
-    They are the patients themselves where these are independent, or events are few.
+    They are the patients themselves where these are independent, or events are few. Of a share
+    that several may have in a patient, ``tied``, they are more: half a patient differs less.
     """
-    if counted.error is None:
+    if counted.error is None and not tied:
         return counted.count
     with np.errstate(divide="ignore", invalid="ignore"):
-        as_many = counted.variance / counted_error(counted) ** 2
+        of_one = counted.mean * (1.0 - counted.mean) if tied else counted.variance
+        as_many = of_one / counted_error(counted) ** 2
     return np.where(is_few(counted) | np.isnan(as_many), counted.count, as_many)
 
 

@@ -1,7 +1,7 @@
 """Intervals of whole runs: one in every table, and over repeated seeds as wide as they claim.
 
-A slow test fails by chance in fewer than one set of seeds in 1,000 (`covering.CHANCE`), if intervals
-cover as often as it says; its seeds are fixed.
+A slow test fails by chance in fewer than one set of seeds in 1,000 (`covering.CHANCE`), if its
+intervals cover as often as it says; its seeds are fixed.
 """
 
 import numpy as np
@@ -24,6 +24,7 @@ ARMS = {
 D50 = {"kind": "normal", "mean": 19.0, "sd": 1.5}
 RATIO = {"kind": "uniform", "lower": 4.0, "upper": 20.0}
 DRAWN = {"tcp.d50": D50, "tcp.alpha_beta": RATIO}
+SEEDS = 200
 COUNTED = "myelopathy_cumulative_incidence"
 BEST = "complication_free_control_net_best_probability"
 
@@ -95,7 +96,7 @@ def test_counted_differences_and_ratios_of_sampled_runs_cover_the_truth(patients
     names = [f"{of}{end}" for of in (COUNTED, "vcf_cumulative_incidence") for end in
              ("_difference", "_ratio")]  # fmt: skip
     big = run(made(99, WHOLE * 8, uniforms="sobol"))
-    told = seeds_of(200, lambda seed: made(seed, patients), *names)
+    told = seeds_of(SEEDS, lambda seed: made(seed, patients), *names)
     for name, (_, lower, upper) in told.items():
         covers(lower, upper, last(big, name), least=0.93)
 
@@ -114,7 +115,7 @@ def test_intervals_of_replicates_cover_the_truth_and_are_their_own(uniforms):
     def build(seed):
         return made(seed, WHOLE, uniforms=uniforms).model_copy(update=small)
 
-    for name, (value, lower, upper) in seeds_of(200, build, *names, cutting=cutting).items():
+    for name, (value, lower, upper) in seeds_of(SEEDS, build, *names, cutting=cutting).items():
         covers(lower, upper, last(big, name), least=0.94)
         half = (upper - lower).mean() / 2.0
         assert half == pytest.approx(2.13 * value.std(ddof=1), rel=0.15), name
@@ -138,7 +139,7 @@ def test_the_share_of_draws_in_which_an_arm_is_best_covers_that_of_very_many_pat
 
     truth = last(run(build(99, 16384, 800)), BEST)
     assert 0.6 < truth < 0.8
-    _, lower, upper = seeds_of(100, lambda seed: build(seed, patients), BEST)[BEST]
+    _, lower, upper = seeds_of(SEEDS // 2, lambda seed: build(seed, patients), BEST)[BEST]
     covers(lower, upper, truth, least=0.94)
 
 
@@ -153,7 +154,7 @@ def test_the_mean_over_draws_has_the_error_of_its_own_method(method):
         return made(seed, 64, uncertainty={"draws": draws, "method": method, **DRAWN})
 
     misses, errors = [], []
-    for seed in range(100):
+    for seed in range(SEEDS // 2):
         result = run(build(seed), scheduler="single")
         exact = run(build(seed, 2048, "sobol"), scheduler="single")
         of_patients = last(result, f"{name}_mc_standard_error")

@@ -38,7 +38,7 @@ def simulated(seed, center, patients, own, shared=0.0):
 def test_the_share_has_an_interval_that_holds_the_luck_of_the_patients(
     center, patients, own, shared
 ):
-    """Of 300 seeds; Wilson's interval of the draws as they are holds the truth 4 to 40 % of them."""
+    """Of 300 seeds; Wilson's interval of the draws as they are holds the truth in 4 to 40 %."""
     truth = stats.norm.cdf(center)
     every = [simulated(seed, center, patients, own, shared) for seed in range(300)]
     covers([b.lower[0] for b in every], [b.upper[0] for b in every], truth, least=0.94)

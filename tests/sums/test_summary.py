@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from row_moments import moments_of
 from scipy import stats
 
+from radsim.results.fields import share_numbers
 from radsim.sums.intervals import (
     Z95,
     normal_interval,
@@ -179,6 +180,14 @@ def test_the_interval_of_a_paired_ratio_covers_it_as_often_as_it_says():
         chance = stats.multinomial(40, [*p, 1.0 - sum(p)]).pmf(counts)
         truth = (p[0] + p[1]) / (p[0] + p[2])
         assert chance[(lower <= truth) & (truth <= upper)].sum() >= 0.95
+
+
+def test_a_share_that_all_arms_tie_for_has_an_interval_with_and_without_replicates():
+    halves = Moments(1000, np.array([0.5]), np.zeros(1))
+    for moments in (halves, replicated([halves] * 4, Moments(4000, np.array([0.5]), np.zeros(1)))):
+        told = {role: values[0] for role, values, _, _ in share_numbers("best", moments, "")}
+        assert told["best_lower"] < 0.5 < told["best_upper"]
+        assert told["best_upper"] - told["best_lower"] < 5.0 / 1000
 
 
 def test_a_count_of_replicates_has_the_error_of_their_spread_unless_events_are_few():
