@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, cohort_of
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.plausibility import unconfirmed
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
@@ -77,8 +79,9 @@ def _checked(
     if not any(lies_in(key, "cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
-    if sections and not unread:  # else the sections lack the tables that they name
-        mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
+    if not unread:  # else the sections lack the tables that they name
+        study, wrong = read_study(sections, experiment.known, experiment.seed)
+        mistakes.extend(wrong or ([] if mistakes else unconfirmed(experiment, study)))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)
@@ -196,8 +199,13 @@ def _schema() -> dict[str, Any]:
     return Experiment.model_json_schema()
 
 
-def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
+def load_experiment(
+    path: str | Path, confirmed: Sequence[str] = (), **instead: int | None
+) -> Experiment:
     """Read an experiment file; values such as ``patients`` may stand in for its own, unless None.
+
+    Keys may be confirmed beside those that the file confirms: numbers that are hardly meant, such
+    as a dose in cGy, are mistakes until that is said.
 
     Raises
     ------
@@ -205,7 +213,16 @@ def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
         If the file can't be read, is not TOML, or has mistakes; a line for each.
     """
     given = {key: value for key, value in instead.items() if value is not None}
-    return make_experiment({**read_settings(path), **given}, Path(path).parent)
+    settings = also_confirmed(read_settings(path), confirmed)
+    return make_experiment({**settings, **given}, Path(path).parent)
+
+
+def also_confirmed(settings: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Add keys to those that a file confirms."""
+    stated = settings.get("confirmed", [])
+    if not keys or not isinstance(stated, list):
+        return settings
+    return {**settings, "confirmed": [*stated, *keys]}
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

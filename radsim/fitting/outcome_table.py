@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.units import MODEL_DOSE, quantity_of
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
@@ -128,6 +129,25 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
         name=path.name,
     )
     return table, [name for name in columns if name not in (*KNOWN, *covariates)]
+
+
+def doubts(table: OutcomeTable) -> dict[str, str]:
+    """Ask about columns whose numbers can hardly be in the units that radsim takes them in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> doubts(OutcomeTable(dose=np.array([1800.0, 2400.0]), weight=np.ones(2)))["dose"]
+    '2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are 24 Gy'
+    """
+    kinds = {"dose": MODEL_DOSE, "fractions": quantity_of(["fractions"])}
+    columns = {"dose": table.dose, "fractions": table.fractions, **table.covariates}
+    asked = {
+        name: kinds.get(name, quantity_of([name])).question(float(np.max(values)))
+        for name, values in columns.items()
+        if values is not None
+    }
+    return {name: question for name, question in asked.items() if question}
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
+from radsim.vocabulary.units import TARGET_VOLUME, VOLUME, Quantity
 
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
 HOTTEST_ORGAN = 1.5  # of the highest prescription
 OF_ONE_FRACTION = (0.999, 1.5)  # course dose over prescription where the dose is of one fraction
 CENTI = (50.0, 200.0)  # ratio of two figures for one dose, one of them in cGy
+RELATIVE = {1.0, 100.0}  # wholes of relative volumes
 NEURAL_LOOKING = re.compile("cord|medulla|myelon|canal|thecal")  # what no name is given to
 DISEASED = re.compile("gtv|ctv|itv|ptv")
 
@@ -79,7 +81,24 @@ def questions_of(
             )
         elif hottest > structure_named(structure.structure or "").questioned_above:
             asked.append(f"{name}: an organ of {hottest:.4g} Gy: is it in cGy?")
-    return asked
+    return asked + _of_volumes(structures)
+
+
+def _of_volumes(structures: Sequence[ImportedStructure]) -> list[str]:
+    """Ask about volumes [cm3] that can hardly be meant, or are shares of the whole."""
+    volumes = {structure.volume for structure in structures}
+    if len(structures) > 1 and len(volumes) == 1 and volumes <= RELATIVE:
+        whole = volumes.pop()
+        return [f"every structure has {whole:g} cm3: are these shares of the volumes?"]
+    return [
+        f"{structure.name}: {question}"
+        for structure in structures
+        if (question := _kind_of(structure).question(structure.volume))
+    ]
+
+
+def _kind_of(structure: ImportedStructure) -> Quantity:
+    return TARGET_VOLUME if structure.structure in TARGETS else VOLUME
 
 
 def _why_cold(ratio: float, fractions: int | None) -> str:

@@ -124,12 +124,21 @@ def _columns(text: str, names: list[str]) -> list[list[float]]:
     return columns
 
 
+def is_shipped_table(name: Any) -> bool:
+    """Say whether a name is that of a bootstrap table that radsim ships."""
+    return name in _shipped_tables()
+
+
+def _shipped_tables() -> dict[str, Any]:
+    folder = resources.files("radsim.presets") / "bootstrap"
+    files = {PurePath(file.name): file for file in folder.iterdir()}
+    return {name.stem: file for name, file in sorted(files.items()) if name.suffix == ".csv"}
+
+
 def _open_table(name: str, folder: Path) -> str:
-    shipped = resources.files("radsim.presets") / "bootstrap"
-    files = (PurePath(file.name) for file in shipped.iterdir())
-    names = sorted(file.stem for file in files if file.suffix == ".csv")
-    if name in names:
-        return (shipped / f"{name}.csv").read_text(encoding="utf-8")
+    shipped = _shipped_tables()
+    if name in shipped:
+        return str(shipped[name].read_text(encoding="utf-8"))
     path = folder / name
-    require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(names)}")
+    require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(shipped)}")
     return path.read_text(encoding="utf-8-sig")

@@ -37,6 +37,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "name": "it only names the run",
     "question": "it only describes the run",
     "expect": "it only describes the run",
+    "confirmed": "it says which numbers of the file are meant",
 }
 
 
