@@ -11,10 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
-    BINARY_WITH_MARGIN,
     DEFAULT,
-    EVERY_ANALYSIS,
-    WITH_MARGIN,
     Settings,
     check_analyses,
 )
@@ -22,6 +19,7 @@ from radsim.trial.conduct.draw import Arms
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import (
@@ -33,7 +31,6 @@ from radsim.trial.protocol.arms import (
     StatedArm,
 )
 from radsim.trial.protocol.design import Protocol, TrialDesign
-from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
@@ -204,46 +201,22 @@ class TrialSection:
         self._check_plans()
 
     def _check_margin(self) -> None:
-        if self.margin is None:
-            return
-        name, margin = self.compared_analysis, float(self.margin)
-        fits = BINARY_WITH_MARGIN if self.binary else WITH_MARGIN
-        require(
-            name in fits,
-            f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as "
-            "the primary analysis",
-        )
-        require(
-            not self.binary or self.higher_is_better is not None,
-            "margin: say by higher_is_better on which side the experimental arm is worse",
-        )
-        least, most, what = self._margin_range()
-        require(
-            least < margin < most,
-            f"margin must lie between {least:g} and {most:g}, for {what}, on the side where the "
-            f"experimental arm is worse; got {margin:g}",
-        )
-
-    def _margin_range(self) -> tuple[float, float, str]:
-        """Between what a margin lies, and what it is of."""
-        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
-        if analysis is None:
-            return 0.0, 1.0, OF_PROPORTIONS
-        what = f"the {analysis.estimates}"
-        if analysis.is_ratio:
-            return 1.0, np.inf, what
-        return 0.0, float(self.horizon) if analysis.reads == "horizon" else 1.0, what
+        if self.margin is not None:
+            check_margin(
+                float(self.margin),
+                self.compared_analysis,
+                binary=self.binary,
+                higher_is_better=self.higher_is_better,
+                horizon=float(self.horizon),
+            )
 
     @property
     def worst(self) -> float | None:
         """Effect of the primary analysis (log for ratios) that is just not acceptable."""
         if self.margin is None:
             return None
-        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
-        if analysis is None:
-            return float(-self.margin if self.higher_is_better else self.margin)
-        size = float(np.log(self.margin)) if analysis.is_ratio else float(self.margin)
-        return size if analysis.more_is_worse else -size
+        good = self.higher_is_better
+        return worst_effect(float(self.margin), self.compared_analysis, good=good)
 
     def _check_arms(self) -> None:
         by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]

@@ -15,9 +15,9 @@ ADDED_UP = 1e-9  # by which weights may miss their sum
 
 
 def fixed_sequence(p: ArrayLike) -> np.ndarray:
-    """Adjust for a hierarchy: a hypothesis counts only after all before it.
+    r"""Adjust for a hierarchy: a hypothesis counts only after all before it.
 
-    .. math:: \\tilde p_i = \\max_{j \\le i} p_j
+    .. math:: \tilde p_i = \max_{j \le i} p_j
 
     Examples
     --------
