@@ -6,11 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radsim.trial.survival.subjects import ARMS
 from radsim.trial.survival.verdict import Verdict, normal_test, two_sided_z
 from radsim.vocabulary.mistakes import require
-
-PAIRS = 2**20  # that are compared at once; changes no result
 
 
 @dataclass(frozen=True)
@@ -123,16 +120,13 @@ def compare_patients(compared: Sequence[Compared], arm: ArrayLike) -> Wins:
             f"compared: must have the shape of arm, {arm.shape}, got {each.time.shape}",
         )
     arms = arm.reshape(-1, size)
-    times = [each.time.reshape(-1, size) for each in compared]
-    seen = [each.seen.reshape(-1, size) for each in compared]
+    keys = [_keys(each.time.reshape(-1, size), each.seen.reshape(-1, size)) for each in compared]
     goods = [each.good for each in compared]
-    step = max(PAIRS // size**2, 1)
     parts = [
-        _some(arms[i : i + step], [t[i : i + step] for t in times],
-              [s[i : i + step] for s in seen], goods)
-        for i in range(0, len(arms), step)
-    ]  # fmt: skip
-    score, variance, *rest = (np.concatenate(part) for part in zip(*parts, strict=True))
+        _one_trial(arms[i], [(first[i], after[i]) for first, after in keys], goods)
+        for i in range(len(arms))
+    ]
+    score, variance, *rest = (np.array(part) for part in zip(*parts, strict=True))
     won_by, lost_by, ratio_error, benefit_error = rest
     verdict = normal_test(score, variance)
     test = Verdict(*(a.reshape(shape) for a in (verdict.z, verdict.p_value, verdict.estimable)))
@@ -145,63 +139,66 @@ def compare_patients(compared: Sequence[Compared], arm: ArrayLike) -> Wins:
     )  # fmt: skip
 
 
-def _some(
-    arm: np.ndarray, times: list[np.ndarray], seen: list[np.ndarray], goods: list[bool]
-) -> tuple[np.ndarray, ...]:
-    """Score, its variance, wins and losses by what decided, and the errors, of some trials."""
-    trials, size = arm.shape
-    result = np.zeros((trials, size, size), np.int8)  # 1 where the row fares better
-    groups = [arm == a for a in ARMS]
-    n0, n1 = (np.count_nonzero(group, axis=-1).astype(float) for group in groups)
-    pairs = np.maximum(n0 * n1, 1.0)
-    across = groups[1].astype(np.float32)[:, :, np.newaxis] * groups[0][:, np.newaxis, :]
-    left = np.ones(result.shape, bool)
-    won_by, lost_by = np.zeros((2, trials, len(times)))
-    for place, (time, event, good) in enumerate(zip(times, seen, goods, strict=True)):
-        first = time[:, :, np.newaxis] < time[:, np.newaxis, :]
-        first |= (time[:, :, np.newaxis] == time[:, np.newaxis, :]) & ~event[:, np.newaxis, :]
-        first &= event[:, :, np.newaxis]  # the row is seen with it, the column still without
-        first &= left
-        after = first.transpose(0, 2, 1)
-        better, worse = (first, after) if good else (after, first)
-        result += better.astype(np.int8)
-        result -= worse.astype(np.int8)
-        left &= ~(first | after)
-        won_by[:, place] = np.einsum("tij,tij->t", across, better, dtype=float) / pairs
-        lost_by[:, place] = np.einsum("tij,tij->t", across, worse, dtype=float) / pairs
-    there = groups[0] | groups[1]
-    inside = result * there[:, np.newaxis, :]
-    scores = inside.sum(axis=-1, dtype=float) * there
-    n = n0 + n1
-    score = (scores * groups[1]).sum(axis=-1)
-    variance = n0 * n1 / np.maximum(n * (n - 1.0), 1.0) * (scores**2).sum(axis=-1)
-    return (score, variance, won_by, lost_by, *_errors(result, groups, n0, n1))
+def _keys(time: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers by which a patient i has the event first of a pair: first[i] < after[j].
+
+    At a time, events come before ends of observation.
+    """
+    order = np.argsort(time, axis=-1, kind="stable")
+    ordered = np.take_along_axis(time, order, axis=-1)
+    rank = np.zeros(time.shape, np.int32)
+    np.put_along_axis(
+        rank, order[..., 1:], np.cumsum(np.diff(ordered, axis=-1) > 0.0, axis=-1), axis=-1
+    )
+    after = 2 * rank + ~seen
+    return np.where(seen, after, 2 * time.shape[-1] + 1).astype(np.int32), after.astype(np.int32)
 
 
-def _errors(
-    result: np.ndarray, groups: list[np.ndarray], n0: np.ndarray, n1: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of the log win ratio and the net benefit, from each patient's shares of pairs."""
-    wins, losses = result > 0, result < 0
-    parts = []
-    for mine, others, axis, n in ((1, 0, -1, n1), (0, 1, -2, n0)):
-        other = groups[others][:, np.newaxis, :] if axis == -1 else groups[others][:, :, np.newaxis]
-        members = groups[mine]
-        count = np.maximum((n0 + n1) - n, 1.0)[:, np.newaxis]
-        each = [(r & other).sum(axis=axis, dtype=float) / count for r in (wins, losses)]
-        mean = [(e * members).sum(axis=-1) / np.maximum(n, 1.0) for e in each]
-        parts.append((each, mean, members, n))
-    won, lost = parts[0][1]
-    some = (won > 0.0) & (lost > 0.0)
-    ratio = np.where(some, 0.0, np.inf)
-    benefit = np.zeros(len(n0))
-    for each, mean, members, n in parts:
-        free = np.maximum(n - 1.0, 1.0) * np.maximum(n, 1.0)
-        gap = [(e - m[:, np.newaxis]) * members for e, m in zip(each, mean, strict=True)]
-        benefit += ((gap[0] - gap[1]) ** 2).sum(axis=-1) / free
-        scaled = [
-            g / np.where(some, share, 1.0)[:, np.newaxis]
-            for g, share in zip(gap, (won, lost), strict=True)
-        ]
-        ratio += ((scaled[0] - scaled[1]) ** 2).sum(axis=-1) / free
-    return np.sqrt(ratio), np.sqrt(benefit)
+def _one_trial(
+    arm: np.ndarray, keys: list[tuple[np.ndarray, np.ndarray]], goods: list[bool]
+) -> tuple[float, float, np.ndarray, np.ndarray, float, float]:
+    """Score, its variance, wins and losses by what decided, and the errors, of one trial."""
+    order = np.argsort(arm, kind="stable")[np.count_nonzero(arm < 0) :]  # arm 0, then arm 1
+    n0, n = int(np.count_nonzero(arm == 0)), len(order)
+    n1 = n - n0
+    pairs = max(n0 * n1, 1)
+    result = np.zeros((n, n), np.int8)  # 1 where the row fares better
+    left = np.ones((n, n), bool)
+    won_by, lost_by = np.zeros((2, len(keys)))
+    for place, ((first, after), good) in enumerate(zip(keys, goods, strict=True)):
+        mine, others = first[order], after[order]
+        sooner = left & (mine[:, np.newaxis] < others)
+        later = left & (mine < others[:, np.newaxis])
+        better, worse = (sooner, later) if good else (later, sooner)
+        result += better
+        result -= worse
+        left ^= sooner | later
+        won_by[place] = np.count_nonzero(better[n0:, :n0]) / pairs
+        lost_by[place] = np.count_nonzero(worse[n0:, :n0]) / pairs
+    scores = result.sum(axis=1, dtype=float)
+    variance = n0 * n1 / max(n * (n - 1), 1) * float((scores**2).sum())
+    across = result[n0:, :n0]
+    return (float(scores[n0:].sum()), variance, won_by, lost_by, *_errors(across))
+
+
+def _errors(across: np.ndarray) -> tuple[float, float]:
+    """Errors of the log win ratio and the net benefit, from each patient's shares of pairs.
+
+    Parameters
+    ----------
+    across
+        1, 0 or -1 where a patient of arm 1 (row) fares better than one of arm 0, alike or worse.
+    """
+    if across.size == 0:
+        return np.inf, np.inf
+    wins, losses = across > 0, across < 0
+    won, lost = float(wins.mean()), float(losses.mean())
+    ratio = benefit = 0.0
+    for axis in (0, 1):
+        mine_won, mine_lost = wins.mean(axis=axis), losses.mean(axis=axis)
+        n = len(mine_won)
+        benefit += float(((mine_won - mine_lost - (won - lost)) ** 2).sum()) / (n * max(n - 1, 1))
+        if won > 0.0 and lost > 0.0:
+            gap = mine_won / won - mine_lost / lost
+            ratio += float((gap**2).sum()) / (n * max(n - 1, 1))
+    return (float(np.sqrt(ratio)) if won > 0.0 and lost > 0.0 else np.inf), float(np.sqrt(benefit))
