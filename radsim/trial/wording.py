@@ -5,13 +5,16 @@ from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.hypotheses import OWN, Hypothesis
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.testing import estimates_of
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.words import listed
 
@@ -77,6 +80,7 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"{margin_text(section)} or more, by {section.compared_analysis} at a one-sided "
             f"significance level of {section.alpha / 2.0:g}."
         )
+    yield from hypothesis_sentences(section)
     if not section.binary:
         yield (
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
@@ -107,6 +111,92 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
                 f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
                 f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
             )
+
+
+def asked_for(section: TrialSection) -> str:
+    """Say whose power the sample size is for."""
+    whose = section.procedure.power_of
+    if not whose:
+        return section.primary_analysis
+    said = {ALL: "every hypothesis", ANY: "at least one hypothesis"}
+    return f"{said.get(whose, whose)} in the procedure"
+
+
+def endpoint_words(section: TrialSection, name: str) -> str:
+    """What a hypothesis is of, in words."""
+    hypothesis = section.hypothesis_of(name)
+
+    def words(endpoint: str) -> str:
+        if endpoint == OWN:
+            return event_name(section)
+        stated = section.secondary.get(endpoint)
+        return stated.event or endpoint if stated else endpoint
+
+    if hypothesis.wins:
+        return f"pairs compared by {', then '.join(map(words, hypothesis.wins))}"
+    return (
+        section.secondary[name].event or words(hypothesis.endpoint)
+        if name != PRIMARY
+        else (words(OWN))
+    )
+
+
+def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
+    """Say which hypotheses are tested, and how the chance of any false claim is kept."""
+    if not section.secondary:
+        return
+    for name, secondary in section.secondary.items():
+        hypothesis, margin = section.hypothesis_of(name), section.margin_of(name)
+        claim = "is better" if margin is None else f"is not worse by {margin:g} or more"
+        yield (
+            f"The hypothesis {name} is that the experimental arm {claim} in "
+            f"{endpoint_words(section, name)}, by {hypothesis.analysis} ({estimates_of(hypothesis)}"
+            f"{_read_of(hypothesis)})."
+        )
+        if secondary.is_stated:
+            other = secondary.other
+            for role, arm in zip(ROLES, (other.control, other.experimental), strict=True):
+                said = _arm(role, arm, Protocol(), {}).replace(", nobody dies", "")  # type: ignore[arg-type]
+                yield f"Of {endpoint_words(section, name)}: {said[0].lower()}{said[1:]}"
+            if other.correlation:
+                yield (
+                    f"How soon {endpoint_words(section, name)} comes has a correlation of "
+                    f"{other.correlation:g} with how soon the event does, on the normal scale."
+                )
+    yield (
+        f"{_procedure(section)} Each hypothesis is one-sided, and the chance of any false claim is "
+        f"kept at {section.alpha / 2.0:g}."
+    )
+
+
+def _read_of(hypothesis: Hypothesis) -> str:
+    reads = (
+        EVERY_ANALYSIS[hypothesis.analysis].reads if hypothesis.analysis in EVERY_ANALYSIS else ""
+    )
+    return f", {getattr(hypothesis.settings, reads):g} months" if reads else ""
+
+
+def _procedure(section: TrialSection) -> str:
+    procedure, names = section.procedure, (PRIMARY, *section.secondary)
+    if procedure.procedure == "fixed-sequence":
+        return f"Tested one after the other are {listed(procedure.sequence(names))}."
+    if procedure.procedure == "gatekeeping":
+        families = [f"({', '.join(family)})" for family in procedure.families]
+        return f"Tested family after family, each by Holm's procedure, are {listed(families)}."
+    shares = [f"{name} {100.0 * s:g} %" for name, s in procedure.shares(names).items()]
+    if procedure.procedure == "graph":
+        handed = [
+            f"{100.0 * share:g} % of that of {name} to {to}"
+            for name, row in procedure.transfer.items()
+            for to, share in row.items()
+        ]
+        return (
+            f"In a graph the shares of the level are {listed(shares)}; a hypothesis that is shown "
+            f"hands on {listed(handed)}."
+        )
+    named = {"holm": "Holm's procedure", "hochberg": "Hochberg's procedure"}[procedure.procedure]
+    weighted = f", with weights of {listed(shares)}" if procedure.weights else ""
+    return f"{listed(names).capitalize()} are tested by {named}{weighted}."
 
 
 def margin_text(section: TrialSection) -> str:

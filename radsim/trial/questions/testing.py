@@ -17,7 +17,13 @@ from radsim.trial.protocol.design import Stratum, TrialDesign
 from radsim.trial.protocol.laws import Law, WeibullLaw, same_law
 from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.assumed import Assumed
-from radsim.trial.questions.characteristics import OF_PROPORTIONS, Power, Share, share_of
+from radsim.trial.questions.characteristics import (
+    OF_PROPORTIONS,
+    Power,
+    Share,
+    error_of_effect,
+    share_of,
+)
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.nulls import under_null
 from radsim.vocabulary.endpoints import DEATH
@@ -27,7 +33,8 @@ NEVER = WeibullLaw(1.0, 0.0)
 NEAR = 1e-3  # of an effect, within which it lies on the boundary of a null
 MOST_TRUTHS = 12  # that are simulated; of more, those where one or all but one is true
 NULL_EFFECTS = {"gray": "fine_gray"}  # an analysis whose null is not that of the effect it reads
-DESIGN = "the design"  # what the arms are assumed to do
+DESIGN = "alternative"  # what the arms are assumed to do
+FALSE_CLAIM = "any whose null is true"
 ALIKE = "no difference in anything"
 
 
@@ -53,6 +60,8 @@ class HypothesisPower:
     effect, effect_sd
         Mean over the trials in which it is estimable (for ratios of logarithms, turned back), and
         its standard deviation (of logarithms); None where none is.
+    effect_error
+        Monte Carlo standard error of the mean effect, of the logarithm for ratios.
     """
 
     name: str
@@ -62,6 +71,7 @@ class HypothesisPower:
     not_tested: Share
     effect: float | None
     effect_sd: float | None
+    effect_error: float
 
 
 @dataclass(frozen=True)
@@ -85,17 +95,28 @@ class FamilyPower:
 
 
 def family_powers(
-    plan: TrialPlan, trials: int, *, seed: int, workers: int = 1
+    plan: TrialPlan, shown: Shown, trials: int, *, seed: int, workers: int = 1
 ) -> list[FamilyPower]:
     """Simulate the hypotheses of a plan under its design, and under each set of nulls.
 
     A set of nulls is made by putting the endpoint of each hypothesis in it, in the experimental
     arm, where its effect is just none or just the margin; the others stay as they are assumed.
+
+    Parameters
+    ----------
+    shown
+        What the trials of the plan showed under its design.
     """
-    return [
-        family_power(truth, run_trials(truth.plan, trials, seed=seed, workers=workers))
-        for truth in truths(plan)
-    ]
+    (hypothesis, *_), rows = _family(plan).hypotheses.values(), []
+    for truth in truths(plan):
+        under = shown
+        if truth.name != DESIGN:
+            only = (
+                truth.plan if plan.binary else replace(truth.plan, analyses=(hypothesis.analysis,))
+            )
+            under = run_trials(only, trials, seed=seed, workers=workers)
+        rows.append(family_power(truth, under))
+    return rows
 
 
 def family_power(truth: Truth, shown: Shown) -> FamilyPower:
@@ -118,6 +139,7 @@ def family_power(truth: Truth, shown: Shown) -> FamilyPower:
                 share_of(~outcome.tested, pools),
                 mean,
                 float(effects.std()) if len(effects) else None,
+                error_of_effect(outcome, pools),
             )
         )
     false = [place for place, name in enumerate(family.names) if name in truth.nulls]
@@ -175,7 +197,7 @@ def truths(plan: TrialPlan) -> list[Truth]:
             choices.setdefault(hypothesis.endpoint, []).append(name)
     found = [_truth(DESIGN, plan, ())]
     for chosen in _sets(choices):
-        null = _with_nulls(plan, chosen)
+        null = with_nulls(plan, chosen)
         found.append(_truth(f"null of {listed(chosen)}", null, chosen))
     if any(h.analysis in OF_PAIRS for h in _family(plan).hypotheses.values()):
         found.append(_truth(ALIKE, _alike(plan), ()))
@@ -239,7 +261,7 @@ def _effect_of(hypothesis: Hypothesis) -> str:
     return NULL_EFFECTS.get(name) or EVERY_ANALYSIS[name].of or name
 
 
-def _with_nulls(plan: TrialPlan, chosen: Collection[str]) -> TrialPlan:
+def with_nulls(plan: TrialPlan, chosen: Collection[str]) -> TrialPlan:
     """Put the endpoints of some hypotheses where their nulls are just true, death first."""
     hypotheses = _family(plan).hypotheses
     for name in sorted(chosen, key=lambda name: hypotheses[name].endpoint != DEATH):
