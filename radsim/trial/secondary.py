@@ -211,7 +211,9 @@ class Secondary:
 def check_name(name: str, secondary: Secondary) -> None:
     """Raise ValueError for a name that means something else."""
     reserved = (*RESERVED, DEATH) if secondary.is_stated else RESERVED
-    require(name not in reserved, "the name has a meaning of its own here; use another")
+    require(
+        name not in reserved, f"secondary.{name}: the name has a meaning of its own; use another"
+    )
 
 
 def _check_analysis(name: str, *, binary: bool) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -260,13 +260,13 @@ class TrialSection:
                 NAME.fullmatch(name) is not None,
                 f"secondary: names are made of letters, digits, _ and -, got {name!r}",
             )
+            check_name(name, secondary)
             try:
-                check_name(name, secondary)
                 if secondary.is_stated:
                     self._check_stated_secondary(secondary)
                 self.hypothesis_of(name)
             except ValueError as error:
-                raise ValueError(f"secondary.{name}.{error}") from None
+                raise ValueError(_in_secondary(name, error)) from None
         try:
             self.procedure.check((PRIMARY, *self.secondary))
         except ValueError as error:
@@ -368,7 +368,7 @@ class TrialSection:
                 try:
                     with_nulls(plan, (name,))
                 except ValueError as error:
-                    raise ValueError(f"secondary.{name}.{error}") from None
+                    raise ValueError(_in_secondary(name, error)) from None
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -512,6 +512,13 @@ def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
     idle = [key for key in FAILURE_WAYS if getattr(arm, key) is not None]
     for key in (*idle, *filter(None, [arm.stated_death])):
         require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
+
+
+def _in_secondary(name: str, error: ValueError) -> str:
+    """Say a mistake behind the key where it is: ``secondary.NAME.KEY: what is wrong``."""
+    key, _, rest = str(error).partition(" ")
+    plain = key in (field.name for field in fields(Secondary))
+    return f"secondary.{name}.{key}: {rest}" if plain else f"secondary.{name}.{error}"
 
 
 def _quantile(law: Distribution, u: float) -> float:

@@ -13,7 +13,7 @@ from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.laws import Law
-from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.assumed import LARGEST_LOG_RATIO, Assumed
 from radsim.vocabulary.mistakes import require
 
 LARGEST = 1e3  # times the control arm's hazard that are tried
@@ -77,7 +77,9 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
 
     def gap(log_factor: float) -> float:
         effect = Assumed(replace(plan, arms=make(float(np.exp(log_factor))))).effect(of)
-        return worst if effect is None else effect - worst
+        if effect is None:  # nearly everybody fails at once, or nobody, so that it has no bound
+            return float(np.copysign(LARGEST_LOG_RATIO, log_factor))
+        return effect - worst
 
     least, most = -np.log(LARGEST), np.log(LARGEST)
     ends = gap(0.0 if isinstance(arms, PatientPool) else least), gap(most)

@@ -201,10 +201,7 @@ def truths(plan: TrialPlan) -> list[Truth]:
         found.append(_truth(f"null of {listed(chosen)}", null, chosen))
     if any(h.analysis in OF_PAIRS for h in _family(plan).hypotheses.values()):
         found.append(_truth(ALIKE, _alike(plan), ()))
-    unique: dict[tuple[str, ...], Truth] = {}
-    for truth in found:  # a choice may bring others with it
-        unique.setdefault((*truth.nulls, "" if truth.nulls else truth.name), truth)
-    return [*unique.values()]
+    return found
 
 
 def _sets(choices: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
