@@ -1,7 +1,6 @@
 """A file with a virtual trial: read it, change it, say what it would do."""
 
-from collections.abc import Sequence
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any

@@ -125,20 +125,22 @@ def asked_for(section: TrialSection) -> str:
 def endpoint_words(section: TrialSection, name: str) -> str:
     """What a hypothesis is of, in words."""
     hypothesis = section.hypothesis_of(name)
-
-    def words(endpoint: str) -> str:
-        if endpoint == OWN:
-            return event_name(section)
-        stated = section.secondary.get(endpoint)
-        return stated.event or endpoint if stated else endpoint
-
     if hypothesis.wins:
-        return f"pairs compared by {', then '.join(map(words, hypothesis.wins))}"
-    return (
-        section.secondary[name].event or words(hypothesis.endpoint)
-        if name != PRIMARY
-        else (words(OWN))
+        by = [words_of(section, endpoint) for endpoint in hypothesis.wins]
+        return f"pairs compared by {', then '.join(by)}"
+    return words_of(section, hypothesis.endpoint)
+
+
+def words_of(section: TrialSection, endpoint: str) -> str:
+    """What an endpoint is called: as a hypothesis of it says, or by its name."""
+    if endpoint == OWN:
+        return event_name(section)
+    said = (
+        secondary.event
+        for name, secondary in section.secondary.items()
+        if section.hypothesis_of(name).endpoint == endpoint
     )
+    return next(filter(None, said), endpoint)
 
 
 def hypothesis_sentences(section: TrialSection) -> Iterator[str]:

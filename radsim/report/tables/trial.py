@@ -15,7 +15,7 @@ from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.questions.testing import FALSE_CLAIM, estimates_of
-from radsim.trial.wording import asked_for, endpoint_words, event_name
+from radsim.trial.wording import asked_for, endpoint_words, event_name, words_of
 
 SHARE = ("mc_standard_error", "lower", "upper")
 KEPT_DIGITS = 3  # of an error; what it belongs to is rounded to the same place
@@ -135,6 +135,15 @@ def _hypotheses(result: TrialResult) -> Iterator[Row]:
         }.items():  # fmt: skip
             if share is not None:
                 yield [family.truth, what, *[""] * 8, *_share(share), *[""] * 4]
+
+
+def _pairs(result: TrialResult) -> Iterator[Row]:
+    """By which endpoint pairs of patients are won and lost."""
+    for row in result.decided:
+        yield [
+            row.hypothesis, words_of(result.section, row.endpoint),
+            *_with_error(row.won, row.won_error), *_with_error(row.lost, row.lost_error),
+        ]  # fmt: skip
 
 
 def _expectations(result: TrialResult) -> Iterator[Row]:
@@ -258,6 +267,10 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
         "null_is_true", "alone", "alone_mc_standard_error", "within_procedure", *SHARE, "effect",
         "effect_sd", "not_tested", "not_tested_mc_standard_error",
     ), _hypotheses),
+    "trial_pairs.csv": ((
+        "scenario", "hypothesis", "decided_by", "won", "won_mc_standard_error", "lost",
+        "lost_mc_standard_error",
+    ), _pairs),
     "trial_expectations.csv": ((
         "scenario", "quantity", "control", "experimental", "total", "sd", "mc_standard_error",
     ), _expectations),

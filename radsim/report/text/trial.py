@@ -19,6 +19,7 @@ from radsim.trial.wording import (
     margin_text,
     notes_of,
     protocol_sentences,
+    words_of,
 )
 from radsim.vocabulary.words import listed
 
@@ -191,6 +192,13 @@ def _hypotheses(result: TrialResult) -> Iterator[str]:
         f"every hypothesis is shown in {_share(design.all_shown)}, at least one in "
         f"{_share(design.any_shown)} of trials"
     )
+    for name in dict.fromkeys(row.hypothesis for row in result.decided):
+        by = [
+            f"{words_of(result.section, row.endpoint)} {100 * row.won:.1f} and {100 * row.lost:.1f}"
+            for row in result.decided
+            if row.hypothesis == name
+        ]
+        yield f"{name}: of pairs of patients are won and lost by {listed(by)} %"
     false = [f for f in nulls if f.false_claim is not None]
     if false:
         worst = max(false, key=lambda family: family.false_claim.value)  # type: ignore[union-attr]

@@ -190,9 +190,14 @@ def _outcome(family: Family, hypothesis: Hypothesis, observed: Observed) -> Outc
     return analyse(observed.of(endpoint), (name,), hypothesis.settings)[name]
 
 
-def _of_pairs(family: Family, hypothesis: Hypothesis, observed: Observed) -> Outcome:
+def wins_of(family: Family, hypothesis: Hypothesis, observed: Observed) -> Wins:
+    """Compare the pairs of patients of some trials by the endpoints of a hypothesis."""
     compared = [observed.compared(each, each in family.goods) for each in hypothesis.wins]
-    wins, of_pairs = compare_patients(compared, observed.entered), OF_PAIRS[hypothesis.analysis]
+    return compare_patients(compared, observed.entered)
+
+
+def _of_pairs(family: Family, hypothesis: Hypothesis, observed: Observed) -> Outcome:
+    wins, of_pairs = wins_of(family, hypothesis, observed), OF_PAIRS[hypothesis.analysis]
     estimable = wins.estimable if of_pairs.is_ratio else wins.test.estimable
     return Outcome(
         wins.test.z,

@@ -252,31 +252,38 @@ def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
 
 
 def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:
-    arms = draw_arms(plan.arms, trials, streams)
-    if plan.binary:
-        return _run_binary(plan, arms, trials, streams)
-    enrolled = draw_enrolment(plan.design, trials, streams)
-    fate = draw_fate(plan.design, arms, enrolled, trials, streams)
-    seen = observe(plan.design, enrolled, fate)
-    shown = show(seen, analyse(seen, plan.analyses, plan.settings))
+    observed = observe_block(plan, trials, streams)
+    if observed.trials is None:
+        shown = _show_binary(plan, observed)
+    else:
+        shown = show(observed.trials, analyse(observed.trials, plan.analyses, plan.settings))
     if plan.family is None:
         return shown
-    drawn = draw_others(plan.family.others, enrolled.arm, trials, streams)
-    observed = observed_times(plan.design, seen, fate, drawn)
-    found = examine(plan.family, observed, shown.outcomes, plan.settings)
-    return replace(shown, hypotheses=found)
+    return replace(shown, hypotheses=examine(plan.family, observed, shown.outcomes, plan.settings))
 
 
-def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSource) -> Shown:
-    enrolled = draw_enrolment(plan.design, trials, streams)
-    u = draw_numbers(streams, PROPORTION, trials, plan.design.patients)
+def observe_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Observed:
+    """Draw some trials and see what they show of every endpoint."""
+    arms, design = draw_arms(plan.arms, trials, streams), plan.design
+    enrolled = draw_enrolment(design, trials, streams)
+    others = {} if plan.family is None else plan.family.others
+    drawn = draw_others(others, enrolled.arm, trials, streams, binary=plan.binary)
+    if not plan.binary:
+        fate = draw_fate(design, arms, enrolled, trials, streams)
+        return observed_times(design, observe(design, enrolled, fate), fate, drawn)
+    u = draw_numbers(streams, PROPORTION, trials, design.patients)
     control, experimental = proportions_of(arms)
-    chance = np.where(enrolled.arm == 1, experimental, control)
-    answered = (u < chance) & enrolled.evaluable
-    n = _per_arm(enrolled.arm, enrolled.evaluable)
-    x = _per_arm(enrolled.arm, answered)
+    has = u < np.where(enrolled.arm == 1, experimental, control)
+    entered = np.where(enrolled.evaluable, enrolled.arm, ABSENT)
+    return Observed(design, enrolled, entered, None, None, {}, {OWN: has, **drawn.had})
+
+
+def _show_binary(plan: TrialPlan, observed: Observed) -> Shown:
+    n = _per_arm(observed.entered, np.ones(observed.entered.shape, bool))
+    x = _per_arm(observed.entered, observed.had[OWN])
+    arm = observed.enrolled.arm
     counts = {
-        "randomized": _per_arm(enrolled.arm, np.ones(enrolled.arm.shape, bool)),
+        "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
         "evaluable": n,
         "events": x,
         "deaths": np.zeros_like(x),
@@ -285,15 +292,7 @@ def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSour
     outcomes = analyse_binary(
         x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses, plan.settings.worst
     )
-    shown = Shown(outcomes, counts, np.full(len(trials), plan.design.cut))
-    if plan.family is None:
-        return shown
-    drawn = draw_others(plan.family.others, enrolled.arm, trials, streams, binary=True)
-    entered = np.where(enrolled.evaluable, enrolled.arm, ABSENT)
-    had = {OWN: answered, **drawn.had}
-    observed = Observed(plan.design, enrolled, entered, None, None, {}, had)
-    found = examine(plan.family, observed, outcomes, plan.settings)
-    return replace(shown, hypotheses=found)
+    return Shown(outcomes, counts, np.full(len(x), plan.design.cut))
 
 
 def _per_arm(arm: np.ndarray, what: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
+from radsim.trial.questions.pairs import Decided, decided_pairs
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
 from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.questions.testing import FamilyPower, family_powers
@@ -31,7 +32,7 @@ from radsim.trial.section import TrialSection
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
 CURVE_POINTS = 121  # months at which they are read
-CURVE_TRIALS = 1024  # trials from which expected curves are averaged
+CURVE_TRIALS = 1024  # trials from which expected curves and shares of pairs are averaged
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class TrialResult:
     median_trial: int | None
     flow: tuple[Flow, Flow] | None
     families: list[FamilyPower]
+    decided: list[Decided]
 
     @property
     def primary(self) -> Power:
@@ -179,6 +181,7 @@ def run_scenario(
         median_trial=median,
         flow=None if median is None else flow_of(plan, median, seed=seed),
         families=families,
+        decided=decided_pairs(whole, min(section.trials, CURVE_TRIALS), seed=seed, workers=workers),
     )
 
 
