@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS, Settings, check_analyses
 from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Hypothesis
-from radsim.trial.conduct.others import Other
+from radsim.trial.conduct.others import OtherEndpoint
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
@@ -112,11 +112,11 @@ class Secondary:
         return self.control is not None
 
     @property
-    def other(self) -> Other:
+    def other(self) -> OtherEndpoint:
         """What its arms do."""
         assert self.control is not None
         assert self.experimental is not None
-        return Other(
+        return OtherEndpoint(
             control=self.control,
             experimental=self.experimental,
             correlation=float(self.correlation or 0.0),

@@ -27,7 +27,7 @@ from radsim.trial import (
     run_trials,
 )
 from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
-from radsim.trial.conduct.others import Other, draw_others
+from radsim.trial.conduct.others import OtherEndpoint, draw_others
 from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.questions.characteristics import mc_error
 from radsim.trial.questions.testing import DESIGN, family_power, truths, with_nulls
@@ -41,12 +41,12 @@ ARMS = (
     StatedArm(failure_hazard=0.012, median_survival=26.0),
 )
 OTHERS = {
-    "fracture": Other(
+    "fracture": OtherEndpoint(
         control=StatedArm(failure_hazard=0.03),
         experimental=StatedArm(failure_hazard=0.018),
         correlation=0.5,
     ),
-    "relief": Other(
+    "relief": OtherEndpoint(
         control=StatedArm(proportion=0.4), experimental=StatedArm(proportion=0.55), correlation=-0.4
     ),
 }
@@ -223,7 +223,9 @@ def test_a_hypothesis_counts_in_favor_of_the_experimental_arm_alone():
 
 def test_other_endpoints_have_their_laws_and_their_correlation():
     others = {
-        "time": Other(control=StatedArm(failure_hazard=0.1), experimental=StatedArm(control=0.5)),
+        "time": OtherEndpoint(
+            control=StatedArm(failure_hazard=0.1), experimental=StatedArm(control=0.5)
+        ),
         "sooner": replace(OTHERS["fracture"], correlation=0.6),
         "rarer": replace(OTHERS["relief"], correlation=-0.6),
     }

@@ -14,7 +14,7 @@ from radsim.trial.conduct.analyses import (
 )
 from radsim.trial.conduct.draw import Enrolled, Fate
 from radsim.trial.conduct.observe import Trials, of_times, seen_at
-from radsim.trial.conduct.others import Drawn, Other
+from radsim.trial.conduct.others import Drawn, OtherEndpoint
 from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.survival.subjects import ABSENT, EVENT
@@ -77,7 +77,7 @@ class Family:
 
     hypotheses: Mapping[str, Hypothesis]
     procedure: Procedure
-    others: Mapping[str, Other] = field(default_factory=dict)
+    others: Mapping[str, OtherEndpoint] = field(default_factory=dict)
     goods: tuple[str, ...] = ()
 
     @property

@@ -15,7 +15,7 @@ Stated = StatedArm | LawfulArm
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other:
+class OtherEndpoint:
     """An endpoint of stated arms: the law of its time, or its proportion, in each of them.
 
     Attributes
@@ -44,7 +44,7 @@ class Drawn:
 
 
 def draw_others(
-    others: Mapping[str, Other],
+    others: Mapping[str, OtherEndpoint],
     arm: np.ndarray,
     trials: range,
     streams: UniformSource,
