@@ -14,7 +14,7 @@ from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.assumed import Assumed
-from radsim.trial.questions.testing import estimates_of
+from radsim.trial.questions.testing import estimates_of, plan_of_one
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.words import listed
 
@@ -238,6 +238,8 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
                 waits = design.event_target is not None
                 when = f", at about month {assumed.end:.3g}, with the last event" if waits else ""
                 yield f"{name}: {_at_risk(left, months)}{when}{NOBODY}"
+    if plan.family is not None:
+        yield from _unread_hypotheses(plan, last)
     if design.visits is not None and not len(design.visits.upto(last)):
         yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
     if design.event_target is not None:
@@ -246,6 +248,25 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
         yield from _looks_without_anybody(section, assumed)
     if section.curve is not None:
         yield from _what_a_curve_drops(section, plan)
+
+
+def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
+    """Say which secondary hypotheses are read where nobody, or hardly anybody, is watched."""
+    assert plan.family is not None
+    for name, hypothesis in plan.family.hypotheses.items():
+        analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
+        if name == PRIMARY or analysis is None or not analysis.reads or analysis.counts_events:
+            continue
+        months = float(getattr(hypothesis.settings, analysis.reads))
+        if months > last:
+            yield (
+                f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest that "
+                "anybody is watched; it can't be shown"
+            )
+            continue
+        left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
+        if min(left) < FEW:
+            yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
 
 
 def _at_risk(left: tuple[float, float], months: float) -> str:

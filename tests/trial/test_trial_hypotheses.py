@@ -14,6 +14,7 @@ from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
 from radsim.randomness.streams import Streams
+from radsim.report.figures.trial import plot_hypotheses
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import run_scenario_of
 from radsim.trial import (
@@ -337,7 +338,16 @@ def test_a_file_with_several_hypotheses_says_what_each_shows(tmp_path):
         "the chance of any false claim is kept at 0.025",
     ):
         assert said in text
-    assert "fracture: shown by itself in" in summary_text(results)
+    summary = summary_text(results)
+    assert "fracture: shown by itself in" in summary
+    assert "benefit: of pairs of patients are won and lost by death" in summary
+    pairs = cells_of("trial_pairs.csv", results)
+    assert [row["decided_by"] for row in pairs] == ["death", "event", "vertebral fracture"]
+    decided = sum(row["won"] + row["lost"] for row in pairs)
+    assert 0.5 < decided < 1.0
+    plot = plot_hypotheses("trial", result)
+    ticks = [tick.get_text() for axis in plot.axes for tick in axis.get_yticklabels()]
+    assert "fracture: vertebral fracture" in ticks
 
 
 def test_the_size_for_a_later_hypothesis_is_not_smaller_than_for_the_first(tmp_path):
@@ -348,6 +358,18 @@ def test_the_size_for_a_later_hypothesis_is_not_smaller_than_for_the_first(tmp_p
 
     first, both, every = size("primary"), size("fracture"), size("all")
     assert first.patients <= both.patients < every.patients
+
+
+def test_check_says_which_hypothesis_nobody_is_watched_for(tmp_path, capsys):
+    late = SEVERAL.replace('analysis = "gray"', 'analysis = "survival_difference"\nlandmark = {}')
+    for months, said in (
+        ("40.0", "40 months lie beyond month 36"),
+        ("35.9", "patients (control, "),
+    ):
+        ended = radsim(capsys, "check", written(tmp_path, late.replace("{}", months)))
+        assert ended.code == 0
+        (note,) = [line for line in ended.output.splitlines() if "note: secondary.fracture" in line]
+        assert said in note
 
 
 def test_a_scenario_changes_a_secondary_key_by_key(tmp_path):

@@ -152,25 +152,28 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
 def plot_hypotheses(name: str, result: TrialResult) -> Figure:
     """Share of trials that show each hypothesis, alone and in the procedure, and falsely."""
     design, *nulls = result.families
-    names = [f"{r.name}: {endpoint_words(result.section, r.name)}" for r in design.hypotheses]
+    words = {row.name: endpoint_words(result.section, row.name) for row in design.hypotheses}
+    names = [name if name == what else f"{name}: {what}" for name, what in words.items()]
     alone: list[Share | None] = [row.alone for row in design.hypotheses]
     within: list[Share | None] = [row.within for row in design.hypotheses]
     names, within = [*names, "every hypothesis"], [*within, design.all_shown]
     false = [f for f in nulls if f.false_claim is not None]
     figure = new_figure(8.6, 1.2 + 0.5 * max(len(names), len(false)))
     axis, claims = figure.subplots(1, 2, width_ratios=[3, 2])
-    _sideways(axis, alone, color=COLORS[0], marker="o", label="by itself")
-    _sideways(axis, within, color=COLORS[1], marker="s", label="in the procedure")
+    _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
+    _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
     axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
     axis.set_xlim(0.0, 1.0)
     axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
-    axis.set_xlabel("Shown in")
+    axis.set_xlabel("Shown in such a share of trials")
     axis.legend(fontsize=8, frameon=False)
-    _sideways(claims, [f.false_claim for f in false], color="black", marker="o", label="")
+    _sideways(
+        claims, [f.false_claim for f in false], color="black", marker="o", markersize=5, label=""
+    )
     claims.axvline(result.section.alpha / 2.0, color="grey", lw=0.8, ls=":")
     claims.set_yticks(range(len(false)), [fill(listed(f.nulls), 26) for f in false], fontsize=8)
     claims.set_xlim(left=0.0)
-    claims.set_xlabel("False claim where these nulls are true")
+    claims.set_xlabel("False claim, where\nthese nulls are true")
     for each in (axis, claims):
         each.invert_yaxis()
         each.xaxis.set_major_formatter(PercentFormatter(1.0))
@@ -186,7 +189,7 @@ def _sideways(axis: Axes, shares: Sequence[Share | None], **style: Any) -> None:
         [share.value for _, share in rows],
         [place for place, _ in rows],
         xerr=[2.0 * share.mc_standard_error for _, share in rows],
-        capsize=2, lw=1, ls="none", markersize=5, **style,
+        capsize=2, lw=1, ls="none", **style,
     )  # fmt: skip
 
 

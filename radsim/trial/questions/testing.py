@@ -238,12 +238,12 @@ def _is_null(plan: TrialPlan, hypothesis: Hypothesis) -> bool:
     family = _family(plan)
     if hypothesis.analysis in OF_PAIRS:
         return all(_is_no_better(plan, endpoint) for endpoint in {*hypothesis.wins, DEATH})
-    alone = _alone(plan, hypothesis)
-    if alone.binary:
-        control, experimental = (float(share) for share in proportions_of(alone.stated_arms))
+    single = plan_of_one(plan, hypothesis)
+    if single.binary:
+        control, experimental = (float(share) for share in proportions_of(single.stated_arms))
         effect: float | None = experimental - control
     else:
-        effect = Assumed(alone).effect(_effect_of(hypothesis))
+        effect = Assumed(single).effect(_effect_of(hypothesis))
     if effect is None:
         return False
     analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
@@ -263,7 +263,7 @@ def with_nulls(plan: TrialPlan, chosen: Collection[str]) -> TrialPlan:
     hypotheses = _family(plan).hypotheses
     for name in sorted(chosen, key=lambda name: hypotheses[name].endpoint != DEATH):
         hypothesis = hypotheses[name]
-        plan = _with_endpoint(plan, hypothesis.endpoint, _boundary(_alone(plan, hypothesis)))
+        plan = _with_endpoint(plan, hypothesis.endpoint, _boundary(plan_of_one(plan, hypothesis)))
     return plan
 
 
@@ -282,7 +282,7 @@ def _boundary(alone: TrialPlan) -> Arms:
     return at_margin(alone, NULL_EFFECTS.get(name, name)).stated_arms
 
 
-def _alone(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
+def plan_of_one(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
     """The plan with the endpoint of one hypothesis as its own."""
     name, arms, design, binary = hypothesis.endpoint, plan.stated_arms, plan.design, plan.binary
     if isinstance(arms, PatientPool):
