@@ -64,6 +64,7 @@ def _design(result: TrialResult) -> Iterator[Row]:
     keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
     if not section.binary:
         keys += ["landmark", "horizon", "variance", "transform"]
+        keys += [key for key in ("landmarks", "weights") if getattr(section, key)]
     if isinstance(section.control, str):
         keys += ["simulated_patients"]
     for key in keys:
@@ -90,7 +91,7 @@ def _characteristics(result: TrialResult) -> Iterator[Row]:
     for truth, is_true, power in powers:
         analysis, clusters = EVERY_ANALYSIS.get(power.analysis), ""
         if several and analysis is not None:
-            clusters = "yes" if analysis.knows_clusters else "no"
+            clusters = "yes" if analysis.knows_clusters or analysis.first_of else "no"
         rejected = _share(power.rejected) if power.is_tested else [""] * 4
         favorable: Row = ["", ""]
         if power.favorable is not None and power.is_tested:
@@ -180,10 +181,11 @@ def _looks(result: TrialResult) -> Iterator[Row]:
             yield [
                 truth, look.information, look.events, rounded(look.reached),
                 *_share(look.analysed)[:2], *(rounded(z) if abs(z) < NEVER else "" for z in limits),
+                rounded(look.conditional_power), rounded(look.predictive_power),
                 *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 5,
             ]  # fmt: skip
         yield [
-            truth, "all", rounded(trial.events, trial.events_error), *[""] * 5,
+            truth, "all", rounded(trial.events, trial.events_error), *[""] * 7,
             *_share(trial.power)[:2], *_share(trial.early_futility)[:2],
             *_with_error(trial.duration, trial.duration_error),
             *_with_error(trial.enrolled, trial.enrolled_error), _share(trial.fixed_power)[0],
@@ -240,6 +242,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
     "trial_looks.csv": ((
         "scenario", "truth", "information", "events", "information_of_primary", "analysed",
         "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
+        "conditional_power_at_futility", "predictive_power_at_futility",
         "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
         "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
         "enrolled_mc_standard_error", "power_without_looks",
