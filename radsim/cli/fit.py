@@ -9,6 +9,7 @@ import typer
 
 from radsim.cli.arguments import Confirm, check_target
 from radsim.cli.messages import warn
+from radsim.vocabulary.files import parsed_toml
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
@@ -93,6 +94,6 @@ def _setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise Mistake(f"--set takes KEY=VALUE, got {text!r}")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        return key.strip(), parsed_toml(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()

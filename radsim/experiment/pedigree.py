@@ -66,8 +66,8 @@ def other_laws(experiment: Experiment) -> list[str]:
 def exponents(experiment: Experiment) -> list[str]:
     """Say where the n of a DVH's mean is probably the a of the other convention, 1/n."""
     return [
-        f"{stated.section}: n = {n:g} is above 1, which weighs cold parts more than the mean dose does; "
-        f"it is probably 1/a, so n = {1 / n:.3g}"
+        f"{stated.section}: n = {n:g} is above 1, which weighs cold parts more than a mean "
+        f"does; it is probably 1/a, so n = {1 / n:.3g}"
         for _, stated in _spoken_of(experiment)
         if is_number(n := getattr(stated.model, "n", None)) and n > 1.0
     ]

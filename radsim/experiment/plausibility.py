@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from radsim.experiment.designs.draws import BootstrapGroup, Factor
+from radsim.experiment.designs.draws import RARE, BootstrapGroup, Factor
 from radsim.experiment.designs.groups import is_shipped_table
 from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import ALTERNATIVES as OTHER_MODELS
@@ -16,7 +16,6 @@ from radsim.vocabulary.settings import quantity_at
 from radsim.vocabulary.units import COURSE_DOSE, MEAN_FRACTION_DOSE
 from radsim.vocabulary.words import nearest
 
-RARE = 1e-9  # share of the draws below the lowest, and above the highest, that is looked at
 DOSES = ("prescription", "dose")  # of a course, beside its fractions
 NOT_TYPED = ("calibration", "plans", "written")  # what was solved or read elsewhere
 SPREADS = ("sd", "cv", "sigma")  # of a distribution: small where its values are not

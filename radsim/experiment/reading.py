@@ -1,7 +1,6 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -28,6 +27,7 @@ from radsim.ntcp.recalibration import recalibrate
 from radsim.response.baseline import solve_baseline
 from radsim.response.survival import ProportionalHazards
 from radsim.tcp.control import ControlModel
+from radsim.vocabulary.files import Unreadable, tables_of
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.texts import unprintable
@@ -106,7 +106,7 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     try:
         return read_in_tables(settings, folder), []
     except ValueError as error:
-        return settings, [str(error)]
+        return settings, str(error).splitlines()
 
 
 def _new(lines: list[str], unfilled: list[str]) -> list[str]:
@@ -227,12 +227,7 @@ def also_confirmed(settings: dict[str, Any], keys: Sequence[str]) -> dict[str, A
 
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read the tables of a file; an ExperimentError says why that can't be."""
-    path = Path(path)
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
-    except UnicodeDecodeError as error:
-        raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
+        return tables_of(Path(path))
+    except Unreadable as error:
+        raise ExperimentError([str(error)]) from None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from radsim.experiment.designs.draws import RARE, BootstrapGroup
 from radsim.experiment.designs.keys import apply_changes, names_of, split_key
 from radsim.experiment.designs.tables import ALTERNATIVES as ALTERNATIVE_ROWS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS, Design
@@ -205,10 +206,13 @@ def with_other_models(experiment: Experiment) -> Iterator[Experiment]:
 def check_variants(experiment: Experiment, most: int | None = None) -> None:
     """Make every variant once, so that a mistake in one shows before any patient is simulated.
 
-    Of a design that is too large for that, make only so many along each axis. An ExperimentError
-    has a line for each kind of mistake, `MOST_LINES` at most.
+    Of a design that is too large for that, make only so many along each axis. What is drawn is also
+    set to its ends, so that no seed decides what is refused. An ExperimentError has a line for each
+    kind of mistake, `MOST_LINES` at most.
     """
     maker, design = VariantMaker(experiment), experiment.study.design
+    if lines := list(_impossible_draws(experiment, maker)):
+        raise ExperimentError(lines[:MOST_LINES])
     problems: dict[tuple[str, ...], list[str]] = {}  # of variants that change the same keys
     shape = _shape(maker.plain)
     for index in range(len(design)) if most is None else _some(design, most):
@@ -227,6 +231,22 @@ def check_variants(experiment: Experiment, most: int | None = None) -> None:
     ]
     if lines:
         raise ExperimentError(lines)
+
+
+def _impossible_draws(experiment: Experiment, maker: VariantMaker) -> Iterator[str]:
+    """Find uncertain parameters whose distribution has values that can't be, however rare."""
+    study = experiment.study
+    for factor in dict.fromkeys([*study.factors, *study.screened]):
+        if isinstance(factor, BootstrapGroup):  # every row of its table is one of the draws
+            continue
+        for share, side in ((RARE, "below that"), (1.0 - RARE, "above that")):
+            for key, entry in zip(factor.keys, factor.ends(share), strict=True):
+                try:
+                    maker.make({**study.design.point(0), **entry})
+                except ExperimentError as error:
+                    rare = f"one draw of {key} in 10^9 lies {side}; lower and upper cut it off"
+                    yield f"{error.mistakes[0]}; {rare}"
+                    break
 
 
 def _some(design: Design, most: int) -> Iterator[int]:

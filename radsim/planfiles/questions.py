@@ -41,7 +41,7 @@ def questions_of(
 
     Targets and organs are known by radsim's names, and what may be a cord by that in the plan. An
     organ that radsim does not know may hold the target, as a vertebra does: it is compared with the
-    hottest target too.
+    hottest target too. Where nothing has a target's name, the hottest that looks like one is it.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def questions_of(
     >>> questions_of([session], [24.0], 2)
     ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
     """
-    targets = [s for s in structures if s.structure in TARGETS]
+    targets = [s for s in structures if s.structure in TARGETS] or _like_a_target(structures)
     within = max((target.hottest for target in targets), default=0.0)
     lowest, highest = (min(levels), max(levels)) if levels else (0.0, 0.0)
     asked = []
     for structure in structures:
         name = structure.name
         median, hottest = structure.dvh.at(0.5), structure.hottest
-        if structure.structure in TARGETS:
+        if structure in targets:
             if not levels:
                 continue
             if median < COLDEST_TARGET * lowest:
@@ -99,6 +99,12 @@ def _of_volumes(structures: Sequence[ImportedStructure]) -> list[str]:
 
 def _kind_of(structure: ImportedStructure) -> Quantity:
     return TARGET_VOLUME if structure.structure in TARGETS else VOLUME
+
+
+def _like_a_target(structures: Sequence[ImportedStructure]) -> list[ImportedStructure]:
+    """Structure with the highest median of those whose names look like a target's; none without."""
+    alike = [s for s in structures if DISEASED.search(s.name.lower())]
+    return sorted(alike, key=lambda structure: structure.dvh.at(0.5))[-1:]
 
 
 def _why_cold(ratio: float, fractions: int | None) -> str:

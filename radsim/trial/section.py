@@ -38,12 +38,11 @@ from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import LOCAL_FAILURE
-from radsim.vocabulary.mistakes import mistakes_of, require
+from radsim.vocabulary.mistakes import below, mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.words import nearest
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
-KEY = re.compile(r"[a-z]\w*(\.\w+)*: ")  # what a line about one key starts with
 ANYBODY = PatientPool(np.zeros((2, 1)), np.zeros((2, 1)), {})  # stands in for simulated patients
 MOST_TRIALS = 1_000_000
 LATE = (0.0, 1.0)  # rho and gamma of a weighted log-rank test that looks at late events
@@ -403,9 +402,7 @@ class TrialSection:
                 found[name] = SECTION.validate_python(merged)
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
-                mistakes += [
-                    f"scenarios.{name}{'.' if KEY.match(line) else ': '}{line}" for line in lines
-                ]
+                mistakes += below(f"scenarios.{name}", "\n".join(lines))
         require(not mistakes, "\n".join(mistakes))
         return found
 

@@ -41,8 +41,12 @@ class Quantity:
     mistaken: Mapping[str, float] = field(default_factory=dict)
 
     def is_plausible(self, value: float) -> bool:
-        """Say whether a number lies in the band; one that is unknown is not questioned."""
-        return value == 0.0 or not (value < self.lowest or value > self.highest)
+        """Say whether a number lies in the band; what is unknown or impossible is not asked about.
+
+        A number below 0 of what has none is refused where it is read.
+        """
+        impossible = value < 0.0 <= self.lowest
+        return value == 0.0 or impossible or not (value < self.lowest or value > self.highest)
 
     def question(self, value: float) -> str:
         """Say what came, what is plausible and what was probably meant; nothing in the band."""
@@ -75,7 +79,7 @@ COUNT_OF_FRACTIONS = Quantity(units="1", lowest=1, highest=50)
 LENGTH = Quantity(units="mm", lowest=-60.0, highest=60.0)
 RADIUS = Quantity(units="mm", lowest=1.5, highest=60.0, mistaken=CENTIMETERS)
 DISTANCE = Quantity(units="mm", lowest=0.0, highest=400.0)
-MONTHS = Quantity(units="months", lowest=0.02, highest=240.0, mistaken=DAYS)
+MONTHS = Quantity(units="months", lowest=0.0, highest=240.0, mistaken=DAYS)
 VOLUME = Quantity(units="cm3", lowest=0.001, highest=5000.0, mistaken={"mm3": 1e-3})
 TARGET_VOLUME = Quantity(units="cm3", lowest=0.02, highest=2000.0, mistaken={"mm3": 1e-3})
 AGE = Quantity(units="years", lowest=10.0, highest=120.0, mistaken={"months": 1 / 12})
