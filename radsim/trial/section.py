@@ -36,6 +36,7 @@ from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.questions.characteristics import OF_PROPORTIONS
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
+from radsim.trial.questions.resize import Resize
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -129,6 +130,8 @@ class TrialSection:
         Largest number that is tried.
     simulated_patients
         Patients of the experiment from whom the trials draw theirs.
+    resize
+        How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     scenarios
@@ -162,6 +165,7 @@ class TrialSection:
     variance: str = "aalen"
     transform: str = "plain"
     looks: Looks | None = None
+    resize: Resize | None = None
     curve: Curve | None = None
     uncertainty: dict[str, Distribution] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -291,6 +295,13 @@ class TrialSection:
                 check_looks(limits, self.primary_analysis)
             except ValueError as error:
                 raise ValueError(f"looks: {error}") from None
+
+        if self.resize is not None:
+            require(self.looks is None, "resize: is simulated without looks; leave looks out")
+            try:
+                self.resize.check(plan)
+            except ValueError as error:
+                raise ValueError(f"resize.{error}") from None
 
     def plan(self, arms: Arms) -> TrialPlan:
         """Make the plan of the trial, with arms as they are stated or simulated."""
@@ -467,5 +478,5 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "curve", "uncertainty")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
 SECTION = TypeAdapter(TrialSection)

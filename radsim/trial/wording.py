@@ -12,6 +12,7 @@ from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.resize import Resize
 from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 
@@ -82,6 +83,8 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
             f"scale {section.transform}), mean times up to {section.horizon:g} months."
         )
+    if section.resize is not None:
+        yield _resize_sentence(section, section.resize)
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
         shares = listed([f"{100 * t:g} %" for t in limits.information])
@@ -107,6 +110,20 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
                 f"They stop for futility {below} ({_futility_rule(section, section.looks)}; not "
                 "binding for the efficacy limits)."
             )
+
+
+def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    by = (
+        f"the patients that {resize.events} events take, by the hazards"
+        if resize.events is not None
+        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
+    )
+    return (
+        f"When {100 * resize.at:g} % of the {section.patients} patients "
+        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
+        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
+        f"at most {resize.most_patients}."
+    )
 
 
 def _futility_rule(section: TrialSection, looks: Looks) -> str:

@@ -83,10 +83,12 @@ find_size = false
 landmark = 12.0
 landmarks = [6.0, 12.0]
 weights = [0.0, 0.5]
-analyses = ["logrank_weighted", "maxcombo", "cox_stratified", "cox_adjusted",
-    "fine_gray_stratified", "gray_cluster_robust", "fine_gray_cluster_robust", "incidence_differences",
+analyses = [
+    "logrank_weighted", "maxcombo", "cox_stratified", "cox_adjusted", "fine_gray_stratified",
+    "gray_cluster_robust", "fine_gray_cluster_robust", "incidence_differences",
     "logrank_first_event", "gray_first_event", "cox_first_event", "fine_gray_first_event",
-    "incidence_difference_first_event"]
+    "incidence_difference_first_event",
+]
 control = { control = 0.6, median_survival = 24.0 }
 experimental = { control = 0.9, median_survival = 24.0 }
 

@@ -72,7 +72,7 @@ def _design(result: TrialResult) -> Iterator[Row]:
             yield [key, _cell(getattr(section, key))]
     yield ["primary", section.primary_analysis]
     yield ["analyses", _cell(section.named_analyses)]
-    for key in ("looks", "curve"):
+    for key in ("looks", "resize", "curve"):
         if getattr(section, key) is not None:
             yield from ([f"{key}.{k}", v] for k, v in _chosen(getattr(section, key)))
     for key, law in section.uncertainty.items():
@@ -192,6 +192,19 @@ def _looks(result: TrialResult) -> Iterator[Row]:
         ]  # fmt: skip
 
 
+def _resize(result: TrialResult) -> Iterator[Row]:
+    """What a size that is reckoned anew does, under the alternative and where arms are alike."""
+    trials = {"alternative": result.resized, null_of(result.section): result.resized_under_null}
+    for truth, trial in trials.items():
+        if trial is not None:
+            yield [
+                truth, *_share(trial.rejected), *_share(trial.favorable)[:2],
+                *_share(trial.planned)[:2], *_with_error(trial.patients, trial.patients_error),
+                rounded(trial.lower), rounded(trial.upper), *_share(trial.grown)[:2],
+                *_share(trial.at_most)[:2], *_with_error(trial.duration, trial.duration_error),
+            ]  # fmt: skip
+
+
 def _incidence(result: TrialResult) -> Iterator[Row]:
     """Expected cumulative incidences with the numbers at risk."""
     curves = result.incidence
@@ -247,6 +260,13 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
         "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
         "enrolled_mc_standard_error", "power_without_looks",
     ), _looks),
+    "trial_resize.csv": ((
+        "scenario", "truth", "rejected", *SHARE, "favorable", "favorable_mc_standard_error",
+        "favorable_planned_size", "planned_size_mc_standard_error", "patients",
+        "patients_mc_standard_error", "patients_lower", "patients_upper", "grown",
+        "grown_mc_standard_error", "wanted_more_than_most", "wanted_mc_standard_error", "duration",
+        "duration_mc_standard_error",
+    ), _resize),
     "trial_incidence.csv": ((
         "scenario", "arm", "months", "event", "mc_standard_error", "lower", "upper", "death",
         "at_risk",
