@@ -67,6 +67,8 @@ def _cost(section: TrialSection) -> str:
         what.append(f"{points} points of a power curve")
     if section.looks is not None:
         what.append(f"{len(section.looks.information)} looks at each trial")
+    if section.resize is not None:
+        what.append("a size that is reckoned anew")
     if section.uncertainty:
         what.append("the assurance")
     return f"Simulates {', '.join(what)}."

@@ -11,6 +11,7 @@ from radsim.randomness.streams import Streams, UniformSource
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
     DEFAULT,
+    EVERY_ANALYSIS,
     Outcome,
     Settings,
     analyse,
@@ -84,8 +85,9 @@ class TrialPlan:
                     f"{name} lists outcomes, for up to {most} patients in this design, "
                     f"got {self.design.patients}",
                 )
-        needs = "logrank_stratified" in self.analyses and not self.design.strata
-        require(not needs, "analyses: logrank_stratified needs strata in the design")
+        if not self.binary and not self.design.strata:
+            needs = [name for name in self.analyses if EVERY_ANALYSIS[name].needs_strata]
+            require(not needs, f"analyses: {' and '.join(needs)}: needs strata in the design")
         against = [name for name in self.analyses if name in AGAINST_MARGIN.values()]
         require(
             not against or bool(self.settings.worst),
