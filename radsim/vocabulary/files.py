@@ -7,6 +7,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.texts import one_line
 
 LARGEST = 2**31  # [bytes] of any file; dose on a grid of half a millimeter takes a quarter of it
 LARGEST_TEXT = 2**26  # [bytes] of a table or of an experiment, with the patients that it has read
@@ -16,6 +17,9 @@ DEEP_KEY = re.compile(rf"^[\s\[]*{PART}(?:[ \t]*\.[ \t]*{PART}){{64}}", re.MULTI
 
 class Unreadable(Mistake):
     """A file that can't be read; the line says which, and why."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(one_line(line))
 
 
 def contents(path: Path, largest: int = LARGEST) -> bytes:
