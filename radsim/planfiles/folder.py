@@ -11,6 +11,7 @@ from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.questions import Questioned, answered
 from radsim.planfiles.reading import is_plan_text, read_unasked
 from radsim.planfiles.texts.pinnacle import is_pinnacle
+from radsim.vocabulary.texts import one_line
 from radsim.vocabulary.words import nearest
 
 SUFFIXES = (".csv", ".txt", ".dvh")  # files that may be plans
@@ -44,7 +45,7 @@ def plans_in(folder: Path | str) -> tuple[list[FoundPlan], list[str]]:
     if they hold DVHs. README files and hidden ones are passed over without a word.
     """
     folder = Path(folder)
-    name, found = folder.resolve().name, _Search(folder)
+    name, found = one_line(folder.resolve().name), _Search(folder)
     if _is_plan(folder):
         found.below(folder)
         within = _listed([plan.name for plan in found.plans])
@@ -78,7 +79,7 @@ class _Search:
 
     def below(self, folder: Path) -> None:
         for path in sorted(folder.iterdir()):
-            name = path.relative_to(self.top).as_posix()
+            name = one_line(path.relative_to(self.top).as_posix())
             if path.name[0] == "." or path.stem.lower() == "readme":
                 continue
             if path.is_dir():
