@@ -6,7 +6,6 @@ from radsim.experiment.endpoints import estimates_of
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, Precision
 from radsim.sums.moments import counted_error
 from radsim.sums.run_sums import RunSums
-from radsim.vocabulary.endpoints import Contrast
 
 MARGIN = 1.05  # patients asked for, over what the errors so far say
 MOST_GROWTH = 16  # times the patients so far, because a first look can be far off
@@ -34,8 +33,7 @@ def largest_error(experiment: Experiment, sums: RunSums) -> float:
             estimate, moments = estimates[name], sums.moments[name]
             error = moments.standard_error
             if estimate.estimator.counted:
-                difference = estimate.contrast is Contrast.DIFFERENCE
-                error = counted_error(moments, difference=difference)
+                error = counted_error(moments)
             errors.append(float(np.nanmax(error)))
     if not errors:
         raise ValueError(f"precision.estimates: none is reported: {', '.join(names)}")

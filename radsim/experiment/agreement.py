@@ -222,6 +222,8 @@ def _missing_variables(
     for variable, section in sorted(first_reader.items()):
         if variable not in names:
             meant = nearest(variable, sorted(names))
+            if cohort.table is not None and variable in cohort.table.lacking:
+                meant = "the table has a value of it for some of its patients only"
             if variable in whom and variable not in labels:
                 meant = f'the share {variable} = {{ kind = "bernoulli", probability = ... }}'
             yield f"{section}: needs the cohort variable {variable!r}{where}; {meant}"

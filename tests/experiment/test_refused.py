@@ -292,7 +292,7 @@ def test_an_empty_list_of_a_trial_is_no_list_of_the_usual(tmp_path, line, said):
         f"patients = 200\n{line}\ndesign = {{ accrual = {{ kind = 'uniform', months = 24.0 }}, "
         "minimum_follow_up = 24.0 }\n"
     )
-    with pytest.raises(ExperimentError, match="trial") as error:
+    with pytest.raises(ExperimentError, match=r"^trial") as error:
         load_trial(file)
     assert error.value.mistakes[0].startswith(said)
 
