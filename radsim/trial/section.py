@@ -601,8 +601,5 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "curve", "uncertainty", "secondary")
-
-
-TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary")
 SECTION = TypeAdapter(TrialSection)
