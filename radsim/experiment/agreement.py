@@ -47,9 +47,10 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iterator[str]:
     """Find what no section can see alone; complications that are ``refused`` are not missed."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
-    for name in experiment.arms:
-        if "/" in name:
-            yield f"arms.{name}: a name must not hold '/', because files are named by it"
+    for key in ("arms", "eligibility"):
+        for name in getattr(experiment, key):
+            if "/" in name:
+                yield f"{key}.{name}: a name must not hold '/', because files are named by it"
     for key, cohort, _ in _cohorts(experiment):
         yield from _cohort_disagreements(key, cohort, experiment)
     if problem := patients_problem(experiment):
@@ -63,6 +64,8 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             "survival: an arm states its own, so the others need a [survival] section: "
             f"{', '.join(without)}"
         )
+    if experiment.survival is not None and not without:
+        yield "survival: every arm states its own; leave this one out"
     yield from wrong_rules(experiment)
     yield from _missing_doses(experiment)
     yield from _without_a_plan(experiment)

@@ -174,6 +174,10 @@ class Fractionated(PlanKind):
             self.prior is None or not self.priors,
             "prior is one earlier course, priors are several; give one of the two",
         )
+        require(
+            bool(self.earlier) or self.recovery == type(self).recovery,
+            "recovery is from an earlier course, and the arm has no prior",
+        )
 
     @property
     def highest_level(self) -> Target:
