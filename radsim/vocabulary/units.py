@@ -71,7 +71,7 @@ def _gray(lowest: float, highest: float) -> Quantity:
 COURSE_DOSE = _gray(1.0, 150.0)  # physical, of a course
 FRACTION_DOSE = _gray(0.5, 60.0)
 MEAN_FRACTION_DOSE = _gray(1.1, 40.0)  # of a course
-MODEL_DOSE = _gray(1.0, 500.0)  # physical, EQD2 or BED
+MODEL_DOSE = _gray(0.1, 500.0)  # physical, EQD2 or BED
 ALPHA_BETA = _gray(0.2, 50.0)
 ONE = Quantity(units="1")
 FRACTIONS = Quantity(units="fractions")

@@ -275,7 +275,7 @@ def test_a_key_of_a_course_is_swept():
     file = changed(again={"regimen": "30-in-5", "priors": [FIRST, SECOND]})
     keys = {
         "arms.two.courses[1].prescription": [8.0, 24.0],
-        "arms.again.priors[0].dose": [10.0, 40.0],
+        "arms.again.priors[0].dose": [20.0, 40.0],
     }
     experiment = make_experiment({**file, "sweep": keys})
     result = radsim.run(experiment, scheduler="single")
