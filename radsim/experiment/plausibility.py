@@ -249,6 +249,7 @@ def _of_course(path: str, table: Mapping[str, Any]) -> Iterator[Doubt]:
         each, whole = dose / fractions, dose * fractions
         if COURSE_DOSE.is_plausible(dose) and not MEAN_FRACTION_DOSE.is_plausible(each):
             meant = f"; {fractions:g} fractions of {dose:g} Gy are {whole:g} Gy"
+            meant = meant if COURSE_DOSE.is_plausible(whole) else ""
             question = MEAN_FRACTION_DOSE.question(each)
             yield f"{path}.{name}", f"{dose:g} Gy in {fractions:g} fractions: {question}{meant}"
 

@@ -85,6 +85,23 @@ def test_a_target_off_its_prescription_is_asked_about(write, text, target, fract
     assert plan.questions == () and any(says in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        (
+            "# prescription [Gy] = 3\n",
+            "prescription of 3 Gy in 10 fractions: 0.3 Gy is hardly meant",
+        ),
+        ("", "GTV: D50 of 3.1 Gy in 10 fractions: 0.31 Gy is hardly meant"),
+    ],
+)
+def test_a_plan_all_of_one_fraction_is_asked_about(write, stated, says):
+    text = table(target=3.1, organ=1.0, prescription=3, fractions=10)
+    with pytest.raises(Questioned) as question:
+        read_plan(write(text.replace("# prescription [Gy] = 3\n", stated)))
+    assert says in str(question.value) and "10 fractions of 3" in str(question.value)
+
+
 @pytest.mark.parametrize("name", ["PTV", "PTV_2400", "CTV1"])
 def test_what_looks_like_the_only_target_is_asked_about(write, name):
     text = table(target=12.5).replace("GTV,gtv", f"{name},")
