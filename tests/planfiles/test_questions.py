@@ -193,6 +193,17 @@ def test_a_library_stops_until_each_plan_is_confirmed_by_name(tmp_path):
     assert sum("looks like one of 2 fractions" in str(warning.message) for warning in said) == 2
 
 
+def test_a_library_below_the_boost_of_its_arm_is_asked_about(tmp_path):
+    (tmp_path / "a.csv").write_text(table(target=25.0))
+    arm = {"folder": ".", "smoothing": 0.0}
+    with pytest.raises(
+        ValueError, match=r"a.csv: GTV: D50 is 25 Gy, 60 % of the arm's boost of 42"
+    ):
+        expand_library({**arm, "boost": 42.0}, tmp_path)
+    assert expand_library({**arm, "boost": 42.0, "confirmed": ["a.csv"]}, tmp_path)["plans"]
+    assert expand_library({**arm, "boost": 26.0}, tmp_path)["plans"]
+
+
 FILE = """
 name = "library"
 seed = 1

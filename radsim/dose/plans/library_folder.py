@@ -18,6 +18,7 @@ from radsim.planfiles import (
     plans_in,
     read_plans,
 )
+from radsim.planfiles.questions import COLDEST_TARGET
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number, is_whole
@@ -143,7 +144,7 @@ def _read(
     only: Collection[str],
 ) -> list[ImportedPlan]:
     try:
-        return read_plans(
+        plans = read_plans(
             sought,
             mapping=settings.get("names"),
             prescription=settings.get("prescription"),
@@ -152,11 +153,36 @@ def _read(
             confirmed=confirmed,
         )
     except Questioned as question:
-        lines = [
-            f'{line}; if it is meant, give the arm confirmed = ["{line.partition(":")[0]}"]'
-            for line in str(question).splitlines()
-        ]
-        raise ValueError("\n".join(lines)) from None
+        asked = str(question).splitlines()
+    else:
+        names = [found.name for found in sought]
+        asked = _below_boost(dict(zip(names, plans, strict=True)), settings, confirmed)
+    lines = [
+        f'{line}; if it is meant, give the arm confirmed = ["{line.partition(":")[0]}"]'
+        for line in asked
+    ]
+    require(not lines, "\n".join(lines))
+    return plans
+
+
+def _below_boost(
+    plans: Mapping[str, ImportedPlan], settings: Mapping[str, Any], confirmed: Collection[str]
+) -> list[str]:
+    """Ask about plans whose GTV does not get the boost that the arm states [Gy]."""
+    boost = settings.get("boost")
+    if not is_number(boost):
+        return []
+    medians = {
+        name: plan["gtv"].dvh.at(0.5)
+        for name, plan in plans.items()
+        if "gtv" in plan and name not in confirmed
+    }
+    return [
+        f"{name}: GTV: D50 is {median:.4g} Gy, {100 * median / boost:.2g} % of the arm's boost of "
+        f"{boost:g} Gy"
+        for name, median in medians.items()
+        if median < COLDEST_TARGET * boost
+    ]
 
 
 def _tell_what_some_lack(plans: Mapping[str, Mapping[str, Any]]) -> None:
