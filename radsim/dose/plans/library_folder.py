@@ -87,6 +87,8 @@ def expand_library(
             + ", ".join(f"{value:g} in {file}" for value, file in stated.items()),
         )
         full[name] = next(iter(stated))
+    cold = _below_boost(dict(zip(names, plans, strict=True)), settings, confirmed)
+    require(not cold, "\n".join(cold))
     full["plans"] = [
         _structures(plan, file, hot_spots) for plan, file in zip(plans, names, strict=True)
     ]
@@ -144,7 +146,7 @@ def _read(
     only: Collection[str],
 ) -> list[ImportedPlan]:
     try:
-        plans = read_plans(
+        return read_plans(
             sought,
             mapping=settings.get("names"),
             prescription=settings.get("prescription"),
@@ -153,16 +155,13 @@ def _read(
             confirmed=confirmed,
         )
     except Questioned as question:
-        asked = str(question).splitlines()
-    else:
-        names = [found.name for found in sought]
-        asked = _below_boost(dict(zip(names, plans, strict=True)), settings, confirmed)
-    lines = [
-        f'{line}; if it is meant, give the arm confirmed = ["{line.partition(":")[0]}"]'
-        for line in asked
-    ]
-    require(not lines, "\n".join(lines))
-    return plans
+        raise ValueError("\n".join(map(_asked, str(question).splitlines()))) from None
+
+
+def _asked(question: str) -> str:
+    """Say how a question about a plan, which begins with its name, is answered."""
+    name = question.partition(":")[0]
+    return f'{question}; if it is meant, give the arm confirmed = ["{name}"]'
 
 
 def _below_boost(
@@ -178,8 +177,10 @@ def _below_boost(
         if "gtv" in plan and name not in confirmed
     }
     return [
-        f"{name}: GTV: D50 is {median:.4g} Gy, {100 * median / boost:.2g} % of the arm's boost of "
-        f"{boost:g} Gy"
+        _asked(
+            f"{name}: GTV: D50 is {median:.4g} Gy, {100 * median / boost:.2g} % of the arm's boost "
+            f"of {boost:g} Gy"
+        )
         for name, median in medians.items()
         if median < COLDEST_TARGET * boost
     ]
