@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -162,5 +162,6 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
 def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     """Give what a key is measured in inside a distribution of some quantity."""
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
-        return quantity
+        spread = bool(parts) and parts[0] == "sd"  # small where the values are not
+        return replace(quantity, lowest=-inf) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN
