@@ -12,7 +12,6 @@ from radsim.randomness.streams import SMALLEST
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
 
-
 ENDS = np.array([SMALLEST, 1.0 - 2.0 * SMALLEST])  # ranks beyond which nobody is drawn
 
 
@@ -39,7 +38,7 @@ class OnALine(ABC):
         finite = bool(np.all(np.isfinite(ends)))
         require(finite, f"values must be finite numbers, got {ends[0]:g} to {ends[1]:g}")
 
-    def _check(self) -> None:
+    def _check(self) -> None:  # noqa: B027 - most kinds have nothing of their own to check
         """Check what is a kind's own."""
 
     @abstractmethod
