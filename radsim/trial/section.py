@@ -428,6 +428,11 @@ class TrialSection:
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
+        label = self.control.label.strip()
+        require(
+            not label or label != self.experimental.label.strip(),
+            f"experimental.label: the other arm is called {label!r} too",
+        )
         for name in ROLES:
             _check_endpoint(name, getattr(self, name), binary=self.binary)
         self._check_uncertainty((self.control, self.experimental))
@@ -596,8 +601,5 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "curve", "uncertainty", "secondary")
-
-
-TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary")
 SECTION = TypeAdapter(TrialSection)
