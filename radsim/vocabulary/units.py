@@ -163,5 +163,5 @@ def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     """Give what a key is measured in inside a distribution of some quantity."""
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
         spread = bool(parts) and parts[0] == "sd"  # small where the values are not
-        return replace(quantity, lowest=-inf) if spread else quantity
+        return replace(quantity, lowest=0.0) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN
