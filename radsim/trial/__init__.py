@@ -21,6 +21,7 @@ _PUBLIC = {
     "Settings": "conduct.analyses",
     "Shown": "conduct.run",
     "SingleArm": "formulas.single_arm",
+    "SiteAccrual": "protocol.accrual",
     "StatedArm": "protocol.arms",
     "Stratum": "protocol.design",
     "TrialDesign": "protocol.design",

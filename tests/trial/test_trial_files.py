@@ -217,7 +217,7 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nprimary = 'log_rank'", "must be one of the analyses"),
         ("patients = 80", "patients = 80\nanalyses = ['grey']", "no analysis 'grey'"),
         ("patients = 80", "patients = 80\npatient = 3", "patient: unknown key"),
-        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give both arms"),
+        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give every arm"),
         ("minimum_follow_up = 12.0", "allocaton = [1, 2]", "did you mean 'allocation'?"),
         ("minimum_follow_up = 12.0", "patients = 33", "trial.design.patients: unknown key"),
         ("minimum_follow_up = 12.0, ", "", "give minimum_follow_up, calendar_cut or event_target"),

@@ -74,6 +74,7 @@ def draw_trial_figures(results: dict[str, TrialResult], folder: Path) -> list[Pa
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
+    results = {name: result for name, result in results.items() if result.is_first}
     asked = {"patients", *(point.over for result in results.values() for point in result.curve)}
     panels = {over: label for over, label in LABELS.items() if over in asked}
     sections = [result.section for result in results.values()]
@@ -210,7 +211,7 @@ def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult)
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""
     if over == "patients":
-        planned = (float(result.plan.design.patients), result.primary.rejected)
+        planned = (float(result.plan.design.patients), result.succeeded)
         ring = {"markerfacecolor": "none", "markersize": 9, "markeredgewidth": 1.4}
         _error_bars(axis, [planned], color=color, marker="o", label=label, **ring)
         _guide(axis, color, [*points, planned], result)

@@ -1,6 +1,6 @@
 """Run many trials of a plan, block by block, and keep what each trial showed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -17,17 +17,20 @@ from radsim.trial.conduct.analyses import (
     analyse_binary,
     check_analyses,
 )
-from radsim.trial.conduct.draw import Arms, draw_enrolment, draw_numbers
+from radsim.trial.conduct.draw import Arms, Enrolled, draw_enrolment, draw_numbers, groups_of
 from radsim.trial.conduct.observe import Trials, draw_trials
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
 from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, Comparison
 from radsim.trial.protocol.design import Protocol, TrialDesign
-from radsim.trial.survival.subjects import EVENT
+from radsim.trial.protocol.subgroup import MixedArms
+from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
 Part = TypeVar("Part")  # what is kept of a block
+ALL_TOLD = Comparison()
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
 
@@ -38,7 +41,11 @@ class TrialPlan:
     Attributes
     ----------
     arms
-        Control and experimental arm, stated or uncertain, or a pool of simulated patients.
+        Control and experimental arms, stated or uncertain, or a pool of simulated patients.
+    comparison
+        What is looked at where a trial compares several things: an arm, and in whom.
+    co_primary
+        Whether everybody and the subgroup are compared side by side.
     binary
         Whether the endpoint is the arms' ``proportion`` rather than a time.
     alpha
@@ -57,13 +64,29 @@ class TrialPlan:
     settings: Settings = field(default_factory=Settings)
     binary: bool = False
     alpha: float = 0.05
+    comparison: Comparison = ALL_TOLD
+    co_primary: bool = False
 
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
         require(
-            not isinstance(self.arms, tuple) or len(self.arms) == 2,
-            "arms must be two, control and experimental",
+            not isinstance(self.arms, tuple) or len(self.arms) >= 2,
+            "arms must be two or more, control first",
         )
+        require(
+            len(self.design.allocation) == self.number_of_arms,
+            f"design.allocation must have a number for each of {self.number_of_arms} arms, got "
+            f"{list(self.design.allocation)}",
+        )
+        require(
+            0 < self.comparison.arm < self.number_of_arms,
+            f"comparison: there is no experimental arm {self.comparison.arm}",
+        )
+        require(
+            self.has_subgroup or not (self.co_primary or self.comparison.population != EVERYBODY),
+            "there is no subgroup to compare the arms in",
+        )
+        _check_factors(self)
         check_analyses(self.analyses, binary=self.binary)
         for name in self.analyses:
             if self.binary and name in EXACT_TESTS:
@@ -73,8 +96,12 @@ class TrialPlan:
                     f"{name} lists outcomes, for up to {most} patients in this design, "
                     f"got {self.design.patients}",
                 )
-        needs = "logrank_stratified" in self.analyses and not self.design.strata
-        require(not needs, "analyses: logrank_stratified needs strata in the design")
+        strata = self.design.strata or self.design.minimization
+        needs = "logrank_stratified" in self.analyses and not strata
+        require(
+            not needs,
+            "analyses: logrank_stratified needs strata, or minimization, in the design",
+        )
         against = [name for name in self.analyses if name in AGAINST_MARGIN.values()]
         require(
             not against or bool(self.settings.worst),
@@ -91,6 +118,26 @@ class TrialPlan:
         return self.arms.pools if isinstance(self.arms, PatientPool) else 1
 
     @property
+    def number_of_arms(self) -> int:
+        """Control and experimental arms."""
+        if isinstance(self.arms, PatientPool):
+            return len(self.arms.death)
+        return 2 if isinstance(self.arms, UncertainArms) else len(groups_of(self.arms)[0])
+
+    @property
+    def has_subgroup(self) -> bool:
+        """Whether some patients are in a subgroup."""
+        if isinstance(self.arms, PatientPool):
+            return self.arms.inside is not None
+        return isinstance(self.arms, MixedArms)
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """What the trial compares, each at a level that keeps the trial's own."""
+        arms = tuple(Comparison(arm) for arm in range(1, self.number_of_arms))
+        return (*arms, Comparison(1, INSIDE)) if self.co_primary else arms
+
+    @property
     def stated_arms(self) -> Arms:
         """The arms without their uncertainty."""
         return self.arms.arms if isinstance(self.arms, UncertainArms) else self.arms
@@ -98,6 +145,22 @@ class TrialPlan:
     def with_patients(self, patients: int) -> "TrialPlan":
         """Return the same plan with another number of patients."""
         return replace(self, design=replace(self.design, patients=patients))
+
+
+def _check_factors(plan: TrialPlan) -> None:
+    """Raise ValueError for factors of minimization that these patients do not have."""
+    if plan.design.minimization is None:
+        return
+    for name, factor in plan.design.minimization.factors.items():
+        key = f"design.minimization.factors.{name}"
+        if isinstance(plan.arms, PatientPool):
+            require(
+                not factor.shares,
+                f"{key}.shares: has no effect here: simulated patients have their own",
+            )
+            require(name in plan.arms.factors, f"{key}: the simulated patients have no such factor")
+        else:
+            require(len(factor.shares) > 0, f"{key}: give the shares of its levels")
 
 
 def _check_end(design: Protocol) -> None:
@@ -119,7 +182,9 @@ def _idle(plan: TrialPlan) -> Iterator[tuple[str, str]]:
     by_hazard = {
         "lesions": len(design.lesions) > 1,
         "frailty": design.frailty > 0.0,
-        "strata.hazard_ratio": any(s.hazard_ratio != 1.0 for s in design.strata),
+        "minimization.factors.hazard_ratios" if design.minimization else "strata.hazard_ratio": (
+            design.is_uneven
+        ),
     }
     by_time = {
         "drop_out_hazard": design.drop_out_hazard > 0.0,
@@ -138,7 +203,7 @@ def _idle(plan: TrialPlan) -> Iterator[tuple[str, str]]:
 def largest_exact_trial(design: Protocol) -> int:
     """Largest number of patients for which exact tests can list every outcome of both arms."""
     share = max(design.allocation) / sum(design.allocation)
-    room = LARGEST - (design.block or LARGEST // 5)  # arms are not quite what the allocation says
+    room = LARGEST - (design.blocks or LARGEST // 5)  # arms are not quite what the allocation says
     return int(room / share)
 
 
@@ -185,10 +250,40 @@ def run_trials(
     >>> shown.outcomes["logrank"].p_value.shape
     (20,)
     """
+    return run_comparisons(
+        plan, (plan.comparison,), trials, seed=seed, workers=workers, block=block
+    )[0]
+
+
+def run_comparisons(
+    plan: TrialPlan,
+    comparisons: Sequence[Comparison],
+    trials: int,
+    *,
+    seed: int,
+    workers: int = 1,
+    block: int = BLOCK,
+) -> tuple[Shown, ...]:
+    """Simulate trials and analyse several comparisons of each.
+
+    Examples
+    --------
+    >>> from radsim.trial import StatedArm, TrialDesign, TrialPlan
+    >>> design = TrialDesign(patients=60, allocation=(1, 1, 1), minimum_follow_up=24.0)
+    >>> arms = StatedArm(control=0.6), StatedArm(control=0.8), StatedArm(control=0.9)
+    >>> plan = TrialPlan(design=design, arms=arms, analyses=("logrank",))
+    >>> [int(shown.counts["randomized"][0].sum()) for shown in
+    ...  run_comparisons(plan, plan.comparisons, 20, seed=1)]
+    [40, 40]
+    """
     trials, block = count("trials", trials, least=1), count("block", block, least=1)
     streams = Streams(seed)
-    parts = in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block)
-    return replace(combine(parts), pools=plan.pools)
+    parts = in_blocks(
+        lambda some: _run_block(plan, comparisons, some, streams), trials, workers, block
+    )
+    return tuple(
+        replace(combine(list(each)), pools=plan.pools) for each in zip(*parts, strict=True)
+    )
 
 
 def in_blocks(
@@ -233,24 +328,46 @@ def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
     return Shown(outcomes, counts, trials.cut, harms=harms)
 
 
-def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:
+def _run_block(
+    plan: TrialPlan, comparisons: Sequence[Comparison], trials: range, streams: UniformSource
+) -> tuple[Shown, ...]:
     arms = draw_arms(plan.arms, trials, streams)
     if plan.binary:
-        return _run_binary(plan, arms, trials, streams)
+        enrolled = draw_enrolment(plan.design, arms, trials, streams)
+        u = draw_numbers(streams, "proportion", trials, plan.design.patients)
+        return tuple(
+            _show_binary(plan, enrolled, u < _chance(arms, enrolled), c) for c in comparisons
+        )
     seen = draw_trials(plan.design, arms, trials, streams)
-    return show(seen, analyse(seen, plan.analyses, plan.settings))
+    return tuple(
+        show(part, analyse(part, plan.analyses, plan.settings))
+        for part in map(seen.compared, comparisons)
+    )
 
 
-def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSource) -> Shown:
-    enrolled = draw_enrolment(plan.design, trials, streams)
-    u = draw_numbers(streams, "proportion", trials, plan.design.patients)
-    control, experimental = proportions_of(arms)
-    chance = np.where(enrolled.arm == 1, experimental, control)
-    answered = (u < chance) & enrolled.evaluable
-    n = _per_arm(enrolled.arm, enrolled.evaluable)
-    x = _per_arm(enrolled.arm, answered)
+def _chance(arms: Arms, enrolled: Enrolled) -> np.ndarray:
+    """Probability of the binary endpoint for each patient, shape (trial, patient)."""
+    chance = np.zeros(enrolled.arm.shape)
+    for group, by_arm in enumerate(groups_of(arms)):
+        for arm, proportion in enumerate(proportions_of(by_arm)):
+            mine = enrolled.arm == arm
+            if enrolled.inside is not None:
+                mine &= enrolled.inside == bool(group)
+            chance = np.where(mine, proportion, chance)
+    return chance
+
+
+def _show_binary(
+    plan: TrialPlan, enrolled: Enrolled, answered: np.ndarray, comparison: Comparison
+) -> Shown:
+    mine = (enrolled.arm == 0) | (enrolled.arm == comparison.arm)
+    if comparison.population != EVERYBODY:
+        mine &= enrolled.inside == (comparison.population == INSIDE)
+    arm = np.where(mine, enrolled.arm > 0, ABSENT)
+    n = _per_arm(arm, enrolled.evaluable)
+    x = _per_arm(arm, answered & enrolled.evaluable)
     counts = {
-        "randomized": _per_arm(enrolled.arm, np.ones(enrolled.arm.shape, bool)),
+        "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
         "evaluable": n,
         "events": x,
         "deaths": np.zeros_like(x),
@@ -259,7 +376,7 @@ def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSour
     outcomes = analyse_binary(
         x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses, plan.settings.worst
     )
-    return Shown(outcomes, counts, np.full(len(trials), plan.design.cut))
+    return Shown(outcomes, counts, np.full(len(x), plan.design.cut))
 
 
 def _per_arm(arm: np.ndarray, what: np.ndarray) -> np.ndarray:

@@ -1,21 +1,20 @@
 """The number of patients that reaches a power, by simulation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
+from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
     Power,
     Share,
     mc_error,
-    no_event_shares,
-    power_of,
 )
 from radsim.trial.questions.direction import better_by
+from radsim.trial.questions.family import power_of_family
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with
@@ -101,6 +100,7 @@ def sample_size(
     start: int | None = None,
     most: int = MOST,
     higher_is_better: bool | None = None,
+    success: str = "any",
 ) -> SampleSize:
     """Find the number of patients by bracketing, every size on the same random numbers.
 
@@ -119,6 +119,8 @@ def sample_size(
         Largest number that is tried.
     higher_is_better
         Whether more of a binary endpoint is good, if that is known.
+    success
+        Where a trial compares several things: whether ``any`` or ``all`` comparisons must reject.
 
     Raises
     ------
@@ -148,10 +150,16 @@ def sample_size(
         most -= step
 
     def attempt(patients: int) -> Tried:
-        only = replace(plan, analyses=(analysis,)).with_patients(patients)
-        shown = run_trials(only, trials, seed=seed, workers=workers)
-        reached = power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
-        return Tried(reached, no_event_shares(shown)["either"].value)
+        reached, without_event = power_of_family(
+            plan.with_patients(patients),
+            analysis,
+            success=success,
+            trials=trials,
+            seed=seed,
+            workers=workers,
+            higher_is_better=higher_is_better,
+        )
+        return Tried(reached, without_event)
 
     search = _Search(attempt, step, most, power, trials)
     below, first = search.bracket()
