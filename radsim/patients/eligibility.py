@@ -34,7 +34,10 @@ class EligibilityRule:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        require(len(self.where) > 0, "where must name a cohort variable and its labels")
+        require(
+            len(self.where) > 0 and all(self.where.values()),
+            "where must name a cohort variable and its labels",
+        )
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ class TrialSection:
         require(len(self.arms) > 1, "experimental: name an arm, got none")
         require(
             not several or len(self.design.allocation) == len(self.arms) or self._is_equal,
-            f"design.allocation must have a number for each of {len(self.arms)} arms, got "
+            f"design.allocation: must have a number for each of {len(self.arms)} arms, got "
             f"{list(self.design.allocation)}",
         )
         both = several or (group is not None and group.co_primary)

@@ -75,7 +75,7 @@ class TrialPlan:
         )
         require(
             len(self.design.allocation) == self.number_of_arms,
-            f"design.allocation must have a number for each of {self.number_of_arms} arms, got "
+            f"design.allocation: must have a number for each of {self.number_of_arms} arms, got "
             f"{list(self.design.allocation)}",
         )
         require(

@@ -79,6 +79,8 @@ class Subgroup:
                     f"{name} must lie between 0 and 1, got {share}: nobody is in the "
                     f"{'subgroup' if share is not None and share <= 0.0 else 'rest'}",
                 )
+        for variable, labels in self.where.items():
+            require(len(labels) > 0, f"where.{variable} names no label, so nobody is in it")
         require(
             self.enrolled == "all" or not self.co_primary,
             "co_primary: has no effect here: only the subgroup is enrolled",
