@@ -96,7 +96,7 @@ def dvh(
         from radsim.report.text.plan_models import describe_answers, model_answers
 
         for record, plan in zip(records, plans, strict=True):
-            record["models"] = model_answers(plan, model, fractions)
+            record["models"] = model_answers(plan, model, fractions, of_several=several)
             said = describe_answers(record["models"])
             answers += [
                 f"{record['plan']}: {line}" if several else line for line in said.split("\n")

@@ -1,13 +1,14 @@
 """``radsim run``: an experiment, from its file to its folder of results."""
 
 import ctypes
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radsim.cli.arguments import ExperimentFile
+from radsim.cli.arguments import Confirm, ExperimentFile
 from radsim.cli.messages import console, print_purpose, tell, warn
 from radsim.cli.trial import simulate_trial, trial
 
@@ -34,6 +35,7 @@ def run(
         float | None,
         typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
     ] = None,
+    confirm: Confirm = None,
     yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
     figures: Annotated[
         bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
@@ -60,9 +62,17 @@ def run(
 
     if states_trial_only(file):
         _refuse_idle(patients, precision, chunk_size, scheduler)
-        trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
+        trial(
+            file,
+            out,
+            seed=seed,
+            workers=workers,
+            overwrite=overwrite,
+            confirm=confirm,
+            figures=figures,
+        )
         return
-    experiment = _override(_load(file, patients), patients=patients, seed=seed)
+    experiment = _override(_load(file, patients, confirm or ()), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
@@ -138,19 +148,19 @@ def _refuse_idle(
         raise ExperimentError(mistakes)
 
 
-def _load(file: Path, patients: int | None) -> "Experiment":
+def _load(file: Path, patients: int | None, confirm: Sequence[str]) -> "Experiment":
     """Read an experiment; a number of patients given here mends a wrong one in the file."""
     from radsim.experiment.model import ExperimentError
     from radsim.experiment.reading import load_experiment
 
     try:
-        return load_experiment(file)
+        return load_experiment(file, confirm)
     except ExperimentError as error:
         if patients is None or not all(
             line.partition(":")[0] == "patients" for line in error.mistakes
         ):
             raise
-        return load_experiment(file, patients=patients)
+        return load_experiment(file, confirm, patients=patients)
 
 
 def _override(experiment: "Experiment", **changes: int | None) -> "Experiment":

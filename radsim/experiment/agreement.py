@@ -11,6 +11,7 @@ from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.grouping import MOST_GROUPS, Split
 from radsim.experiment.model import Experiment, cohort_of, rows_taken
 from radsim.experiment.questions import unanswered
+from radsim.experiment.rules import wrong_rules
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort, draw_cohort
@@ -60,6 +61,7 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             "survival: an arm states its own, so the others need a [survival] section: "
             f"{', '.join(without)}"
         )
+    yield from wrong_rules(experiment)
     yield from _missing_doses(experiment)
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)

@@ -125,6 +125,7 @@ class Experiment(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     question: str = ""
     expect: str = ""
+    confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant
     seed: Count
     patients: Count
     months: tuple[Real, ...] = (3.0, 6.0, 12.0, 24.0)

@@ -1,7 +1,7 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
 import re
-import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,12 +20,14 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, cohort_of
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.plausibility import unconfirmed
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.response.baseline import solve_baseline
 from radsim.response.survival import ProportionalHazards
 from radsim.tcp.control import ControlModel
+from radsim.vocabulary.files import Unreadable, tables_of
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.texts import unprintable
@@ -77,8 +79,9 @@ def _checked(
     if not any(lies_in(key, "cohort") for key in mistakes.keys):
         mistakes.extend(missing_variables(experiment))
     sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
-    if sections and not unread:  # else the sections lack the tables that they name
-        mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
+    if not unread:  # else the sections lack the tables that they name
+        study, wrong = read_study(sections, experiment.known, experiment.seed)
+        mistakes.extend(wrong or ([] if mistakes else unconfirmed(experiment, study)))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, refits)
@@ -103,7 +106,7 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     try:
         return read_in_tables(settings, folder), []
     except ValueError as error:
-        return settings, [str(error)]
+        return settings, str(error).splitlines()
 
 
 def _new(lines: list[str], unfilled: list[str]) -> list[str]:
@@ -196,8 +199,13 @@ def _schema() -> dict[str, Any]:
     return Experiment.model_json_schema()
 
 
-def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
+def load_experiment(
+    path: str | Path, confirmed: Sequence[str] = (), **instead: int | None
+) -> Experiment:
     """Read an experiment file; values such as ``patients`` may stand in for its own, unless None.
+
+    Keys may be confirmed beside those that the file confirms: numbers that are hardly meant, such
+    as a dose in cGy, are mistakes until that is said.
 
     Raises
     ------
@@ -205,17 +213,21 @@ def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
         If the file can't be read, is not TOML, or has mistakes; a line for each.
     """
     given = {key: value for key, value in instead.items() if value is not None}
-    return make_experiment({**read_settings(path), **given}, Path(path).parent)
+    settings = also_confirmed(read_settings(path), confirmed)
+    return make_experiment({**settings, **given}, Path(path).parent)
+
+
+def also_confirmed(settings: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Add keys to those that a file confirms."""
+    stated = settings.get("confirmed", [])
+    if not keys or not isinstance(stated, list):
+        return settings
+    return {**settings, "confirmed": [*stated, *keys]}
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read the tables of a file; an ExperimentError says why that can't be."""
-    path = Path(path)
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
-    except UnicodeDecodeError as error:
-        raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
+        return tables_of(Path(path))
+    except Unreadable as error:
+        raise ExperimentError([str(error)]) from None

@@ -37,12 +37,13 @@ class FoundPlan:
     memory: Path | None = None
 
 
-def plans_in(folder: Path) -> tuple[list[FoundPlan], list[str]]:
+def plans_in(folder: Path | str) -> tuple[list[FoundPlan], list[str]]:
     """Plans of a folder, by name, and a note on what in it is none.
 
     A folder with an RTDOSE is one plan; other folders are searched. Text files are plans if they
     hold DVHs. README files and hidden ones are passed over without a word.
     """
+    folder = Path(folder)
     if is_pinnacle(folder) or holds_dose(folder):
         return [FoundPlan(folder.name, folder)], []
     plans: list[FoundPlan] = []

@@ -46,7 +46,8 @@ class WeibullSurvival:
     def alive(self, months: float, patients: Patients = NOBODY) -> np.ndarray:
         """Return the probability to live longer than a time [months], shape (patient,)."""
         shape, scale = patients.value_of(self.shape), patients.value_of(self.scale)
-        return np.exp(-((months / scale) ** shape))
+        with np.errstate(over="ignore"):  # nobody is left
+            return np.exp(-np.power(months / scale, shape))
 
     def time(self, u: np.ndarray, patients: Patients = NOBODY) -> np.ndarray:
         """Return the time of death from uniforms, shape (patient,) [months]."""

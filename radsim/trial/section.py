@@ -39,12 +39,11 @@ from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import LOCAL_FAILURE
-from radsim.vocabulary.mistakes import mistakes_of, require
+from radsim.vocabulary.mistakes import below, mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.words import nearest
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
-KEY = re.compile(r"[a-z]\w*(\.\w+)*: ")  # what a line about one key starts with
 MOST_TRIALS = 1_000_000
 EXTREMES = (1e-6, 1.0 - 1e-6)  # quantiles of an uncertain parameter that must still be possible
 
@@ -505,9 +504,7 @@ class TrialSection:
                 found[name] = SECTION.validate_python(merged)
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
-                mistakes += [
-                    f"scenarios.{name}{'.' if KEY.match(line) else ': '}{line}" for line in lines
-                ]
+                mistakes += below(f"scenarios.{name}", "\n".join(lines))
         require(not mistakes, "\n".join(mistakes))
         return found
 

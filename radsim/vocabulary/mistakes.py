@@ -1,5 +1,6 @@
 """A validation error, said in one plain line for each mistake."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ WANTED = {
     "string_too_short": "must not be empty",
     "finite_number": "must be a finite number",
 }
+KEY = re.compile(r"[a-z][\w-]*(\[\d+\])?(\.\w[\w-]*(\[\d+\])?)*: ")  # a line may start with one
 LONGEST = 60  # characters of a wrong value that are worth repeating
 
 
@@ -62,11 +64,27 @@ def mistakes_of(error: "ValidationError", data: Any, schema: Mapping[str, Any]) 
     return list(lines)
 
 
-def validated(kind: Any, data: Any, prefix: str = "") -> Any:
-    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix."""
-    from pydantic import TypeAdapter, ValidationError
+def below(key: str, problem: str) -> list[str]:
+    r"""Give the lines of what is wrong with a section, each with the key where it is.
 
-    adapter = TypeAdapter(kind)
+    Examples
+    --------
+    >>> below("tcp", "d50: must be a number\ntwo presets")
+    ['tcp.d50: must be a number', 'tcp: two presets']
+    """
+    lines = problem.splitlines() or [""]
+    return [f"{key}{'.' if KEY.match(line) else ': '}{line}" for line in lines]
+
+
+def validated(kind: Any, data: Any, prefix: str = "") -> Any:
+    """Make a value of a type from data; a Mistake has a line for each one, behind a prefix.
+
+    A key that is unknown is a mistake in the members of a union; a class says that for itself.
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    config = None if isinstance(kind, type) else ConfigDict(extra="forbid")
+    adapter = TypeAdapter(kind, config=config)
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
@@ -98,14 +116,15 @@ def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mappin
         tags = detail["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"no kind {detail['ctx']['tag']!r}; {nearest(detail['ctx']['tag'], tags)}"
     if kind == "literal_error":
-        return f"must be one of {detail['ctx']['expected']}, got {_short(detail['input'])}"
+        return f"must be one of {detail['ctx']['expected']}, got {short(detail['input'])}"
     if kind in WANTED:
-        return f"{WANTED[kind]}, got {_short(detail['input'])}"
+        return f"{WANTED[kind]}, got {short(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return message if kind == "value_error" else f"{message}, got {_short(detail['input'])}"
+    return message if kind == "value_error" else f"{message}, got {short(detail['input'])}"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Write a wrong value as Python does, cut where it is long."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 

@@ -110,7 +110,7 @@ class PlanLibrary(Fractionated):
         Standard deviation of the step from one plan towards a second one; 0 takes the plans as
         they are.
     limits
-        Mandatory limits; a drawn plan that breaks one is drawn again.
+        Mandatory limits; a drawn plan that breaks one is drawn again, where any plan keeps them.
     prior, priors, recovery
         An earlier course, or several, and the rule by which the cord has recovered from it.
     delivery
@@ -120,6 +120,15 @@ class PlanLibrary(Fractionated):
     only_in_files: ClassVar[dict[str, Any]] = {
         "folder": {"type": "string", "description": "of the plans"},
         "names": {"type": "object", "additionalProperties": {"type": "string"}},
+        "confirmed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "plans that are meant, whatever was asked about their doses",
+        },
+    }
+    broken: ClassVar[dict[str, str]] = {
+        "limits_met": "get a plan of the library that breaks a limit of an organ",
+        "plan_eligible": "drew no plan that keeps every limit, and get the first one drawn",
     }
     samples_anatomy: ClassVar[bool] = False
 

@@ -12,6 +12,8 @@ from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, Truth
 from radsim.vocabulary.structures import NEURAL, TARGETS, HotSpot
 
+ROUNDING = 1e-6  # share of a limit by which a plan of a user may miss it: planned to it, rounded
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:

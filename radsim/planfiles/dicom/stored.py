@@ -40,7 +40,7 @@ def read_only_dvhs(
     Without an RTSTRUCT a structure is called after its number.
     """
     dose = files["RTDOSE"][0]
-    kind = dose.text("DoseSummationType", "PLAN")
+    kind = dose.text("DoseSummationType", "PLAN").upper()
     if kind not in OF_A_COURSE:
         raise ValueError(f"{dose.where}: the stored DVHs are of a {kind} dose, not of a course")
     course = Course(warnings=("no RTPLAN: fractions and prescription are not known from it",))
@@ -87,7 +87,7 @@ def read_curve(item: Tags) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"DVHData must hold pairs, got {pairs.size} numbers")
     width, volume = pairs.reshape(-1, 2).T
     edges = np.concatenate([[0.0], np.cumsum(width * item.number("DVHDoseScaling"))])
-    kind = item.text("DVHType")
+    kind = item.text("DVHType").upper()
     if kind == "DIFFERENTIAL":
         return edges, cumulative_from_differential(np.maximum(volume, 0.0))
     if kind != "CUMULATIVE":

@@ -4,7 +4,8 @@ import math
 import re
 from pathlib import Path
 
-LARGEST_TEXT = 2**28  # [bytes] no DVH export comes near
+from radsim.vocabulary.files import LARGEST_TEXT, contents
+
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 COMMA_NUMBER = re.compile(r"(?<![\w.,])\d+,\d+(?![\w.,])")
 POINT_NUMBER = re.compile(r"(?<![\w.,])\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.,])")
@@ -12,14 +13,12 @@ POINT_NUMBER = re.compile(r"(?<![\w.,])\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.,])")
 
 def read_text(path: Path) -> str:
     """Text of a file in UTF-8, UTF-16 or, failing that, Windows' western code page."""
-    if path.stat().st_size > LARGEST_TEXT:
-        raise ValueError(f"{path.name} is too large to be a DVH")
-    contents = path.read_bytes()
-    encoding = BYTE_ORDER_MARKS.get(contents[:2], BYTE_ORDER_MARKS.get(contents[:3], "utf-8"))
+    stored = contents(path, LARGEST_TEXT)
+    encoding = BYTE_ORDER_MARKS.get(stored[:2], BYTE_ORDER_MARKS.get(stored[:3], "utf-8"))
     try:
-        return contents.decode(encoding)
+        return stored.decode(encoding)
     except UnicodeDecodeError:
-        return contents.decode("cp1252", errors="replace")
+        return stored.decode("cp1252", errors="replace")
 
 
 def uses_decimal_comma(text: str) -> bool:

@@ -60,7 +60,7 @@ LABELS = {
 }
 
 
-def draw_trial_figures(results: dict[str, TrialResult], folder: Path) -> list[Path]:
+def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> list[Path]:
     """Draw every figure that the results have the data for; returns their paths."""
     figures = {"trial_power": plot_power(results)}
     for name, result in results.items():

@@ -10,6 +10,7 @@ from radsim.experiment.endpoints import endpoints_of, joint_of
 from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.pedigree import (
     cautions,
+    exponents,
     model_labels,
     other_laws,
     outside_fractionation,
@@ -192,6 +193,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
     yield from _organs_elsewhere(experiment)
     yield from cautions(experiment)
+    yield from exponents(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)
     if experiment.survival is None and not all(a.survival for a in experiment.arms.values()):
