@@ -20,6 +20,7 @@ from radsim.trial.section import NAME, TrialSection
 from radsim.vocabulary.endpoints import DEATH
 from radsim.vocabulary.mistakes import require
 
+AMONG = "among/"  # before the name of an event: whom it concerns
 POOL_BLOCK = 8192  # patients that are simulated at once; changes no result
 MOST_PARTS = 20  # parts of a pool, between which the error of its size is seen
 SMALLEST_PART = 500  # patients a part, so that few trials draw the same ones
@@ -144,13 +145,13 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
     """Simulate these patients of an experiment under every arm of a trial.
 
     Harms are what else is bad for patients: complications, and loss of control where the trial is
-    of a complication.
+    of a complication. Responses are what is good for them and a secondary hypothesis is of.
     """
-    harms = {
-        m.endpoint.event: m.endpoint.words
-        for m in endpoints_of(experiment)
-        if not m.endpoint.good and m.endpoint.event != section.endpoint
-    }
+    others = [m.endpoint for m in endpoints_of(experiment) if m.endpoint.event != section.endpoint]
+    harms = {endpoint.event: endpoint.words for endpoint in others if not endpoint.good}
+    read = section.secondary_endpoints
+    responses = [e.event for e in others if e.good and e.event in read]
+    among = [e.event for e in others if e.among and e.event in read]
     names = [str(arm) for arm in section.arms]
     arms = [list(experiment.arms).index(name) for name in names]
     minimization, group = section.design.minimization, section.subgroup
@@ -172,6 +173,8 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
                 eligible=float(screening.get(ELIGIBLE, np.ones(1)).mean()) * len(block),
                 inside=None if group is None else people.have(group.where),
                 factors={name: people[name].astype(int) for name in factors},
+                responses={event: times[event] for event in responses},
+                among={event: times[f"{AMONG}{event}"] for event in among},
             )
         )
     eligible = sum(pool.eligible for pool in blocks) / len(numbers)
@@ -179,11 +182,17 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
 
 
 def _times(outcomes: Outcomes, arms: list[int], patients: int) -> dict[str, np.ndarray]:
-    """Times of each event and of death, infinite for never, shapes (arm, patient) [months]."""
+    """Times of each event and of death, infinite for never, shapes (arm, patient) [months].
+
+    Of an event that concerns a part of the patients also whom, shape (patient,).
+    """
     times = {DEATH: np.full((len(arms), patients), np.inf)}
     if outcomes.deaths:
         times[DEATH] = outcomes.deaths.value[arms]
     for event in outcomes.events:  # under the experiment's own model
         came = event.times[0].value[arms]
-        times[event.modelled.endpoint.event] = np.where(np.isnan(came), np.inf, came)
+        name = event.modelled.endpoint.event
+        times[name] = np.where(np.isnan(came), np.inf, came)
+        if event.among is not None:
+            times[f"{AMONG}{name}"] = np.asarray(event.among.value[arms[0]], bool)
     return times

@@ -26,7 +26,7 @@ from radsim.trial.conduct.run import run_comparisons
 from radsim.trial.protocol.minimization import Factor, Minimization
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.characteristics import mc_error, rejections
-from radsim.trial.questions.family import joint_of, level_of
+from radsim.trial.questions.dunnett import joint_of, level_of
 
 ALIKE = StatedArm(failure_hazard=0.03, death_hazard=0.03)
 FACTORS = {

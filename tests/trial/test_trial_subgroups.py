@@ -32,7 +32,7 @@ from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, OUTSIDE, Compari
 from radsim.trial.protocol.subgroup import MixedArms
 from radsim.trial.questions.assumed import Assumed, alone
 from radsim.trial.questions.characteristics import mc_error
-from radsim.trial.questions.family import joint_of, level_of
+from radsim.trial.questions.dunnett import joint_of, level_of
 from radsim.trial.questions.interaction import INTERACTION, interaction, parts_of
 from radsim.trial.questions.prevalence import enriched, with_prevalence
 

@@ -17,11 +17,16 @@ from radsim.trial.questions.prevalence import ALL
 from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import (
     analysis_sentences,
+    asked_for,
     event_name,
     margin_text,
     notes_of,
     protocol_sentences,
+    words_of,
 )
+from radsim.vocabulary.words import listed
+
+NO_TEST = "allowing no test by itself"
 
 
 def summary_text(results: dict[str, TrialResult]) -> str:
@@ -69,7 +74,8 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
         yield f"  {experimental} against {control}{whom}"
     if direction := _direction(result):
         yield f"  {direction}"
-    yield f"  {'analysis':28}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
+    width = max(28, *(len(p.analysis) + 1 for p in result.powers))
+    yield f"  {'analysis':{width}}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
     null = {p.analysis: p for p in result.type_one["no_difference"]}
     at_margin = {p.analysis: p for p in result.type_one.get(AT_MARGIN, ())}
     for p in result.powers:
@@ -80,10 +86,11 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
         against = result.section.margin is not None and p is result.primary
         alike = (at_margin if against else null)[p.analysis]
         type_one = f"{alike.rejected.value:8.3f}" if alike.is_tested else f"{'-':>8}"
-        yield f"  {p.analysis:28}{power}{effect}{type_one}  {p.estimates}"
-        yield from (f"  {'':28}{line}" for line in _missing(p))
+        yield f"  {p.analysis:{width}}{power}{effect}{type_one}  {p.estimates}"
+        yield from (f"  {'':{width}}{line}" for line in _missing(p))
     for formula in result.formulas.powers:
-        yield f"  {'formula ' + formula.formula:28}{formula.power:8.3f}{'':26}  {formula.takes}"
+        by_formula = f"formula {formula.formula}"
+        yield f"  {by_formula:{width}}{formula.power:8.3f}{'':26}  {formula.takes}"
     if section.margin is not None:
         yield (
             f"  {result.primary.analysis}: power to show that the experimental arm is not worse by "
@@ -181,6 +188,8 @@ def _favor(result: TrialResult, better: str) -> str:
     """In favor of which arm a size has its power, and in which of several comparisons."""
     if result.joint:
         return f" in {result.section.succeeds_in} of the comparisons"
+    if result.section.procedure.power_of:
+        return " to show it"
     if result.section.margin is not None:
         return f" to show {_arm(result, EXPERIMENTAL)} to be not worse by the margin"
     if better == CONTROL:
@@ -213,6 +222,7 @@ def _more(result: TrialResult) -> Iterator[str]:
         design = result.plan.design
         target = f"{design.event_target} events by month {design.latest:g}"
         yield f"trials that never reach the {target}: {_share(result.misses_target)}"
+    yield from _hypotheses(result)
     for benefit in result.benefits:
         yield _benefit(benefit, result)
     if result.section.looks is not None and result.looks is None:
@@ -238,6 +248,52 @@ def _more(result: TrialResult) -> Iterator[str]:
         yield (
             f"with looks, where {null}: stopped for efficacy in favor of the experimental arm "
             f"{_share(result.looks_under_null.power)}"
+        )
+    yield from _resized(result)
+
+
+def _resized(result: TrialResult) -> Iterator[str]:
+    """What a size that is reckoned anew does to the trial and to its error."""
+    resized, null = result.resized, result.resized_under_null
+    if resized is None or null is None:
+        return
+    yield (
+        f"with a size that is reckoned anew: {resized.patients:.1f} patients on average "
+        f"(± {resized.patients_error:.2f}; {resized.lower:g} to {resized.upper:g} in 95 % of "
+        f"trials), in favor of the experimental arm {_share(resized.favorable)}, with the planned "
+        f"size {_share(resized.planned)}; more than the {result.section.resize.most_patients} "  # type: ignore[union-attr]
+        f"patients allowed are wanted in {_share(resized.at_most)}"
+    )
+    where = NULLS[null_of(result.section.primary_analysis)]
+    yield f"with a size that is reckoned anew, where {where}: it rejects in {_share(null.rejected)}"
+
+
+def _hypotheses(result: TrialResult) -> Iterator[str]:
+    """Say what each hypothesis shows alone and in the procedure, and how often falsely."""
+    if not result.families:
+        return
+    design, *nulls = result.families
+    for row in design.hypotheses:
+        alone = f"shown by itself in {_share(row.alone)}" if row.not_tested.value < 1.0 else NO_TEST
+        yield f"{row.name}: {alone}, in the procedure in {_share(row.within)} of trials"
+    yield (
+        f"every hypothesis is shown in {_share(design.all_shown)}, at least one in "
+        f"{_share(design.any_shown)} of trials"
+    )
+    for name in dict.fromkeys(row.hypothesis for row in result.decided):
+        by = [
+            f"{words_of(result.section, row.endpoint)} {100 * row.won:.1f} and {100 * row.lost:.1f}"
+            for row in result.decided
+            if row.hypothesis == name
+        ]
+        yield f"{name}: of pairs of patients are won and lost by {listed(by)} %"
+    false = [f for f in nulls if f.false_claim is not None]
+    if false:
+        worst = max(false, key=lambda family: family.false_claim.value)  # type: ignore[union-attr]
+        assert worst.false_claim is not None
+        yield (
+            f"a false claim is made at most in {_share(worst.false_claim)} of trials, over "
+            f"{len(false)} sets of true nulls (where that of {listed(worst.nulls)} is)"
         )
 
 
@@ -279,7 +335,8 @@ def _formula(row: FormulaSize, result: TrialResult) -> str:
     size, text = result.size, f"{row.formula} ({row.takes}): {row.patients} patients"
     if row.events:
         text += f", {row.events:.1f} events"
-    if size is not None and size.reached and not result.joint:
+    apart = result.joint or result.section.procedure.power_of
+    if size is not None and size.reached and not apart:
         text += f", {row.patients - size.patients:+d} against simulation"
     if row.better == CONTROL:
         text += "; in favor of the control arm"
@@ -299,8 +356,7 @@ def _size(result: TrialResult) -> str:
         others = "no other size is within its error"
     return (
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
-        f"simulation{_favor(result, size.better)} "
-        f"({result.section.primary_analysis}: "
+        f"simulation{_favor(result, size.better)} ({asked_for(result.section)}: "
         f"{_share(size.power)}; {others}{_entering(result)})"
     )
 

@@ -1,6 +1,6 @@
 """Draw trials: every random number is looked up by decision, trial and patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special
@@ -16,6 +16,7 @@ from radsim.vocabulary.mistakes import require
 
 GROUP = 32  # patients whose numbers lie side by side in a stream, so that trials are nested
 Arms = tuple[StatedArm, ...] | MixedArms | PatientPool
+FAILURE, PROPORTION = "failure", "proportion"  # streams of the trial's own endpoint
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Fate:
         Lesions of each patient, shape (trial, patient).
     harms
         Times of harms by name, shape (trial, patient).
+    responses
+        Times of what is good for simulated patients.
+    among
+        Whom a harm or a response concerns, by name; everyone unless given.
     """
 
     failure: np.ndarray
@@ -58,6 +63,8 @@ class Fate:
     drop_out: np.ndarray
     lesions: np.ndarray
     harms: dict[str, np.ndarray]
+    responses: dict[str, np.ndarray] = field(default_factory=dict)
+    among: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def draw_numbers(streams: UniformSource, name: str, trials: range, patients: int) -> np.ndarray:
@@ -176,8 +183,13 @@ def draw_fate(
     if isinstance(arms, PatientPool):
         row = _draw_rows(arms, n, trials, streams)
         failure = arms.failure[enrolled.arm, row][..., np.newaxis]
-        harms = {name: times[enrolled.arm, row] for name, times in arms.harms.items()}
-        return Fate(failure, arms.death[enrolled.arm, row], drop_out, lesions, harms)
+        harms, responses = (
+            {name: times[enrolled.arm, row] for name, times in group.items()}
+            for group in (arms.harms, arms.responses)
+        )
+        among = {name: concerned[row] for name, concerned in arms.among.items()}
+        death = arms.death[enrolled.arm, row]
+        return Fate(failure, death, drop_out, lesions, harms, responses, among)
     laws = [tuple(arm.death for arm in group) for group in groups_of(arms)]
     death = _by_arm(enrolled, laws, draw_exponential(streams, "death", trials, n))
     if len(design.lesions) > 1:
@@ -188,7 +200,7 @@ def draw_fate(
     laws = [tuple(arm.failure for arm in group) for group in groups_of(arms)]
     failure = np.full((len(trials), n, len(design.lesions)), np.inf)
     for lesion in range(len(design.lesions)):
-        exponential = draw_exponential(streams, f"failure/{lesion}", trials, n)
+        exponential = draw_exponential(streams, f"{FAILURE}/{lesion}", trials, n)
         if divisor is not None:
             exponential = exponential / divisor
         times = _by_arm(enrolled, laws, exponential)

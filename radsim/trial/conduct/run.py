@@ -11,14 +11,25 @@ from radsim.randomness.streams import Streams, UniformSource
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
     DEFAULT,
+    EVERY_ANALYSIS,
     Outcome,
     Settings,
     analyse,
     analyse_binary,
     check_analyses,
 )
-from radsim.trial.conduct.draw import Arms, Enrolled, draw_enrolment, draw_numbers, groups_of
-from radsim.trial.conduct.observe import Trials, draw_trials
+from radsim.trial.conduct.draw import (
+    PROPORTION,
+    Arms,
+    Enrolled,
+    draw_enrolment,
+    draw_fate,
+    draw_numbers,
+    groups_of,
+)
+from radsim.trial.conduct.hypotheses import OWN, Family, Observed, examine, observed_times
+from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.others import draw_others
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
 from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.protocol.arms import PatientPool
@@ -50,6 +61,8 @@ class TrialPlan:
         Whether the endpoint is the arms' ``proportion`` rather than a time.
     alpha
         Two-sided.
+    family
+        Hypotheses that the trial tests beside its analyses, if any.
 
     Raises
     ------
@@ -66,6 +79,7 @@ class TrialPlan:
     alpha: float = 0.05
     comparison: Comparison = ALL_TOLD
     co_primary: bool = False
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
@@ -86,6 +100,10 @@ class TrialPlan:
             self.has_subgroup or not (self.co_primary or self.comparison.population != EVERYBODY),
             "there is no subgroup to compare the arms in",
         )
+        require(
+            self.family is None or (self.number_of_arms == 2 and not self.has_subgroup),
+            "several hypotheses are tested in two arms without a subgroup",
+        )
         _check_factors(self)
         check_analyses(self.analyses, binary=self.binary)
         for name in self.analyses:
@@ -96,12 +114,12 @@ class TrialPlan:
                     f"{name} lists outcomes, for up to {most} patients in this design, "
                     f"got {self.design.patients}",
                 )
-        strata = self.design.strata or self.design.minimization
-        needs = "logrank_stratified" in self.analyses and not strata
-        require(
-            not needs,
-            "analyses: logrank_stratified needs strata, or minimization, in the design",
-        )
+        if not self.binary and not (self.design.strata or self.design.minimization):
+            needs = [name for name in self.analyses if EVERY_ANALYSIS[name].needs_strata]
+            require(
+                not needs,
+                f"analyses: {' and '.join(needs)}: needs strata, or minimization, in the design",
+            )
         against = [name for name in self.analyses if name in AGAINST_MARGIN.values()]
         require(
             not against or bool(self.settings.worst),
@@ -225,6 +243,8 @@ class Shown:
         Pools of simulated patients that the trials took turns at, for the Monte Carlo error.
     harms
         Evaluable patients in whom each harm was seen, shape (trial, arm).
+    hypotheses
+        Outcomes of the hypotheses by name, in favor of the experimental arm.
     """
 
     outcomes: dict[str, Outcome]
@@ -232,6 +252,7 @@ class Shown:
     duration: np.ndarray
     pools: int = 1
     harms: dict[str, np.ndarray] = field(default_factory=dict)
+    hypotheses: dict[str, Outcome] = field(default_factory=dict)
 
 
 def run_trials(
@@ -299,13 +320,17 @@ def in_blocks(
 
 def combine(parts: list[Shown]) -> Shown:
     """Put blocks of trials together again."""
-    names = parts[0].outcomes
     return Shown(
-        {n: Outcome(**_joined([vars(part.outcomes[n]) for part in parts])) for n in names},
+        _outcomes([part.outcomes for part in parts]),
         _joined([part.counts for part in parts]),
         np.concatenate([part.duration for part in parts]),
         harms=_joined([part.harms for part in parts]),
+        hypotheses=_outcomes([part.hypotheses for part in parts]),
     )
+
+
+def _outcomes(parts: list[dict[str, Outcome]]) -> dict[str, Outcome]:
+    return {n: Outcome(**_joined([vars(part[n]) for part in parts])) for n in parts[0]}
 
 
 def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -331,18 +356,28 @@ def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
 def _run_block(
     plan: TrialPlan, comparisons: Sequence[Comparison], trials: range, streams: UniformSource
 ) -> tuple[Shown, ...]:
-    arms = draw_arms(plan.arms, trials, streams)
-    if plan.binary:
-        enrolled = draw_enrolment(plan.design, arms, trials, streams)
-        u = draw_numbers(streams, "proportion", trials, plan.design.patients)
-        return tuple(
-            _show_binary(plan, enrolled, u < _chance(arms, enrolled), c) for c in comparisons
-        )
-    seen = draw_trials(plan.design, arms, trials, streams)
-    return tuple(
-        show(part, analyse(part, plan.analyses, plan.settings))
-        for part in map(seen.compared, comparisons)
-    )
+    observed = observe_block(plan, trials, streams)
+    shown = tuple(_show(plan, observed, comparison) for comparison in comparisons)
+    if plan.family is None:
+        return shown
+    (only,) = shown  # a plan with several hypotheses has one comparison
+    hypotheses = examine(plan.family, observed, only.outcomes, plan.settings)
+    return (replace(only, hypotheses=hypotheses),)
+
+
+def observe_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Observed:
+    """Draw some trials and see what they show of every endpoint."""
+    arms, design = draw_arms(plan.arms, trials, streams), plan.design
+    enrolled = draw_enrolment(design, arms, trials, streams)
+    others = {} if plan.family is None else plan.family.others
+    drawn = draw_others(others, enrolled.arm, trials, streams, binary=plan.binary)
+    if not plan.binary:
+        fate = draw_fate(design, arms, enrolled, trials, streams)
+        return observed_times(design, observe(design, enrolled, fate), fate, drawn)
+    u = draw_numbers(streams, PROPORTION, trials, design.patients)
+    entered = np.where(enrolled.evaluable, enrolled.arm, ABSENT)
+    had = {OWN: u < _chance(arms, enrolled), **drawn.had}
+    return Observed(design, enrolled, entered, None, None, {}, had)
 
 
 def _chance(arms: Arms, enrolled: Enrolled) -> np.ndarray:
@@ -357,15 +392,21 @@ def _chance(arms: Arms, enrolled: Enrolled) -> np.ndarray:
     return chance
 
 
-def _show_binary(
-    plan: TrialPlan, enrolled: Enrolled, answered: np.ndarray, comparison: Comparison
-) -> Shown:
+def _show(plan: TrialPlan, observed: Observed, comparison: Comparison) -> Shown:
+    if observed.trials is None:
+        return _show_binary(plan, observed, comparison)
+    part = observed.trials.compared(comparison)
+    return show(part, analyse(part, plan.analyses, plan.settings))
+
+
+def _show_binary(plan: TrialPlan, observed: Observed, comparison: Comparison) -> Shown:
+    enrolled = observed.enrolled
     mine = (enrolled.arm == 0) | (enrolled.arm == comparison.arm)
     if comparison.population != EVERYBODY:
         mine &= enrolled.inside == (comparison.population == INSIDE)
     arm = np.where(mine, enrolled.arm > 0, ABSENT)
     n = _per_arm(arm, enrolled.evaluable)
-    x = _per_arm(arm, answered & enrolled.evaluable)
+    x = _per_arm(arm, observed.had[OWN] & enrolled.evaluable)
     counts = {
         "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
         "evaluable": n,

@@ -194,6 +194,11 @@ class PatientPool:
         Who is in the subgroup, shape (patient,); None without one.
     factors
         Level of each patient by the name of a factor of minimization, from 0, shape (patient,).
+    responses
+        Times of what is good for patients, by name, of the same shape.
+    among
+        Whether a harm or a response concerns a patient, by name, shape (patient,); everyone
+        unless given.
     """
 
     failure: np.ndarray
@@ -205,6 +210,8 @@ class PatientPool:
     eligible: float = 1.0
     inside: np.ndarray | None = None
     factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    responses: dict[str, np.ndarray] = field(default_factory=dict)
+    among: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
@@ -216,7 +223,8 @@ class PatientPool:
             self.pools >= 1 and shape[1] % self.pools == 0,
             f"{shape[1]} patients can't be shared among {self.pools} pools",
         )
-        for name, times in (("failure", self.failure), ("death", self.death), *self.harms.items()):
+        others = (*self.harms.items(), *self.responses.items())
+        for name, times in (("failure", self.failure), ("death", self.death), *others):
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
 
@@ -233,6 +241,8 @@ class PatientPool:
             failure=self.failure[:, rows],
             death=self.death[:, rows],
             harms={name: times[:, rows] for name, times in self.harms.items()},
+            responses={name: times[:, rows] for name, times in self.responses.items()},
+            among={name: concerned[rows] for name, concerned in self.among.items()},
             inside=None if self.inside is None else self.inside[rows],
             factors={name: levels[rows] for name, levels in self.factors.items()},
             pools=1,
@@ -251,6 +261,8 @@ def side_by_side(pools: Sequence[PatientPool], *, one: bool = False) -> PatientP
         failure=joined([pool.failure for pool in pools]),
         death=joined([pool.death for pool in pools]),
         harms={n: joined([pool.harms[n] for pool in pools]) for n in first.harms},
+        responses={n: joined([pool.responses[n] for pool in pools]) for n in first.responses},
+        among={n: joined([pool.among[n] for pool in pools]) for n in first.among},
         inside=None if first.inside is None else joined([pool.inside for pool in pools]),  # type: ignore[misc]
         factors={n: joined([pool.factors[n] for pool in pools]) for n in first.factors},
         eligible=float(np.mean([pool.eligible for pool in pools])),

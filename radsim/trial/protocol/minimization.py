@@ -1,6 +1,6 @@
 """Minimization: the next patient goes where the arms become most alike in some factors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -92,6 +92,12 @@ class Minimization:
             f"factors have {number} combinations of levels, more than the {MOST_COMBINATIONS} "
             "that stratified tests can tell apart",
         )
+
+    @property
+    def without_hazards(self) -> "Minimization":
+        """The same where the hazard of the event is that of all at every level."""
+        factors = {name: Factor(shares=factor.shares) for name, factor in self.factors.items()}
+        return replace(self, factors=factors)
 
     @property
     def mixture(self) -> tuple[tuple[float, float], ...]:

@@ -74,8 +74,12 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
             return np.stack([times[0]] * len(times))
 
         death = same(arms.death) if death_too else arms.death
-        harms = {name: same(times) for name, times in arms.harms.items()}
-        return replace(arms, failure=same(arms.failure), death=death, harms=harms)
+        harms, responses = (
+            {name: same(times) for name, times in group.items()}
+            for group in (arms.harms, arms.responses)
+        )
+        failure = same(arms.failure)
+        return replace(arms, failure=failure, death=death, harms=harms, responses=responses)
     if isinstance(arms, MixedArms):
         inside, outside = (_alike(group, death_too) for group in (arms.inside, arms.outside))
         return replace(arms, inside=inside, outside=outside)

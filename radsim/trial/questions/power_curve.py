@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.questions.characteristics import Power, Share
-from radsim.trial.questions.family import power_of_family
+from radsim.trial.questions.dunnett import power_of_comparisons
 from radsim.trial.varied import Curve
 
 
@@ -36,7 +36,7 @@ def power_curve(
     """Simulate the power of one analysis at each point of a curve."""
     points = []
     for over, value, changed in curve.plans(replace(plan, analyses=(analysis,))):
-        power, _ = power_of_family(
+        power, _ = power_of_comparisons(
             changed,
             analysis,
             success=success,

@@ -10,6 +10,7 @@ from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.run import Shown, TrialPlan, run_comparisons
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import ROLES, PatientPool
+from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.assumed import alone
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
@@ -24,22 +25,25 @@ from radsim.trial.questions.characteristics import (
 )
 from radsim.trial.questions.curves import ExpectedCurves, expected_curves
 from radsim.trial.questions.direction import better_arm
-from radsim.trial.questions.family import Joint, Level, joint_of, level_of
+from radsim.trial.questions.dunnett import Joint, Level, joint_of, level_of
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.interaction import Part, parts_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
+from radsim.trial.questions.pairs import Decided, decided_pairs
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
 from radsim.trial.questions.prevalence import PrevalenceSize, sizes_by_prevalence
+from radsim.trial.questions.resize import Resized, run_resized
 from radsim.trial.questions.size import SampleSize, sample_size
+from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
 from radsim.trial.varied import Curve
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
 ROUNDING = 1e-9  # of a turn of the allocation
 CURVE_POINTS = 121  # months at which they are read
-CURVE_TRIALS = 1024  # trials from which expected curves are averaged
+CURVE_TRIALS = 1024  # trials from which expected curves and shares of pairs are averaged
 
 
 @dataclass(frozen=True)
@@ -71,21 +75,16 @@ class TrialResult:
     curve: list[CurvePoint]
     looks: Sequential | None
     looks_under_null: Sequential | None
+    resized: Resized | None
+    resized_under_null: Resized | None
     incidence: ExpectedCurves | None
     median_trial: int | None
     flow: tuple[Flow, Flow] | None
+    families: list[FamilyPower] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
     joint: tuple[Joint, ...] = ()
     parts: Mapping[str, list[Part]] = field(default_factory=dict)
     prevalence: list[PrevalenceSize] = field(default_factory=list)
-
-    @property
-    def succeeded(self) -> Share:
-        """Share of trials that succeed: by the primary analysis, in any or all comparisons."""
-        name = self.section.primary_analysis
-        together = next((joint for joint in self.joint if joint.analysis == name), None)
-        if together is None:
-            return self.primary.rejected
-        return together.any if self.section.succeeds_in == "any" else together.all
 
     @property
     def is_first(self) -> bool:
@@ -101,6 +100,20 @@ class TrialResult:
     def compared(self) -> Power:
         """The analysis whose effect the trial is about, against no difference."""
         return next(p for p in self.powers if p.analysis == self.section.compared_analysis)
+
+    @property
+    def asked(self) -> Share:
+        """The power that the sample size is for, at the design's own size."""
+        whose = self.section.procedure.power_of
+        name = self.section.primary_analysis
+        together = next((joint for joint in self.joint if joint.analysis == name), None)
+        if together is not None:
+            return together.any if self.section.succeeds_in == ANY else together.all
+        if not whose:
+            return self.primary.rejected
+        family = self.families[0]
+        alone = {row.name: row.within for row in family.hypotheses}
+        return {**alone, ALL: family.all_shown, ANY: family.any_shown}[whose]
 
     @property
     def better(self) -> str:
@@ -147,6 +160,10 @@ def run_scenario(
         return run_comparisons(other, plan.comparisons, section.trials, seed=seed, workers=workers)
 
     shown = run(plan)
+    families = []
+    if plan.family is not None:
+        families = family_powers(plan, shown[0], section.trials, seed=seed, workers=workers)
+    whole, plan = plan, replace(plan, family=None)
     nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
     if section.margin is not None:
         nulls.append(AT_MARGIN)
@@ -164,7 +181,7 @@ def run_scenario(
         for each in zip(pairs, shown, curves, strict=True)
     ]
     few = min(section.trials, SEARCH_TRIALS)
-    asked = _Asked(section, plan, seed, workers, few)
+    asked = _Asked(section, whole, seed, workers, few)
     start = next((row.patients for row in formulas[0].sizes if row.patients), None)
     size = asked.size(start) if section.find_size else None
     curve = [] if section.curve is None else asked.curve(section.curve)
@@ -178,6 +195,7 @@ def run_scenario(
     sure = None
     if uncertain is not None:
         sure = run(replace(plan, arms=uncertain, analyses=(section.primary_analysis,)))
+    tested = under_null(plan, null_of(section.primary_analysis))
     parts = {} if not plan.has_subgroup else asked.parts(nulls)
     results = []
     for number, comparison in enumerate(plan.comparisons):
@@ -202,12 +220,14 @@ def run_scenario(
                 benefits=benefits_of(mine),
                 curve=curve,
                 looks=_looks(section, plan, planned, seed),
-                looks_under_null=_looks(
-                    section, under_null(plan, null_of(section.primary_analysis)), planned, seed
-                ),
+                looks_under_null=_looks(section, tested, planned, seed),
+                resized=_resized(section, plan, seed),
+                resized_under_null=_resized(section, tested, seed),
                 incidence=curves[number],
                 median_trial=median,
                 flow=None if median is None else flow_of(view, median, seed=seed),
+                families=families,
+                decided=decided_pairs(whole, some, seed=seed, workers=workers),
                 joint=joint,
                 parts={} if number else parts,
                 prevalence=[] if number or not parts else asked.prevalence(),
@@ -236,9 +256,10 @@ class _Asked:
 
     def size(self, start: int | None) -> SampleSize:
         """Patients that reach the power."""
-        most = self.section.most_patients
+        most, whose = self.section.most_patients, self.section.procedure.power_of
         return sample_size(
-            self.plan,
+            self.plan if whose else replace(self.plan, family=None),
+            within=whose,
             analysis=self.section.primary_analysis,
             power=self.section.power,
             trials=self.trials,
@@ -251,7 +272,7 @@ class _Asked:
     def curve(self, curve: Curve) -> list[CurvePoint]:
         """Power at each point of a curve."""
         return power_curve(
-            self.plan,
+            replace(self.plan, family=None),
             curve,
             self.section.primary_analysis,
             trials=self.trials,
@@ -330,6 +351,20 @@ def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Se
         section.looks.limits(alpha=section.alpha, power=section.power),
         analysis=section.primary_analysis,
         planned_events=events,
+        trials=section.trials,
+        seed=seed,
+    )
+
+
+def _resized(section: TrialSection, plan: TrialPlan, seed: int) -> Resized | None:
+    if section.resize is None:
+        return None
+    return run_resized(
+        plan,
+        section.resize,
+        analysis=section.primary_analysis,
+        power=section.power,
+        higher_is_better=section.higher_is_better,
         trials=section.trials,
         seed=seed,
     )

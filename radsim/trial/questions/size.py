@@ -1,20 +1,22 @@
 """The number of patients that reaches a power, by simulation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
-from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
+from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
     Power,
     Share,
     mc_error,
+    no_event_shares,
 )
 from radsim.trial.questions.direction import better_by
-from radsim.trial.questions.family import power_of_family
+from radsim.trial.questions.dunnett import power_of_comparisons
+from radsim.trial.questions.testing import power_within
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with
@@ -101,6 +103,7 @@ def sample_size(
     most: int = MOST,
     higher_is_better: bool | None = None,
     success: str = "any",
+    within: str = "",
 ) -> SampleSize:
     """Find the number of patients by bracketing, every size on the same random numbers.
 
@@ -121,6 +124,9 @@ def sample_size(
         Whether more of a binary endpoint is good, if that is known.
     success
         Where a trial compares several things: whether ``any`` or ``all`` comparisons must reject.
+    within
+        Of a plan with several hypotheses: the one whose power in the procedure is meant, ``all``
+        or ``any``; that of the analysis by itself unless given.
 
     Raises
     ------
@@ -150,8 +156,12 @@ def sample_size(
         most -= step
 
     def attempt(patients: int) -> Tried:
-        reached, without_event = power_of_family(
-            plan.with_patients(patients),
+        only = replace(plan, analyses=(analysis,)).with_patients(patients)
+        if within:
+            shown = run_trials(only, trials, seed=seed, workers=workers)
+            return Tried(power_within(only, shown, within), no_event_shares(shown)["either"].value)
+        reached, without_event = power_of_comparisons(
+            only,
             analysis,
             success=success,
             trials=trials,

@@ -158,7 +158,7 @@ def joint_of(
     )
 
 
-def power_of_family(
+def power_of_comparisons(
     plan: TrialPlan,
     analysis: str,
     *,
