@@ -135,7 +135,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
 )  # fmt: skip
 QUANTITIES = {end: quantity for quantity, ends in KINDS for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
-OF_NAMES = ("medians", "prior.organs")  # tables whose keys are names, with one kind of number
+OF_NAMES = re.compile(r"(.*\.)?(medians|prior\.organs)\.[^.]+")  # keys that are names in a table
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 UNKNOWN = Quantity(units="")
@@ -153,7 +153,7 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
     """
     if parts and RATIO.match(parts[-1]):
         return ONE
-    if ".".join(parts[:-1]).endswith(OF_NAMES):
+    if OF_NAMES.fullmatch(".".join(parts)):
         parts = parts[:-1]
     ends = (".".join(parts[first:]) for first in range(len(parts)))
     return next((QUANTITIES[end] for end in ends if end in QUANTITIES), UNKNOWN)

@@ -1,9 +1,8 @@
 """Run many trials of a plan, block by block, and keep what each trial showed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from radsim.trial.conduct.draw import (
     groups_of,
 )
 from radsim.trial.conduct.hypotheses import OWN, Family, Observed, examine, observed_times
+from radsim.trial.conduct.kept import Part, found_or_made, on_threads
 from radsim.trial.conduct.observe import Trials, observe
 from radsim.trial.conduct.others import draw_others
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
@@ -40,7 +40,7 @@ from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
-Part = TypeVar("Part")  # what is kept of a block
+COUNTED, TESTED = ("counts", "harms"), ("outcomes", "hypotheses")  # fields of what was shown
 ALL_TOLD = Comparison()
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
@@ -299,8 +299,13 @@ def run_comparisons(
     """
     trials, block = count("trials", trials, least=1), count("block", block, least=1)
     streams = Streams(seed)
-    parts = in_blocks(
-        lambda some: _run_block(plan, comparisons, some, streams), trials, workers, block
+    parts = found_or_made(
+        (plan, tuple(comparisons), seed),
+        blocks_of(trials, block),
+        lambda some: _run_block(plan, comparisons, some, streams),
+        workers,
+        _to_arrays,
+        _of_arrays,
     )
     return tuple(
         replace(combine(list(each)), pools=plan.pools) for each in zip(*parts, strict=True)
@@ -311,11 +316,54 @@ def in_blocks(
     work: Callable[[range], Part], trials: int, workers: int = 1, block: int = BLOCK
 ) -> list[Part]:
     """Do some work for each block of trials, in order, on so many threads."""
-    blocks = [range(first, min(first + block, trials)) for first in range(0, trials, block)]
-    if workers <= 1:
-        return [work(some) for some in blocks]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, blocks))
+    return list(on_threads(work, blocks_of(trials, block), workers))
+
+
+def blocks_of(trials: int, block: int = BLOCK) -> list[range]:
+    """Numbers of the trials of each block."""
+    return [range(first, min(first + block, trials)) for first in range(0, trials, block)]
+
+
+def _to_arrays(compared: tuple[Shown, ...]) -> dict[str, np.ndarray]:
+    """Arrays of a block, by the number of the comparison, what they are and their names."""
+    return {
+        f"{number}/{path}": array
+        for number, shown in enumerate(compared)
+        for path, array in _arrays_of(shown).items()
+    }
+
+
+def _of_arrays(arrays: Mapping[str, np.ndarray]) -> tuple[Shown, ...]:
+    compared: dict[str, dict[str, np.ndarray]] = {}
+    for path, array in arrays.items():
+        number, _, rest = path.partition("/")
+        compared.setdefault(number, {})[rest] = array
+    return tuple(_shown_of(compared[number]) for number in sorted(compared, key=int))
+
+
+def _arrays_of(shown: Shown) -> dict[str, np.ndarray]:
+    """Arrays of a comparison, by what they are and their names."""
+    arrays = {"duration": shown.duration}
+    for kind in COUNTED:
+        arrays |= {f"{kind}/{name}": counts for name, counts in getattr(shown, kind).items()}
+    for kind in TESTED:
+        for name, outcome in getattr(shown, kind).items():
+            arrays |= {f"{kind}/{name}/{part}": array for part, array in vars(outcome).items()}
+    return arrays
+
+
+def _shown_of(arrays: Mapping[str, np.ndarray]) -> Shown:
+    told: dict[str, Any] = {kind: {} for kind in (*COUNTED, *TESTED)}
+    for path, array in arrays.items():
+        kind, _, rest = path.partition("/")
+        if kind in COUNTED:
+            told[kind][rest] = array
+        elif kind in TESTED:
+            name, _, part = rest.rpartition("/")
+            told[kind].setdefault(name, {})[part] = array
+    for kind in TESTED:
+        told[kind] = {name: Outcome(**parts) for name, parts in told[kind].items()}
+    return Shown(duration=arrays["duration"], **told)
 
 
 def combine(parts: list[Shown]) -> Shown:
