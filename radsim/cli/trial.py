@@ -22,7 +22,7 @@ def trial(
     confirm: Confirm = None,
     figures: Annotated[bool, typer.Option(help="draw figures")] = True,
 ) -> None:
-    """Simulate the virtual trial of a file; the same command goes on where a stopped one left off."""
+    """Simulate the virtual trial of a file; the command goes on where a stopped one left off."""
     from radsim.experiment.trial_file import load_trial, with_changes
     from radsim.report.files.trial_files import check_folder
 

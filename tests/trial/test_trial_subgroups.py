@@ -34,7 +34,7 @@ from radsim.trial.questions.assumed import Assumed, alone
 from radsim.trial.questions.characteristics import mc_error
 from radsim.trial.questions.dunnett import joint_of, level_of
 from radsim.trial.questions.interaction import INTERACTION, interaction, parts_of
-from radsim.trial.questions.prevalence import enriched, with_prevalence
+from radsim.trial.sizes.prevalence import enriched, with_prevalence
 
 OTHERS = StatedArm(failure_hazard=0.03, death_hazard=0.03)
 WORSE = StatedArm(failure_hazard=0.05, death_hazard=0.03)

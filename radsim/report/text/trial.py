@@ -11,10 +11,10 @@ from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, OUTSIDE
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import CONTROL, EXPERIMENTAL, NEITHER
-from radsim.trial.questions.formula_size import FormulaSize
 from radsim.trial.questions.nulls import AT_MARGIN, NULLS
-from radsim.trial.questions.prevalence import ALL
 from radsim.trial.questions.scenario import TrialResult, null_of
+from radsim.trial.sizes.formula_size import FormulaSize
+from radsim.trial.sizes.prevalence import ALL
 from radsim.trial.wording import (
     analysis_sentences,
     asked_for,

@@ -27,17 +27,17 @@ from radsim.trial.questions.curves import ExpectedCurves, expected_curves
 from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.dunnett import Joint, Level, joint_of, level_of
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
-from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.interaction import Part, parts_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
 from radsim.trial.questions.pairs import Decided, decided_pairs
-from radsim.trial.questions.power_curve import CurvePoint, power_curve
-from radsim.trial.questions.prevalence import PrevalenceSize, sizes_by_prevalence
 from radsim.trial.questions.resize import Resized, run_resized
-from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
+from radsim.trial.sizes.formula_size import Formulas, formulas_of
+from radsim.trial.sizes.power_curve import CurvePoint, power_curve
+from radsim.trial.sizes.prevalence import PrevalenceSize, sizes_by_prevalence
+from radsim.trial.sizes.size import SampleSize, sample_size
 from radsim.trial.varied import Curve
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most

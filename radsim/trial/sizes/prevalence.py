@@ -8,7 +8,7 @@ import numpy as np
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.protocol.arms import PatientPool, side_by_side
 from radsim.trial.protocol.subgroup import MixedArms
-from radsim.trial.questions.size import SampleSize, sample_size
+from radsim.trial.sizes.size import SampleSize, sample_size
 from radsim.vocabulary.mistakes import require
 
 ALL, ONLY = "all", "only"
