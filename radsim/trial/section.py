@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from radsim.randomness.distributions.composed import Distribution
+from radsim.trial.comparisons import check_comparisons
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
     DEFAULT,
@@ -239,7 +240,7 @@ class TrialSection:
                 f"scenarios: names are made of letters, digits, _ and -, got {name!r}",
             )
         self._check_arms()
-        self._check_comparisons()
+        check_comparisons(self, is_equal=self._is_equal)
         self._check_secondary()
         self._check_plans()
 
@@ -276,49 +277,6 @@ class TrialSection:
             "uncertainty: needs arms that are stated; give the experiment's own [uncertainty]",
         )
         require(not self.binary, "binary: needs arms that state a proportion")
-
-    def _check_comparisons(self) -> None:
-        """Raise ValueError for what does not go with several arms, or with a subgroup."""
-        several, group = len(self.arms) > 2, self.subgroup
-        require(len(self.arms) > 1, "experimental: name an arm, got none")
-        require(
-            not several or len(self.design.allocation) == len(self.arms) or self._is_equal,
-            f"design.allocation: must have a number for each of {len(self.arms)} arms, got "
-            f"{list(self.design.allocation)}",
-        )
-        both = several or (group is not None and group.co_primary)
-        require(
-            both or self.success is None, "success: has no effect here: there is one comparison"
-        )
-        what = "several experimental arms" if several else "a subgroup"
-        aside = several or (group is not None and not group.only)
-        for key in ("looks", "resize", "uncertainty", "secondary"):
-            asked = bool(getattr(self, key))
-            require(not (asked and aside), f"{key}: is for two arms alike in all, got {what}")
-        if group is None:
-            return
-        require(not several, "subgroup: is for one experimental arm, got several")
-        require(self.margin is None, "subgroup: has no test against a margin; leave out margin")
-        by_name, changed = isinstance(self.control, str), group.control or group.experimental
-        require(
-            bool(group.where) == by_name,
-            "subgroup.where: say by variables of the cohort who is in the subgroup"
-            if by_name
-            else "subgroup.where: is for arms of an experiment; give share",
-        )
-        require(
-            (group.share is None) == by_name,
-            "subgroup.share: has no effect here: simulated patients have their own"
-            if by_name
-            else "subgroup.share: is missing",
-        )
-        require(
-            bool(changed) != by_name,
-            "subgroup: the arms of an experiment do in each patient what they do; leave out "
-            "control and experimental"
-            if by_name
-            else "subgroup: say by control or experimental what the arms do otherwise there",
-        )
 
     @property
     def _is_equal(self) -> bool:

@@ -29,6 +29,7 @@ from radsim.trial import (
     sample_size,
     under_null,
 )
+from radsim.trial.conduct.kept import keeping
 from radsim.trial.conduct.run import run_comparisons
 from radsim.trial.protocol.comparison import Comparison
 from radsim.trial.questions.assumed import Assumed, alone
@@ -188,6 +189,28 @@ def test_blocks_of_trials_and_workers_change_nothing():
     parts = run_comparisons(plan, plan.comparisons, 40, seed=4, workers=2, block=7)
     for first, second in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(first.outcomes["logrank"].z, second.outcomes["logrank"].z)
+
+
+class Kept(dict):
+    """Arrays of blocks in memory."""
+
+    find = dict.get
+    keep = dict.__setitem__
+
+
+def test_kept_blocks_hold_every_comparison():
+    plan = replace(THREE, arms=(ALIKE, BETTER, ALIKE), analyses=("logrank",))
+    store = Kept()
+    with keeping(store):
+        first = run_comparisons(plan, plan.comparisons, 300, seed=4)
+        blocks = len(store)
+        again = run_comparisons(plan, plan.comparisons, 300, seed=4)
+        assert len(store) == blocks == 2
+        run_comparisons(plan, plan.comparisons[:1], 300, seed=4)
+        assert len(store) == 2 * blocks  # other comparisons are other blocks
+    for made, read in zip(first, again, strict=True):
+        np.testing.assert_array_equal(made.outcomes["logrank"].z, read.outcomes["logrank"].z)
+        np.testing.assert_array_equal(made.counts["events"], read.counts["events"])
 
 
 def test_an_event_target_counts_the_events_of_all_arms():
