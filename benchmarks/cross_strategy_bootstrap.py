@@ -37,7 +37,7 @@ def bootstrap(name: str) -> np.ndarray:
     published = np.array([preset.parameters[key].value for key in ("intercept", "slope")])
     ratio = preset.parameters["alpha_beta"].value
     dose = np.array(
-        [lq.eqd2(*lq.equal_fractions(a.dose, a.fractions), ratio) for a in preset.anchors]
+        [lq.eqd2(dose=a.dose, fractions=a.fractions, alpha_beta=ratio) for a in preset.anchors]
     )
     spread = np.full(len(dose), NOISE)
     for anchor, interval in SC24.items():

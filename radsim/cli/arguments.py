@@ -10,6 +10,10 @@ from radsim.vocabulary.mistakes import Mistake
 
 ExperimentFile = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment (TOML)")]
 ResultFolder = Annotated[Path, typer.Argument(metavar="DIR", help="a finished run's folder")]
+Confirm = Annotated[
+    list[str] | None,
+    typer.Option("--confirm", metavar="KEY", help="a number that was questioned is meant so"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

@@ -2,13 +2,13 @@
 
 import json
 
-from radsim.cli.arguments import AsJson, ExperimentFile
-from radsim.cli.messages import print_purpose, warn
+from radsim.cli.arguments import AsJson, Confirm, ExperimentFile
+from radsim.cli.messages import print_purpose, say, warn
 
 CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
 
-def check(file: ExperimentFile, as_json: AsJson = False) -> None:
+def check(file: ExperimentFile, confirm: Confirm = None, as_json: AsJson = False) -> None:
     """Say what an experiment file would do, and what is wrong with it."""
     from radsim.experiment.model import ExperimentError
     from radsim.experiment.reading import load_experiment
@@ -18,15 +18,15 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
 
     try:
         if states_trial_only(file):
-            trial_only = load_trial(file)
+            trial_only = load_trial(file, confirm or ())
             if as_json:
                 settings = trial_only.model_dump(mode="json", exclude_none=True)
                 print(json.dumps({**settings, "trials": trial_description(trial_only)}, indent=2))
             else:
                 print_purpose(question=trial_only.question, expected=trial_only.expect)
-                print(f"{describe_trial(trial_only)}\nno mistakes found")
+                say(f"{describe_trial(trial_only)}\nno mistakes found")
             return
-        experiment = load_experiment(file)
+        experiment = load_experiment(file, confirm or ())
     except ExperimentError as error:
         if as_json:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
@@ -47,5 +47,5 @@ def check(file: ExperimentFile, as_json: AsJson = False) -> None:
         return
     print_purpose(question=experiment.question, expected=experiment.expect)
     if experiment.trial is not None:
-        print(describe_trial(experiment))
-    print(describe(experiment))
+        say(describe_trial(experiment))
+    say(describe(experiment))

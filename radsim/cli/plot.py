@@ -1,15 +1,22 @@
 """``radsim plot``: the figures of a finished run."""
 
 from radsim.cli.arguments import ResultFolder
+from radsim.cli.messages import say, warn
 
 
 def plot(folder: ResultFolder) -> None:
     """Draw the figures of a finished run again."""
     from radsim.report.figures.gallery import draw_figures
-    from radsim.report.files.result_files import open_result
+    from radsim.report.files import result_files, trial_files
+    from radsim.report.files.checksums import changed_files
+    from radsim.report.files.staging import making
 
-    result = open_result(folder)
+    for listing in (result_files.CHECKSUMS, trial_files.CHECKSUMS):
+        for path in changed_files(folder / listing):
+            warn(f"{path} is damaged, or was changed: its checksum is not that in {listing}")
+    result = result_files.open_result(folder)
     figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
+    with making(figures):
+        figures.mkdir(exist_ok=True)
     for path in draw_figures(result, figures):
-        print(path)
+        say(path)

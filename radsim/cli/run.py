@@ -1,14 +1,15 @@
 """``radsim run``: an experiment, from its file to its folder of results."""
 
 import ctypes
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radsim.cli.arguments import ExperimentFile
-from radsim.cli.messages import console, print_purpose, tell, warn
+from radsim.cli.arguments import Confirm, ExperimentFile
+from radsim.cli.messages import console, print_purpose, say, tell, warn
 from radsim.cli.trial import simulate_trial, trial
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def run(
         float | None,
         typer.Option(help="go on until the largest Monte Carlo standard error is this small"),
     ] = None,
+    confirm: Confirm = None,
     yes: Annotated[bool, typer.Option("--yes", help="run a design however long it takes")] = False,
     figures: Annotated[
         bool, typer.Option(help="draw figures; radsim plot DIR draws them later")
@@ -60,9 +62,17 @@ def run(
 
     if states_trial_only(file):
         _refuse_idle(patients, precision, chunk_size, scheduler)
-        trial(file, out, seed=seed, workers=workers, overwrite=overwrite, figures=figures)
+        trial(
+            file,
+            out,
+            seed=seed,
+            workers=workers,
+            overwrite=overwrite,
+            confirm=confirm,
+            figures=figures,
+        )
         return
-    experiment = _override(_load(file, patients), patients=patients, seed=seed)
+    experiment = _override(_load(file, patients, confirm or ()), patients=patients, seed=seed)
     if precision is not None:
         experiment = with_precision(experiment, precision, patients)
     check_scheduler(scheduler)
@@ -95,16 +105,16 @@ def run(
     for line in warnings_of(result):
         warn(line)
     print_purpose(question=experiment.question)
-    print(comparison_text(result))
+    say(comparison_text(result))
     if groups := subgroups_text(result):
-        print(f"\n{groups}")
+        say(f"\n{groups}")
     for line in precision_text(result):
-        print(line)
+        say(line)
     if answer := answer_text(result):
-        print(f"\n{answer}")
+        say(f"\n{answer}")
     if series := predictive_text(result):
-        print(f"\n{series}")
-    print(f"\nresult in {out}")
+        say(f"\n{series}")
+    say(f"\nresult in {out}")
     if experiment.trial is not None:
         if experiment.has_design:
             tell("the trial is simulated for the file's own values; vary it by [trial] scenarios")
@@ -138,19 +148,19 @@ def _refuse_idle(
         raise ExperimentError(mistakes)
 
 
-def _load(file: Path, patients: int | None) -> "Experiment":
+def _load(file: Path, patients: int | None, confirm: Sequence[str]) -> "Experiment":
     """Read an experiment; a number of patients given here mends a wrong one in the file."""
     from radsim.experiment.model import ExperimentError
     from radsim.experiment.reading import load_experiment
 
     try:
-        return load_experiment(file)
+        return load_experiment(file, confirm)
     except ExperimentError as error:
         if patients is None or not all(
             line.partition(":")[0] == "patients" for line in error.mistakes
         ):
             raise
-        return load_experiment(file, patients=patients)
+        return load_experiment(file, confirm, patients=patients)
 
 
 def _override(experiment: "Experiment", **changes: int | None) -> "Experiment":

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from radsim.cli.arguments import ExperimentFile
-from radsim.cli.messages import print_purpose
+from radsim.cli.arguments import Confirm, ExperimentFile
+from radsim.cli.messages import print_purpose, say
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -19,13 +19,14 @@ def trial(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace another trial in DIR")
     ] = False,
+    confirm: Confirm = None,
     figures: Annotated[bool, typer.Option(help="draw figures")] = True,
 ) -> None:
     """Simulate the virtual trial of a file: power, sample size, benefit and harm."""
     from radsim.experiment.trial_file import load_trial, with_changes
     from radsim.report.files.trial_files import check_folder
 
-    source = with_changes(load_trial(file), trials=trials, seed=seed)
+    source = with_changes(load_trial(file, confirm or ()), trials=trials, seed=seed)
     check_folder(out, overwrite)
     print_purpose(question=source.question)
     simulate_trial(source, out, workers, figures)
@@ -44,5 +45,5 @@ def simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) -
     except ValueError as error:  # what only the simulated patients show to be impossible
         raise Mistake(f"trial: {error}") from None
     save_trial(results, source, out, figures=figures)
-    print(summary_text(results))
-    print(f"\ntrial in {out}")
+    say(summary_text(results))
+    say(f"\ntrial in {out}")

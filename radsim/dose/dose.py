@@ -277,7 +277,9 @@ class Dose:
         residual: float | np.ndarray = 0.0
         for course in self.earlier:
             given = lq.equal_fractions(course.dose_of(structure), course.fractions)
-            residual = residual + (1.0 - course.recovered) * lq.bed(*given, alpha_beta)
+            residual = residual + (1.0 - course.recovered) * lq.bed(
+                dose=given[0], dose_squared=given[1], alpha_beta=alpha_beta
+            )
         return residual
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from radsim.vocabulary.mistakes import Mistake
 RECORD = struct.Struct("<4sQQI")  # mark, first patient, length of the payload, its checksum
 MARK = b"rsb2"
 OLDER = b"rsb1"  # in front of the records of earlier versions, which kept other sums
+READING = (ValueError, KeyError, OSError, MemoryError, zipfile.BadZipFile, zlib.error)  # that fails
 LARGE = 2**18  # bytes of a record that is stored as it is
+HEADING = 2**8  # bytes in front of an array in a record, at most
 
 
 class FolderInUse(Mistake):
@@ -56,14 +59,19 @@ class Journal:
         if header is None:
             return ""
         older, layout = OLDER.decode(), MARK.decode()
-        return f"radsim {header['versions']['radsim']} in layout {older} (now {layout})"
+        version = header.get("versions", {}).get("radsim", "unknown")
+        return f"radsim {version} in layout {older} (now {layout})"
 
     def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""
         records = _records(self.path)
         next(records)
         for first_patient, payload in records:
-            yield first_patient, _decode(payload)
+            try:
+                sums = _decode(payload)
+            except READING as error:
+                raise Mistake(f"{self.path} can't be read: {error}; remove it") from None
+            yield first_patient, sums
 
     @property
     def is_empty(self) -> bool:
@@ -84,7 +92,11 @@ class Journal:
 
 def _header(path: Path, mark: bytes) -> dict[str, Any] | None:
     first = next(_records(path, mark), None) if path.is_file() else None
-    return None if first is None else json.loads(first[1])
+    try:
+        header = None if first is None else json.loads(first[1])
+    except (ValueError, RecursionError):
+        return None
+    return header if isinstance(header, dict) else None
 
 
 def _records(path: Path, wanted: bytes = MARK) -> Iterator[tuple[int, bytes]]:
@@ -112,6 +124,11 @@ def _encode(sums: PieceSums) -> bytes:
 
 def _decode(payload: bytes) -> PieceSums:
     states: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    with zipfile.ZipFile(io.BytesIO(payload)) as parts:
+        sizes = [part.file_size for part in parts.infolist()]
+    size = sum(sizes)
+    if size > max(len(payload), LARGE + HEADING * len(sizes)):  # only small ones are compressed
+        raise ValueError(f"a record of {len(payload):,} bytes would unpack to {size:,}")
     with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
         patients, variants = (int(size) for size in arrays["size"])
         for key in arrays.files[1:]:  # the size comes first

@@ -72,7 +72,7 @@ def with_precision(experiment: Experiment, error: float, patients: int | None) -
     ExperimentError
         If the error is not between 0 and 1.
     """
-    named = () if experiment.precision is None else experiment.precision.estimates
+    named = experiment.precision.estimates if experiment.precision else None
     try:
         precision = Precision(standard_error=error, estimates=named)
     except ValueError as problem:

@@ -7,6 +7,7 @@ from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.presets import load_preset
 from radsim.presets.models import published_name
+from radsim.vocabulary.numbers import is_number
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -59,6 +60,16 @@ def other_laws(experiment: Experiment) -> list[str]:
         if getattr(model, "fitted_under", "") == "lq"
         and model.cell_kill.kind != "lq"
         and not model.cell_kill.changes_high_doses
+    ]
+
+
+def exponents(experiment: Experiment) -> list[str]:
+    """Say where the n of a DVH's mean is probably the a of the other convention, 1/n."""
+    return [
+        f"{stated.section}: n = {n:g} is above 1, which weighs cold parts more than a mean "
+        f"does; it is probably 1/a, so n = {1 / n:.3g}"
+        for _, stated in _spoken_of(experiment)
+        if is_number(n := getattr(stated.model, "n", None)) and n > 1.0
     ]
 
 

@@ -22,6 +22,10 @@ class Problems(list[str]):
             return default
 
     def refuse(self, key: str, problem: str) -> None:
-        """Note a mistake under its key."""
-        self.append(f"{key}: {problem}")
+        """Note mistakes under a key that nothing can be filled in for."""
+        self.note(key, problem)
         self.keys.append(key)
+
+    def note(self, key: str, problem: str) -> None:
+        """Note mistakes, one in each line, under a key that is filled in all the same."""
+        self.extend(f"{key}: {line}" for line in problem.splitlines())

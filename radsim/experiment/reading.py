@@ -1,7 +1,7 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
 import re
-import tomllib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
 from radsim.experiment.designs.keys import lies_in
-from radsim.experiment.designs.study import read_study
+from radsim.experiment.designs.study import Study, read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
@@ -20,12 +20,16 @@ from radsim.experiment.filling_libraries import read_in_libraries
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, cohort_of
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
+from radsim.experiment.plausibility import unconfirmed
+from radsim.experiment.questions import listed_again
+from radsim.experiment.remainder import Remainder
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
 from radsim.response.baseline import solve_baseline
 from radsim.response.survival import ProportionalHazards
 from radsim.tcp.control import ControlModel
+from radsim.vocabulary.files import Unreadable, tables_of
 from radsim.vocabulary.mistakes import mistakes_of
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.texts import unprintable
@@ -53,15 +57,15 @@ def make_experiment(
         raise ExperimentError(hidden)  # alone, because other lines would show such names
     present, misplaced = present_spelling(settings)
     try:
-        return _checked(present, misplaced, Path(folder), {} if refits is None else refits)
+        return _checked(present, misplaced, Path(folder), refits)
     except ExperimentError as error:
         raise ExperimentError(typed_spelling(error.mistakes, settings)) from None
 
 
 def _checked(
-    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits
+    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits | None
 ) -> Experiment:
-    """Check settings in the present spelling."""
+    """Check settings in the present spelling; only variants of a design come with refits."""
     settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
     mistakes.extend([*misplaced, *unread])
@@ -69,23 +73,42 @@ def _checked(
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
         new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
-        new = _said_once(new, settings)
-        raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
-    stated = settings.get("ntcp")
-    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
-    mistakes.extend(disagreements(experiment, refused))
-    if not any(lies_in(key, "cohort") for key in mistakes.keys):
-        mistakes.extend(missing_variables(experiment))
-    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
-    if sections and not unread:  # else the sections lack the tables that they name
-        mistakes.extend(read_study(sections, experiment.known, experiment.seed)[1])
+        mistakes.extend([*new, *unknown_reference(settings)])
+        rest = Remainder(full, error)
+        if rest.experiment is not None:
+            broken = (*mistakes.keys, *rest.lacking)
+            further, _ = _disagreeing(rest.experiment, settings, broken, bool(unread))
+            mistakes.extend(line for line in rest.sure(further) if line not in mistakes)
+        raise ExperimentError(_said_once(mistakes, settings)) from None
+    further, study = _disagreeing(experiment, settings, mistakes.keys, bool(unread))
+    mistakes.extend(further)
+    if refits is None and not mistakes:
+        mistakes.extend(listed_again(experiment))
+    if not mistakes and study is not None:
+        mistakes.extend(unconfirmed(experiment, study))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
-    experiment = _solved(experiment, refits)
+    experiment = _solved(experiment, {} if refits is None else refits)
     if experiment.has_design:
         written = read_in_libraries(read_in_files(settings, folder), full)
         experiment = experiment.model_copy(update={"written": written})
     return experiment
+
+
+def _disagreeing(
+    experiment: Experiment, settings: dict[str, Any], broken: Collection[str], unread: bool
+) -> tuple[list[str], Study | None]:
+    """Find what sections that can be read by themselves say against each other; give the design."""
+    stated = settings.get("ntcp")
+    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
+    lines = list(disagreements(experiment, refused))
+    if not any(lies_in(key, "cohort") for key in broken):
+        lines += missing_variables(experiment)
+    if unread:  # the sections lack the tables that they name
+        return lines, None
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    study, wrong = read_study(sections, experiment.known, experiment.seed)
+    return lines + wrong, study
 
 
 def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
@@ -103,7 +126,7 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     try:
         return read_in_tables(settings, folder), []
     except ValueError as error:
-        return settings, [str(error)]
+        return settings, str(error).splitlines()
 
 
 def _new(lines: list[str], unfilled: list[str]) -> list[str]:
@@ -196,8 +219,13 @@ def _schema() -> dict[str, Any]:
     return Experiment.model_json_schema()
 
 
-def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
+def load_experiment(
+    path: str | Path, confirmed: Sequence[str] = (), **instead: int | None
+) -> Experiment:
     """Read an experiment file; values such as ``patients`` may stand in for its own, unless None.
+
+    Keys may be confirmed beside those that the file confirms: numbers that are hardly meant, such
+    as a dose in cGy, are mistakes until that is said.
 
     Raises
     ------
@@ -205,17 +233,21 @@ def load_experiment(path: str | Path, **instead: int | None) -> Experiment:
         If the file can't be read, is not TOML, or has mistakes; a line for each.
     """
     given = {key: value for key, value in instead.items() if value is not None}
-    return make_experiment({**read_settings(path), **given}, Path(path).parent)
+    settings = also_confirmed(read_settings(path), confirmed)
+    return make_experiment({**settings, **given}, Path(path).parent)
+
+
+def also_confirmed(settings: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Add keys to those that a file confirms."""
+    stated = settings.get("confirmed", [])
+    if not keys or not isinstance(stated, list):
+        return settings
+    return {**settings, "confirmed": [*stated, *keys]}
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read the tables of a file; an ExperimentError says why that can't be."""
-    path = Path(path)
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ExperimentError([f"can't read {path}: {error.strerror or error}"]) from None
-    except UnicodeDecodeError as error:
-        raise ExperimentError([f"{path} is not text in UTF-8: {error.reason}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError([f"{path} is not valid TOML: {error}"]) from None
+        return tables_of(Path(path))
+    except Unreadable as error:
+        raise ExperimentError([str(error)]) from None

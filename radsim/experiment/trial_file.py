@@ -1,5 +1,6 @@
 """A file with a virtual trial: read it, change it, say what it would do."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import HIGHEST_SEED, Experiment, ExperimentError
-from radsim.experiment.reading import load_experiment, read_settings
+from radsim.experiment.plausibility import unconfirmed_in_trial
+from radsim.experiment.reading import also_confirmed, load_experiment, read_settings
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.numbers import Count
@@ -20,21 +22,25 @@ class VirtualTrial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     question: str = ""
     expect: str = ""
+    confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant
     seed: Annotated[Count, Field(ge=0, le=HIGHEST_SEED)]
     trial: TrialSection
 
 
-def load_trial(path: str | Path) -> Experiment | VirtualTrial:
-    """Read a file with a [trial] section, which must be there, with or without an experiment."""
+def load_trial(path: str | Path, confirmed: Sequence[str] = ()) -> Experiment | VirtualTrial:
+    """Read a file with a [trial] section, which must be there, with or without an experiment.
+
+    Keys may be confirmed beside those that the file confirms.
+    """
     if not states_trial_only(path):
-        experiment = load_experiment(path)
+        experiment = load_experiment(path, confirmed)
         if experiment.trial is None:
             raise ExperimentError(["trial: is missing; this command needs a [trial] section"])
         return experiment
-    settings = read_settings(path)
+    settings = also_confirmed(read_settings(path), confirmed)
     if hidden := list(unprintable(settings)):
         raise ExperimentError(hidden)
     try:
@@ -48,6 +54,8 @@ def load_trial(path: str | Path) -> Experiment | VirtualTrial:
     for control in (section.control for section in variants.values()):
         if isinstance(control, str):
             raise ExperimentError([f"trial.control: no arm {control!r}; the file has no [arms]"])
+    if doubts := unconfirmed_in_trial(trial):
+        raise ExperimentError(doubts)
     return trial
 
 
@@ -69,11 +77,19 @@ def trials_of(source: Experiment | VirtualTrial) -> dict[str, TrialSection]:
         return trials
     words = {m.endpoint.event: m.endpoint.words for m in endpoints_of(source)}
     return {
-        name: replace(section, event=section.event or words[section.endpoint])
-        if isinstance(section.control, str)
-        else section
+        name: _with_words(section, words) if isinstance(section.control, str) else section
         for name, section in trials.items()
     }
+
+
+def _with_words(section: TrialSection, words: Mapping[str, str]) -> TrialSection:
+    """Call the events of a trial what the experiment calls them, unless it says how."""
+    secondary = {
+        name: replace(each, event=each.event or words.get(section.hypothesis_of(name).endpoint, ""))
+        for name, each in section.secondary.items()
+    }
+    event = section.event or words[section.endpoint]
+    return replace(section, event=event, secondary=secondary)
 
 
 def with_changes(

@@ -1,6 +1,5 @@
 """A table of doses and outcomes that a model is fitted to."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from radsim.vocabulary.csv_tables import CsvTable, plain_name, read_table
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.units import MODEL_DOSE, quantity_of
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
 SUM_TOLERANCE = 1e-3  # by which the volumes of a DVH may miss 1 (or 100 %)
+UNITS = {  # that a heading or a cell may state: how many of the column's own
+    "dose": {"gy": 1.0, "cgy": 0.01},
+    "volume": {"%": 0.01},
+    "probability": {"%": 0.01},
+}
 RULES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {  # of a column's numbers
     "dose": ("must not be negative", lambda v: v >= 0),
     "volume": ("must not be negative", lambda v: v >= 0),
@@ -80,7 +86,9 @@ def anchors_table(anchors: Sequence[Any]) -> OutcomeTable:
     )
 
 
-def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTable, list[str]]:
+def read_outcomes(
+    path: Path | str, covariates: Sequence[str] = ()
+) -> tuple[OutcomeTable, list[str]]:
     """Read a CSV of outcomes.
 
     It has ``dose`` [Gy], or ``dvh``, the name of a CSV of ``dose, volume`` bins beside it;
@@ -90,12 +98,14 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
     It gives the table, and the columns that were left out. A ValueError names the column, and the
     row where there is one.
     """
-    columns, rows = _read(path)
+    path = Path(path)
+    read = _read(path)
+    columns = {plain_name(heading): heading for heading in read.headings}
     for name in covariates:
-        require(name in columns, f"{path.name} has no covariate {name!r}; {nearest(name, columns)}")
+        read.place(name)
     require(
         ("dose" in columns) != ("dvh" in columns),
-        f"{path.name} needs a column dose or a column dvh; {nearest('dose', columns)}",
+        f"{path.name} needs a column dose or a column dvh; {nearest('dose', read.headings)}",
     )
     outcomes = [n for n in ("event", "events", "probability") if n in columns]
     require(
@@ -103,19 +113,20 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
         f"{path.name} needs one of the columns event, events (with patients) and probability, "
         f"got {', '.join(outcomes) or 'none'}",
     )
-    given = {n: _numbers(path, rows, n) for n in columns if n in KNOWN and n != "dvh"}
-    given.setdefault("weight", np.ones(len(rows)))
-    _check(path, given, "weight", "fractions", "dose", "event", "probability")
+    given = {n: _numbers(read, n) for n in columns if n in KNOWN and n != "dvh"}
+    given.setdefault("weight", np.ones(len(read.rows)))
+    _check(read, given, "weight", "fractions", "dose", "event", "probability")
     dose, volume = given.get("dose"), None
     if dose is None:
-        dose, volume = _histograms(path, [row["dvh"] for row in rows])
-    events, patients = given.get("event"), np.ones(len(rows)) if "event" in given else None
+        place = read.place("dvh")
+        dose, volume = _histograms(path, [row[place] for row in read.rows])
+    events, patients = given.get("event"), np.ones(len(read.rows)) if "event" in given else None
     if "events" in given:
         require("patients" in given, f"{path.name}: events needs a column patients beside it")
-        _check(path, given, "patients")
+        _check(read, given, "patients")
         events, patients = given["events"], given["patients"]
         good = (events >= 0) & (events <= patients) & (events == np.round(events))
-        _refuse(path, "events", events, good, "must be a whole number from 0 to patients")
+        _refuse(read, "events", events, good, "must be a whole number from 0 to patients")
     table = OutcomeTable(
         dose=dose,
         volume=volume,
@@ -124,58 +135,59 @@ def read_outcomes(path: Path, covariates: Sequence[str] = ()) -> tuple[OutcomeTa
         patients=patients,
         probability=given.get("probability"),
         weight=given["weight"],
-        covariates={name: _numbers(path, rows, name) for name in covariates},
+        covariates={name: _numbers(read, name) for name in covariates},
         name=path.name,
     )
-    return table, [name for name in columns if name not in (*KNOWN, *covariates)]
+    used = {*KNOWN, *map(plain_name, covariates)}
+    return table, [heading for name, heading in columns.items() if name not in used and heading]
 
 
-def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.reader(row for row in lines if not row.startswith("#"))
-            names, *cells = [row for row in reader if row] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"can't read {path}: {error}") from error
-    for name in names:
+def doubts(table: OutcomeTable) -> dict[str, str]:
+    """Ask about columns whose numbers can hardly be in the units that radsim takes them in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> doubts(OutcomeTable(dose=np.array([1800.0, 2400.0]), weight=np.ones(2)))["dose"]
+    '2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are 24 Gy'
+    """
+    kinds = {"dose": MODEL_DOSE, "fractions": quantity_of(["fractions"])}
+    columns = {"dose": table.dose, "fractions": table.fractions, **table.covariates}
+    asked = {
+        name: kinds.get(name, quantity_of([name])).question(float(np.max(values)))
+        for name, values in columns.items()
+        if values is not None
+    }
+    return {name: question for name, question in asked.items() if question}
+
+
+def _read(path: Path) -> CsvTable:
+    table = read_table(path)
+    require(not table.mistakes, "\n".join(table.mistakes))
+    names = [plain_name(heading) for heading in table.headings]
+    for name in {*KNOWN, *UNITS}.intersection(names):
         require(names.count(name) == 1, f"{path.name} has two columns {name!r}")
-        plain = name.strip().lower()
-        require(
-            name == plain or plain not in KNOWN,
-            f"{path.name}: the column {name!r} must be called {plain!r}",
-        )
-    require(len(cells) > 0, f"{path.name} has no rows")
-    for number, row in enumerate(cells, start=1):
-        wanted = f"must have {len(names)} cells, got {len(row)}"
-        require(len(row) == len(names), f"{path.name}, row {number}: {wanted}")
-    return names, [dict(zip(names, row, strict=True)) for row in cells]
+    return table
 
 
-def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> np.ndarray:
-    values = np.empty(len(rows))
-    for i, row in enumerate(rows):
-        text = (row.get(name) or "").strip()
-        try:
-            values[i] = float(text)
-        except ValueError:
-            values[i] = np.nan
-        finite, wanted = bool(np.isfinite(values[i])), f"must be a number, got {text!r}"
-        require(finite, f"{path.name}, row {i + 1}: {name} {wanted}")
-    return values
+def _numbers(table: CsvTable, name: str) -> np.ndarray:
+    return np.array(table.numbers_in(name, UNITS.get(name, {})))
 
 
-def _check(path: Path, given: Mapping[str, np.ndarray], *names: str) -> None:
-    """Refuse a number that breaks the rule of its column."""
+def _check(table: CsvTable, given: Mapping[str, np.ndarray], *names: str) -> None:
+    """Refuse numbers that break the rule of their column."""
     for name in names:
         if name in given:
             rule, holds = RULES[name]
-            _refuse(path, name, given[name], holds(given[name]), rule)
+            _refuse(table, name, given[name], holds(given[name]), rule)
 
 
-def _refuse(path: Path, name: str, values: np.ndarray, good: np.ndarray, rule: str) -> None:
-    if not np.all(good):
-        row = int(np.argmin(good))
-        raise ValueError(f"{path.name}, row {row + 1}: {name} {rule}, got {values[row]:g}")
+def _refuse(table: CsvTable, name: str, values: np.ndarray, good: np.ndarray, rule: str) -> None:
+    wrong = [
+        f"{table.where(i)}: {name} {rule}, got {values[i]:g}"
+        for i in np.flatnonzero(~good).tolist()
+    ]
+    require(not wrong, "\n".join(wrong))
 
 
 def _histograms(path: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -183,11 +195,12 @@ def _histograms(path: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarra
     read = []
     for name in names:
         file = path.parent / name
-        columns, rows = _read(file)
+        histogram = _read(file)
+        columns = [plain_name(heading) for heading in histogram.headings]
         for wanted in ("dose", "volume"):
             require(wanted in columns, f"{file.name} needs the columns dose and volume")
-        given = {name: _numbers(file, rows, name) for name in ("dose", "volume")}
-        _check(file, given, *given)
+        given = {name: _numbers(histogram, name) for name in ("dose", "volume")}
+        _check(histogram, given, *given)
         dose, volume = given.values()
         total = float(volume.sum())
         whole = next((w for w in (1.0, 100.0) if abs(total - w) <= SUM_TOLERANCE * w), None)

@@ -17,6 +17,7 @@ from radsim.tcp import TCPModel
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.kinds import kind_of, members
 from radsim.vocabulary.mistakes import Mistake, validated
+from radsim.vocabulary.units import quantity_of
 from radsim.vocabulary.words import nearest
 
 UNIONS: dict[str, Any] = {"tcp": TCPModel, "ntcp": NTCPModel}
@@ -27,11 +28,6 @@ UNFITTED = {  # and why
 }
 # what a fit knows without a doubt
 OF_THE_TABLE = ("valid_eqd2", "valid_eqd2_alpha_beta", "fitted_under", "most_fractions")
-UNITS = {
-    "alpha_beta": "Gy", "valid_eqd2_alpha_beta": "Gy", "threshold": "Gy", "alpha": "1/Gy",
-    "clonogen_density": "1/cm3", "volume": "cm3", "onset": "months", "evaluated_at": "months",
-    "birth_rate": "1/day", "death_rate": "1/day",
-}  # fmt: skip
 TYPICAL_SHARE = 0.5  # of a volume above a dose, to begin a fit at
 ONSET = {"kind": "lognormal", "median": 6.0, "sigma": 0.4}  # any: a fit does not use it
 
@@ -279,4 +275,4 @@ def _units(name: str, model: Any) -> str:
         return f"{units}{kind}"
     if name == "slope":
         return f"1/{units}{kind}" if units != "1" else f"1{kind}"
-    return units if name == "threshold" else UNITS.get(name, "1")
+    return units if name == "threshold" else quantity_of([name]).units or "1"

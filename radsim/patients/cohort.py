@@ -1,6 +1,6 @@
 """Patients: one named variable for each thing that differs between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -10,17 +10,16 @@ from scipy import special
 
 from radsim.patients.following import Following, following_in, with_following
 from radsim.patients.patients import Patients
-from radsim.randomness.distributions.composed import Distribution
+from radsim.randomness.distributions.composed import TAIL, Distribution, check_ends
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import UniformSource
-from radsim.vocabulary.cohort_variables import LABELS, NOT_NEGATIVE, POSITIVE, YES_OR_NO
+from radsim.vocabulary.cohort_variables import COHORT, LABELS
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
 
-TAIL = 1e-9  # share of patients whose value is not held against a distribution
-NUMBERS = frozenset((*POSITIVE, *NOT_NEGATIVE, *YES_OR_NO))  # variables of which ends are checked
-HIGHEST = {"kps": 100.0, "sins": 18.0}  # of scores
+NUMBERS = frozenset(name for name, known in COHORT.items() if known.is_number)  # of a known range
+QUANTILES = np.array([TAIL, *np.linspace(0.0, 1.0, 257)[1:-1], 1.0 - TAIL])  # that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +30,9 @@ class CohortVariable:
     units: str
     meaning: str
     source: str = ""
+
+    def __post_init__(self) -> None:
+        check_ends(self.distribution)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +66,13 @@ class PatientTable:
     rows
         ``resample`` draws a row for each patient, with replacement; ``as-is`` takes row i for
         patient i, and begins again behind the last one.
+    lacking
+        Variables that only some of the rows have a value of, so that nobody has them here.
     """
 
     columns: dict[str, tuple[Real | str, ...]]
     rows: Literal["resample", "as-is"] = "resample"
+    lacking: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(values) for values in self.columns.values()}
@@ -105,38 +110,42 @@ class Cohort:
     table: PatientTable | None = None
 
     def __post_init__(self) -> None:
+        mistakes = list(self._mistakes())
+        require(not mistakes, "\n".join(mistakes))
+
+    def _mistakes(self) -> Iterator[str]:
+        """Say what no patient can have, and which correlations there can't be."""
         for name, variable in self.variables.items():
+            distribution = variable.distribution
+            units = COHORT[name].units if name in COHORT else variable.units
+            if variable.units != units:
+                yield f"{name} is read in {units!r}, and its units are {variable.units!r}"
             if name in LABELS:
-                require(
-                    isinstance(variable.distribution, Categorical),
-                    f"{name} must be categorical, got {variable.distribution.kind}",
-                )
-                _check_labels(name, getattr(variable.distribution, "labels", ()))
+                if isinstance(distribution, Categorical):
+                    yield from _unknown_labels(name, distribution.labels)
+                else:
+                    yield f"{name} must be categorical, got {distribution.kind}"
+            elif isinstance(distribution, Categorical):
+                if name in NUMBERS:
+                    wanted = "0 or 1" if COHORT[name].is_yes_or_no else "a number"
+                    yield f"{name} must be {wanted}, not a label"
+            elif name in NUMBERS:
+                yield from _impossible_numbers(name, distribution.ppf(QUANTILES))
         for name, values in self._columns.items():
             if name in LABELS:
-                _check_labels(name, sorted({str(value) for value in values}))
-        for name in self.variables:
-            if name in NUMBERS:
-                lowest_and_highest = self.ends(name)
-                require(bool(lowest_and_highest), f"{name} must be a number, not a label")
-                _check_range(name, *lowest_and_highest)
-        for name, values in self._columns.items():
-            if name in NUMBERS:
+                yield from _unknown_labels(name, sorted({str(value) for value in values}))
+            elif name in NUMBERS:
                 numbers = [value for value in values if not isinstance(value, str)]
-                require(len(numbers) == len(values), f"table: {name} must be numbers")
-                _check_range(name, min(numbers), max(numbers))
-        for pair in self.correlations:
-            for name in pair.between:
-                require(
-                    name in self.variables,
-                    f"correlations: {name!r} is not drawn here; {nearest(name, self.variables)}",
-                )
+                if len(numbers) < len(values):
+                    yield f"table: {name} must be numbers"
+                else:
+                    yield from _impossible_numbers(name, np.array(numbers))
+        undrawn = [n for pair in self.correlations for n in pair.between if n not in self.variables]
+        for name in dict.fromkeys(undrawn):
+            yield f"correlations: {name!r} is not drawn here; {nearest(name, self.variables)}"
         names = self._correlated
-        if names:
-            require(
-                bool(np.linalg.eigvalsh(self._matrix(names)).min() > 1e-12),
-                f"correlations of {', '.join(names)} are not positive definite together",
-            )
+        if names and not undrawn and np.linalg.eigvalsh(self._matrix(names)).min() <= 1e-12:
+            yield f"correlations of {', '.join(names)} are not positive definite together"
 
     @property
     def names(self) -> frozenset[str]:
@@ -248,21 +257,23 @@ def _labels_in(values: Iterable[Real | str]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if isinstance(value, str)}))
 
 
-def _check_range(name: str, lowest: float, highest: float) -> None:
-    if name in POSITIVE:
-        require(lowest > 0, f"{name} must be above 0, got {lowest:.4g}")
-    elif name in NOT_NEGATIVE:
-        require(lowest >= 0, f"{name} must not be negative, got {lowest:.4g}")
-        most = HIGHEST.get(name, np.inf)
-        require(highest <= most, f"{name} must be at most {most:g}, got {highest:.4g}")
-    elif name in YES_OR_NO:
-        for end in (lowest, highest):
-            require(0 <= end <= 1, f"{name} must lie between 0 and 1, got {end:.4g}")
+def _impossible_numbers(name: str, values: np.ndarray) -> Iterator[str]:
+    """Say which of the numbers of a variable no patient can have."""
+    known, lowest, highest = COHORT[name], float(values.min()), float(values.max())
+    if known.is_yes_or_no:
+        if (other := values[~np.isin(values, (0.0, 1.0))]).size:
+            share = '; a share of them is { kind = "bernoulli", probability = ... }'
+            cure = share if 0 < other[0] < 1 else ""
+            yield f"{name} must be 0 or 1 in each patient, got {other[0]:.4g}{cure}"
+    elif known.above is not None and not lowest > known.above:
+        yield f"{name} must be above {known.above:g}, got {lowest:.4g}"
+    elif known.lowest is not None and not lowest >= known.lowest:
+        yield f"{name} must not be negative, got {lowest:.4g}"
+    elif known.highest is not None and highest > known.highest:
+        yield f"{name} must be at most {known.highest:g}, got {highest:.4g}"
 
 
-def _check_labels(name: str, used: Iterable[str]) -> None:
+def _unknown_labels(name: str, used: Iterable[str]) -> Iterator[str]:
     for label in used:
-        require(
-            label in LABELS[name],
-            f"{name} has no label {label!r}; known: {', '.join(LABELS[name])}",
-        )
+        if label not in LABELS[name]:
+            yield f"{name} has no label {label!r}; known: {', '.join(LABELS[name])}"

@@ -35,6 +35,9 @@ class EligibilityRule:
 
     def __post_init__(self) -> None:
         require(len(self.where) > 0, "where must name a cohort variable and its labels")
+        for name, labels in self.where.items():
+            require(len(labels) > 0, f"where.{name} must name a label; leave it out for any")
+            require(len(set(labels)) == len(labels), f"where.{name} names a label twice")
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from radsim.planfiles.curve import Curve
 from radsim.planfiles.dicom.files import plan_files
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.texts.pinnacle import is_pinnacle
+from radsim.vocabulary.files import contents, text_of
 from radsim.vocabulary.versions import __version__
 
 NUMBERS = ("name", "structure", "volume", "d003cc", "missing", "cut_dose")
 FACTS = ("prescription", "fractions", "source", "warnings", "questions")
-FORMAT = 2  # of what is stored and how it is named; a change makes all of it be read again
+FORMAT = 3  # of what is stored and how it is named; a change makes all of it be read again
 
 
 def cache_beside(folder: Path) -> Path:
@@ -56,19 +57,19 @@ def remembered(
 def _key(folder: Path, settings: Mapping[str, Any]) -> str:
     digest = blake2b(f"{FORMAT} {__version__} {sorted(settings.items())!r}".encode())
     for file in plan_files(folder):
-        contents = file.read_bytes()
-        digest.update(f"{file.name} {len(contents)} ".encode())
-        digest.update(contents)
+        stored = contents(file)
+        digest.update(f"{file.name} {len(stored)} ".encode())
+        digest.update(stored)
     return digest.hexdigest()
 
 
 def _load(stored: Path, key: str) -> ImportedPlan | None:
     try:
-        head, _, body = stored.read_text(encoding="utf-8").partition("\n")
+        head, _, body = text_of(stored).partition("\n")
         if head != f"{key} {blake2b(body.encode()).hexdigest()}":
             return None
         return _from_json(json.loads(body))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

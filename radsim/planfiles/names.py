@@ -131,10 +131,11 @@ def readable(
     """
     kept: dict[str, list[int]] = {}
     notes = []
+    usable = {name for name, wrong in structures if not wrong}
     for place, (name, wrong) in enumerate(structures):
         if not name:
             notes.append("a structure without a name is left out")
-        elif wrong and name in (mapping or {}):
+        elif wrong and name in (mapping or {}) and name not in usable:
             raise ValueError(f"{name} {wrong}")
         elif wrong:
             notes.append(f"{name} {wrong}; it is left out")

@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
+from radsim.vocabulary.units import TARGET_VOLUME, VOLUME, Quantity
 
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
 HOTTEST_ORGAN = 1.5  # of the highest prescription
 OF_ONE_FRACTION = (0.999, 1.5)  # course dose over prescription where the dose is of one fraction
 CENTI = (50.0, 200.0)  # ratio of two figures for one dose, one of them in cGy
+RELATIVE = {1.0, 100.0}  # wholes of relative volumes
 NEURAL_LOOKING = re.compile("cord|medulla|myelon|canal|thecal")  # what no name is given to
 DISEASED = re.compile("gtv|ctv|itv|ptv")
 
@@ -39,7 +41,7 @@ def questions_of(
 
     Targets and organs are known by radsim's names, and what may be a cord by that in the plan. An
     organ that radsim does not know may hold the target, as a vertebra does: it is compared with the
-    hottest target too.
+    hottest target too. Where nothing has a target's name, the hottest that looks like one is it.
 
     Examples
     --------
@@ -49,14 +51,14 @@ def questions_of(
     >>> questions_of([session], [24.0], 2)
     ['GTV: D50 is 12.5 Gy, 52 % of its prescription of 24 Gy: looks like one of 2 fractions']
     """
-    targets = [s for s in structures if s.structure in TARGETS]
+    targets = [s for s in structures if s.structure in TARGETS] or _like_a_target(structures)
     within = max((target.hottest for target in targets), default=0.0)
     lowest, highest = (min(levels), max(levels)) if levels else (0.0, 0.0)
     asked = []
     for structure in structures:
         name = structure.name
         median, hottest = structure.dvh.at(0.5), structure.hottest
-        if structure.structure in TARGETS:
+        if structure in targets:
             if not levels:
                 continue
             if median < COLDEST_TARGET * lowest:
@@ -79,7 +81,30 @@ def questions_of(
             )
         elif hottest > structure_named(structure.structure or "").questioned_above:
             asked.append(f"{name}: an organ of {hottest:.4g} Gy: is it in cGy?")
-    return asked
+    return asked + _of_volumes(structures)
+
+
+def _of_volumes(structures: Sequence[ImportedStructure]) -> list[str]:
+    """Ask about volumes [cm3] that can hardly be meant, or are shares of the whole."""
+    volumes = {structure.volume for structure in structures}
+    if len(structures) > 1 and len(volumes) == 1 and volumes <= RELATIVE:
+        whole = volumes.pop()
+        return [f"every structure has {whole:g} cm3: are these shares of the volumes?"]
+    return [
+        f"{structure.name}: {question}"
+        for structure in structures
+        if (question := _kind_of(structure).question(structure.volume))
+    ]
+
+
+def _kind_of(structure: ImportedStructure) -> Quantity:
+    return TARGET_VOLUME if structure.structure in TARGETS else VOLUME
+
+
+def _like_a_target(structures: Sequence[ImportedStructure]) -> list[ImportedStructure]:
+    """Structure with the highest median of those whose names look like a target's; none without."""
+    alike = [s for s in structures if DISEASED.search(s.name.lower())]
+    return sorted(alike, key=lambda structure: structure.dvh.at(0.5))[-1:]
 
 
 def _why_cold(ratio: float, fractions: int | None) -> str:

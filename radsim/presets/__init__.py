@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from radsim.vocabulary.files import tables_of
 from radsim.vocabulary.mistakes import validated
 from radsim.vocabulary.numbers import Truth
 from radsim.vocabulary.texts import unprintable
@@ -177,14 +178,10 @@ def preset_families() -> list[str]:
     )
 
 
-def read_preset(family: str, path: Path) -> Preset:
+def read_preset(family: str, path: Path | str) -> Preset:
     """Read a preset from a file of one's own; a ValueError has a line for each mistake."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"can't read {path}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path.name} is not valid TOML: {error}") from None
+    path = Path(path)
+    raw = tables_of(path)
     if hidden := list(unprintable(raw)):
         raise ValueError("\n".join(f"{path.name}: {line}" for line in hidden))
     data = {"family": family, "name": path.stem, **raw}

@@ -38,7 +38,7 @@ def _number(
 ) -> np.ndarray:
     """How many fractions there are: as many as equal ones with these sums unless given."""
     if fractions is None:
-        return lq.equal_fractions_behind(dose, dose_squared)
+        return lq.equal_fractions_behind(dose=dose, dose_squared=dose_squared)
     return np.asarray(fractions)
 
 
@@ -55,7 +55,7 @@ class _Law:
         fractions: lq.Quantity | None = None,
     ) -> lq.Quantity:
         """BED of a course given by its sums [Gy]."""
-        return lq.bed(dose, dose_squared, alpha_beta)
+        return lq.bed(dose=dose, dose_squared=dose_squared, alpha_beta=alpha_beta)
 
     def equivalent_dose(
         self, bed: lq.Quantity, fractions: lq.Quantity, alpha_beta: lq.Quantity
@@ -133,7 +133,9 @@ class LQTime(_Law):
             days = weekday_course_days(_number(dose, dose_squared, fractions))
         late = np.maximum(days - self.kick_off, 0.0)
         loss = np.log(2.0) * late / (self.alpha * self.doubling_time)
-        return np.maximum(lq.bed(dose, dose_squared, alpha_beta) - loss, 0.0)
+        return np.maximum(
+            lq.bed(dose=dose, dose_squared=dose_squared, alpha_beta=alpha_beta) - loss, 0.0
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +210,7 @@ class IncompleteRepair(_Law):
         if self.slow_half_time is not None:
             slow = self._squared(self.slow_half_time, dose, dose_squared, number)
             counted = biexponential(counted, slow, self.slow_over_fast)
-        return lq.bed(dose, counted, alpha_beta)
+        return lq.bed(dose=dose, dose_squared=counted, alpha_beta=alpha_beta)
 
     def _squared(
         self, half_time: float, dose: lq.Quantity, dose_squared: lq.Quantity, number: np.ndarray

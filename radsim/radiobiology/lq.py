@@ -25,12 +25,12 @@ def equal_fractions(total_dose: Quantity, fractions: Quantity) -> tuple[Quantity
     return total_dose, total_dose * total_dose / fractions
 
 
-def equal_fractions_behind(dose: Quantity, dose_squared: Quantity) -> np.ndarray:
+def equal_fractions_behind(*, dose: Quantity, dose_squared: Quantity) -> np.ndarray:
     """Number of equal fractions with these sums; 1 where there is no dose.
 
     Examples
     --------
-    >>> float(equal_fractions_behind(24.0, 288.0))
+    >>> float(equal_fractions_behind(dose=24.0, dose_squared=288.0))
     2.0
     """
     dose = np.asarray(dose, dtype=float)
@@ -52,16 +52,33 @@ def sum_fractions(fraction_doses: Quantity) -> tuple[Quantity, Quantity]:
     return doses.sum(axis=-1), (doses * doses).sum(axis=-1)
 
 
-def bed(dose: Quantity, dose_squared: Quantity, alpha_beta: Quantity) -> Quantity:
-    r"""Biologically effective dose [Gy].
+def bed(
+    *,
+    dose: Quantity,
+    fractions: Quantity | None = None,
+    dose_squared: Quantity | None = None,
+    alpha_beta: Quantity,
+) -> Quantity:
+    r"""Biologically effective dose [Gy] of a course: in equal fractions, or by its sums.
 
     .. math:: BED = \sum_i d_i \Bigl(1 + \frac{d_i}{\alpha/\beta}\Bigr)
 
-    of the sums over fractions of dose [Gy] and squared dose [Gy2].
+    Parameters
+    ----------
+    dose
+        Of the whole course [Gy].
+    fractions
+        How many equal ones.
+    dose_squared
+        In its place, the sum over fractions of their squared doses [Gy2].
+    alpha_beta
+        [Gy]
 
     Examples
     --------
-    >>> bed(*equal_fractions(24.0, 1), alpha_beta=6.0)
+    >>> bed(dose=24.0, fractions=1, alpha_beta=6.0)
+    120.0
+    >>> bed(dose=24.0, dose_squared=576.0, alpha_beta=6.0)
     120.0
 
     References
@@ -69,20 +86,35 @@ def bed(dose: Quantity, dose_squared: Quantity, alpha_beta: Quantity) -> Quantit
     Fowler (1989), Br. J. Radiol. 62, 679-694.
     """
     require_positive("alpha/beta", alpha_beta)
-    return dose + dose_squared / alpha_beta
+    return dose + _squared(dose, fractions, dose_squared) / alpha_beta
 
 
-def eqd2(dose: Quantity, dose_squared: Quantity, alpha_beta: Quantity) -> Quantity:
-    r"""Total dose in 2 Gy fractions with the same effect [Gy].
+def eqd2(
+    *,
+    dose: Quantity,
+    fractions: Quantity | None = None,
+    dose_squared: Quantity | None = None,
+    alpha_beta: Quantity,
+) -> Quantity:
+    r"""Total dose in 2 Gy fractions with the same effect [Gy]; the course is stated as in `bed`.
 
     .. math:: EQD2 = \frac{BED}{1 + 2/(\alpha/\beta)}
 
     Examples
     --------
-    >>> eqd2(*equal_fractions(24.0, 1), alpha_beta=6.0)
+    >>> eqd2(dose=24.0, fractions=1, alpha_beta=6.0)
     90.0
     """
-    return equivalent_dose_of_size(bed(dose, dose_squared, alpha_beta), 2.0, alpha_beta)
+    squared = _squared(dose, fractions, dose_squared)
+    effect = bed(dose=dose, dose_squared=squared, alpha_beta=alpha_beta)
+    return equivalent_dose_of_size(effect, 2.0, alpha_beta)
+
+
+def _squared(dose: Quantity, fractions: Quantity | None, dose_squared: Quantity | None) -> Quantity:
+    """Squared dose, of equal fractions or as stated."""
+    if (fractions is None) == (dose_squared is None):
+        raise TypeError("give fractions, or dose_squared in their place")
+    return dose_squared if fractions is None else equal_fractions(dose, fractions)[1]
 
 
 def equivalent_dose_of_size(
@@ -92,7 +124,7 @@ def equivalent_dose_of_size(
 
     Examples
     --------
-    >>> bed_70 = bed(*equal_fractions(70.0, 35), alpha_beta=10.0)
+    >>> bed_70 = bed(dose=70.0, fractions=35, alpha_beta=10.0)
     >>> round(equivalent_dose_of_size(bed_70, 3.0, alpha_beta=10.0), 6)
     64.615385
     """
@@ -111,7 +143,7 @@ def equivalent_dose(bed: Quantity, fractions: Quantity, alpha_beta: Quantity) ->
 
     Examples
     --------
-    >>> bed_12 = bed(*equal_fractions(24.0, 2), alpha_beta=6.0)
+    >>> bed_12 = bed(dose=24.0, fractions=2, alpha_beta=6.0)
     >>> round(float(equivalent_dose(bed_12, 3, alpha_beta=6.0)), 3)
     28.108
     """
@@ -130,8 +162,8 @@ def isoeffective_dose(
     >>> round(float(isoeffective_dose(14.0, 1, 5, alpha_beta=6.0)), 1)
     25.3
     """
-    dose, dose_squared = equal_fractions(total_dose, fractions)
-    return equivalent_dose(bed(dose, dose_squared, alpha_beta), new_fractions, alpha_beta)
+    effect = bed(dose=total_dose, fractions=fractions, alpha_beta=alpha_beta)
+    return equivalent_dose(effect, new_fractions, alpha_beta)
 
 
 def withers_dose(

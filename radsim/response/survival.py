@@ -12,6 +12,8 @@ from radsim.response.covariates import check_ratios, log_ratio
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real, named_parameters, require_positive
 
+USUAL_TIMES = (12.0, 24.0)  # at which a cohort has exactly the survival that is stated [months]
+
 
 @dataclass(frozen=True, kw_only=True)
 class WeibullSurvival:
@@ -46,7 +48,8 @@ class WeibullSurvival:
     def alive(self, months: float, patients: Patients = NOBODY) -> np.ndarray:
         """Return the probability to live longer than a time [months], shape (patient,)."""
         shape, scale = patients.value_of(self.shape), patients.value_of(self.scale)
-        return np.exp(-((months / scale) ** shape))
+        with np.errstate(over="ignore"):  # nobody is left
+            return np.exp(-np.power(months / scale, shape))
 
     def time(self, u: np.ndarray, patients: Patients = NOBODY) -> np.ndarray:
         """Return the time of death from uniforms, shape (patient,) [months]."""
@@ -136,7 +139,7 @@ class ProportionalHazards:
     hazard_ratios: dict[str, Real]
     references: dict[str, Real] = field(default_factory=dict)
     stated: WeibullSurvival | None = None
-    met_at: tuple[Real, Real] = (12.0, 24.0)
+    met_at: tuple[Real, Real] = USUAL_TIMES
     baseline: WeibullSurvival | None = None
 
     def __post_init__(self) -> None:

@@ -28,8 +28,9 @@ ABOUT = {
 }
 
 
-def save_validation(validation: Validation, folder: Path) -> list[str]:
+def save_validation(validation: Validation, folder: Path | str) -> list[str]:
     """Write the rows, the predicted series and the figure to a folder; returns their names."""
+    folder = Path(folder)
     ((_, series),) = tables_of(validation.results["phase2"], [TABLES[PREDICTIVE]])
     made = {TABLE: rows_to_csv(validation.rows), PREDICTIVE: "".join(series)}
     with put_in_place(folder, folder / ".validation", last=TABLE) as work:

@@ -7,12 +7,25 @@ from functools import cache
 from typing import Annotated, Any, TypeGuard
 
 import numpy as np
-from pydantic import Strict
+from pydantic import AfterValidator, Strict
 from pydantic.types import AllowInfNan
 
 from radsim.vocabulary.mistakes import require
 
-Real = Annotated[float, Strict(), AllowInfNan(False)]  # finite, never text or a truth value
+SMALLEST, LARGEST = 1e-30, 1e30  # size of a number that means something, unless it is 0
+
+
+def sizable(value: float) -> float:
+    """Return a number that can be reckoned with; a ValueError refuses 1e300."""
+    require(
+        value == 0 or SMALLEST <= abs(value) <= LARGEST,
+        f"must be 0, or of a size from {SMALLEST:g} to {LARGEST:g}, got {value:g}",
+    )
+    return value
+
+
+# finite and of a size that means something, never text or a truth value
+Real = Annotated[float, Strict(), AllowInfNan(False), AfterValidator(sizable)]
 Count = Annotated[int, Strict()]  # a whole number, never 5.0
 Truth = Annotated[bool, Strict()]  # true or false, never "yes" or 1
 Parameter = Real | str  # a number shared by everyone, or the name of a cohort variable

@@ -4,8 +4,15 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from radsim.vocabulary.mistakes import short
+
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories: controls, marks of direction, ends of lines
 JOINERS = "\u200c\u200d"  # which some scripts write inside of words
+LARGEST_WHOLE = 2**63  # beyond whole numbers that a file of results, or a float, can hold
+DEEPEST = 64  # tables and lists within each other
+SHOWN = ("name", "label", "words", "short", "units")  # keys whose texts stand in figures
+LONGEST = 200  # characters of a name that a line of a table or of a figure has room for
+FORMULA = ("=", "+", "-", "@")  # begin one in a spreadsheet
 PROSE = ("question", "expect", "note")  # keys whose texts may have several lines
 
 
@@ -35,31 +42,87 @@ def escaped(text: str) -> str:
     return "".join(c if c == "\n" or is_plain(c) else repr(c)[1:-1] for c in text)
 
 
-def unprintable(value: Any, path: str = "") -> Iterator[str]:
+def one_line(text: str) -> str:
+    r"""Write out what does not show in a text, and the ends of its lines.
+
+    Examples
+    --------
+    >>> one_line("two\nlines")
+    'two\\nlines'
+    """
+    return escaped(text).replace("\n", "\\n")
+
+
+def as_cell(text: str) -> str:
+    """Text of a cell of a table, which a spreadsheet does not take for a formula.
+
+    Text that begins like one stands behind an apostrophe.
+
+    Examples
+    --------
+    >>> as_cell("=1+1"), as_cell("-0.5")
+    ("'=1+1", '-0.5')
+    """
+    return f"'{text}" if _begins_formula(text) else text
+
+
+def of_cell(text: str) -> str:
+    """Text that `as_cell` made a cell of.
+
+    Examples
+    --------
+    >>> of_cell("'=1+1"), of_cell("'s")
+    ('=1+1', "'s")
+    """
+    return text[1:] if text[:1] == "'" and _begins_formula(text[1:]) else text
+
+
+def _begins_formula(text: str) -> bool:
+    text = text.lstrip("'")  # so that text with an apostrophe in front comes back as it was
+    try:
+        float(text)
+    except ValueError:
+        return text[:1] in FORMULA
+    return False
+
+
+def unprintable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
     r"""Give a line for each text, and each name of a key, that could not be shown as it is.
+
+    So does a whole number of more digits than any is used with, or what nests too deeply.
 
     Examples
     --------
     >>> list(unprintable({"arms": {"a": {"label": "two\nlines"}}}))
     ["arms.a.label: must be of printable characters in one line, got 'two\\nlines'"]
     """
-    if isinstance(value, str):
+    if depth > DEEPEST:
+        yield f"{path.partition('.')[0].partition('[')[0]}: lists or tables nest too deeply"
+    elif isinstance(value, int):
+        if abs(value) >= LARGEST_WHOLE:
+            yield f"{path}: must be below 2^63, got a number of more digits"
+    elif isinstance(value, str):
         if not is_plain(value):
-            yield f"{path}: must be of printable characters in one line, got {value!r}"
+            yield f"{path}: must be of printable characters in one line, got {short(value)}"
     elif isinstance(value, Mapping):
         for key, below in value.items():
             name = str(key)
             here = f"{path}.{name}" if path else name
             where = f"{path}: " if path else ""
             if not isinstance(key, str):
-                yield f"{where}a name must be text, got {key!r}"
+                yield f"{where}a name must be text, got {short(key)}"
             elif not name.strip() or not is_plain(name):
-                yield f"{where}a name must be of printable characters in one line, got {name!r}"
+                wanted = "must be of printable characters in one line"
+                yield f"{where}a name {wanted}, got {short(name)}"
+            elif len(name) > LONGEST:
+                yield f"{where}a name must have at most {LONGEST} characters, got {short(name)}"
+            elif name in SHOWN and isinstance(below, str) and len(below) > LONGEST:
+                yield f"{here}: must have at most {LONGEST} characters, got {short(below)}"
             elif name in PROSE and isinstance(below, str):
                 yield from unprintable(" ".join(below.replace("\t", " ").splitlines()), here)
             else:
-                yield from unprintable(below, here)
+                yield from unprintable(below, here, depth + 1)
     elif isinstance(value, (list, tuple)):
         for place, entry in enumerate(value):
-            if not isinstance(entry, (int, float)):
-                yield from unprintable(entry, f"{path}[{place}]")
+            if not isinstance(entry, float):
+                yield from unprintable(entry, f"{path}[{place}]", depth + 1)

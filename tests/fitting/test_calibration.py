@@ -253,7 +253,10 @@ def test_any_kind_is_calibrated_to_a_curve_that_is_named(kind):
         (
             {"preset": "hytec-spine-2021", "dose": {"structure": "gtv", "metric": "D999cc"},
              "calibrate": "plans"},
-            {"cohort": {"preset": "sib-phase2", "gtv_volume": 2000.0, "ptv_volume": 4000.0}},
+            {
+                "cohort": {"preset": "sib-phase2", "gtv_volume": 2000.0, "ptv_volume": 4000.0},
+                "confirmed": ["cohort.ptv_volume.value"],
+            },
             "tcp.dose: no anchor can be met, because 100.0% of the reference patients have no "
             "planned D999cc of the gtv",
         ),

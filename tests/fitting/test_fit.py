@@ -340,9 +340,10 @@ def write(folder, name, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("dose,event\n1,0\n2,3\n", "row 2: event must be 0 or 1"),
-        ("dose,event\n-1,0\n", "row 1: dose must not be negative"),
-        ("dose,event\nx,0\n", "row 1: dose must be a number, got 'x'"),
+        ("dose,event\n1,0\n2,3\n", "row 3: event must be 0 or 1"),
+        ("# in Gy\n-1,0\n", "has no rows"),
+        ("# in Gy\ndose,event\n-1,0\n", "row 3: dose must not be negative"),
+        ("dose,event\nx,0\n", "row 2: dose must be a number, got 'x'"),
         ("gray,event\n1,0\n", "needs a column dose"),
         ("dose\n1\n", "needs one of the columns event"),
         ("dose,events\n1,0\n", "events needs a column patients"),
@@ -357,9 +358,10 @@ def write(folder, name, text):
         ("dvh,event\nnone.csv,0\n", "can't read"),
         ("dose,event\n", "has no rows"),
         ("dose,dose,event\n1,2,0\n", "two columns 'dose'"),
-        ("dose,event\n1,0,9\n", "row 1: must have 2 cells, got 3"),
+        ("dose,event\n12,5,1\n", "row 2: has 3 cells, and the line of headings 2; a decimal comma"),
+        ("dose [mGy],event\n1,0\n", r"the column 'dose \[mGy\]' must be in gy or cgy"),
         ("dose,events,patients\n1,5,50.5\n", "patients must be a whole number, 1 or more"),
-        (" Dose,event\n1,0\n", "the column ' Dose' must be called 'dose'"),
+        (" Dose,dose,event\n1,2,0\n", "two columns 'dose'"),
     ],
 )
 def test_a_table_that_is_wrong_says_where(tmp_path, text, message):
@@ -368,9 +370,31 @@ def test_a_table_that_is_wrong_says_where(tmp_path, text, message):
         read_outcomes(write(tmp_path, "data.csv", text))
 
 
+def test_a_table_is_read_as_a_clinic_has_it(tmp_path):
+    plain = read_outcomes(
+        write(tmp_path, "a.csv", "dose,fractions,probability\n24,1,0.9\n18.5,3,0.125\n")
+    )[0]
+    head = "\ufeffFractions;Dose [cGy];Probability;Note\r\n"
+    text = head + "1;2400;90 %;\r\n3;18,5 Gy;0,125;x\r\n;;;\r\n"
+    table, left = read_outcomes(write(tmp_path, "b.csv", text))
+    for name in ("dose", "fractions", "probability", "weight"):
+        assert getattr(table, name).tolist() == getattr(plain, name).tolist()
+    assert left == ["Note"]
+
+
+def test_all_that_is_wrong_with_a_column_is_told_at_once(tmp_path):
+    path = write(tmp_path, "data.csv", "dose,event\nx,0\n20,1\n,1\n")
+    with pytest.raises(ValueError) as caught:
+        read_outcomes(path)
+    assert str(caught.value).splitlines() == [
+        "data.csv, row 2: dose must be a number, got 'x'",
+        "data.csv, row 4: dose must be a number, got ''",
+    ]
+
+
 def test_a_covariate_that_the_table_lacks_is_named(tmp_path):
     path = write(tmp_path, "data.csv", "dose,event,age\n1,0,60\n")
-    with pytest.raises(ValueError, match="no covariate 'agee'; did you mean 'age'"):
+    with pytest.raises(ValueError, match="no column 'agee'; did you mean 'age'"):
         read_outcomes(path, ["agee"])
 
 

@@ -58,8 +58,8 @@ def test_an_equivalent_dose_has_the_same_bed_in_its_own_fractions(
     model = LevelsNTCP(**{**SPLIT, **ONE, "reference_fractions": reference,
                           "alpha_beta": alpha_beta})  # fmt: skip
     found = float(model.effect_of(dose, fractions=fractions))
-    given = lq.bed(*lq.equal_fractions(dose, fractions), alpha_beta)
-    assert lq.bed(*lq.equal_fractions(found, reference), alpha_beta) == pytest.approx(given)
+    given = lq.bed(dose=dose, fractions=fractions, alpha_beta=alpha_beta)
+    assert lq.bed(dose=found, fractions=reference, alpha_beta=alpha_beta) == pytest.approx(given)
     assert found != pytest.approx(dose, rel=0.05)
 
 

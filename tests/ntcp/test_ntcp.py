@@ -37,7 +37,9 @@ def test_the_cord_tables_doses_are_iso_effective_at_alpha_beta_2():
     inputs, expected, tolerance = case("A25")
     for total, fractions, answer in zip(inputs["D"], inputs["n"], expected["eqd2"], strict=True):
         course = lq.equal_fractions(total, fractions)
-        assert lq.eqd2(*course, inputs["ab"]) == pytest.approx(answer, abs=tolerance)
+        assert lq.eqd2(
+            dose=course[0], dose_squared=course[1], alpha_beta=inputs["ab"]
+        ) == pytest.approx(answer, abs=tolerance)
 
 
 @pytest.mark.parametrize("name", CORD)
@@ -189,7 +191,10 @@ def test_earlier_courses_add_up():
 def test_the_case_control_preset_reads_the_thecal_sac_and_the_default_the_cord():
     patients = Patients.of({"cord_present": [1.0, 1.0]})
     read = {name: model.eqd2(patients, some_dose())[0] for name, model in CORD.items()}
-    cord, sac = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0), lq.eqd2(*lq.equal_fractions(24.0, 5), 2)
+    cord, sac = (
+        lq.eqd2(dose=20.0, fractions=5, alpha_beta=2.0),
+        lq.eqd2(dose=24.0, fractions=5, alpha_beta=2),
+    )
     assert read == pytest.approx({"default": cord, "case-control": sac})
 
 
@@ -198,7 +203,7 @@ def test_a_prior_course_adds_to_the_cords_eqd2():
     prior = Prior(dose=30.0, fractions=10, interval=12.0)
     interval, recovered = np.array([3.0, 12.0]), np.array([0.0, 0.5])
     dose = some_dose(prior, earlier=(EarlierCourse(prior.dose_of, 10, interval, recovered),))
-    alone = lq.eqd2(*lq.equal_fractions(20.0, 5), 2.0)
+    alone = lq.eqd2(dose=20.0, fractions=5, alpha_beta=2.0)
     assert CORD["default"].eqd2(patients, dose) == pytest.approx([alone + 37.5, alone + 18.75])
 
 

@@ -190,6 +190,16 @@ def test_a_missing_plane_is_a_gap_that_is_named(read):
     assert any("Gapped has 1 gaps" in warning for warning in plan.warnings)
 
 
+def test_planes_that_lie_closer_than_those_of_others_have_no_gaps_between_them(read):
+    datasets = synthetic_plan(**COARSE)
+    cord = contours("SpinalCord")
+    twice = cord + [np.round(np.add(c, (0.0, 0.0, 0.4)), 1) for c in cord]  # 0.4 and 1.6 mm in turn
+    add_region(datasets["RTSTRUCT"], "Twice", twice)
+    plan = read(datasets)
+    assert plan.structures[-1].volume == pytest.approx(exact_volume("SpinalCord"), rel=0.01)
+    assert not any("gaps" in warning for warning in plan.warnings)
+
+
 def test_two_far_planes_are_two_slices_and_no_thick_slab(read):
     datasets = synthetic_plan(**COARSE)
     two = [np.column_stack([circle(0, 0, 5.0), np.full(CORNERS, z)]) for z in (-21.0, 21.0)]
@@ -223,6 +233,32 @@ def test_a_structure_without_area_is_left_out_by_name_unless_it_is_needed(read):
     assert "Iso has no closed contours; it is left out" in plan.warnings
     with pytest.raises(ValueError, match="Iso has no closed contours"):
         read(datasets, mapping={"Iso": "gtv"})
+
+
+@pytest.mark.parametrize("how", ["no item", "no sequence", "empty sequence", "a point"])
+@pytest.mark.parametrize("name", ["SpinalCord", "GTV", "GTV2"])
+def test_a_structure_without_contours_is_left_out_under_any_name(read, name, how):
+    datasets = synthetic_plan(**COARSE)
+    structures = datasets["RTSTRUCT"]
+    points = [np.zeros((1, 3))] if how == "a point" else []
+    add_region(structures, name, points, kind="POINT")
+    if how == "no item":
+        del structures.ROIContourSequence[-1]
+    elif how == "no sequence":
+        del structures.ROIContourSequence[-1].ContourSequence
+    plan = read(datasets)
+    assert f"{name} has no closed contours; it is left out" in plan.warnings
+    assert len(plan.structures) == len(BODIES) and plan["gtv"].name == "GTV"
+    if name != "GTV2":
+        assert_same(
+            plan,
+            read(
+                datasets, mapping={name: plan["gtv" if name == "GTV" else "spinal_cord"].structure}
+            ),
+        )
+    else:
+        with pytest.raises(ValueError, match="GTV2 has no closed contours"):
+            read(datasets, mapping={name: "gtv"})
 
 
 def test_contours_without_area_are_refused_where_they_are_needed(read):
@@ -385,6 +421,13 @@ def test_doses_of_two_plans_are_added_when_the_user_says_so(read):
         read(datasets, add_doses=True)
 
 
+def test_a_copy_of_a_dose_is_never_added(read):
+    datasets = synthetic_plan(factor=0.5, **COARSE)
+    datasets["RTDOSE"] = [datasets["RTDOSE"]] * 2
+    with pytest.raises(ValueError, match=r"rtdose1.dcm is a copy of rtdose0.dcm: keep one"):
+        read(datasets, add_doses=True, prescription=30.0, fractions=5)
+
+
 def test_fractions_are_never_guessed(read):
     datasets = synthetic_plan(**COARSE)
     del datasets["RTPLAN"]
@@ -432,6 +475,20 @@ def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
     assert plan.prescription is None
     assert "the plan prescribes 30, 42 Gy: give the prescription yourself" in plan.warnings
     assert read(datasets, prescription=30.0).prescription == 30.0
+
+
+def test_a_prescription_of_nothing_is_none(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0)])
+    plan = read(datasets)
+    assert plan.prescription is None and "the plan does not say its prescription" in plan.warnings
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0), prescribe(30.0)])
+    assert read(datasets).prescription == 30.0
+    datasets = synthetic_plan(summation="FRACTION", factor=0.2, **COARSE)
+    del datasets["RTPLAN"]
+    for nothing in (0.0, -3.0, float("nan")):
+        with pytest.raises(ValueError, match="prescription must be above 0 Gy, got"):
+            read(datasets, prescription=nothing, fractions=5)
 
 
 def test_several_fraction_groups_are_not_added_up(read):
@@ -696,6 +753,7 @@ def test_units_may_be_spelled_as_the_unit_is(read, plan):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's: it is no CS
         datasets["RTDOSE"].DoseUnits = "Gy"
+        datasets["RTDOSE"].DoseSummationType = "Plan"
     assert_same(plan, read(datasets))
 
 
@@ -798,6 +856,19 @@ def test_stored_dvhs_in_other_units_are_refused(tmp_path, changes, message):
     folder = save(with_stored_dvh(synthetic_plan(**COARSE), **changes), tmp_path)
     with pytest.raises(ValueError, match=message):
         read_stored_dvhs(folder)
+
+
+def test_stored_dvhs_keep_units_of_their_own(tmp_path):
+    gray = read_stored_dvhs(save(with_stored_dvh(synthetic_plan(**COARSE)), tmp_path / "gray"))
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    datasets["RTDOSE"].DoseUnits = "RELATIVE"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's: it is no CS
+        for item in datasets["RTDOSE"].DVHSequence:
+            item.DoseUnits, item.DVHVolumeUnits, item.DVHType = "cGy", "cm3", "Cumulative"
+            item.DVHDoseScaling = f"{100.0 * float(item.DVHDoseScaling):g}"
+    own = read_stored_dvhs(save(datasets, tmp_path / "own"))
+    assert_same(gray, own)
 
 
 REAL = os.environ.get("RADSIM_REAL_PLAN")

@@ -139,6 +139,20 @@ def test_monaco_in_per_cent_needs_what_it_is_of(read):
         read(monaco(volume="%"))
 
 
+def test_monaco_with_a_structure_that_cannot_be_read_is_no_other_kind_of_file(read):
+    text = monaco()
+    gtv = [line for line in text.splitlines() if line.startswith("GTV")]
+    head, rows = text.split("Volume (cm³)\n")
+    couch = "".join(line.replace("GTV", "Couch") + "\n" for line in gtv)
+    plan = read(f"{head}Volume (cm³)\n{2 * couch}{rows}")
+    assert_expected(plan, "monaco")
+    assert plan.warnings == ("2 structures are named 'Couch'; they are left out",)
+    rising = "Box   0.0   5.0\nBox   1.0   6.0\nBox   2.0   0.0\n"
+    plan = read(f"{head}Volume (cm³)\n{rising}{rows}")
+    assert_expected(plan, "monaco")
+    assert any(w.startswith("Box: a cumulative DVH must not rise") for w in plan.warnings)
+
+
 @pytest.mark.parametrize("style", ["slicer", "cerr", "plain"])
 @pytest.mark.parametrize("separator", [",", "\t"])
 def test_wide_tables_are_read(read, style, separator):

@@ -103,6 +103,16 @@ def test_a_repeated_contour_counts_once(repeat):
     assert resolved(cord, hole, *both) == pytest.approx(ring, rel=0.002)
 
 
+@pytest.mark.parametrize("repeat", REPEATS)
+def test_a_contour_that_runs_round_twice_or_four_times_counts_once(repeat):
+    cord = disk(3.0, -25.0, 4.0)
+    twice = np.vstack([cord, REPEATS[repeat](cord)])
+    if repeat == "with points between":
+        twice = REPEATS[repeat](np.vstack([cord, cord]))
+    assert resolved(twice) == pytest.approx(shoelace(cord), rel=0.002)
+    assert resolved(np.vstack([cord] * 4)) == pytest.approx(shoelace(cord), rel=0.002)
+
+
 def test_a_copy_rounded_to_whole_millimeters_does_not_cancel():
     cord = disk(3.2, -25.3, 4.0)
     assert resolved(cord, cord.round()) == pytest.approx(shoelace(cord), rel=0.12)

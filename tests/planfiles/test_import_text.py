@@ -267,6 +267,22 @@ def test_empty_unnamed_and_repeated_structures_are_left_out_with_a_note(read):
     assert [s.name for s in read(header() + block() + broken).structures] == ["GTV"]
 
 
+@pytest.mark.parametrize(
+    "prescribed",
+    [
+        "Prescribed dose [cGy]: 3000.0\nDose per fraction [cGy]: 600.0",
+        "Fraktionsdosis [Gy]: 6.0\nGesamtdosis [Gy]: 30.0",
+        "Total dose [Gy]: 30.0\nMax dose [Gy]: 44.0",
+        "Prescribed dose: 30.0 Gy",
+        "Total dose (cGy): 3000.0",
+    ],
+)
+def test_the_prescription_is_told_from_other_doses_of_the_heading(read, prescribed):
+    plan = read(header(prescribed=prescribed) + block())
+    assert_expected(plan)
+    assert plan.prescription == 30.0
+
+
 def test_a_prescription_from_the_user_gives_relative_doses_their_scale(read):
     rows = np.column_stack([DOSE / 0.3, 20.0 * share_above(DOSE)])
     text = block(columns=("Relative dose [%]", "Structure Volume [cm³]"), rows=rows)
@@ -376,13 +392,18 @@ def test_a_csv_may_be_in_centigray_and_of_a_continental_spreadsheet(read):
         ("GTV,,42,0", "GTV,,39,0", "must ascend"),
         ("GTV,,42,0", "GTV,,42,5", "breaks off"),
         ("GTV,,42,0", "GTV,,4200,0", "is it in cGy"),
-        ("Cord,spinal_cord,10,0", "Cord,spinal_cord,10,0\nGTV,,50,0", "two DVHs are named 'GTV'"),
+        (
+            "Cord,spinal_cord,10,0",
+            "Cord,spinal_cord,10,0\nGTV,,50,0",
+            "2 structures are named 'GTV'",
+        ),
         ("Cord,spinal_cord,10,0", "Cord,gtv,10,0", "is both"),
         ("spinal_cord", "Spine", "'Spine' is no structure"),
         ("spinal_cord", "spinal_crd", "'spinal_crd' is no structure; did you mean 'spinal_cord'"),
         ("fractions = 5", "fractions = 5.5", "whole number"),
         ("fractions = 5", "fractions = five", "must be a number"),
         ("[Gy] = 30", "[Gy] = 3000", "is it in cGy"),
+        ("[Gy] = 30", "[Gy] = 0", "prescription must be above 0 Gy, got 0"),
         ("# fractions = 5", "# nodes = 1e9", "whole number from 1"),
     ],
 )
@@ -390,6 +411,31 @@ def test_a_csv_that_would_give_a_wrong_number_is_refused(read, old, new, message
     with pytest.raises(ValueError, match=message) as refusal:
         read(CSV.replace(old, new))
     assert "\n" not in str(refusal.value)
+
+
+FLAT = "{0},,0,9\n{0},,9,0\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        (2 * FLAT.format("Couch"), "2 structures are named 'Couch'; they are left out"),
+        (FLAT.format("Couch") + FLAT.format("Body") + FLAT.format("Couch"),
+         "2 structures are named 'Couch'; they are left out"),
+        (FLAT.format(""), "a structure without a name is left out"),
+        ("Old,,,\n", "Old has no DVH; it is left out"),
+        ("Old,,0,9\nOld,,x,0\n", "Old: dose and volume must be numbers; it is left out"),
+        ("Old,,0,9\nOld,,5,10\nOld,,9,0\n", "Old: a cumulative DVH must not rise"),
+        ("Old,,0,9\nOld,,5,8\n", "Old: the DVH breaks off at 5 Gy"),
+        ("Old,,0,0\nOld,,5,0\n", "Old: the volume of a DVH must begin above 0"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_nobody_needs_in_a_csv_is_left_out_with_a_note(read, rows, note, separator):
+    plan = read((CSV + rows).replace(",", separator))
+    assert [s.name for s in plan.structures if s.name in ("Couch", "", "Old")] == []
+    assert plan_metrics(plan)["GTV"] == plan_metrics(read(CSV))["GTV"]
+    assert any(warning.startswith(note) for warning in plan.warnings)
 
 
 def test_a_csv_says_which_structure_is_which(read):

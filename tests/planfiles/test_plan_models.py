@@ -79,3 +79,22 @@ def test_what_is_missing_is_one_line(plan, capsys, model, text, says):
     plan.write_text(text)
     ended = radsim(capsys, "dvh", plan, "--model", model)
     assert ended.code == 2 and len(ended.errors) == 1 and says in ended.errors[0]
+
+
+def test_a_plan_without_what_a_model_reads_is_no_end_of_a_table(plan, tmp_path, capsys):
+    (tmp_path / "lumbar.csv").write_text(table(name="Myelon,"))
+    (tmp_path / "unsaid.csv").write_text(table().replace("# fractions = 2\n", ""))
+    files = [plan, tmp_path / "lumbar.csv", tmp_path / "unsaid.csv"]
+    ended = radsim(capsys, "dvh", *files, "--model", "sbrt-cord-default")
+    assert ended.code == 0
+    lines = [line for line in ended.output.splitlines() if "sbrt-cord-default: " in line]
+    assert lines[0].startswith("plan.csv: sbrt-cord-default: complication 0.")
+    assert "lumbar.csv: sbrt-cord-default: no complication (" in lines[1]
+    assert "reads the spinal_cord, which the plan lacks" in lines[1]
+    assert "needs the number of fractions" in lines[2]
+    ended = radsim(capsys, "dvh", *files, "--model", "sbrt-cord-default", "--json")
+    models = [record["models"][0] for record in json.loads(ended.output)["plans"]]
+    assert [m["probability"] is None for m in models] == [False, True, True]
+    assert set(models[0]) == set(models[1]) and models[1]["of"] == "complication"
+    ended = radsim(capsys, "dvh", *files, "--model", "sbrt-cord-defalt")
+    assert ended.code == 2 and len(ended.errors) == 1

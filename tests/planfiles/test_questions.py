@@ -85,6 +85,17 @@ def test_a_target_off_its_prescription_is_asked_about(write, text, target, fract
     assert plan.questions == () and any(says in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize("name", ["PTV", "PTV_2400", "CTV1"])
+def test_what_looks_like_the_only_target_is_asked_about(write, name):
+    text = table(target=12.5).replace("GTV,gtv", f"{name},")
+    ring = table(target=4.0).replace("GTV,gtv", "zRing_PTV,").split("[cm3]\n")[1]
+    with pytest.raises(Questioned, match=f"{name}: D50 is 12.5 Gy, .* one of 2 fractions$"):
+        read_plan(write(text + "\n".join(ring.splitlines()[:3]) + "\n"))
+    assert read_plan(write(text.replace("12.5", "24.5"))).questions == ()
+    beside = text.replace("Cord,spinal_cord", "PTV_Eval,ptv").replace("16.0", "24.5")
+    assert read_plan(write(beside)).questions == ()
+
+
 @pytest.mark.parametrize("text", [table, eclipse])
 def test_an_organ_far_above_the_prescription_is_asked_about(write, text):
     with pytest.raises(Questioned, match=r"Cord: an organ of 150 Gy, 6.25 times .* is it in cGy"):
@@ -155,8 +166,54 @@ def test_a_library_stops_until_each_plan_is_confirmed_by_name(tmp_path):
     assert [line.split(":")[0] for line in str(question.value).splitlines()] == ["a.csv", "b.csv"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pytest.raises(ValueError, match=r'^b.csv: .*, confirmed = \["b.csv"\]$'):
-            expand_library(arm, tmp_path, confirmed=["a.csv"])
+        with pytest.raises(
+            ValueError, match=r'^b.csv: .*; .* give the arm confirmed = \["b.csv"\]$'
+        ):
+            expand_library({**arm, "confirmed": ["a.csv"]}, tmp_path)
     with pytest.warns(UserWarning) as said:
-        assert len(expand_library(arm, tmp_path, confirmed=["a.csv", "b.csv"])["plans"]) == 2
+        full = expand_library({**arm, "confirmed": ["a.csv", "b.csv"]}, str(tmp_path))
+    assert len(full["plans"]) == 2 and "confirmed" not in full
     assert sum("looks like one of 2 fractions" in str(warning.message) for warning in said) == 2
+
+
+FILE = """
+name = "library"
+seed = 1
+patients = 20
+cohort = { preset = "sib-phase2" }
+arms.ours = { kind = "library", folder = "plans", CONFIRMED }
+tcp = { preset = "hytec-spine-2021" }
+survival = { preset = "sib-phase2" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        ("", 'if it is meant, give the arm confirmed = ["a.csv"]'),
+        (', confirmed = ["b.csv"]', "confirmed: no plan is named 'b.csv'; did you mean 'a.csv'?"),
+        (', confirmed = "a.csv"', "confirmed: must be a list of names of plans in quotes, got 'a."),
+        (", confirmed = [1]", "confirmed: must be a list of names of plans in quotes, got 1"),
+        (', confirmed = ["a.csv"]', ""),
+    ],
+)
+def test_an_experiment_with_a_library_runs_once_its_file_confirms_the_plan(
+    tmp_path, capsys, stated, says
+):
+    (tmp_path / "plans").mkdir()
+    cord = table().splitlines()[-3:]
+    plan = [table(target=12.5, organ=12.4, name="PTV,ptv").rstrip(), *cord, ""]
+    (tmp_path / "plans" / "a.csv").write_text("\n".join(plan))
+    file = tmp_path / "ours.toml"
+    file.write_text(FILE.replace(", CONFIRMED", stated))
+    for command in (("check", file), ("run", file, "--out", tmp_path / "out")):
+        ended = radsim(capsys, *command)
+        if says:
+            assert ended.code == 2 and says in ended.errors[-1]
+            assert ended.errors[-1].startswith("error: arms.ours: ")
+        else:
+            assert ended.code == 0
+            assert sum("looks like one of 2 fractions" in line for line in ended.errors) == 2
+    if not says:
+        again = radsim(capsys, "check", tmp_path / "out" / "experiment.toml")
+        assert again.code == 0

@@ -16,12 +16,11 @@ MOST_ROOMS, MOST_LINES_OF_A_ROOM = 20, 3_500
 
 SPELLING = {"startswith", "endswith", "removeprefix", "removesuffix"}
 TEXT = {  # modules that may go by spelling, because text is what they read
-    "experiment/designs/groups.py": "comment lines of a CSV",
-    "fitting/outcome_table.py": "comment lines of a CSV",
     "planfiles/dicom/plan.py": "messages of a DICOM reader",
     "planfiles/texts/table.py": "comment lines of a CSV",
     "report/text/kinds.py": "names in a docstring, which may stand for several fields",
     "results/older.py": "names in results of older versions",
+    "vocabulary/csv_tables.py": "comment lines of a CSV",
     "vocabulary/field_types.py": "lines of mistakes, which begin with a key",
     "vocabulary/mistakes.py": "sentences of a validator",
 }

@@ -22,7 +22,7 @@ def test_bed_agrees_with_dvhmetrics():
     inputs, expected, tolerance = case("A01")
     total, fractions = courses(inputs)
     for ratio, answer in zip(inputs["ab"], expected, strict=True):
-        assert lq.bed(*lq.equal_fractions(total, fractions), ratio) == pytest.approx(
+        assert lq.bed(dose=total, fractions=fractions, alpha_beta=ratio) == pytest.approx(
             answer, abs=tolerance
         )
 
@@ -31,7 +31,7 @@ def test_eqd2_agrees_with_dvhmetrics():
     inputs, expected, tolerance = case("A02")
     total, fractions = courses(inputs)
     for ratio, answer in zip(inputs["ab"], expected, strict=True):
-        assert lq.eqd2(*lq.equal_fractions(total, fractions), ratio) == pytest.approx(
+        assert lq.eqd2(dose=total, fractions=fractions, alpha_beta=ratio) == pytest.approx(
             answer, abs=tolerance
         )
 
@@ -40,7 +40,9 @@ def test_the_iso_effective_total_dose_at_another_fraction_size_agrees_with_dvhme
     inputs, expected, tolerance = case("A03")
     course = lq.equal_fractions(inputs["D1"], inputs["D1"] / inputs["d1"])
     for ratio, answer in zip(inputs["ab"], expected, strict=True):
-        total = lq.equivalent_dose_of_size(lq.bed(*course, ratio), inputs["d2"], ratio)
+        total = lq.equivalent_dose_of_size(
+            lq.bed(dose=course[0], dose_squared=course[1], alpha_beta=ratio), inputs["d2"], ratio
+        )
         assert total == pytest.approx(answer, abs=tolerance)
 
 
@@ -48,8 +50,12 @@ def test_bed_and_eqd2_of_spine_schedules_agree_with_two_other_programs():
     inputs, expected, tolerance = case("A04")
     fractions = np.array(inputs["n"])
     course = lq.equal_fractions(fractions * np.array(inputs["d"], float), fractions)
-    assert lq.bed(*course, inputs["ab"]) == pytest.approx(expected["bed"], abs=tolerance)
-    assert lq.eqd2(*course, inputs["ab"]) == pytest.approx(expected["eqd2"], abs=tolerance)
+    assert lq.bed(dose=course[0], dose_squared=course[1], alpha_beta=inputs["ab"]) == pytest.approx(
+        expected["bed"], abs=tolerance
+    )
+    assert lq.eqd2(
+        dose=course[0], dose_squared=course[1], alpha_beta=inputs["ab"]
+    ) == pytest.approx(expected["eqd2"], abs=tolerance)
 
 
 def test_the_three_fraction_equivalent_agrees_with_a_public_script():
@@ -82,8 +88,8 @@ def test_equivalent_doses_agree_with_fifty_digit_arithmetic(total, fractions, ne
         }
     course = lq.equal_fractions(total, fractions)
     found = {
-        "bed": lq.bed(*course, ratio),
-        "eqd2": lq.eqd2(*course, ratio),
+        "bed": lq.bed(dose=course[0], dose_squared=course[1], alpha_beta=ratio),
+        "eqd2": lq.eqd2(dose=course[0], dose_squared=course[1], alpha_beta=ratio),
         "equivalent": lq.isoeffective_dose(total, fractions, new, ratio),
     }
     for name, value in exact.items():
@@ -100,15 +106,26 @@ def test_going_to_another_number_of_fractions_and_back_gives_the_dose_again(
 
 @given(total=st.floats(0.01, 200.0), fractions=counts, ratio=ratios)
 def test_more_dose_or_fewer_fractions_never_lower_bed(total, fractions, ratio):
-    bed = lq.bed(*lq.equal_fractions(total, fractions), ratio)
-    assert lq.bed(*lq.equal_fractions(total * 1.01, fractions), ratio) > bed
-    assert lq.bed(*lq.equal_fractions(total, fractions + 1), ratio) < bed
+    bed = lq.bed(dose=total, fractions=fractions, alpha_beta=ratio)
+    assert lq.bed(dose=total * 1.01, fractions=fractions, alpha_beta=ratio) > bed
+    assert lq.bed(dose=total, fractions=fractions + 1, alpha_beta=ratio) < bed
 
 
 @given(fraction_doses=st.lists(st.floats(0.0, 30.0), min_size=1, max_size=10), ratio=ratios)
 def test_unequal_fractions_add_up_one_by_one(fraction_doses, ratio):
     one_by_one = sum(d * (1 + d / ratio) for d in fraction_doses)
-    assert lq.bed(*lq.sum_fractions(fraction_doses), ratio) == pytest.approx(one_by_one, abs=1e-9)
+    dose, squared = lq.sum_fractions(fraction_doses)
+    together = lq.bed(dose=dose, dose_squared=squared, alpha_beta=ratio)
+    assert together == pytest.approx(one_by_one, abs=1e-9)
+
+
+def test_dose_and_fractions_can_not_be_taken_for_sums():
+    with pytest.raises(TypeError):
+        lq.bed(24.0, 2, alpha_beta=6.0)
+    with pytest.raises(TypeError, match="give fractions, or dose_squared"):
+        lq.eqd2(dose=24.0, fractions=2, dose_squared=288.0, alpha_beta=6.0)
+    with pytest.raises(TypeError, match="give fractions, or dose_squared"):
+        lq.bed(dose=24.0, alpha_beta=6.0)
 
 
 def test_equal_fractions_are_the_case_of_unequal_ones_that_are_alike():
@@ -123,11 +140,11 @@ def test_fractions_lie_on_the_last_axis():
 
 def test_scalars_arrays_and_labeled_arrays_give_the_same_answer():
     totals = [0.0, 8.0, 24.0, 30.0]
-    one_by_one = [float(lq.eqd2(*lq.equal_fractions(total, 5), 6.0)) for total in totals]
-    as_array = lq.eqd2(*lq.equal_fractions(np.array(totals), 5), 6.0)
+    one_by_one = [float(lq.eqd2(dose=total, fractions=5, alpha_beta=6.0)) for total in totals]
+    as_array = lq.eqd2(dose=np.array(totals), fractions=5, alpha_beta=6.0)
     labeled = xr.DataArray(totals, dims="arm")
     ratios = xr.DataArray([6.0, 2.0], dims="tissue")
-    both = lq.eqd2(*lq.equal_fractions(labeled, 5), ratios)
+    both = lq.eqd2(dose=labeled, fractions=5, alpha_beta=ratios)
     assert as_array.tolist() == one_by_one
     assert both.dims == ("arm", "tissue")
     assert both.sel(tissue=0).values.tolist() == one_by_one
@@ -135,7 +152,7 @@ def test_scalars_arrays_and_labeled_arrays_give_the_same_answer():
 
 def test_no_dose_has_no_effect_and_a_huge_one_stays_finite():
     assert lq.isoeffective_dose(0.0, 5, 3, 6.0) == 0.0
-    assert lq.eqd2(*lq.equal_fractions(0.0, 1), 2.0) == 0.0
+    assert lq.eqd2(dose=0.0, fractions=1, alpha_beta=2.0) == 0.0
     assert np.isfinite(lq.isoeffective_dose(1e6, 1, 5, 2.0))
 
 
@@ -150,8 +167,14 @@ def test_tiny_doses_keep_their_digits(new):
         (lambda: lq.equal_fractions(-1.0, 5), "dose must not be negative"),
         (lambda: lq.equal_fractions(10.0, 0), "fractions must be above 0"),
         (lambda: lq.sum_fractions([2.0, -2.0]), "dose must not be negative"),
-        (lambda: lq.bed(10.0, 20.0, 0.0), "alpha/beta must be above 0"),
-        (lambda: lq.bed(10.0, 20.0, np.array([2.0, -3.0])), "alpha/beta must be above 0"),
+        (
+            lambda: lq.bed(dose=10.0, dose_squared=20.0, alpha_beta=0.0),
+            "alpha/beta must be above 0",
+        ),
+        (
+            lambda: lq.bed(dose=10.0, dose_squared=20.0, alpha_beta=np.array([2.0, -3.0])),
+            "alpha/beta must be above 0",
+        ),
         (lambda: lq.isoeffective_dose(10.0, 1, 0, 3.0), "fractions must be above 0"),
         (lambda: lq.equivalent_dose_of_size(10.0, 2.0, 0.0), "alpha/beta must be above 0"),
         (lambda: lq.equal_fractions(float("nan"), 5), "dose"),

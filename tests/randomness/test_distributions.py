@@ -9,7 +9,6 @@ from scipy import stats
 
 from radsim import Streams
 from radsim.experiment.filling_cohort import as_distribution
-from radsim.patients.tables import read_column
 from radsim.randomness.distributions import composed as d
 
 FAILURE = 1e-6  # probability that a right sampler fails, for each distribution
@@ -265,27 +264,3 @@ def test_values_may_come_from_a_column_of_a_csv_file_with_weights(tmp_path):
     found = TypeAdapter(d.Distribution).validate_python(settings)
     assert found == d.Empirical(values=(60.0, 70.0), weights=(1.0, 3.0))
     assert found.ppf(np.array([0.2, 0.3])).tolist() == [60.0, 70.0]
-
-
-@pytest.mark.parametrize(
-    ("content", "column", "message"),
-    [
-        (b"age\n60\n", "agee", "no column 'agee'; did you mean 'age'"),
-        (b"age\n60\nold\n", "age", "line 3, age: wanted a number, got 'old'"),
-        (b"age\n60\n\xff\n", "age", "can't read"),
-        (b"age\nnan\n", "age", "wanted a finite number, got 'nan'"),
-        (b"age,sex\n60,\n", "sex", "wanted a number, got ''"),
-        (b"", "age", "no column 'age'"),
-    ],
-)
-def test_a_column_that_can_not_be_read_is_a_plain_error(tmp_path, content, column, message):
-    path = tmp_path / "ages.csv"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="ages") as caught:
-        read_column(path, column)
-    assert message in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_a_plain_error(tmp_path):
-    with pytest.raises(ValueError, match="can't read"):
-        read_column(tmp_path / "none.csv", "age")

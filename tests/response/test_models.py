@@ -242,7 +242,10 @@ def test_every_law_of_cell_kill_rises_with_dose_and_lies_below_lq(kind, dose, fr
     assert bed >= 0.0
     assert bed <= float(law.bed(*lq.equal_fractions(dose + more, fractions), 6.0, fractions)) + 1e-9
     if kind != "incomplete_repair":  # damage may carry over from one fraction to the next
-        assert bed <= lq.bed(*course, 6.0) * (1 + 1e-12) + 1e-12
+        assert (
+            bed
+            <= lq.bed(dose=course[0], dose_squared=course[1], alpha_beta=6.0) * (1 + 1e-12) + 1e-12
+        )
 
 
 @pytest.mark.parametrize("kind", ["lq_l", "usc"])

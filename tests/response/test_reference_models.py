@@ -40,7 +40,7 @@ def test_a_dose_in_fractions_of_another_size_has_the_same_effect():
 
 def test_lkb_of_a_uniform_dose_in_eqd2():
     i, expected, tolerance = case("A09")
-    eqd2 = lq.eqd2(*lq.equal_fractions(i["D"], i["n"]), i["ab"])
+    eqd2 = lq.eqd2(dose=i["D"], fractions=i["n"], alpha_beta=i["ab"])
     found = lyman_probability(eqd2, i["TD50"], i["m"])
     assert eqd2 == pytest.approx(expected["eqd2"], abs=tolerance)
     assert float(found) == pytest.approx(expected["ntcp"], abs=tolerance)
@@ -170,7 +170,9 @@ def test_the_control_of_a_cohort_whose_radiosensitivity_differs():
     for fractions, answer in zip(i["fractions"], expected, strict=True):
         bed = lq.equal_fractions(2.0 * fractions, fractions)
 
-        survivors = surviving_clonogens(74.0, 0.03 * ratios, lq.bed(*bed, ratios))
+        survivors = surviving_clonogens(
+            74.0, 0.03 * ratios, lq.bed(dose=bed[0], dose_squared=bed[1], alpha_beta=ratios)
+        )
         control = np.exp(-survivors) @ weights / weights.sum()
         assert control == pytest.approx(answer, abs=tolerance)
 
@@ -193,5 +195,7 @@ def test_lq_l_turns_the_ranking_of_schedules():
         course = lq.equal_fractions(float(fractions * size), fractions)
         assert float(law.bed(*course, ratio)) == pytest.approx(answer, abs=tolerance)
     single, five = lq.equal_fractions(24.0, 1), lq.equal_fractions(40.0, 5)
-    assert lq.bed(*single, 6.0) > lq.bed(*five, 6.0)
+    assert lq.bed(dose=single[0], dose_squared=single[1], alpha_beta=6.0) > lq.bed(
+        dose=five[0], dose_squared=five[1], alpha_beta=6.0
+    )
     assert law.bed(*single, 6.0) < law.bed(*five, 6.0)

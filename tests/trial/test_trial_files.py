@@ -32,6 +32,7 @@ KYPHO, SPINE_DOSE = (
     next(path for path in TRIALS if path.stem == name)
     for name in ("kypho_iort", "spine_dose_trial")
 )
+TEXTS = ("trial_assumptions.txt", "trial_checksums.txt")
 STATED = """
 name = "stated"
 seed = 1
@@ -75,7 +76,7 @@ def test_a_trial_writes_its_tables_figures_and_text(stated):
     _, folder, ended = stated
     found = files(folder)
     figures = {f"figures/trial_{name}.png" for name in ("power", "incidence", "flow")}
-    assert set(found) == {*TABLES, *figures, "trial_assumptions.txt"}
+    assert set(found) == {*TABLES, *figures, *TEXTS}
     for name, (header, _) in TABLES.items():
         assert found[name].decode().splitlines()[0] == ",".join(header)
     text = found["trial_assumptions.txt"].decode()
@@ -386,7 +387,7 @@ def test_overwriting_leaves_nothing_of_the_earlier_trial(stated, capsys):
     for stale in ("trial_old.csv", "figures/trial_flow_old.png"):
         (folder / stale).write_text("old")
     assert radsim(capsys, "trial", path, "--out", folder, "--overwrite", "--no-figures").code == 0
-    assert set(files(folder)) == {*TABLES, "trial_assumptions.txt"}
+    assert set(files(folder)) == {*TABLES, *TEXTS}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ A patient gets one of the plans, moved a step towards a second one,
 
 with Q the dose at fixed volumes of every structure at once, so that coverage and organ dose stay
 together. The volume of a structure moves with it, as its logarithm (an assumption: it stays above
-0). A draw that is no DVH, or breaks a mandatory limit, is drawn again.
+0). A draw that is no DVH, or breaks a mandatory limit, is drawn again. A patient for whom no plan
+of the library keeps the limits, or none of the draws does, has the first draw: the least breaking
+one would be a better plan than there is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +30,7 @@ from radsim.dose.course.two_courses import (
 from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import Wanted, metric_of
 from radsim.dose.plans.library import PlanLibrary, has_cord
-from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.limits import ROUNDING, Limit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
@@ -37,7 +39,6 @@ from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot, str
 from radsim.vocabulary.words import listed
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
-NO_DVH = 1e3  # breach of a draw whose dose rises with volume; above that of any limit
 
 
 class Volume(NamedTuple):
@@ -55,13 +56,13 @@ Rows = dict[str, np.ndarray]  # whether each plan, or patient, has the cord or a
 class Drawn(NamedTuple):
     """What each patient got, arrays of shape (patient,).
 
-    ``tried`` are the draws it took, ``breach`` is how far the kept one breaks its limits, as a
-    share of them; ``of`` are the two plans it lies between, and the step from the first.
+    ``tried`` are the draws it took, ``kept`` says whether the last one keeps the limits; ``of`` are
+    the two plans that the patient's lies between, and the step from the first.
     """
 
     doses: Doses
     tried: np.ndarray
-    breach: np.ndarray
+    kept: np.ndarray
     of: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -116,7 +117,7 @@ def library_doses(
                 hot_spots[HotSpot(*part)] = course
             else:
                 courses[part.structure] = course
-    met = _organ_breach(doses, limits) <= 0.0
+    met = _organs_keep(doses, limits)
     rules = rules_kept(plan, geometry.has_cord, earlier, hot_spots)
     return Dose(
         plan=plan,
@@ -130,7 +131,7 @@ def library_doses(
             **rules.facts,
         },
         flags={
-            "plan_eligible": (drawn.breach <= 0.0) & rules.kept,
+            "plan_eligible": drawn.kept & rules.kept,
             "limits_met": met & rules.kept,
             **rules.flags,
         },
@@ -209,12 +210,18 @@ def _draw(
     patients: range,
     streams: UniformSource,
 ) -> Drawn:
-    """Draw until no limit is broken, or ``attempts`` times; keep the draw that breaks least."""
+    """Draw until no limit is broken, at most ``attempts`` times; else keep the first draw."""
     everyone = len(patients)
-    best = np.full(everyone, np.inf)
     tried = np.full(everyone, attempts)
-    kept = {name: np.empty((everyone, *values.shape[1:])) for name, values in library.items()}
-    of = (np.zeros(everyone, dtype=np.intp), np.zeros(everyone, dtype=np.intp), np.zeros(everyone))
+    keeps = np.zeros(everyone, dtype=bool)
+    placed = np.zeros(everyone, dtype=bool)
+    first, second = (
+        _pick(pools, streams.uniforms(f"dose/library/{which}/0", patients))
+        for which in ("plan", "second")
+    )
+    of = (first, second, np.zeros(everyone))  # the first plan as it is, until a draw is a DVH
+    kept = {name: values[first] for name, values in library.items()}
+    can_keep = _can_keep(plan, library, pools, limits, everyone)
     active = np.arange(everyone)
     for attempt in range(attempts):
         if not active.size:
@@ -229,16 +236,39 @@ def _draw(
         for name, values in library.items():
             share = step if name.hot else step[:, None]
             doses[name] = values[first] + share * (values[second] - values[first])
-        breach = _breach(plan, doses, {key: limit[active] for key, limit in limits.items()})
-        better = breach < best[active]
+        is_dvh = _falls(doses)
+        passes = is_dvh & _targets_keep(plan, doses)
+        passes &= _organs_keep(doses, {key: high[active] for key, high in limits.items()})
+        takes = passes | (is_dvh & ~placed[active])
+        taken = active[takes]
         for name, values in doses.items():
-            kept[name][active[better]] = values[better]
+            kept[name][taken] = values[takes]
         for part, values in zip(of, (first, second, step), strict=True):
-            part[active[better]] = values[better]
-        best[active[better]] = breach[better]
-        tried[active[breach <= 0.0]] = attempt + 1
-        active = active[breach > 0.0]
-    return Drawn(kept, tried, best, of)
+            part[taken] = values[takes]
+        placed[taken], keeps[active[passes]] = True, True
+        done = passes | (is_dvh & ~can_keep[active])
+        tried[active[done]] = attempt + 1
+        active = active[~done]
+    return Drawn(kept, tried, keeps, of)
+
+
+def _can_keep(
+    plan: PlanLibrary,
+    library: Doses,
+    pools: Sequence[tuple[np.ndarray, np.ndarray]],
+    limits: Limits,
+    everyone: int,
+) -> np.ndarray:
+    """Whether any plan that suits a patient keeps the limits, shape (patient,)."""
+    on_targets = _targets_keep(plan, library)
+    can = np.zeros(everyone, dtype=bool)
+    for patients, pool in pools:
+        keeps = np.repeat(on_targets[pool, None], patients.size, axis=1)
+        for (organ, metric), highest in limits.items():
+            dose = _planned(organ, metric, library)[pool, None]
+            keeps &= ~(dose > highest[patients] * (1.0 + ROUNDING))
+        can[patients] = keeps.any(axis=0)
+    return can
 
 
 def _volumes(
@@ -263,28 +293,31 @@ def _pick(pools: Sequence[tuple[np.ndarray, np.ndarray]], u: np.ndarray) -> np.n
     return rows
 
 
-def _breach(plan: PlanLibrary, doses: Doses, limits: Limits) -> np.ndarray:
-    """How far each draw breaks its mandatory limits, as a share of them; 0 if it breaks none."""
-    total = _organ_breach(doses, limits)
-    for part, values in doses.items():
-        if not part.hot:
-            rises = (np.diff(values, axis=1) > 0.0).any(axis=1) | (values[:, -1] < 0.0)
-            total += np.where(rises, NO_DVH, 0.0)
+def _falls(doses: Doses) -> np.ndarray:
+    """Whether each draw is a DVH of every structure: its doses fall and are not negative."""
+    wholes = [values for part, values in doses.items() if not part.hot]
+    rises = [(np.diff(v, axis=1) > 0.0).any(axis=1) | (v[:, -1] < 0.0) for v in wholes]
+    return ~np.logical_or.reduce(rises)
+
+
+def _targets_keep(plan: PlanLibrary, doses: Doses) -> np.ndarray:
+    """Whether each draw keeps the mandatory limits of the targets."""
+    keeps = np.ones(len(next(iter(doses.values()))), dtype=bool)
     for limit in (limit for limit in plan.target_limits if not limit.optimal):
         dose = _planned(limit.structure, limit.metric, doses)
         if limit.at_most is not None:
-            total += np.maximum(dose / limit.at_most - 1.0, 0.0)
+            keeps &= dose <= limit.at_most * (1.0 + ROUNDING)
         if limit.at_least is not None:
-            total += np.maximum(1.0 - dose / limit.at_least, 0.0)
-    return total
+            keeps &= dose >= limit.at_least * (1.0 - ROUNDING)
+    return keeps
 
 
-def _organ_breach(doses: Doses, limits: Limits) -> np.ndarray:
-    """How far each draw breaks what is mandatory of the organs, as a share; 0 if it breaks none."""
-    total = np.zeros(len(next(iter(doses.values()))))
+def _organs_keep(doses: Doses, limits: Limits) -> np.ndarray:
+    """Whether each draw keeps what is mandatory of the organs; what is unknown breaks nothing."""
+    keeps = np.ones(len(next(iter(doses.values()))), dtype=bool)
     for (organ, metric), highest in limits.items():
-        total += np.fmax(_planned(organ, metric, doses) / highest - 1.0, 0.0)
-    return total
+        keeps &= ~(_planned(organ, metric, doses) > highest * (1.0 + ROUNDING))
+    return keeps
 
 
 def _planned(structure: str, name: str, doses: Doses) -> np.ndarray:

@@ -24,6 +24,10 @@ class PlanKind:
     """The answers of a plan without an earlier course; a kind states those that differ."""
 
     only_in_files: ClassVar[dict[str, Any]] = {}  # schema of keys that only say what to read
+    broken: ClassVar[dict[str, str]] = {  # what is said of patients without a flag of the dose
+        "limits_met": "keep a plan that breaks a limit",
+        "plan_eligible": "have no plan",
+    }
     samples_anatomy: ClassVar[bool] = True  # else its doses are those of patients of a user
     regimen: str | None = None  # preset that the settings came from, if one did
 

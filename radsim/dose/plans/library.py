@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
-from radsim.dose.plans.limits import AnyLimit
+from radsim.dose.plans.limits import AnyLimit, check_limits
 from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
@@ -110,7 +110,7 @@ class PlanLibrary(Fractionated):
         Standard deviation of the step from one plan towards a second one; 0 takes the plans as
         they are.
     limits
-        Mandatory limits; a drawn plan that breaks one is drawn again.
+        Mandatory limits; a drawn plan that breaks one is drawn again, where any plan keeps them.
     prior, priors, recovery
         An earlier course, or several, and the rule by which the cord has recovered from it.
     delivery
@@ -120,6 +120,15 @@ class PlanLibrary(Fractionated):
     only_in_files: ClassVar[dict[str, Any]] = {
         "folder": {"type": "string", "description": "of the plans"},
         "names": {"type": "object", "additionalProperties": {"type": "string"}},
+        "confirmed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "plans that are meant, whatever was asked about their doses",
+        },
+    }
+    broken: ClassVar[dict[str, str]] = {
+        "limits_met": "get a plan of the library that breaks a limit of an organ",
+        "plan_eligible": "drew no plan that keeps every limit, and get the first one drawn",
     }
     samples_anatomy: ClassVar[bool] = False
 
@@ -148,6 +157,7 @@ class PlanLibrary(Fractionated):
             (0 <= self.smoothing <= 1, f"smoothing must lie between 0 and 1, got {self.smoothing}"),
         )
         self.check_earlier()
+        check_limits(self.limits)
         sizes = {len(entry.dose) for plan in self.plans for entry in plan.values()}
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:

@@ -6,6 +6,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from radsim.dose.plans.filling import expand_plan
+from radsim.dose.plans.library_limits import broken_limits
+from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.prior import check_fractions, gray
 from radsim.planfiles import (
     FoundPlan,
     ImportedPlan,
@@ -16,33 +20,33 @@ from radsim.planfiles import (
 )
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number, is_whole
 from radsim.vocabulary.structures import HOT_SPOT, NEURAL, STRUCTURES, structure_named
+from radsim.vocabulary.words import nearest
 
 ENOUGH = 25  # plans from which a smoothed bootstrap describes a population better than they do
 LISTED = 5  # names of plans in a warning
-READING = ("folder", "names")  # keys that only say what to read
+READING = ("folder", "names", "confirmed")  # keys that only say what to read
 
 
 def expand_library(
     settings: Mapping[str, Any],
-    base: Path,
+    base: Path | str,
     *,
-    confirmed: Collection[str] = (),
     organs: Collection[str] | None = None,
     hot_spots: Collection[float] = (),
 ) -> dict[str, Any]:
     """Read the plans of an arm's ``folder`` into the arm.
 
     Where the files do not say it, the arm gives ``names`` (name in the plans to structure),
-    ``prescription`` [Gy] and ``fractions``. ``plans`` becomes a table of structures for each, as
-    `radsim.dose.plans.library.LibraryDose` has it.
+    ``prescription`` [Gy] and ``fractions``. ``confirmed`` are the names of plans that are meant,
+    whatever was asked about their doses. ``plans`` becomes a table of structures for each, as
+    `radsim.dose.plans.library.LibraryDose` has it. Which plans break a limit is warned of.
 
     Parameters
     ----------
     base
         Where the folder is looked for.
-    confirmed
-        Names of plans that are meant, whatever was asked about their doses.
     organs
         Those that are kept beside the targets and the neural structures; None for all.
     hot_spots
@@ -55,11 +59,14 @@ def expand_library(
     """
     if "folder" not in settings:
         return dict(settings)
-    folder = base / str(settings["folder"])
+    _check_settings(settings)
+    folder = Path(base) / settings["folder"]
     require(folder.is_dir(), f"folder: {folder} is not a folder")
     sought, notes = plans_in(folder)
-    require(len(sought) > 0, f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)")
+    none = f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)"
+    require(len(sought) > 0, "; ".join([none, *notes]))
     only = () if organs is None else {*STRUCTURES, *organs, *settings.get("names", {}).values()}
+    confirmed = _confirmed(settings.get("confirmed", ()), [plan.name for plan in sought])
     plans = _read(sought, settings, confirmed, only)
     for note in [
         *notes,
@@ -83,6 +90,8 @@ def expand_library(
         _structures(plan, file, hot_spots) for plan, file in zip(plans, names, strict=True)
     ]
     _tell_what_some_lack(dict(zip(names, full["plans"], strict=True)))
+    for line in broken_limits(dict(zip(names, plans, strict=True)), _limits(full)):
+        warnings.warn(f"{folder.name}: {line}", stacklevel=2)
     if len(plans) < ENOUGH and "smoothing" not in full:
         warnings.warn(
             f"{folder.name} holds {len(plans)} of the {ENOUGH} plans that smoothing needs, so they "
@@ -91,6 +100,40 @@ def expand_library(
         )
         full["smoothing"] = 0.0
     return full
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse what says how plans are read and is of another kind, before it is used."""
+    folder, names = settings["folder"], settings.get("names", {})
+    require(isinstance(folder, str | Path), f"folder: must be text in quotes, got {folder!r}")
+    told = 'names: must be a table of texts, such as { Cord = "spinal_cord" }'
+    require(isinstance(names, Mapping), f"{told}, got {names!r}")
+    for name, structure in names.items():
+        require(isinstance(structure, str), f"{told}, got {name} = {structure!r}")
+    dose, fractions = settings.get("prescription", 1.0), settings.get("fractions", 1)
+    require(is_number(dose), f"prescription must be a number, got {dose!r}")
+    require(*gray("prescription", dose))
+    require(is_whole(fractions), f"fractions must be a whole number, got {fractions!r}")
+    require(*check_fractions("fractions", fractions))
+
+
+def _confirmed(stated: Any, names: Collection[str]) -> list[str]:
+    """Names of plans that are meant, each of one that there is."""
+    told = "confirmed: must be a list of names of plans in quotes"
+    require(isinstance(stated, list | tuple), f"{told}, got {stated!r}")
+    for name in stated:
+        require(isinstance(name, str), f"{told}, got {name!r}")
+        require(name in names, f"confirmed: no plan is named {name!r}; {nearest(name, names)}")
+    return list(stated)
+
+
+def _limits(settings: Mapping[str, Any]) -> list[Limit]:
+    """Limits of single courses that an arm states, by itself or by a preset."""
+    try:
+        stated = expand_plan(settings).get("limits", ())
+        return [Limit(**entry) for entry in stated if entry["kind"] == "dose"]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []  # for validation to report
 
 
 def _read(
@@ -110,7 +153,7 @@ def _read(
         )
     except Questioned as question:
         lines = [
-            f'{line}; if it is meant, confirmed = ["{line.partition(":")[0]}"]'
+            f'{line}; if it is meant, give the arm confirmed = ["{line.partition(":")[0]}"]'
             for line in str(question).splitlines()
         ]
         raise ValueError("\n".join(lines)) from None

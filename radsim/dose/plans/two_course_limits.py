@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from radsim.radiobiology.lq import bed, equal_fractions, equivalent_dose, equivalent_dose_of_size
+from radsim.radiobiology.lq import bed, equivalent_dose, equivalent_dose_of_size
 from radsim.radiobiology.recovery import RecoveryRule
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
@@ -114,7 +114,7 @@ class CumulativeLimit:
 
     def effect_of(self, dose: np.ndarray | float, fractions: int) -> np.ndarray:
         """BED or EQD2 of a course in equal fractions [Gy]."""
-        effect = bed(*equal_fractions(dose, fractions), self.alpha_beta)
+        effect = bed(dose=dose, fractions=fractions, alpha_beta=self.alpha_beta)
         if self.effect == "eqd2":
             effect = equivalent_dose_of_size(effect, 2.0, self.alpha_beta)
         return np.asarray(effect, dtype=float)

@@ -11,13 +11,14 @@ from scipy import special
 from scipy.stats import qmc
 
 from radsim.experiment.designs.tables import Table
-from radsim.randomness.distributions.composed import Distribution
+from radsim.randomness.distributions.composed import Distribution, check_ends
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import SMALLEST, Streams
-from radsim.vocabulary.mistakes import Mistake, require, validated
+from radsim.vocabulary.mistakes import require, validated
 
 METHODS = ("random", "latin-hypercube", "sobol")
 LARGEST_UNIFORM = 1.0 - 2.0**-53
+RARE = 1e-9  # share of draws below the lowest value, and above the highest, that is looked at
 HALF_STEP = 2.0**-31  # Sobol points have 30 bits; the middle of a step is never 0
 ASYMMETRY = 1e-9  # of the largest element, above which a covariance is not symmetric
 
@@ -186,14 +187,10 @@ Factor = Single | NormalGroup | BootstrapGroup  # uncertain parameters that are 
 
 
 def read_distribution(settings: Any) -> Distribution:
-    """Read the distribution of an uncertain parameter; a ValueError says in one line why not."""
+    """Read the distribution of an uncertain parameter; a Mistake has a line for each mistake."""
     require(isinstance(settings, Mapping), f"must be a distribution with a kind, got {settings!r}")
-    try:
-        distribution: Distribution = validated(Distribution, dict(settings))
-    except Mistake as error:
-        first = str(error).splitlines()[0]
-        field, _, rest = first.partition(": ")
-        raise ValueError(f"{field} {rest}" if field.isidentifier() else first) from None
+    distribution: Distribution = validated(Distribution, dict(settings))
+    check_ends(distribution)
     return distribution
 
 

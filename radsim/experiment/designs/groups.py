@@ -1,12 +1,12 @@
 """Groups of uncertain parameters in an experiment file: by covariance, or by a bootstrap table."""
 
-import csv
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path, PurePath
 from typing import Any
 
 from radsim.experiment.designs.draws import BootstrapGroup, NormalGroup
+from radsim.vocabulary.csv_tables import CsvTable, parse_table, read_table
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
@@ -82,12 +82,10 @@ def _with_rows(group: Any, folder: Path, where: str) -> Any:
     if not isinstance(names, (list, tuple)) or len(names) != len(keys):
         raise ValueError(f"{where}.columns: must name a column for each key, got {names!r}")
     try:
-        text = _open_table(str(group["table"]), folder)
-        columns = _columns(text, [str(name) for name in names])
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{where}.table: can't read {group['table']}: {error}") from None
+        columns = _columns(_open_table(str(group["table"]), folder), [str(name) for name in names])
     except ValueError as error:
-        raise ValueError(f"{where}.table: {group['table']}: {error}") from None
+        lines = str(error).splitlines()
+        raise ValueError("\n".join(f"{where}.table: {line}" for line in lines)) from None
     return {**group, "rows": columns}
 
 
@@ -97,39 +95,35 @@ def _ends(key: str) -> list[str]:
     return [".".join(parts[first:]) for first in range(len(parts))]
 
 
-def _columns(text: str, names: list[str]) -> list[list[float]]:
-    """Read some columns of numbers from a CSV whose lines may be comments.
+def _columns(table: CsvTable, names: list[str]) -> list[list[float]]:
+    """Read some columns of numbers.
 
     A column may be called by the end of a key: ``tcp.onset.exponent`` by ``onset.exponent``, or by
     ``exponent`` where there is no such column.
     """
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
-    rows = list(csv.reader(line for _, line in lines))
-    header = [name.strip() for name in rows[0]] if rows else []
+    header = table.headings
     names = [next((end for end in _ends(name) if end in header), _ends(name)[-1]) for name in names]
     for name in names:
-        require(name in header, f"no column {name!r}; it has: {', '.join(header) or 'none'}")
-    columns = []
-    for name in names:
-        place, column = header.index(name), []
-        for (number, _), row in zip(lines[1:], rows[1:], strict=True):
-            cell = row[place].strip() if place < len(row) else ""
-            try:
-                column.append(float(cell))
-            except ValueError:
-                raise ValueError(
-                    f"line {number}, column {name}: {cell or 'an empty cell'} is no number"
-                ) from None
-        columns.append(column)
-    return columns
+        there = ", ".join(header) or "none"
+        require(name in header, f"{table.name}: no column {name!r}; it has: {there}")
+    return [list(table.numbers_in(name)) for name in names]
 
 
-def _open_table(name: str, folder: Path) -> str:
-    shipped = resources.files("radsim.presets") / "bootstrap"
-    files = (PurePath(file.name) for file in shipped.iterdir())
-    names = sorted(file.stem for file in files if file.suffix == ".csv")
-    if name in names:
-        return (shipped / f"{name}.csv").read_text(encoding="utf-8")
-    path = folder / name
-    require(path.is_file(), f"no such table; a CSV file beside this one, or: {', '.join(names)}")
-    return path.read_text(encoding="utf-8-sig")
+def is_shipped_table(name: Any) -> bool:
+    """Say whether a name is that of a bootstrap table that radsim ships."""
+    return name in _shipped_tables()
+
+
+def _shipped_tables() -> dict[str, Any]:
+    folder = resources.files("radsim.presets") / "bootstrap"
+    files = {PurePath(file.name): file for file in folder.iterdir()}
+    return {name.stem: file for name, file in sorted(files.items()) if name.suffix == ".csv"}
+
+
+def _open_table(name: str, folder: Path) -> CsvTable:
+    shipped = _shipped_tables()
+    if name in shipped:
+        return parse_table(shipped[name].read_text(encoding="utf-8"), name)
+    path, known = folder / name, ", ".join(shipped)
+    require(path.is_file(), f"{name}: no such table; a CSV file beside this one, or: {known}")
+    return read_table(path)

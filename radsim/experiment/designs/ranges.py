@@ -10,7 +10,7 @@ import numpy as np
 from radsim.experiment.designs.keys import label_of
 from radsim.experiment.designs.tables import Values
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.numbers import is_number, sizable
 from radsim.vocabulary.words import nearest
 
 LARGEST_RANGE = 200_000  # values that a range may stand for
@@ -21,6 +21,7 @@ def check_value(value: Any) -> Any:
     """Check that a value can be set: nothing that is not finite."""
     if isinstance(value, float):
         require(math.isfinite(value), f"must hold finite numbers, got {value}")
+        sizable(value)
     entries = value.values() if isinstance(value, Mapping) else value
     if isinstance(value, (Mapping, list, tuple)):
         for entry in entries:

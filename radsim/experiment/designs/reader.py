@@ -5,7 +5,7 @@ from typing import Any
 
 from radsim.experiment.designs.keys import FIXED, SECTIONS, SPEED, check_key, known_keys, lies_in
 from radsim.randomness.streams import Streams
-from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.mistakes import below, require
 from radsim.vocabulary.words import nearest
 
 NAMED = (*SECTIONS, *FIXED, *SPEED)  # what is not varied, with a reason
@@ -26,7 +26,7 @@ class Reader:
         try:
             return step(*arguments)
         except (ValueError, TypeError) as error:
-            self.mistakes.append(f"{where}: {error}")
+            self.mistakes += below(where, str(error))
             return None
 
     def claim(self, section: str, key: str) -> None:

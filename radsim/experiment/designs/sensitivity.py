@@ -45,9 +45,10 @@ def _screened(
 ) -> tuple[Factor, ...]:
     """Choose the factors of the sensitivity analysis: all, or those of the listed keys."""
     if not factors:
-        reader.mistakes.append(
-            "sensitivity: no key has a distribution; give some here or in [uncertainty]"
-        )
+        if not reader.mistakes:
+            reader.mistakes.append(
+                "sensitivity: no key has a distribution; give some here or in [uncertainty]"
+            )
         return ()
     wanted = settings.get("keys")
     if wanted is None:

@@ -127,7 +127,7 @@ def _alternatives(reader: Reader, models: Any) -> list[dict[str, Any]]:
         reader.mistakes.append(f"uncertainty.models: must be a table, got {models!r}")
         return []
     entries = []
-    for key, value in flatten(models):
+    for key, value in flatten(models, ends=("kind", "from")):
         where = f"uncertainty.models.{key}"
         # a key that is drawn may be held at some values as well, such as the ends of a range
         reader.attempt(where, partial(reader.check_free, but_by="uncertainty"), key)

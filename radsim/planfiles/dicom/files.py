@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from radsim.planfiles.dicom.tags import Tags
+from radsim.vocabulary.files import contents
 
 MARK = slice(128, 132)  # where a DICOM file says DICM
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")  # first group of a file written without that mark
@@ -92,32 +93,32 @@ def open_file(path: Path) -> Tags:
         raise ImportError(
             "reading DICOM needs pydicom: install it with pip install 'radsim[dicom]'"
         ) from error
-    contents = path.read_bytes()
-    if DEFLATED in contents[:HEADER]:
-        contents = _inflated(path.name, contents)
+    stored = contents(path)
+    if DEFLATED in stored[:HEADER]:
+        stored = _inflated(path.name, stored)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on values that nobody reads here
             # from memory, where an element that claims gigabytes gets no more than there is
-            dataset = pydicom.dcmread(BytesIO(contents), force=True)
+            dataset = pydicom.dcmread(BytesIO(stored), force=True)
     except Exception as error:  # whatever a parser meets in a broken file
         raise ValueError(f"{path.name} cannot be read as DICOM: cut short or broken") from error
     return Tags(path.name, dataset)
 
 
-def _inflated(name: str, contents: bytes) -> bytes:
+def _inflated(name: str, stored: bytes) -> bytes:
     """Return a deflated file as it was before; only its heading is never deflated."""
-    heading = HEADING_LENGTH.stop + int.from_bytes(contents[HEADING_LENGTH], "little")
+    heading = HEADING_LENGTH.stop + int.from_bytes(stored[HEADING_LENGTH], "little")
     broken = f"{name} is deflated DICOM and cannot be unpacked: export it uncompressed"
-    if contents[MARK.stop : HEADING_LENGTH.start] != FIRST_ELEMENT:
+    if stored[MARK.stop : HEADING_LENGTH.start] != FIRST_ELEMENT:
         raise ValueError(broken)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        body = inflate.decompress(contents[heading:], LARGEST)
+        body = inflate.decompress(stored[heading:], LARGEST)
     except zlib.error as error:
         raise ValueError(broken) from error
     if not inflate.eof:
         too_large = f"{name} is deflated DICOM of more than {LARGEST >> 20} MB"
         raise ValueError(too_large if len(body) == LARGEST else broken)
     plain = PLAIN.ljust(len(DEFLATED), b"\0")
-    return contents[:heading].replace(DEFLATED, plain) + body
+    return stored[:heading].replace(DEFLATED, plain) + body

@@ -21,7 +21,8 @@ def without_repeats(polygons: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Polygons of shape (n, 2) [mm] without those that repeat an earlier one.
 
     Where a polygon begins, which way it runs, whether it is closed by its first point, how it is
-    rounded and where its points lie on the outline makes no difference.
+    rounded and where its points lie on the outline makes no difference. One that runs round its
+    outline twice runs round it once.
 
     Examples
     --------
@@ -30,7 +31,7 @@ def without_repeats(polygons: Sequence[np.ndarray]) -> list[np.ndarray]:
     2
     """
     kept: list[np.ndarray] = []
-    for polygon in polygons:
+    for polygon in map(_once, polygons):
         if not any(_repeats(polygon, other) for other in kept):
             kept.append(polygon)
     return kept
@@ -116,6 +117,13 @@ def _united(
     depth = np.cumsum(enters[order])
     bounds = order[depth == (enters[order] > 0)]
     return x[bounds], row[bounds], y[bounds]
+
+
+def _once(polygon: np.ndarray) -> np.ndarray:
+    """Polygon, or its first half if the second one runs round the same outline."""
+    half = (len(polygon) + 1) // 2
+    twice = len(polygon) > 5 and _repeats(polygon[:half], polygon[half:])
+    return _once(polygon[:half]) if twice else polygon
 
 
 def _repeats(polygon: np.ndarray, other: np.ndarray) -> bool:

@@ -98,14 +98,15 @@ def _files_of_one_plan(
     doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
     for kind in ("RTDOSE", "RTSTRUCT"):
         if not files[kind]:
-            raise ValueError(f"no {kind} in {folder}")
-    kinds = [dose.text("DoseSummationType", "") for dose in doses]
+            raise ValueError(f"no {kind} in {folder}: a plan's files belong in one folder")
+    kinds = [dose.text("DoseSummationType", "").upper() for dose in doses]
     courses = sum(kind in OF_A_COURSE for kind in kinds)
     if courses > 1 and not add_doses:
         raise ValueError(
             f"{courses} plan doses in one folder: keep one plan's files in it, or have them added "
             "(add_doses, --add)"
         )
+    _check_copies([dose for dose, kind in zip(doses, kinds, strict=True) if kind in OF_A_COURSE])
     summed = courses > 1 or "MULTI_PLAN" in kinds
     if plans and not summed:
         plans = [_referenced(plans, _references(doses[0], "ReferencedRTPlanSequence"))]
@@ -134,6 +135,16 @@ def _files_of_one_plan(
     return structures, read_course(plans[0]), notes
 
 
+def _check_copies(doses: list[Tags]) -> None:
+    """Refuse a dose that lies in a folder twice, before it is added twice."""
+    seen: dict[tuple[object, ...], str] = {}
+    for dose in doses:
+        written = (dose.dataset.get(tag) for tag in ("PixelData", "DoseGridScaling"))
+        what = (dose.text("SOPInstanceUID", dose.where), *written)
+        if (other := seen.setdefault(what, dose.where)) != dose.where:
+            raise ValueError(f"{dose.where} is a copy of {other}: keep one of them")
+
+
 def _referenced(files: list[Tags], wanted: set[str]) -> Tags:
     """Return the file that is referred to, or the only one."""
     matching = [file for file in files if file.text("SOPInstanceUID", "") in wanted]
@@ -152,7 +163,7 @@ def _references(file: Tags, sequence: str) -> set[str]:
 def _regions_of_the_dose(
     regions: list[Region], doses: list[Tags], mapping: Mapping[str, str] | None
 ) -> tuple[list[Region], list[str]]:
-    """Regions with a name of their own in the frame of reference of the dose, and notes."""
+    """Regions with contours and a name of their own in the dose's frame of reference, and notes."""
     frames = {dose.text("FrameOfReferenceUID", "") for dose in doses}
     if len(frames) > 1:
         raise ValueError("the doses lie in different frames of reference")
@@ -164,8 +175,12 @@ def _regions_of_the_dose(
     ]
     if all(elsewhere):
         raise ValueError(f"{regions[0].name} {apart}, as all structures do")
+    wrong = [
+        place or ("" if region.encloses else "has no closed contours")
+        for region, place in zip(regions, elsewhere, strict=True)
+    ]
     names = [region.name for region in regions]
-    kept, notes = readable(list(zip(names, elsewhere, strict=True)), mapping)
+    kept, notes = readable(list(zip(names, wrong, strict=True)), mapping)
     regions = [regions[place] for place in kept]
     if not (frame and all(region.frame_of_reference for region in regions)):
         notes.append(
@@ -231,9 +246,14 @@ def _give_up_or_note(
 def _slice_distance(name: str, planes: list[Plane], usual: float | None) -> tuple[float, list[str]]:
     """Distance between a structure's planes [mm], by itself and by its structure set."""
     own = own_spacing(planes)
+    z = [plane.z for plane in planes]
+
+    def gaps(spacing: float) -> int:
+        return sum(upper - lower > GAP * spacing for lower, upper in pairwise(z))
+
     if own is None and usual is None:
         raise ValueError(f"{name} is drawn in one plane, and no slice distance is known")
-    if own is None or (usual is not None and own > DENSE * usual):
+    if own is None or (usual is not None and (own > DENSE * usual or gaps(usual) < gaps(own))):
         own = usual
     assert own is not None
     notes = []
@@ -241,8 +261,6 @@ def _slice_distance(name: str, planes: list[Plane], usual: float | None) -> tupl
         notes.append(f"{name} is drawn every {own:.3g} mm, others every {usual:.3g} mm")
     if len(planes) == 1:
         notes.append(f"{name} is drawn in one plane: taken as {own:.3g} mm thick")
-    z = [plane.z for plane in planes]
-    gaps = sum(upper - lower > GAP * own for lower, upper in pairwise(z))
-    if gaps:
-        notes.append(f"{name} has {gaps} gaps between its planes, which are left empty")
+    if empty := gaps(own):
+        notes.append(f"{name} has {empty} gaps between its planes, which are left empty")
     return own, notes

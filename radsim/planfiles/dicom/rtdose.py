@@ -23,7 +23,7 @@ REACHES_PRESCRIPTION = 0.9  # share of the prescription that a plan's maximum su
 
 def read_grid(file: Tags) -> DoseGrid:
     """Read one dose file as it is, whatever part of the course it stands for."""
-    _require(file, "DoseUnits", "GY", "RELATIVE dose has no scale in Gy")
+    _require(file, "DoseUnits", "GY", "export the dose in Gy")
     _require(file, "DoseType", "PHYSICAL", "biologically weighted doses are not Gy")
     orientation = file.numbers("ImageOrientationPatient", 6)
     position = file.numbers("ImagePositionPatient", 3)
@@ -60,7 +60,7 @@ def course_dose(
     whole fraction group; the prescription decides, or `fraction_dose`. BEAM doses are added, once
     it is sure that none is missing.
     """
-    kinds = [file.text("DoseSummationType") for file in files]
+    kinds = [file.text("DoseSummationType").upper() for file in files]
     plans = [file for file, kind in zip(files, kinds, strict=True) if kind in OF_A_COURSE]
     if plans:
         extra = len(files) - len(plans)

@@ -20,6 +20,12 @@ class Region:
     frame_of_reference: str
     item: Tags | None  # of the ROIContourSequence
 
+    @property
+    def encloses(self) -> bool:
+        """Whether anything is drawn that can enclose a volume."""
+        contours = self.item.items("ContourSequence") if self.item else ()
+        return any(contour.text("ContourGeometricType", "") not in EMPTY for contour in contours)
+
     def planes(self) -> list[Plane]:
         """Contour planes, ascending in z; none if no area is drawn."""
         contours, kinds = [], set()

@@ -40,7 +40,7 @@ def read_only_dvhs(
     Without an RTSTRUCT a structure is called after its number.
     """
     dose = files["RTDOSE"][0]
-    kind = dose.text("DoseSummationType", "PLAN")
+    kind = dose.text("DoseSummationType", "PLAN").upper()
     if kind not in OF_A_COURSE:
         raise ValueError(f"{dose.where}: the stored DVHs are of a {kind} dose, not of a course")
     course = Course(warnings=("no RTPLAN: fractions and prescription are not known from it",))
@@ -79,15 +79,16 @@ def read_curve(item: Tags) -> tuple[np.ndarray, np.ndarray]:
 
     The data are pairs of a bin's *width* and a volume, not of dose and volume.
     """
-    for keyword, wanted in (("DoseUnits", "GY"), ("DVHVolumeUnits", "CM3")):
-        if item.text(keyword).upper() != wanted:
-            raise ValueError(f"{keyword} must be {wanted}, got {item.text(keyword)}")
+    for keyword, wanted in (("DoseUnits", ("GY", "CGY")), ("DVHVolumeUnits", ("CM3",))):
+        if item.text(keyword).upper() not in wanted:
+            raise ValueError(f"{keyword} must be {wanted[0]}, got {item.text(keyword)}")
+    gray = 0.01 if item.text("DoseUnits").upper() == "CGY" else 1.0
     pairs = item.numbers("DVHData")
     if pairs.size % 2 or pairs.size < 4:
         raise ValueError(f"DVHData must hold pairs, got {pairs.size} numbers")
     width, volume = pairs.reshape(-1, 2).T
-    edges = np.concatenate([[0.0], np.cumsum(width * item.number("DVHDoseScaling"))])
-    kind = item.text("DVHType")
+    edges = np.concatenate([[0.0], np.cumsum(width * item.number("DVHDoseScaling") * gray)])
+    kind = item.text("DVHType").upper()
     if kind == "DIFFERENTIAL":
         return edges, cumulative_from_differential(np.maximum(volume, 0.0))
     if kind != "CUMULATIVE":

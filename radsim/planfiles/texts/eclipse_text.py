@@ -15,6 +15,8 @@ from radsim.planfiles.texts.text import number, uses_decimal_comma
 STRUCTURE = re.compile(r"(?mi)^e?stru[ck]?tt?u+r[ae]?\s*:")
 COLUMNS = re.compile(r"(?mi)^[^:\n]*dos[^:\n]*\[\s*(?:c?gy|%)\s*\]")
 PLAN = re.compile(r"plan|piano|plano|plan ?sum(me)?|plansom|(somme|suma|soma|somma) d\w* \w+")
+OTHER_DOSE = re.compile(r"fra[ck]|/ ?fx|max|min|mean|mittl|moy|m[eé]di|gem")  # no prescription
+STATED = re.compile(r"(\S+)\s*(c?gy)", re.IGNORECASE)  # a dose with its unit behind it
 COVER = re.compile(r"(?=.*dos).*(cover|abdeck|couv|cobert|copert|dekking)")
 MEAN = re.compile(r"(mean|average|mittlere|gemiddelde) dos\w*|dos\w* (moyenne|media|média)")
 KEY = re.compile(r"(.*?)\s*(?:[\[(](.*)[\])])?")  # a name and its unit
@@ -152,11 +154,13 @@ def _prescriptions(head: str, comma: bool) -> dict[str, Prescription]:
     plan = ""
     for line in head.splitlines():
         key, field = _field(line) or ("", Field("", ""))
+        if not field.unit and "dos" in key and (stated := STATED.fullmatch(field.value)):
+            field = Field(stated[2].lower(), stated[1])
         value = number(field.value, comma)
         if PLAN.fullmatch(key):
             plan = field.value
             ordered[plan] = Prescription()
-        elif value is None:
+        elif value is None or OTHER_DOSE.search(key):
             continue
         elif "dos" in key and field.unit in GRAY:  # prescribed dose, total dose, Gesamtdosis
             ordered[plan] = Prescription(value * gray(field.unit, "prescribed dose"), 100.0)

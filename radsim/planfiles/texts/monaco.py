@@ -29,7 +29,7 @@ def is_monaco(text: str) -> bool:
 def read_monaco(text: str, *, prescription: float | None = None, **how: Any) -> ImportedPlan:
     """Read the one plan in a text; see `radsim.planfiles.read_plan` for the arguments.
 
-    Nothing in it says whether a DVH is cumulative: it is, if none of the file rises.
+    Nothing in it says whether DVHs are cumulative: they are, if fewer than half of them rise.
     """
     heading, _, body = text.partition("\n")
     fields = dict(part.strip().partition(": ")[::2] for part in heading.split("|"))
@@ -42,32 +42,39 @@ def read_monaco(text: str, *, prescription: float | None = None, **how: Any) -> 
         raise ValueError("relative doses need a prescription: give it")
     else:
         gray = prescription / 100.0
-    rows = _rows(body)
-    tables = {name: np.array(points) for name, points in rows.items()}
-    cumulative = all(falls(table[:, 1]) for table in tables.values())
-    dvhs = [_dvh(name, gray * t[:, 0], t[:, 1], cumulative) for name, t in tables.items()]
-    notes = [] if cumulative else ["the DVHs are taken as differential: some of them rise"]
+    tables = [(name, np.array(points)) for name, points in _tables(body)]
+    rising = [not falls(table[:, 1]) for _, table in tables]
+    differential = 2 * sum(rising) >= len(rising)
+    dvhs = [_dvh(name, gray * t[:, 0], t[:, 1], differential) for name, t in tables]
+    notes = []
+    if differential:
+        notes.append(f"the DVHs are taken as differential: {sum(rising)} of {len(rising)} rise")
     return plan_of(dvhs, "monaco", prescription=prescription, notes=notes, **how)
 
 
-def _rows(body: str) -> dict[str, list[tuple[float, float]]]:
+def _tables(body: str) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Rows of each structure; another one of the same name begins where doses fall back."""
     comma = uses_decimal_comma(body)
-    rows: dict[str, list[tuple[float, float]]] = {}
+    tables: list[tuple[str, list[tuple[float, float]]]] = []
     for line in body.splitlines():
-        match = ROW.fullmatch(line)
-        point = [number(token, comma) for token in match.groups()[1:]] if match else []
-        if match and None not in point:
-            name = " ".join(match[1].split())
-            rows.setdefault(name, []).append(tuple(v for v in point if v is not None))  # type: ignore[arg-type]
-    if not rows:
+        if (match := ROW.fullmatch(line)) is None:
+            continue
+        dose, volume = (number(token, comma) for token in match.groups()[1:])
+        if dose is None or volume is None:
+            continue
+        name = " ".join(match[1].split())
+        if not tables or tables[-1][0] != name or dose <= tables[-1][1][0][0]:
+            tables.append((name, []))
+        tables[-1][1].append((dose, volume))
+    if not tables:
         raise ValueError("the file holds no rows of structure, dose and volume")
-    return rows
+    return tables
 
 
-def _dvh(name: str, dose: np.ndarray, volume: np.ndarray, cumulative: bool) -> WrittenDVH:
+def _dvh(name: str, dose: np.ndarray, volume: np.ndarray, differential: bool) -> WrittenDVH:
     if dose.size < 2:
         return without_dvh(name, empty="has no DVH table")
-    if cumulative:
+    if not differential:
         return WrittenDVH(name, dose, volume)
     try:
         return WrittenDVH(name, *bins_to_curve(dose, volume))

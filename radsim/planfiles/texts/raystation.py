@@ -80,8 +80,15 @@ def _section(section: str, comma: bool) -> WrittenDVH:
         )
     else:
         cumulative = table[:, 1] * volume / 100.0
-    outside = _figure(fields.get("roi volume fraction outside grid", ""), comma) or 0.0
-    return WrittenDVH(name, gray * table[:, 0], cumulative, outside=min(outside / 100.0, 1.0))
+    stated = _figure(fields.get("roi volume fraction outside grid", ""), comma) or 0.0
+    outside = min(stated / 100.0, 1.0)
+    return WrittenDVH(
+        name,
+        gray * table[:, 0],
+        cumulative * (1.0 - outside),
+        missing=float(cumulative[0]) * outside,
+        notes=(f"{name}: {outside:.1%} of the volume has no dose",) if outside else (),
+    )
 
 
 def _figure(value: str, comma: bool) -> float | None:

@@ -3,17 +3,20 @@
 import csv
 import io
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from radsim.planfiles.assembly import NODES, agreed, agreed_count, assemble, bin_warning, from_curve
+from radsim.planfiles.assembly import NODES
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
-from radsim.planfiles.names import assign_structures
 from radsim.planfiles.questions import answered
 from radsim.planfiles.texts.text import number, read_text
+from radsim.planfiles.texts.written import WrittenDVH, plan_of, without_dvh
+from radsim.vocabulary.texts import as_cell, of_cell
 
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
@@ -21,7 +24,6 @@ VOLUME_UNITS = {"cm3": 1.0, "cm³": 1.0, "cc": 1.0}
 OUTSIDE = "outside the dose grid [cm3]"
 CUT = "highest dose where the grid cuts [Gy]"
 MOST_NODES, MOST_FRACTIONS = 4096, 1000  # guards against broken files
-Curves = dict[str, list[tuple[float, float]]]
 
 
 def is_table(text: str) -> bool:
@@ -30,48 +32,28 @@ def is_table(text: str) -> bool:
     return header is not None and "name" in header and bool(COLUMN.search(" ".join(header)))
 
 
-def read_table(
-    text: str,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    partly: bool = False,
-    fractions: int | None = None,
-    prescription: float | None = None,
-    only: Collection[str] = (),
-    nodes: int | None = None,
-) -> ImportedPlan:
+def read_table(text: str, *, nodes: int | None = None, **how: Any) -> ImportedPlan:
     """Read the one plan in a table; see `radsim.planfiles.read_plan` for the arguments."""
     remarks, warnings, missing, cut = _remarks(text)
-    curves, named = _curves(text)
-    said = {n: s for n, s in (mapping or {}).items() if n in curves or not partly}
-    written = {
-        name: structure for name, structure in named.items() if structure not in said.values()
-    }
-    assigned, hints = assign_structures(list(curves), written | said, partly)
+    dvhs, named = _dvhs(text)
     exact = _count(remarks, "nodes", MOST_NODES)  # by radsim: points of the curve itself, no bins
-    count = nodes or exact or NODES
-    structures = []
-    for name, rows in curves.items():
-        if only and assigned.get(name) not in only:
-            continue
-        dose, volume = np.array(rows).T
-        found, notes = from_curve(
-            name,
-            assigned.get(name),
-            dose,
-            volume,
-            count,
-            missing.get(name, 0.0),
-            cut.get(name, float("nan")),
-        )
-        structures.append(found)
-        hints += notes + ([] if exact else bin_warning(name, dose, volume))
-    return assemble(
-        structures,
-        prescription=agreed(prescription, remarks.get("prescription [Gy]"), "prescription"),
-        fractions=agreed_count(fractions, _count(remarks, "fractions", MOST_FRACTIONS)),
-        source="csv",
-        warnings=[*warnings, *hints],
+    return plan_of(
+        [
+            replace(
+                dvh,
+                missing=missing.get(dvh.name, 0.0),
+                cut_dose=cut.get(dvh.name, float("nan")),
+            )
+            for dvh in dvhs
+        ],
+        "csv",
+        stated=remarks.get("prescription [Gy]"),
+        stated_fractions=_count(remarks, "fractions", MOST_FRACTIONS),
+        notes=warnings,
+        named=named,
+        binned=exact is None,
+        nodes=nodes or exact or NODES,
+        **how,
     )
 
 
@@ -98,7 +80,9 @@ def save_plan(plan: ImportedPlan, path: Path | str) -> None:
     writer.writerow(["name", "structure", "dose [Gy]", "volume [cm3]"])
     for structure in plan.structures:
         for dose, volume in _points(structure):
-            writer.writerow([structure.name, structure.structure or "", repr(dose), repr(volume)])
+            writer.writerow(
+                [as_cell(structure.name), structure.structure or "", repr(dose), repr(volume)]
+            )
     Path(path).write_text(page.getvalue(), encoding="utf-8")
 
 
@@ -151,7 +135,7 @@ def _number(value: str, key: str) -> float:
 def _rows(text: str) -> "csv.DictReader[str]":
     remarks_first = dropwhile(lambda line: line.startswith("#"), text.splitlines())
     table = [line for line in remarks_first if line.strip()]
-    separator = ";" if table and ";" in table[0] else ","
+    separator = next((mark for mark in ";\t" if table and mark in table[0]), ",")
     return csv.DictReader(table, delimiter=separator, skipinitialspace=True)
 
 
@@ -162,32 +146,47 @@ def _header(text: str) -> list[str] | None:
         return None
 
 
-def _curves(text: str) -> tuple[Curves, dict[str, str]]:
-    """Points of each structure, as (dose [Gy], volume [cm3]), and the structures named."""
+def _dvhs(text: str) -> tuple[list[WrittenDVH], dict[str, str]]:
+    """DVHs in the order of the text, and the structures that it says they are."""
     rows = _rows(text)
     header = [name.strip().lower() for name in rows.fieldnames or []]
     rows.fieldnames = header
     dose, gray = _column(header, "dose", DOSE_UNITS)
     volume, cubic_centimeters = _column(header, "volume", VOLUME_UNITS)
-    comma = rows.reader.dialect.delimiter == ";"
-    curves: Curves = {}
+    comma = rows.reader.dialect.delimiter != ","
+    blocks: list[tuple[str, list[tuple[float, float]]]] = []
     named: dict[str, str] = {}
-    last = None
+    broken: set[str] = set()
     for row in _checked(rows):
-        name = " ".join((row["name"] or "").split())
-        point = [number(row[column] or "", comma) for column in (dose, volume)]
-        if not name or point[0] is None or point[1] is None:
-            raise ValueError(f"line of {name or 'no name'!r}: dose and volume must be numbers")
-        if name in curves and name != last:
-            raise ValueError(f"two DVHs are named {name!r}")
-        curves.setdefault(name, []).append((point[0] * gray, point[1] * cubic_centimeters))
+        name = of_cell(" ".join((row["name"] or "").split()))
+        cells = [(row[column] or "").strip() for column in (dose, volume)]
+        at, above = (number(cell, comma) for cell in cells)
+        if not blocks or blocks[-1][0] != name or _begins_anew(blocks[-1][1], at, gray):
+            blocks.append((name, []))
+        if at is not None and above is not None:
+            blocks[-1][1].append((at * gray, above * cubic_centimeters))
+        elif any(cells):
+            broken.add(name)
         structure = (row.get("structure") or "").strip()
         if structure and named.setdefault(name, structure) != structure:
             raise ValueError(f"{name} is both {named[name]} and {structure}")
-        last = name
-    if not curves:
+    if not blocks:
         raise ValueError("the table has no rows")
-    return curves, named
+    return [_dvh(name, points, name in broken) for name, points in blocks], named
+
+
+def _begins_anew(points: list[tuple[float, float]], dose: float | None, gray: float) -> bool:
+    """Whether a dose falls back to where a DVH that has risen since began: another of its name."""
+    return dose is not None and len(points) > 1 and dose * gray <= points[0][0] < points[-1][0]
+
+
+def _dvh(name: str, points: list[tuple[float, float]], broken: bool) -> WrittenDVH:
+    if broken:
+        return without_dvh(name, wrong="dose and volume must be numbers")
+    if not points:
+        return without_dvh(name, empty="has no DVH")
+    dose, volume = np.array(points).T
+    return WrittenDVH(name, dose, volume)
 
 
 def _checked(rows: "csv.DictReader[str]") -> list[dict[str, str | None]]:

@@ -25,8 +25,10 @@ class WrittenDVH:
         In the text.
     dose, cumulative
         Ascending [Gy], and the volume that receives at least as much [cm3].
-    outside
-        Share of the volume without a dose.
+    missing, cut_dose
+        Volume without a dose, beside those [cm3], and the highest dose at its border [Gy].
+    notes
+        What the text says of it.
     empty, wrong
         Why there is no DVH, or none that can be used; empty text where there is one.
     """
@@ -34,7 +36,9 @@ class WrittenDVH:
     name: str
     dose: np.ndarray
     cumulative: np.ndarray
-    outside: float = 0.0
+    missing: float = 0.0
+    cut_dose: float = float("nan")
+    notes: tuple[str, ...] = ()
     empty: str = ""
     wrong: str = ""
 
@@ -51,6 +55,8 @@ def plan_of(
     stated: float | None = None,
     stated_fractions: int | None = None,
     notes: Sequence[str] = (),
+    named: Mapping[str, str] | None = None,
+    binned: bool = True,
     mapping: Mapping[str, str] | None = None,
     partly: bool = False,
     fractions: int | None = None,
@@ -58,10 +64,25 @@ def plan_of(
     only: Collection[str] = (),
     nodes: int = NODES,
 ) -> ImportedPlan:
-    """Plan of these DVHs; `stated` is its prescription [Gy] in the text, the rest of the user."""
+    """Plan of these DVHs, with what the text says of it and what the user says.
+
+    Parameters
+    ----------
+    stated, stated_fractions, notes
+        Prescription [Gy], fractions and warnings of the text.
+    named
+        Structures that the text itself states, by their names in it; the user's ones rule.
+    binned
+        Whether rows are bins, and not points of the curve itself.
+    mapping, partly, fractions, prescription, only, nodes
+        See `radsim.planfiles.read_plan`.
+    """
     kept, unread = readable([(dvh.name, dvh.empty) for dvh in dvhs], mapping)
     dvhs = [dvhs[place] for place in kept]
-    assigned, hints = assign_structures([dvh.name for dvh in dvhs], mapping, partly)
+    names = [dvh.name for dvh in dvhs]
+    said = {n: s for n, s in (mapping or {}).items() if n in names or not partly}
+    written = {n: s for n, s in (named or {}).items() if n in names and s not in said.values()}
+    assigned, hints = assign_structures(names, written | said, partly)
     remarks = [*notes, *unread, *hints]
     structures = []
     for dvh in dvhs:
@@ -70,15 +91,14 @@ def plan_of(
         try:
             if dvh.wrong:
                 raise ValueError(f"{dvh.name}: {dvh.wrong}")
-            inside = 1.0 - dvh.outside
-            missing = float(dvh.cumulative[0]) * dvh.outside if dvh.cumulative.size else 0.0
             structure, more = from_curve(
                 dvh.name,
                 assigned.get(dvh.name),
                 dvh.dose,
-                dvh.cumulative * inside,
+                dvh.cumulative,
                 nodes,
-                missing,
+                dvh.missing,
+                dvh.cut_dose,
             )
         except ValueError as error:
             if is_needed(dvh.name, assigned, mapping):
@@ -86,9 +106,8 @@ def plan_of(
             remarks.append(f"{error}; it is left out")
             continue
         structures.append(structure)
-        remarks += more + bin_warning(dvh.name, dvh.dose, dvh.cumulative)
-        if missing:
-            remarks.append(f"{dvh.name}: {dvh.outside:.1%} of the volume has no dose")
+        remarks += more + (bin_warning(dvh.name, dvh.dose, dvh.cumulative) if binned else [])
+        remarks += dvh.notes
     return assemble(
         structures,
         prescription=agreed(prescription, stated, "prescription"),

@@ -26,8 +26,9 @@ from radsim.randomness.distributions.discrete import (
     check_weights,
 )
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import LARGEST, Real
 
+TAIL = 1e-9  # share of values that is not held against a distribution
 BISECTIONS = 60  # halve a mixture's bracket down to the spacing of doubles
 
 
@@ -127,3 +128,11 @@ Simple = (
 Composed = Empirical | Truncated | Mixture
 Continuous = Annotated[Simple | Composed, Field(discriminator="kind")]
 Distribution = Annotated[Simple | Categorical | Composed, Field(discriminator="kind")]
+
+
+def check_ends(distribution: Distribution) -> None:
+    """Refuse a distribution whose values, its tails aside, are too large to reckon with."""
+    with np.errstate(all="ignore"):
+        ends = distribution.ppf(np.array([TAIL, 1.0 - TAIL]))
+    largest = float(np.abs(ends).max())
+    require(largest <= LARGEST, f"takes values of {largest:.3g}; they must be at most {LARGEST:g}")

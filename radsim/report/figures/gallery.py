@@ -72,7 +72,7 @@ GALLERY = (
 )
 
 
-def draw_figures(result: xr.Dataset, folder: Path) -> list[Path]:
+def draw_figures(result: xr.Dataset, folder: Path | str) -> list[Path]:
     """Draw every figure that a result has the data for; returns their paths."""
     resolution = PRINT_RESOLUTION if is_design(result) else RESOLUTION
     figures = (named for entry in GALLERY for named in entry.figures(result))

@@ -41,12 +41,12 @@ def finish(figure: Figure, title: str, result: xr.Dataset, note: str) -> Figure:
 
 
 def save_figures(
-    figures: Iterable[tuple[str, Figure]], folder: Path, resolution: int
+    figures: Iterable[tuple[str, Figure]], folder: Path | str, resolution: int
 ) -> list[Path]:
     """Write figures by name, without what would tell one run from another; returns their paths."""
     paths = []
     for name, figure in figures:
-        paths.append(folder / f"{name}.png")
+        paths.append(Path(folder) / f"{name}.png")
         figure.savefig(paths[-1], dpi=resolution, metadata={"Software": None})
     return paths
 

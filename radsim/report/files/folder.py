@@ -102,6 +102,10 @@ def _claim(
 
 def _make_work(folder: Path) -> Path:
     work = folder / WORK
+    for name in (RESULT, *TABLE_FILES, "experiment.toml", f"{WORK}/{JOURNAL}", f"{WORK}/lock"):
+        path = folder / name
+        if path.exists() and not path.is_file():
+            raise FolderError(f"--out: {path} is not a plain file; remove it")
     with making(folder):
         work.mkdir(parents=True, exist_ok=True)
         probe = work / "probe"

@@ -7,6 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from radsim.execution.journal import writing
+from radsim.report.files.checksums import DIGEST, digest_of, write_checksums
 from radsim.report.files.staging import put_in_place
 from radsim.report.tables.ledger import DESIGN, LEDGER, Table, tables_of
 from radsim.results.older import with_roles
@@ -14,8 +15,10 @@ from radsim.results.result import experiment_of
 from radsim.vocabulary.mistakes import Mistake
 
 RESULT = "result.nc"
+CHECKSUMS = "checksums.txt"  # of the tables beside it
 WORK = ".radsim"  # in a result's folder: the journal, the lock, and files that are being written
 TABLE_FILES = (*(table.name for table in LEDGER), DESIGN)  # that a finished run may leave
+SPARSE = 2**30  # [bytes] that a smaller file may ask for; radsim stores arrays as they are
 Draw = Callable[[xr.Dataset, Path], object]  # draws a result's figures into a folder
 
 
@@ -24,7 +27,10 @@ class ResultError(Mistake):
 
 
 def save_result(
-    result: xr.Dataset, folder: Path, draw: Draw | None = None, ledger: Sequence[Table] = LEDGER
+    result: xr.Dataset,
+    folder: Path | str,
+    draw: Draw | None = None,
+    ledger: Sequence[Table] = LEDGER,
 ) -> None:
     """Write everything that a finished result folder holds.
 
@@ -37,10 +43,11 @@ def save_result(
     RuntimeError
         If the figures can't be drawn; the numbers are in the folder all the same.
     """
+    folder = Path(folder)
 
     def clear() -> None:
         (folder / RESULT).unlink(missing_ok=True)
-        for name in TABLE_FILES:
+        for name in (*TABLE_FILES, CHECKSUMS):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "figures", ignore_errors=True)
 
@@ -52,7 +59,9 @@ def save_result(
                 file.writelines(text)
         toml = experiment_of(result).to_toml()
         (work / "experiment.toml").write_text(toml, encoding="utf-8")
-        result.to_netcdf(work / RESULT, engine="netcdf4")
+        write_checksums(work, CHECKSUMS)
+        stored = result.assign_attrs({DIGEST: digest_of(result)})
+        stored.to_netcdf(work / RESULT, engine="netcdf4")
         if draw is not None:
             (work / "figures").mkdir()
             try:
@@ -78,15 +87,28 @@ def open_result(folder: str | Path) -> xr.Dataset:
     Raises
     ------
     ResultError
-        If there is none, or it can't be read.
+        If there is none, or it can't be read or was damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise ResultError(f"{folder} is not a folder")
     if not is_finished(folder):
         raise ResultError(f"{folder} holds no finished result ({RESULT})")
+    path = folder / RESULT
     try:
-        with xr.open_dataset(folder / RESULT, engine="netcdf4") as result:
-            return with_roles(result.load())
-    except (OSError, ValueError) as error:
-        raise ResultError(f"can't read {folder / RESULT}: {error}") from None
+        with xr.open_dataset(path, engine="netcdf4") as result:
+            return with_roles(_as_stored(result, path))
+    except Exception as error:  # whatever the readers meet in a broken file
+        raise ResultError(f"can't read {path}: {error or type(error).__name__}") from None
+
+
+def _as_stored(result: xr.Dataset, path: Path) -> xr.Dataset:
+    """Load a result and hold it to its digest, which those of earlier versions do not have."""
+    most = max(path.stat().st_size, SPARSE)
+    if result.nbytes > most:
+        raise ResultError(f"it asks for {result.nbytes:,} bytes, of at most {most:,}")
+    stored = result.load()
+    digest = stored.attrs.pop(DIGEST, None)
+    if digest not in (None, digest_of(stored)):
+        raise ResultError("it is damaged, or was changed: its digest is not that of its contents")
+    return stored

@@ -6,6 +6,7 @@ from pathlib import Path
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import draw_trial_figures
+from radsim.report.files.checksums import write_checksums
 from radsim.report.files.staging import FolderError, making, put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.trial import TABLES, table_rows
@@ -13,6 +14,7 @@ from radsim.report.text.trial import assumptions_text
 from radsim.trial.questions.scenario import TrialResult
 
 TEXT = "trial_assumptions.txt"
+CHECKSUMS = "trial_checksums.txt"  # of the tables beside it
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
@@ -43,11 +45,12 @@ def remove_trial(folder: Path) -> None:
 def save_trial(
     results: dict[str, TrialResult],
     source: Experiment | VirtualTrial,
-    folder: Path,
+    folder: Path | str,
     *,
     figures: bool = True,
 ) -> None:
     """Write tables, figures and the text, which comes last, when all else is in its place."""
+    folder = Path(folder)
     with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
@@ -58,3 +61,4 @@ def save_trial(
         for name, (columns, rows) in TABLES.items():
             (work / name).write_text(to_csv(columns, table_rows(results, rows)), encoding="utf-8")
         (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
+        write_checksums(work, CHECKSUMS)

@@ -18,10 +18,16 @@ from radsim.tcp import load_tcp
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.words import nearest
 
+OF = {"tcp": "control", "ntcp": "complication"}  # what presets of a family tell
+NO_ANSWER = dict.fromkeys(
+    ("structure", "reads", "dose", "effect", "effect_is", "units", "probability")
+)
 PRESCRIBED = ("ptv", "gtv")  # what a prescription is to, the first that a plan has
 
 
-def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | None) -> list[dict]:
+def model_answers(
+    plan: ImportedPlan, names: Sequence[str], fractions: int | None, *, of_several: bool = False
+) -> list[dict]:
     """Answers of presets of tumor control and complications to a plan, each as a record.
 
     Parameters
@@ -30,6 +36,9 @@ def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | Non
         Of presets. Their models answer for a patient in whom every ratio is 1.
     fractions
         Number of equal fractions; the plan's where it states it.
+    of_several
+        Whether a model without an answer leaves a record with a note, so that a plan without a cord
+        is no end of a table.
 
     Returns
     -------
@@ -42,13 +51,21 @@ def model_answers(plan: ImportedPlan, names: Sequence[str], fractions: int | Non
     Raises
     ------
     Mistake
-        If there is no such preset, the plan lacks what it reads, or the fractions are unknown.
+        If there is no such preset, it reads no dose, or, of a single plan, the plan lacks what it
+        reads or its fractions.
     """
+    loaded = [_loaded(name) for name in names]
     if plan.fractions is not None:
         fractions = plan.fractions
-    if fractions is None:
-        raise Mistake("--model needs the number of fractions: --fractions")
-    return [_answer(plan, name, fractions) for name in names]
+    records = []
+    for name, (family, model) in zip(names, loaded, strict=True):
+        try:
+            records.append(_answer(plan, name, family, model, fractions))
+        except Mistake as mistake:
+            if not of_several:
+                raise
+            records.append({"model": name, "of": OF[family], **NO_ANSWER, "note": str(mistake)})
+    return records
 
 
 def describe_answers(answers: Sequence[dict]) -> str:
@@ -65,6 +82,8 @@ def describe_answers(answers: Sequence[dict]) -> str:
 
 
 def _described(answer: dict) -> str:
+    if answer["probability"] is None:
+        return f"{answer['model']}: no {answer['of']} ({answer['note']})"
     units = {"1": ""}.get(answer["units"], f" {answer['units']}")
     return (
         f"{answer['model']}: {answer['of']} {answer['probability']:.2%}".replace("%", " %")
@@ -74,15 +93,22 @@ def _described(answer: dict) -> str:
     )
 
 
-def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
-    families = {"tcp": ("control", load_tcp), "ntcp": ("complication", load_ntcp)}
-    known = {preset: family for family in families for preset in preset_names(family)}
+def _loaded(name: str) -> tuple[str, Any]:
+    """Family and model of a preset."""
+    known = {preset: family for family in OF for preset in preset_names(family)}
     if name not in known:
         raise Mistake(f"--model: no preset {name!r}; {nearest(name, sorted(known))}")
-    of, load = families[known[name]]
-    model = load(name)
+    model = {"tcp": load_tcp, "ntcp": load_ntcp}[known[name]](name)
     if isinstance(model, TechniqueLevel):
         raise Mistake(f"--model: {name} reads no dose, so a plan says nothing to it")
+    return known[name], model
+
+
+def _answer(
+    plan: ImportedPlan, name: str, family: str, model: Any, fractions: int | None
+) -> dict[str, Any]:
+    if fractions is None:
+        raise Mistake("--model needs the number of fractions: --fractions")
     metric = getattr(model, "dose", DoseMetric(metric="prescription"))
     structure = _structure(plan, metric, name)
     read, *_ = getattr(model, "reads", (metric,))
@@ -90,12 +116,12 @@ def _answer(plan: ImportedPlan, name: str, fractions: int) -> dict[str, Any]:
     try:
         probability = float(model.probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
-        notes = (_outside(model, dose, weight, fractions), bound_of(known[name], model))
+        notes = (_outside(model, dose, weight, fractions), bound_of(family, model))
     except (ValueError, KeyError) as error:
         raise Mistake(f"--model {name}: {error}") from None
     return {
         "model": name,
-        "of": of,
+        "of": OF[family],
         "structure": structure.structure,
         "reads": "mean" if metric.is_dvh else metric.metric,
         "dose": _physical(structure, metric, dose, weight),

@@ -4,15 +4,13 @@ import xarray as xr
 
 from radsim.experiment.endpoints import estimates_of
 from radsim.experiment.model_ranges import model_ranges
-from radsim.experiment.pedigree import cautions, other_laws, outside_fractionation
+from radsim.experiment.pedigree import cautions, exponents, other_laws, outside_fractionation
 from radsim.experiment.variants import with_other_models
 from radsim.report.ranges import excess_text
 from radsim.report.view import value_text
 from radsim.response.model import RANGE_TOLERANCE
 from radsim.results.reading import with_role
 from radsim.results.result import experiment_of
-
-BROKEN = {"limits_met": "keep a plan that breaks a limit", "plan_eligible": "have no plan"}
 
 
 def warnings_of(result: xr.Dataset) -> list[str]:
@@ -23,24 +21,25 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     lines = cautions(*variants)
     lines += [
         line
-        for told in (other_laws, outside_fractionation)
+        for told in (exponents, other_laws, outside_fractionation)
         for line in dict.fromkeys(line for variant in variants for line in told(variant))
     ]
     outside: dict[str, list[str]] = {}
     for arm in map(str, result["arm"].values):
+        broken = experiment.arms[arm].plan.broken
         for check, shares in with_role(result, "share").items():
             here = shares.sel(arm=arm)
-            worst = here.min() if check in BROKEN else here.max()
+            worst = here.min() if check in broken else here.max()
             if bool(worst.isnull()):
                 continue
-            share, where = float(worst), _where(here, check in BROKEN)
+            share, where = float(worst), _where(here, check in broken)
             stated = ranges.get(check)
             if stated and (far := excess_text(result, check, stated, arm)):
                 outside.setdefault(arm, []).append(f"{stated.said} {far}{where}")
-            elif check in BROKEN and share < 1.0:
+            elif check in broken and share < 1.0:
                 lines.append(
                     f"{experiment.called(arm)}: {1.0 - share:.2%} of the patients "
-                    f"{BROKEN[check]}{where}; they stay in every estimate"
+                    f"{broken[check]}{where}; they stay in every estimate"
                 )
     for arm, parts in outside.items():
         lines.append(

@@ -348,7 +348,7 @@ def _against_margin(name: str) -> Analysis:
         if name in SCORED:
             score, variance = logrank_score(table, ratio=float(np.exp(worst)), **SCORED[name])  # type: ignore[arg-type]
             verdict = normal_test(score, variance)
-            return _one_sided(-verdict.z, worst, outcome, verdict.estimable)
+            return _one_sided(-np.sign(worst) * verdict.z, worst, outcome, verdict.estimable)
         if name in READ_AT_LANDMARK:
             z = _score_at_landmark(table, settings, name) * np.sign(-worst)
             known = outcome.estimable & np.isfinite(z)

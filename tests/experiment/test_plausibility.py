@@ -1,0 +1,270 @@
+"""Numbers that can hardly be meant are questioned wherever they are typed or read."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from examples import EXPERIMENTS, SAC, experiment, settings
+
+from radsim import load_experiment
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import load_trial
+from radsim.presets import load_preset, preset_names
+from radsim.vocabulary.cohort_variables import COHORT
+from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.settings import quantity_at
+from radsim.vocabulary.units import KINDS, quantity_of
+
+LKB = {"preset": "cord-lkb-1991"}
+CORD = {"preset": "sbrt-cord-default"}
+VCF = {"preset": "vcf-2013"}
+ARM = {"prescription": 24.0, "fractions": 2, "limits": {"preset": "two-fraction"}}
+PRIOR = {"dose": 30.0, "fractions": 10, "interval": 12.0}
+WIDE = {"kind": "lognormal", "median": 20.0, "sigma": 0.6}  # 550 at a share of 1e-9
+
+
+def arm(**changes):
+    return {"arms": {"a": {**ARM, **changes}}, "compare": {}}
+
+
+def ntcp(model, event="myelopathy", **changes):
+    return {"ntcp": {**settings()["ntcp"], event: {**model, **changes}}}
+
+
+CASES = [
+    (ntcp(LKB, td50=6650), "ntcp.myelopathy.td50", "6650 cGy are 66.5 Gy"),
+    (ntcp(CORD, threshold=1500.0), "ntcp.myelopathy.threshold", "1500 cGy are 15 Gy"),
+    (ntcp(CORD, alpha_beta=200), "ntcp.myelopathy.alpha_beta", "200 cGy are 2 Gy"),
+    (
+        ntcp(VCF, "vcf", fraction_dose_threshold=2000),
+        "ntcp.vcf.fraction_dose_threshold",
+        "2000 cGy are 20 Gy",
+    ),
+    ({"tcp": {"preset": "hytec-spine-2021", "d50": 1944}}, "tcp.d50", "1944 cGy are 19.44 Gy"),
+    (
+        {"tcp": {"preset": "hytec-spine-2021", "alpha_beta": 600}},
+        "tcp.alpha_beta",
+        "600 cGy are 6 Gy",
+    ),
+    ({"survival": {"shape": 1.0, "scale": 1300}}, "survival.scale", "1300 days are 42.71 months"),
+    ({"months": [365, 730]}, "months", "365 days are 11.99 months"),
+    (
+        arm(prescription=2.0, limits={}, field="uniform"),
+        "arms.a.prescription",
+        "2 Gy in 2 fractions: 1 Gy is hardly meant (plausible: 1.1 to 40 Gy); "
+        "2 fractions of 2 Gy are 4 Gy",
+    ),
+    (
+        arm(prior={**PRIOR, "interval": 365}, recovery="25-50"),
+        "arms.a.prior.interval",
+        "365 days are 11.99 months",
+    ),
+    (
+        arm(prior={**PRIOR, "dose": 3}, recovery="25-50"),
+        "arms.a.prior.dose",
+        "10 fractions of 3 Gy are 30 Gy",
+    ),
+    (
+        {"cohort": {**settings()["cohort"], "gtv_volume": 9000.0}},
+        "cohort.gtv_volume.value",
+        "9000 mm3 are 9 cm3",
+    ),
+    ({"sweep": {"tcp.d50": [18.0, 2000.0]}}, "tcp.d50", "2000 cGy are 20 Gy"),
+    (
+        {"sweep": {"tcp.d50": {"from": 1800, "to": 2000, "step": 100}}},
+        "tcp.d50",
+        "1800 cGy are 18 Gy",
+    ),
+    ({"uncertainty": {"tcp.d50": WIDE}}, "tcp.d50", "is hardly meant"),
+    (
+        {"uncertainty": {"tcp.d50": {"kind": "uniform", "lower": 18.0, "upper": 2200.0}}},
+        "tcp.d50",
+        "2200 cGy are 22 Gy",
+    ),
+    ({"uncertainty": {"models": {"tcp.d50": [18.0, 1900.0]}}}, "tcp.d50", "1900 cGy are 19 Gy"),
+    (
+        {
+            "sensitivity": {
+                "tcp.d50": {"kind": "uniform", "lower": 1500.0, "upper": 2200.0},
+                "tcp.gamma50": {"kind": "uniform", "lower": 0.7, "upper": 0.9},
+            }
+        },
+        "tcp.d50",
+        "cGy are",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "key", "meant"), CASES)
+def test_a_number_is_questioned_by_its_key_until_it_is_confirmed(changes, key, meant):
+    with pytest.raises(ExperimentError) as asked:
+        experiment(**changes)
+    (line,) = asked.value.mistakes
+    assert line.startswith(f"{key}: ")
+    assert meant in line
+    assert line.endswith(f'if it is meant, confirmed = ["{key}"]')
+    try:
+        experiment(**changes, confirmed=[key])
+    except ExperimentError as error:  # what is possible is another question
+        assert "hardly meant" not in str(error)
+
+
+def test_a_dose_in_the_name_of_a_metric_is_questioned():
+    dose = {"structure": "thecal_sac", "metric": "V2000Gy_cc", "course": "planned"}
+    model = {**SAC, "kind": "logistic", "intercept": -3.0, "slope": 1.0, "dose": dose}
+    logistic = {key: value for key, value in model.items() if key not in ("td50", "m", "n")}
+    with pytest.raises(ExperimentError) as asked:
+        experiment(**ntcp(logistic, "late_sac_syndrome"))
+    (line,) = asked.value.mistakes
+    assert line.startswith("ntcp.late_sac_syndrome.dose.metric: 2000 Gy is hardly meant")
+    assert "2000 cGy are 20 Gy" in line
+
+
+def test_several_numbers_are_questioned_at_once_and_confirmed_one_by_one():
+    changes = {"survival": {"shape": 1.0, "scale": 1300}, "months": [365]}
+    with pytest.raises(ExperimentError) as asked:
+        experiment(**changes)
+    assert len(asked.value.mistakes) == 2
+    with pytest.raises(ExperimentError) as asked:
+        experiment(**changes, confirmed=["months"])
+    (line,) = asked.value.mistakes
+    assert line.startswith("survival.scale")
+
+
+def test_a_confirmed_key_must_be_one_of_the_file():
+    with pytest.raises(ExperimentError) as wrong:
+        experiment(confirmed=["tcp.d51"])
+    assert wrong.value.mistakes == ["confirmed: no number 'tcp.d51'; did you mean 'tcp.d50'?"]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_no_shipped_experiment_needs_a_confirmation(path):
+    text = path.read_text("utf-8")
+    made = load_trial(path) if "\n[trial" in text else load_experiment(path)
+    assert made.confirmed == ()
+
+
+def test_no_preset_has_a_number_outside_its_band():
+    compared = 0
+    places = {"tcp": "tcp", "ntcp": "ntcp.x", "survival": "survival", "dose": "dose",
+              "regimen": "arms.a", "cell_kill": "tcp.cell_kill", "cohort": "cohort",
+              "organ": "dose.organs.x"}  # fmt: skip
+    for family, place in places.items():
+        for preset in preset_names(family):
+            for name, parameter in load_preset(family, preset).parameters.items():
+                quantity = quantity_at(f"{place}.{name}")
+                if is_number(parameter.value) and parameter.units.split()[0] == quantity.units:
+                    assert quantity.question(parameter.value) == "", f"{preset}: {name}"
+                    compared += 1
+    assert compared > 100
+
+
+def test_a_band_is_in_the_units_of_its_cohort_variable():
+    for name, variable in COHORT.items():
+        if units := quantity_of([name]).units:
+            assert units == variable.units, name
+
+
+def test_each_end_of_a_key_is_of_one_kind():
+    ends = [end for _, ends in KINDS for end in ends]
+    assert len(ends) == len(set(ends))
+
+
+TRIAL = """
+name = "t"
+seed = 1
+[trial]
+patients = 200
+trials = 100
+{}
+[trial.control]
+failure_hazard = 0.02
+median_survival = {}
+[trial.experimental]
+failure_hazard = 0.01
+median_survival = 15.0
+[trial.design]
+minimum_follow_up = 24.0
+accrual = {{ kind = "uniform", months = 24.0 }}
+"""
+
+
+def _radsim(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "radsim", *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "median", "key"),
+    [
+        ("", 450.0, "trial.control.median_survival"),
+        ("landmark = 730.0", 15.0, "trial.landmark"),
+        (
+            "curve.median_survival = [300.0, 500.0]",
+            15.0,
+            "trial.curve.median_survival",
+        ),
+    ],
+)
+def test_the_commands_ask_too_and_take_an_answer(tmp_path, first, median, key):
+    file = tmp_path / "trial.toml"
+    file.write_text(TRIAL.format(first, median), encoding="utf-8")
+    asked = _radsim("check", file)
+    assert asked.returncode == 2
+    assert f"error: {key}: " in asked.stderr
+    assert "days are" in asked.stderr
+    again = _radsim("check", file, "--confirm", key)
+    assert key not in again.stderr
+
+
+def test_run_asks_before_it_writes_and_json_tells_the_question(tmp_path):
+    file = tmp_path / "cgy.toml"
+    small = settings()
+    small["tcp"]["d50"] = 1944.0
+    import tomli_w
+
+    file.write_text(tomli_w.dumps(small), encoding="utf-8")
+    out = tmp_path / "out"
+    asked = _radsim("run", file, "--out", out)
+    assert asked.returncode == 2 and not out.exists()
+    assert asked.stderr.startswith("error: tcp.d50: 1944 Gy is hardly meant")
+    said = json.loads(_radsim("check", file, "--json").stdout)
+    assert [line.partition(":")[0] for line in said["mistakes"]] == ["tcp.d50"]
+    assert _radsim("check", file, "--confirm", "tcp.d50").returncode == 0
+
+
+FIT = "dose,fractions,events,patients\n1800,1,164,200\n2000,1,180,200\n2400,1,192,200\n"
+
+
+def test_a_fit_asks_about_its_columns_and_its_settings(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(FIT, encoding="utf-8")
+    command = ["fit", data, "--model", "logistic", "--bootstrap", "0"]
+    asked = _radsim(*command, "--set", "alpha_beta=600")
+    assert asked.returncode == 2
+    assert asked.stderr.splitlines() == [
+        "error: data.csv, dose: 2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are "
+        "24 Gy; if it is meant, --confirm dose",
+        "error: --set alpha_beta: 600 Gy is hardly meant (plausible: 0.2 to 50 Gy); 600 cGy are "
+        "6 Gy; if it is meant, --confirm alpha_beta",
+    ]
+    confirmed = ["--confirm", "dose", "--confirm", "alpha_beta"]
+    assert _radsim(*command, "--set", "alpha_beta=600", *confirmed).returncode == 0
+    wrong = _radsim(*command, "--set", "alpha_beta=6", "--confirm", "dosis")
+    assert wrong.stderr == "error: --confirm: 'dosis' is not questioned; did you mean 'dose'?\n"
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_exponent_of_the_other_convention_is_noted(tmp_path, command):
+    import tomli_w
+
+    small = {**settings(), **ntcp(LKB, n=20.0), "patients": 64}
+    file = tmp_path / "n.toml"
+    file.write_text(tomli_w.dumps(small), encoding="utf-8")
+    options = ["--out", tmp_path / "out", "--no-figures"] if command == "run" else []
+    done = _radsim(command, file, *options)
+    assert done.returncode == 0
+    assert "it is probably 1/a, so n = 0.05" in done.stdout + done.stderr
