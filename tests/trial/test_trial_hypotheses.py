@@ -4,18 +4,23 @@ Seeds are fixed; a tolerance of 4 standard errors would fail by chance once in 1
 seed, one of 3 once in 370.
 """
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from command_line import radsim
+from examples import EXPERIMENTS, SMALL
 from scipy import stats
 from trial_cases import cells_of
 
-from radsim.experiment.trial_file import load_trial
+from radsim import make_experiment
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import load_trial, trials_of
 from radsim.randomness.streams import Streams
 from radsim.report.figures.trial import plot_hypotheses
 from radsim.report.text.trial import assumptions_text, summary_text
+from radsim.simulation.virtual_trial import plan_of as plan_of_section
 from radsim.simulation.virtual_trial import run_scenario_of
 from radsim.trial import (
     PatientPool,
@@ -431,3 +436,77 @@ def test_testing_without_a_secondary_is_refused(tmp_path, capsys):
     assert ended.code == 2
     (line,) = ended.errors
     assert "testing: has no effect here" in line
+
+
+def pain_trial(**secondary):
+    (path,) = [path for path in EXPERIMENTS if path.stem == "pain"]
+    design = {"minimum_follow_up": 12.0, "visits": {"at": [1.0, 3.0], "then_every": 6.0}}
+    trial = {
+        "control": "conventional", "experimental": "sbrt", "trials": 40, "patients": 200,
+        "simulated_patients": 2000, "find_size": False, "analyses": ["logrank"], "design": design,
+        "secondary": secondary, "testing": {"procedure": "hochberg"},
+    }  # fmt: skip
+    return make_experiment({**tomllib.loads(path.read_text("utf-8")), "trial": trial})
+
+
+def test_arms_of_an_experiment_bring_pain_fracture_and_death():
+    source = pain_trial(
+        complete_pain_relief={},
+        fracture={"endpoint": "vcf", "analysis": "gray"},
+        death={"analysis": "restricted_mean_difference", "horizon": 12.0, "margin": 2.0},
+        wins={"wins": ["death", "local_failure", "complete_pain_relief"]},
+    )
+    (section,) = trials_of(source).values()
+    plan = plan_of_section(section, source)
+    pool = plan.arms
+    assert set(pool.responses) == {"complete_pain_relief"}
+    assert pool.among["complete_pain_relief"].mean() == pytest.approx(0.8, abs=0.04)
+    assert not np.isfinite(pool.responses["complete_pain_relief"][:, ~_concerned(pool)]).any()
+    assert plan.family.goods == ("complete_pain_relief",)
+    found = run_trials(plan, 40, seed=1).hypotheses
+    assert found["complete_pain_relief"].z.mean() > 1.0  # more are relieved after SBRT
+    assert found["complete_pain_relief"].effect.mean() > 0.0
+    assert found["death"].z.mean() > 1.0  # the arms die alike, so neither is worse by 2 months
+    result = run_scenario_of(section, source)
+    cells = cells_of("trial_hypotheses.csv", {"trial": result})
+    words = {c["hypothesis"]: c["endpoint"] for c in cells}
+    assert words["fracture"] == "vertebral compression fracture"
+
+
+def _concerned(pool):
+    return pool.among["complete_pain_relief"]
+
+
+@pytest.mark.parametrize(
+    ("secondary", "message"),
+    [
+        ({"vfc": {}}, "trial.secondary.vfc.endpoint: no endpoint 'vfc'; did you mean 'vcf'?"),
+        ({"w": {"wins": ["death", "vfc"]}}, "trial.secondary.w.wins: no endpoint 'vfc'"),
+        ({"vcf": {"higher_is_better": False}}, "higher_is_better: has no effect here"),
+        ({"vcf": {"control": {"control": 0.5}, "experimental": {"control": 0.5}}},
+         "control: the arms are the experiment's, and state nothing here"),
+    ],
+)  # fmt: skip
+def test_a_hypothesis_of_what_an_experiment_lacks_is_refused(secondary, message):
+    with pytest.raises(ExperimentError) as caught:
+        pain_trial(**secondary)
+    (line,) = str(caught.value).splitlines()
+    assert message in line
+
+
+def test_the_experiment_of_a_result_keeps_its_hypotheses(tmp_path, capsys):
+    text = SMALL.read_text(encoding="utf-8")
+    first, second = list(tomllib.loads(text)["arms"])[:2]
+    text += (
+        f'\n[trial]\ncontrol = "{first}"\nexperimental = "{second}"\ntrials = 20\npatients = 40\n'
+        'simulated_patients = 500\nfind_size = false\nanalyses = ["logrank"]\n'
+        "design = { minimum_follow_up = 24.0 }\n"
+        "secondary.vcf = {}\nsecondary.wins = { wins = ['primary', 'vcf'] }\n"
+        "[trial.testing]\nprocedure = 'graph'\nweights = { primary = 0.5, vcf = 0.5 }\n"
+        "transfer = { primary = { vcf = 1 }, vcf = { wins = 1.0 } }\n"
+    )
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    ended = radsim(capsys, "run", path, "--out", folder, "--patients", 60)
+    assert ended.code == 0, ended.errors
+    assert load_trial(folder / "experiment.toml").trial == load_trial(path).trial
+    assert (folder / "figures" / "trial_hypotheses.png").is_file()

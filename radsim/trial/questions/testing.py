@@ -285,6 +285,8 @@ def _boundary(alone: TrialPlan) -> Arms:
 def plan_of_one(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
     """The plan with the endpoint of one hypothesis as its own."""
     name, arms, design, binary = hypothesis.endpoint, plan.stated_arms, plan.design, plan.binary
+    if name == DEATH:
+        design = replace(design, visits=None)  # it is known when it happens
     if isinstance(arms, PatientPool):
         arms = arms if name == OWN else _pool_of(arms, name)
     elif name != OWN:
