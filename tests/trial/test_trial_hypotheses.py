@@ -227,6 +227,31 @@ def test_a_hypothesis_counts_in_favor_of_the_experimental_arm_alone():
     assert (found.outcomes["logrank"].p_value < 0.05).mean() > 0.9
 
 
+def test_a_trial_of_a_proportion_has_other_proportions_and_pairs():
+    hypotheses = {
+        "primary": Hypothesis(analysis="pearson"),
+        "wins": Hypothesis(analysis="net_benefit", wins=(OWN, "relief")),
+    }
+    arms = StatedArm(proportion=0.4), StatedArm(proportion=0.6)
+    family = Family(
+        hypotheses=hypotheses, procedure=Procedure(), others=OTHERS, goods=(OWN, "relief")
+    )
+    plan = TrialPlan(
+        design=TrialDesign(patients=200), arms=arms, analyses=("pearson",), binary=True,
+        family=replace(family, others={"relief": OTHERS["relief"]}),
+    )  # fmt: skip
+    found = run_trials(plan, 200, seed=1).hypotheses
+    assert found["primary"].z.mean() > 0.9  # of a counted test it is the side alone
+    share = 0.6 * 0.6 - 0.4 * 0.4  # of pairs won less lost by the first: 0.36 - 0.16
+    tied = 0.6 * 0.4 + 0.4 * 0.6
+    assert found["wins"].effect.mean() > share
+    assert found["wins"].effect.mean() == pytest.approx(share + 0.15 * tied, abs=0.05)
+    assert found["wins"].z.mean() > 2.0
+    (alike,) = [truth for truth in truths(plan) if truth.name == "no difference in anything"]
+    assert set(alike.nulls) == {"primary", "wins"}
+    assert abs(run_trials(alike.plan, 400, seed=1).hypotheses["wins"].z.mean()) < 0.2
+
+
 def test_other_endpoints_have_their_laws_and_their_correlation():
     others = {
         "time": OtherEndpoint(
