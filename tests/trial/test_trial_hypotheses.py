@@ -146,6 +146,12 @@ def test_a_hypothesis_on_the_boundary_of_its_null_is_shown_at_the_level(arms):
         hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="pearson")
     else:
         hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="gray")
+        kept = Settings(
+            worst=-float(np.log(1.3))
+        )  # of what is good the margin is below a ratio of 1
+        hypotheses["kept"] = Hypothesis(
+            endpoint="relief", analysis="logrank_against_margin", settings=kept
+        )
     plan, trials = plan_of(hypotheses, arms=arms), 2000
     for name in hypotheses:
         null = with_nulls(plan, (name,))
@@ -435,6 +441,9 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
+        ('analysis = "gray"', 'analysis = "logrank_stratified"', "logrank_stratified needs strata"),
+        ('"death"\nanalysis = "logrank"', '"fracture"\nanalysis = "gray"',
+         "secondary.fracture.analysis: this is the hypothesis survival again"),
         ("higher_is_better = true", "", "secondary.relief.higher_is_better: is missing"),
         ("correlation = 0.2", "correlation = 1.5", "fracture.correlation: must lie between -1"),
         ("secondary.benefit", "secondary.all", "secondary.all: the name has a meaning"),
