@@ -95,6 +95,20 @@ def _alike(experiment: Experiment) -> Iterator[str]:
     yield from _alike_in_checks(told_apart)
 
 
+def listed_again(experiment: Experiment) -> Iterator[str]:
+    """Find models that stand beside one that gives the same numbers.
+
+    A design may come past an alternative's own values; a file that states them twice may not.
+    """
+    for modelled in endpoints_of(experiment):
+        seen: dict[str, str] = {}
+        for stated in modelled.stated:
+            numbers = repr(replace(stated.model, label="", preset=""))
+            if numbers in seen:
+                yield f"{stated.section}: is the model of {seen[numbers]} once more; leave it out"
+            seen.setdefault(numbers, stated.section)
+
+
 def _parts_of_nothing(experiment: Experiment) -> Iterator[str]:
     """Find endpoints that are a part of what the file does not model and no preset is of."""
     modelled = endpoints_of(experiment)

@@ -22,7 +22,7 @@ class VirtualTrial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     question: str = ""
     expect: str = ""
     confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant

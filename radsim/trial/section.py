@@ -35,6 +35,7 @@ from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.protocol.procedure import PRIMARY, Procedure
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
+from radsim.trial.questions.resize import Resize
 from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
@@ -46,6 +47,8 @@ from radsim.vocabulary.words import nearest
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
 ANYBODY = PatientPool(np.zeros((2, 1)), np.zeros((2, 1)), {})  # stands in for simulated patients
 MOST_TRIALS = 1_000_000
+LATE = (0.0, 1.0)  # rho and gamma of a weighted log-rank test that looks at late events
+OF_ONE_ANALYSIS = {"landmarks": "incidence_differences", "weights": "logrank_weighted"}
 EXTREMES = (1e-6, 1.0 - 1e-6)  # quantiles of an uncertain parameter that must still be possible
 
 
@@ -55,13 +58,14 @@ class Looks:
 
     Attributes
     ----------
-    kind, futility
+    kind, futility, below
         See `radsim.trial.formulas.group_sequential.boundaries`.
     """
 
     information: tuple[Real, ...]
     kind: str = "obrien-fleming"
     futility: str | None = None
+    below: Real | None = None
 
     def __post_init__(self) -> None:
         self.limits()
@@ -85,6 +89,7 @@ class Looks:
             alpha=alpha / 2.0,
             futility=self.futility,
             power=power,
+            below=self.below,
         )
 
 
@@ -116,12 +121,18 @@ class TrialSection:
         The trial is to show that the experimental arm is not worse by so much or more, in the
         effect of the primary analysis: a ratio above 1, or a difference of incidences, controls,
         proportions or months above 0. One-sided at half of ``alpha``.
+    landmarks
+        Where ``incidence_differences`` compares incidences [months].
+    weights
+        Rho and gamma of ``logrank_weighted``, (0, 1) where they are not given: late events.
     find_size
         Whether to look for the number of patients that reaches ``power``.
     most_patients
         Largest number that is tried.
     simulated_patients
         Patients of the experiment from whom the trials draw theirs.
+    resize
+        How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     secondary
@@ -145,7 +156,7 @@ class TrialSection:
     event: str = ""
     higher_is_better: Truth | None = None
     planned_hazard_ratio: Real | None = None
-    analyses: tuple[str, ...] = ()
+    analyses: tuple[str, ...] | None = None
     primary: str = ""
     margin: Real | None = None
     alpha: Real = 0.05
@@ -155,9 +166,12 @@ class TrialSection:
     simulated_patients: Count = 20_000
     landmark: Real = 24.0
     horizon: Real = 24.0
+    landmarks: tuple[Real, ...] = ()
+    weights: tuple[Real, Real] | None = None
     variance: str = "aalen"
     transform: str = "plain"
     looks: Looks | None = None
+    resize: Resize | None = None
     curve: Curve | None = None
     uncertainty: dict[str, Distribution] = field(default_factory=dict)
     secondary: dict[str, Secondary] = field(default_factory=dict)
@@ -178,6 +192,15 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
+        for key, name in OF_ONE_ANALYSIS.items():
+            require(
+                not getattr(self, key) or name in self.named_analyses,
+                f"{key}: has no effect here: {name} is not among the analyses",
+            )
+        require(
+            bool(self.landmarks) or "incidence_differences" not in self.named_analyses,
+            "landmarks: say at which months incidence_differences compares",
+        )
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
         require(0.0 < self.power < 1.0, f"power must lie between 0 and 1, got {self.power}")
         require(
@@ -380,6 +403,13 @@ class TrialSection:
             except ValueError as error:
                 raise ValueError(f"looks: {error}") from None
 
+        if self.resize is not None:
+            require(self.looks is None, "resize: is simulated without looks; leave looks out")
+            try:
+                self.resize.check(plan)
+            except ValueError as error:
+                raise ValueError(f"resize.{error}") from None
+
     def _check_hypothesis(self, plan: TrialPlan, name: str) -> None:
         """Raise ValueError for a hypothesis that is there twice, or does not fit the design."""
         assert plan.family is not None
@@ -450,7 +480,7 @@ class TrialSection:
 
     @property
     def _superiority(self) -> tuple[str, ...]:
-        if self.analyses:
+        if self.analyses is not None:
             return self.analyses
         if self.binary:
             few = self.patients <= largest_exact_trial(self.design)
@@ -478,6 +508,8 @@ class TrialSection:
         return Settings(
             landmark=self.landmark,
             horizon=self.horizon,
+            landmarks=self.landmarks,
+            weights=LATE if self.weights is None else self.weights,
             variance=self.variance,
             transform=self.transform,
             worst=self.worst,
@@ -584,4 +616,7 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
 TABLES = (*WAYS, "looks", "curve", "uncertainty", "secondary")
+
+
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
 SECTION = TypeAdapter(TrialSection)

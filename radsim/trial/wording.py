@@ -7,15 +7,16 @@ from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.hypotheses import OWN, Hypothesis
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.formulas.group_sequential import NEVER
+from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.resize import Resize
 from radsim.trial.questions.testing import estimates_of, plan_of_one
-from radsim.trial.section import TrialSection
+from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
@@ -86,6 +87,8 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
             f"scale {section.transform}), mean times up to {section.horizon:g} months."
         )
+    if section.resize is not None:
+        yield _resize_sentence(section, section.resize)
     if section.looks is not None:
         limits = section.looks.limits(alpha=section.alpha, power=section.power)
         shares = listed([f"{100 * t:g} %" for t in limits.information])
@@ -97,9 +100,10 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
                 "made a look stops nothing."
             )
         else:
+            efficacy = [f"{z:.3f}" if z < NEVER else "none" for z in limits.efficacy]
             yield (
                 f"Looks are at {shares} of the planned events and stop for efficacy at z of "
-                f"{listed([f'{z:.3f}' for z in limits.efficacy])} in favor of the experimental "
+                f"{listed(efficacy)} in favor of the experimental "
                 f"arm ({section.looks.kind}, one-sided error {section.alpha / 2.0:g})."
             )
         if section.looks.futility is not None:
@@ -107,9 +111,8 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             counted = analysis is None or analysis.counts_events
             below = f"below z of {listed(shown)}" if counted else "too"
             yield (
-                f"They stop for futility {below} ({section.looks.futility} "
-                f"spending of a type-II error of {1.0 - section.power:g}, for a trial with a "
-                f"power of {100 * section.power:g} %; not binding for the efficacy limits)."
+                f"They stop for futility {below} ({_futility_rule(section, section.looks)}; not "
+                "binding for the efficacy limits)."
             )
 
 
@@ -201,6 +204,30 @@ def _procedure(section: TrialSection) -> str:
     return f"{listed(names).capitalize()} are tested by {named}{weighted}."
 
 
+def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    by = (
+        f"the patients that {resize.events} events take, by the hazards"
+        if resize.events is not None
+        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
+    )
+    return (
+        f"When {100 * resize.at:g} % of the {section.patients} patients "
+        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
+        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
+        f"at most {resize.most_patients}."
+    )
+
+
+def _futility_rule(section: TrialSection, looks: Looks) -> str:
+    wanted = f"for a trial with a power of {100 * section.power:g} %"
+    if looks.below is None:
+        error = 1.0 - section.power
+        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
+    name = str(looks.futility).replace("-", " ")
+    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
+    return f"{name} below {100 * looks.below:g} %{of_design}"
+
+
 def margin_text(section: TrialSection) -> str:
     """Say what the margin of a section is of."""
     analysis = EVERY_ANALYSIS.get(section.compared_analysis)
@@ -225,8 +252,8 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
         return
     assumed = Assumed(plan)
     last = design.last_follow_up
-    for name in ("landmark", "horizon"):
-        months = getattr(section, name)
+    marks = [("landmark", section.landmark), ("horizon", section.horizon)]
+    for name, months in (*marks, *(("landmarks", month) for month in section.landmarks)):
         if months > last:
             yield (
                 f"{name}: {months:g} months lie beyond month {last:g}, the longest that anybody "
@@ -281,7 +308,8 @@ def _read_at(section: TrialSection) -> float | None:
     analysis = EVERY_ANALYSIS[section.primary_analysis]
     if not analysis.reads or analysis.counts_events:
         return None
-    return float(getattr(section, analysis.reads))
+    months = getattr(section, analysis.reads)
+    return float(max(months) if isinstance(months, tuple) else months)
 
 
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
@@ -324,7 +352,7 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
             "curve.minimum_follow_up: these trials end so long after accrual, without the "
             f"design's event_target of {design.event_target} and its latest of {design.latest:g}"
         )
-    if longest is not None and any(months > longest for months in curve.minimum_follow_up):
+    if longest is not None and max(curve.minimum_follow_up or (0.0,)) > longest:
         yield (
             f"curve.minimum_follow_up: nobody is watched beyond longest_follow_up, {longest:g} "
             "months, so that more changes nothing"

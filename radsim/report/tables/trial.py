@@ -66,6 +66,7 @@ def _design(result: TrialResult) -> Iterator[Row]:
     keys = ["trials", "alpha", "power", "margin", "higher_is_better", "planned_hazard_ratio"]
     if not section.binary:
         keys += ["landmark", "horizon", "variance", "transform"]
+        keys += [key for key in ("landmarks", "weights") if getattr(section, key)]
     if isinstance(section.control, str):
         keys += ["simulated_patients"]
     for key in keys:
@@ -73,7 +74,7 @@ def _design(result: TrialResult) -> Iterator[Row]:
             yield [key, _cell(getattr(section, key))]
     yield ["primary", section.primary_analysis]
     yield ["analyses", _cell(section.named_analyses)]
-    for key in ("looks", "curve"):
+    for key in ("looks", "resize", "curve"):
         if getattr(section, key) is not None:
             yield from ([f"{key}.{k}", v] for k, v in _chosen(getattr(section, key)))
     for name, secondary in section.secondary.items():
@@ -99,7 +100,7 @@ def _characteristics(result: TrialResult) -> Iterator[Row]:
     for truth, is_true, power in powers:
         analysis, clusters = EVERY_ANALYSIS.get(power.analysis), ""
         if several and analysis is not None:
-            clusters = "yes" if analysis.knows_clusters else "no"
+            clusters = "yes" if analysis.knows_clusters or analysis.first_of else "no"
         rejected = _share(power.rejected) if power.is_tested else [""] * 4
         favorable: Row = ["", ""]
         if power.favorable is not None and power.is_tested:
@@ -223,14 +224,28 @@ def _looks(result: TrialResult) -> Iterator[Row]:
             yield [
                 truth, look.information, look.events, rounded(look.reached),
                 *_share(look.analysed)[:2], *(rounded(z) if abs(z) < NEVER else "" for z in limits),
+                rounded(look.conditional_power), rounded(look.predictive_power),
                 *_share(look.efficacy)[:2], *_share(look.futility)[:2], *[""] * 5,
             ]  # fmt: skip
         yield [
-            truth, "all", rounded(trial.events, trial.events_error), *[""] * 5,
+            truth, "all", rounded(trial.events, trial.events_error), *[""] * 7,
             *_share(trial.power)[:2], *_share(trial.early_futility)[:2],
             *_with_error(trial.duration, trial.duration_error),
             *_with_error(trial.enrolled, trial.enrolled_error), _share(trial.fixed_power)[0],
         ]  # fmt: skip
+
+
+def _resize(result: TrialResult) -> Iterator[Row]:
+    """What a size that is reckoned anew does, under the alternative and where arms are alike."""
+    trials = {"alternative": result.resized, null_of(result.section): result.resized_under_null}
+    for truth, trial in trials.items():
+        if trial is not None:
+            yield [
+                truth, *_share(trial.rejected), *_share(trial.favorable)[:2],
+                *_share(trial.planned)[:2], *_with_error(trial.patients, trial.patients_error),
+                rounded(trial.lower), rounded(trial.upper), *_share(trial.grown)[:2],
+                *_share(trial.at_most)[:2], *_with_error(trial.duration, trial.duration_error),
+            ]  # fmt: skip
 
 
 def _incidence(result: TrialResult) -> Iterator[Row]:
@@ -292,10 +307,18 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
     "trial_looks.csv": ((
         "scenario", "truth", "information", "events", "information_of_primary", "analysed",
         "analysed_mc_standard_error", "efficacy_limit", "futility_limit",
+        "conditional_power_at_futility", "predictive_power_at_futility",
         "stop_for_efficacy", "efficacy_mc_standard_error", "stop_for_futility",
         "futility_mc_standard_error", "duration", "duration_mc_standard_error", "enrolled",
         "enrolled_mc_standard_error", "power_without_looks",
     ), _looks),
+    "trial_resize.csv": ((
+        "scenario", "truth", "rejected", *SHARE, "favorable", "favorable_mc_standard_error",
+        "favorable_planned_size", "planned_size_mc_standard_error", "patients",
+        "patients_mc_standard_error", "patients_lower", "patients_upper", "grown",
+        "grown_mc_standard_error", "wanted_more_than_most", "wanted_mc_standard_error", "duration",
+        "duration_mc_standard_error",
+    ), _resize),
     "trial_incidence.csv": ((
         "scenario", "arm", "months", "event", "mc_standard_error", "lower", "upper", "death",
         "at_risk",

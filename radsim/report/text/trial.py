@@ -62,7 +62,8 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
     )
     if direction := _direction(result):
         yield f"  {direction}"
-    yield f"  {'analysis':28}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
+    width = max(28, *(len(p.analysis) + 1 for p in result.powers))
+    yield f"  {'analysis':{width}}{'power':>8}{'error':>8}{'effect':>10}{'type I':>8}  estimates"
     null = {p.analysis: p for p in result.type_one["no_difference"]}
     at_margin = {p.analysis: p for p in result.type_one.get(AT_MARGIN, ())}
     for p in result.powers:
@@ -73,10 +74,11 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
         against = result.section.margin is not None and p is result.primary
         alike = (at_margin if against else null)[p.analysis]
         type_one = f"{alike.rejected.value:8.3f}" if alike.is_tested else f"{'-':>8}"
-        yield f"  {p.analysis:28}{power}{effect}{type_one}  {p.estimates}"
-        yield from (f"  {'':28}{line}" for line in _missing(p))
+        yield f"  {p.analysis:{width}}{power}{effect}{type_one}  {p.estimates}"
+        yield from (f"  {'':{width}}{line}" for line in _missing(p))
     for formula in result.formulas.powers:
-        yield f"  {'formula ' + formula.formula:28}{formula.power:8.3f}{'':26}  {formula.takes}"
+        by_formula = f"formula {formula.formula}"
+        yield f"  {by_formula:{width}}{formula.power:8.3f}{'':26}  {formula.takes}"
     if section.margin is not None:
         yield (
             f"  {result.primary.analysis}: power to show that the experimental arm is not worse by "
@@ -178,6 +180,25 @@ def _more(result: TrialResult) -> Iterator[str]:
             f"with looks, where {NULLS[null_of(result.section)]}: stopped for efficacy in favor "
             f"of the experimental arm {_share(null)}"
         )
+    yield from _resized(result)
+
+
+def _resized(result: TrialResult) -> Iterator[str]:
+    """What a size that is reckoned anew does to the trial and to its error."""
+    resized, null = result.resized, result.resized_under_null
+    if resized is None or null is None:
+        return
+    yield (
+        f"with a size that is reckoned anew: {resized.patients:.1f} patients on average "
+        f"(± {resized.patients_error:.2f}; {resized.lower:g} to {resized.upper:g} in 95 % of "
+        f"trials), in favor of the experimental arm {_share(resized.favorable)}, with the planned "
+        f"size {_share(resized.planned)}; more than the {result.section.resize.most_patients} "  # type: ignore[union-attr]
+        f"patients allowed are wanted in {_share(resized.at_most)}"
+    )
+    yield (
+        f"with a size that is reckoned anew, where {NULLS[null_of(result.section)]}: it rejects in "
+        f"{_share(null.rejected)}"
+    )
 
 
 def _hypotheses(result: TrialResult) -> Iterator[str]:

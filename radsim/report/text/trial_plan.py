@@ -63,10 +63,12 @@ def _cost(section: TrialSection) -> str:
     if section.secondary:
         what.append(f"{1 + len(section.secondary)} hypotheses under each set of their nulls")
     if section.curve is not None:
-        points = sum(len(values) for values in vars(section.curve).values())
+        points = sum(len(values or ()) for values in vars(section.curve).values())
         what.append(f"{points} points of a power curve")
     if section.looks is not None:
         what.append(f"{len(section.looks.information)} looks at each trial")
+    if section.resize is not None:
+        what.append("a size that is reckoned anew")
     if section.uncertainty:
         what.append("the assurance")
     return f"Simulates {', '.join(what)}."

@@ -26,6 +26,7 @@ from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
 from radsim.trial.questions.pairs import Decided, decided_pairs
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
+from radsim.trial.questions.resize import Resized, run_resized
 from radsim.trial.questions.size import SampleSize, sample_size
 from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
@@ -54,6 +55,8 @@ class TrialResult:
     curve: list[CurvePoint]
     looks: Sequential | None
     looks_under_null: Sequential | None
+    resized: Resized | None
+    resized_under_null: Resized | None
     incidence: ExpectedCurves | None
     median_trial: int | None
     flow: tuple[Flow, Flow] | None
@@ -161,6 +164,7 @@ def run_scenario(
             workers=workers,
             higher_is_better=section.higher_is_better,
         )
+    tested = under_null(plan, null_of(section))
     return TrialResult(
         section=section,
         plan=plan,
@@ -176,7 +180,9 @@ def run_scenario(
         benefits=benefits_of(shown),
         curve=curve,
         looks=_looks(section, plan, planned, seed),
-        looks_under_null=_looks(section, under_null(plan, null_of(section)), planned, seed),
+        looks_under_null=_looks(section, tested, planned, seed),
+        resized=_resized(section, plan, seed),
+        resized_under_null=_resized(section, tested, seed),
         incidence=curves,
         median_trial=median,
         flow=None if median is None else flow_of(plan, median, seed=seed),
@@ -220,6 +226,20 @@ def _looks(section: TrialSection, plan: TrialPlan, events: int, seed: int) -> Se
         section.looks.limits(alpha=section.alpha, power=section.power),
         analysis=section.primary_analysis,
         planned_events=events,
+        trials=section.trials,
+        seed=seed,
+    )
+
+
+def _resized(section: TrialSection, plan: TrialPlan, seed: int) -> Resized | None:
+    if section.resize is None:
+        return None
+    return run_resized(
+        plan,
+        section.resize,
+        analysis=section.primary_analysis,
+        power=section.power,
+        higher_is_better=section.higher_is_better,
         trials=section.trials,
         seed=seed,
     )
