@@ -328,7 +328,7 @@ class TrialSection:
             place=self._place,
             is_binary=self._is_proportion,
             primary=self.compared_analysis,
-            settings=replace(self.settings, worst=None),
+            settings=self.settings,
             good=self.higher_is_better if self.binary else False,
         )
 
@@ -615,8 +615,5 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "curve", "uncertainty", "secondary")
-
-
-TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary")
 SECTION = TypeAdapter(TrialSection)

@@ -36,7 +36,7 @@ from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.others import OtherEndpoint, draw_others
 from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.questions.characteristics import mc_error
-from radsim.trial.questions.testing import DESIGN, family_power, truths, with_nulls
+from radsim.trial.questions.testing import ALIKE, DESIGN, family_power, truths, with_nulls
 
 LEVEL = 0.025
 DESIGN_300 = TrialDesign(
@@ -139,6 +139,20 @@ def test_a_margin_and_no_margin_of_one_endpoint_are_two_nulls_that_lie_in_each_o
     assert found["null of better"] == ("better",)
 
 
+def test_several_months_have_their_null_where_nothing_differs():
+    marks = Settings(landmarks=(6.0, 18.0))
+    hypotheses = {
+        "primary": PRIMARY,
+        "marks": Hypothesis(endpoint="fracture", analysis="incidence_differences", settings=marks),
+    }
+    found = truths(plan_of(hypotheses))
+    assert [truth.name for truth in found] == [DESIGN, "null of primary", ALIKE]
+    assert found[2].nulls == ("marks",)
+    outcome = run_trials(found[2].plan, 2000, seed=3).hypotheses["marks"]
+    share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
+    assert share == pytest.approx(LEVEL, abs=4.0 * mc_error(LEVEL, 2000))
+
+
 @pytest.mark.parametrize("arms", [ARMS, pool()], ids=["stated", "pool"])
 def test_a_hypothesis_on_the_boundary_of_its_null_is_shown_at_the_level(arms):
     hypotheses = dict(HYPOTHESES)
@@ -182,7 +196,7 @@ def test_false_claims_keep_the_level_in_many_trials():
 def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
     hypotheses = {"primary": PRIMARY, "wins": replace(WINS, analysis=analysis)}
     plan = plan_of(hypotheses, patients=150, allocation=allocation, block=sum(allocation))
-    (alike,) = [truth.plan for truth in truths(plan) if truth.name == "no difference in anything"]
+    (alike,) = [truth.plan for truth in truths(plan) if truth.name == ALIKE]
     outcome = run_trials(alike, 40_000, seed=3).hypotheses["wins"]
     share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
     assert share == pytest.approx(LEVEL, abs=3.0 * mc_error(LEVEL, 40_000))
@@ -190,7 +204,7 @@ def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
 
 def test_pairs_of_patients_keep_the_level():
     plan = plan_of({"primary": PRIMARY, "wins": WINS}, patients=100)
-    (alike,) = [truth for truth in truths(plan) if truth.name == "no difference in anything"]
+    (alike,) = [truth for truth in truths(plan) if truth.name == ALIKE]
     assert "wins" in alike.nulls
     outcome = run_trials(alike.plan, 4000, seed=3).hypotheses["wins"]
     share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
@@ -253,7 +267,7 @@ def test_a_trial_of_a_proportion_has_other_proportions_and_pairs():
     assert found["wins"].effect.mean() > share
     assert found["wins"].effect.mean() == pytest.approx(share + 0.15 * tied, abs=0.05)
     assert found["wins"].z.mean() > 2.0
-    (alike,) = [truth for truth in truths(plan) if truth.name == "no difference in anything"]
+    (alike,) = [truth for truth in truths(plan) if truth.name == ALIKE]
     assert set(alike.nulls) == {"primary", "wins"}
     assert abs(run_trials(alike.plan, 400, seed=1).hypotheses["wins"].z.mean()) < 0.2
 
@@ -441,9 +455,11 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
-        ('analysis = "gray"', 'analysis = "logrank_stratified"', "logrank_stratified needs strata"),
+        ('analysis = "gray"', 'analysis = "logrank_stratified"', "needs strata in the design"),
         ('"death"\nanalysis = "logrank"', '"fracture"\nanalysis = "gray"',
          "secondary.fracture.analysis: this is the hypothesis survival again"),
+        ('analysis = "gray"', 'analysis = "incidence_differences"', "landmarks: say at which m"),
+        ('analysis = "gray"', 'analysis = "gray"\nweights = [1, 0]', "weights: has no effect on"),
         ("higher_is_better = true", "", "secondary.relief.higher_is_better: is missing"),
         ("correlation = 0.2", "correlation = 1.5", "fracture.correlation: must lie between -1"),
         ("secondary.benefit", "secondary.all", "secondary.all: the name has a meaning"),

@@ -60,6 +60,14 @@ class Hypothesis:
     settings: Settings = field(default_factory=Settings)
     wins: tuple[str, ...] = ()
 
+    @property
+    def months(self) -> tuple[float, ...]:
+        """When the analysis reads its effect [months]; none if it does not."""
+        analysis = EVERY_ANALYSIS.get(self.analysis)
+        if analysis is None or not analysis.reads:
+            return ()
+        return tuple(np.atleast_1d(getattr(self.settings, analysis.reads)).astype(float).tolist())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
