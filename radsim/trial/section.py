@@ -38,7 +38,7 @@ from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.resize import Resize
-from radsim.trial.questions.testing import with_nulls
+from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
@@ -398,7 +398,7 @@ class TrialSection:
             place=self._place,
             is_binary=self._is_proportion,
             primary=self.compared_analysis,
-            settings=replace(self.settings, worst=None),
+            settings=self.settings,
             good=self.higher_is_better if self.binary else False,
         )
 
@@ -456,11 +456,12 @@ class TrialSection:
         if self.margin is not None and stated:
             at_margin(plan, self.primary_analysis)
         for name, secondary in self.secondary.items():
-            if secondary.margin is not None and stated:
-                try:
+            try:
+                self._check_hypothesis(plan, name)
+                if secondary.margin is not None and stated:
                     with_nulls(plan, (name,))
-                except ValueError as error:
-                    raise ValueError(_in_secondary(name, error)) from None
+            except ValueError as error:
+                raise ValueError(_in_secondary(name, error)) from None
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -478,6 +479,24 @@ class TrialSection:
                 self.resize.check(plan)
             except ValueError as error:
                 raise ValueError(f"resize.{error}") from None
+
+    def _check_hypothesis(self, plan: TrialPlan, name: str) -> None:
+        """Raise ValueError for a hypothesis that is there twice, or does not fit the design."""
+        assert plan.family is not None
+        hypotheses = plan.family.hypotheses
+        mine = hypotheses[name]
+        for other, hypothesis in hypotheses.items():
+            same = other != name and hypothesis == mine
+            require(not same, f"analysis: this is the hypothesis {other} again")
+        if mine.wins:
+            return
+        try:
+            if isinstance(plan.arms, PatientPool):
+                replace(plan, family=None, analyses=(mine.analysis,), settings=mine.settings)
+            else:
+                plan_of_one(plan, mine)
+        except ValueError as error:
+            raise ValueError(str(error).replace("analyses:", "analysis:")) from None
 
     def plan(self, arms: Arms) -> TrialPlan:
         """Make the plan of the trial, with arms as they are stated or simulated."""

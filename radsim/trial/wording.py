@@ -6,7 +6,7 @@ from dataclasses import fields
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial import enrolment
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.hypotheses import OWN, Hypothesis
+from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual, SiteAccrual
@@ -175,11 +175,12 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         return
     for name, secondary in section.secondary.items():
         hypothesis, margin = section.hypothesis_of(name), section.margin_of(name)
+        months = [f"{month:g} months" for month in hypothesis.months]
         claim = "is better" if margin is None else f"is not worse by {margin:g} or more"
         yield (
             f"The hypothesis {name} is that the experimental arm {claim} in "
-            f"{endpoint_words(section, name)}, by {hypothesis.analysis} ({estimates_of(hypothesis)}"
-            f"{_read_of(hypothesis)})."
+            f"{endpoint_words(section, name)}, by {hypothesis.analysis} "
+            f"({', '.join([estimates_of(hypothesis), *months])})."
         )
         if secondary.is_stated:
             other = secondary.other
@@ -195,13 +196,6 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         f"{_procedure(section)} Each hypothesis is one-sided, and the chance of any false claim is "
         f"kept at {section.alpha / 2.0:g}."
     )
-
-
-def _read_of(hypothesis: Hypothesis) -> str:
-    reads = (
-        EVERY_ANALYSIS[hypothesis.analysis].reads if hypothesis.analysis in EVERY_ANALYSIS else ""
-    )
-    return f", {getattr(hypothesis.settings, reads):g} months" if reads else ""
 
 
 def _procedure(section: TrialSection) -> str:
@@ -306,18 +300,17 @@ def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
     assert plan.family is not None
     for name, hypothesis in plan.family.hypotheses.items():
         analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
-        if name == PRIMARY or analysis is None or not analysis.reads or analysis.counts_events:
+        if name == PRIMARY or analysis is None or analysis.counts_events:
             continue
-        months = float(getattr(hypothesis.settings, analysis.reads))
-        if months > last:
-            yield (
-                f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest that "
-                "anybody is watched; it can't be shown"
-            )
-            continue
-        left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
-        if min(left) < FEW:
-            yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
+        for months in hypothesis.months:
+            left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
+            if months > last:
+                yield (
+                    f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest "
+                    "that anybody is watched; it can't be shown"
+                )
+            elif min(left) < FEW:
+                yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
 
 
 def _at_risk(left: tuple[float, float], months: float) -> str:

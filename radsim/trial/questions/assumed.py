@@ -419,5 +419,6 @@ def _course_of_pool(pool: PatientPool, arm: int, design: Protocol) -> Course:
 
 
 def _at(times: np.ndarray, months: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """Sum masses over the times that they belong to."""
-    return np.bincount(np.searchsorted(times, months), weights=mass, minlength=len(times))
+    """Sum masses over the times that they belong to; what never comes belongs to none."""
+    place = np.searchsorted(times, months)
+    return np.bincount(place, weights=mass, minlength=len(times))[: len(times)]
