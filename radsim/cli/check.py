@@ -3,7 +3,7 @@
 import json
 
 from radsim.cli.arguments import AsJson, Confirm, ExperimentFile
-from radsim.cli.messages import print_purpose, warn
+from radsim.cli.messages import print_purpose, say, warn
 
 CHECKED = 8  # values of each swept key that are checked in a design too large to check in full
 
@@ -24,7 +24,7 @@ def check(file: ExperimentFile, confirm: Confirm = None, as_json: AsJson = False
                 print(json.dumps({**settings, "trials": trial_description(trial_only)}, indent=2))
             else:
                 print_purpose(question=trial_only.question, expected=trial_only.expect)
-                print(f"{describe_trial(trial_only)}\nno mistakes found")
+                say(f"{describe_trial(trial_only)}\nno mistakes found")
             return
         experiment = load_experiment(file, confirm or ())
     except ExperimentError as error:
@@ -47,5 +47,5 @@ def check(file: ExperimentFile, confirm: Confirm = None, as_json: AsJson = False
         return
     print_purpose(question=experiment.question, expected=experiment.expect)
     if experiment.trial is not None:
-        print(describe_trial(experiment))
-    print(describe(experiment))
+        say(describe_trial(experiment))
+    say(describe(experiment))

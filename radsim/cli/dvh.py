@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from radsim.cli.arguments import AsJson
+from radsim.cli.messages import say
 from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.texts import one_line
 
 if TYPE_CHECKING:
     from radsim.planfiles import FoundPlan, ImportedPlan
@@ -102,11 +104,12 @@ def dvh(
                 f"{record['plan']}: {line}" if several else line for line in said.split("\n")
             ]
     if as_json:
-        print(json.dumps({"plans": records, "notes": notes} if several else records[0], indent=2))
+        of_all = {"plans": records} if several else records[0]
+        print(json.dumps({**of_all, "notes": notes}, indent=2))
     elif several:
-        print("\n".join([planfiles.describe_plans(named, further), *notes, *answers]))
+        say("\n".join([planfiles.describe_plans(named, further), *notes, *answers]))
     else:
-        print("\n".join([planfiles.describe_plan(plans[0], further), *answers]))
+        say("\n".join([planfiles.describe_plan(plans[0], further), *notes, *answers]))
 
 
 def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":
@@ -118,18 +121,19 @@ def _sought(paths: list[Path]) -> "tuple[list[FoundPlan], list[str], bool]":
     several = len(paths) > 1
     for path in paths:
         if not path.is_dir():
-            sought.append(FoundPlan(path.name, path))
+            sought.append(FoundPlan(one_line(path.name), path))
             continue
         plans, skipped = plans_in(path)
-        name = path.resolve().name
+        name = one_line(path.resolve().name)
+        notes += skipped
         if not plans or plans[0].path == path:  # one plan, or what reading says is missing
             sought.append(FoundPlan(name, path))
             continue
-        several, notes = True, notes + skipped
+        several = True
         sought += [replace(plan, name=f"{name}/{plan.name}") for plan in plans]
     names = [plan.name for plan in sought]
     if len(set(names)) < len(names):  # of files alike in several folders
-        sought = [replace(plan, name=plan.path.as_posix()) for plan in sought]
+        sought = [replace(plan, name=one_line(plan.path.as_posix())) for plan in sought]
     return sought, notes, several
 
 

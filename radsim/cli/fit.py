@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from radsim.cli.arguments import Confirm, check_target
-from radsim.cli.messages import warn
+from radsim.cli.messages import say, warn
 from radsim.vocabulary.files import parsed_toml
 from radsim.vocabulary.mistakes import Mistake
 from radsim.vocabulary.numbers import is_number
@@ -63,7 +63,7 @@ def fit(
         raise
     except ValueError as error:
         raise Mistake(str(error)) from None
-    print(fit_text(fitted, family))
+    say(fit_text(fitted, family))
     if out is not None:
         if "dose" not in chosen:
             warn(
@@ -71,7 +71,7 @@ def fit(
                 "--set 'dose={structure=..., metric=...}' says otherwise"
             )
         write_file(out, fit_preset(fitted, out.stem, family))
-        print(f"preset in {out}")
+        say(f"preset in {out}")
 
 
 def _ask(asked: dict[str, tuple[str, str]], confirmed: Sequence[str]) -> None:

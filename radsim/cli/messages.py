@@ -20,6 +20,11 @@ def console() -> "Console":
     return Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
+def say(text: object) -> None:
+    """Print what a command was asked for; what would change the terminal is written out."""
+    print(escaped(str(text)))
+
+
 def tell(message: str) -> None:
     """Say something in a line of its own; what would change the terminal is written out."""
     console().print(escaped(message))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from radsim.cli.arguments import AsJson, check_target
+from radsim.cli.messages import say
 from radsim.vocabulary.mistakes import Mistake
 
 FIGURES = (".png", ".pdf", ".svg")
@@ -40,4 +41,4 @@ def models(
     if as_json:
         print(json.dumps(presets_json(name), indent=2))
     else:
-        print(f"{presets_text()}\n\n{kinds_text()}" if name is None else model_text(name))
+        say(f"{presets_text()}\n\n{kinds_text()}" if name is None else model_text(name))

@@ -1,7 +1,7 @@
 """``radsim plot``: the figures of a finished run."""
 
 from radsim.cli.arguments import ResultFolder
-from radsim.cli.messages import warn
+from radsim.cli.messages import say, warn
 
 
 def plot(folder: ResultFolder) -> None:
@@ -19,4 +19,4 @@ def plot(folder: ResultFolder) -> None:
     with making(figures):
         figures.mkdir(exist_ok=True)
     for path in draw_figures(result, figures):
-        print(path)
+        say(path)

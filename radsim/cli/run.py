@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from radsim.cli.arguments import Confirm, ExperimentFile
-from radsim.cli.messages import console, print_purpose, tell, warn
+from radsim.cli.messages import console, print_purpose, say, tell, warn
 from radsim.cli.trial import simulate_trial, trial
 
 if TYPE_CHECKING:
@@ -105,16 +105,16 @@ def run(
     for line in warnings_of(result):
         warn(line)
     print_purpose(question=experiment.question)
-    print(comparison_text(result))
+    say(comparison_text(result))
     if groups := subgroups_text(result):
-        print(f"\n{groups}")
+        say(f"\n{groups}")
     for line in precision_text(result):
-        print(line)
+        say(line)
     if answer := answer_text(result):
-        print(f"\n{answer}")
+        say(f"\n{answer}")
     if series := predictive_text(result):
-        print(f"\n{series}")
-    print(f"\nresult in {out}")
+        say(f"\n{series}")
+    say(f"\nresult in {out}")
     if experiment.trial is not None:
         if experiment.has_design:
             tell("the trial is simulated for the file's own values; vary it by [trial] scenarios")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from radsim.cli.arguments import Confirm, ExperimentFile
-from radsim.cli.messages import print_purpose
+from radsim.cli.messages import print_purpose, say
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -45,5 +45,5 @@ def simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) -
     except ValueError as error:  # what only the simulated patients show to be impossible
         raise Mistake(f"trial: {error}") from None
     save_trial(results, source, out, figures=figures)
-    print(summary_text(results))
-    print(f"\ntrial in {out}")
+    say(summary_text(results))
+    say(f"\ntrial in {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from radsim.cli.messages import tell
+from radsim.cli.messages import say, tell
 from radsim.vocabulary.mistakes import Mistake
 
 
@@ -20,8 +20,8 @@ def validate(
 
     validation = run_validation(progress=lambda name: tell(f"simulating {name}"))
     phase2 = validation.results["phase2"]
-    print(validation_text(validation.rows))
-    print("\n" + predictive_text(phase2))
+    say(validation_text(validation.rows))
+    say("\n" + predictive_text(phase2))
     if out is not None:
         *files, last = save_validation(validation, out)
-        print(f"{', '.join(files)} and {last} in {out}")
+        say(f"{', '.join(files)} and {last} in {out}")

@@ -6,7 +6,6 @@ from radsim.experiment.endpoints import estimates_of
 from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError, Precision
 from radsim.sums.moments import counted_error
 from radsim.sums.run_sums import RunSums
-from radsim.vocabulary.endpoints import Contrast
 
 MARGIN = 1.05  # patients asked for, over what the errors so far say
 MOST_GROWTH = 16  # times the patients so far, because a first look can be far off
@@ -34,8 +33,7 @@ def largest_error(experiment: Experiment, sums: RunSums) -> float:
             estimate, moments = estimates[name], sums.moments[name]
             error = moments.standard_error
             if estimate.estimator.counted:
-                difference = estimate.contrast is Contrast.DIFFERENCE
-                error = counted_error(moments, difference=difference)
+                error = counted_error(moments)
             errors.append(float(np.nanmax(error)))
     if not errors:
         raise ValueError(f"precision.estimates: none is reported: {', '.join(names)}")
@@ -74,7 +72,7 @@ def with_precision(experiment: Experiment, error: float, patients: int | None) -
     ExperimentError
         If the error is not between 0 and 1.
     """
-    named = () if experiment.precision is None else experiment.precision.estimates
+    named = experiment.precision.estimates if experiment.precision else None
     try:
         precision = Precision(standard_error=error, estimates=named)
     except ValueError as problem:

@@ -20,10 +20,12 @@ from radsim.presets import preset_names
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
 from radsim.response.survival import SurvivalByClass
-from radsim.vocabulary.cohort_variables import YES_OR_NO, is_own_name
+from radsim.vocabulary.cohort_variables import COHORT, YES_OR_NO, is_own_name
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
+from radsim.vocabulary.settings import quantity_at
 from radsim.vocabulary.structures import STRUCTURES, TARGETS, structure_named
+from radsim.vocabulary.units import MONTHS
 from radsim.vocabulary.words import nearest
 
 MOST_NAMED = 3  # parameters of a dose model in one line
@@ -185,7 +187,8 @@ def _missing_variables(
             if variable in labels:
                 yield f"{section}: {variable!r} holds labels; a parameter needs numbers"
             elif variable in names:
-                yield from _impossible_values(section, model, variable, cohort)
+                other = list(_other_units(section, model, variable, cohort))
+                yield from other or _impossible_values(section, model, variable, cohort)
     for section, model in [*_models(experiment), *_arm_survivals(experiment, arms)]:
         for kind in ("odds_ratios", "hazard_ratios"):
             for variable in sorted(labels.intersection(getattr(model, kind, ()))):
@@ -199,8 +202,11 @@ def _missing_variables(
                 continue
             where = f"arms.{name}.{course_key}.interval"
             lowest = min(cohort.ends(interval), default=0)
+            units = _units_of(interval, cohort)
             if interval in labels:
                 yield f"{where}: {interval!r} holds labels; it needs months"
+            elif units not in ("", MONTHS.units):
+                yield f"{where}: {_in_others(MONTHS.units, interval, units)}"
             elif lowest < 0:
                 yield f"{where}: {interval!r} must not be negative, got {lowest:.3g}"
     yield from _unread_survival(experiment, cohort, arms)
@@ -213,6 +219,8 @@ def _missing_variables(
     for variable, section in sorted(first_reader.items()):
         if variable not in names:
             meant = nearest(variable, sorted(names))
+            if cohort.table is not None and variable in cohort.table.lacking:
+                meant = "the table has a value of it for some of its patients only"
             if variable in whom and variable not in labels:
                 meant = f'the share {variable} = {{ kind = "bernoulli", probability = ... }}'
             yield f"{section}: needs the cohort variable {variable!r}{where}; {meant}"
@@ -290,6 +298,29 @@ def _impossible_values(section: str, model: Any, variable: str, cohort: Cohort) 
             replace(model, **dict.fromkeys(names, value))
         except ValueError as error:
             yield f"{section}: {error} from the cohort variable {variable!r}"
+
+
+def _other_units(section: str, model: Any, variable: str, cohort: Cohort) -> Iterator[str]:
+    """Say which parameters of a model are in other units than the variable that they take."""
+    units = _units_of(variable, cohort)
+    dose = getattr(model, "dose", None)
+    read = {section: dose.units} if isinstance(dose, DoseMetric) else {}
+    for name in (f.name for f in fields(model) if getattr(model, f.name) == variable):
+        wanted = quantity_at(f"{section}.{name}", read=read).units
+        if units and wanted and units != wanted:
+            yield f"{section}.{name}: {_in_others(wanted, variable, units)}"
+
+
+def _in_others(wanted: str, variable: str, units: str) -> str:
+    held = "has no units" if units == "1" else f"is in {units}"
+    return f"is in {wanted}, and the cohort variable {variable!r} {held}"
+
+
+def _units_of(variable: str, cohort: Cohort) -> str:
+    """Units of a cohort variable, without what they are of; empty where none are stated."""
+    stated = cohort.variables[variable].units if variable in cohort.variables else ""
+    usual = COHORT[variable].units if variable in COHORT else ""
+    return (stated or usual).partition(" (")[0]
 
 
 def _arm_survivals(
@@ -373,10 +404,10 @@ def _impossible_groups(experiment: Experiment) -> Iterator[str]:
         yield "report.by: groups are told of a run without [sweep]; leave one of the two out"
     if not groupings or experiment.reference not in experiment.arms:
         return
-    names = [grouping.name for grouping in groupings]
+    names = [sorted(split.name for split in grouping.splits) for grouping in groupings]
     cohort, _ = cohort_of(experiment, experiment.reference)
     for place, grouping in enumerate(groupings):
-        if grouping.name in names[:place]:
+        if names[place] in names[:place]:
             yield f"report.by[{place}]: {grouping.name!r} is named twice"
         problems = [p for split in grouping.splits for p in _split_problems(split, cohort)]
         metrics = (split.metric for split in grouping.splits if split.metric)

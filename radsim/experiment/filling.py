@@ -67,7 +67,8 @@ def fill_survival(section: dict[str, Any], cohort: Any) -> dict[str, Any]:
     """Fill in a law of survival; what a cohort's preset survives is that of the same name."""
     full = {"kind": WEIBULL, **fill_preset("survival", section)}
     preset = cohort.get("preset", "") if isinstance(cohort, dict) else ""
-    if full["kind"] == kind_of(ProportionalHazards) and preset in preset_names("survival"):
+    is_hazards = full["kind"] == kind_of(ProportionalHazards)
+    if is_hazards and "baseline" not in section and preset in preset_names("survival"):
         stated = full.setdefault("stated", {"preset": preset})
         if isinstance(stated, dict) and not {"shape", "scale"} <= stated.keys():
             full["stated"] = {"preset": preset, **stated}

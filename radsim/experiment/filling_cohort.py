@@ -8,7 +8,7 @@ from typing import Any
 
 from radsim.experiment.filling_presets import as_text
 from radsim.experiment.problems import Problems
-from radsim.patients.tables import read_patients
+from radsim.patients.tables import any_patients, read_patients
 from radsim.presets.cohorts import cohort_settings
 from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.csv_tables import read_table
@@ -83,8 +83,7 @@ def fill_cohort(
     full: dict[str, Any] = {"preset": section.get("preset", ""), "variables": variables}
     if "table" in section:
         table = _table(section["table"], folder, f"{key}.table", problems)
-        if table is not None:
-            full["table"] = table
+        full["table"] = table
         there = table if isinstance(table, dict) else {}
         for name in (*there.get("columns", ()), *there.get("lacking", ())):
             if name not in section:
@@ -116,23 +115,26 @@ def _variable(name: str, value: Any, old: Any, folder: Path) -> dict[str, Any]:
 
 
 def _table(section: Any, folder: Path, key: str, problems: Problems) -> Any:
-    """Read the file of a table; nothing is left of one that can't be read."""
+    """Read the file of a table; another one stands for what can't be read."""
     table = {"file": section} if isinstance(section, str) else section
     if not isinstance(table, dict) or not _names_file(table):
         return table
     for name in table.keys() - {*TABLE_KEYS}:
         problems.note(f"{key}.{name}", f"unknown key; {nearest(name, TABLE_KEYS)}")
-    settings = {name: problems.attempt(key, _asked, table, name) for name in ASKED}
-    if not isinstance(table.get("file"), str):
-        problems.refuse(f"{key}.file", f"must be the name of a CSV, got {table.get('file')!r}")
-        return None
-    if None in settings.values():
-        return None
-    read = problems.attempt(key, partial(read_patients, folder / table["file"], **settings))
+    rows = {"rows": table["rows"]} if "rows" in table else {}
+    settings = {name: problems.attempt(f"{key}.{name}", _asked, table, name) for name in ASKED}
+    file = problems.attempt(f"{key}.file", _file_of, table)
+    if file is None or None in settings.values():
+        return {"columns": any_patients()}
+    read = problems.attempt(key, partial(read_patients, folder / file, **settings))
     if read is None:
-        return None
+        return {"columns": any_patients()}
     for below, line in read.mistakes:
         problems.note(f"{key}{below}", line)
+    if not read.columns:
+        names = f"{file}: no column has a known name, of {', '.join(read.left_out)}"
+        problems.refuse(key, f"{names}; columns = {{ ... }} says what they are")
+        return {"columns": any_patients()}
     for doubt in read.doubts:
         warnings.warn(f"{key}: {doubt}", stacklevel=2)
     if read.left_out:
@@ -140,34 +142,37 @@ def _table(section: Any, folder: Path, key: str, problems: Problems) -> Any:
         asked = ", ".join(f'"{heading}" = {name}' for heading, name in meant.items())
         cure = f"; if they are meant: columns = {{ {asked} }}" if meant else ""
         warnings.warn(f"{key}: columns left out: {', '.join(read.left_out)}{cure}", stacklevel=2)
-    if not read.columns:
-        names = f"{table['file']}: no column has a known name"
-        problems.refuse(key, f"{names}; columns = {{ ... }} says what they are")
-        return None
-    filled = {"rows": table["rows"]} if "rows" in table else {}
-    return {**filled, "columns": read.columns, "lacking": read.lacking}
+    return {**rows, "columns": read.columns, "lacking": read.lacking}
 
 
 def _names_file(table: dict[str, Any]) -> bool:
     """Say whether a table is to be read from a file, and does not hold its values itself."""
-    columns = table.get("columns")
-    names = isinstance(columns, dict) and any(isinstance(v, str) for v in columns.values())
+    columns = table.get("columns", {})
+    names = isinstance(columns, dict) and all(isinstance(v, str) for v in columns.values())
     return names or not {"file", "labels", "declare"}.isdisjoint(table)
+
+
+def _file_of(table: dict[str, Any]) -> str:
+    require("file" in table, "is missing")
+    require(isinstance(table["file"], str), f"must be the name of a CSV, got {table['file']!r}")
+    return table["file"]
 
 
 def _asked(table: dict[str, Any], name: str) -> Any:
     """How the columns of a table are to be read, as one of its keys has it."""
     asked = table.get(name, ASKED[name]())
     if name == "declare":
-        listed = isinstance(asked, (list, tuple)) and all(isinstance(n, str) for n in asked)
-        require(listed, f"{name} must be a list of column names")
+        fits = isinstance(asked, (list, tuple)) and all(isinstance(n, str) for n in asked)
+        require(fits, f"must be a list of column names, got {asked!r}")
     elif name == "columns":
-        named = isinstance(asked, dict) and all(isinstance(v, str) for v in asked.values())
-        require(named, f"{name} must name the variable of each column, got {asked!r}")
+        fits = isinstance(asked, dict) and all(isinstance(v, str) for v in asked.values())
+        require(fits, f"must be a table with the variable of each column, got {asked!r}")
     else:
-        words = isinstance(asked, dict) and all(
-            isinstance(of, dict) and all(isinstance(v, str) or is_number(v) for v in of.values())
-            for of in asked.values()
-        )
-        require(words, f"{name} must be a table for each column, got {asked!r}")
+        fits = isinstance(asked, dict) and all(map(_translates, asked.values()))
+        require(fits, f"must be a table of what cells mean for each column, got {asked!r}")
     return asked
+
+
+def _translates(words: Any) -> bool:
+    values = words.values() if isinstance(words, dict) else [None]
+    return all(isinstance(value, str) or is_number(value) for value in values)

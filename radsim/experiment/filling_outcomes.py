@@ -64,7 +64,8 @@ def fill_complications(
 
 def _check_section(name: str, section: Any, others: Iterable[str]) -> bool:
     """Check the name of an endpoint, and that radsim is told what one of one's own is."""
-    require(isinstance(section, dict), f"must be a table, got {section!r}")
+    such = f", such as {{ preset = {section!r} }}" if isinstance(section, str) else ""
+    require(isinstance(section, dict), f"must be a table{such}, got {section!r}")
     check_event_name(name, others)
     if name in KNOWN:
         require("good" not in section, "good: is for an endpoint of one's own")

@@ -110,9 +110,10 @@ class Precision:
     """
 
     standard_error: Real
-    estimates: tuple[str, ...] = ()
+    estimates: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        require(self.estimates != (), "estimates must name one; leave it out for those of each arm")
         error = self.standard_error
         require(0 < error < 1, f"standard_error must lie between 0 and 1, got {error}")
 
@@ -122,7 +123,7 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     question: str = ""
     expect: str = ""
     confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant

@@ -1,12 +1,13 @@
 """Whether an experiment can answer what its file asks: which endpoints, told apart by what."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from radsim.experiment.endpoints import (
     Modelled,
     endpoints_of,
     estimates_of,
+    has_deaths,
     known_endpoints,
     possible_estimates,
     range_name,
@@ -15,7 +16,10 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.series import figures_of
 from radsim.presets import presets_of
-from radsim.vocabulary.endpoints import DEATH, NET, SURVIVAL
+from radsim.trial.conduct.hypotheses import OWN
+from radsim.trial.protocol.procedure import PRIMARY
+from radsim.trial.section import TrialSection
+from radsim.vocabulary.endpoints import DEATH, NET, SURVIVAL, Endpoint
 from radsim.vocabulary.words import nearest
 
 
@@ -89,6 +93,20 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         if not alike:
             told_apart.append(each)
     yield from _alike_in_checks(told_apart)
+
+
+def listed_again(experiment: Experiment) -> Iterator[str]:
+    """Find models that stand beside one that gives the same numbers.
+
+    A design may come past an alternative's own values; a file that states them twice may not.
+    """
+    for modelled in endpoints_of(experiment):
+        seen: dict[str, str] = {}
+        for stated in modelled.stated:
+            numbers = repr(replace(stated.model, label="", preset=""))
+            if numbers in seen:
+                yield f"{stated.section}: is the model of {seen[numbers]} once more; leave it out"
+            seen.setdefault(numbers, stated.section)
 
 
 def _parts_of_nothing(experiment: Experiment) -> Iterator[str]:
@@ -187,7 +205,10 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
         event = section.endpoint
-        if not isinstance(section.control, str) or event in refused:
+        if not isinstance(section.control, str):
+            continue
+        yield from _wrong_secondary(experiment, section, modelled, refused)
+        if event in refused:
             continue
         if event in modelled:
             called = _folded(section.event)
@@ -204,6 +225,23 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
         else:
             harms = [name for name, endpoint in modelled.items() if not endpoint.good]
             yield f"trial.endpoint: no endpoint {event!r}; {nearest(event, harms)}"
+
+
+def _wrong_secondary(
+    experiment: Experiment,
+    section: TrialSection,
+    modelled: Mapping[str, Endpoint],
+    refused: Collection[str],
+) -> Iterator[str]:
+    """Find secondary hypotheses of a trial that are of nothing the experiment has."""
+    for name in section.secondary:
+        hypothesis = section.hypothesis_of(name)
+        for event in hypothesis.wins or (hypothesis.endpoint,):
+            key = f"trial.secondary.{name}.{'wins' if hypothesis.wins else 'endpoint'}"
+            if event == DEATH and not has_deaths(experiment):
+                yield f"{key}: nobody dies without a [survival] section"
+            elif event not in (OWN, DEATH, *modelled, *refused):
+                yield f"{key}: no endpoint {event!r}; {nearest(event, (*modelled, DEATH, PRIMARY))}"
 
 
 def _wrong_series(experiment: Experiment) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """From a file or its tables to an experiment, or to a line for each mistake."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from radsim.experiment.agreement import disagreements, missing_variables, unknown_reference
 from radsim.experiment.designs.groups import read_in_tables
 from radsim.experiment.designs.keys import lies_in
-from radsim.experiment.designs.study import read_study
+from radsim.experiment.designs.study import Study, read_study
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.filling import expand_experiment
 from radsim.experiment.filling_cohort import read_in_files
@@ -21,6 +21,8 @@ from radsim.experiment.model import FEWEST_PATIENTS, Experiment, ExperimentError
 from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.plausibility import unconfirmed
+from radsim.experiment.questions import listed_again
+from radsim.experiment.remainder import Remainder
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
@@ -55,15 +57,15 @@ def make_experiment(
         raise ExperimentError(hidden)  # alone, because other lines would show such names
     present, misplaced = present_spelling(settings)
     try:
-        return _checked(present, misplaced, Path(folder), {} if refits is None else refits)
+        return _checked(present, misplaced, Path(folder), refits)
     except ExperimentError as error:
         raise ExperimentError(typed_spelling(error.mistakes, settings)) from None
 
 
 def _checked(
-    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits
+    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits | None
 ) -> Experiment:
-    """Check settings in the present spelling."""
+    """Check settings in the present spelling; only variants of a design come with refits."""
     settings, unread = _with_tables(settings, folder)
     full, mistakes = expand_experiment(settings, folder)
     mistakes.extend([*misplaced, *unread])
@@ -71,24 +73,42 @@ def _checked(
         experiment = Experiment.model_validate(full)
     except ValidationError as error:
         new = _new(mistakes_of(error, full, _schema()), mistakes.keys)
-        new = _said_once(new, settings)
-        raise ExperimentError([*mistakes, *new, *unknown_reference(settings)]) from None
-    stated = settings.get("ntcp")
-    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
-    mistakes.extend(disagreements(experiment, refused))
-    if not any(lies_in(key, "cohort") for key in mistakes.keys):
-        mistakes.extend(missing_variables(experiment))
-    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
-    if not unread:  # else the sections lack the tables that they name
-        study, wrong = read_study(sections, experiment.known, experiment.seed)
-        mistakes.extend(wrong or ([] if mistakes else unconfirmed(experiment, study)))
+        mistakes.extend([*new, *unknown_reference(settings)])
+        rest = Remainder(full, error)
+        if rest.experiment is not None:
+            broken = (*mistakes.keys, *rest.lacking)
+            further, _ = _disagreeing(rest.experiment, settings, broken, bool(unread))
+            mistakes.extend(line for line in rest.sure(further) if line not in mistakes)
+        raise ExperimentError(_said_once(mistakes, settings)) from None
+    further, study = _disagreeing(experiment, settings, mistakes.keys, bool(unread))
+    mistakes.extend(further)
+    if refits is None and not mistakes:
+        mistakes.extend(listed_again(experiment))
+    if not mistakes and study is not None:
+        mistakes.extend(unconfirmed(experiment, study))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
-    experiment = _solved(experiment, refits)
+    experiment = _solved(experiment, {} if refits is None else refits)
     if experiment.has_design:
         written = read_in_libraries(read_in_files(settings, folder), full)
         experiment = experiment.model_copy(update={"written": written})
     return experiment
+
+
+def _disagreeing(
+    experiment: Experiment, settings: dict[str, Any], broken: Collection[str], unread: bool
+) -> tuple[list[str], Study | None]:
+    """Find what sections that can be read by themselves say against each other; give the design."""
+    stated = settings.get("ntcp")
+    refused = set(stated) - set(experiment.ntcp) if isinstance(stated, dict) else ()
+    lines = list(disagreements(experiment, refused))
+    if not any(lies_in(key, "cohort") for key in broken):
+        lines += missing_variables(experiment)
+    if unread:  # the sections lack the tables that they name
+        return lines, None
+    sections = {name: settings[name] for name in DESIGN_SECTIONS if name in settings}
+    study, wrong = read_study(sections, experiment.known, experiment.seed)
+    return lines + wrong, study
 
 
 def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:

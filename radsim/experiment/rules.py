@@ -71,15 +71,16 @@ def _number(label: str) -> float | None:
 
 def _too_few(experiment: Experiment, cohort: Cohort) -> str:
     """Say that a place can't be filled, or that one of many is likely to stay empty."""
-    first, streams = range(min(experiment.patients, FIRST)), Streams(experiment.seed)
+    patients, streams = experiment.patients, Streams(experiment.seed)
     try:
+        first = range(min(patients, FIRST))
         _, flags = draw_eligible(cohort, experiment.eligibility, first, streams)
     except ValueError as error:
         return str(error).removeprefix("eligibility: ")
     share = float(flags["meets_eligibility"].mean())
-    if experiment.patients * (1.0 - share) ** CANDIDATES < LIKELY:
+    if patients <= FIRST or patients * (1.0 - share) ** CANDIDATES < LIKELY:
         return ""
     return (
         f"{share:.2g} of the candidates are eligible, and {CANDIDATES} for each of "
-        f"{experiment.patients} places are too few to find one"
+        f"{patients} places are too few to find one"
     )

@@ -1,6 +1,6 @@
 """A file with a virtual trial: read it, change it, say what it would do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ class VirtualTrial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     question: str = ""
     expect: str = ""
     confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant
@@ -77,11 +77,19 @@ def trials_of(source: Experiment | VirtualTrial) -> dict[str, TrialSection]:
         return trials
     words = {m.endpoint.event: m.endpoint.words for m in endpoints_of(source)}
     return {
-        name: replace(section, event=section.event or words[section.endpoint])
-        if isinstance(section.control, str)
-        else section
+        name: _with_words(section, words) if isinstance(section.control, str) else section
         for name, section in trials.items()
     }
+
+
+def _with_words(section: TrialSection, words: Mapping[str, str]) -> TrialSection:
+    """Call the events of a trial what the experiment calls them, unless it says how."""
+    secondary = {
+        name: replace(each, event=each.event or words.get(section.hypothesis_of(name).endpoint, ""))
+        for name, each in section.secondary.items()
+    }
+    event = section.event or words[section.endpoint]
+    return replace(section, event=event, secondary=secondary)
 
 
 def with_changes(

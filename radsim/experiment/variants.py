@@ -1,7 +1,7 @@
 """The variants of an experiment: an experiment each, checked like a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from radsim.experiment.designs.draws import RARE, BootstrapGroup
@@ -19,6 +19,7 @@ from radsim.vocabulary.numbers import is_number
 
 SHARED = ("name", "question", "expect", "seed", "patients", "months", "compare", "uniforms")
 EXCHANGING = ("preset", "kind")  # last parts of keys that put another model in a place
+Change = tuple[str, list[str], float]  # of a number: its key, where it stands, and what it becomes
 MOST_LINES = 20  # mistakes that are worth listing
 
 
@@ -69,22 +70,26 @@ class VariantMaker:
             update={name: {} for name in (*DESIGN_SECTIONS, "written")}
         )
         self._made: dict[str, Experiment] = {}
+        self._places: dict[str, tuple[str, list[str]]] = {}
         self._never_in_place: set[str] = set()
 
     def make(self, changes: Mapping[str, Any]) -> Experiment:
         """Make the experiment that has these changes; an ExperimentError has its mistakes."""
-        numbers = {key: float(v) for key, v in changes.items() if self._is_in_place(key, v)}
-        variant = self._checked({key: v for key, v in changes.items() if key not in numbers})
-        for key, value in numbers.items():
-            try:
-                variant = self._replaced(variant, key, value)
-            except _NotInPlace:
-                self._never_in_place.add(key)
-                return self.make(changes)  # that key is now known to need the whole file
-            except ValueError as error:
-                first = str(error).splitlines()[0]
-                raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
-        return variant
+        whole = self.beside_numbers(changes)
+        numbers = {key: float(v) for key, v in changes.items() if key not in whole}
+        variant = self._checked(whole)
+        try:
+            return self._replaced(variant, numbers)
+        except _NotInPlace as error:
+            self._never_in_place.add(error.args[0])
+            return self.make(changes)  # that key is now known to need the whole file
+        except ValueError as error:
+            first = str(error).splitlines()[0]
+            raise ExperimentError([f"{_said(numbers)}: {first}"]) from None
+
+    def beside_numbers(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the changes that are no plain numbers in a model's place."""
+        return {key: v for key, v in changes.items() if not self._is_in_place(key, v)}
 
     def _is_in_place(self, key: str, value: Any) -> bool:
         as_a_whole = split_key(key)[0] in self.solved or key in self._never_in_place
@@ -106,39 +111,56 @@ class VariantMaker:
             self._made[said] = made.model_copy(update=shared)
         return self._made[said]
 
-    def _replaced(self, variant: Experiment, key: str, value: float) -> Experiment:
-        """Replace one number of a checked experiment; the models check it again."""
-        section, path = split_key(key)
-        part, _, name = section.partition(".")
-        if part == "eligibility" or (part == "dose" and path[0] == "organs"):
-            raise _NotInPlace  # an organ may be too small for what is read of it
-        if part == "arms" and path[1:] and path[1] not in ARM_KEYS:
-            path.insert(1, "plan")
-        if part == "cohort":
-            path = ["variables", path[0], "distribution", *path[1:]]
-        if part == "arms" and path[1:2] == ["cohort"]:
-            path = [*path[:2], "variables", path[2], "distribution", *path[3:]]
-        old: Any = getattr(variant, part)
-        if part == "tcp" and old is not None:
-            new = self._of_outcome(section, old, path, value)
-        elif part == "ntcp" and name in old:
-            new = {**old, name: self._of_outcome(section, old[name], path, value)}
-        else:
-            new = _set(old, path, value)
-        return variant.model_copy(update={part: new})
+    def _replaced(self, variant: Experiment, numbers: Mapping[str, float]) -> Experiment:
+        """Replace numbers of a checked experiment; each model checks all of its own at once."""
+        if not numbers:
+            return variant
+        by_section: dict[str, list[Change]] = {}
+        for key, value in numbers.items():
+            section, path = self._place_of(key)
+            by_section.setdefault(section, []).append((key, path, value))
+        update: dict[str, Any] = {}
+        for section, changes in by_section.items():
+            part, _, name = section.partition(".")
+            old = getattr(variant, part)
+            if part == "tcp" and old is not None:
+                update[part] = self._of_outcome(section, old, changes)
+            elif part == "ntcp" and name in old:
+                new = self._of_outcome(section, old[name], changes)
+                update[part] = {**update.get(part, old), name: new}
+            else:
+                update[part] = _set(old, changes)
+        return variant.model_copy(update=update)
 
-    def _of_outcome(self, key: str, section: Any, path: list[str], value: float) -> Any:
-        """Replace a number of a section's own model, and of the alternatives that follow it."""
+    def _place_of(self, key: str) -> tuple[str, list[str]]:
+        """Section and path of a number in an experiment, where its key puts it."""
+        if key not in self._places:
+            section, path = split_key(key)
+            part = section.partition(".")[0]
+            if part == "eligibility" or (part == "dose" and path[0] == "organs"):
+                raise _NotInPlace(key)  # an organ may be too small for what is read of it
+            if part == "arms" and path[1:] and path[1] not in ARM_KEYS:
+                path.insert(1, "plan")
+            if part == "cohort":
+                path = ["variables", path[0], "distribution", *path[1:]]
+            if part == "arms" and path[1:2] == ["cohort"]:
+                path = [*path[:2], "variables", path[2], "distribution", *path[3:]]
+            self._places[key] = section, path
+        return self._places[key]
+
+    def _of_outcome(self, key: str, section: Any, changes: list[Change]) -> Any:
+        """Replace numbers of a section's own model, and of the alternatives that follow it."""
         alternatives = list(section.alternatives)
         for place, entry in self.followers[key].items():
-            if not _sets(entry, path):
-                alternatives[place] = _set(alternatives[place], path, value)
-        model = _set(section.model, path, value)
+            followed = [change for change in changes if not _sets(entry, change[1])]
+            if followed:
+                alternatives[place] = _set(alternatives[place], followed)
+        model = _set(section.model, changes)
         return replace(section, model=model, alternatives=tuple(alternatives))
 
 
 class _NotInPlace(Exception):
-    """The value does not stand for a number that is there already."""
+    """The value of this key does not stand for a number that is there already."""
 
 
 def _tables_in(entries: Sequence[Any]) -> dict[int, Mapping[str, Any]]:
@@ -156,21 +178,39 @@ def _sets(entry: Any, path: list[str]) -> bool:
     return True
 
 
-def _set(model: Any, path: list[str], value: float) -> Any:
-    """Replace a number in a model, in a table of numbers, or in a list of modifiers."""
-    if not path:
+def _set(model: Any, changes: Sequence[Change], depth: int = 0) -> Any:
+    """Replace numbers in a model, in a table of numbers, or in a list of modifiers."""
+    key, path, value = changes[0]
+    if depth == len(path):
         if type(model) is not float:
-            raise _NotInPlace
+            raise _NotInPlace(key)
         return value
-    key, *below = path
-    if isinstance(model, tuple) and key in (names := names_of(model)):
-        place = names.index(key)
-        return (*model[:place], _set(model[place], below, value), *model[place + 1 :])
-    if isinstance(model, Mapping) and key in model:
-        return {**model, key: _set(model[key], below, value)}
-    if is_dataclass(model) and key in {field.name for field in fields(model)}:
-        return replace(model, **{key: _set(getattr(model, key), below, value)})  # type: ignore
-    raise _NotInPlace
+    below: dict[str, list[Change]] = {}
+    for change in changes:
+        if depth == len(change[1]):
+            raise _NotInPlace(change[0])
+        below.setdefault(change[1][depth], []).append(change)
+    if isinstance(model, tuple):
+        entries, names = list(model), names_of(model)
+        for name, inside in below.items():
+            if name not in names:
+                raise _NotInPlace(inside[0][0])
+            place = names.index(name)
+            entries[place] = _set(entries[place], inside, depth + 1)
+        return tuple(entries)
+    held = _held(model)
+    for name, inside in below.items():
+        if name not in held:
+            raise _NotInPlace(inside[0][0])
+    new = {name: _set(held[name], inside, depth + 1) for name, inside in below.items()}
+    return {**model, **new} if isinstance(model, Mapping) else replace(model, **new)
+
+
+def _held(model: Any) -> Mapping[str, Any]:
+    """What a table or a model holds, by name; nothing of anything else."""
+    if isinstance(model, Mapping):
+        return model
+    return vars(model) if is_dataclass(model) else {}
 
 
 def _said(changes: Mapping[str, Any]) -> str:
@@ -219,7 +259,8 @@ def check_variants(experiment: Experiment, most: int | None = None) -> None:
         changes = design.variant(index)
         problem = ""
         try:
-            if _shape(maker.make(changes)) != shape:
+            variant = maker.make(changes)  # a number in its place changes no size
+            if maker.beside_numbers(changes) and _shape(variant) != shape:
                 problem = f"{_said(changes)}: changes what is reported; give it a run of its own"
         except ExperimentError as error:
             problem = error.mistakes[0]

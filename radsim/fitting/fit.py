@@ -14,7 +14,12 @@ from radsim.fitting.identifiability import (
     require_enough,
     require_maximum,
 )
-from radsim.fitting.intervals import Estimate, bootstrap_samples, profile_interval
+from radsim.fitting.intervals import (
+    Estimate,
+    bootstrap_doubts,
+    bootstrap_samples,
+    profile_interval,
+)
 from radsim.fitting.likelihood import Likelihood
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.tcp.control import ControlModel
@@ -29,10 +34,11 @@ class Fit:
     model: Any
     table: OutcomeTable
     estimates: Mapping[str, Estimate]  # covariates by ``odds_ratios.NAME``, ``hazard_ratios.NAME``
-    correlation: np.ndarray  # from the bootstrap where there is one, else from the information
+    correlation: np.ndarray  # from the information; of published probabilities from the bootstrap
     log_likelihood: float  # at its maximum
     goodness: Mapping[str, float]  # measures of the fit by name
     fitted: np.ndarray = field(repr=False)  # probability of each row
+    doubts: Sequence[str] = ()  # why its bootstrap is not to be trusted
 
     @property
     def correlations(self) -> list[tuple[str, str, float]]:
@@ -94,24 +100,30 @@ def fit(
     theta = min(tried, key=problem.loss)
     require_maximum(problem, theta)
     require_distinct(problem, theta)
-    samples = None
+    samples, without = None, 0
     if bootstrap:
-        samples = bootstrap_samples(problem, theta, bootstrap, seed, anchor_noise)
-    correlation = correlation_of(problem, theta)
-    if samples is not None and np.all(np.ptp(samples, axis=0) > 0.0):
+        samples, without = bootstrap_samples(problem, theta, bootstrap, seed, anchor_noise)
+    correlation, published = correlation_of(problem, theta), table.probability is not None
+    if published and samples is not None and np.all(np.ptp(samples, axis=0) > 0.0):
         correlation = np.atleast_2d(np.corrcoef(samples.T))
+    estimates = {
+        name: _estimate(problem, theta, i, samples) for i, name in enumerate(problem.names)
+    }
+    doubts: list[str] = []
+    if bootstrap:
+        is_open = any(any(estimate.open) for estimate in estimates.values())
+        doubts = bootstrap_doubts(problem, bootstrap, without, is_open)
     fitted = problem.probability(theta)
     log_likelihood = -problem.loss(theta)
     return Fit(
         model=_with_range(problem.model_at(theta), table),
         table=table,
-        estimates={
-            name: _estimate(problem, theta, i, samples) for i, name in enumerate(problem.names)
-        },
+        estimates=estimates,
         correlation=correlation,
         log_likelihood=log_likelihood,
         goodness=goodness(table, fitted, len(theta), log_likelihood),
         fitted=fitted,
+        doubts=doubts,
     )
 
 

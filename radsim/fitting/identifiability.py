@@ -119,12 +119,12 @@ def _runs_off(problem: Likelihood, i: int, way: float) -> str:
         towards = f"runs to {'' if way > 0 else 'minus '}infinity"
     return (
         f"not identifiable: {name} {towards}, and the likelihood has no maximum"
-        f"{_reason(problem.table)}; hold it, or give a table that bounds it"
+        f"{why_no_maximum(problem.table)}; hold it, or give a table that bounds it"
     )
 
 
-def _reason(table: OutcomeTable) -> str:
-    """Say what it is about the doses, where that is plain."""
+def why_no_maximum(table: OutcomeTable) -> str:
+    """Say what it is about the doses, where that is plain; nothing where there may be a maximum."""
     if table.events is None or table.patients is None:
         return ""
     dose = table.dose if table.volume is None else (table.dose * table.volume).sum(axis=1)

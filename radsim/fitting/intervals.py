@@ -1,11 +1,11 @@
 """Intervals of fitted parameters: profile likelihood and bootstrap."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, special, stats
 
-from radsim.fitting.identifiability import REACH
+from radsim.fitting.identifiability import REACH, why_no_maximum
 from radsim.fitting.likelihood import Likelihood
 from radsim.fitting.outcome_table import OutcomeTable
 from radsim.randomness.streams import Streams
@@ -14,6 +14,8 @@ from radsim.vocabulary.mistakes import require
 CHI2_95 = 3.841458820694124  # of one degree of freedom
 FIRST_STEP, GROWTH = 0.05, 1.6  # of the search for an end, in logs
 FEWEST_RESAMPLES = 20  # of which 95 % quantiles say anything
+FEWEST_EVENTS = 20  # events, and others, with which the quantiles hold what they claim
+TAIL = 0.025  # share of resamples beyond each end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,8 @@ class Estimate:
     """One fitted parameter with its 95 % intervals.
 
     An end of the profile that the data do not bound is infinite, or 0 of a parameter that must be
-    above 0. Published probabilities have no profile: their scatter is no error of sampling.
+    above 0. Published probabilities have no profile: their scatter is no error of sampling. Where
+    there is one it holds the truth as often as it says, which the bootstrap of few events does not.
     """
 
     value: float  # of maximum likelihood
@@ -31,10 +34,32 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The bootstrap's, else the profile's; None where there is none that is bounded."""
-        if self.bootstrap is not None:
+        """The profile's, else the bootstrap's; None where there is none that is bounded."""
+        if self.profile is None:
             return self.bootstrap
         return None if any(self.open) else self.profile
+
+
+def bootstrap_doubts(problem: Likelihood, resamples: int, without: int, is_open: bool) -> list[str]:
+    """Why the bootstrap of some events is not to be trusted; nothing where it is.
+
+    With few events its quantiles are too narrow, and where more resamples have no estimate than lie
+    beyond an end, that end is not theirs to give.
+    """
+    table = problem.table
+    doubts: list[str] = []
+    if table.events is None or table.patients is None:
+        return doubts
+    happened, everyone = (float((table.weight * n).sum()) for n in (table.events, table.patients))
+    rarer = min(happened, everyone - happened)
+    if rarer < FEWEST_EVENTS:
+        what = "events" if rarer == happened else "without the event"
+        doubts.append(f"{rarer:g} {what}, fewer than {FEWEST_EVENTS}")
+    if without > TAIL * resamples:
+        doubts.append(f"{without} of {resamples} resamples have no estimate")
+    if is_open:
+        doubts.append("the table does not bound a parameter")
+    return doubts
 
 
 def profile_interval(
@@ -73,39 +98,44 @@ def _profile_end(problem: Likelihood, theta: np.ndarray, i: int, sign: float) ->
 
 def bootstrap_samples(
     problem: Likelihood, theta: np.ndarray, resamples: int, seed: int, noise: float
-) -> np.ndarray:
-    """Estimates of resamples of a table, shape (resample, parameter).
+) -> tuple[np.ndarray, int]:
+    """Estimates of resamples of a table, shape (resample, parameter), and how many have none.
 
-    Single patients are resampled as whole rows; a resample without events, or with events only,
-    is left out. The events of a group are drawn anew from its observed share. The log odds of
-    published probabilities are moved by a normal error of this standard deviation.
+    Single patients are resampled, each row as many as its weight says; a resample without events,
+    or with events only, is left out. The events of a group are drawn anew from its observed share.
+    The log odds of published probabilities are moved by a normal error of this standard deviation.
+    Those without an estimate are the ones left out, and those whose likelihood has no maximum.
     """
     require(
         resamples >= FEWEST_RESAMPLES,
         f"bootstrap must be 0 or at least {FEWEST_RESAMPLES} resamples, got {resamples}",
     )
     streams = Streams(seed)
-    tables = (resample(problem.table, streams, index, noise) for index in range(resamples))
-    drawn = (replace(problem, table=table) for table in tables if table.has_both_outcomes)
-    samples = [problem.natural(other.best(theta)) for other in drawn]
+    tables = [resample(problem.table, streams, index, noise) for index in range(resamples)]
+    drawn = [table for table in tables if table.has_both_outcomes]
     require(
-        len(samples) >= FEWEST_RESAMPLES,
+        len(drawn) >= FEWEST_RESAMPLES,
         "bootstrap: too few resamples have events and others; the table is too small for one",
     )
-    return np.array(samples)
+    samples = [problem.natural(replace(problem, table=table).best(theta)) for table in drawn]
+    without = len(tables) - len(drawn) + sum(bool(why_no_maximum(table)) for table in drawn)
+    return np.array(samples), without
 
 
 def resample(table: OutcomeTable, streams: Streams, index: int, noise: float) -> OutcomeTable:
-    """One resample of a table, by the stream of its own name."""
-    u = streams.uniforms(f"fit/bootstrap/{index}", range(table.rows))
+    """One resample of a table, by the stream of its own name; weights are frequencies."""
+    name, weight = f"fit/bootstrap/{index}", table.weight
+    if table.is_binary:
+        patients = max(round(float(weight.sum())), 1)
+        places = streams.uniforms(name, range(patients)) * weight.sum()
+        rows = np.minimum(np.searchsorted(np.cumsum(weight), places, "right"), table.rows - 1)
+        return replace(table, weight=np.bincount(rows, minlength=table.rows).astype(float))
+    u = streams.uniforms(name, range(table.rows))
     if table.probability is not None:
-        log_odds = special.logit(table.probability) + noise * special.ndtri(u)
-        return replace(table, probability=special.expit(log_odds))
-    if not table.is_binary:
-        assert table.events is not None and table.patients is not None
-        return replace(table, events=np.asarray(stats.binom.ppf(u, table.patients, table.share)))
-    rows = np.minimum((u * table.rows).astype(int), table.rows - 1)
-    columns = {field.name: getattr(table, field.name) for field in fields(table)}
-    picked = {n: values[rows] for n, values in columns.items() if isinstance(values, np.ndarray)}
-    covariates = {name: values[rows] for name, values in table.covariates.items()}
-    return replace(table, **picked, covariates=covariates)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a row that does not count stays
+            shift = np.nan_to_num(noise / np.sqrt(weight) * special.ndtri(u), posinf=0, neginf=0)
+        return replace(table, probability=special.expit(special.logit(table.probability) + shift))
+    assert table.patients is not None
+    times = np.maximum(np.round(weight * table.patients), 1.0) / table.patients
+    events = np.asarray(stats.binom.ppf(u, np.round(times * table.patients), table.share))
+    return replace(table, events=events / times)

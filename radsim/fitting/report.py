@@ -165,14 +165,21 @@ def fit_text(fitted: Fit, family: str) -> str:
     if pairs := [f"{a}, {b}: {rho:.2f}" for a, b, rho in fitted.correlations]:
         lines.append("  correlation of " + "; ".join(pairs))
     lines.append(f"  {_goodness(fitted)}")
+    if fitted.doubts:
+        lines.append(f"  don't trust the bootstrap, but the profile: {'; '.join(fitted.doubts)}")
+    if unbounded := _unbounded(fitted):
+        lines.append(f"  {unbounded}")
+    return "\n".join(lines)
+
+
+def _unbounded(fitted: Fit) -> str:
+    """Say which parameters the table does not bound; nothing where it bounds all."""
     open_ended = [
         f"{name} {'on either side' if all(e.open) else 'above' if e.open[1] else 'below'}"
         for name, e in fitted.estimates.items()
         if any(e.open)
     ]
-    if open_ended:
-        lines.append(f"  the table does not bound {', '.join(open_ended)}")
-    return "\n".join(lines)
+    return f"the table does not bound {', '.join(open_ended)}" if open_ended else ""
 
 
 def _goodness(fitted: Fit) -> str:
@@ -184,6 +191,8 @@ def fit_preset(fitted: Fit, name: str, family: str, notes: Sequence[str] = ()) -
     model, table = fitted.model, fitted.table
     settings = TypeAdapter(UNIONS[family]).dump_python(model, mode="json", exclude_none=True)
     stated = {key: value for key, value in settings.items() if value not in ("", [], {}, False)}
+    if unbounded := _unbounded(fitted):
+        notes = (*notes, f"{unbounded[0].upper()}{unbounded[1:]}: no interval is stated.")
     if family == "ntcp" and stated.get("onset") == ONSET:
         notes = (*notes, "The time of onset is not fitted; it is an assumption.")
     preset = {

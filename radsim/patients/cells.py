@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from radsim.patients.columns import Column, Value, units_of
+from radsim.patients.columns import LEVEL, Column, Value, units_of
 from radsim.patients.instability import LEVELS
 from radsim.patients.levels import REGIONS, SPINE, level_in
 from radsim.vocabulary.cohort_variables import COHORT, KnownVariable
-from radsim.vocabulary.csv_tables import CsvTable, cleaned, is_blank
-from radsim.vocabulary.texts import is_plain
+from radsim.vocabulary.csv_tables import A_NAME, CsvTable, cleaned, is_blank
+from radsim.vocabulary.mistakes import short
+from radsim.vocabulary.texts import LONGEST, is_plain
 from radsim.vocabulary.words import listed
 
 A_LEVEL = "one level such as T9, L1 or S2 (or several that count alike, such as T9-T10)"
-A_TEXT = "printable characters in one line"
 A_NUMBER = "a number, as in the other rows"
 WORDS = {
     "yes": 1.0, "y": 1.0, "true": 1.0, "ja": 1.0, "j": 1.0, "oui": 1.0,
@@ -36,7 +36,17 @@ class Reading:
 
     def read(self, column: Column) -> list[Value | None]:
         """Values of a column; None for a blank, and for what is wrong."""
-        values = [self._value(column, row) for row in self._rows]
+        each: dict[str, Value | None] = {}  # of the cells that differ
+        values = []
+        for row in self._rows:
+            cell = self.table.rows[row][column.place]
+            if cell not in each:
+                each[cell] = self._value(column, self._said(column, cell))
+            if each[cell] is None and not is_blank(said := self._said(column, cell)):
+                self._refuse(column, column.known.wanted or A_NAME, said, row)
+            values.append(each[cell])
+        if not all(value is None for value in each.values()):
+            self._right.add(column.heading)
         if column.known.others != "yes":
             return values
         there = [value for value in values if value is not None]
@@ -69,8 +79,11 @@ class Reading:
     def fill(self, columns: Sequence[Column], values: dict[str, list[Value | None]]) -> list[str]:
         """Fill in blanks without a meaning; give the variables that nothing can stand for."""
         lacking = []
+        by_level = any(column.variable == LEVEL for column in columns)
         for column in columns:
-            cells = values.get(column.variable, [])
+            if column.variable == LEVEL or (column.variable == "region" and by_level):
+                continue  # what is wrong with a level is said
+            cells = values[column.variable]
             for row, value in enumerate(cells):
                 if value is not None or not is_blank(self._cell(column, row)):
                     continue
@@ -88,12 +101,12 @@ class Reading:
             yield f"{self.table.where(row)}: has fewer cells than the line of headings"
         for (heading, wanted), cells in self._wrong.items():
             if len(cells) >= MANY_WAYS and heading not in self._right:
-                some = [f"{cell!r} in {self._told(rows)}" for cell, rows in cells.items()]
+                some = [f"{short(cell)} in {self._told(rows)}" for cell, rows in cells.items()]
                 got = listed(_some(some))
                 yield f"{self.table.name}: {heading} must be {wanted}, and no cell is: {got}"
                 continue
             for cell, rows in cells.items():
-                said = f"must be {wanted}, got {cell!r}" if cell else wanted
+                said = f"must be {wanted}, got {short(cell)}" if cell else wanted
                 yield f"{self.table.name}, {self._told(rows)}: {heading} {said}"
 
     def _told(self, rows: Sequence[int]) -> str:
@@ -101,24 +114,23 @@ class Reading:
         return f"row{'s' if len(numbers) > 1 else ''} {listed(_some(numbers))}"
 
     def _cell(self, column: Column, row: int) -> str:
+        return self._said(column, self.table.rows[row][column.place])
+
+    def _said(self, column: Column, cell: str) -> str:
         """What a cell says, or what the file translates it to."""
-        cell = self.table.rows[row][column.place]
         said = column.translated.get(cleaned(cell).casefold(), cell)
         return said if isinstance(said, str) else f"{said:.12g}"
 
-    def _value(self, column: Column, row: int) -> Value | None:
-        cell, known = self._cell(column, row), column.known
+    def _value(self, column: Column, cell: str) -> Value | None:
+        """Value that a cell says; None for a blank, and for what is wrong."""
+        known = column.known
         if is_blank(cell):
             return None
         value = self._number(column, cell) if known.is_number else _label(known, cell)
-        if value is None and known.others == "yes" and is_plain(cell):
+        if value is None and known.others == "yes" and is_plain(cell) and len(cell) <= LONGEST:
             number = self.table.number(cell)
             value = cell if number is None else number
-        if value is None or (isinstance(value, float) and not known.holds(value)):
-            self._refuse(column, known.wanted or A_TEXT, cell, row)
-            return None
-        self._right.add(column.heading)
-        return value
+        return None if isinstance(value, float) and not known.holds(value) else value
 
     def _number(self, column: Column, cell: str) -> float | None:
         known = column.known

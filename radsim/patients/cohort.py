@@ -117,6 +117,9 @@ class Cohort:
         """Say what no patient can have, and which correlations there can't be."""
         for name, variable in self.variables.items():
             distribution = variable.distribution
+            units = COHORT[name].units if name in COHORT else variable.units
+            if variable.units != units:
+                yield f"{name} is read in {units!r}, and its units are {variable.units!r}"
             if name in LABELS:
                 if isinstance(distribution, Categorical):
                     yield from _unknown_labels(name, distribution.labels)

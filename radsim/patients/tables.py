@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radsim.patients.cells import Reading, stand_in_of
-from radsim.patients.columns import FREE, LEVEL, Labels, Value, chosen_columns, meant_by
+from radsim.patients.columns import COLUMNS, FREE, LEVEL, Labels, Value, chosen_columns, meant_by
 from radsim.vocabulary.cohort_variables import COHORT
-from radsim.vocabulary.csv_tables import CsvTable, read_table
+from radsim.vocabulary.csv_tables import CsvTable, plain_name, read_table
 from radsim.vocabulary.words import listed
+
+LARGE = 1000.0  # of what has no highest value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +74,9 @@ def read_patients(
     lacking = reading.fill(order, values)
     mistakes.extend(("", line) for line in reading.mistakes())
     whole = {name: tuple(_standing_in(name, cells)) for name, cells in values.items()}
-    known = {column.place for column in chosen}
-    rest = [heading for i, heading in enumerate(table.headings) if i not in known and heading]
+    places = {column.place for column in chosen}
+    others = [heading for i, heading in enumerate(table.headings) if i not in places and heading]
+    rest = [heading for heading in others if plain_name(heading) not in COLUMNS]
     return PatientsRead(
         columns={name: cells for name, cells in whole.items() if name not in lacking},
         lacking=tuple(lacking),
@@ -103,3 +106,19 @@ def _repeated(table: CsvTable) -> Iterator[str]:
             if len(numbers) > 1:
                 alike = listed([str(number) for number in numbers])
                 yield f"{table.name}: rows {alike} are alike in every column; one patient twice?"
+
+
+def any_patients(rows: int = 12) -> dict[str, tuple[Value, ...]]:
+    """Values of every known variable, to check the rest of a file by whose table can't be read.
+
+    Examples
+    --------
+    >>> any_patients()["region"][:4], any_patients()["female"][:2]
+    (('cervical', 'thoracic', 'lumbar', 'sacrum'), (0.0, 1.0))
+    """
+    return {
+        name: tuple(values[row % len(values)] for row in range(rows))
+        for name, known in COHORT.items()
+        for numbers in [(0.0, 1.0) if known.is_yes_or_no else (1.0, known.highest or LARGE)]
+        for values in [known.labels or numbers]
+    }

@@ -37,6 +37,8 @@ def assemble(
     levels
         Prescribed doses [Gy] beside the prescription, such as those of a simultaneous boost.
     """
+    if prescription is not None and not prescription > 0.0:
+        raise ValueError(f"prescription must be above 0 Gy, got {prescription:g}")
     prescribed = [*levels] if prescription is None else [prescription, *levels]
     return ImportedPlan(
         structures=tuple(structures),

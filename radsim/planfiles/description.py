@@ -11,6 +11,7 @@ import numpy as np
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.radiobiology.dvh import mean_dose
 from radsim.vocabulary.dose_metrics import Metric, parse_metric
+from radsim.vocabulary.texts import as_cell
 
 PERCENTS = (98, 90, 50, 2)
 PLAN = ("plan", "prescription", "fractions")  # columns that tell plans apart
@@ -106,7 +107,9 @@ def plans_table(
 ) -> str:
     """CSV of several plans by name, a line for each structure; doses in Gy, volumes in cm3."""
     page = io.StringIO()
-    csv.writer(page, lineterminator="\n").writerows(_rows(plans, "", further, PLAN, digits=6))
+    csv.writer(page, lineterminator="\n").writerows(
+        [as_cell(cell) for cell in row] for row in _rows(plans, "", further, PLAN, digits=6)
+    )
     return page.getvalue()
 
 

@@ -11,6 +11,7 @@ from radsim.planfiles.imported import ImportedPlan
 from radsim.planfiles.questions import Questioned, answered
 from radsim.planfiles.reading import is_plan_text, read_unasked
 from radsim.planfiles.texts.pinnacle import is_pinnacle
+from radsim.vocabulary.texts import one_line
 from radsim.vocabulary.words import nearest
 
 SUFFIXES = (".csv", ".txt", ".dvh")  # files that may be plans
@@ -40,37 +41,69 @@ class FoundPlan:
 def plans_in(folder: Path | str) -> tuple[list[FoundPlan], list[str]]:
     """Plans of a folder, by name, and a note on what in it is none.
 
-    A folder with an RTDOSE is one plan; other folders are searched. Text files are plans if they
-    hold DVHs. README files and hidden ones are passed over without a word.
+    A folder with an RTDOSE is one plan; other folders are searched, each once. Text files are plans
+    if they hold DVHs. README files and hidden ones are passed over without a word.
     """
     folder = Path(folder)
-    if is_pinnacle(folder) or holds_dose(folder):
-        return [FoundPlan(folder.name, folder)], []
-    plans: list[FoundPlan] = []
-    skipped: list[str] = []
-    _search(folder, folder, plans, skipped)
+    name, found = one_line(folder.resolve().name), _Search(folder)
+    if _is_plan(folder):
+        found.below(folder)
+        within = _listed([plan.name for plan in found.plans])
+        notes = [f"{name} is one plan, so left out: {within}"] if within else []
+        return [FoundPlan(name, folder)], notes
+    found.below(folder)
     cache = cache_beside(folder)
-    plans = [replace(plan, memory=cache / f"{plan.name.replace('/', '__')}.json") for plan in plans]
-    listed = ", ".join(skipped[:LISTED]) + (", ..." if len(skipped) > LISTED else "")
-    return plans, [f"{folder.name}: no plans, so left out: {listed}"] if skipped else []
+    plans = [
+        replace(plan, memory=cache / f"{plan.name.replace('/', '__')}.json") for plan in found.plans
+    ]
+    skipped = _listed(found.skipped)
+    return plans, [f"{name}: no plans, so left out: {skipped}"] if skipped else []
 
 
-def _search(top: Path, folder: Path, plans: list[FoundPlan], skipped: list[str]) -> None:
-    for path in sorted(folder.iterdir()):
-        name = path.relative_to(top).as_posix()
-        if path.name[0] == "." or path.stem.lower() == "readme":
-            continue
-        if path.is_dir():
-            if is_pinnacle(path) or holds_dose(path):
-                plans.append(FoundPlan(name, path))
-            elif len(path.relative_to(top).parts) <= DEEPEST:
-                before, inside = len(plans), list[str]()
-                _search(top, path, plans, inside)
-                skipped += inside if len(plans) > before else [f"{name}/"]
-        elif path.suffix.lower() in SUFFIXES and path.is_file() and is_plan_text(path):
-            plans.append(FoundPlan(name, path))
-        else:
-            skipped.append(name)
+def _is_plan(folder: Path) -> bool:
+    return is_pinnacle(folder) or holds_dose(folder)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+
+
+class _Search:
+    """What was found below a folder, and which folders were seen, for links may lead back."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self.plans: list[FoundPlan] = []
+        self.skipped: list[str] = []
+        self.seen = {top.resolve()}
+
+    def below(self, folder: Path) -> None:
+        for path in sorted(folder.iterdir()):
+            name = one_line(path.relative_to(self.top).as_posix())
+            if path.name[0] == "." or path.stem.lower() == "readme":
+                continue
+            if path.is_dir():
+                self._enter(path, name)
+            elif path.suffix.lower() in SUFFIXES and path.is_file() and is_plan_text(path):
+                self.plans.append(FoundPlan(name, path))
+            else:
+                self.skipped.append(name)
+
+    def _enter(self, path: Path, name: str) -> None:
+        place = path.resolve()
+        if place in self.seen or len(path.relative_to(self.top).parts) > DEEPEST:
+            return
+        self.seen.add(place)
+        if is_plan := _is_plan(path):
+            self.plans.append(FoundPlan(name, path))
+        plans, skipped = len(self.plans), len(self.skipped)
+        self.below(path)
+        within = [plan.name for plan in self.plans[plans:]]
+        if is_plan:  # its other files are no plans, and plans below it are not meant
+            del self.plans[plans:]
+            self.skipped[skipped:] = within
+        elif not within:
+            self.skipped[skipped:] = [f"{name}/"]
 
 
 def read_plans(
@@ -109,8 +142,7 @@ def read_plans(
             asked.append(str(question))
             read.append(imported)
         except ValueError as error:
-            first, _, rest = str(error).partition(": ")
-            wrong.append(f"{plan.name}: {rest if first == plan.path.name else error}")
+            wrong.append(_told_of(plan, str(error)))
     if wrong:
         raise ValueError("\n".join(wrong))
     names = {structure.name for plan in read for structure in plan.structures}
@@ -120,3 +152,12 @@ def read_plans(
     if asked:
         raise Questioned("\n".join(asked))
     return read
+
+
+def _told_of(plan: FoundPlan, mistake: str) -> str:
+    """Say a mistake of a plan under its name in the table, and once."""
+    for written in (str(plan.path), plan.path.name):
+        rest = mistake.removeprefix(written)
+        if rest != mistake and rest[0] in ": ":
+            return f"{plan.name}{rest}"
+    return f"{plan.name}: {mistake}"

@@ -98,9 +98,13 @@ def read_unasked(
     *,
     fraction_dose: FractionDose | None = None,
     add_doses: bool = False,
+    prescription: float | None = None,
     **how: Any,
 ) -> ImportedPlan:
     """Read one plan with its questions open; see `read_plan` for the arguments."""
+    if prescription is not None and not prescription > 0.0:
+        raise ValueError(f"prescription must be above 0 Gy, got {prescription:g}")
+    how["prescription"] = prescription
     try:
         if not path.exists():
             raise ValueError(f"{path} does not exist")

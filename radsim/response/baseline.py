@@ -9,11 +9,12 @@ from scipy.optimize import brentq
 from radsim.patients.cohort import Cohort
 from radsim.patients.eligibility import EligibilityRule, draw_eligible
 from radsim.randomness.streams import Streams
-from radsim.response.survival import ProportionalHazards, WeibullSurvival
+from radsim.response.survival import USUAL_TIMES, ProportionalHazards, WeibullSurvival
 from radsim.vocabulary.mistakes import require
 
 SAMPLE = 2**15  # patients; fixed, so that the number of patients of a run changes nothing
 SEED = 2015  # of the sample's own streams
+SAME = 1e-6  # of its shape and scale: the same baseline
 FURTHEST = 60.0  # in logs, from a hazard of 1 to where the solution is looked for
 
 
@@ -29,9 +30,10 @@ def solve_baseline(
     Raises
     ------
     ValueError
-        If no survival is stated, or no baseline gives it.
+        If no survival is stated, no baseline gives it, or another one than is given.
     """
-    if law.baseline is not None:
+    if law.baseline is not None and law.stated is None:
+        require(law.met_at == USUAL_TIMES, "met_at: is of what is stated, and baseline is given")
         return law
     require(
         law.stated is not None,
@@ -47,7 +49,16 @@ def solve_baseline(
     early, late = law.met_at
     shape = float(np.log(hazards[1] / hazards[0]) / np.log(late / early))
     scale = float(early / hazards[0] ** (1.0 / shape))
-    return replace(law, baseline=WeibullSurvival(shape=shape, scale=scale))
+    solved = WeibullSurvival(shape=shape, scale=scale)
+    if law.baseline is not None:
+        given = (law.baseline.shape, law.baseline.scale)
+        require(
+            bool(np.allclose(given, (shape, scale), rtol=SAME)),
+            f"baseline: gives the cohort another survival than is stated, whose baseline has "
+            f"shape = {shape:.4g} and scale = {scale:.4g}; leave one of the two out",
+        )
+        return law
+    return replace(law, baseline=solved)
 
 
 def _hazard(alive: float, ratios: np.ndarray, shares: np.ndarray) -> float:

@@ -12,6 +12,8 @@ from radsim.response.covariates import check_ratios, log_ratio
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Parameter, Real, named_parameters, require_positive
 
+USUAL_TIMES = (12.0, 24.0)  # at which a cohort has exactly the survival that is stated [months]
+
 
 @dataclass(frozen=True, kw_only=True)
 class WeibullSurvival:
@@ -137,7 +139,7 @@ class ProportionalHazards:
     hazard_ratios: dict[str, Real]
     references: dict[str, Real] = field(default_factory=dict)
     stated: WeibullSurvival | None = None
-    met_at: tuple[Real, Real] = (12.0, 24.0)
+    met_at: tuple[Real, Real] = USUAL_TIMES
     baseline: WeibullSurvival | None = None
 
     def __post_init__(self) -> None:

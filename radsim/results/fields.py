@@ -9,7 +9,7 @@ import xarray as xr
 from radsim.results.reading import OF, ROLE
 from radsim.sums.comparison import paired_comparison
 from radsim.sums.intervals import normal_interval, wilson_interval
-from radsim.sums.moments import Moments
+from radsim.sums.moments import Moments, counted_as, counted_error
 from radsim.vocabulary.endpoints import Estimate
 
 ESTIMATE = "estimate"  # role of the number itself
@@ -71,7 +71,8 @@ def estimate_numbers(estimate: Estimate, moments: Moments) -> Iterator[Numbers]:
     """Give an estimate, its error and its interval, honest where events were counted."""
     mean, error = moments.mean, moments.standard_error
     if estimate.estimator.counted:
-        ends = wilson_interval(mean, moments.counted)
+        error = counted_error(moments)
+        ends = wilson_interval(mean, counted_as(moments), moments.reach)
     else:
         ends = normal_interval(mean, error, 0.0, 1.0, moments.reach)
     yield from _with_interval(ESTIMATE, (mean, error, *ends), estimate.meaning)
@@ -82,10 +83,10 @@ def share_numbers(
 ) -> Iterator[Numbers]:
     """Give a share of patients, its error and its interval; exact where nothing was drawn."""
     mean, error = moments.mean, moments.standard_error
-    none_or_all = ((mean == 0.0) | (mean == 1.0)) & (not exact)
-    normal = normal_interval(mean, error, 0.0, 1.0, moments.reach)
-    wilson = wilson_interval(mean, moments.count)
-    ends = [np.where(none_or_all, w, n) for w, n in zip(wilson, normal, strict=True)]
+    ends: tuple[np.ndarray, ...] = (mean, mean)
+    if not exact:
+        error = counted_error(moments)
+        ends = wilson_interval(mean, counted_as(moments, tied=True), moments.reach)
     yield from _with_interval(role, (mean, error, *ends), meaning)
 
 

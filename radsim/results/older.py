@@ -13,6 +13,7 @@ from radsim.results.fields import COMPARED, ESTIMATE, INTERVAL
 from radsim.results.kept import EXCESSES
 from radsim.results.reading import MODEL, OF, ROLE
 from radsim.results.result import experiment_of
+from radsim.sums.best_over_draws import CORRECTED
 from radsim.vocabulary.mistakes import Mistake, mistakes_of
 from radsim.vocabulary.versions import __version__
 
@@ -52,7 +53,7 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
             f"{__version__}: {_reason(error, result)}"
         ) from None
     if any(ROLE in values.attrs for values in result.data_vars.values()):
-        return _with_errors_of_ends(result)
+        return _with_what_is_new(result)
     names = {
         str(estimate) if role == ESTIMATE else f"{estimate}_{role}": (str(estimate), role)
         for estimate in estimates_of(experiment)
@@ -64,11 +65,11 @@ def with_roles(result: xr.Dataset) -> xr.Dataset:
     for modelled in endpoints_of(experiment):
         if (dim := modelled.endpoint.model_dim) in result.dims:
             result[dim].attrs[ROLE] = MODEL
-    return _with_errors_of_ends(result)
+    return _with_what_is_new(result)
 
 
-def _with_errors_of_ends(result: xr.Dataset) -> xr.Dataset:
-    """Add errors of the ends of intervals over draws, unknown, where a version had none."""
+def _with_what_is_new(result: xr.Dataset) -> xr.Dataset:
+    """Add errors of ends of intervals and shares as drawn, unknown, where a version had none."""
     ends = ("parameters_lower", "parameters_upper")
     lacking = {
         f"{name}_error": xr.full_like(values, np.nan).assign_attrs(
@@ -76,6 +77,15 @@ def _with_errors_of_ends(result: xr.Dataset) -> xr.Dataset:
         )
         for name, values in result.data_vars.items()
         if str(values.attrs.get(ROLE)).removeprefix("difference_") in ends
+    }
+    shares = ("best_probability", "best_probability_with")
+    lacking |= {
+        f"{name}{end}": xr.full_like(values, unknown).assign_attrs(
+            {ROLE: f"{values.attrs[ROLE]}{end}", OF: values.attrs[OF]}
+        )
+        for name, values in result.data_vars.items()
+        for end, unknown in (("_as_drawn", np.nan), ("_state", CORRECTED))
+        if values.attrs.get(ROLE) in shares
     }
     return result.assign({n: values for n, values in lacking.items() if n not in result})
 

@@ -121,6 +121,11 @@ class Variants:
         rows = self.study.design.rows_of(part)
         return self._by_point(self.sums.moments[name].mean)[:, rows]
 
+    def error_of(self, contrast: Estimate, part: str) -> np.ndarray:
+        """Standard errors of a part, shape (point, row, ...)."""
+        rows = self.study.design.rows_of(part)
+        return self._by_point(self.sums.moments[str(contrast)].standard_error)[:, rows]
+
     def rows(self, estimate: Estimate, part: str) -> np.ndarray:
         """Estimates of a part: whole and from each half, shape (3, point, row, arm, model, month).
 

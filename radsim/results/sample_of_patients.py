@@ -9,7 +9,7 @@ from scipy import special
 from radsim.randomness.streams import Streams
 from radsim.results.fields import ESTIMATE, Numbers
 from radsim.sums.as_they_are import Rows
-from radsim.sums.intervals import paired_interval, wilson_interval
+from radsim.sums.intervals import paired_interval, paired_ratio_interval, wilson_interval
 from radsim.sums.moments import FEW
 
 RESAMPLES = 2000  # its quantiles are good to about 3 % of the interval's width
@@ -76,8 +76,9 @@ def sample_numbers(
 ) -> Iterator[Numbers]:
     """Intervals over other patients like these of a mean, its difference and its ratio.
 
-    All arms have the same resamples. Of a share that was counted in few the interval is at least
-    the score interval of so many patients. Means alone unless the role is that of an estimate.
+    All arms have the same resamples. Of a share that was counted in few, and of differences and
+    ratios of such, the interval is at least the score interval of so many patients. Means alone
+    unless the role is that of an estimate.
     """
     weights = resamples(rows.value.shape[-1])
     members, number = _beside(rows.members, rows.value), (rows.members > 0).sum(axis=-1)
@@ -93,34 +94,33 @@ def sample_numbers(
             return mean, shift / np.einsum("bn,...n->b...", weights, members)
 
     mean, shift = over_resamples(rows.value)
-    lower, upper = np.clip(mean + sample_ends(shift, number), 0.0, 1.0)
-    if counted:
-        few = np.minimum(mean, 1.0 - mean) * number < FEW
-        low, high = wilson_interval(mean, number)
-        lower = np.where(few, np.minimum(lower, low), lower)
-        upper = np.where(few, np.maximum(upper, high), upper)
-    yield from _named(role, meaning, lower, upper)
+    ends = np.clip(mean + sample_ends(shift, number), 0.0, 1.0)
+    few = counted & (np.minimum(mean, 1.0 - mean) * number < FEW)
+    yield from _named(role, meaning, *_at_least(ends, few, wilson_interval(mean, number)))
     if role != ESTIMATE:
         return
     change, other = over_resamples(rows.change)
-    lower, upper = np.clip(change + sample_ends(other, number), -1.0, 1.0)
-    if counted:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            unlike = np.abs(rows.change).sum(axis=-1) / patients
-        low, high = paired_interval(unlike, change, number)
-        few = unlike * number < FEW
-        lower = np.where(few, np.minimum(lower, low), lower)
-        upper = np.where(few, np.maximum(upper, high), upper)
-    compared = [("difference", lower, upper)]
     with np.errstate(divide="ignore", invalid="ignore"):
+        unlike = np.abs(rows.change).sum(axis=-1) / patients
         theirs = mean + shift
         base = theirs - (change + other)
         ratio = np.where(base > 0, theirs / base, np.nan)
-    compared.append(("ratio", *sample_ends(ratio, number)))
-    for of, *ends in compared:
+    ends = np.clip(change + sample_ends(other, number), -1.0, 1.0)
+    few_unlike = counted & (unlike * number < FEW)
+    differences = _at_least(ends, few_unlike, paired_interval(unlike, change, number))
+    few = few | few[:, [reference]] | few_unlike
+    score = paired_ratio_interval(mean, mean - change, unlike, number)
+    ratios = _at_least(sample_ends(ratio, number), few, score)
+    for of, ends in (("difference", differences), ("ratio", ratios)):
         for end in ends:
             end[:, reference] = np.nan  # an arm is not compared with itself
         yield from _named(of, meaning, *ends)
+
+
+def _at_least(ends: np.ndarray, few: np.ndarray, score: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Ends of an interval, where patients are few no nearer than those of a score interval."""
+    lower, upper = np.fmin(ends[0], score[0]), np.fmax(ends[1], score[1])
+    return np.where(few, [lower, upper], ends)
 
 
 def _named(role: str, meaning: str, *ends: np.ndarray) -> Iterator[Numbers]:

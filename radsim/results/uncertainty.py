@@ -1,6 +1,7 @@
 """Uncertainty of each estimate of a design by source, and how often each arm is the best."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,7 @@ from radsim.experiment.designs.tables import ALTERNATIVES, DRAWS, NOMINAL
 from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.results.fields import Field
 from radsim.results.rows import Variants
-from radsim.sums.comparison import best_shares
-from radsim.sums.intervals import wilson_interval
+from radsim.sums.best_over_draws import BestOverDraws, best_over_draws
 from radsim.sums.moments import Moments, counted_error
 from radsim.sums.parameter_spread import (
     AT_MOST,
@@ -23,6 +23,7 @@ from radsim.sums.parameter_spread import (
 from radsim.vocabulary.endpoints import NET, Estimate
 
 ENDS = ("", "_lower", "_upper")
+BEST_ENDS = (*ENDS, "_as_drawn", "_state")
 SOURCES = ("patients", "parameters", "models", "monte_carlo")  # of uncertainty, kept apart
 MATTERING = ("parameters", "models", "monte_carlo")  # those of the mean of an estimate
 ANYTHING = ("survival", "cohort", "dose", "arms", "eligibility")  # may act on any estimate
@@ -83,7 +84,7 @@ def _nominal(variants: Variants, estimate: Estimate) -> tuple[Moments, np.ndarra
     nominal = variants.nominal(variants.sums.moments[str(estimate)])
     error = nominal.standard_error
     if estimate.estimator.counted:
-        error = counted_error(nominal, difference=estimate.is_difference)
+        error = counted_error(nominal)
     if estimate.is_difference:
         error = error.copy()
         error[:, variants.reference] = 0.0  # an arm is no other than itself
@@ -97,7 +98,7 @@ def share_uncertainty(
     name = str(estimate.best)
     values = np.moveaxis(variants.means(name, DRAWS), 1, 0)
     nominal = variants.nominal(variants.sums.moments[name])
-    spread = parameter_spread(values, values, values)
+    spread = parameter_spread(values, values, values, uniforms=variants.study.uniforms)
     numbers = {
         "": spread.mean,
         "_mc_standard_error": np.hypot(spread.standard_error, nominal.standard_error),
@@ -115,19 +116,17 @@ def share_uncertainty(
 def best_fields(variants: Variants, estimate: Estimate) -> Iterator[Field]:
     """How often each arm has the best estimate over the draws: the file's own models, and others.
 
-    The interval is Wilson's, of the number of draws.
+    The interval holds the luck of the draws and of the patients, see `best_over_draws`.
     """
     if len(variants.ranked) < 2 or estimate.estimator is not NET:
         return
     meaning = f"share of the draws of the parameters in which the arm is best: {estimate.meaning}"
     name, dims = str(estimate), ("ranked_arm", "months")
-    best = _best(variants, estimate, DRAWS)
-    for end, values in _share_and_interval(best, axis=1):
+    for end, values in _best_numbers(_best(variants, estimate, DRAWS, 1)):
         yield variants.plain_field(name, f"best_probability{end}", dims, values, meaning)
     if variants.has(MODEL_DRAWS):
-        best = _best(variants, estimate, MODEL_DRAWS)
-        each = best.reshape(len(best), len(variants.study.alternatives), -1, *best.shape[2:])
-        for end, values in _share_and_interval(each, axis=2):
+        best = _best(variants, estimate, MODEL_DRAWS, len(variants.study.alternatives))
+        for end, values in _best_numbers(best, alternatives=True):
             yield variants.plain_field(
                 name, f"best_probability_with{end}", ("alternative", *dims), values,
                 f"with another model, {meaning}",
@@ -192,7 +191,9 @@ def _spread(
     if estimate.is_difference:
         reached[:, variants.reference] = False
     draws, first, second = np.moveaxis(variants.contrast(estimate, rows), 2, 1)
-    return parameter_spread(draws, first, second, error, scale=scale, reached=reached)
+    return parameter_spread(
+        draws, first, second, error, uniforms=variants.study.uniforms, scale=scale, reached=reached
+    )
 
 
 def _is_reached(variants: Variants, estimate: Estimate, scale: np.ndarray) -> np.ndarray:
@@ -244,15 +245,29 @@ def _ratio_fields(
         yield variants.spread_field(estimate, f"ratio_parameters{end}", told, meaning)
 
 
-def _best(variants: Variants, estimate: Estimate, part: str) -> np.ndarray:
-    """Share of being best of each ranked arm, shape (point, row, arm, month)."""
-    every_model, *_ = variants.rows(estimate, part)
-    means = every_model[..., 0, :]  # of the first, or what stands in for it
-    values = np.moveaxis(means[:, :, variants.ranked], 2, 0)
-    return np.moveaxis(best_shares(values if estimate.good else -values), 0, 2)
+def _best(variants: Variants, estimate: Estimate, part: str, alternatives: int) -> BestOverDraws:
+    """How often each ranked arm is best, shape (arm, point, alternative, month)."""
+    error = variants.error_of(estimate.difference, part)[:, :, variants.ranked]
+    error = np.where(np.isnan(error), 0.0, error)  # the reference is no other than itself
+    rows = variants.rows(estimate, part)[:, :, :, variants.ranked]  # patients: whole, and halves
+    if variants.is_exact:
+        rows, error = rows[[0, 0, 0]], np.zeros_like(error)
+
+    def by_alternative(values: np.ndarray) -> np.ndarray:
+        """Of the first model, or what stands in for it: (arm, draw, point, alternative, month)."""
+        first = values[..., 0, :]
+        split = first.reshape(len(first), alternatives, -1, *first.shape[2:])
+        return np.moveaxis(split, (3, 2), (0, 1))
+
+    sign = 1.0 if estimate.good else -1.0
+    luck = np.sqrt((by_alternative(error) ** 2).mean(axis=1))
+    whole, first, second = (sign * by_alternative(values) for values in rows)
+    return best_over_draws(whole, first, second, luck)
 
 
-def _share_and_interval(best: np.ndarray, axis: int) -> list[tuple[str, np.ndarray]]:
-    """Mean over the draws, with its interval."""
-    share = best.mean(axis=axis)
-    return list(zip(ENDS, (share, *wilson_interval(share, best.shape[axis])), strict=True))
+def _best_numbers(best: BestOverDraws, *, alternatives: bool = False) -> Iterator[tuple[str, Any]]:
+    """Endings of names, and numbers of shape (point, alternative, arm, month)."""
+    numbers = (best.share, best.lower, best.upper, best.as_drawn, best.state)
+    for end, values in zip(BEST_ENDS, numbers, strict=True):
+        moved = np.moveaxis(values, 0, -2)
+        yield end, moved if alternatives else moved[:, 0]

@@ -19,6 +19,7 @@ from radsim.trial.questions.scenario import TrialResult, run_scenario
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.endpoints import DEATH
 
+AMONG = "among/"  # before the name of an event: whom it concerns
 POOL_BLOCK = 8192  # patients that are simulated at once; changes no result
 MOST_PARTS = 20  # parts of a pool, between which the error of its size is seen
 SMALLEST_PART = 500  # patients a part, so that few trials draw the same ones
@@ -92,7 +93,9 @@ def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> Patie
         pools[0],
         failure=np.concatenate([pool.failure for pool in pools], axis=1),
         death=np.concatenate([pool.death for pool in pools], axis=1),
-        harms={h: np.concatenate([p.harms[h] for p in pools], axis=1) for h in pools[0].harms},
+        harms=_side_by_side([pool.harms for pool in pools]),
+        responses=_side_by_side([pool.responses for pool in pools]),
+        among=_side_by_side([pool.among for pool in pools]),
         pools=wanted,
     )
 
@@ -101,13 +104,12 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
     """Simulate these patients of an experiment under both arms of a trial.
 
     Harms are what else is bad for patients: complications, and loss of control where the trial is
-    of a complication.
+    of a complication. Responses are what is good for them and a secondary hypothesis is of.
     """
-    harms = {
-        m.endpoint.event: m.endpoint.words
-        for m in endpoints_of(experiment)
-        if not m.endpoint.good and m.endpoint.event != section.endpoint
-    }
+    others = [m.endpoint for m in endpoints_of(experiment) if m.endpoint.event != section.endpoint]
+    harms = {endpoint.event: endpoint.words for endpoint in others if not endpoint.good}
+    read = section.secondary_endpoints
+    responses = [e.event for e in others if e.good and e.event in read]
     names = str(section.control), str(section.experimental)
     arms = [list(experiment.arms).index(name) for name in names]
     blocks = [
@@ -116,7 +118,12 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
     ]
     times = {
         event: np.concatenate([block[event] for block in blocks], axis=1)
-        for event in (section.endpoint, DEATH, *harms)
+        for event in (section.endpoint, DEATH, *harms, *responses)
+    }
+    among = {
+        e.event: np.concatenate([block[f"{AMONG}{e.event}"] for block in blocks])
+        for e in others
+        if e.among and e.event in read
     }
     control, experimental = (experiment.arms[name].label or name for name in names)
     return PatientPool(
@@ -125,16 +132,28 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
         {harm: times[harm] for harm in harms},
         words=harms,
         labels=(control, experimental),
+        responses={event: times[event] for event in responses},
+        among=among,
     )
 
 
+def _side_by_side(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+
 def _times(experiment: Experiment, arms: list[int], block: range) -> dict[str, np.ndarray]:
-    """Times of each event and of death, infinite for never, shapes (arm, patient) [months]."""
+    """Times of each event and of death, infinite for never, shapes (arm, patient) [months].
+
+    Of an event that concerns a part of the patients also whom, shape (patient,).
+    """
     outcomes = outcomes_of(experiment, block, source_of(experiment), Memo(room=0))
     times = {DEATH: np.full((len(arms), len(block)), np.inf)}
     if outcomes.deaths:
         times[DEATH] = outcomes.deaths.value[arms]
     for event in outcomes.events:  # under the experiment's own model
         came = event.times[0].value[arms]
-        times[event.modelled.endpoint.event] = np.where(np.isnan(came), np.inf, came)
+        name = event.modelled.endpoint.event
+        times[name] = np.where(np.isnan(came), np.inf, came)
+        if event.among is not None:
+            times[f"{AMONG}{name}"] = np.asarray(event.among.value[arms[0]], bool)
     return times

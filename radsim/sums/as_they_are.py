@@ -44,11 +44,7 @@ class Rows:
         error = moments.standard_error.copy()
         drawn = np.sqrt(self.luck[end])
         error[self.places] = np.where(np.isnan(drawn), error[self.places], drawn)
-        whole = np.broadcast_to(moments.count, moments.mean.shape)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            as_many = moments.deviations / whole / error**2
-        known = np.isfinite(as_many) & (as_many > whole)
-        return replace(moments, error=error, counted_as=np.where(known, as_many, whole))
+        return replace(moments, error=error)
 
 
 def keep_rows(

@@ -29,7 +29,6 @@ class Moments:
     deviations: np.ndarray
     reach: float = Z95  # standard errors that a 95 % interval goes to either side
     error: np.ndarray | None = None  # standard error, where patients are not independent
-    counted_as: np.ndarray | None = None  # independent patients of whom a count would be as exact
 
     @property
     def variance(self) -> np.ndarray:
@@ -41,17 +40,13 @@ class Moments:
 
     @property
     def discordant(self) -> np.ndarray:
-        r"""Number of patients whose difference of two counted events is not 0.
+        r"""Number of patients in whom what was counted is not 0.
 
-        .. math:: n_{discordant} = \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2,
-                  \qquad d_i \in \{-1, 0, 1\}
+        .. math:: \sum_i d_i^2 = \sum_i (d_i - \bar d)^2 + n \bar d^2, \qquad d_i \in \{-1, 0, 1\}
+
+        Of a difference of two events those who have one of them alone, of an event all who have it.
         """
         return self.deviations + self.count * self.mean**2
-
-    @property
-    def counted(self) -> int | np.ndarray:
-        """Patients that the interval of a count goes by."""
-        return self.count if self.counted_as is None else self.counted_as
 
     @property
     def standard_error(self) -> np.ndarray:
@@ -64,10 +59,9 @@ class Moments:
     def rearranged(self, change: Callable[[np.ndarray], np.ndarray]) -> "Moments":
         """Change the shape or the order of the rows."""
         error = None if self.error is None else change(self.error)
-        as_many = None if self.counted_as is None else change(self.counted_as)
         count = change(self.count) if isinstance(self.count, np.ndarray) else self.count
         rows = change(self.mean), change(self.deviations)
-        return Moments(count, *rows, self.reach, error, as_many)
+        return Moments(count, *rows, self.reach, error)
 
 
 def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
@@ -95,23 +89,42 @@ def replicated(replicates: Sequence[Moments], whole: Moments) -> Moments:
     return replace(whole, reach=reach, error=np.sqrt(between))
 
 
-def counted_error(counted: Moments, *, difference: bool = False) -> np.ndarray:
+def counted_error(counted: Moments) -> np.ndarray:
     r"""Standard error of a share that was counted, honest where events are few or none.
 
-    With fewer than `FEW` events it is at least the Wilson interval's half width over 1.96, so that
-    an event that has not come yet is not taken for one that is known exactly. Of a difference
-    between two paired shares the events are the discordant patients: the difference is known
-    exactly no more than their share is.
+    With fewer than `FEW` events, or all patients but as many, it is at least the Wilson interval's
+    half width over 1.96, so that an event that has not come yet is not taken for one that is known
+    exactly. Of a difference between two paired shares the events are the discordant patients: the
+    difference is known exactly no more than their share is. What was counted is told no finer than
+    to one patient.
 
     Examples
     --------
     >>> none = Moments(1000, np.zeros(1), np.zeros(1))
-    >>> none.standard_error.tolist(), counted_error(none, difference=True).round(6).tolist()
+    >>> none.standard_error.tolist(), counted_error(none).round(6).tolist()
     ([0.0], [0.000976])
     """
-    events = counted.discordant if difference else counted.count * counted.mean
-    with np.errstate(invalid="ignore"):
-        share = events / counted.count
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, least = counted.discordant / counted.count, 1.0 / counted.count
     lower, upper = wilson_interval(share, counted.count)
-    width = np.where(events < FEW, (upper - lower) / (2.0 * Z95), 0.0)
+    width = np.where(is_few(counted), (upper - lower) / (2.0 * Z95), least)
     return np.maximum(counted.standard_error, width)
+
+
+def counted_as(counted: Moments, *, tied: bool = False) -> int | np.ndarray:
+    """Independent patients of whom a count would be as exact, which its interval goes by.
+
+    They are the patients themselves where these are independent, or events are few. Of a share
+    that several may have in a patient, ``tied``, they are more: half a patient differs less.
+    """
+    if counted.error is None and not tied:
+        return counted.count
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_one = counted.mean * (1.0 - counted.mean) if tied else counted.variance
+        as_many = of_one / counted_error(counted) ** 2
+    return np.where(is_few(counted) | np.isnan(as_many), counted.count, as_many)
+
+
+def is_few(counted: Moments) -> np.ndarray:
+    """Say whether the spread between patients understates the error of what was counted."""
+    return np.minimum(counted.discordant, counted.count - counted.discordant) < FEW

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,17 +11,16 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
-    BINARY_WITH_MARGIN,
     DEFAULT,
-    EVERY_ANALYSIS,
-    WITH_MARGIN,
     Settings,
     check_analyses,
 )
 from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
 from radsim.trial.protocol.arms import (
@@ -33,12 +32,14 @@ from radsim.trial.protocol.arms import (
     StatedArm,
 )
 from radsim.trial.protocol.design import Protocol, TrialDesign
-from radsim.trial.questions.characteristics import OF_PROPORTIONS
+from radsim.trial.protocol.procedure import PRIMARY, Procedure
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.resize import Resize
+from radsim.trial.questions.testing import with_nulls
+from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
-from radsim.vocabulary.endpoints import LOCAL_FAILURE
+from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
 from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.words import nearest
@@ -134,6 +135,11 @@ class TrialSection:
         How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
+    secondary
+        Key secondary hypotheses by name; `radsim.trial.secondary.Secondary`.
+    testing
+        In which order and at which share of the level the hypotheses are tested, the primary one
+        among them; as a fixed sequence in the order of the file unless given.
     scenarios
         Other trials, each a table of changes to this section, by name.
     """
@@ -150,7 +156,7 @@ class TrialSection:
     event: str = ""
     higher_is_better: Truth | None = None
     planned_hazard_ratio: Real | None = None
-    analyses: tuple[str, ...] = ()
+    analyses: tuple[str, ...] | None = None
     primary: str = ""
     margin: Real | None = None
     alpha: Real = 0.05
@@ -168,6 +174,8 @@ class TrialSection:
     resize: Resize | None = None
     curve: Curve | None = None
     uncertainty: dict[str, Distribution] = field(default_factory=dict)
+    secondary: dict[str, Secondary] = field(default_factory=dict)
+    testing: Procedure | None = None
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -184,9 +192,10 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
+        used = (*self.named_analyses, *(each.analysis for each in self.secondary.values()))
         for key, name in OF_ONE_ANALYSIS.items():
             require(
-                not getattr(self, key) or name in self.named_analyses,
+                not getattr(self, key) or name in used,
                 f"{key}: has no effect here: {name} is not among the analyses",
             )
         require(
@@ -223,49 +232,26 @@ class TrialSection:
                 f"scenarios: names are made of letters, digits, _ and -, got {name!r}",
             )
         self._check_arms()
+        self._check_secondary()
         self._check_plans()
 
     def _check_margin(self) -> None:
-        if self.margin is None:
-            return
-        name, margin = self.compared_analysis, float(self.margin)
-        fits = BINARY_WITH_MARGIN if self.binary else WITH_MARGIN
-        require(
-            name in fits,
-            f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as "
-            "the primary analysis",
-        )
-        require(
-            not self.binary or self.higher_is_better is not None,
-            "margin: say by higher_is_better on which side the experimental arm is worse",
-        )
-        least, most, what = self._margin_range()
-        require(
-            least < margin < most,
-            f"margin must lie between {least:g} and {most:g}, for {what}, on the side where the "
-            f"experimental arm is worse; got {margin:g}",
-        )
-
-    def _margin_range(self) -> tuple[float, float, str]:
-        """Between what a margin lies, and what it is of."""
-        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
-        if analysis is None:
-            return 0.0, 1.0, OF_PROPORTIONS
-        what = f"the {analysis.estimates}"
-        if analysis.is_ratio:
-            return 1.0, np.inf, what
-        return 0.0, float(self.horizon) if analysis.reads == "horizon" else 1.0, what
+        if self.margin is not None:
+            check_margin(
+                float(self.margin),
+                self.compared_analysis,
+                binary=self.binary,
+                higher_is_better=self.higher_is_better,
+                horizon=float(self.horizon),
+            )
 
     @property
     def worst(self) -> float | None:
         """Effect of the primary analysis (log for ratios) that is just not acceptable."""
         if self.margin is None:
             return None
-        analysis = EVERY_ANALYSIS.get(self.compared_analysis)
-        if analysis is None:
-            return float(-self.margin if self.higher_is_better else self.margin)
-        size = float(np.log(self.margin)) if analysis.is_ratio else float(self.margin)
-        return size if analysis.more_is_worse else -size
+        good = self.higher_is_better
+        return worst_effect(float(self.margin), self.compared_analysis, good=good)
 
     def _check_arms(self) -> None:
         by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]
@@ -279,12 +265,133 @@ class TrialSection:
         )
         require(not self.binary, "binary: needs arms that state a proportion")
 
+    def _check_secondary(self) -> None:
+        """Make every secondary hypothesis, and find its place in the testing procedure."""
+        require(
+            bool(self.secondary) or self.testing is None,
+            "testing: has no effect here: there is no secondary hypothesis to test",
+        )
+        if not self.secondary:
+            return
+        require(self.looks is None, "looks: have one hypothesis; leave out secondary and testing")
+        require(
+            not self.binary or self.higher_is_better is not None,
+            "higher_is_better: is missing; hypotheses are tested in favor of the experimental arm",
+        )
+        for name, secondary in self.secondary.items():
+            require(
+                NAME.fullmatch(name) is not None,
+                f"secondary: names are made of letters, digits, _ and -, got {name!r}",
+            )
+            check_name(name, secondary)
+            try:
+                if secondary.is_stated:
+                    self._check_stated_secondary(secondary)
+                self.hypothesis_of(name)
+            except ValueError as error:
+                raise ValueError(_in_secondary(name, error)) from None
+        try:
+            self.procedure.check((PRIMARY, *self.secondary))
+        except ValueError as error:
+            raise ValueError(f"testing.{error}") from None
+
+    def _check_stated_secondary(self, secondary: Secondary) -> None:
+        require(
+            isinstance(self.control, StatedArm),
+            "control: the arms are the experiment's, and state nothing here",
+        )
+        require(
+            not self.binary or secondary.other.binary,
+            "control: a trial of a proportion has no times; give a proportion",
+        )
+        require(
+            not secondary.other.binary or secondary.higher_is_better is not None,
+            "higher_is_better: is missing; say whether more of it is good",
+        )
+
+    @property
+    def procedure(self) -> Procedure:
+        """How the hypotheses are tested."""
+        return self.testing or Procedure()
+
+    def hypothesis_of(self, name: str) -> Hypothesis:
+        """Make a hypothesis: the primary one, or a secondary by its name.
+
+        Raises
+        ------
+        ValueError
+            If it is impossible.
+        """
+        if name == PRIMARY:
+            return Hypothesis(analysis=self.primary_analysis, settings=self.settings)
+        return self.secondary[name].hypothesis(
+            name,
+            place=self._place,
+            is_binary=self._is_proportion,
+            primary=self.compared_analysis,
+            settings=replace(self.settings, worst=None),
+            good=self.higher_is_better if self.binary else False,
+        )
+
+    @property
+    def secondary_endpoints(self) -> tuple[str, ...]:
+        """Endpoints, beside the trial's own and death, that arms of an experiment are asked for."""
+        every = [self.hypothesis_of(name) for name in self.secondary]
+        named = [name for each in every for name in (each.endpoint, *each.wins)]
+        return tuple(dict.fromkeys(name for name in named if name not in (OWN, DEATH)))
+
+    def margin_of(self, name: str) -> float | None:
+        """Margin of a hypothesis, if it has one."""
+        margin = self.margin if name == PRIMARY else self.secondary[name].margin
+        return None if margin is None else float(margin)
+
+    def _place(self, name: str) -> str:
+        """What the trial knows an endpoint by."""
+        if name in (PRIMARY, self.endpoint):
+            return OWN
+        if isinstance(self.control, str):
+            return name  # the experiment says whether it has it
+        stated = [key for key, secondary in self.secondary.items() if secondary.is_stated]
+        dying = not self.binary and self.control.stated_death and self.experimental.stated_death  # type: ignore[union-attr]
+        known = [PRIMARY, *([DEATH] if dying else []), *stated]
+        require(name in known, f"no endpoint {name!r} that both arms have; {nearest(name, known)}")
+        return name
+
+    def _is_proportion(self, endpoint: str) -> bool:
+        if endpoint == OWN:
+            return bool(self.binary)
+        secondary = self.secondary.get(endpoint)
+        return secondary is not None and secondary.is_stated and secondary.other.binary
+
+    def _family(self, arms: Arms) -> Family | None:
+        """The hypotheses of the trial, if it has any beside its primary one."""
+        if not self.secondary:
+            return None
+        stated = {n: secondary for n, secondary in self.secondary.items() if secondary.is_stated}
+        goods = [name for name, secondary in stated.items() if secondary.higher_is_better]
+        if isinstance(arms, PatientPool):
+            goods = list(arms.responses)
+        if self.binary and self.higher_is_better:
+            goods.append(OWN)
+        return Family(
+            hypotheses={name: self.hypothesis_of(name) for name in (PRIMARY, *self.secondary)},
+            procedure=self.procedure,
+            others={name: secondary.other for name, secondary in stated.items()},
+            goods=tuple(goods),
+        )
+
     def _check_plans(self) -> None:
         """Make every plan that will be simulated, but for the simulated patients themselves."""
         stated = isinstance(self.control, StatedArm)
         plan = self.plan((self.control, self.experimental) if stated else ANYBODY)  # type: ignore[arg-type]
         if self.margin is not None and stated:
             at_margin(plan, self.primary_analysis)
+        for name, secondary in self.secondary.items():
+            if secondary.margin is not None and stated:
+                try:
+                    with_nulls(plan, (name,))
+                except ValueError as error:
+                    raise ValueError(_in_secondary(name, error)) from None
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -312,6 +419,7 @@ class TrialSection:
             settings=self.settings,
             binary=self.binary,
             alpha=self.alpha,
+            family=self._family(arms),
         )
 
     def _check_stated(self) -> None:
@@ -354,7 +462,7 @@ class TrialSection:
 
     @property
     def _superiority(self) -> tuple[str, ...]:
-        if self.analyses:
+        if self.analyses is not None:
             return self.analyses
         if self.binary:
             few = self.patients <= largest_exact_trial(self.design)
@@ -436,6 +544,13 @@ def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
         require(False, f"{name}.{key}: has no effect here: a binary endpoint has no times")
 
 
+def _in_secondary(name: str, error: ValueError) -> str:
+    """Say a mistake behind the key where it is: ``secondary.NAME.KEY: what is wrong``."""
+    key, _, rest = str(error).partition(" ")
+    plain = key in (field.name for field in fields(Secondary))
+    return f"secondary.{name}.{key}: {rest}" if plain else f"secondary.{name}.{error}"
+
+
 def _quantile(law: Distribution, u: float) -> float:
     return float(law.ppf(np.array([u]))[0])
 
@@ -447,6 +562,10 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         old, new = base.get(table), changes.get(table)
         if isinstance(old, dict) and isinstance(new, dict):
             merged[table] = {**_without_others(old, new, WAYS.get(table, ())), **new}
+    for name, new in changes.get("secondary", {}).items():
+        old = base.get("secondary", {}).get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            merged["secondary"][name] = _merged(old, new)
     old, new = (side.get("design") for side in (base, changes))
     if isinstance(old, dict) and isinstance(new, dict):
         visits = [side.get("visits") for side in (old, new)]
@@ -478,5 +597,5 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary")
 SECTION = TypeAdapter(TrialSection)

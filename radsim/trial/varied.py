@@ -14,9 +14,17 @@ from radsim.vocabulary.numbers import Count, Real
 class Curve:
     """Over what the power is drawn: each list by itself, all else as in the design."""
 
-    patients: tuple[Count, ...] = ()
-    minimum_follow_up: tuple[Real, ...] = ()
-    median_survival: tuple[Real, ...] = ()
+    patients: tuple[Count, ...] | None = None
+    minimum_follow_up: tuple[Real, ...] | None = None
+    median_survival: tuple[Real, ...] | None = None
+
+    def __post_init__(self) -> None:
+        lists = {over: getattr(self, over) for over in CHANGES}
+        require(any(lists.values()), f"must list values of one of {', '.join(lists)}")
+        for over, values in lists.items():
+            require(values != (), f"{over} must list values; leave it out for none")
+            twice = [value for value in values or () if values.count(value) > 1]
+            require(not twice, f"{over} holds {(twice or [0])[0]:g} twice")
 
     def plans(self, plan: TrialPlan) -> Iterator[tuple[str, float, TrialPlan]]:
         """Give what is changed, its value and the changed plan, point by point.
@@ -27,7 +35,7 @@ class Curve:
             If a point is impossible, or would change nothing; the message names the key.
         """
         for over, change in CHANGES.items():
-            for value in getattr(self, over):
+            for value in getattr(self, over) or ():
                 try:
                     changed = change(plan, value)
                 except ValueError as error:

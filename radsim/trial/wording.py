@@ -5,14 +5,17 @@ from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.hypotheses import OWN, Hypothesis
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.resize import Resize
+from radsim.trial.questions.testing import estimates_of, plan_of_one
 from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 
@@ -78,6 +81,7 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"{margin_text(section)} or more, by {section.compared_analysis} at a one-sided "
             f"significance level of {section.alpha / 2.0:g}."
         )
+    yield from hypothesis_sentences(section)
     if not section.binary:
         yield (
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
@@ -136,6 +140,93 @@ def _futility_rule(section: TrialSection, looks: Looks) -> str:
     return f"{name} below {100 * looks.below:g} %{of_design}"
 
 
+def asked_for(section: TrialSection) -> str:
+    """Say whose power the sample size is for."""
+    whose = section.procedure.power_of
+    if not whose:
+        return section.primary_analysis
+    said = {ALL: "every hypothesis", ANY: "at least one hypothesis"}
+    return f"{said.get(whose, whose)} in the procedure"
+
+
+def endpoint_words(section: TrialSection, name: str) -> str:
+    """What a hypothesis is of, in words."""
+    hypothesis = section.hypothesis_of(name)
+    if hypothesis.wins:
+        by = [words_of(section, endpoint) for endpoint in hypothesis.wins]
+        return f"pairs compared by {', then '.join(by)}"
+    return words_of(section, hypothesis.endpoint)
+
+
+def words_of(section: TrialSection, endpoint: str) -> str:
+    """What an endpoint is called: as a hypothesis of it says, or by its name."""
+    if endpoint == OWN:
+        return event_name(section)
+    said = (
+        secondary.event
+        for name, secondary in section.secondary.items()
+        if section.hypothesis_of(name).endpoint == endpoint
+    )
+    return next(filter(None, said), endpoint)
+
+
+def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
+    """Say which hypotheses are tested, and how the chance of any false claim is kept."""
+    if not section.secondary:
+        return
+    for name, secondary in section.secondary.items():
+        hypothesis, margin = section.hypothesis_of(name), section.margin_of(name)
+        claim = "is better" if margin is None else f"is not worse by {margin:g} or more"
+        yield (
+            f"The hypothesis {name} is that the experimental arm {claim} in "
+            f"{endpoint_words(section, name)}, by {hypothesis.analysis} ({estimates_of(hypothesis)}"
+            f"{_read_of(hypothesis)})."
+        )
+        if secondary.is_stated:
+            other = secondary.other
+            for role, arm in zip(ROLES, (other.control, other.experimental), strict=True):
+                said = _arm(role, arm, Protocol(), {}).replace(", nobody dies", "")  # type: ignore[arg-type]
+                yield f"Of {endpoint_words(section, name)}: {said[0].lower()}{said[1:]}"
+            if other.correlation:
+                yield (
+                    f"How soon {endpoint_words(section, name)} comes has a correlation of "
+                    f"{other.correlation:g} with how soon the event does, on the normal scale."
+                )
+    yield (
+        f"{_procedure(section)} Each hypothesis is one-sided, and the chance of any false claim is "
+        f"kept at {section.alpha / 2.0:g}."
+    )
+
+
+def _read_of(hypothesis: Hypothesis) -> str:
+    analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
+    months = () if analysis is None else analysis.read_at(hypothesis.settings)
+    return f", {listed([f'{t:g}' for t in months])} months" if months else ""
+
+
+def _procedure(section: TrialSection) -> str:
+    procedure, names = section.procedure, (PRIMARY, *section.secondary)
+    if procedure.procedure == "fixed-sequence":
+        return f"Tested one after the other are {listed(procedure.sequence(names))}."
+    if procedure.procedure == "gatekeeping":
+        families = [f"({', '.join(family)})" for family in procedure.families]
+        return f"Tested family after family, each by Holm's procedure, are {listed(families)}."
+    shares = [f"{name} {100.0 * s:g} %" for name, s in procedure.shares(names).items()]
+    if procedure.procedure == "graph":
+        handed = [
+            f"{100.0 * share:g} % of that of {name} to {to}"
+            for name, row in procedure.transfer.items()
+            for to, share in row.items()
+        ]
+        return (
+            f"In a graph the shares of the level are {listed(shares)}; a hypothesis that is shown "
+            f"hands on {listed(handed)}."
+        )
+    named = {"holm": "Holm's procedure", "hochberg": "Hochberg's procedure"}[procedure.procedure]
+    weighted = f", with weights of {listed(shares)}" if procedure.weights else ""
+    return f"{listed(names).capitalize()} are tested by {named}{weighted}."
+
+
 def margin_text(section: TrialSection) -> str:
     """Say what the margin of a section is of."""
     analysis = EVERY_ANALYSIS.get(section.compared_analysis)
@@ -173,6 +264,8 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
                 waits = design.event_target is not None
                 when = f", at about month {assumed.end:.3g}, with the last event" if waits else ""
                 yield f"{name}: {_at_risk(left, months)}{when}{NOBODY}"
+    if plan.family is not None:
+        yield from _unread_hypotheses(plan, last)
     if design.visits is not None and not len(design.visits.upto(last)):
         yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
     if design.event_target is not None:
@@ -181,6 +274,25 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
         yield from _looks_without_anybody(section, assumed)
     if section.curve is not None:
         yield from _what_a_curve_drops(section, plan)
+
+
+def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
+    """Say which secondary hypotheses are read where nobody, or hardly anybody, is watched."""
+    assert plan.family is not None
+    for name, hypothesis in plan.family.hypotheses.items():
+        analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
+        if name == PRIMARY or analysis is None or not analysis.reads or analysis.counts_events:
+            continue
+        months = max(analysis.read_at(hypothesis.settings))
+        if months > last:
+            yield (
+                f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest that "
+                "anybody is watched; it can't be shown"
+            )
+            continue
+        left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
+        if min(left) < FEW:
+            yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
 
 
 def _at_risk(left: tuple[float, float], months: float) -> str:
@@ -195,8 +307,7 @@ def _read_at(section: TrialSection) -> float | None:
     analysis = EVERY_ANALYSIS[section.primary_analysis]
     if not analysis.reads or analysis.counts_events:
         return None
-    months = getattr(section, analysis.reads)
-    return float(max(months) if isinstance(months, tuple) else months)
+    return max(analysis.read_at(section.settings))
 
 
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
@@ -239,7 +350,7 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
             "curve.minimum_follow_up: these trials end so long after accrual, without the "
             f"design's event_target of {design.event_target} and its latest of {design.latest:g}"
         )
-    if longest is not None and any(months > longest for months in curve.minimum_follow_up):
+    if longest is not None and max(curve.minimum_follow_up or (0.0,)) > longest:
         yield (
             f"curve.minimum_follow_up: nobody is watched beyond longest_follow_up, {longest:g} "
             "months, so that more changes nothing"

@@ -24,7 +24,7 @@ class Where:
     says_so: bool = False
 
     def __str__(self) -> str:
-        return f"{self.variable} is {' or '.join(map(_said, self.values))}"
+        return f"{self.variable} is {listed([*map(_said, self.values)], 'or')}"
 
 
 def _said(value: str | float) -> str:
@@ -80,6 +80,8 @@ class KnownVariable(Variable):
         >>> COHORT["lesion_type"].wanted
         'lytic, mixed or blastic'
         """
+        if self.others == "yes":
+            return ""
         if self.labels:
             return listed(self.labels, "or")
         if self.is_yes_or_no:
@@ -211,7 +213,7 @@ COHORT = {
         "1", "vertebral fracture before treatment, by loss of height", reader="fracture, SINS",
         labels=FRACTURES,
         spellings={"no": NO_FRACTURE, "<50%": SMALL_FRACTURE, ">=50%": LARGE_FRACTURE,
-                   "≥50%": LARGE_FRACTURE},
+                   "≥50%": LARGE_FRACTURE, ">50%": LARGE_FRACTURE},
     ),
     "half_body_volume": KnownVariable(
         "cm3", "GTV of more than this takes over half of the body", above=0.0,
@@ -235,7 +237,7 @@ COHORT = {
     "paraspinal": _yes_no("the tumor extends beside the spine", "modifiers"),
     "gtv_volume": KnownVariable("cm3", "gross tumor volume", above=0.0, reader="dose"),
     "ptv_volume": KnownVariable("cm3", "volume of PTV_Eval", above=0.0, reader="dose"),
-    "sites": KnownVariable("1", "number of treated sites"),
+    "sites": KnownVariable("1", "number of treated sites", others="yes"),
     "in_pain": _yes_no("in pain at the start", "pain, SINS"),
     "pain_medication": _yes_no("takes pain medication"),
     "prior_interval": KnownVariable(

@@ -12,13 +12,14 @@ from types import MappingProxyType
 from typing import Literal
 
 from radsim.vocabulary.files import LARGEST_TEXT, contents
-from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.texts import is_plain
+from radsim.vocabulary.mistakes import require, short
+from radsim.vocabulary.texts import LONGEST, is_plain
 from radsim.vocabulary.words import listed, nearest
 
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 SEPARATORS = (";", "\t", ",", "|")  # the first of those that part a heading into most cells
 NAMED = re.compile(r'"?sep=(.)"?\s*')  # the line by which a spreadsheet names the separator
+A_NAME = f"printable characters in one line, {LONGEST} at most"
 REMARK = "#"  # begins a line that is no row
 BLANKS = frozenset(
     ("", "-", "--", ".", "?", "na", "n/a", "n.a.", "#n/a", "nan", "null",
@@ -132,7 +133,7 @@ class CsvTable:
         return f"{self.name}, row {self.numbers[row]}"
 
     def numbers_in(self, column: str, units: Mapping[str, float] = NONE) -> tuple[float, ...]:
-        """Read a column of numbers; a ValueError has a line for each cell that is none.
+        """Read a column of numbers; a ValueError has a line for each cell that is none, and others.
 
         Its heading, or a cell, may state one of some units, each with what it is multiplied by.
         """
@@ -142,11 +143,11 @@ class CsvTable:
             wanted = listed(list(units), "or") or "no other units"
             said = f"the column {self.headings[place]!r} must be in {wanted}"
             raise ValueError(f"{self.name}: {said}, got {stated!r}")
-        values, wrong = [], []
+        values, wrong = [], list(self.mistakes)
         for i, row in enumerate(self.rows):
             value = self.number(row[place], units, units.get(stated, 1.0))
             if value is None:
-                got = f"{column} must be a number, got {row[place]!r}"
+                got = f"{column} must be a number, got {short(row[place])}"
                 wrong.append(f"{self.where(i)}: {got}")
             else:
                 values.append(value)
@@ -177,11 +178,16 @@ class CsvTable:
             if grouped[2] and grouped[2][0] == grouped["group"]:
                 return None
             digits = text[: len(text) - len(grouped[2] or "")].replace(grouped["group"], "")
-            return factor * float(digits + (grouped[2] or "").replace(",", "."))
+            return _times(factor, float(digits + (grouped[2] or "").replace(",", ".")))
         if grouped and grouped["group"] != self.decimal:
             return None
         value = float(text.replace(",", ".")) if ONE_MARK.fullmatch(text) else inf
-        return factor * value if isfinite(value) else None
+        return _times(factor, value) if isfinite(value) else None
+
+
+def _times(factor: float, value: float) -> float:
+    """Change the units of a number, without the last bits: 18400 mm3 are 18.4 cm3."""
+    return value if factor == 1.0 else float(f"{factor * value:.15g}")
 
 
 def _groups(text: str) -> int:
@@ -234,9 +240,10 @@ def parse_table(text: str, name: str) -> CsvTable:
     (_, headings), *body = records
     filled = [(number, cells) for number, cells in body if any(cells)]
     require(len(filled) > 0, f"{name} has no rows")
-    if hidden := next((heading for heading in headings if not is_plain(heading)), ""):
-        said = f"must be of printable characters in one line, got {hidden[:60]!r}"
-        raise ValueError(f"{name}: a heading {said}")
+    if hidden := next((h for h in headings if not is_plain(h) or len(h) > LONGEST), ""):
+        raise ValueError(
+            f"{name}, row {first + 1}: a heading must be {A_NAME}, got {short(hidden)}"
+        )
     width = len(headings)
     used = [i for i in range(width) if headings[i] or any(i < len(c) and c[i] for _, c in filled)]
     rows, mistakes = [], []

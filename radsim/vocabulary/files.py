@@ -1,15 +1,13 @@
 """One door for every file that is read: plain files, bounded in size and depth."""
 
-import csv
-import io
 import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from radsim.vocabulary.mistakes import Mistake
+from radsim.vocabulary.texts import one_line
 
 LARGEST = 2**31  # [bytes] of any file; dose on a grid of half a millimeter takes a quarter of it
 LARGEST_TEXT = 2**26  # [bytes] of a table or of an experiment, with the patients that it has read
@@ -19,6 +17,9 @@ DEEP_KEY = re.compile(rf"^[\s\[]*{PART}(?:[ \t]*\.[ \t]*{PART}){{64}}", re.MULTI
 
 class Unreadable(Mistake):
     """A file that can't be read; the line says which, and why."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(one_line(line))
 
 
 def contents(path: Path, largest: int = LARGEST) -> bytes:
@@ -93,18 +94,3 @@ def parsed_toml(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("lists or tables nest too deeply") from None
     except ValueError:  # an integer that is too long to be converted
         raise tomllib.TOMLDecodeError("a number of too many digits") from None
-
-
-def parsed_csv(lines: str | Iterable[str], separator: str = ",") -> list[list[str]]:
-    """Rows of cells of a text, or of its lines; a ValueError says what they can't be read for.
-
-    Examples
-    --------
-    >>> parsed_csv('a,"b,c"')
-    [['a', 'b,c']]
-    """
-    text = io.StringIO(lines, newline="") if isinstance(lines, str) else lines
-    try:
-        return list(csv.reader(text, delimiter=separator))
-    except csv.Error as error:
-        raise ValueError(f"not a table: {error}") from None

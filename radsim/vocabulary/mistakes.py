@@ -20,6 +20,15 @@ WRAPPERS = {  # levels that a file does not show, by section: each with its dept
     "tcp": {1: "model"},
     "ntcp": {2: "model"},
 }
+NAMING = {
+    "tcp": "preset",
+    "ntcp": "preset",
+    "survival": "preset",
+    "dose": "preset",
+    "cohort": "preset",
+    "arms": "regimen",
+}  # key under which a section takes a name
+NOT_A_TABLE = ("dict_type", "dataclass_type", "model_type", "model_attributes_type")
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 WANTED = {
     "float_type": "must be a number",
@@ -31,7 +40,7 @@ WANTED = {
     "tuple_type": "must be a list",
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
-    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must not be blank",
     "finite_number": "must be a finite number",
 }
 KEY = re.compile(r"[a-z][\w-]*(\[\d+\])?(\.\w[\w-]*(\[\d+\])?)*: ")  # a line may start with one
@@ -105,7 +114,12 @@ def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], s
 
 
 def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mapping[str, Any]) -> str:
-    kind = detail["type"]
+    kind, came = detail["type"], detail["input"]
+    if kind in NOT_A_TABLE and isinstance(came, str) and (key := _naming(path)):
+        return f"must be a table, such as {{ {key} = {short(came)} }}, got {short(came)}"
+    if kind == "too_long":
+        most = detail["ctx"]["max_length"]
+        return f"must have {most} values at most, got {detail['ctx']['actual_length']}"
     if kind in UNKNOWN_KEY:
         return f"unknown key; {nearest(str(path[-1]), _known_keys(path[:-1], data, schema))}"
     if kind in ("missing", "missing_argument", "missing_keyword_only_argument"):
@@ -121,6 +135,19 @@ def _sentence(detail: dict[str, Any], path: list[Any], data: Any, schema: Mappin
         return f"{WANTED[kind]}, got {short(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message if kind == "value_error" else f"{message}, got {short(detail['input'])}"
+
+
+def _naming(path: list[Any]) -> str:
+    """Key under which the table at a path takes the name of a preset, if it takes one."""
+    steps = [step for place, step in enumerate(path) if not _is_hidden(path, place)]
+    named = steps[2:] if steps[0] == "arms" and len(steps) == 3 else steps
+    deep = len(steps) == (2 if steps[0] in ("arms", "ntcp") else 1)
+    return NAMING.get(str(named[0]), "") if named and (deep or named != steps) else ""
+
+
+def _is_hidden(path: list[Any], place: int) -> bool:
+    """Say whether a file does not show this step of a path."""
+    return WRAPPERS.get(str(path[0]), {}).get(place) == path[place]
 
 
 def short(value: Any) -> str:
@@ -153,7 +180,7 @@ def _dotted(path: list[Any]) -> str:
     for position, step in enumerate(path):
         if isinstance(step, int):
             dotted += f"[{step}]"
-        elif WRAPPERS.get(path[0], {}).get(position) != step:
+        elif not _is_hidden(path, position):
             dotted += f".{step}" if dotted else str(step)
     return dotted
 
@@ -166,7 +193,7 @@ def _known_keys(path: list[Any], data: Any, schema: Mapping[str, Any]) -> list[s
     for position, step in enumerate(path):
         here = _narrow(here, value, definitions)
         value = value[step]
-        hidden = WRAPPERS.get(path[0], {}).get(position) == step
+        hidden = _is_hidden(path, position)
         beside = [name for name in here.get("properties", {}) if hidden and name != step]
         if isinstance(step, int):
             here = here.get("items", {})

@@ -12,6 +12,7 @@ LARGEST_WHOLE = 2**63  # beyond whole numbers that a file of results, or a float
 DEEPEST = 64  # tables and lists within each other
 SHOWN = ("name", "label", "words", "short", "units")  # keys whose texts stand in figures
 LONGEST = 200  # characters of a name that a line of a table or of a figure has room for
+FORMULA = ("=", "+", "-", "@")  # begin one in a spreadsheet
 PROSE = ("question", "expect", "note")  # keys whose texts may have several lines
 
 
@@ -39,6 +40,50 @@ def escaped(text: str) -> str:
     if is_plain(text):
         return text
     return "".join(c if c == "\n" or is_plain(c) else repr(c)[1:-1] for c in text)
+
+
+def one_line(text: str) -> str:
+    r"""Write out what does not show in a text, and the ends of its lines.
+
+    Examples
+    --------
+    >>> one_line("two\nlines")
+    'two\\nlines'
+    """
+    return escaped(text).replace("\n", "\\n")
+
+
+def as_cell(text: str) -> str:
+    """Text of a cell of a table, which a spreadsheet does not take for a formula.
+
+    Text that begins like one stands behind an apostrophe.
+
+    Examples
+    --------
+    >>> as_cell("=1+1"), as_cell("-0.5")
+    ("'=1+1", '-0.5')
+    """
+    return f"'{text}" if _begins_formula(text) else text
+
+
+def of_cell(text: str) -> str:
+    """Text that `as_cell` made a cell of.
+
+    Examples
+    --------
+    >>> of_cell("'=1+1"), of_cell("'s")
+    ('=1+1', "'s")
+    """
+    return text[1:] if text[:1] == "'" and _begins_formula(text[1:]) else text
+
+
+def _begins_formula(text: str) -> bool:
+    text = text.lstrip("'")  # so that text with an apostrophe in front comes back as it was
+    try:
+        float(text)
+    except ValueError:
+        return text[:1] in FORMULA
+    return False
 
 
 def unprintable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:

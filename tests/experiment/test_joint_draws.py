@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from covering import covers
+from examples import experiment
 from scipy import stats
 
 from radsim.experiment.designs.draws import (
@@ -12,9 +14,11 @@ from radsim.experiment.designs.draws import (
     draw_table,
     draw_uniforms,
 )
+from radsim.experiment.designs.tables import SALTELLI
 from radsim.randomness.distributions.continuous import LogNormal, Uniform
 from radsim.randomness.distributions.discrete import Categorical
 from radsim.randomness.streams import Streams
+from radsim.sums.parameter_spread import hypercube_error
 
 DRAWS = 4096
 COVARIANCE = ((1.0, 0.72), (0.72, 0.64))  # correlation 0.9
@@ -48,6 +52,61 @@ def test_a_latin_hypercube_puts_one_draw_in_each_slice():
     u = draw_uniforms([GROUP, SINGLE], 100, "latin-hypercube", Streams(1))
     for column in u.T:
         assert sorted(np.floor(100 * column).astype(int)) == list(range(100))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_keys_in_a_file_changes_no_draw(method):
+    other = Single("b.x", Uniform(lower=0.0, upper=1.0))
+    here, there = drawn([GROUP, SINGLE, other], method), drawn([other, SINGLE, GROUP], method)
+    for key, values in here.items():
+        np.testing.assert_array_equal(values, there[key])
+
+
+def test_the_order_of_keys_changes_no_row_of_a_sensitivity_analysis():
+    keys = {
+        "tcp.d50": {"kind": "uniform", "lower": 18.0, "upper": 20.0},
+        "tcp.alpha_beta": {"kind": "uniform", "lower": 6.0, "upper": 12.0},
+    }
+    tables = []
+    for section in (keys, dict(reversed(keys.items()))):
+        made = experiment(sensitivity={"samples": 64, "method": "sobol", **section})
+        tables.append(made.study.design.parts[SALTELLI].columns)
+    for key in keys:  # A and B; what follows is exchanged factor by factor, in the file's order
+        np.testing.assert_array_equal(tables[0][key][:128], tables[1][key][:128])
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("additive", 4.0), ("logistic", 4.0), ("product", 0.8), ("steps", 1.5)]
+)
+def test_the_mean_of_a_latin_hypercube_has_its_own_error(name, least):
+    """Of 200 seeds at 60 draws; the error of independent draws is at least so many times as large
+    where the output is nearly a sum of functions of one key each, and is right where it is none."""
+    outputs = {
+        "additive": lambda u: u[:, 0] + stats.norm.ppf(u[:, 1]),
+        "logistic": lambda u: 1 / (1 + np.exp(-1 - 0.3 * stats.norm.ppf(u) @ [1.0, 0.7])),
+        "product": lambda u: np.prod(stats.norm.ppf(u), axis=1),
+        "steps": lambda u: np.floor(3.0 * u[:, 0]) + u[:, 1] * u[:, 0],
+    }
+    output, factors = outputs[name], [SINGLE, Single("d", Uniform(lower=0.0, upper=1.0))]
+    middle = (np.arange(1000) + 0.5) / 1000
+    truth = output(np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)).mean()
+    ends, larger = [], []
+    for seed in range(200):
+        u = draw_uniforms(factors, 60, "latin-hypercube", Streams(seed))
+        values = output(u)
+        error = hypercube_error(values, u)
+        ends.append((values.mean() - 1.96 * error, values.mean() + 1.96 * error))
+        larger.append(values.std(ddof=1) / np.sqrt(60) / error)
+    covers(*np.transpose(ends), truth=truth, least=0.94)
+    assert np.median(larger) > least
+
+
+def test_a_hypercube_of_few_draws_has_the_error_of_independent_ones():
+    u = draw_uniforms([GROUP, SINGLE], 8, "latin-hypercube", Streams(1))
+    values = np.stack([u.sum(axis=1), np.full(8, np.nan)], axis=1)
+    errors = hypercube_error(values, u)
+    assert errors[0] == pytest.approx(u.sum(axis=1).std(ddof=1) / np.sqrt(8))
+    assert np.isnan(errors[1])
 
 
 def test_another_seed_gives_other_draws():

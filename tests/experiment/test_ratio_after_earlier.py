@@ -9,7 +9,10 @@ GTV = "hytec-spine-gtv-d90"
 WHOLE = {"dose": {"structure": "gtv", "metric": "DVH"}, "calibrate": "plans"}
 FILE = {
     "name": "again", "seed": 5, "patients": 400, "months": [12, 24],
-    "cohort": {"preset": "reirradiation-series"},
+    "cohort": {
+        "preset": "reirradiation-series",
+        "own": {"kind": "normal", "mean": 20.0, "sd": 1.0, "units": "Gy", "meaning": "a D50"},
+    },
     "arms": {"again": {"regimen": "reirradiation-30-in-5"}},
     "survival": {"preset": "reirradiation-series"},
 }  # fmt: skip
@@ -57,10 +60,10 @@ def test_a_control_where_no_plans_are_kept_is_refused_and_not_ignored(name):
 def test_a_curve_that_differs_between_patients_needs_a_ratio():
     told = "tcp.reirradiation_control: no ratio can be solved for while d50 is a variable"
     with pytest.raises(ValueError, match=told):
-        read(preset=GTV, d50="age")
-    assert read(preset=GTV, d50="age", reirradiation_hazard_ratio=1.0)
+        read(preset=GTV, d50="own")
+    assert read(preset=GTV, d50="own", reirradiation_hazard_ratio=1.0)
     first = {**FILE, "arms": {"first": {"regimen": "30-in-5"}}}
-    assert make_experiment({**first, "tcp": {"preset": GTV, "d50": "age"}})  # nobody was before
+    assert make_experiment({**first, "tcp": {"preset": GTV, "d50": "own"}})  # nobody was before
 
 
 def test_nearly_full_control_is_met_as_any_other():

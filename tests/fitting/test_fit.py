@@ -1,16 +1,20 @@
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import radsim
+from scipy.special import logit
 
 from radsim import load_preset, load_tcp, make_experiment, simulate
 from radsim.experiment.model import ExperimentError
 from radsim.fitting.fit import fit
+from radsim.fitting.intervals import resample
 from radsim.fitting.outcome_table import OutcomeTable, anchors_table, read_outcomes
 from radsim.fitting.report import fit_preset, fit_text, kinds, model_to_fit
 from radsim.presets import read_preset
+from radsim.randomness.streams import Streams
 from radsim.vocabulary.mistakes import Mistake
 
 ANCHORS = load_preset("tcp", "hytec-spine-2021").anchors
@@ -85,6 +89,67 @@ def test_a_bootstrap_is_the_same_whenever_it_is_run():
     first, second = (fit(logistic(table), table, bootstrap=20, seed=3) for _ in range(2))
     assert first.estimates == second.estimates
     assert first.estimates != fit(logistic(table), table, bootstrap=20, seed=4).estimates
+
+
+def few_events(*places):
+    """Sixty patients by dose, of whom those at some places have the event."""
+    dose, event = np.linspace(10.0, 80.0, 60), np.zeros(60)
+    event[list(places)] = 1.0
+    return OutcomeTable(dose=dose, events=event, patients=np.ones(60), weight=np.ones(60))
+
+
+def test_weights_are_frequencies_in_the_bootstrap():
+    """A row of weight 4 is four patients, single or in a group; a published figure is as exact."""
+    table = cohort(60)
+    heavy = replace(table, weight=np.full(60, 4.0))
+    often = OutcomeTable(
+        dose=np.repeat(table.dose, 4), events=np.repeat(table.events, 4), patients=np.ones(240),
+        weight=np.ones(240), covariates={"factor": np.repeat(table.covariates["factor"], 4)},
+    )  # fmt: skip
+    one, other = (fit(logistic(t), t, bootstrap=40).estimates["slope"] for t in (heavy, often))
+    assert one.bootstrap == pytest.approx(other.bootstrap, rel=1e-4)
+    assert one.profile == pytest.approx(other.profile, rel=1e-3)
+    levels = np.array([20.0, 30.0, 40.0, 50.0, 60.0])
+    group = OutcomeTable(
+        dose=levels, events=np.array([1.0, 2.0, 4.0, 6.0, 8.0]), patients=np.full(5, 10.0),
+        weight=np.full(5, 4.0),
+    )  # fmt: skip
+    larger = replace(group, events=4 * group.events, patients=np.full(5, 40.0), weight=np.ones(5))
+    one, other = (fit(logistic(t), t, bootstrap=40).estimates["slope"] for t in (group, larger))
+    assert one.bootstrap == pytest.approx(other.bootstrap, rel=1e-4)
+    once, four = (replace(anchors_table(ANCHORS), weight=np.full(8, w)) for w in (1.0, 4.0))
+    drawn = [resample(t, Streams(1), 0, 0.2).probability for t in (once, four)]
+    moved = [logit(p) - logit(once.probability) for p in drawn]
+    assert moved[1] == pytest.approx(moved[0] / 2.0)
+
+
+def test_profiles_decide_what_a_preset_states_and_a_bootstrap_of_few_events_says_so():
+    table = few_events(20, 38, 56)
+    fitted = fit(logistic(table), table, bootstrap=40)
+    slope = fitted.estimates["slope"]
+    assert slope.interval in (slope.profile, None) and slope.bootstrap not in (None, slope.profile)
+    assert "3 events, fewer than 20" in fitted.doubts
+    assert "don't trust the bootstrap, but the profile: 3 events" in fit_text(fitted, "ntcp")
+    alone = fit(logistic(table), table)
+    assert fitted.correlations == alone.correlations and alone.doubts == []
+    stated, without = (
+        tomllib.loads(fit_preset(f, "mine", "ntcp"))["parameters"] for f in (fitted, alone)
+    )
+    assert stated == without
+    enough = cohort()
+    assert fit(logistic(enough), enough, bootstrap=40).doubts == []
+
+
+def test_an_interval_that_the_table_does_not_bound_is_stated_by_no_bootstrap():
+    """One event in 60 patients: the profile of the slope is open, so a preset has no interval."""
+    table = few_events(45)
+    fitted = fit(logistic(table), table, bootstrap=60)
+    slope = fitted.estimates["slope"]
+    assert any(slope.open) and slope.bootstrap is not None and slope.interval is None
+    assert any("resamples have no estimate" in doubt for doubt in fitted.doubts)
+    preset = tomllib.loads(fit_preset(fitted, "mine", "ntcp"))
+    assert "uncertainty" not in preset["parameters"]["slope"]
+    assert "The table does not bound" in preset["note"]
 
 
 def test_dvhs_determine_the_volume_effect():
@@ -303,6 +368,28 @@ def test_a_table_that_is_wrong_says_where(tmp_path, text, message):
     write(tmp_path, "bad.csv", "dose,volume\n10,0.5\n20,0.2\n")
     with pytest.raises(ValueError, match=message):
         read_outcomes(write(tmp_path, "data.csv", text))
+
+
+def test_a_table_is_read_as_a_clinic_has_it(tmp_path):
+    plain = read_outcomes(
+        write(tmp_path, "a.csv", "dose,fractions,probability\n24,1,0.9\n18.5,3,0.125\n")
+    )[0]
+    head = "\ufeffFractions;Dose [cGy];Probability;Note\r\n"
+    text = head + "1;2400;90 %;\r\n3;18,5 Gy;0,125;x\r\n;;;\r\n"
+    table, left = read_outcomes(write(tmp_path, "b.csv", text))
+    for name in ("dose", "fractions", "probability", "weight"):
+        assert getattr(table, name).tolist() == getattr(plain, name).tolist()
+    assert left == ["Note"]
+
+
+def test_all_that_is_wrong_with_a_column_is_told_at_once(tmp_path):
+    path = write(tmp_path, "data.csv", "dose,event\nx,0\n20,1\n,1\n")
+    with pytest.raises(ValueError) as caught:
+        read_outcomes(path)
+    assert str(caught.value).splitlines() == [
+        "data.csv, row 2: dose must be a number, got 'x'",
+        "data.csv, row 4: dose must be a number, got ''",
+    ]
 
 
 def test_a_covariate_that_the_table_lacks_is_named(tmp_path):

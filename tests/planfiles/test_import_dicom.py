@@ -421,6 +421,13 @@ def test_doses_of_two_plans_are_added_when_the_user_says_so(read):
         read(datasets, add_doses=True)
 
 
+def test_a_copy_of_a_dose_is_never_added(read):
+    datasets = synthetic_plan(factor=0.5, **COARSE)
+    datasets["RTDOSE"] = [datasets["RTDOSE"]] * 2
+    with pytest.raises(ValueError, match=r"rtdose1.dcm is a copy of rtdose0.dcm: keep one"):
+        read(datasets, add_doses=True, prescription=30.0, fractions=5)
+
+
 def test_fractions_are_never_guessed(read):
     datasets = synthetic_plan(**COARSE)
     del datasets["RTPLAN"]
@@ -468,6 +475,20 @@ def test_several_prescribed_levels_are_named_and_none_is_chosen(read):
     assert plan.prescription is None
     assert "the plan prescribes 30, 42 Gy: give the prescription yourself" in plan.warnings
     assert read(datasets, prescription=30.0).prescription == 30.0
+
+
+def test_a_prescription_of_nothing_is_none(read):
+    datasets = synthetic_plan(**COARSE)
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0)])
+    plan = read(datasets)
+    assert plan.prescription is None and "the plan does not say its prescription" in plan.warnings
+    datasets["RTPLAN"].DoseReferenceSequence = Sequence([prescribe(0.0), prescribe(30.0)])
+    assert read(datasets).prescription == 30.0
+    datasets = synthetic_plan(summation="FRACTION", factor=0.2, **COARSE)
+    del datasets["RTPLAN"]
+    for nothing in (0.0, -3.0, float("nan")):
+        with pytest.raises(ValueError, match="prescription must be above 0 Gy, got"):
+            read(datasets, prescription=nothing, fractions=5)
 
 
 def test_several_fraction_groups_are_not_added_up(read):
@@ -835,6 +856,19 @@ def test_stored_dvhs_in_other_units_are_refused(tmp_path, changes, message):
     folder = save(with_stored_dvh(synthetic_plan(**COARSE), **changes), tmp_path)
     with pytest.raises(ValueError, match=message):
         read_stored_dvhs(folder)
+
+
+def test_stored_dvhs_keep_units_of_their_own(tmp_path):
+    gray = read_stored_dvhs(save(with_stored_dvh(synthetic_plan(**COARSE)), tmp_path / "gray"))
+    datasets = with_stored_dvh(synthetic_plan(**COARSE))
+    datasets["RTDOSE"].DoseUnits = "RELATIVE"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's: it is no CS
+        for item in datasets["RTDOSE"].DVHSequence:
+            item.DoseUnits, item.DVHVolumeUnits, item.DVHType = "cGy", "cm3", "Cumulative"
+            item.DVHDoseScaling = f"{100.0 * float(item.DVHDoseScaling):g}"
+    own = read_stored_dvhs(save(datasets, tmp_path / "own"))
+    assert_same(gray, own)
 
 
 REAL = os.environ.get("RADSIM_REAL_PLAN")

@@ -403,6 +403,7 @@ def test_a_csv_may_be_in_centigray_and_of_a_continental_spreadsheet(read):
         ("fractions = 5", "fractions = 5.5", "whole number"),
         ("fractions = 5", "fractions = five", "must be a number"),
         ("[Gy] = 30", "[Gy] = 3000", "is it in cGy"),
+        ("[Gy] = 30", "[Gy] = 0", "prescription must be above 0 Gy, got 0"),
         ("# fractions = 5", "# nodes = 1e9", "whole number from 1"),
     ],
 )

@@ -50,6 +50,28 @@ def test_plans_are_found_at_any_depth_and_the_rest_is_named(clinic):
     assert plan_metrics(read[1]) == plan_metrics(read_plan(clinic / "patient1" / "plan1"))
 
 
+def test_a_folder_that_is_one_plan_says_which_plans_below_it_are_left_out(clinic, capsys):
+    save(synthetic_plan(**COARSE), clinic / "patient2" / "old")
+    (clinic / "patient2" / "images").mkdir()
+    plans, notes = plans_in(str(clinic / "patient2"))
+    assert [p.name for p in plans] == ["patient2"]
+    assert notes == ["patient2 is one plan, so left out: old"]
+    plans, notes = plans_in(clinic)
+    assert "patient2/old" not in [p.name for p in plans] and "patient2/old" in notes[0]
+    ended = radsim(capsys, "dvh", clinic / "patient2")
+    assert (
+        ended.code == 0
+        and ended.output.splitlines()[-1] == "patient2 is one plan, so left out: old"
+    )
+
+
+def test_a_link_back_is_no_further_plan(clinic):
+    (clinic / "loop").symlink_to(clinic)
+    (clinic / "patient1" / "again").symlink_to(clinic / "patient2")
+    names = [plan.name for plan in plans_in(clinic)[0]]
+    assert len(names) == len({path.resolve() for path in (clinic / n for n in names)}) == 4
+
+
 def test_names_hold_where_they_occur_and_fail_where_they_occur_nowhere(tmp_path):
     (tmp_path / "a.csv").write_text(table(name="Myelon,"))
     (tmp_path / "b.csv").write_text(table(name="Cord,spinal_cord"))
@@ -67,6 +89,32 @@ def test_every_plan_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(ValueError, match="must be numbers") as wrong:
         read_plans(plans_in(tmp_path)[0])
     assert [line.split(":")[0] for line in str(wrong.value).splitlines()] == ["b.csv", "c.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", None, "a.csv does not exist"),
+        (
+            "a.csv",
+            "nothing",
+            "a.csv is no DICOM and no text of DVHs: nothing of a DVH was recognized",
+        ),
+        ("a.csv", table().replace("25.0,9", "x,9"), "a.csv: GTV: dose and volume must be numbers"),
+    ],
+)
+def test_a_mistake_names_its_plan_once(tmp_path, capsys, name, text, says):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    ended = radsim(capsys, "dvh", tmp_path / name)
+    assert (ended.code, ended.errors) == (2, [f"error: {says}"])
+
+
+@pytest.mark.parametrize("dose", ["-3", "0", "nan"])
+def test_a_prescription_is_above_zero(tmp_path, capsys, dose):
+    (tmp_path / "a.csv").write_text(table().replace("# prescription [Gy] = 24\n", ""))
+    ended = radsim(capsys, "dvh", tmp_path / "a.csv", f"--prescription={dose}")
+    assert ended.code == 2 and "prescription must be above 0 Gy, got" in ended.errors[0]
 
 
 def read_and_count(top, monkeypatch, **how):
@@ -219,3 +267,22 @@ def test_a_stored_plan_of_a_folder_is_a_plan_of_it(clinic):
     save_plan(read_plan(clinic / "patient2"), clinic / "stored.csv")
     assert "stored.csv" in [plan.name for plan in plans_in(clinic)[0]]
     assert load_plan(clinic / "stored.csv")["gtv"].volume > 0.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"names": ["Cord"]}, "names: must be a table of texts, such as { Cord"),
+        ({"names": {"Cord": 3}}, "names: must be a table of texts, .* got Cord = 3"),
+        ({"prescription": "30"}, "prescription must be a number, got '30'"),
+        ({"fractions": 2.5}, "fractions must be a whole number, got 2.5"),
+        ({"prescription": 3000.0}, "at most 150.0 Gy, got 3000.0; in cGy"),
+        ({"folder": 3}, "folder: must be text in quotes, got 3"),
+        ({"folder": "plans/empty"}, "holds no plan .*; empty: no plans, so left out: a.zip"),
+    ],
+)
+def test_what_says_how_a_library_is_read_is_checked_before(clinic, settings, says):
+    (clinic / "empty" / "a.zip").write_text("")
+    with pytest.raises(ValueError, match=says) as refusal:
+        expand_library({"folder": "plans", **settings}, clinic.parent)
+    assert "\n" not in str(refusal.value)

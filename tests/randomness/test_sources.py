@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from covering import covers
 from examples import experiment, settings
 from row_moments import moments_of
 from scipy import stats
@@ -12,7 +13,8 @@ from radsim.radiobiology.dvh import volume_nodes
 from radsim.randomness.sources import REPLICATES, SLICE, WHOLE, Antithetic, Sobol, replicate_of
 from radsim.simulation.patients import simulate
 from radsim.simulation.sources import source_of
-from radsim.sums.moments import replicated
+from radsim.sums.intervals import wilson_interval
+from radsim.sums.moments import counted_as, replicated
 
 NAMES = ("a", "b", "c")
 SOURCES = [Antithetic(3), Sobol(3, NAMES)]
@@ -68,6 +70,24 @@ def test_intervals_of_replicates_cover_the_truth_as_often_as_they_claim():
         moments = replicated_slices(f)
         held += bool(abs(moments.mean[0] - exact) <= moments.reach * moments.standard_error[0])
     assert held >= 86
+
+
+@pytest.mark.parametrize(("kind", "narrower"), [(Sobol, 0.5), (Antithetic, 0.95)])
+def test_intervals_of_counts_are_those_of_their_own_source(kind, narrower):
+    """Of 100 seeds; the binomial interval is what they would have without a source of their own."""
+    size, ends, widths = 128, [], []
+    for seed in range(100):
+        source = kind(seed, NAMES, size) if kind is Sobol else kind(seed)
+        a, b = (source.uniforms(name, range(size * REPLICATES)) for name in NAMES[:2])
+        event = (a + 0.2 * b < 0.4)[np.newaxis].astype(float)
+        slices = [moments_of(part[np.newaxis]) for part in event.reshape(-1, size)]
+        joined = replicated(slices, moments_of(event))
+        lower, upper = wilson_interval(joined.mean, counted_as(joined), joined.reach)
+        ends.append((lower[0], upper[0]))
+        binomial = wilson_interval(joined.mean, event.size)
+        widths.append((upper[0] - lower[0]) / (binomial[1][0] - binomial[0][0]))
+    covers(*np.transpose(ends), truth=0.3, least=0.95)
+    assert np.mean(widths) < narrower
 
 
 @pytest.mark.parametrize("uniforms", ["antithetic", "sobol"])

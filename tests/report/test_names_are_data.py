@@ -5,11 +5,12 @@ import io
 
 import pytest
 from command_line import radsim
-from examples import SAC, experiment, settings
+from examples import SAC, SMALL, experiment, settings
 
 from radsim import make_experiment, run
 from radsim.experiment.model import ExperimentError
 from radsim.experiment.trial_file import load_trial
+from radsim.planfiles import load_plan
 from radsim.presets import load_preset, read_preset
 from radsim.report.figures.outcomes import plot_outcomes
 from radsim.report.tables.csv_text import to_csv
@@ -75,7 +76,7 @@ def test_files_beside_the_experiment_are_held_to_it_too(tmp_path):
     table = tmp_path / "patients.csv"
     table.write_text("age,region\n60,thoracic\x1b[31m\n", encoding="utf-8")
     given = {**settings(), "cohort": {"preset": "sib-phase2", "table": str(table)}}
-    with pytest.raises(ExperimentError, match=r"region.0.: must be of printable"):
+    with pytest.raises(ExperimentError, match=r"region must be .*got 'thoracic\\x1b"):
         make_experiment(given)
 
 
@@ -112,3 +113,43 @@ def test_no_cell_begins_a_formula_unless_it_is_a_number():
     cells = ["=1+1", "+a", "-b", "@c", "-0.5", "+5", "plain", -0.5, 3]
     [row] = csv.reader(io.StringIO(to_csv(cells, [])))
     assert row == ["'=1+1", "'+a", "'-b", "'@c", "-0.5", "+5", "plain", "-0.5", "3"]
+
+
+HOSTILE = "=a\x1b[31m\u202e$x_$\nb"
+
+
+def test_names_of_plans_and_structures_change_no_terminal_and_begin_no_formula(capsys, tmp_path):
+    rows = "".join(f"@SUM(1)\x1b[31m,{dose},{20 - dose}\n" for dose in range(0, 21, 2))
+    for name in (f"{HOSTILE}.csv", "-b.csv"):
+        text = f"# prescription [Gy] = 30\n# fractions = 5\nname,dose [Gy],volume [cm3]\n{rows}"
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shown = radsim(capsys, "dvh", tmp_path / f"{HOSTILE}.csv", tmp_path / "-b.csv")
+    assert shown.code == 0
+    assert "=a\\x1b[31m\\u202e$x_$\\nb.csv" in shown.output
+    assert all(c.isprintable() or c == "\n" for c in shown.output)
+    several, alone = tmp_path / "several.csv", tmp_path / "alone.csv"
+    paths = tmp_path / f"{HOSTILE}.csv", tmp_path / "-b.csv"
+    assert radsim(capsys, "dvh", *paths, "--out", several).code == 0
+    assert radsim(capsys, "dvh", paths[0], "--out", alone).code == 0
+    for path in (several, alone):
+        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+        cells = [cell for row in rows if row[0][:1] != "#" for cell in row]
+        assert "'@SUM(1) [31m" in cells
+        assert not [c for c in cells if c[:1] in ("=", "+", "-", "@") or not c.isprintable()]
+    [structure] = load_plan(alone).structures
+    assert structure.name == "@SUM(1) [31m"  # as it was, once it is read again
+
+
+def test_a_path_of_two_lines_is_told_in_one(capsys, tmp_path):
+    ended = radsim(capsys, "check", tmp_path / "two\nlines.toml")
+    assert ended.errors == [
+        f"error: can't read {tmp_path}/two\\nlines.toml: No such file or directory"
+    ]
+
+
+def test_what_a_command_prints_shows_what_would_change_the_terminal(capsys, tmp_path):
+    out = tmp_path / "a\x1b[31mb"
+    assert radsim(capsys, "run", SMALL, "--out", out, "--patients", 20, "--no-figures").code == 0
+    ended = radsim(capsys, "plot", out)
+    assert ended.code == 0 and "a\\x1b[31mb/figures/" in ended.output
+    assert "\x1b" not in ended.output

@@ -86,7 +86,12 @@ def test_row_numbers_are_those_of_the_file():
         (b"age,sex\n,\n", "ages.csv has no rows"),
         (b"PK\x03\x04\x00\x00", "ages.csv is no text: save it as CSV"),
         (b'age,note\n61,"open\n62,b\n63,c\n', "can't read ages.csv: unexpected end of data"),
-        (b"age,\x1b[31m\n61,2\n", "a heading must be of printable characters"),
+        (b"age,\x1b[31m\n61,2\n", "row 1: a heading must be printable characters"),
+        (
+            b"a" * 300 + b",b\n1,2\n",
+            "row 1: a heading must be printable characters in one line, 200",
+        ),
+        (b"a,b\n1," + b"2" * 200_000 + b"\n", "can't read ages.csv: field larger than"),
     ],
 )
 def test_what_is_no_table_is_one_plain_line(tmp_path, content, message):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
-from radsim.dose.plans.limits import AnyLimit
+from radsim.dose.plans.limits import AnyLimit, check_limits
 from radsim.dose.plans.prior import Prior, check_fractions, gray, lowest_dose
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.recovery import RecoveryRule
@@ -88,6 +88,7 @@ class ExternalBeam(Fractionated):
             ),
         )
         self.check_earlier()
+        check_limits(self.limits)
         if self.boost is not None:
             require(not self.isotoxic, "isotoxic planning takes one dose level, so no boost")
         for limit in self.whole_limits:

@@ -165,9 +165,12 @@ def _with_flags(plan: dict[str, Any]) -> dict[str, Any]:
 def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
     entries: list[Any] = []
     stated = table.get("preset", [])
-    for name in stated if isinstance(stated, list | tuple) else [stated]:
+    names = stated if isinstance(stated, list | tuple) else [stated]
+    for name in names:
+        require(names.count(name) == 1, f"limits.preset: names {name!r} twice")
         try:
-            entries += [dict(entry) for entry in load_preset("limits", name).settings().values()]
+            named = load_preset("limits", name).settings().values()
+            entries += [dict(entry) for entry in named if entry not in entries]
         except (ValueError, TypeError) as error:
             raise ValueError(f"limits.preset: {error}") from None
     for structure, value in table.items():

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from radsim.dose.plans.kind import EVERY_METRIC, Drawer, Fractionated, Given
-from radsim.dose.plans.limits import AnyLimit
+from radsim.dose.plans.limits import AnyLimit, check_limits
 from radsim.dose.plans.prior import Prior, check_fractions, gray
 from radsim.dose.plans.two_course_limits import CumulativeLimit
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
@@ -157,6 +157,7 @@ class PlanLibrary(Fractionated):
             (0 <= self.smoothing <= 1, f"smoothing must lie between 0 and 1, got {self.smoothing}"),
         )
         self.check_earlier()
+        check_limits(self.limits)
         sizes = {len(entry.dose) for plan in self.plans for entry in plan.values()}
         require(len(sizes) == 1, f"plans must have one number of nodes, got {sorted(sizes)}")
         for plan in self.plans:

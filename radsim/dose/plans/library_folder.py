@@ -9,6 +9,7 @@ from typing import Any
 from radsim.dose.plans.filling import expand_plan
 from radsim.dose.plans.library_limits import broken_limits
 from radsim.dose.plans.limits import Limit
+from radsim.dose.plans.prior import check_fractions, gray
 from radsim.planfiles import (
     FoundPlan,
     ImportedPlan,
@@ -19,6 +20,7 @@ from radsim.planfiles import (
 )
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.numbers import is_number, is_whole
 from radsim.vocabulary.structures import HOT_SPOT, NEURAL, STRUCTURES, structure_named
 from radsim.vocabulary.words import nearest
 
@@ -57,10 +59,12 @@ def expand_library(
     """
     if "folder" not in settings:
         return dict(settings)
-    folder = Path(base) / str(settings["folder"])
+    _check_settings(settings)
+    folder = Path(base) / settings["folder"]
     require(folder.is_dir(), f"folder: {folder} is not a folder")
     sought, notes = plans_in(folder)
-    require(len(sought) > 0, f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)")
+    none = f"folder: {folder} holds no plan (folders of DICOM, .csv or .txt)"
+    require(len(sought) > 0, "; ".join([none, *notes]))
     only = () if organs is None else {*STRUCTURES, *organs, *settings.get("names", {}).values()}
     confirmed = _confirmed(settings.get("confirmed", ()), [plan.name for plan in sought])
     plans = _read(sought, settings, confirmed, only)
@@ -96,6 +100,21 @@ def expand_library(
         )
         full["smoothing"] = 0.0
     return full
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse what says how plans are read and is of another kind, before it is used."""
+    folder, names = settings["folder"], settings.get("names", {})
+    require(isinstance(folder, str | Path), f"folder: must be text in quotes, got {folder!r}")
+    told = 'names: must be a table of texts, such as { Cord = "spinal_cord" }'
+    require(isinstance(names, Mapping), f"{told}, got {names!r}")
+    for name, structure in names.items():
+        require(isinstance(structure, str), f"{told}, got {name} = {structure!r}")
+    dose, fractions = settings.get("prescription", 1.0), settings.get("fractions", 1)
+    require(is_number(dose), f"prescription must be a number, got {dose!r}")
+    require(*gray("prescription", dose))
+    require(is_whole(fractions), f"fractions must be a whole number, got {fractions!r}")
+    require(*check_fractions("fractions", fractions))
 
 
 def _confirmed(stated: Any, names: Collection[str]) -> list[str]:

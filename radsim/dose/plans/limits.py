@@ -1,5 +1,6 @@
 """Dose limits of a plan: one course's own, and those of two courses together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -95,6 +96,25 @@ class Limit:
             self.structure in TARGETS or self.at_least is None,
             f"{named}: a limit of an organ is at_most a dose; at_least is for gtv and ptv",
         )
+
+
+def check_limits(limits: Sequence["AnyLimit"]) -> None:
+    """Refuse a limit that is stated twice, and two that no plan can meet together."""
+    for place, limit in enumerate(limits):
+        first = limits.index(limit)
+        require(first == place, f"limits[{place}]: is limits[{first}] once more")
+    quantiles = [limit for limit in limits if isinstance(limit, Limit) and limit.is_quantile]
+    for low in quantiles:
+        for high in quantiles:
+            if low.structure != high.structure or low.at_least is None or high.at_most is None:
+                continue
+            # no more than D90 is given to 95 % of a volume
+            inside = low.parsed.number >= high.parsed.number and low.at_least > high.at_most
+            require(
+                not inside or low.optimal or high.optimal,
+                f"limits: no plan gives {low.structure} {low.metric} of at least "
+                f"{low.at_least:g} Gy and {high.metric} of at most {high.at_most:g} Gy",
+            )
 
 
 AnyLimit = Annotated[Limit | CumulativeLimit, Field(discriminator="kind")]

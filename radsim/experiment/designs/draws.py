@@ -201,7 +201,7 @@ def draw_uniforms(
 
     ``random`` looks them up by the factor's name and the draw's number, so 100 draws are the
     first 100 of 1,000; ``latin-hypercube`` puts one draw in each of as many equal slices of
-    every dimension; ``sobol`` takes a scrambled sequence.
+    every dimension; ``sobol`` takes a scrambled sequence. None depends on the factors' order.
 
     References
     ----------
@@ -209,8 +209,8 @@ def draw_uniforms(
     Comput. Simul. 8, 71-102.
     """
     if method == "sobol":
-        dimensions = sum(factor.dimensions for factor in factors)
-        return sobol_points(dimensions, draws, streams.seed, "design/sobol")
+        places = places_by_name(factors)
+        return sobol_points(len(places), draws, streams.seed, "design/sobol")[:, places]
     columns = []
     for factor in factors:
         for dimension in range(factor.dimensions):
@@ -222,6 +222,22 @@ def draw_uniforms(
                 column = (slices + column) / draws
             columns.append(np.clip(column, SMALLEST, LARGEST_UNIFORM))
     return np.stack(columns, axis=1)
+
+
+def places_by_name(factors: Sequence[Factor]) -> np.ndarray:
+    """Dimension of a sequence that each column of these factors has: names in alphabetical order.
+
+    Examples
+    --------
+    >>> from radsim.randomness.distributions.continuous import Uniform
+    >>> b, a = (Single(name, Uniform(lower=0.0, upper=1.0)) for name in ("b", "a"))
+    >>> places_by_name([b, a]).tolist()
+    [1, 0]
+    """
+    ends = np.cumsum([factor.dimensions for factor in factors])
+    columns = np.split(np.arange(ends[-1]), ends[:-1])
+    order = sorted(range(len(factors)), key=lambda i: factors[i].name)
+    return np.argsort(np.concatenate([columns[i] for i in order]))
 
 
 def sobol_points(dimensions: int, points: int, seed: int, name: str) -> np.ndarray:

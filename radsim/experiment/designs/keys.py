@@ -66,7 +66,8 @@ def check_key(key: str, tables: Mapping[str, Any]) -> None:
     for why, is_refused in refusals.items():
         require(not is_refused, why)
     keys = known_keys(tables)
-    require(key in keys, f"no such key; {_nearest_key(key, keys)}")
+    if key not in keys:  # looking for what was meant takes its time
+        raise ValueError(f"no such key; {_nearest_key(key, keys)}")
 
 
 def apply_changes(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radsim.experiment.designs.draws import Factor, draw_table, sobol_points
+from radsim.experiment.designs.draws import Factor, draw_table, places_by_name, sobol_points
 from radsim.experiment.designs.reader import Reader
 from radsim.experiment.designs.tables import MOST_DRAWS, SALTELLI, TORNADO, SparseTable, Table
 from radsim.experiment.designs.uncertainty import read_factors
@@ -91,7 +91,9 @@ def _saltelli(reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor
         sobol_points(dimension, each, reader.streams.seed, f"design/saltelli/{index}")
         for index in range(SCRAMBLES)
     ]
-    return draw_table(factors, saltelli_uniforms(np.concatenate(scrambles), sizes))
+    places = places_by_name(factors)
+    points = np.concatenate(scrambles)[:, np.concatenate([places, len(places) + places])]
+    return draw_table(factors, saltelli_uniforms(points, sizes))
 
 
 def saltelli_uniforms(points: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:

@@ -1,8 +1,10 @@
 """A design read from its sections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from radsim.experiment.designs.draws import Factor
 from radsim.experiment.designs.keys import label_of
@@ -21,6 +23,8 @@ class Study:
     design: Design
     factors: tuple[Factor, ...]  # uncertain parameters that are drawn
     screened: tuple[Factor, ...]  # those of the sensitivity analysis
+    # of the draws, shape (draw, dimension); none where they are independent
+    uniforms: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
     def tornado(self) -> list[tuple[str, float]]:
@@ -48,7 +52,7 @@ def read_study(
     """
     reader = Reader(tables, Streams(seed))
     axes = read_axes(reader, _table(sections, "sweep", reader))
-    factors, draws = read_uncertainty(reader, _table(sections, "uncertainty", reader))
+    factors, uniforms, draws = read_uncertainty(reader, _table(sections, "uncertainty", reader))
     sensitivity = _table(sections, "sensitivity", reader)
     screened, rows = read_sensitivity(reader, sensitivity, factors)
     beside = [name for name in ("sweep", "sensitivity") if sections.get(name)]
@@ -58,7 +62,7 @@ def read_study(
             "leave it out, or give each a file of its own"
         )
     design = Design(tuple(axes), {NOMINAL: UNCHANGED, **draws, **rows})
-    return Study(design, factors, screened), reader.mistakes
+    return Study(design, factors, screened, uniforms), reader.mistakes
 
 
 def _table(sections: Mapping[str, Any], name: str, reader: Reader) -> Mapping[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from radsim.experiment.designs.draws import (
     METHODS,
     Factor,
@@ -43,20 +45,24 @@ PUBLISHED = "published"  # in the place of a distribution: that of the published
 
 def read_uncertainty(
     reader: Reader, settings: Mapping[str, Any]
-) -> tuple[tuple[Factor, ...], dict[str, Table | SparseTable]]:
-    """Read ``[uncertainty]``: what is drawn, and the rows of draws and of other models."""
+) -> tuple[tuple[Factor, ...], np.ndarray | None, dict[str, Table | SparseTable]]:
+    """Read ``[uncertainty]``: what is drawn, and the rows of draws and of other models.
+
+    Between them are the uniforms of draws that are spread more evenly than independent ones.
+    """
     factors = read_factors(reader, "uncertainty", settings, UNCERTAINTY_KEYS)
     parts: dict[str, Table | SparseTable] = {}
     if "patients" in settings:
         reader.attempt("uncertainty.patients", _check_fewer, settings["patients"])
-    draws = _draws(reader, settings, factors) if settings else None
+    uniforms = _uniforms(reader, settings, factors) if settings else None
+    draws = None if uniforms is None else draw_table(factors, uniforms)
     if draws is not None:
         parts[DRAWS] = draws
     if entries := _alternatives(reader, settings.get("models", {})):
         parts[ALTERNATIVES] = SparseTable(tuple(entries))
         if draws is not None:
             parts[MODEL_DRAWS] = SparseTable(tuple(_drawn_with(entries, draws)))
-    return factors, parts
+    return factors, None if settings.get("method") == "random" else uniforms, parts
 
 
 def read_factors(
@@ -98,10 +104,10 @@ def read_factors(
     return tuple(factors)
 
 
-def _draws(
+def _uniforms(
     reader: Reader, settings: Mapping[str, Any], factors: tuple[Factor, ...]
-) -> Table | None:
-    """Draw the uncertain parameters jointly."""
+) -> np.ndarray | None:
+    """Draw uniforms of the uncertain parameters."""
     if not factors:
         if "models" not in settings and not reader.mistakes:
             reader.mistakes.append("uncertainty: no key has a distribution")
@@ -111,7 +117,7 @@ def _draws(
     if method not in METHODS:
         reader.mistakes.append(f"uncertainty.method: no {method!r}; known: {', '.join(METHODS)}")
     elif draws is not None:
-        return draw_table(factors, draw_uniforms(factors, draws, method, reader.streams))
+        return draw_uniforms(factors, draws, method, reader.streams)
     return None
 
 

@@ -98,7 +98,7 @@ def _files_of_one_plan(
     doses, plans, sets = files["RTDOSE"], files["RTPLAN"], files["RTSTRUCT"]
     for kind in ("RTDOSE", "RTSTRUCT"):
         if not files[kind]:
-            raise ValueError(f"no {kind} in {folder}")
+            raise ValueError(f"no {kind} in {folder}: a plan's files belong in one folder")
     kinds = [dose.text("DoseSummationType", "").upper() for dose in doses]
     courses = sum(kind in OF_A_COURSE for kind in kinds)
     if courses > 1 and not add_doses:
@@ -106,6 +106,7 @@ def _files_of_one_plan(
             f"{courses} plan doses in one folder: keep one plan's files in it, or have them added "
             "(add_doses, --add)"
         )
+    _check_copies([dose for dose, kind in zip(doses, kinds, strict=True) if kind in OF_A_COURSE])
     summed = courses > 1 or "MULTI_PLAN" in kinds
     if plans and not summed:
         plans = [_referenced(plans, _references(doses[0], "ReferencedRTPlanSequence"))]
@@ -132,6 +133,16 @@ def _files_of_one_plan(
         if wanted and plans[0].text("SOPInstanceUID", "") not in wanted:
             raise ValueError(f"{dose.where} belongs to another plan than {plans[0].where}")
     return structures, read_course(plans[0]), notes
+
+
+def _check_copies(doses: list[Tags]) -> None:
+    """Refuse a dose that lies in a folder twice, before it is added twice."""
+    seen: dict[tuple[object, ...], str] = {}
+    for dose in doses:
+        written = (dose.dataset.get(tag) for tag in ("PixelData", "DoseGridScaling"))
+        what = (dose.text("SOPInstanceUID", dose.where), *written)
+        if (other := seen.setdefault(what, dose.where)) != dose.where:
+            raise ValueError(f"{dose.where} is a copy of {other}: keep one of them")
 
 
 def _referenced(files: list[Tags], wanted: set[str]) -> Tags:

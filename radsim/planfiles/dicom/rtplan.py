@@ -48,11 +48,12 @@ def _prescribed(plan: Tags) -> list[float]:
     """Distinct doses prescribed to volumes; points carry calculated doses in some systems."""
     return sorted(
         {
-            reference.number("TargetPrescriptionDose")
+            dose
             for reference in plan.items("DoseReferenceSequence")
             if reference.text("DoseReferenceType", "") == "TARGET"
             and reference.text("DoseReferenceStructureType", "") in ("SITE", "VOLUME")
             and "TargetPrescriptionDose" in reference
+            and (dose := reference.number("TargetPrescriptionDose")) > 0.0
         }
     )
 

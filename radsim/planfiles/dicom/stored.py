@@ -79,14 +79,15 @@ def read_curve(item: Tags) -> tuple[np.ndarray, np.ndarray]:
 
     The data are pairs of a bin's *width* and a volume, not of dose and volume.
     """
-    for keyword, wanted in (("DoseUnits", "GY"), ("DVHVolumeUnits", "CM3")):
-        if item.text(keyword).upper() != wanted:
-            raise ValueError(f"{keyword} must be {wanted}, got {item.text(keyword)}")
+    for keyword, wanted in (("DoseUnits", ("GY", "CGY")), ("DVHVolumeUnits", ("CM3",))):
+        if item.text(keyword).upper() not in wanted:
+            raise ValueError(f"{keyword} must be {wanted[0]}, got {item.text(keyword)}")
+    gray = 0.01 if item.text("DoseUnits").upper() == "CGY" else 1.0
     pairs = item.numbers("DVHData")
     if pairs.size % 2 or pairs.size < 4:
         raise ValueError(f"DVHData must hold pairs, got {pairs.size} numbers")
     width, volume = pairs.reshape(-1, 2).T
-    edges = np.concatenate([[0.0], np.cumsum(width * item.number("DVHDoseScaling"))])
+    edges = np.concatenate([[0.0], np.cumsum(width * item.number("DVHDoseScaling") * gray)])
     kind = item.text("DVHType").upper()
     if kind == "DIFFERENTIAL":
         return edges, cumulative_from_differential(np.maximum(volume, 0.0))

@@ -16,6 +16,7 @@ from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.planfiles.questions import answered
 from radsim.planfiles.texts.text import number, read_text
 from radsim.planfiles.texts.written import WrittenDVH, plan_of, without_dvh
+from radsim.vocabulary.texts import as_cell, of_cell
 
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
@@ -79,7 +80,9 @@ def save_plan(plan: ImportedPlan, path: Path | str) -> None:
     writer.writerow(["name", "structure", "dose [Gy]", "volume [cm3]"])
     for structure in plan.structures:
         for dose, volume in _points(structure):
-            writer.writerow([structure.name, structure.structure or "", repr(dose), repr(volume)])
+            writer.writerow(
+                [as_cell(structure.name), structure.structure or "", repr(dose), repr(volume)]
+            )
     Path(path).write_text(page.getvalue(), encoding="utf-8")
 
 
@@ -155,7 +158,7 @@ def _dvhs(text: str) -> tuple[list[WrittenDVH], dict[str, str]]:
     named: dict[str, str] = {}
     broken: set[str] = set()
     for row in _checked(rows):
-        name = " ".join((row["name"] or "").split())
+        name = of_cell(" ".join((row["name"] or "").split()))
         cells = [(row[column] or "").strip() for column in (dose, volume)]
         at, above = (number(cell, comma) for cell in cells)
         if not blocks or blocks[-1][0] != name or _begins_anew(blocks[-1][1], at, gray):

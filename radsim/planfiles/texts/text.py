@@ -4,21 +4,22 @@ import math
 import re
 from pathlib import Path
 
+from radsim.vocabulary.csv_tables import decoded
 from radsim.vocabulary.files import LARGEST_TEXT, contents
 
-BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+HIDDEN = re.compile(  # controls, marks of direction, other ends of lines: no part of a name
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 COMMA_NUMBER = re.compile(r"(?<![\w.,])\d+,\d+(?![\w.,])")
 POINT_NUMBER = re.compile(r"(?<![\w.,])\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.,])")
 
 
 def read_text(path: Path) -> str:
-    """Text of a file in UTF-8, UTF-16 or, failing that, Windows' western code page."""
-    stored = contents(path, LARGEST_TEXT)
-    encoding = BYTE_ORDER_MARKS.get(stored[:2], BYTE_ORDER_MARKS.get(stored[:3], "utf-8"))
-    try:
-        return stored.decode(encoding)
-    except UnicodeDecodeError:
-        return stored.decode("cp1252", errors="replace")
+    """Text of a file in UTF-8, UTF-16 or, failing that, Windows' western code page.
+
+    What would not show in a name is a blank.
+    """
+    return HIDDEN.sub(" ", decoded(contents(path, LARGEST_TEXT)))
 
 
 def uses_decimal_comma(text: str) -> bool:

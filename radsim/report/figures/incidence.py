@@ -8,8 +8,11 @@ from matplotlib.ticker import PercentFormatter
 from radsim.experiment.endpoints import endpoints_of
 from radsim.report.figures.style import COLORS, LINES, capital, finish, panels_of
 from radsim.report.view import View
+from radsim.results.fields import ESTIMATE
 from radsim.results.reading import with_role
-from radsim.sums.intervals import wilson_interval
+from radsim.sums.intervals import Z95, wilson_interval
+from radsim.sums.moments import FEW
+from radsim.vocabulary.endpoints import INCIDENCE, Estimate
 
 MOST_COLUMNS = 4
 
@@ -28,7 +31,12 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
             patients = np.array(view.experiment.patients)
             if among := endpoints[event].among:
                 patients = patients * shares[f"patients_{among}"].sel(arm=arm).values
-            lower, upper = wilson_interval(curve, patients)
+            incidence = Estimate(endpoints[event], INCIDENCE)
+            share, *ends = (
+                float(view.numbers(incidence, role, arm=arm))
+                for role in (ESTIMATE, "lower", "upper")
+            )
+            lower, upper = wilson_interval(curve, _as_exact(share, ends, patients))
             axis.plot(time, curve, color=color, linestyle=LINES[row % 4], label=name)
             axis.fill_between(time, lower, upper, color=color, alpha=0.2, linewidth=0)
         title = "\n".join(filter(None, (capital(endpoints[event].words), endpoints[event].of_whom)))
@@ -44,3 +52,11 @@ def plot_cumulative_incidence(result: xr.Dataset) -> Figure | None:
     panels[0].legend(fontsize=8, frameon=False)
     note = "Bands: 95 % Monte Carlo intervals. Scales differ."
     return finish(figure, "Events over time", result, note)
+
+
+def _as_exact(share: float, ends: list[float], patients: np.ndarray) -> np.ndarray:
+    """Independent patients of whom a count has the interval of the table, if events are not few."""
+    width = ends[1] - ends[0]
+    if min(share, 1.0 - share) * patients < FEW or not width > 0.0:
+        return patients
+    return np.array(share * (1.0 - share) * (2.0 * Z95 / width) ** 2)

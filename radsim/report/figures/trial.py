@@ -1,6 +1,8 @@
 """Figures of virtual trials: power, expected incidence with numbers at risk, patient flow."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,8 @@ from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.curves import ExpectedCurves
 from radsim.trial.questions.flow import Flow
 from radsim.trial.questions.scenario import TrialResult
-from radsim.trial.wording import event_name
+from radsim.trial.wording import asked_for, endpoint_words, event_name
+from radsim.vocabulary.words import listed
 
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
@@ -76,6 +79,8 @@ def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> l
         tail = f"_{name}" if len(results) > 1 else ""
         if result.incidence is not None:
             figures[f"trial_incidence{tail}"] = plot_incidence(name, result, result.incidence)
+        if result.families:
+            figures[f"trial_hypotheses{tail}"] = plot_hypotheses(name, result)
         if result.flow is not None:
             figures[f"trial_flow{tail}"] = plot_flow(name, result, result.flow)
     return save_figures(figures.items(), folder, RESOLUTION)
@@ -83,8 +88,8 @@ def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> l
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
-    asked = {"patients", *(point.over for result in results.values() for point in result.curve)}
-    panels = {over: label for over, label in LABELS.items() if over in asked}
+    varied = {"patients", *(point.over for result in results.values() for point in result.curve)}
+    panels = {over: label for over, label in LABELS.items() if over in varied}
     sections = [result.section for result in results.values()]
     figure = new_figure(4.8 * len(panels) + 0.6, 4.2)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -97,8 +102,13 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
         axis.axhline(sections[0].power, color="grey", lw=0.8, ls=":")
         axis.grid(alpha=0.3)
     axes[0].set_xlim(left=0.0, right=1.08 * max(map(_last_number, results.values())))
+    asked = {asked_for(section) for section in sections}
     primaries = {section.primary_analysis for section in sections}
-    what = TITLES[primaries.pop()] if len(primaries) == 1 else "the primary analysis"
+    what = "what the size is for"
+    if asked == primaries:
+        what = TITLES[primaries.pop()] if len(primaries) == 1 else "the primary analysis"
+    elif len(asked) == 1:
+        what = f"showing {asked.pop()}"
     axes[0].set_ylabel(f"Power of {what}")
     axes[0].legend(fontsize=8, frameon=False)
     title = (
@@ -146,6 +156,50 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
     below.set_xlabel("Months after randomization (mean numbers at risk)")
     below.spines[["top", "right", "left"]].set_visible(False)
     return figure
+
+
+def plot_hypotheses(name: str, result: TrialResult) -> Figure:
+    """Share of trials that show each hypothesis, alone and in the procedure, and falsely."""
+    design, *nulls = result.families
+    words = {row.name: endpoint_words(result.section, row.name) for row in design.hypotheses}
+    names = [name if name == what else f"{name}: {what}" for name, what in words.items()]
+    alone: list[Share | None] = [row.alone for row in design.hypotheses]
+    within: list[Share | None] = [row.within for row in design.hypotheses]
+    names, within = [*names, "every hypothesis"], [*within, design.all_shown]
+    false = [f for f in nulls if f.false_claim is not None]
+    figure = new_figure(8.6, 1.2 + 0.5 * max(len(names), len(false)))
+    axis, claims = figure.subplots(1, 2, width_ratios=[3, 2])
+    _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
+    _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
+    axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
+    axis.set_xlim(0.0, 1.0)
+    axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
+    axis.set_xlabel("Shown in such a share of trials")
+    axis.legend(fontsize=8, frameon=False)
+    _sideways(
+        claims, [f.false_claim for f in false], color="black", marker="o", markersize=5, label=""
+    )
+    claims.axvline(result.section.alpha / 2.0, color="grey", lw=0.8, ls=":")
+    claims.set_yticks(range(len(false)), [fill(listed(f.nulls), 26) for f in false], fontsize=8)
+    claims.set_xlim(left=0.0)
+    claims.set_xlabel("False claim, where\nthese nulls are true")
+    for each in (axis, claims):
+        each.invert_yaxis()
+        each.xaxis.set_major_formatter(PercentFormatter(1.0))
+        each.grid(alpha=0.3)
+    figure.suptitle(f"{name}: hypotheses; bars: two Monte Carlo errors", fontsize=10)
+    return figure
+
+
+def _sideways(axis: Axes, shares: Sequence[Share | None], **style: Any) -> None:
+    """Draw a share in each row, with two Monte Carlo errors."""
+    rows = [(place, share) for place, share in enumerate(shares) if share is not None]
+    axis.errorbar(
+        [share.value for _, share in rows],
+        [place for place, _ in rows],
+        xerr=[2.0 * share.mc_standard_error for _, share in rows],
+        capsize=2, lw=1, ls="none", **style,
+    )  # fmt: skip
 
 
 def plot_flow(name: str, result: TrialResult, flows: tuple[Flow, Flow]) -> Figure:
@@ -219,7 +273,7 @@ def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult)
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""
     if over == "patients":
-        planned = (float(result.plan.design.patients), result.primary.rejected)
+        planned = (float(result.plan.design.patients), result.asked)
         ring = {"markerfacecolor": "none", "markersize": 9, "markeredgewidth": 1.4}
         _error_bars(axis, [planned], color=color, marker="o", label=label, **ring)
         _guide(axis, color, [*points, planned], result)

@@ -11,6 +11,7 @@ from radsim.report.figures import page
 from radsim.report.figures.style import COLORS, MARKERS, new_figure
 from radsim.report.view import View
 from radsim.results.reading import has_role, with_role
+from radsim.results.uncertainty import ENDS
 from radsim.sums.parameter_spread import AT_MOST
 from radsim.vocabulary.endpoints import Estimate
 
@@ -100,10 +101,12 @@ def _best(panel: Axes, view: View, net: Estimate) -> None:
     if not view.has(net, "best_probability"):
         return
     arms = list(view.arms)
-    for share in view.percent(net, "best_probability"):
-        value, place = float(share), arms.index(share["ranked_arm"].item())
-        panel.barh(place, value, 0.6, color=COLORS[place % 8])
-        panel.text(value + 3.0, place, f"{value:.0f} %", va="center", fontsize=page.SMALL)
+    for shares in zip(*(view.percent(net, f"best_probability{e}") for e in ENDS), strict=True):
+        place = arms.index(shares[0]["ranked_arm"].item())
+        value, lower, upper = map(float, shares)
+        reach = [[value - lower], [upper - value]]
+        panel.barh(place, value, 0.6, xerr=reach, color=COLORS[place % 8], ecolor="0.4")
+        panel.text(upper + 3.0, place, f"{value:.0f} %", va="center", fontsize=page.SMALL)
 
 
 def _note(result: xr.Dataset) -> str:

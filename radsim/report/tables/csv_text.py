@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from radsim.vocabulary.texts import as_cell
+
 Row = list[Any]
-FORMULA = ("=", "+", "-", "@")  # begin one in a spreadsheet
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -42,17 +43,7 @@ def cell_of(value: Any) -> Any:
     """
     if isinstance(value, float):
         return repr(float(value)) if np.isfinite(value) else ""
-    if isinstance(value, str) and value[:1] in FORMULA and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return as_cell(value) if isinstance(value, str) else value
 
 
 def number_cells(values: np.ndarray) -> list[str]:

@@ -9,11 +9,13 @@ import numpy as np
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import ROLES, StatedArm
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
-from radsim.trial.wording import event_name
+from radsim.trial.questions.testing import FALSE_CLAIM, estimates_of
+from radsim.trial.wording import asked_for, endpoint_words, event_name, words_of
 
 SHARE = ("mc_standard_error", "lower", "upper")
 KEPT_DIGITS = 3  # of an error; what it belongs to is rounded to the same place
@@ -75,6 +77,13 @@ def _design(result: TrialResult) -> Iterator[Row]:
     for key in ("looks", "resize", "curve"):
         if getattr(section, key) is not None:
             yield from ([f"{key}.{k}", v] for k, v in _chosen(getattr(section, key)))
+    for name, secondary in section.secondary.items():
+        yield [f"secondary.{name}.analysis", section.hypothesis_of(name).analysis]
+        chosen = ([f"secondary.{name}.{k}", v] for k, v in _chosen(secondary) if k != "analysis")
+        yield from chosen
+    if section.secondary:
+        yield ["testing.procedure", section.procedure.procedure]
+        yield from ([f"testing.{k}", v] for k, v in _chosen(section.procedure) if k != "procedure")
     for key, law in section.uncertainty.items():
         yield [f"uncertainty.{key}.kind", law.kind]
         yield from ([f"uncertainty.{key}.{k}", v] for k, v in _chosen(law))
@@ -106,6 +115,38 @@ def _characteristics(result: TrialResult) -> Iterator[Row]:
         ]  # fmt: skip
 
 
+def _hypotheses(result: TrialResult) -> Iterator[Row]:
+    """Each hypothesis by itself and in the procedure, where something is true."""
+    section = result.section
+    shares = section.procedure.shares((PRIMARY, *section.secondary))
+    for family in result.families:
+        for row in family.hypotheses:
+            hypothesis = section.hypothesis_of(row.name)
+            effect = row.effect if row.not_tested.value < 1.0 else None
+            margin = section.margin_of(row.name)
+            yield [
+                family.truth, row.name, endpoint_words(section, row.name), hypothesis.analysis,
+                estimates_of(hypothesis), "" if margin is None else margin,
+                rounded(shares[row.name] * section.alpha / 2.0), "yes" if row.null else "no",
+                *_share(row.alone)[:2], *_share(row.within), rounded(effect, row.effect_error),
+                rounded(row.effect_sd, row.effect_error), *_share(row.not_tested)[:2],
+            ]  # fmt: skip
+        for what, share in {
+            ANY: family.any_shown, ALL: family.all_shown, FALSE_CLAIM: family.false_claim,
+        }.items():  # fmt: skip
+            if share is not None:
+                yield [family.truth, what, *[""] * 8, *_share(share), *[""] * 4]
+
+
+def _pairs(result: TrialResult) -> Iterator[Row]:
+    """By which endpoint pairs of patients are won and lost."""
+    for row in result.decided:
+        yield [
+            row.hypothesis, words_of(result.section, row.endpoint),
+            *_with_error(row.won, row.won_error), *_with_error(row.lost, row.lost_error),
+        ]  # fmt: skip
+
+
 def _expectations(result: TrialResult) -> Iterator[Row]:
     """Expected counts and duration, and shares of trials without an event."""
     for e in result.expected:
@@ -126,9 +167,11 @@ def _sizes(result: TrialResult) -> Iterator[Row]:
     if size is not None:
         ends: Row = ["", "", ""]
         if size.reached:
-            simulated, ends = size.patients, [size.patients, size.lower, size.upper]
+            ends = [size.patients, size.lower, size.upper]
+            if not result.section.procedure.power_of:  # else formulas are of something else
+                simulated = size.patients
         yield [
-            "simulation", result.section.primary_analysis, ends[0], "", *_share(size.power)[:2],
+            "simulation", asked_for(result.section), ends[0], "", *_share(size.power)[:2],
             *ends[1:], "", "", size.better, size.why,
         ]  # fmt: skip
     for row in result.formulas.sizes:
@@ -234,6 +277,15 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
         "effect_mc_standard_error", "effect_sd", "effect_lower", "effect_upper", "not_estimable",
         "not_estimable_mc_standard_error", "not_tested", "not_tested_mc_standard_error", "better",
     ), _characteristics),
+    "trial_hypotheses.csv": ((
+        "scenario", "truth", "hypothesis", "endpoint", "analysis", "estimates", "margin", "level",
+        "null_is_true", "alone", "alone_mc_standard_error", "within_procedure", *SHARE, "effect",
+        "effect_sd", "not_tested", "not_tested_mc_standard_error",
+    ), _hypotheses),
+    "trial_pairs.csv": ((
+        "scenario", "hypothesis", "decided_by", "won", "won_mc_standard_error", "lost",
+        "lost_mc_standard_error",
+    ), _pairs),
     "trial_expectations.csv": ((
         "scenario", "quantity", "control", "experimental", "total", "sd", "mc_standard_error",
     ), _expectations),
@@ -327,6 +379,8 @@ def _default(field: Field[Any]) -> Any:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_cell(each)}" for key, each in value.items())
     if isinstance(value, tuple):
         return "; ".join(map(_part, value))
     return str(value).lower() if isinstance(value, bool) else value
@@ -335,4 +389,4 @@ def _cell(value: Any) -> Any:
 def _part(part: Any) -> str:
     if is_dataclass(part):
         return " ".join(f"{field.name} {getattr(part, field.name):g}" for field in fields(part))
-    return str(part)
+    return f"({', '.join(part)})" if isinstance(part, tuple) else str(part)

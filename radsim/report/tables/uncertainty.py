@@ -10,7 +10,8 @@ from radsim.report.tables.points import Line, Numbers, Points
 from radsim.report.tables.rows import ranked_labels
 from radsim.results.fields import ESTIMATE
 from radsim.results.names import ModelNames
-from radsim.results.uncertainty import ENDS, what_matters
+from radsim.results.uncertainty import BEST_ENDS, what_matters
+from radsim.sums.best_over_draws import STATES as BEST_STATES
 from radsim.sums.parameter_spread import STATES, TOLD
 
 OWN_MODELS = "the file's own"
@@ -23,6 +24,7 @@ UNCERTAINTY_COLUMNS = (
 )  # fmt: skip
 DRAWN_COLUMNS = (
     "endpoint", "months", "arm", "models", "draws", "probability_best", "lower", "upper",
+    "as_drawn", "note",
 )  # fmt: skip
 
 
@@ -39,20 +41,26 @@ def uncertainty_lines(points: Points, names: ModelNames) -> Iterator[Line]:
 
 
 def best_over_draws_lines(points: Points, names: ModelNames) -> Iterator[Line]:
-    """How often each arm is best over the draws of the parameters."""
+    """How often each arm is best over the draws of the parameters, and what is known of it."""
+
+    def line(labels: list[object], numbers: np.ndarray) -> Line:
+        return Line(
+            labels, numbers[:, :-1], [(BEST_STATES[int(state)],) for state in numbers[:, -1]]
+        )
+
     draws = len(points.design.parts[DRAWS])
     for estimate in points.listed:
         name = f"{estimate}_best_probability"
         if name not in points.result:
             continue
-        numbers, with_others = points.columns_of(name, ENDS), None
+        numbers, with_others = points.columns_of(name, BEST_ENDS), None
         if f"{name}_with" in points.result:
-            with_others = points.columns_of(f"{name}_with", ENDS)
+            with_others = points.columns_of(f"{name}_with", BEST_ENDS)
         for labels, where in ranked_labels(points, estimate):
-            yield Line([*labels, OWN_MODELS, draws], numbers[(slice(None), *where)])
+            yield line([*labels, OWN_MODELS, draws], numbers[(slice(None), *where)])
             if with_others is not None:
                 for i, other in enumerate(points.result["alternative"].values):
-                    yield Line(
+                    yield line(
                         [*labels, str(other), min(draws, MOST_MODEL_DRAWS)],
                         with_others[(slice(None), i, *where)],
                     )

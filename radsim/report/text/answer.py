@@ -10,6 +10,7 @@ from radsim.experiment.designs.tables import DRAWS
 from radsim.report.view import View
 from radsim.results.choices import Choice, choices_of
 from radsim.results.reading import has_role
+from radsim.sums.best_over_draws import STATES
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED
 from radsim.vocabulary.endpoints import ALIVE, NET, PREVALENCE, Endpoint, Estimate, Joint
 
@@ -101,13 +102,23 @@ def _best(view: View, overall: Estimate) -> Iterator[str]:
     if not view.has(overall, "best_probability"):
         return
     shares = view.percent(overall, "best_probability")
+    ends = (view.percent(overall, f"best_probability_{end}") for end in ("lower", "upper"))
     ranked = sorted(
-        ((float(s), view.experiment.called(str(s["ranked_arm"].values))) for s in shares),
+        (
+            (float(s), view.experiment.called(str(s["ranked_arm"].values)), float(low), float(high))
+            for s, low, high in zip(shares, *ends, strict=True)
+        ),
         reverse=True,
     )
     draws = len(view.experiment.study.design.parts[DRAWS])
-    each = ", ".join(f"{arm} in {share:.0f} %" for share, arm in ranked if share > 0.0)
-    yield _line(f"Highest {overall.label}, of {draws:,} draws of the parameters: {each}.")
+    each = ", ".join(
+        f"{arm} in {share:.0f} % ({low:.0f} to {high:.0f})"
+        for share, arm, low, high in ranked
+        if share > 0.0
+    )
+    note = STATES[int(view.numbers(overall, "best_probability_state").max())]
+    said = f" The shares are {note}." if note else ""
+    yield _line(f"Highest {overall.label}, of {draws:,} draws of the parameters: {each}.{said}")
     if not view.has(overall, "best_probability_with"):
         return
     others = []

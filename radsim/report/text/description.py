@@ -17,7 +17,9 @@ from radsim.experiment.pedigree import (
     presets_used,
 )
 from radsim.fitting.refit import anchor_residuals, parameters_at_edge
+from radsim.patients.cohort import Cohort
 from radsim.presets import load_preset
+from radsim.presets.cohorts import cohort_settings
 from radsim.report.view import value_text
 from radsim.tcp.anchors import anchors_behind, is_anchored, reads_its_anchors
 from radsim.vocabulary.endpoints import CONTROL_WITHOUT_COMPLICATION
@@ -45,6 +47,7 @@ def description_of(experiment: Experiment) -> dict[str, Any]:
         "models": model_labels(experiment),
         "presets": presets_used(experiment),
         "cohort": sorted(experiment.cohort.names),
+        "cohort_from": origins_of(experiment.cohort),
         "design": design_lines(experiment),
         "notes": notes(experiment),
     }
@@ -58,12 +61,12 @@ def describe(experiment: Experiment) -> str:
     lines = [
         f"{experiment.name}: {experiment.patients:,} patients, seed {experiment.seed}, "
         f"reported at {months} months",
-        f"cohort: {experiment.cohort.preset or 'custom'}, {len(experiment.cohort.names)} variables",
+        *cohort_lines("cohort", experiment.cohort),
         *(
-            f"  of {experiment.called(name)}: {arm.cohort.preset or 'custom'}, "
-            f"{len(arm.cohort.names)} variables"
+            f"  {line}"
             for name, arm in experiment.arms.items()
             if arm.cohort is not None
+            for line in cohort_lines(f"of {experiment.called(name)}", arm.cohort)
         ),
         "arms:",
         *(
@@ -83,6 +86,38 @@ def describe(experiment: Experiment) -> str:
         "no mistakes found",
     ]
     return "\n".join(lines)
+
+
+def cohort_lines(called: str, cohort: Cohort) -> list[str]:
+    """Say how many variables a cohort has and, of one with a table, where each comes from."""
+    lines = [f"{called}: {cohort.preset or 'custom'}, {len(cohort.names)} variables"]
+    if cohort.table is not None:
+        lines += [
+            f"  {of}: {', '.join(names)}" for of, names in origins_of(cohort).items() if names
+        ]
+    return lines
+
+
+def origins_of(cohort: Cohort) -> dict[str, list[str]]:
+    """Name the variables of a cohort by where they come from.
+
+    Examples
+    --------
+    >>> from radsim.patients.cohort import PatientTable
+    >>> table = PatientTable(columns={"region": ("thoracic", "lumbar")})
+    >>> {of: names for of, names in origins_of(Cohort(table=table)).items() if names}
+    {'from the table': ['region'], 'follow from these': ['cord_present']}
+    """
+    preset = cohort_settings(cohort.preset)["variables"] if cohort.preset else {}
+    stated = cohort.variables
+    of_preset = [n for n in stated if n in preset and stated[n].source == preset[n]["source"]]
+    of_table = [] if cohort.table is None else [n for n in cohort.table.columns if n not in stated]
+    return {
+        "from the table": of_table,
+        "from the preset": of_preset,
+        "from the file": [name for name in stated if name not in of_preset],
+        "follow from these": [each.name for each in cohort.following],
+    }
 
 
 def design_lines(experiment: Experiment) -> list[str]:

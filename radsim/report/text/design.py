@@ -11,6 +11,7 @@ from radsim.report.view import View, value_text
 from radsim.results.reading import has_role
 from radsim.results.result import is_design
 from radsim.results.uncertainty import ENDS, what_matters
+from radsim.sums.best_over_draws import STATES
 from radsim.sums.parameter_spread import AT_MOST, NOT_MOVED, TOLD
 from radsim.vocabulary.endpoints import (
     ALIVE,
@@ -132,18 +133,35 @@ def _uncertainty_text(view: View, with_values: bool) -> str:
 def _best_text(view: View) -> str:
     title = (
         "How often each arm is best over the draws of the parameters, under the file's own models "
-        "[%]"
+        "[%, with 95 % intervals]"
     )
     told = [e for e in view.estimates if view.has(e, "best_probability")]
-    shares = [(estimate.label, view.numbers(estimate, "best_probability")) for estimate in told]
+    shares = [(estimate.label, _with_ends(view, estimate, "best_probability")) for estimate in told]
     for estimate in told:
         if estimate.endpoint == BEST_WITH and view.has(estimate, "best_probability_with"):
-            for other in view.numbers(estimate, "best_probability_with"):
-                shares.append((f"{estimate.label}, but {other['alternative'].item()}", other))
+            others = zip(*_with_ends(view, estimate, "best_probability_with"), strict=True)
+            for other in others:
+                shares.append((f"{estimate.label}, but {other[0]['alternative'].item()}", other))
     arms = [str(arm) for arm in view.result["ranked_arm"].values]
-    rows = ((label, *(_percent(s.sel(ranked_arm=arm)) for arm in arms)) for label, s in shares)
+    rows = (
+        (label, *(_share_text(*(s.sel(ranked_arm=arm) for s in three)) for arm in arms))
+        for label, three in shares
+    )
     heads = ["", *map(view.experiment.called, arms)]
-    return table_text(heads, rows, title, **PLAIN)
+    roles = ("best_probability_state", "best_probability_with_state")
+    states = [view.numbers(e, role).max() for e in told for role in roles if view.has(e, role)]
+    note = STATES[max(map(int, states))]
+    return table_text(heads, rows, title, **PLAIN) + (f"\nSome shares are {note}." if note else "")
+
+
+def _with_ends(view: View, estimate: Estimate, role: str) -> tuple[xr.DataArray, ...]:
+    """A share of draws and the ends of its interval."""
+    return tuple(view.numbers(estimate, f"{role}{end}") for end in ENDS)
+
+
+def _share_text(share: xr.DataArray, lower: xr.DataArray, upper: xr.DataArray) -> str:
+    low, high = (f"{100.0 * float(end):.0f}" for end in (lower, upper))
+    return f"{_percent(share)} ({low} to {high})"
 
 
 def _sensitivity_text(view: View) -> str:

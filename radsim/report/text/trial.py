@@ -14,11 +14,16 @@ from radsim.trial.questions.nulls import AT_MARGIN, NULLS
 from radsim.trial.questions.scenario import TrialResult, null_of
 from radsim.trial.wording import (
     analysis_sentences,
+    asked_for,
     event_name,
     margin_text,
     notes_of,
     protocol_sentences,
+    words_of,
 )
+from radsim.vocabulary.words import listed
+
+NO_TEST = "allowing no test by itself"
 
 
 def summary_text(results: dict[str, TrialResult]) -> str:
@@ -122,6 +127,8 @@ def _direction(result: TrialResult) -> str:
 
 def _favor(result: TrialResult, better: str) -> str:
     """In favor of which arm a size has its power."""
+    if result.section.procedure.power_of:
+        return " to show it"
     if result.section.margin is not None:
         return f" to show {_arm(result, EXPERIMENTAL)} to be not worse by the margin"
     if better == CONTROL:
@@ -146,6 +153,7 @@ def _more(result: TrialResult) -> Iterator[str]:
         design = result.plan.design
         target = f"{design.event_target} events by month {design.latest:g}"
         yield f"trials that never reach the {target}: {_share(result.misses_target)}"
+    yield from _hypotheses(result)
     for benefit in result.benefits:
         yield _benefit(benefit, result)
     if result.section.looks is not None and result.looks is None:
@@ -193,6 +201,35 @@ def _resized(result: TrialResult) -> Iterator[str]:
     )
 
 
+def _hypotheses(result: TrialResult) -> Iterator[str]:
+    """Say what each hypothesis shows alone and in the procedure, and how often falsely."""
+    if not result.families:
+        return
+    design, *nulls = result.families
+    for row in design.hypotheses:
+        alone = f"shown by itself in {_share(row.alone)}" if row.not_tested.value < 1.0 else NO_TEST
+        yield f"{row.name}: {alone}, in the procedure in {_share(row.within)} of trials"
+    yield (
+        f"every hypothesis is shown in {_share(design.all_shown)}, at least one in "
+        f"{_share(design.any_shown)} of trials"
+    )
+    for name in dict.fromkeys(row.hypothesis for row in result.decided):
+        by = [
+            f"{words_of(result.section, row.endpoint)} {100 * row.won:.1f} and {100 * row.lost:.1f}"
+            for row in result.decided
+            if row.hypothesis == name
+        ]
+        yield f"{name}: of pairs of patients are won and lost by {listed(by)} %"
+    false = [f for f in nulls if f.false_claim is not None]
+    if false:
+        worst = max(false, key=lambda family: family.false_claim.value)  # type: ignore[union-attr]
+        assert worst.false_claim is not None
+        yield (
+            f"a false claim is made at most in {_share(worst.false_claim)} of trials, over "
+            f"{len(false)} sets of true nulls (where that of {listed(worst.nulls)} is)"
+        )
+
+
 def _benefit(benefit: Benefit, result: TrialResult) -> str:
     control, experimental = result.arm_names
     arms = result.plan.arms
@@ -231,7 +268,7 @@ def _formula(row: FormulaSize, result: TrialResult) -> str:
     size, text = result.size, f"{row.formula} ({row.takes}): {row.patients} patients"
     if row.events:
         text += f", {row.events:.1f} events"
-    if size is not None and size.reached:
+    if size is not None and size.reached and not result.section.procedure.power_of:
         text += f", {row.patients - size.patients:+d} against simulation"
     if row.better == CONTROL:
         text += "; in favor of the control arm"
@@ -251,7 +288,7 @@ def _size(result: TrialResult) -> str:
         others = "no other size is within its error"
     return (
         f"{size.patients} patients in all reach a power of {100 * result.section.power:g} % by "
-        f"simulation{_favor(result, size.better)} ({result.section.primary_analysis}: "
+        f"simulation{_favor(result, size.better)} ({asked_for(result.section)}: "
         f"{_share(size.power)}; {others}{_entering(result)})"
     )
 

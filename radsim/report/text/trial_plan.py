@@ -60,8 +60,10 @@ def _cost(section: TrialSection) -> str:
     what = [f"{section.trials:,} trials under the design and under each null"]
     if section.find_size:
         what.append(f"a search for the size, up to {section.most_patients:,} patients")
+    if section.secondary:
+        what.append(f"{1 + len(section.secondary)} hypotheses under each set of their nulls")
     if section.curve is not None:
-        points = sum(len(values) for values in vars(section.curve).values())
+        points = sum(len(values or ()) for values in vars(section.curve).values())
         what.append(f"{points} points of a power curve")
     if section.looks is not None:
         what.append(f"{len(section.looks.information)} looks at each trial")

@@ -167,6 +167,13 @@ class Analysis:
     reads: str = ""
     of: str = ""
 
+    def read_at(self, settings: Settings) -> tuple[float, ...]:
+        """When its effect is read [months]; at no time where it is of whole curves."""
+        if not self.reads:
+            return ()
+        months = getattr(settings, self.reads)
+        return tuple(months) if isinstance(months, tuple) else (float(months),)
+
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
     def run(table: RiskTable, settings: Settings) -> Outcome:
@@ -503,7 +510,7 @@ def _against_margin(name: str) -> Analysis:
         if name in SCORED:
             score, variance = logrank_score(table, ratio=float(np.exp(worst)), **SCORED[name])  # type: ignore[arg-type]
             verdict = normal_test(score, variance)
-            return _one_sided(-verdict.z, worst, outcome, verdict.estimable)
+            return _one_sided(-np.sign(worst) * verdict.z, worst, outcome, verdict.estimable)
         if name in READ_AT_LANDMARK:
             z = _score_at_landmark(table, settings, name) * np.sign(-worst)
             known = outcome.estimable & np.isfinite(z)

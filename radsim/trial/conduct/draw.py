@@ -1,6 +1,6 @@
 """Draw trials: every random number is looked up by decision, trial and patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special
@@ -12,6 +12,7 @@ from radsim.trial.protocol.laws import Law, same_law
 
 GROUP = 32  # patients whose numbers lie side by side in a stream, so that trials are nested
 Arms = tuple[StatedArm, StatedArm] | PatientPool
+FAILURE, PROPORTION = "failure", "proportion"  # streams of the trial's own endpoint
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Fate:
         Lesions of each patient, shape (trial, patient).
     harms
         Times of harms by name, shape (trial, patient).
+    responses
+        Times of what is good for simulated patients.
+    among
+        Whom a harm or a response concerns, by name; everyone unless given.
     """
 
     failure: np.ndarray
@@ -45,6 +50,8 @@ class Fate:
     drop_out: np.ndarray
     lesions: np.ndarray
     harms: dict[str, np.ndarray]
+    responses: dict[str, np.ndarray] = field(default_factory=dict)
+    among: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def draw_numbers(streams: UniformSource, name: str, trials: range, patients: int) -> np.ndarray:
@@ -117,8 +124,13 @@ def draw_fate(
         row = np.minimum((u * size).astype(int), size - 1)
         row += size * (np.array(trials) % arms.pools)[:, np.newaxis]
         failure = arms.failure[enrolled.arm, row][..., np.newaxis]
-        harms = {name: times[enrolled.arm, row] for name, times in arms.harms.items()}
-        return Fate(failure, arms.death[enrolled.arm, row], drop_out, lesions, harms)
+        harms, responses = (
+            {name: times[enrolled.arm, row] for name, times in group.items()}
+            for group in (arms.harms, arms.responses)
+        )
+        among = {name: concerned[row] for name, concerned in arms.among.items()}
+        death = arms.death[enrolled.arm, row]
+        return Fate(failure, death, drop_out, lesions, harms, responses, among)
     death = _by_arm(
         enrolled.arm, arms[0].death, arms[1].death, draw_exponential(streams, "death", trials, n)
     )
@@ -129,7 +141,7 @@ def draw_fate(
     divisor = _draw_hazard_ratio(design, enrolled, trials, streams)
     failure = np.full((len(trials), n, len(design.lesions)), np.inf)
     for lesion in range(len(design.lesions)):
-        exponential = draw_exponential(streams, f"failure/{lesion}", trials, n)
+        exponential = draw_exponential(streams, f"{FAILURE}/{lesion}", trials, n)
         if divisor is not None:
             exponential = exponential / divisor
         times = _by_arm(enrolled.arm, arms[0].failure, arms[1].failure, exponential)

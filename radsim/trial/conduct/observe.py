@@ -106,11 +106,9 @@ def observe(design: TrialDesign, enrolled: Enrolled, fate: Fate) -> Trials:
     end of observation: between visits no failure can be seen, and a patient who is pulled back to
     the last visit would leave the deaths after it with too few to compare with.
     """
-    seen = _seen_failure(design, fate)
+    seen = seen_at(design, fate.failure)
     cut = _cut(design, enrolled, fate, seen)
-    watched = np.maximum(cut[:, np.newaxis] - enrolled.entry, 0.0)
-    if design.longest_follow_up is not None:
-        watched = np.minimum(watched, design.longest_follow_up)
+    watched = _watched(design, enrolled, cut)
     end = np.minimum(watched, fate.drop_out)
     alive_end = np.minimum(end, fate.death)
     first_end = alive_end[..., np.newaxis]
@@ -143,12 +141,49 @@ def _per_lesion(trials: Trials, time: np.ndarray, cause: np.ndarray, lesions: np
     )  # fmt: skip
 
 
-def _seen_failure(design: TrialDesign, fate: Fate) -> np.ndarray:
-    """When each failure would be seen."""
+def seen_at(design: TrialDesign, times: np.ndarray) -> np.ndarray:
+    """When each event would be seen."""
     if design.visits is None:
-        return fate.failure
+        return times
     visits = np.append(design.visits.upto(design.cut), np.inf)
-    return visits[np.searchsorted(visits, fate.failure, side="left")]
+    return visits[np.searchsorted(visits, times, side="left")]
+
+
+def of_times(
+    design: TrialDesign, trials: Trials, fate: Fate, times: np.ndarray | None, among: np.ndarray
+) -> Trials:
+    """The same trials, of other times of their patients; None for those of death.
+
+    Parameters
+    ----------
+    times
+        When the event would be seen, shape (trial, patient).
+    among
+        Whom it concerns; the others are not analysed.
+    """
+    enrolled = trials.enrolled
+    end = np.minimum(_watched(design, enrolled, trials.cut), fate.drop_out)
+    died = fate.death <= end
+    alive_end = np.minimum(end, fate.death)
+    if times is None:
+        time, cause = alive_end, np.where(died, EVENT, CENSORED)
+    else:
+        came = times <= alive_end
+        time = np.where(came, times, alive_end)
+        cause = np.where(came, EVENT, np.where(died, DEATH, CENSORED))
+    arm = np.where(enrolled.evaluable & among, trials.entered_arm, ABSENT)
+    return replace(
+        trials, time=time, cause=cause.astype(np.int8), arm=arm.astype(np.int8), patient=None,
+        stratum=enrolled.stratum,
+    )  # fmt: skip
+
+
+def _watched(design: TrialDesign, enrolled: Enrolled, cut: np.ndarray) -> np.ndarray:
+    """How long each patient is watched, if alive and not lost, shape (trial, patient)."""
+    watched = np.maximum(cut[:, np.newaxis] - enrolled.entry, 0.0)
+    if design.longest_follow_up is not None:
+        watched = np.minimum(watched, design.longest_follow_up)
+    return watched
 
 
 def _cut(design: TrialDesign, enrolled: Enrolled, fate: Fate, seen: np.ndarray) -> np.ndarray:

@@ -18,13 +18,21 @@ from radsim.trial.conduct.analyses import (
     analyse_binary,
     check_analyses,
 )
-from radsim.trial.conduct.draw import Arms, draw_enrolment, draw_numbers
-from radsim.trial.conduct.observe import Trials, draw_trials
+from radsim.trial.conduct.draw import (
+    PROPORTION,
+    Arms,
+    draw_enrolment,
+    draw_fate,
+    draw_numbers,
+)
+from radsim.trial.conduct.hypotheses import OWN, Family, Observed, examine, observed_times
+from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.others import draw_others
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
 from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Protocol, TrialDesign
-from radsim.trial.survival.subjects import EVENT
+from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
@@ -44,6 +52,8 @@ class TrialPlan:
         Whether the endpoint is the arms' ``proportion`` rather than a time.
     alpha
         Two-sided.
+    family
+        Hypotheses that the trial tests beside its analyses, if any.
 
     Raises
     ------
@@ -58,6 +68,7 @@ class TrialPlan:
     settings: Settings = field(default_factory=Settings)
     binary: bool = False
     alpha: float = 0.05
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         require(0.0 < self.alpha < 1.0, f"alpha must lie between 0 and 1, got {self.alpha}")
@@ -162,6 +173,8 @@ class Shown:
         Pools of simulated patients that the trials took turns at, for the Monte Carlo error.
     harms
         Evaluable patients in whom each harm was seen, shape (trial, arm).
+    hypotheses
+        Outcomes of the hypotheses by name, in favor of the experimental arm.
     """
 
     outcomes: dict[str, Outcome]
@@ -169,6 +182,7 @@ class Shown:
     duration: np.ndarray
     pools: int = 1
     harms: dict[str, np.ndarray] = field(default_factory=dict)
+    hypotheses: dict[str, Outcome] = field(default_factory=dict)
 
 
 def run_trials(
@@ -206,13 +220,17 @@ def in_blocks(
 
 def combine(parts: list[Shown]) -> Shown:
     """Put blocks of trials together again."""
-    names = parts[0].outcomes
     return Shown(
-        {n: Outcome(**_joined([vars(part.outcomes[n]) for part in parts])) for n in names},
+        _outcomes([part.outcomes for part in parts]),
         _joined([part.counts for part in parts]),
         np.concatenate([part.duration for part in parts]),
         harms=_joined([part.harms for part in parts]),
+        hypotheses=_outcomes([part.hypotheses for part in parts]),
     )
+
+
+def _outcomes(parts: list[dict[str, Outcome]]) -> dict[str, Outcome]:
+    return {n: Outcome(**_joined([vars(part[n]) for part in parts])) for n in parts[0]}
 
 
 def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -236,23 +254,38 @@ def show(trials: Trials, outcomes: dict[str, Outcome]) -> Shown:
 
 
 def _run_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Shown:
-    arms = draw_arms(plan.arms, trials, streams)
-    if plan.binary:
-        return _run_binary(plan, arms, trials, streams)
-    seen = draw_trials(plan.design, arms, trials, streams)
-    return show(seen, analyse(seen, plan.analyses, plan.settings))
+    observed = observe_block(plan, trials, streams)
+    if observed.trials is None:
+        shown = _show_binary(plan, observed)
+    else:
+        shown = show(observed.trials, analyse(observed.trials, plan.analyses, plan.settings))
+    if plan.family is None:
+        return shown
+    return replace(shown, hypotheses=examine(plan.family, observed, shown.outcomes, plan.settings))
 
 
-def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSource) -> Shown:
-    enrolled = draw_enrolment(plan.design, trials, streams)
-    u = draw_numbers(streams, "proportion", trials, plan.design.patients)
+def observe_block(plan: TrialPlan, trials: range, streams: UniformSource) -> Observed:
+    """Draw some trials and see what they show of every endpoint."""
+    arms, design = draw_arms(plan.arms, trials, streams), plan.design
+    enrolled = draw_enrolment(design, trials, streams)
+    others = {} if plan.family is None else plan.family.others
+    drawn = draw_others(others, enrolled.arm, trials, streams, binary=plan.binary)
+    if not plan.binary:
+        fate = draw_fate(design, arms, enrolled, trials, streams)
+        return observed_times(design, observe(design, enrolled, fate), fate, drawn)
+    u = draw_numbers(streams, PROPORTION, trials, design.patients)
     control, experimental = proportions_of(arms)
-    chance = np.where(enrolled.arm == 1, experimental, control)
-    answered = (u < chance) & enrolled.evaluable
-    n = _per_arm(enrolled.arm, enrolled.evaluable)
-    x = _per_arm(enrolled.arm, answered)
+    has = u < np.where(enrolled.arm == 1, experimental, control)
+    entered = np.where(enrolled.evaluable, enrolled.arm, ABSENT)
+    return Observed(design, enrolled, entered, None, None, {}, {OWN: has, **drawn.had})
+
+
+def _show_binary(plan: TrialPlan, observed: Observed) -> Shown:
+    n = _per_arm(observed.entered, np.ones(observed.entered.shape, bool))
+    x = _per_arm(observed.entered, observed.had[OWN])
+    arm = observed.enrolled.arm
     counts = {
-        "randomized": _per_arm(enrolled.arm, np.ones(enrolled.arm.shape, bool)),
+        "randomized": _per_arm(arm, np.ones(arm.shape, bool)),
         "evaluable": n,
         "events": x,
         "deaths": np.zeros_like(x),
@@ -261,7 +294,7 @@ def _run_binary(plan: TrialPlan, arms: Arms, trials: range, streams: UniformSour
     outcomes = analyse_binary(
         x[:, 1], n[:, 1], x[:, 0], n[:, 0], plan.analyses, plan.settings.worst
     )
-    return Shown(outcomes, counts, np.full(len(trials), plan.design.cut))
+    return Shown(outcomes, counts, np.full(len(x), plan.design.cut))
 
 
 def _per_arm(arm: np.ndarray, what: np.ndarray) -> np.ndarray:

@@ -188,6 +188,11 @@ class PatientPool:
         What each harm is called in a sentence.
     labels
         What the arms are called in figures and text.
+    responses
+        Times of what is good for patients, by name, of the same shape.
+    among
+        Whether a harm or a response concerns a patient, by name, shape (patient,); everyone
+        unless given.
     """
 
     failure: np.ndarray
@@ -196,6 +201,8 @@ class PatientPool:
     pools: int = 1
     words: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, str] = ROLES
+    responses: dict[str, np.ndarray] = field(default_factory=dict)
+    among: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
@@ -207,7 +214,8 @@ class PatientPool:
             self.pools >= 1 and shape[1] % self.pools == 0,
             f"{shape[1]} patients can't be shared among {self.pools} pools",
         )
-        for name, times in (("failure", self.failure), ("death", self.death), *self.harms.items()):
+        others = (*self.harms.items(), *self.responses.items())
+        for name, times in (("failure", self.failure), ("death", self.death), *others):
             require(times.shape == shape, f"{name} must have the shape {shape}, got {times.shape}")
             require(bool((times >= 0.0).all()), f"{name}: times must be 0 or more")
 
@@ -216,9 +224,20 @@ class PatientPool:
         size = self.death.shape[1] // self.pools
         for first in range(0, self.death.shape[1], size):
             part = slice(first, first + size)
-            harms = {name: times[:, part] for name, times in self.harms.items()}
-            times = {"failure": self.failure[:, part], "death": self.death[:, part]}
-            yield replace(self, **times, harms=harms, pools=1)  # type: ignore[arg-type]
+            harms, responses = (
+                {name: times[:, part] for name, times in group.items()}
+                for group in (self.harms, self.responses)
+            )
+            among = {name: concerned[part] for name, concerned in self.among.items()}
+            yield replace(
+                self,
+                failure=self.failure[:, part],
+                death=self.death[:, part],
+                harms=harms,
+                responses=responses,
+                among=among,
+                pools=1,
+            )
 
 
 def _law(

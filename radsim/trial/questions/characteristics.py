@@ -178,7 +178,7 @@ def power_of(
     mean = sd = error = lower = upper = 0.0
     if len(effects):
         mean, sd = float(effects.mean()), float(effects.std())
-        error = max(sd / float(np.sqrt(len(effects))), _effect_error(outcome, pools))
+        error = error_of_effect(outcome, pools)
         lower, upper = (float(q) for q in np.quantile(effects, (0.025, 0.975)))
     if analysis is not None and analysis.is_ratio:
         mean, lower, upper = (float(np.exp(v)) for v in (mean, lower, upper))
@@ -197,14 +197,19 @@ def power_of(
     )
 
 
-def _effect_error(outcome: Outcome, pools: int) -> float:
-    """Error of the mean effect between pools, over those in which it is estimable at all."""
+def error_of_effect(outcome: Outcome, pools: int) -> float:
+    """Error of the mean effect: of so many trials, and between pools if that is larger.
+
+    Over the trials in which the effect is estimable at all.
+    """
+    effects = outcome.effect[outcome.estimable]
+    error = float(effects.std() / np.sqrt(len(effects))) if len(effects) else 0.0
     pools = min(pools, len(outcome.effect))
     if pools < 2:
-        return 0.0
+        return error
     kept = [outcome.effect[i::pools][outcome.estimable[i::pools]] for i in range(pools)]
     means = np.array([effects.mean() for effects in kept if len(effects)])
-    return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
+    return max(error, float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0)
 
 
 def rejections(outcome: Outcome, alpha: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.laws import Law
-from radsim.trial.questions.assumed import Assumed
+from radsim.trial.questions.assumed import LARGEST_LOG_RATIO, Assumed
 from radsim.vocabulary.mistakes import require
 
 LARGEST = 1e3  # times the control arm's hazard that are tried
@@ -73,21 +73,28 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
         parts = [at_margin(replace(plan, arms=part), analysis).arms for part in arms.apart()]
         failure = np.concatenate([part.failure for part in parts], axis=1)  # type: ignore[union-attr]
         return replace(plan, arms=replace(arms, failure=failure))
-    of, make = EVERY_ANALYSIS[analysis].of, _maker(arms)
+    of, make = EVERY_ANALYSIS[analysis].of or analysis, _maker(arms)
 
     def gap(log_factor: float) -> float:
         effect = Assumed(replace(plan, arms=make(float(np.exp(log_factor))))).effect(of)
-        return worst if effect is None else effect - worst
+        if effect is None:  # nearly everybody fails at once, or nobody, so that it has no bound
+            return float(np.copysign(LARGEST_LOG_RATIO, log_factor))
+        return effect - worst
 
-    least = 0.0 if isinstance(arms, PatientPool) else -np.log(LARGEST)
-    ends = gap(least), gap(np.log(LARGEST))
+    least, most = -np.log(LARGEST), np.log(LARGEST)
+    ends = gap(0.0 if isinstance(arms, PatientPool) else least), gap(most)
+    if isinstance(arms, PatientPool):  # those who fail anyway stay as they are, if that will do
+        if ends[0] * ends[1] > 0.0:
+            most, ends = 0.0, (gap(least), ends[0])
+        else:
+            least = 0.0
     require(
         ends[0] * ends[1] <= 0.0,
         f"margin: no hazard of the event puts the {EVERY_ANALYSIS[of].estimates} at the margin; "
-        f"with {np.exp(least):g} and {LARGEST:g} times the control arm's it is "
+        f"with {np.exp(least):g} and {np.exp(most):g} times the control arm's it is "
         f"{ends[0] + worst:.3g} and {ends[1] + worst:.3g}, got {worst:.3g}",
     )
-    factor = float(np.exp(brentq(gap, least, np.log(LARGEST), xtol=1e-10)))
+    factor = float(np.exp(brentq(gap, least, most, xtol=1e-10)))
     return replace(plan, arms=make(factor))
 
 
@@ -98,13 +105,15 @@ def _maker(arms: Arms) -> Callable[[float], Arms]:
         level = -np.log(Streams(ADDED).uniforms("trial/margin", range(arms.failure.shape[1])))
 
         def hastened(factor: float) -> PatientPool:
-            if factor <= 1.0:
-                added = np.full(len(level), np.inf)
-            else:
+            control = arms.failure[0]
+            if factor > 1.0:  # some fail sooner
                 place = np.searchsorted(hazard, level / (factor - 1.0), side="left")
-                added = np.append(times, np.inf)[place]
-            failure = np.stack([arms.failure[0], np.minimum(arms.failure[0], added)])
-            return replace(arms, failure=failure)
+                changed = np.minimum(control, np.append(times, np.inf)[place])
+            else:  # everyone fails later
+                own = np.append(hazard, np.inf)[np.searchsorted(times, control, side="left")]
+                place = np.searchsorted(hazard, own / factor, side="left")
+                changed = np.append(times, np.inf)[place]
+            return replace(arms, failure=np.stack([control, changed]))
 
         return hastened
     control, experimental = arms

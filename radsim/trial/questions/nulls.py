@@ -71,8 +71,12 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
             return np.stack([times[0], times[0]])
 
         death = same(arms.death) if death_too else arms.death
-        harms = {name: same(times) for name, times in arms.harms.items()}
-        return replace(arms, failure=same(arms.failure), death=death, harms=harms)
+        harms, responses = (
+            {name: same(times) for name, times in group.items()}
+            for group in (arms.harms, arms.responses)
+        )
+        failure = same(arms.failure)
+        return replace(arms, failure=failure, death=death, harms=harms, responses=responses)
     control, experimental = arms
     if death_too:
         return control, control

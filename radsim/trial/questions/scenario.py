@@ -7,6 +7,7 @@ import numpy as np
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.protocol.arms import ROLES, PatientPool
+from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
     Expectation,
@@ -23,14 +24,16 @@ from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
+from radsim.trial.questions.pairs import Decided, decided_pairs
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
 from radsim.trial.questions.resize import Resized, run_resized
 from radsim.trial.questions.size import SampleSize, sample_size
+from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most
 CURVE_POINTS = 121  # months at which they are read
-CURVE_TRIALS = 1024  # trials from which expected curves are averaged
+CURVE_TRIALS = 1024  # trials from which expected curves and shares of pairs are averaged
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class TrialResult:
     incidence: ExpectedCurves | None
     median_trial: int | None
     flow: tuple[Flow, Flow] | None
+    families: list[FamilyPower]
+    decided: list[Decided]
 
     @property
     def primary(self) -> Power:
@@ -67,6 +72,16 @@ class TrialResult:
     def compared(self) -> Power:
         """The analysis whose effect the trial is about, against no difference."""
         return next(p for p in self.powers if p.analysis == self.section.compared_analysis)
+
+    @property
+    def asked(self) -> Share:
+        """The power that the sample size is for, at the design's own size."""
+        whose = self.section.procedure.power_of
+        if not whose:
+            return self.primary.rejected
+        family = self.families[0]
+        alone = {row.name: row.within for row in family.hypotheses}
+        return {**alone, ALL: family.all_shown, ANY: family.any_shown}[whose]
 
     @property
     def better(self) -> str:
@@ -102,6 +117,10 @@ def run_scenario(
         The arms with their uncertainty, of which the assurance is the average power.
     """
     shown = run_trials(plan, section.trials, seed=seed, workers=workers)
+    families = []
+    if plan.family is not None:
+        families = family_powers(plan, shown, section.trials, seed=seed, workers=workers)
+    whole, plan = plan, replace(plan, family=None)
     nulls = ["no_difference", *(["equal_hazards"] if differs_in_death(plan) else [])]
     if section.margin is not None:
         nulls.append(AT_MARGIN)
@@ -121,8 +140,10 @@ def run_scenario(
     size, few = None, min(section.trials, SEARCH_TRIALS)
     if section.find_size:
         asked = next((row.patients for row in formulas.sizes if row.patients), None)
+        whose = section.procedure.power_of
         size = sample_size(
-            plan,
+            whole if whose else plan,
+            within=whose,
             analysis=section.primary_analysis,
             power=section.power,
             trials=few,
@@ -165,6 +186,8 @@ def run_scenario(
         incidence=curves,
         median_trial=median,
         flow=None if median is None else flow_of(plan, median, seed=seed),
+        families=families,
+        decided=decided_pairs(whole, min(section.trials, CURVE_TRIALS), seed=seed, workers=workers),
     )
 
 

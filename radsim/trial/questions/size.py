@@ -16,6 +16,7 @@ from radsim.trial.questions.characteristics import (
     power_of,
 )
 from radsim.trial.questions.direction import better_by
+from radsim.trial.questions.testing import power_within
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with
@@ -101,6 +102,7 @@ def sample_size(
     start: int | None = None,
     most: int = MOST,
     higher_is_better: bool | None = None,
+    within: str = "",
 ) -> SampleSize:
     """Find the number of patients by bracketing, every size on the same random numbers.
 
@@ -119,6 +121,9 @@ def sample_size(
         Largest number that is tried.
     higher_is_better
         Whether more of a binary endpoint is good, if that is known.
+    within
+        Of a plan with several hypotheses: the one whose power in the procedure is meant, ``all``
+        or ``any``; that of the analysis by itself unless given.
 
     Raises
     ------
@@ -150,7 +155,11 @@ def sample_size(
     def attempt(patients: int) -> Tried:
         only = replace(plan, analyses=(analysis,)).with_patients(patients)
         shown = run_trials(only, trials, seed=seed, workers=workers)
-        reached = power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
+        reached = (
+            power_within(only, shown, within)
+            if within
+            else power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
+        )
         return Tried(reached, no_event_shares(shown)["either"].value)
 
     search = _Search(attempt, step, most, power, trials)

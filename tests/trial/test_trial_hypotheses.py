@@ -1,0 +1,433 @@
+"""Several hypotheses in one trial: their endpoints, their nulls, and the chance of a false claim.
+
+Seeds are fixed; a tolerance of 4 standard errors would fail by chance once in 16,000 choices of the
+seed, one of 3 once in 370.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from command_line import radsim
+from scipy import stats
+from trial_cases import cells_of
+
+from radsim.experiment.trial_file import load_trial
+from radsim.randomness.streams import Streams
+from radsim.report.figures.trial import plot_hypotheses
+from radsim.report.text.trial import assumptions_text, summary_text
+from radsim.simulation.virtual_trial import run_scenario_of
+from radsim.trial import (
+    PatientPool,
+    Settings,
+    StatedArm,
+    TrialDesign,
+    TrialPlan,
+    UniformAccrual,
+    Visits,
+    run_trials,
+)
+from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
+from radsim.trial.conduct.others import OtherEndpoint, draw_others
+from radsim.trial.protocol.procedure import Procedure
+from radsim.trial.questions.characteristics import mc_error
+from radsim.trial.questions.testing import DESIGN, family_power, truths, with_nulls
+
+LEVEL = 0.025
+DESIGN_300 = TrialDesign(
+    patients=300, accrual=UniformAccrual(months=12.0), minimum_follow_up=24.0, drop_out_hazard=0.005
+)
+ARMS = (
+    StatedArm(failure_hazard=0.015, median_survival=20.0),
+    StatedArm(failure_hazard=0.012, median_survival=26.0),
+)
+OTHERS = {
+    "fracture": OtherEndpoint(
+        control=StatedArm(failure_hazard=0.03),
+        experimental=StatedArm(failure_hazard=0.018),
+        correlation=0.5,
+    ),
+    "relief": OtherEndpoint(
+        control=StatedArm(proportion=0.4), experimental=StatedArm(proportion=0.55), correlation=-0.4
+    ),
+}
+PRIMARY = Hypothesis(analysis="incidence_difference_against_margin", settings=Settings(worst=0.1))
+HYPOTHESES = {
+    "primary": PRIMARY,
+    "fracture": Hypothesis(endpoint="fracture", analysis="gray"),
+    "death": Hypothesis(endpoint="death", analysis="logrank"),
+}
+WINS = Hypothesis(analysis="net_benefit", wins=("death", OWN, "fracture"))
+PROCEDURES = {
+    "sequence": Procedure(),
+    "holm": Procedure(procedure="holm"),
+    "hochberg": Procedure(procedure="hochberg"),
+    "gatekeeping": Procedure(
+        procedure="gatekeeping", families=(("primary",), ("fracture", "death"))
+    ),
+    "graph": Procedure(
+        procedure="graph",
+        weights={"primary": 0.8, "fracture": 0.2},
+        transfer={"primary": {"fracture": 0.5, "death": 0.5}, "fracture": {"death": 1.0},
+                  "death": {"fracture": 1.0}},
+    ),
+}  # fmt: skip
+
+
+def plan_of(hypotheses=HYPOTHESES, procedure=PROCEDURES["sequence"], arms=ARMS, **changes):
+    stated = not isinstance(arms, PatientPool)
+    family = Family(
+        hypotheses=hypotheses,
+        procedure=procedure,
+        others=OTHERS if stated else {},
+        goods=("relief",),
+    )
+    design = replace(DESIGN_300, **changes)
+    first = hypotheses["primary"]
+    return TrialPlan(
+        design=design, arms=arms, analyses=(first.analysis,), settings=first.settings, family=family
+    )
+
+
+def pool(patients=4000):
+    rng = np.random.default_rng(1)
+    failure = rng.exponential([[60.0], [80.0]], (2, patients))
+    death = rng.exponential([[25.0], [40.0]], (2, patients))
+    fracture, relief = rng.exponential([[[40.0], [70.0]], [[30.0], [15.0]]], (2, 2, patients))
+    return PatientPool(
+        failure, death, {"fracture": fracture}, pools=2, responses={"relief": relief},
+        among={"relief": np.arange(patients) % 2 == 0},
+    )  # fmt: skip
+
+
+def check_level(trials, errors, **changes):
+    """Every procedure keeps the level under every set of nulls; returns what each set showed."""
+    plan, found = plan_of(**changes), {}
+    for truth in truths(plan):
+        shown = run_trials(truth.plan, trials, seed=11)
+        for name, procedure in PROCEDURES.items():
+            other = replace(truth.plan, family=replace(truth.plan.family, procedure=procedure))
+            power = family_power(replace(truth, plan=other), shown)
+            found[name, truth.nulls] = power
+            if truth.nulls:
+                limit = LEVEL + errors * mc_error(LEVEL, trials)
+                assert power.false_claim.value <= limit, (name, truth.nulls)
+    return found
+
+
+def test_every_set_of_nulls_is_made():
+    plan = plan_of()
+    found = {truth.nulls for truth in truths(plan)}
+    names = list(HYPOTHESES)
+    assert found == {
+        tuple(n for n, inside in zip(names, (a, b, c), strict=True) if inside)
+        for a in (0, 1) for b in (0, 1) for c in (0, 1)
+    }  # fmt: skip
+
+
+def test_a_margin_and_no_margin_of_one_endpoint_are_two_nulls_that_lie_in_each_other():
+    better = {"primary": PRIMARY, "better": Hypothesis(analysis="incidence_difference")}
+    worse = ARMS[0], replace(ARMS[1], failure_hazard=0.014)
+    found = {truth.name: truth.nulls for truth in truths(plan_of(better, arms=worse))}
+    assert found[DESIGN] == ("better",)  # deaths come later, and with them more failures
+    assert found["null of primary"] == ("primary", "better")
+    assert found["null of better"] == ("better",)
+
+
+@pytest.mark.parametrize("arms", [ARMS, pool()], ids=["stated", "pool"])
+def test_a_hypothesis_on_the_boundary_of_its_null_is_shown_at_the_level(arms):
+    hypotheses = dict(HYPOTHESES)
+    if not isinstance(arms, PatientPool):
+        hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="pearson")
+    else:
+        hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="gray")
+    plan, trials = plan_of(hypotheses, arms=arms), 2000
+    for name in hypotheses:
+        null = with_nulls(plan, (name,))
+        outcome = run_trials(null, trials, seed=3).hypotheses[name]
+        share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
+        assert share == pytest.approx(LEVEL, abs=4.0 * mc_error(LEVEL, trials)), name
+
+
+def test_false_claims_keep_the_level_under_every_set_of_nulls():
+    assert len(check_level(1000, errors=4.0, patients=200)) == 8 * len(PROCEDURES)
+
+
+@pytest.mark.slow
+def test_false_claims_keep_the_level_in_many_trials():
+    trials = 40_000
+    found, error = check_level(trials, errors=3.0), 3.0 * mc_error(LEVEL, trials)
+    for hypothesis in HYPOTHESES:  # alone on its boundary it has just the level
+        (row,) = [r for r in found["holm", (hypothesis,)].hypotheses if r.name == hypothesis]
+        assert row.alone.value == pytest.approx(LEVEL, abs=error)
+    for (name, nulls), power in found.items():  # and so has the first of a sequence, always
+        if name == "sequence" and "primary" in nulls:
+            assert power.false_claim.value == pytest.approx(LEVEL, abs=error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("analysis", ["win_ratio", "net_benefit"])
+@pytest.mark.parametrize("allocation", [(1, 1), (1, 2)])
+def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
+    hypotheses = {"primary": PRIMARY, "wins": replace(WINS, analysis=analysis)}
+    plan = plan_of(hypotheses, patients=150, allocation=allocation, block=sum(allocation))
+    (alike,) = [truth.plan for truth in truths(plan) if truth.name == "no difference in anything"]
+    outcome = run_trials(alike, 40_000, seed=3).hypotheses["wins"]
+    share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
+    assert share == pytest.approx(LEVEL, abs=3.0 * mc_error(LEVEL, 40_000))
+
+
+def test_pairs_of_patients_keep_the_level():
+    plan = plan_of({"primary": PRIMARY, "wins": WINS}, patients=100)
+    (alike,) = [truth for truth in truths(plan) if truth.name == "no difference in anything"]
+    assert "wins" in alike.nulls
+    outcome = run_trials(alike.plan, 4000, seed=3).hypotheses["wins"]
+    share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
+    assert share == pytest.approx(LEVEL, abs=4.0 * mc_error(LEVEL, 4000))
+
+
+def test_an_endpoint_is_analysed_as_a_trial_of_its_own_would_be():
+    patients = pool()
+    hypotheses = {
+        **HYPOTHESES, "relief": Hypothesis(endpoint="relief", analysis="survival_difference"),
+    }  # fmt: skip
+    visits = Visits(at=(3.0,), then_every=6.0)
+    plan = plan_of(hypotheses, arms=patients, visits=visits)
+    found = run_trials(plan, 50, seed=5)
+    never = np.full(patients.death.shape, np.inf)
+    alone = {
+        "fracture": PatientPool(patients.harms["fracture"], patients.death, {}, pools=2),
+        "death": PatientPool(patients.death, never, {}, pools=2),
+    }
+    for name, arms in alone.items():
+        analysis = hypotheses[name].analysis
+        design = plan.design if name != "death" else replace(plan.design, visits=None)
+        own = run_trials(TrialPlan(design=design, arms=arms, analyses=(analysis,)), 50, seed=5)
+        np.testing.assert_allclose(found.hypotheses[name].z, -own.outcomes[analysis].z)
+        np.testing.assert_array_equal(found.hypotheses[name].effect, own.outcomes[analysis].effect)
+    assert found.hypotheses["relief"].z.mean() > 1.0  # relief comes sooner, which is good
+    fewer = replace(patients, among={})
+    everyone = run_trials(plan_of(hypotheses, arms=fewer, visits=visits), 50, seed=5)
+    ratio = found.hypotheses["relief"].information / everyone.hypotheses["relief"].information
+    assert np.median(ratio) == pytest.approx(0.5, abs=0.1)  # half of the patients are concerned
+
+
+def test_a_hypothesis_counts_in_favor_of_the_experimental_arm_alone():
+    worse = (ARMS[0], replace(ARMS[1], failure_hazard=0.05))
+    hypotheses = {"primary": Hypothesis(analysis="logrank")}
+    found = run_trials(plan_of(hypotheses, arms=worse), 100, seed=1)
+    outcome = found.hypotheses["primary"]
+    assert (outcome.z < 0.0).all()
+    assert (outcome.p_value == 1.0).all()
+    assert (found.outcomes["logrank"].p_value < 0.05).mean() > 0.9
+
+
+def test_other_endpoints_have_their_laws_and_their_correlation():
+    others = {
+        "time": OtherEndpoint(
+            control=StatedArm(failure_hazard=0.1), experimental=StatedArm(control=0.5)
+        ),
+        "sooner": replace(OTHERS["fracture"], correlation=0.6),
+        "rarer": replace(OTHERS["relief"], correlation=-0.6),
+    }
+    arm = np.tile([0, 1], (200, 100))
+    drawn = draw_others(others, arm, range(200), Streams(1))
+    own = -np.log(_own(200, 200))
+    control = arm == 0
+    assert drawn.times["time"][control].mean() == pytest.approx(10.0, rel=0.05)
+    assert (drawn.times["time"][~control] > 24.0).mean() == pytest.approx(0.5, abs=0.02)
+    rho = stats.spearmanr(own[control], drawn.times["sooner"][control]).statistic
+    assert rho == pytest.approx(6.0 / np.pi * np.arcsin(0.3), abs=0.03)
+    assert drawn.had["rarer"][control].mean() == pytest.approx(0.4, abs=0.02)
+    early = own < np.median(own)
+    assert drawn.had["rarer"][early & control].mean() < 0.3  # who fails soon is relieved less
+    plain = draw_others({"time": others["time"]}, arm, range(200), Streams(1)).times["time"]
+    np.testing.assert_array_equal(plain, drawn.times["time"])
+
+
+def _own(trials, patients):
+    from radsim.trial.conduct.draw import draw_numbers
+
+    return draw_numbers(Streams(1), "failure/0", range(trials), patients)
+
+
+def test_hypotheses_do_not_depend_on_blocks_or_on_each_other():
+    plan = plan_of({**HYPOTHESES, "wins": WINS})
+    whole, parts = run_trials(plan, 40, seed=2), run_trials(plan, 40, seed=2, block=7, workers=2)
+    alone = run_trials(plan_of({"primary": PRIMARY, "wins": WINS}), 40, seed=2)
+    for name in whole.hypotheses:
+        np.testing.assert_array_equal(whole.hypotheses[name].z, parts.hypotheses[name].z)
+    np.testing.assert_array_equal(whole.hypotheses["wins"].z, alone.hypotheses["wins"].z)
+
+
+SEVERAL = """
+name = "several"
+seed = 3
+
+[trial]
+trials = 200
+patients = 300
+control = { failure_hazard = 0.012, median_survival = 24.0 }
+experimental = { failure_hazard = 0.010, median_survival = 30.0 }
+primary = "incidence_difference"
+margin = 0.12
+analyses = ["incidence_difference"]
+most_patients = 1000
+design = { accrual = { kind = "uniform", months = 12 }, minimum_follow_up = 24 }
+
+[trial.secondary.fracture]
+event = "vertebral fracture"
+control = { failure_hazard = 0.03 }
+experimental = { failure_hazard = 0.012 }
+analysis = "gray"
+correlation = 0.2
+
+[trial.secondary.survival]
+endpoint = "death"
+analysis = "logrank"
+
+[trial.secondary.relief]
+control = { proportion = 0.4 }
+experimental = { proportion = 0.55 }
+higher_is_better = true
+
+[trial.secondary.benefit]
+wins = ["death", "primary", "fracture"]
+
+[trial.testing]
+procedure = "gatekeeping"
+families = [["primary"], ["fracture", "survival", "relief"], ["benefit"]]
+power_of = "fracture"
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "file.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_with_several_hypotheses_says_what_each_shows(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL))
+    result = run_scenario_of(source.trial, source)
+    results = {"trial": result}
+    cells = cells_of("trial_hypotheses.csv", results)
+    design = {c["hypothesis"]: c for c in cells if c["truth"] == DESIGN}
+    names = ["primary", "fracture", "survival", "relief", "benefit"]
+    assert list(design) == [*names, "any", "all"]
+    for name in names:
+        assert design[name]["within_procedure"] <= design[name]["alone"]
+    assert design["all"]["within_procedure"] <= min(design[n]["within_procedure"] for n in names)
+    assert design["any"]["within_procedure"] == design["primary"]["within_procedure"]
+    assert [design[name]["level"] for name in names] == [0.025, 0.0, 0.0, 0.0, 0.0]
+    assert design["primary"]["margin"] == 0.12
+    false = [c for c in cells if c["hypothesis"] == "any whose null is true"]
+    assert len(false) >= 9
+    limit = LEVEL + 4.0 * mc_error(LEVEL, 200)
+    assert max(c["within_procedure"] for c in false) <= limit
+    assert result.asked.value == pytest.approx(design["fracture"]["within_procedure"])
+    assert result.size.reached
+    (size,) = [c for c in cells_of("trial_sizes.csv", results) if c["method"] == "simulation"]
+    assert size["takes"] == "fracture in the procedure"
+    text = assumptions_text(results, source)
+    for said in (
+        "fracture is that the experimental arm is better in vertebral fracture, by gray",
+        "Of vertebral fracture: in the control arm the hazard of the event is 0.03 a month.",
+        "pairs compared by death, then event, then vertebral fracture, by win_ratio",
+        "are (primary), (fracture, survival, relief) and (benefit). Each hypothesis is one-sided",
+        "the chance of any false claim is kept at 0.025",
+    ):
+        assert said in text
+    summary = summary_text(results)
+    assert "fracture: shown by itself in" in summary
+    assert "benefit: of pairs of patients are won and lost by death" in summary
+    pairs = cells_of("trial_pairs.csv", results)
+    assert [row["decided_by"] for row in pairs] == ["death", "event", "vertebral fracture"]
+    decided = sum(row["won"] + row["lost"] for row in pairs)
+    assert 0.5 < decided < 1.0
+    plot = plot_hypotheses("trial", result)
+    ticks = [tick.get_text() for axis in plot.axes for tick in axis.get_yticklabels()]
+    assert "fracture: vertebral fracture" in ticks
+
+
+def test_the_size_for_a_later_hypothesis_is_not_smaller_than_for_the_first(tmp_path):
+    def size(whose):
+        text = SEVERAL.replace('power_of = "fracture"', f'power_of = "{whose}"')
+        source = load_trial(written(tmp_path, text))
+        return run_scenario_of(source.trial, source).size
+
+    first, both, every = size("primary"), size("fracture"), size("all")
+    assert first.patients <= both.patients < every.patients
+
+
+def test_check_says_which_hypothesis_nobody_is_watched_for(tmp_path, capsys):
+    late = SEVERAL.replace('analysis = "gray"', 'analysis = "survival_difference"\nlandmark = {}')
+    for months, said in (
+        ("40.0", "40 months lie beyond month 36"),
+        ("35.9", "patients (control, "),
+    ):
+        ended = radsim(capsys, "check", written(tmp_path, late.replace("{}", months)))
+        assert ended.code == 0
+        (note,) = [line for line in ended.output.splitlines() if "note: secondary.fracture" in line]
+        assert said in note
+
+
+def test_a_scenario_changes_a_secondary_key_by_key(tmp_path):
+    text = SEVERAL + (
+        "\n[trial.scenarios.same]\n"
+        "[trial.scenarios.rarer.secondary.fracture]\n"
+        "control = { control = 0.8 }\n"
+    )
+    same, rarer = load_trial(written(tmp_path, text)).trial.variants().values()
+    before, after = same.secondary["fracture"], rarer.secondary["fracture"]
+    assert (before.control.failure_hazard, after.control.failure_hazard) == (0.03, None)
+    assert after.control.control == 0.8
+    assert replace(after, control=before.control) == before
+    assert {n: s for n, s in rarer.secondary.items() if n != "fracture"} == {
+        n: s for n, s in same.secondary.items() if n != "fracture"
+    }
+
+
+FRACTURE = "experimental = { failure_hazard = 0.012 }"
+TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (FRACTURE, "", "trial.secondary.fracture: experimental is missing: one arm alone states"),
+        (FRACTURE, "experimental = { proportion = 0.3 }", "the arms have no common endpoint"),
+        (FRACTURE, "experimental = { failure_hazard = 0.01, median_survival = 9 }",
+         "experimental.median_survival: has no effect here: it is said in the trial's arms"),
+        ('endpoint = "death"', 'endpoint = "deaths"', "secondary.survival.endpoint: no endp"),
+        ('"primary", "fracture"]\n', '"primary", "vcf"]\n', "secondary.benefit.wins: no end"),
+        ('endpoint = "death"', 'endpoint = "death"\nmargin = 0.8', "margin: must lie betw"),
+        ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
+        ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
+        ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
+        ("higher_is_better = true", "", "secondary.relief.higher_is_better: is missing"),
+        ("correlation = 0.2", "correlation = 1.5", "fracture.correlation: must lie between -1"),
+        ("secondary.benefit", "secondary.all", "secondary.all: the name has a meaning"),
+        ('["benefit"]', '["benefit", "primary"]', "testing.families: primary stands there twice"),
+        (', ["benefit"]', "", "testing.families: benefit is missing; each hypothesis has"),
+        ('"survival", "relief"]', '"survivel", "relief"]', "did you mean 'survival'?"),
+        ('power_of = "fracture"', 'power_of = "fractures"', "did you mean 'fracture'?"),
+        (TESTING, '[trial.testing]\nprocedure = "holm"\nweights = { primary = 0.9, fracture = 0.3,'
+         " survival = 0.1, relief = 0.1, benefit = 0.1 }", "add up to 1, got 0.9 + 0.3 + 0.1 + 0"),
+        ("most_patients = 1000", "looks = { information = [0.5, 1.0] }", "looks: have one hypot"),
+    ],
+)  # fmt: skip
+def test_hypotheses_that_mean_nothing_end_with_one_line(tmp_path, capsys, old, new, message):
+    assert old in SEVERAL
+    ended = radsim(capsys, "check", written(tmp_path, SEVERAL.replace(old, new)))
+    assert ended.code == 2
+    assert len(ended.errors) == 1, ended.errors
+    assert message in ended.errors[0]
+
+
+def test_testing_without_a_secondary_is_refused(tmp_path, capsys):
+    head = SEVERAL[: SEVERAL.index("[trial.secondary")]
+    ended = radsim(capsys, "check", written(tmp_path, head + '[trial.testing]\nprocedure = "holm"'))
+    assert ended.code == 2
+    (line,) = ended.errors
+    assert "testing: has no effect here" in line
