@@ -111,6 +111,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
     (MONTHS, ("trial.landmark", "trial.horizon", "accrual.full", "minimum_follow_up",
               "calendar_cut", "latest", "longest_follow_up", "control_months", "survival_months",
               "median_survival", "visits.at", "visits.then_every", "until")),
+    (MONTHS, ("trial.landmarks",)),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
     (DAYS_LONG, ("doubling_time", "kick_off", "overall_time")),
