@@ -429,6 +429,11 @@ class TrialSection:
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
+        label = self.control.label.strip()
+        require(
+            not label or label != self.experimental.label.strip(),
+            f"experimental.label: the other arm is called {label!r} too",
+        )
         for name in ROLES:
             _check_endpoint(name, getattr(self, name), binary=self.binary)
         self._check_uncertainty((self.control, self.experimental))

@@ -71,7 +71,7 @@ def _gray(lowest: float, highest: float) -> Quantity:
 COURSE_DOSE = _gray(1.0, 150.0)  # physical, of a course
 FRACTION_DOSE = _gray(0.5, 60.0)
 MEAN_FRACTION_DOSE = _gray(1.1, 40.0)  # of a course
-MODEL_DOSE = _gray(1.0, 500.0)  # physical, EQD2 or BED
+MODEL_DOSE = _gray(0.1, 500.0)  # physical, EQD2 or BED
 ALPHA_BETA = _gray(0.2, 50.0)
 ONE = Quantity(units="1")
 FRACTIONS = Quantity(units="fractions")
@@ -136,7 +136,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
 )  # fmt: skip
 QUANTITIES = {end: quantity for quantity, ends in KINDS for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
-OF_NAMES = ("medians", "prior.organs")  # tables whose keys are names, with one kind of number
+OF_NAMES = re.compile(r"(.*\.)?(medians|prior\.organs)\.[^.]+")  # keys that are names in a table
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 UNKNOWN = Quantity(units="")
@@ -154,7 +154,7 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
     """
     if parts and RATIO.match(parts[-1]):
         return ONE
-    if ".".join(parts[:-1]).endswith(OF_NAMES):
+    if OF_NAMES.fullmatch(".".join(parts)):
         parts = parts[:-1]
     ends = (".".join(parts[first:]) for first in range(len(parts)))
     return next((QUANTITIES[end] for end in ends if end in QUANTITIES), UNKNOWN)

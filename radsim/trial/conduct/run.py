@@ -1,9 +1,8 @@
 """Run many trials of a plan, block by block, and keep what each trial showed."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from radsim.trial.conduct.draw import (
     draw_numbers,
 )
 from radsim.trial.conduct.hypotheses import OWN, Family, Observed, examine, observed_times
+from radsim.trial.conduct.kept import Part, found_or_made, on_threads
 from radsim.trial.conduct.observe import Trials, observe
 from radsim.trial.conduct.others import draw_others
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
@@ -36,7 +36,7 @@ from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.vocabulary.arguments import count
 from radsim.vocabulary.mistakes import require
 
-Part = TypeVar("Part")  # what is kept of a block
+COUNTED, TESTED = ("counts", "harms"), ("outcomes", "hypotheses")  # fields of what was shown
 BLOCK = 256  # trials that are drawn and analysed together; changes no result
 
 
@@ -203,7 +203,14 @@ def run_trials(
     """
     trials, block = count("trials", trials, least=1), count("block", block, least=1)
     streams = Streams(seed)
-    parts = in_blocks(lambda some: _run_block(plan, some, streams), trials, workers, block)
+    parts = found_or_made(
+        (plan, seed),
+        blocks_of(trials, block),
+        lambda some: _run_block(plan, some, streams),
+        workers,
+        _to_arrays,
+        _of_arrays,
+    )
     return replace(combine(parts), pools=plan.pools)
 
 
@@ -211,11 +218,37 @@ def in_blocks(
     work: Callable[[range], Part], trials: int, workers: int = 1, block: int = BLOCK
 ) -> list[Part]:
     """Do some work for each block of trials, in order, on so many threads."""
-    blocks = [range(first, min(first + block, trials)) for first in range(0, trials, block)]
-    if workers <= 1:
-        return [work(some) for some in blocks]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, blocks))
+    return list(on_threads(work, blocks_of(trials, block), workers))
+
+
+def blocks_of(trials: int, block: int = BLOCK) -> list[range]:
+    """Numbers of the trials of each block."""
+    return [range(first, min(first + block, trials)) for first in range(0, trials, block)]
+
+
+def _to_arrays(shown: Shown) -> dict[str, np.ndarray]:
+    """Arrays of a block, by what they are and their names."""
+    arrays = {"duration": shown.duration}
+    for kind in COUNTED:
+        arrays |= {f"{kind}/{name}": counts for name, counts in getattr(shown, kind).items()}
+    for kind in TESTED:
+        for name, outcome in getattr(shown, kind).items():
+            arrays |= {f"{kind}/{name}/{part}": array for part, array in vars(outcome).items()}
+    return arrays
+
+
+def _of_arrays(arrays: Mapping[str, np.ndarray]) -> Shown:
+    told: dict[str, Any] = {kind: {} for kind in (*COUNTED, *TESTED)}
+    for path, array in arrays.items():
+        kind, _, rest = path.partition("/")
+        if kind in COUNTED:
+            told[kind][rest] = array
+        elif kind in TESTED:
+            name, _, part = rest.rpartition("/")
+            told[kind].setdefault(name, {})[part] = array
+    for kind in TESTED:
+        told[kind] = {name: Outcome(**parts) for name, parts in told[kind].items()}
+    return Shown(duration=arrays["duration"], **told)
 
 
 def combine(parts: list[Shown]) -> Shown:
