@@ -21,6 +21,8 @@ from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.interim.looks import check_looks
+from radsim.trial.interim.resize import Resize
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
@@ -35,9 +37,7 @@ from radsim.trial.protocol.arms import (
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.protocol.procedure import PRIMARY, Procedure
 from radsim.trial.protocol.subgroup import MixedArms, Subgroup
-from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
-from radsim.trial.questions.resize import Resize
 from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
@@ -139,7 +139,7 @@ class TrialSection:
     simulated_patients
         Patients of the experiment from whom the trials draw theirs.
     resize
-        How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
+        How the size is reckoned anew on the way, see `radsim.trial.interim.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     secondary
@@ -201,9 +201,10 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
+        used = (*self.named_analyses, *(each.analysis for each in self.secondary.values()))
         for key, name in OF_ONE_ANALYSIS.items():
             require(
-                not getattr(self, key) or name in self.named_analyses,
+                not getattr(self, key) or name in used,
                 f"{key}: has no effect here: {name} is not among the analyses",
             )
         require(

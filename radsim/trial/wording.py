@@ -8,7 +8,7 @@ from radsim.trial import enrolment
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
+from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual, SiteAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
@@ -16,9 +16,8 @@ from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.assumed import Assumed, alone
-from radsim.trial.questions.resize import Resize
 from radsim.trial.questions.testing import estimates_of, plan_of_one
-from radsim.trial.section import Looks, TrialSection
+from radsim.trial.section import TrialSection
 from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
@@ -139,6 +138,30 @@ def _comparisons(section: TrialSection) -> Iterator[str]:
         )
 
 
+def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    by = (
+        f"the patients that {resize.events} events take, by the hazards"
+        if resize.events is not None
+        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
+    )
+    return (
+        f"When {100 * resize.at:g} % of the {section.patients} patients "
+        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
+        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
+        f"at most {resize.most_patients}."
+    )
+
+
+def _futility_rule(section: TrialSection, looks: Looks) -> str:
+    wanted = f"for a trial with a power of {100 * section.power:g} %"
+    if looks.below is None:
+        error = 1.0 - section.power
+        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
+    name = str(looks.futility).replace("-", " ")
+    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
+    return f"{name} below {100 * looks.below:g} %{of_design}"
+
+
 def asked_for(section: TrialSection) -> str:
     """Say whose power the sample size is for."""
     whose = section.procedure.power_of
@@ -221,30 +244,6 @@ def _procedure(section: TrialSection) -> str:
     return f"{listed(names).capitalize()} are tested by {named}{weighted}."
 
 
-def _resize_sentence(section: TrialSection, resize: Resize) -> str:
-    by = (
-        f"the patients that {resize.events} events take, by the hazards"
-        if resize.events is not None
-        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
-    )
-    return (
-        f"When {100 * resize.at:g} % of the {section.patients} patients "
-        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
-        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
-        f"at most {resize.most_patients}."
-    )
-
-
-def _futility_rule(section: TrialSection, looks: Looks) -> str:
-    wanted = f"for a trial with a power of {100 * section.power:g} %"
-    if looks.below is None:
-        error = 1.0 - section.power
-        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
-    name = str(looks.futility).replace("-", " ")
-    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
-    return f"{name} below {100 * looks.below:g} %{of_design}"
-
-
 def margin_text(section: TrialSection) -> str:
     """Say what the margin of a section is of."""
     analysis = EVERY_ANALYSIS.get(section.compared_analysis)
@@ -325,8 +324,7 @@ def _read_at(section: TrialSection) -> float | None:
     analysis = EVERY_ANALYSIS[section.primary_analysis]
     if not analysis.reads or analysis.counts_events:
         return None
-    months = getattr(section, analysis.reads)
-    return float(max(months) if isinstance(months, tuple) else months)
+    return max(analysis.read_at(section.settings))
 
 
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:

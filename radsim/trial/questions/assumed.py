@@ -68,8 +68,14 @@ class Course:
 Events = Callable[[Course], np.ndarray]
 AtRisk = Callable[[Course, np.ndarray], np.ndarray]
 HAZARD: tuple[Events, AtRisk] = (lambda c: c.event, lambda c, times: c.free(times))
+SUBDISTRIBUTION: tuple[Events, AtRisk] = (
+    lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left"),
+)  # fmt: skip
+OF_FINE_GRAY = (
+    "fine_gray", "fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event",
+)  # fmt: skip
 RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific hazards
-    "fine_gray": (lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left")),
+    **dict.fromkeys(OF_FINE_GRAY, SUBDISTRIBUTION),
     "logrank_any_event": (lambda c: c.event + c.death, lambda c, times: c.free(times)),
 }
 

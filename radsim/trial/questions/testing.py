@@ -34,7 +34,10 @@ NEAR = 1e-3  # of an effect, within which it lies on the boundary of a null
 MOST_TRUTHS = 12  # that are simulated; of more, those where one or all but one is true
 SUBDISTRIBUTION = "fine_gray"  # the ratio of these hazards is 1 where one of its kin has its null
 NULL_EFFECTS = {  # by analyses whose null is not that of the effect they read, or that are its kin
-    **dict.fromkeys(("gray", "gray_cluster_robust", "gray_first_event"), SUBDISTRIBUTION),
+    **dict.fromkeys(
+        ("gray", "gray_cluster_robust", "gray_first_event", "incidence_differences"),
+        SUBDISTRIBUTION,
+    ),
     **dict.fromkeys(
         ("fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event"),
         SUBDISTRIBUTION,
