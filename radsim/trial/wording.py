@@ -8,7 +8,8 @@ from radsim.trial import enrolment
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.formulas.group_sequential import NEVER
+from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
+from radsim.trial.interim.resize import Resize
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual, SiteAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
@@ -17,7 +18,7 @@ from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.assumed import Assumed, alone
 from radsim.trial.questions.testing import estimates_of, plan_of_one
-from radsim.trial.section import TrialSection
+from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
