@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
+from itertools import product
 from typing import Any
 
 from radsim.dose.anatomy.geometry import smallest_volumes
@@ -15,7 +16,7 @@ from radsim.experiment.rules import wrong_rules
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.patients.following import BY_NAME
+from radsim.patients.following import BY_NAME, CORD_REGIONS
 from radsim.presets import preset_names
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
@@ -47,9 +48,10 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iterator[str]:
     """Find what no section can see alone; complications that are ``refused`` are not missed."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
-    for name in experiment.arms:
-        if "/" in name:
-            yield f"arms.{name}: a name must not hold '/', because files are named by it"
+    for key in ("arms", "eligibility"):
+        for name in getattr(experiment, key):
+            if "/" in name:
+                yield f"{key}.{name}: a name must not hold '/', because files are named by it"
     for key, cohort, _ in _cohorts(experiment):
         yield from _cohort_disagreements(key, cohort, experiment)
     if problem := patients_problem(experiment):
@@ -63,8 +65,11 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             "survival: an arm states its own, so the others need a [survival] section: "
             f"{', '.join(without)}"
         )
+    if experiment.survival is not None and not without:
+        yield "survival: every arm states its own; leave this one out"
     yield from wrong_rules(experiment)
     yield from _missing_doses(experiment)
+    yield from _without_a_plan(experiment)
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
     yield from _unsolved_ratios(experiment)
@@ -337,6 +342,29 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
         yield from ((stated.section, stated.model) for stated in modelled.stated)
     if experiment.survival is not None:
         yield "survival", experiment.survival
+
+
+def _without_a_plan(experiment: Experiment) -> Iterator[str]:
+    """Find regions of patients whom an arm has no plan for, where all of them are treated."""
+    if experiment.eligibility:
+        return
+    for _, cohort, arms in _cohorts(experiment):
+        follows = any(each.name == "cord_present" for each in cohort.following)
+        reaches = {
+            *CORD_REGIONS,
+            *(["lumbar"] if "L1" in _possible(cohort, "lumbar_level") else ()),
+        }
+        for region, name in product(_possible(cohort, "region"), arms):
+            with_cord = follows and region in reaches
+            if problem := experiment.arms[name].plan.without(region, with_cord):
+                yield f"arms.{name}: {problem} (region = {region!r})"
+
+
+def _possible(cohort: Cohort, variable: str) -> list[str]:
+    """Labels of a variable that some patients have."""
+    stated = cohort.variables.get(variable)
+    shares = getattr(stated.distribution, "shares", {}) if stated else {}
+    return [label for label in cohort.labels(variable) if shares.get(label, 1.0) > 0.0]
 
 
 def _missing_doses(experiment: Experiment) -> Iterator[str]:

@@ -504,6 +504,13 @@ class TrialSection:
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
         arms = tuple(arm for arm in self.arms if isinstance(arm, StatedArm))
+        labels = [arm.label.strip() for arm in arms if arm.label.strip()]
+        for label in labels:
+            require(
+                labels.count(label) == 1,
+                f"experimental.label: {'the other' if len(arms) == 2 else 'another'} arm is called "
+                f"{label!r} too",
+            )
         for number, arm in enumerate(arms):
             place = f"[{number - 1}]" if number and len(arms) > 2 else ""
             _check_endpoint(f"{ROLES[min(number, 1)]}{place}", arm, binary=self.binary)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -71,7 +71,7 @@ def _gray(lowest: float, highest: float) -> Quantity:
 COURSE_DOSE = _gray(1.0, 150.0)  # physical, of a course
 FRACTION_DOSE = _gray(0.5, 60.0)
 MEAN_FRACTION_DOSE = _gray(1.1, 40.0)  # of a course
-MODEL_DOSE = _gray(1.0, 500.0)  # physical, EQD2 or BED
+MODEL_DOSE = _gray(0.1, 500.0)  # physical, EQD2 or BED
 ALPHA_BETA = _gray(0.2, 50.0)
 ONE = Quantity(units="1")
 FRACTIONS = Quantity(units="fractions")
@@ -162,5 +162,6 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
 def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     """Give what a key is measured in inside a distribution of some quantity."""
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
-        return quantity
+        spread = bool(parts) and parts[0] == "sd"  # small where the values are not
+        return replace(quantity, lowest=-inf) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN

@@ -14,6 +14,7 @@ from radsim.vocabulary.numbers import Count, Real
 MOST_PATIENTS = 100_000
 MOST_LESIONS = 20
 ROUNDING = 1e-9  # of a month
+A_DAY = 0.03  # months, between visits that are at least a day apart
 ALL_AT_ONCE = UniformAccrual(months=0.0)
 
 
@@ -42,8 +43,8 @@ class Visits:
         growing = all(a < b for a, b in zip((0.0, *self.at), self.at, strict=False))
         require(growing, f"at must grow from above 0, got {list(self.at)}")
         require(
-            self.then_every is None or self.then_every > 0.0,
-            f"then_every must be above 0, got {self.then_every}",
+            self.then_every is None or self.then_every >= A_DAY,
+            f"then_every must be at least {A_DAY:g} months, a day, got {self.then_every}",
         )
         require(len(self.at) > 0 or self.then_every is not None, "name at least one visit")
 
