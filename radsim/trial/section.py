@@ -21,6 +21,8 @@ from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.interim.looks import check_looks
+from radsim.trial.interim.resize import Resize
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
@@ -35,10 +37,8 @@ from radsim.trial.protocol.arms import (
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.protocol.procedure import PRIMARY, Procedure
 from radsim.trial.protocol.subgroup import MixedArms, Subgroup
-from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
-from radsim.trial.questions.resize import Resize
-from radsim.trial.questions.testing import with_nulls
+from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
@@ -139,7 +139,7 @@ class TrialSection:
     simulated_patients
         Patients of the experiment from whom the trials draw theirs.
     resize
-        How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
+        How the size is reckoned anew on the way, see `radsim.trial.interim.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     secondary
@@ -201,9 +201,10 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
+        used = (*self.named_analyses, *(each.analysis for each in self.secondary.values()))
         for key, name in OF_ONE_ANALYSIS.items():
             require(
-                not getattr(self, key) or name in self.named_analyses,
+                not getattr(self, key) or name in used,
                 f"{key}: has no effect here: {name} is not among the analyses",
             )
         require(
@@ -398,7 +399,7 @@ class TrialSection:
             place=self._place,
             is_binary=self._is_proportion,
             primary=self.compared_analysis,
-            settings=replace(self.settings, worst=None),
+            settings=self.settings,
             good=self.higher_is_better if self.binary else False,
         )
 
@@ -456,11 +457,12 @@ class TrialSection:
         if self.margin is not None and stated:
             at_margin(plan, self.primary_analysis)
         for name, secondary in self.secondary.items():
-            if secondary.margin is not None and stated:
-                try:
+            try:
+                self._check_hypothesis(plan, name)
+                if secondary.margin is not None and stated:
                     with_nulls(plan, (name,))
-                except ValueError as error:
-                    raise ValueError(_in_secondary(name, error)) from None
+            except ValueError as error:
+                raise ValueError(_in_secondary(name, error)) from None
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -478,6 +480,24 @@ class TrialSection:
                 self.resize.check(plan)
             except ValueError as error:
                 raise ValueError(f"resize.{error}") from None
+
+    def _check_hypothesis(self, plan: TrialPlan, name: str) -> None:
+        """Raise ValueError for a hypothesis that is there twice, or does not fit the design."""
+        assert plan.family is not None
+        hypotheses = plan.family.hypotheses
+        mine = hypotheses[name]
+        for other, hypothesis in hypotheses.items():
+            same = other != name and hypothesis == mine
+            require(not same, f"analysis: this is the hypothesis {other} again")
+        if mine.wins:
+            return
+        try:
+            if isinstance(plan.arms, PatientPool):
+                replace(plan, family=None, analyses=(mine.analysis,), settings=mine.settings)
+            else:
+                plan_of_one(plan, mine)
+        except ValueError as error:
+            raise ValueError(str(error).replace("analyses:", "analysis:")) from None
 
     def plan(self, arms: Arms) -> TrialPlan:
         """Make the plan of the trial, with arms as they are stated or simulated."""
@@ -505,12 +525,8 @@ class TrialSection:
         )
         arms = tuple(arm for arm in self.arms if isinstance(arm, StatedArm))
         labels = [arm.label.strip() for arm in arms if arm.label.strip()]
-        for label in labels:
-            require(
-                labels.count(label) == 1,
-                f"experimental.label: {'the other' if len(arms) == 2 else 'another'} arm is called "
-                f"{label!r} too",
-            )
+        twice = next((label for label in labels if labels.count(label) > 1), "")
+        require(not twice, f"experimental.label: the other arm is called {twice!r} too")
         for number, arm in enumerate(arms):
             place = f"[{number - 1}]" if number and len(arms) > 2 else ""
             _check_endpoint(f"{ROLES[min(number, 1)]}{place}", arm, binary=self.binary)

@@ -6,9 +6,10 @@ from dataclasses import fields
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial import enrolment
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.hypotheses import OWN, Hypothesis
+from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
+from radsim.trial.interim.resize import Resize
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual, SiteAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
@@ -16,7 +17,6 @@ from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.assumed import Assumed, alone
-from radsim.trial.questions.resize import Resize
 from radsim.trial.questions.testing import estimates_of, plan_of_one
 from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
@@ -139,6 +139,30 @@ def _comparisons(section: TrialSection) -> Iterator[str]:
         )
 
 
+def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    by = (
+        f"the patients that {resize.events} events take, by the hazards"
+        if resize.events is not None
+        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
+    )
+    return (
+        f"When {100 * resize.at:g} % of the {section.patients} patients "
+        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
+        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
+        f"at most {resize.most_patients}."
+    )
+
+
+def _futility_rule(section: TrialSection, looks: Looks) -> str:
+    wanted = f"for a trial with a power of {100 * section.power:g} %"
+    if looks.below is None:
+        error = 1.0 - section.power
+        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
+    name = str(looks.futility).replace("-", " ")
+    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
+    return f"{name} below {100 * looks.below:g} %{of_design}"
+
+
 def asked_for(section: TrialSection) -> str:
     """Say whose power the sample size is for."""
     whose = section.procedure.power_of
@@ -175,11 +199,12 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         return
     for name, secondary in section.secondary.items():
         hypothesis, margin = section.hypothesis_of(name), section.margin_of(name)
+        months = [f"{month:g} months" for month in hypothesis.months]
         claim = "is better" if margin is None else f"is not worse by {margin:g} or more"
         yield (
             f"The hypothesis {name} is that the experimental arm {claim} in "
-            f"{endpoint_words(section, name)}, by {hypothesis.analysis} ({estimates_of(hypothesis)}"
-            f"{_read_of(hypothesis)})."
+            f"{endpoint_words(section, name)}, by {hypothesis.analysis} "
+            f"({', '.join([estimates_of(hypothesis), *months])})."
         )
         if secondary.is_stated:
             other = secondary.other
@@ -195,13 +220,6 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         f"{_procedure(section)} Each hypothesis is one-sided, and the chance of any false claim is "
         f"kept at {section.alpha / 2.0:g}."
     )
-
-
-def _read_of(hypothesis: Hypothesis) -> str:
-    reads = (
-        EVERY_ANALYSIS[hypothesis.analysis].reads if hypothesis.analysis in EVERY_ANALYSIS else ""
-    )
-    return f", {getattr(hypothesis.settings, reads):g} months" if reads else ""
 
 
 def _procedure(section: TrialSection) -> str:
@@ -225,30 +243,6 @@ def _procedure(section: TrialSection) -> str:
     named = {"holm": "Holm's procedure", "hochberg": "Hochberg's procedure"}[procedure.procedure]
     weighted = f", with weights of {listed(shares)}" if procedure.weights else ""
     return f"{listed(names).capitalize()} are tested by {named}{weighted}."
-
-
-def _resize_sentence(section: TrialSection, resize: Resize) -> str:
-    by = (
-        f"the patients that {resize.events} events take, by the hazards"
-        if resize.events is not None
-        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
-    )
-    return (
-        f"When {100 * resize.at:g} % of the {section.patients} patients "
-        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
-        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
-        f"at most {resize.most_patients}."
-    )
-
-
-def _futility_rule(section: TrialSection, looks: Looks) -> str:
-    wanted = f"for a trial with a power of {100 * section.power:g} %"
-    if looks.below is None:
-        error = 1.0 - section.power
-        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
-    name = str(looks.futility).replace("-", " ")
-    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
-    return f"{name} below {100 * looks.below:g} %{of_design}"
 
 
 def margin_text(section: TrialSection) -> str:
@@ -306,18 +300,17 @@ def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
     assert plan.family is not None
     for name, hypothesis in plan.family.hypotheses.items():
         analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
-        if name == PRIMARY or analysis is None or not analysis.reads or analysis.counts_events:
+        if name == PRIMARY or analysis is None or analysis.counts_events:
             continue
-        months = float(getattr(hypothesis.settings, analysis.reads))
-        if months > last:
-            yield (
-                f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest that "
-                "anybody is watched; it can't be shown"
-            )
-            continue
-        left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
-        if min(left) < FEW:
-            yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
+        for months in hypothesis.months:
+            left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
+            if months > last:
+                yield (
+                    f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest "
+                    "that anybody is watched; it can't be shown"
+                )
+            elif min(left) < FEW:
+                yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
 
 
 def _at_risk(left: tuple[float, float], months: float) -> str:
@@ -332,8 +325,7 @@ def _read_at(section: TrialSection) -> float | None:
     analysis = EVERY_ANALYSIS[section.primary_analysis]
     if not analysis.reads or analysis.counts_events:
         return None
-    months = getattr(section, analysis.reads)
-    return float(max(months) if isinstance(months, tuple) else months)
+    return max(analysis.read_at(section.settings))
 
 
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:

@@ -124,6 +124,22 @@ def test_a_file_may_name_every_analysis_and_says_when_it_stops(tmp_path, capsys)
     assert (chosen["landmarks"], chosen["weights"]) == ("6.0; 12.0", "0.0; 0.5")
 
 
+def test_formulas_of_first_events_count_patients(tmp_path, capsys):
+    text = EVERY.replace("find_size = false", 'find_size = false\nprimary = "logrank_first_event"')
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    assert radsim(capsys, "trial", path, "--out", folder).code == 0
+    by_name = {row["quantity"]: row for row in rows(folder, "trial_expectations.csv")}
+    failed = float(by_name["patients_with_event"]["total"])
+    assert failed < float(by_name["events"]["total"])
+    sizes = [r for r in rows(folder, "trial_sizes.csv") if r["method"] == "schoenfeld"]
+    (size,) = sizes
+    assert size["takes"].endswith("first event of a patient as simulated")
+    wanted = float(size["events"]) * 120 / failed
+    assert float(size["patients"]) == pytest.approx(wanted, abs=3.0)
+    (power, *_) = rows(folder, "trial_formula_powers.csv")
+    assert f"{failed:.1f} events" in power["takes"]
+
+
 def test_a_trial_writes_its_tables_figures_and_text(stated):
     _, folder, ended = stated
     found = files(folder)

@@ -27,7 +27,7 @@ from radsim.trial import (
     under_null,
 )
 from radsim.trial.conduct.draw import draw_enrolment, draw_numbers
-from radsim.trial.questions.resize import _binary_block, _block
+from radsim.trial.interim.resize import _binary_block, _block
 
 DESIGN = TrialDesign(
     patients=200, accrual=UniformAccrual(months=18.0), minimum_follow_up=12.0, drop_out_hazard=0.01

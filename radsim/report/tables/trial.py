@@ -19,6 +19,11 @@ from radsim.trial.wording import asked_for, endpoint_words, event_name, words_of
 
 SHARE = ("mc_standard_error", "lower", "upper")
 KEPT_DIGITS = 3  # of an error; what it belongs to is rounded to the same place
+MEDIANS = (  # of a typical trial
+    "median months free of event and death",
+    "lower end of the median's 95 % interval",
+    "upper end of the median's 95 % interval",
+)
 EXACT_DIGITS = 6  # of a number without an error
 Row = list[Any]
 Results = dict[str, TrialResult]
@@ -155,6 +160,9 @@ def _expectations(result: TrialResult) -> Iterator[Row]:
         by_arm = ["", ""] if e.name in IN_ALL else [e.control, e.experimental]
         numbers = (*by_arm, e.total, e.total_sd, e.mc_standard_error)
         yield [e.name, *(n if n == "" else rounded(n, e.mc_standard_error) for n in numbers)]
+    if result.incidence is not None:
+        for what, by_arm in zip(MEDIANS, result.incidence.median_free.T, strict=True):
+            yield [what, *map(rounded, by_arm), "", "", ""]
     shares = {f"share of trials without an event: {k}": v for k, v in result.no_events.items()}
     if result.misses_target is not None:
         shares["share of trials that never reach the event target"] = result.misses_target

@@ -68,8 +68,14 @@ class Course:
 Events = Callable[[Course], np.ndarray]
 AtRisk = Callable[[Course, np.ndarray], np.ndarray]
 HAZARD: tuple[Events, AtRisk] = (lambda c: c.event, lambda c, times: c.free(times))
+SUBDISTRIBUTION: tuple[Events, AtRisk] = (
+    lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left"),
+)  # fmt: skip
+OF_FINE_GRAY = (
+    "fine_gray", "fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event",
+)  # fmt: skip
 RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific hazards
-    "fine_gray": (lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left")),
+    **dict.fromkeys(OF_FINE_GRAY, SUBDISTRIBUTION),
     "logrank_any_event": (lambda c: c.event + c.death, lambda c, times: c.free(times)),
 }
 
@@ -419,5 +425,6 @@ def _course_of_pool(pool: PatientPool, arm: int, design: Protocol) -> Course:
 
 
 def _at(times: np.ndarray, months: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """Sum masses over the times that they belong to."""
-    return np.bincount(np.searchsorted(times, months), weights=mass, minlength=len(times))
+    """Sum masses over the times that they belong to; what never comes belongs to none."""
+    place = np.searchsorted(times, months)
+    return np.bincount(place, weights=mass, minlength=len(times))[: len(times)]

@@ -9,6 +9,8 @@ import numpy as np
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
 from radsim.trial.conduct.run import Shown, TrialPlan, run_comparisons
 from radsim.trial.conduct.uncertainty import UncertainArms
+from radsim.trial.interim.looks import Sequential, run_sequential
+from radsim.trial.interim.resize import Resized, run_resized
 from radsim.trial.protocol.arms import ROLES, PatientPool
 from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.assumed import alone
@@ -28,10 +30,8 @@ from radsim.trial.questions.direction import better_arm
 from radsim.trial.questions.dunnett import Joint, Level, joint_of, level_of
 from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.interaction import Part, parts_of
-from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
 from radsim.trial.questions.pairs import Decided, decided_pairs
-from radsim.trial.questions.resize import Resized, run_resized
 from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
 from radsim.trial.sizes.formula_size import Formulas, formulas_of
