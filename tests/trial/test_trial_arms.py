@@ -337,6 +337,12 @@ def test_the_plan_says_what_is_compared(source, results):
         ("design]", "design]\nallocation = [1, 2]", "design.allocation: must have a number for"),
         ("design]", "looks]\ninformation = [0.5, 1.0]\n[trial.design]", "looks: is for two arms"),
         ("analyses", 'success = "most"\nanalyses', "success"),
+        (
+            "failure_hazard = 0.03, d",
+            "failure_hasard = 0.03, d",
+            "experimental[1].failure_hasard: unknown key; did you mean 'failure_hazard'?",
+        ),
+        ('label = "middle dose"', 'label = "high"', "arm is called 'high' too"),
         ("death_hazard = 0.02, label", "proportion = 0.2, label", "experimental[0].proportion"),
         (
             "[trial.design]",

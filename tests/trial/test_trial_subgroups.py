@@ -308,6 +308,7 @@ def test_covariates_say_who_is_in_the_subgroup_and_rules_who_is_eligible():
         ("failure_hazard = 0.06", "failure_hasard = 0.06", "subgroup.control.failure_hasard"),
         ("failure_hazard = 0.06", "failure_hazard = -0.06", "subgroup.control.failure_hazard"),
         ("share = 0.4", 'share = 0.4\nenrolled = "some"', "enrolled"),
+        ("share = 0.4", 'share = 0.4\nenrolled = "only"', "prevalences"),
         ("landmark = 12.0", "landmark = 12.0\nmargin = 1.2", "margin"),
         ("landmark = 12.0", "landmark = 12.0\nlooks = { information = [0.5, 1.0] }",
          "looks: is for two arms"),
