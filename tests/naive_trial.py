@@ -81,3 +81,89 @@ def two_stage_designs(p0, p1, alpha, power, most):
                         found.append((n, first + (1 - early) * (n - first), stop, first, reject))
                     break  # a higher limit has less power
     return found
+
+
+def weighted_log_rank(time, cause, arm, pairs):
+    """Scores with weights S^rho (1 - S)^gamma, and their covariances."""
+    score, covariance = np.zeros(len(pairs)), np.zeros((len(pairs), len(pairs)))
+    free = 1.0
+    for t in sorted(set(time)):
+        y, y1 = at_risk(time, arm, t), at_risk(time, arm, t, 1)
+        d, d1 = events(time, cause, arm, t, (1,)), events(time, cause, arm, t, (1,), 1)
+        w = np.array([free**rho * (1.0 - free) ** gamma for rho, gamma in pairs])
+        score += w * (d1 - d * y1 / y)
+        if y > 1:
+            covariance += np.outer(w, w) * d * (y1 / y) * (1 - y1 / y) * (y - d) / (y - 1)
+        free *= 1.0 - d / y
+    return score.tolist(), covariance.tolist()
+
+
+def efron_log_likelihood(time, cause, x, beta):
+    total, risk = 0.0, np.exp(x @ beta)
+    for t in sorted(set(time)):
+        here, later = (time == t) & (cause == 1), time >= t
+        total += (x[here] @ beta).sum()
+        for place in range(here.sum()):
+            total -= np.log(risk[later].sum() - place / here.sum() * risk[here].sum())
+    return total
+
+
+def fine_gray_score(time, cause, arm, log_ratio):
+    """Breslow's score, who had the other event staying with the weight of who is not censored."""
+
+    def uncensored_before(t):
+        kept = 1.0
+        for u in sorted({x for x in time if x < t}):
+            kept *= 1.0 - events(time, cause, arm, u, (0,)) / at_risk(time, arm, u)
+        return kept
+
+    total = 0.0
+    for t in sorted({x for x, c in zip(time, cause, strict=True) if c == 1}):
+        sums = [0.0, 0.0]
+        for x, c, a in zip(time, cause, arm, strict=True):
+            if x >= t:
+                sums[int(a)] += 1.0
+            elif c == 2:
+                sums[int(a)] += uncensored_before(t) / uncensored_before(x)
+        ones = sums[1] * np.exp(log_ratio)
+        d = events(time, cause, arm, t, (1,))
+        total += events(time, cause, arm, t, (1,), 1) - d * ones / (sums[0] + ones)
+    return total
+
+
+def weighted_curves(time, cause, weights):
+    """Times, S before and F after each of them, of subjects who count with their weights."""
+    survival, incidence, rows = 1.0, 0.0, []
+    for t in sorted(set(time)):
+        y = weights[time >= t].sum()
+        if y <= 0:
+            break
+        d1, d2 = (weights[(time == t) & (cause == k)].sum() for k in (1, 2))
+        incidence += survival * d1 / y
+        rows.append((t, survival, incidence, y))
+        survival *= 1.0 - (d1 + d2) / y
+    return rows
+
+
+def weighted_incidence(time, cause, weights, until):
+    return [0.0, *(f for t, _, f, _ in weighted_curves(time, cause, weights) if t <= until)][-1]
+
+
+def gray_functional(time, cause, arm, weights):
+    """Gray's score as a weighted difference of subdistribution hazards, the weight being held."""
+
+    def exposed(group, t):
+        rows = weighted_curves(time, cause, (arm == group) * 1.0)
+        before = [0.0, *(f for u, _, f, _ in rows if u < t)][-1]
+        at = [(s, y) for u, s, _, y in rows if u == t]
+        return at[0][1] * (1.0 - before) / at[0][0] if at else 0.0
+
+    total = 0.0
+    for group, sign in ((0, -1.0), (1, 1.0)):
+        before = 0.0
+        for t, _, after, _ in weighted_curves(time, cause, weights * (arm == group)):
+            r = exposed(0, t), exposed(1, t)
+            if sum(r) > 0:
+                total += sign * r[0] * r[1] / sum(r) * (after - before) / (1.0 - before)
+            before = after
+    return total

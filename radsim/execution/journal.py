@@ -29,25 +29,43 @@ class FolderInUse(Mistake):
     """Another run is writing to the same folder."""
 
 
-class Journal:
-    """An append-only file: one header, then a record with a checksum for each finished block.
+class Records:
+    """An append-only file: one header, then records with a number and a checksum each.
 
-    Only the driver of a run writes it. A record that was cut off, by a kill or a full disk, ends
-    the journal; what comes before it counts.
+    Only one process writes it. A record that was cut off, by a kill or a full disk, ends the file;
+    what comes before it counts.
     """
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self.path = path
         if not path.exists():
-            self._append(0, json.dumps(header, sort_keys=True).encode())
+            self.append_payload(0, json.dumps(header, sort_keys=True).encode())
         whole = sum(RECORD.size + len(payload) for _, payload in _records(path))
         if whole < path.stat().st_size:  # what follows was torn
             os.truncate(path, whole)
 
     @staticmethod
     def read_header(path: Path) -> dict[str, Any] | None:
-        """Return what the journal is of; None where there is none that can be read."""
+        """Return what the records are of; None where there are none that can be read."""
         return _header(path, MARK)
+
+    def payloads(self) -> Iterator[tuple[int, bytes]]:
+        """Read the records by their numbers, without the header."""
+        records = _records(self.path)
+        next(records)
+        yield from records
+
+    def append_payload(self, number: int, payload: bytes) -> None:
+        """Add a record; it is on disk when this returns."""
+        head = RECORD.pack(MARK, number, len(payload), zlib.crc32(payload))
+        with writing(self.path), self.path.open("ab") as file:
+            file.write(head + payload)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class Journal(Records):
+    """Records of finished blocks, each with the position of its first patient."""
 
     @staticmethod
     def older_version(path: Path) -> str:
@@ -64,9 +82,7 @@ class Journal:
 
     def blocks(self) -> Iterator[tuple[int, PieceSums]]:
         """Read the finished blocks, by the position of their first patient."""
-        records = _records(self.path)
-        next(records)
-        for first_patient, payload in records:
+        for first_patient, payload in self.payloads():
             try:
                 sums = _decode(payload)
             except READING as error:
@@ -80,14 +96,7 @@ class Journal:
 
     def append(self, first_patient: int, sums: PieceSums) -> None:
         """Record a finished block; it is on disk when this returns."""
-        self._append(first_patient, _encode(sums))
-
-    def _append(self, first_patient: int, payload: bytes) -> None:
-        head = RECORD.pack(MARK, first_patient, len(payload), zlib.crc32(payload))
-        with writing(self.path), self.path.open("ab") as file:
-            file.write(head + payload)
-            file.flush()
-            os.fsync(file.fileno())
+        self.append_payload(first_patient, _encode(sums))
 
 
 def _header(path: Path, mark: bytes) -> dict[str, Any] | None:

@@ -12,12 +12,13 @@ from radsim.patients.tables import any_patients, read_patients
 from radsim.presets.cohorts import cohort_settings
 from radsim.vocabulary.cohort_variables import COHORT, DESCRIPTIONS
 from radsim.vocabulary.csv_tables import read_table
-from radsim.vocabulary.mistakes import require
+from radsim.vocabulary.mistakes import require, short
 from radsim.vocabulary.numbers import is_number
-from radsim.vocabulary.words import Variable, nearest
+from radsim.vocabulary.words import Variable, listed, nearest
 
 COHORT_KEYS = ("preset", "table", "correlations")
 ASKED: dict[str, Callable[[], Any]] = {"columns": dict, "labels": dict, "declare": list}
+WAYS = ("resample", "as-is")  # to take the rows of a table
 TABLE_KEYS = ("file", "rows", *ASKED)
 
 
@@ -121,7 +122,10 @@ def _table(section: Any, folder: Path, key: str, problems: Problems) -> Any:
         return table
     for name in table.keys() - {*TABLE_KEYS}:
         problems.note(f"{key}.{name}", f"unknown key; {nearest(name, TABLE_KEYS)}")
-    rows = {"rows": table["rows"]} if "rows" in table else {}
+    rows = {"rows": table["rows"]} if table.get("rows") in WAYS else {}
+    if "rows" in table and not rows:
+        wanted = f"must be one of {listed([*map(repr, WAYS)], 'or')}, got {short(table['rows'])}"
+        problems.note(f"{key}.rows", wanted)
     settings = {name: problems.attempt(f"{key}.{name}", _asked, table, name) for name in ASKED}
     file = problems.attempt(f"{key}.file", _file_of, table)
     if file is None or None in settings.values():

@@ -72,6 +72,74 @@ def stated(tmp_path, capsys):
     return path, folder, ended
 
 
+EVERY = """
+name = "every"
+seed = 1
+
+[trial]
+trials = 30
+patients = 120
+find_size = false
+landmark = 12.0
+landmarks = [6.0, 12.0]
+weights = [0.0, 0.5]
+analyses = [
+    "logrank_weighted", "maxcombo", "cox_stratified", "cox_adjusted", "fine_gray_stratified",
+    "gray_cluster_robust", "fine_gray_cluster_robust", "incidence_differences",
+    "logrank_first_event", "gray_first_event", "cox_first_event", "fine_gray_first_event",
+    "incidence_difference_first_event",
+]
+control = { control = 0.6, median_survival = 24.0 }
+experimental = { control = 0.9, median_survival = 24.0 }
+
+[trial.looks]
+information = [0.5, 1.0]
+kind = "futility-only"
+futility = "predictive-power"
+below = 0.1
+
+[trial.design]
+minimum_follow_up = 12.0
+accrual = { kind = "uniform", months = 6.0 }
+lesions = [0.7, 0.3]
+frailty = 0.5
+strata = [{ share = 1.0 }, { share = 1.0, hazard_ratio = 2.0 }]
+"""
+
+
+def test_a_file_may_name_every_analysis_and_says_when_it_stops(tmp_path, capsys):
+    path, folder = written(tmp_path, EVERY), tmp_path / "out"
+    ended = radsim(capsys, "trial", path, "--out", folder)
+    assert ended.code == 0, ended.errors
+    shown = {row["analysis"]: row for row in rows(folder, "trial_characteristics.csv")}
+    knowing = [name for name, row in shown.items() if row["knows_clusters"] == "yes"]
+    assert set(knowing) >= {"gray_cluster_robust", "incidence_differences", "cox_first_event"}
+    assert all(row["rejected"] for row in shown.values())
+    looks = rows(folder, "trial_looks.csv")
+    assert (looks[0]["efficacy_limit"], looks[0]["predictive_power_at_futility"]) == ("", "0.1")
+    assert float(looks[0]["conditional_power_at_futility"]) > 0.1
+    text = (folder / "trial_assumptions.txt").read_text()
+    assert "futility too (predictive power below 10 %; not binding" in text
+    chosen = {row["key"]: row["value"] for row in rows(folder, "trial_design.csv")}
+    assert (chosen["landmarks"], chosen["weights"]) == ("6.0; 12.0", "0.0; 0.5")
+
+
+def test_formulas_of_first_events_count_patients(tmp_path, capsys):
+    text = EVERY.replace("find_size = false", 'find_size = false\nprimary = "logrank_first_event"')
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    assert radsim(capsys, "trial", path, "--out", folder).code == 0
+    by_name = {row["quantity"]: row for row in rows(folder, "trial_expectations.csv")}
+    failed = float(by_name["patients_with_event"]["total"])
+    assert failed < float(by_name["events"]["total"])
+    sizes = [r for r in rows(folder, "trial_sizes.csv") if r["method"] == "schoenfeld"]
+    (size,) = sizes
+    assert size["takes"].endswith("first event of a patient as simulated")
+    wanted = float(size["events"]) * 120 / failed
+    assert float(size["patients"]) == pytest.approx(wanted, abs=3.0)
+    (power, *_) = rows(folder, "trial_formula_powers.csv")
+    assert f"{failed:.1f} events" in power["takes"]
+
+
 def test_a_trial_writes_its_tables_figures_and_text(stated):
     _, folder, ended = stated
     found = files(folder)
@@ -218,7 +286,7 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nprimary = 'log_rank'", "must be one of the analyses"),
         ("patients = 80", "patients = 80\nanalyses = ['grey']", "no analysis 'grey'"),
         ("patients = 80", "patients = 80\npatient = 3", "patient: unknown key"),
-        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give both arms"),
+        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give every arm"),
         ("minimum_follow_up = 12.0", "allocaton = [1, 2]", "did you mean 'allocation'?"),
         ("minimum_follow_up = 12.0", "patients = 33", "trial.design.patients: unknown key"),
         ("minimum_follow_up = 12.0, ", "", "give minimum_follow_up, calendar_cut or event_target"),
@@ -233,6 +301,30 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nvariance = 'alen'", "no variance 'alen'; did you mean"),
         ("patients = 80", "patients = 80\ntransform = 'loglog'", "no transform 'loglog'"),
         ("patients = 80", "patients = 80\nanalyses = ['logrank_stratified']", "needs strata"),
+        (
+            "patients = 80",
+            "patients = 80\nprimary = 'cox_adjusted'\nanalyses = ['cox_adjusted']",
+            "needs strata",
+        ),
+        ("patients = 80", "patients = 80\nlandmarks = [6, 12]", "landmarks: has no effect here"),
+        ("patients = 80", "patients = 80\nweights = [0, 1]", "weights: has no effect here"),
+        (
+            "patients = 80",
+            "patients = 80\nanalyses = ['incidence_differences']",
+            "landmarks: say at which months",
+        ),
+        (
+            "patients = 80",
+            "patients = 80\nanalyses = ['logrank_weighted']\nweights = [-1, 0]",
+            "weights: must be rho and gamma of 0 or more",
+        ),
+        (
+            "patients = 80",
+            "patients = 80\nanalyses = ['maxcombo']",
+            "looks: maxcombo has no information",
+        ),
+        ('futility = "pocock"', 'futility = "predictive-power"', "looks: below: give the"),
+        ('futility = "pocock"', 'kind = "futility-only"', "looks: futility-only stops for nothing"),
         ("patients = 80", "patients = 80\nanalyses = ['cox', 'cox']", "cox is named twice"),
         ("patients = 80", "patients = 80\nhigher_is_better = true", "is for a binary endpoint"),
         ("patients = 80", "patients = 80\nplanned_hazard_ratio = 1.0", "must be above 0, not 1"),
@@ -471,10 +563,11 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     assert source.trial is not None
     assert isinstance(source, VirtualTrial) == states_trial_only(path)
     name, section = list(source.trial.variants().items())[-1]
+    block = None if section.design.minimization else sum(section.design.allocation)
     small = replace(
         section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
         analyses=(section.primary_analysis,),
-        design=replace(section.design, block=sum(section.design.allocation)),
+        design=replace(section.design, block=block),
     )  # fmt: skip
     result = run_scenario_of(small, source)
     assert 0.0 <= result.primary.rejected.value <= 1.0, name

@@ -37,6 +37,7 @@ from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
     ANALYSES,
     BINARY_WITH_MARGIN,
+    FIRST,
     WITH_MARGIN,
     analyse_binary,
 )
@@ -53,8 +54,11 @@ ARMS = (
     StatedArm(failure_hazard=0.015, death_hazard=0.04),
     StatedArm(failure_hazard=0.012, death_hazard=0.025),
 )
+HAZARDS = (
+    "logrank", "logrank_stratified", "cox", "cox_robust", "cox_stratified", "cox_adjusted",
+)  # fmt: skip
 WORST = {
-    **dict.fromkeys(("logrank", "logrank_stratified", "cox", "cox_robust"), float(np.log(1.6))),
+    **dict.fromkeys(HAZARDS, float(np.log(1.6))),
     "logrank_any_event": float(np.log(1.2)), "fine_gray": float(np.log(1.7)),
     "incidence_difference": 0.1, "survival_difference": -0.1,
     "restricted_mean_difference": -2.0, "time_lost_difference": 2.0,
@@ -85,7 +89,10 @@ def shares(name, plan, trials, seed=5):
 def test_every_effect_has_a_margin():
     assert set(WORST) == set(WITH_MARGIN)
     left = {name for name in ANALYSES if name not in AGAINST_MARGIN.values()} - set(WITH_MARGIN)
-    assert left == {"gray", "logrank_cluster_robust"}
+    assert left == {
+        "gray", "gray_cluster_robust", "logrank_cluster_robust", "logrank_weighted", "maxcombo",
+        "fine_gray_cluster_robust", "fine_gray_stratified", "incidence_differences", *FIRST,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WITH_MARGIN)
@@ -119,6 +126,17 @@ def test_simulated_patients_have_their_null_at_the_margin(name, visits):
     np.testing.assert_array_equal(null.arms.failure[0], plan.arms.failure[0])
     _, error = shares(name, null, 2000)
     assert error == pytest.approx(0.025, abs=4.0 * mc_error(0.025, 2000))
+
+
+def test_failures_come_later_where_deaths_alone_pass_the_margin():
+    """Who lives longer has more failures, so that a small margin needs a smaller hazard."""
+    name, arms = "incidence_difference", pool()
+    plan = replace(plan_of(name, arms), settings=Settings(worst=0.01))
+    null = under_null(plan, "at_margin").arms
+    assert (null.failure[1] >= null.failure[0]).mean() > 0.9
+    for part in null.apart():
+        effect = Assumed(replace(plan, arms=part)).effect(name)
+        assert effect == pytest.approx(0.01, abs=1e-3)
 
 
 @pytest.mark.parametrize("worst", [0.1, -0.1])

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from scipy import special
 
 from radsim.report.figures.style import COLORS, MARKERS, RESOLUTION, new_figure, save_figures
-from radsim.trial.conduct.analyses import AGAINST_MARGIN
+from radsim.trial.conduct.analyses import AGAINST_MARGIN, FIRST
 from radsim.trial.protocol.arms import ROLES
 from radsim.trial.questions.characteristics import Share
 from radsim.trial.questions.curves import ExpectedCurves
@@ -31,11 +31,19 @@ TITLES = {
     "logrank_stratified": "the stratified log-rank test",
     "logrank_cluster_robust": "the cluster-robust log-rank test",
     "logrank_any_event": "the log-rank test of any event",
+    "logrank_weighted": "the weighted log-rank test",
+    "maxcombo": "MaxCombo",
     "gray": "Gray's test",
+    "gray_cluster_robust": "the cluster-robust Gray's test",
     "cox": "Cox's regression",
     "cox_robust": "Cox's regression, robust",
+    "cox_stratified": "stratified Cox's regression",
+    "cox_adjusted": "adjusted Cox's regression",
     "fine_gray": "Fine and Gray's regression",
+    "fine_gray_cluster_robust": "the cluster-robust Fine and Gray's regression",
+    "fine_gray_stratified": "stratified Fine and Gray's regression",
     "incidence_difference": "the difference of incidences",
+    "incidence_differences": "the differences of incidences",
     "survival_difference": "the difference of net freedom from the event",
     "restricted_mean_difference": "the difference of restricted means",
     "time_lost_difference": "the difference of time lost",
@@ -48,6 +56,7 @@ TITLES = {
     "boschloo": "Boschloo's test",
     "barnard": "Barnard's test",
 }
+TITLES |= {name: f"{TITLES[a.first_of]} of first events" for name, a in FIRST.items()}
 TITLES |= {
     against: f"{TITLES[name]}, against the margin" for name, against in AGAINST_MARGIN.items()
 }
@@ -79,6 +88,7 @@ def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> l
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
+    results = {name: result for name, result in results.items() if result.is_first}
     varied = {"patients", *(point.over for result in results.values() for point in result.curve)}
     panels = {over: label for over, label in LABELS.items() if over in varied}
     sections = [result.section for result in results.values()]

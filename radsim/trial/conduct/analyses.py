@@ -15,6 +15,7 @@ from radsim.trial.proportions.binary_tests import (
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, exact_p_value
 from radsim.trial.proportions.restricted import score_z
 from radsim.trial.survival.cox import HazardRatio, cox_ratio
+from radsim.trial.survival.cox_covariates import cox_regression
 from radsim.trial.survival.fine_gray import fine_gray_ratio
 from radsim.trial.survival.gray import gray_score
 from radsim.trial.survival.incidence import VARIANCES, cumulative_incidence
@@ -25,11 +26,13 @@ from radsim.trial.survival.landmark import (
     survival_difference,
     time_lost_difference,
 )
+from radsim.trial.survival.landmarks import incidence_differences
 from radsim.trial.survival.log_rank import logrank_score
 from radsim.trial.survival.subjects import EVENT, RiskTable
 from radsim.trial.survival.survival_curve import ANY, kaplan_meier
 from radsim.trial.survival.transforms import TRANSFORMS
 from radsim.trial.survival.verdict import Verdict, normal_test
+from radsim.trial.survival.weighted_log_rank import max_combo, weighted_scores
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real
 from radsim.vocabulary.words import nearest
@@ -45,6 +48,11 @@ class Settings:
         When incidences and survival are compared [months].
     horizon
         Up to when mean times are compared [months].
+    landmarks
+        Where incidences are compared at several times at once [months]; empty for the landmark.
+    weights
+        Rho and gamma of the weighted log-rank test, see
+        `radsim.trial.survival.weighted_log_rank.fleming_harrington`.
     variance, transform
         Of the difference of incidences, see `radsim.trial.survival.incidence`.
     worst
@@ -54,6 +62,8 @@ class Settings:
 
     landmark: Real = 24.0
     horizon: Real = 24.0
+    landmarks: tuple[Real, ...] = ()
+    weights: tuple[Real, Real] = (0.0, 1.0)
     variance: str = "aalen"
     transform: str = "plain"
     worst: Real | None = None
@@ -62,6 +72,15 @@ class Settings:
         for name in ("landmark", "horizon"):
             value = getattr(self, name)
             require(0.0 < value < np.inf, f"{name} must be above 0, got {value}")
+        marks = self.landmarks
+        require(
+            all(0.0 < t < np.inf for t in marks) and len(set(marks)) == len(marks),
+            f"landmarks must be above 0 and each named once, got {list(marks)}",
+        )
+        require(
+            min(self.weights) >= 0.0 and max(self.weights) < np.inf,
+            f"weights must be rho and gamma of 0 or more, got {list(self.weights)}",
+        )
         for name, known in (("variance", VARIANCES), ("transform", TRANSFORMS)):
             value = getattr(self, name)
             require(value in known, f"{name}: no {name} {value!r}; {nearest(value, known)}")
@@ -120,8 +139,16 @@ class Analysis:
         Whether its variance knows which lesions share a patient.
     counts_events
         Whether its information grows with the events of interest, whenever they are seen.
+    has_information
+        Whether it has information that limits at interim looks can be spent on.
+    first_of
+        For one of the first event of each patient, whatever the other lesions do: the analysis
+        that it is; empty else.
+    needs_strata
+        Whether it is made within the strata of the design.
     reads
-        The setting at which its effect is read, ``landmark`` or ``horizon``; empty for none.
+        The setting at which its effect is read, ``landmark``, ``landmarks`` or ``horizon``; empty
+        for none.
     of
         For a test against a margin: the analysis whose effect it is about; empty else.
     """
@@ -134,8 +161,18 @@ class Analysis:
     only_hazard: bool = False
     knows_clusters: bool = False
     counts_events: bool = False
+    has_information: bool = True
+    first_of: str = ""
+    needs_strata: bool = False
     reads: str = ""
     of: str = ""
+
+    def read_at(self, settings: Settings) -> tuple[float, ...]:
+        """When its effect is read [months]; at no time where it is of whole curves."""
+        if not self.reads:
+            return ()
+        months = getattr(settings, self.reads)
+        return tuple(months) if isinstance(months, tuple) else (float(months),)
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
@@ -181,15 +218,60 @@ def _gap(difference: Difference) -> Outcome:
     return _tested(difference.test, estimate.value, estimate.estimable, information)
 
 
-def _gray(table: RiskTable, settings: Settings) -> Outcome:
+def _gray(**options: bool) -> Callable[[RiskTable, Settings], Outcome]:
     """Gray's test of whole curves; its effect is read at the landmark, where that is reached."""
-    estimate = incidence_difference(table, settings.landmark).estimate
-    score, variance = gray_score(table)
-    verdict = normal_test(score, variance)
-    return _tested(verdict, estimate.value, verdict.estimable & estimate.estimable, variance)
+
+    def run(table: RiskTable, settings: Settings) -> Outcome:
+        estimate = incidence_difference(table, settings.landmark).estimate
+        score, variance = gray_score(table, **options)
+        verdict = normal_test(score, variance)
+        return _tested(verdict, estimate.value, verdict.estimable & estimate.estimable, variance)
+
+    return run
+
+
+def _weighted(table: RiskTable, settings: Settings) -> Outcome:
+    """Weighted log-rank test; its effect is a mean of the log ratio, weighted as the events are."""
+    rho, gamma = settings.weights
+    score, variance = weighted_scores(table, ((rho, gamma), (rho / 2.0, gamma / 2.0)))
+    verdict = normal_test(score[..., 0], variance[..., 0, 0])
+    weighted_events = variance[..., 1, 1]  # half the powers, squared
+    some = weighted_events > 0.0
+    effect = score[..., 0] / np.where(some, weighted_events, 1.0)
+    return _tested(verdict, effect, verdict.estimable & some, variance[..., 0, 0])
+
+
+def _max_combo(table: RiskTable, settings: Settings) -> Outcome:
+    """The largest of four weighted tests; its effect is that of the log-rank test."""
+    score, variance = logrank_score(table)
+    some = variance > 0.0
+    return _tested(
+        max_combo(table), score / np.where(some, variance, 1.0), some, np.zeros(score.shape)
+    )
+
+
+def _adjusted(table: RiskTable, settings: Settings) -> Outcome:
+    """Cox's regression on the arm and the strata."""
+    if table.stratum is None:
+        raise ValueError("an adjusted ratio needs strata; give risk_table a stratum")
+    strata = np.unique(table.stratum)[1:]
+    given = np.empty(table.stratum.shape, int)
+    np.put_along_axis(given, table.order, table.stratum, axis=-1)
+    covariates = (given[..., np.newaxis] == strata) * 1.0
+    if covariates.shape[-1] == 0:
+        return _ratio(cox_ratio(table))
+    return _ratio(cox_regression(table, covariates).arm)
+
+
+def _at_landmarks(table: RiskTable, settings: Settings) -> Outcome:
+    """All landmarks at once; the effect is the mean of the differences at them."""
+    found = incidence_differences(table, settings.landmarks or (settings.landmark,))
+    none = np.zeros(found.test.z.shape)
+    return _tested(found.test, found.values.mean(axis=-1), found.test.estimable, none)
 
 
 HAZARD = "cause-specific hazard ratio"
+SUBDISTRIBUTION = "subdistribution hazard ratio"
 ANALYSES = {
     "logrank": Analysis(
         f"{HAZARD} (one-step, Peto)",
@@ -206,6 +288,7 @@ ANALYSES = {
         _log_rank(stratified=True),
         only_hazard=True,
         counts_events=True,
+        needs_strata=True,
     ),
     "logrank_cluster_robust": Analysis(
         f"{HAZARD} of lesions (one-step, Peto)",
@@ -222,11 +305,35 @@ ANALYSES = {
         True,
         _log_rank(causes=ANY),
     ),
+    "logrank_weighted": Analysis(
+        f"{HAZARD} (one-step), weighted over the events",
+        "equal cause-specific hazards",
+        True,
+        _weighted,
+        only_hazard=True,
+    ),
+    "maxcombo": Analysis(
+        f"{HAZARD} (one-step, Peto; the test is the largest of four weighted ones)",
+        "equal cause-specific hazards",
+        True,
+        _max_combo,
+        only_hazard=True,
+        has_information=False,
+    ),
     "gray": Analysis(
         "difference of cumulative incidences at the landmark (the test is of whole curves)",
         "equal cumulative incidences",
         False,
-        _gray,
+        _gray(),
+        counts_events=True,
+        reads="landmark",
+    ),
+    "gray_cluster_robust": Analysis(
+        "difference of cumulative incidences of lesions at the landmark (the test is of curves)",
+        "equal cumulative incidences, lesions of a patient alike",
+        False,
+        _gray(robust=True),
+        knows_clusters=True,
         counts_events=True,
         reads="landmark",
     ),
@@ -247,12 +354,46 @@ ANALYSES = {
         knows_clusters=True,
         counts_events=True,
     ),
+    "cox_stratified": Analysis(
+        f"{HAZARD} within strata",
+        "equal cause-specific hazards in each stratum",
+        True,
+        lambda table, settings: _ratio(cox_ratio(table, stratified=True)),
+        only_hazard=True,
+        counts_events=True,
+        needs_strata=True,
+    ),
+    "cox_adjusted": Analysis(
+        f"{HAZARD}, adjusted for strata",
+        "equal cause-specific hazards of patients of a stratum",
+        True,
+        _adjusted,
+        only_hazard=True,
+        counts_events=True,
+        needs_strata=True,
+    ),
     "fine_gray": Analysis(
-        "subdistribution hazard ratio",
+        SUBDISTRIBUTION,
         "equal subdistribution hazards",
         True,
         lambda table, settings: _ratio(fine_gray_ratio(table)),
         counts_events=True,
+    ),
+    "fine_gray_cluster_robust": Analysis(
+        f"{SUBDISTRIBUTION} of lesions",
+        "equal subdistribution hazards, lesions of a patient alike",
+        True,
+        lambda table, settings: _ratio(fine_gray_ratio(table)),
+        knows_clusters=True,
+        counts_events=True,
+    ),
+    "fine_gray_stratified": Analysis(
+        f"{SUBDISTRIBUTION} within strata",
+        "equal subdistribution hazards in each stratum",
+        True,
+        lambda table, settings: _ratio(fine_gray_ratio(table, stratified=True)),
+        counts_events=True,
+        needs_strata=True,
     ),
     "incidence_difference": Analysis(
         "difference of cumulative incidences at the landmark",
@@ -262,6 +403,15 @@ ANALYSES = {
             incidence_difference(table, s.landmark, variance=s.variance, transform=s.transform)
         ),
         reads="landmark",
+    ),
+    "incidence_differences": Analysis(
+        "mean difference of cumulative incidences at the landmarks (the test is of all at once)",
+        "equal cumulative incidences at every landmark",
+        False,
+        _at_landmarks,
+        knows_clusters=True,
+        has_information=False,
+        reads="landmarks",
     ),
     "survival_difference": Analysis(
         "difference of net freedom from the event at the landmark (Kaplan-Meier, death censored)",
@@ -288,14 +438,26 @@ ANALYSES = {
         reads="horizon",
     ),
 }
+FIRST = {  # of each patient's first event, whatever the other lesions do
+    f"{name}_first_event": replace(
+        ANALYSES[name],
+        estimates=f"{ANALYSES[name].estimates}; first event of a patient",
+        first_of=name,
+        counts_events=False,  # the events that looks wait for are those of lesions
+    )
+    for name in ("logrank", "gray", "cox", "fine_gray", "incidence_difference")
+}
+ANALYSES |= FIRST
 SCORED = {  # against a margin by the score at it; the others by Wald's statistic
     "logrank": {},
     "logrank_stratified": {"stratified": True},
     "logrank_any_event": {"causes": ANY},
 }
+WITH_PATIENTS = ("logrank_cluster_robust", "gray_cluster_robust")  # need a table that knows them
 READ_AT_LANDMARK = ("incidence_difference", "survival_difference")
 WITH_MARGIN = (
-    *SCORED, "cox", "cox_robust", "fine_gray", "incidence_difference", "survival_difference",
+    *SCORED, "cox", "cox_robust", "cox_stratified", "cox_adjusted", "fine_gray",
+    "incidence_difference", "survival_difference",
     "restricted_mean_difference", "time_lost_difference",
 )  # fmt: skip
 BINARY_WITH_MARGIN = {"pearson": "farrington-manning", "unpooled_z": "wald"}
@@ -390,17 +552,20 @@ def analyse(trials: Trials, names: Sequence[str], settings: Settings) -> dict[st
 
     Only the analyses that are robust to clusters know which lesions share a patient.
     """
+    analyses = {name: EVERY_ANALYSIS[name] for name in names}
     knows = trials.table()
     plain = knows if trials.patient is None else trials.table(patients=False)
-    if trials.patient is None and "logrank_cluster_robust" in names:
+    first = plain
+    if trials.patient is None and any(name in analyses for name in WITH_PATIENTS):
         each = np.broadcast_to(np.arange(trials.time.shape[-1]), trials.time.shape)
         knows = replace(trials, patient=each).table()
-    return {
-        name: EVERY_ANALYSIS[name].run(
-            knows if EVERY_ANALYSIS[name].knows_clusters else plain, settings
-        )
-        for name in names
+    if trials.patient is not None and any(a.first_of for a in analyses.values()):
+        first = knows.first_events()
+    tables = {
+        name: first if a.first_of else knows if a.knows_clusters else plain
+        for name, a in analyses.items()
     }
+    return {name: a.run(tables[name], settings) for name, a in analyses.items()}
 
 
 def analyse_binary(

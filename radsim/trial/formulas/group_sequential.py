@@ -31,12 +31,24 @@ def spent_pocock(information: float, error: float) -> float:
     return float(error * np.log1p(np.expm1(1.0) * min(max(information, 0.0), 1.0)))
 
 
+def spent_at_the_end(information: float, error: float) -> float:
+    """All error at the last look: trials that stop for futility alone."""
+    return error if information >= 1.0 else 0.0
+
+
 SPENDING: dict[str, Callable[[float, float], float]] = {
     "obrien-fleming": spent_obrien_fleming,
     "pocock": spent_pocock,
 }
+FUTILITY_ONLY = "futility-only"
+EFFICACY = {**SPENDING, FUTILITY_ONLY: spent_at_the_end}
 CLASSICAL = ("classical-obrien-fleming", "classical-pocock")
-BOUNDARIES = (*SPENDING, *CLASSICAL)
+BOUNDARIES = (*EFFICACY, *CLASSICAL)
+DESIGN_POWER, TREND_POWER, PREDICTIVE = (
+    "conditional-power", "conditional-power-of-trend", "predictive-power",
+)  # fmt: skip
+FORESEEN = (DESIGN_POWER, TREND_POWER, PREDICTIVE)  # futility by what the end may bring
+FUTILITY = (*SPENDING, *FORESEEN)
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Rule:
     alpha: float
     futility: str | None
     power: float
+    below: float | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Boundaries:
     alpha_spent
         One-sided error spent up to each look.
     rule
-        What they were made with: the kind, alpha, futility and power of `boundaries`.
+        What they were made with: the arguments of `boundaries`.
     """
 
     information: tuple[float, ...]
@@ -76,7 +89,7 @@ class Boundaries:
     @property
     def spends(self) -> bool:
         """Whether the limits come from a spending function, which any information will do for."""
-        return self.rule.kind in SPENDING
+        return self.rule.kind in EFFICACY
 
     def at(self, information: Sequence[float]) -> "Boundaries":
         """Spend the same error on looks at other shares of the information.
@@ -87,6 +100,11 @@ class Boundaries:
         [2.0937, 2.053]
         """
         return boundaries(information, **vars(self.rule))
+
+    @property
+    def drift(self) -> float:
+        """Mean of the final z that the futility limits are for: that of a trial without looks."""
+        return float(special.ndtri(1.0 - self.rule.alpha) + special.ndtri(self.rule.power))
 
     def power(self, drift: float) -> float:
         """Probability to stop for efficacy, the final z having the mean ``drift``.
@@ -128,6 +146,7 @@ def boundaries(
     alpha: float = 0.025,
     futility: str | None = None,
     power: float = 0.8,
+    below: float | None = None,
 ) -> Boundaries:
     r"""Boundaries for looks at these shares of the information.
 
@@ -138,15 +157,20 @@ def boundaries(
     kind
         ``obrien-fleming`` or ``pocock``: Lan and DeMets' spending functions,
         :math:`2 - 2\Phi(z_{1-\alpha/2}/\sqrt t)` and :math:`\alpha \ln(1 + (e - 1)t)`;
+        ``futility-only``: no efficacy limit but the last, that of a trial without looks;
         ``classical-obrien-fleming`` or ``classical-pocock``: the original ones, equally spaced.
     alpha
         One-sided error.
     futility
-        Spending function by which the type-II error is spent; not binding: the efficacy limits
-        hold whether or not a trial stops for futility. The futility limits are those of a trial
-        whose drift has the wanted power.
+        Not binding: the efficacy limits hold whether or not a trial stops for futility. Either a
+        spending function by which the type-II error is spent, the limits being those of a trial
+        whose drift has the wanted power; or ``conditional-power``, ``conditional-power-of-trend``
+        or ``predictive-power``: a trial stops where that falls ``below`` a probability, see
+        `conditional_power` and `predictive_power`.
     power
         For the futility limits.
+    below
+        A probability, for the last three.
 
     Raises
     ------
@@ -154,7 +178,7 @@ def boundaries(
         If the looks are not growing shares that end at 1, or more than five; if a classical
         boundary is asked for looks that are not equally spaced; if alpha is not between 0 and
         0.5, the power not between 0 and 1 or, with futility, not above alpha; if the kind or the
-        futility is unknown.
+        futility is unknown, ``below`` is missing or has no effect, or nothing would stop a trial.
 
     References
     ----------
@@ -169,20 +193,94 @@ def boundaries(
     """
     looks = tuple(float(t) for t in np.atleast_1d(number_array("information", information)).flat)
     _check(looks, kind, alpha, power)
+    _check_futility(kind, futility, below)
     if kind in CLASSICAL:
         shape = np.sqrt(1.0 / np.array(looks)) if "fleming" in kind else np.ones(len(looks))
         limits = _classical(looks, shape, alpha)
         spent = np.cumsum(crossing(looks, limits, (-NEVER,) * len(looks), 0.0)[0])
     else:
-        spent = np.array([SPENDING[kind](t, alpha) for t in looks])
+        spent = np.array([EFFICACY[kind](t, alpha) for t in looks])
         limits = _spend(looks, spent)
     lower = (-NEVER,) * len(looks)
+    rule = Rule(kind, alpha, futility, power, below)
     if futility is not None:
         require(power > alpha, f"with futility power must be above alpha, {alpha}, got {power}")
-        spending = SPENDING[member("futility", futility, SPENDING)]
-        lower = _futility(looks, limits, spending, 1.0 - power)
-    rule = Rule(kind, alpha, futility, power)
+        if futility in SPENDING:
+            lower = _futility(looks, limits, SPENDING[futility], 1.0 - power)
+        else:
+            lower = _foreseen(looks, limits, rule)
     return Boundaries(looks, limits, lower, tuple(float(s) for s in spent), rule)
+
+
+def conditional_power(
+    z: float, information: float, *, final: float, drift: float | None = None
+) -> float:
+    r"""Probability that the final z reaches its limit, given the z so far.
+
+    .. math:: \Phi\Bigl(\frac{z\sqrt t + \theta (1 - t) - c}{\sqrt{1 - t}}\Bigr)
+
+    Other looks in between are left out.
+
+    Parameters
+    ----------
+    z, information
+        At a look, and the share t of the final information that it has.
+    final
+        Limit of the final z, c.
+    drift
+        Mean of the final z, :math:`\theta`; that of the trend so far, :math:`z/\sqrt t`, if it is
+        not given.
+
+    Raises
+    ------
+    ValueError
+        If the information is not between 0 and 1, or a number is not finite.
+
+    References
+    ----------
+    Lan, Simon and Halperin (1982), Seq Anal 1, 207-219.
+
+    Examples
+    --------
+    >>> round(conditional_power(0.3, 0.5, final=1.96, drift=2.8), 4)
+    0.3114
+    """
+    z, t = number("z", z), open_probability("information", information)
+    drift = z / np.sqrt(t) if drift is None else number("drift", drift)
+    return float(
+        special.ndtr(
+            (z * np.sqrt(t) + drift * (1.0 - t) - number("final", final)) / np.sqrt(1.0 - t)
+        )
+    )
+
+
+def predictive_power(z: float, information: float, *, final: float) -> float:
+    r"""Conditional power over what the z so far says of the drift, nothing being known before.
+
+    .. math:: \Phi\Bigl(\frac{z - c\sqrt t}{\sqrt{1 - t}}\Bigr)
+
+    Parameters
+    ----------
+    z, information, final
+        As of `conditional_power`.
+
+    Raises
+    ------
+    ValueError
+        If the information is not between 0 and 1, or a number is not finite.
+
+    References
+    ----------
+    Spiegelhalter, Freedman and Blackburn (1986), Control Clin Trials 7, 8-17.
+
+    Examples
+    --------
+    >>> round(predictive_power(0.3, 0.5, final=1.96), 4)
+    0.0623
+    """
+    t = open_probability("information", information)
+    gap = number("z", z) - number("final", final) * np.sqrt(t)
+    return float(special.ndtr(gap / np.sqrt(1.0 - t)))
 
 
 def crossing(
@@ -287,6 +385,36 @@ def _futility(
 
     drift = brentq(lambda d: limits(d)[-1] - upper[-1], 0.0, LARGEST_DRIFT, xtol=1e-12)
     return (*limits(drift)[:-1], upper[-1])
+
+
+def _foreseen(looks: tuple[float, ...], upper: tuple[float, ...], rule: Rule) -> tuple[float, ...]:
+    """Limits of z at which the power that is foreseen is as low as it may be."""
+    final, drift = upper[-1], special.ndtri(1.0 - rule.alpha) + special.ndtri(rule.power)
+    lowest = float(special.ndtri(float(rule.below or 0.0)))
+    limits = []
+    for t, efficacy in zip(looks[:-1], upper, strict=False):
+        reach = final + lowest * np.sqrt(1.0 - t)
+        z = {
+            DESIGN_POWER: (reach - drift * (1.0 - t)) / np.sqrt(t),
+            TREND_POWER: reach * np.sqrt(t),
+            PREDICTIVE: final * np.sqrt(t) + lowest * np.sqrt(1.0 - t),
+        }[str(rule.futility)]
+        limits.append(min(float(z), efficacy))
+    return (*limits, final)
+
+
+def _check_futility(kind: str, futility: str | None, below: float | None) -> None:
+    require(
+        kind != FUTILITY_ONLY or futility is not None,
+        f"{FUTILITY_ONLY} stops for nothing without futility; give one of {', '.join(FUTILITY)}",
+    )
+    if futility is not None:
+        member("futility", futility, FUTILITY)
+    if futility in FORESEEN:
+        require(below is not None, f"below: give the {futility} under which a trial stops")
+        open_probability("below", below)
+    else:
+        require(below is None, f"below: goes with a futility of {', '.join(FORESEEN)}; got {below}")
 
 
 def _check(looks: tuple[float, ...], kind: str, alpha: float, power: float) -> None:

@@ -1,14 +1,13 @@
 """Cause-specific hazard ratio of two arms by Cox regression."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from scipy import special
 
 from radsim.trial.survival.incidence import sum_of_squares
-from radsim.trial.survival.subjects import ARMS, EVENT, RiskTable, check_cause
+from radsim.trial.survival.subjects import ARMS, EVENT, RiskTable, check_cause, strata_of
 from radsim.trial.survival.verdict import two_sided_z
 from radsim.vocabulary.arguments import member
 
@@ -74,7 +73,12 @@ class RiskSets:
 
 
 def cox_ratio(
-    table: RiskTable, *, cause: int = EVENT, ties: str = "efron", robust: bool = False
+    table: RiskTable,
+    *,
+    cause: int = EVENT,
+    ties: str = "efron",
+    stratified: bool = False,
+    robust: bool = False,
 ) -> HazardRatio:
     r"""Ratio of the cause-specific hazards, arm 1 over arm 0.
 
@@ -91,6 +95,8 @@ def cox_ratio(
         1 for the event with death censored, 2 for death with the event censored.
     ties
         ``efron`` or ``breslow``.
+    stratified
+        One ratio over the strata of the table, each with a hazard of its own.
     robust
         Sandwich variance; it sums the scores of a patient's lesions where the table knows
         patients, whichever arms they are in.
@@ -103,7 +109,8 @@ def cox_ratio(
     Raises
     ------
     ValueError
-        If the cause or the rule for ties is unknown.
+        If the cause or the rule for ties is unknown, or strata are asked for and the table has
+        none.
 
     References
     ----------
@@ -118,24 +125,33 @@ def cox_ratio(
     """
     cause = check_cause(cause)
     member("ties", ties, TIES)
-    sets = _risk_sets(table, cause, ties)
-    residuals = partial(_residuals, table, sets, cause) if robust else None
-    return likeliest_ratio(table, sets, residuals)
+    parts = list(strata_of(table)) if stratified else [table]
+    sets = [_risk_sets(part, cause, ties) for part in parts]
+
+    def residuals(log_ratio: np.ndarray) -> np.ndarray:
+        pairs = zip(parts, sets, strict=True)
+        return sum(_residuals(part, its, cause, log_ratio) for part, its in pairs)  # type: ignore[return-value]
+
+    return likeliest_ratio(table, sets, residuals if robust else None)
 
 
 def likeliest_ratio(
-    table: RiskTable, sets: RiskSets, residuals: Callable[[np.ndarray], np.ndarray] | None
+    table: RiskTable,
+    sets: Sequence[RiskSets],
+    residuals: Callable[[np.ndarray], np.ndarray] | None,
 ) -> HazardRatio:
     """Maximize a partial likelihood; the variance is the sandwich where there are residuals.
 
     Parameters
     ----------
+    sets
+        Of each stratum.
     residuals
         Of the score at a log ratio, shape (..., subject).
     """
     finite, limit = _limits(sets)
     log_ratio = _solve_newton(sets, finite)
-    _, information = sets.score(log_ratio)
+    _, information = _score(sets, log_ratio)
     information = np.where(finite, information, 1.0)
     variance, estimable = 1.0 / information, finite
     if residuals is not None:
@@ -146,12 +162,20 @@ def likeliest_ratio(
     return HazardRatio(np.where(finite, log_ratio, limit), error, estimable)
 
 
-def _solve_newton(sets: RiskSets, finite: np.ndarray) -> np.ndarray:
+def _score(sets: Sequence[RiskSets], log_ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope of the log likelihood over the strata, and its information, shapes (...)."""
+    if len(sets) == 1:
+        return sets[0].score(log_ratio)
+    parts = [its.score(log_ratio) for its in sets]
+    return sum(s for s, _ in parts), sum(i for _, i in parts)  # type: ignore[return-value]
+
+
+def _solve_newton(sets: Sequence[RiskSets], finite: np.ndarray) -> np.ndarray:
     """Solve score = 0 for every trial at once; those without a finite solution stay at 0."""
     log_ratio = np.zeros(finite.shape)
     moving = finite
     for _ in range(ITERATIONS):
-        score, information = sets.score(log_ratio)
+        score, information = _score(sets, log_ratio)
         step = np.where(moving, score / np.where(information > 0.0, information, 1.0), 0.0)
         log_ratio = log_ratio + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         moving = np.abs(step) > CONVERGED  # a trial rests once it is there, whatever the others do
@@ -160,15 +184,15 @@ def _solve_newton(sets: RiskSets, finite: np.ndarray) -> np.ndarray:
     return log_ratio
 
 
-def _limits(sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
+def _limits(sets: Sequence[RiskSets]) -> tuple[np.ndarray, np.ndarray]:
     """Say where a finite maximum exists, and where the likelihood drives the log ratio else.
 
     The score falls from (events of arm 1 that had anyone of arm 0 at risk with them) to minus
     (events of arm 0 that had anyone of arm 1 at risk with them).
     """
     most, least = (
-        ((at_risk > 0.0) * sets.events).sum(axis=-1) - events
-        for at_risk, events in zip(sets.at_risk, sets.by_arm, strict=True)
+        sum(((its.at_risk[arm] > 0.0) * its.events).sum(axis=-1) - its.by_arm[arm] for its in sets)
+        for arm in ARMS
     )
     finite = (most > 0.0) & (least > 0.0)
     return finite, np.where(most > 0.0, np.inf, np.where(least > 0.0, -np.inf, 0.0))

@@ -1,12 +1,18 @@
 """Subdistribution hazard ratio of two arms (Fine and Gray)."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from radsim.trial.survival.cox import HazardRatio, RiskSets, likeliest_ratio
-from radsim.trial.survival.subjects import ARMS, CENSORED, RiskTable, check_cause, just_before
+from radsim.trial.survival.subjects import (
+    ARMS,
+    CENSORED,
+    RiskTable,
+    check_cause,
+    just_before,
+    strata_of,
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class _Weighted:
     uncensored: np.ndarray  # G just before each time
 
 
-def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
+def fine_gray_ratio(table: RiskTable, *, cause: int = 1, stratified: bool = False) -> HazardRatio:
     r"""Ratio of the subdistribution hazards, arm 1 over arm 0.
 
     Subjects who had the other event stay at risk with the weight G(t-)/G(T-), G being the
@@ -30,6 +36,14 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     Tied events are handled as Breslow proposed. The variance is the sandwich of the paper,
     with the part that comes from estimating G; it sums over patients where the table knows them.
 
+    Parameters
+    ----------
+    cause
+        1 for the event, 2 for death.
+    stratified
+        One ratio over the strata of the table, each with a subdistribution hazard and a censoring
+        of its own.
+
     Returns
     -------
     HazardRatio
@@ -38,11 +52,12 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     Raises
     ------
     ValueError
-        If the cause is unknown.
+        If the cause is unknown, or strata are asked for and the table has none.
 
     References
     ----------
-    Fine and Gray (1999), JASA 94, 496-509; as in cmprsk's ``crr``.
+    Fine and Gray (1999), JASA 94, 496-509; as in cmprsk's ``crr``. Zhou, Latouche, Rocha and Fine
+    (2011), Biometrics 67, 661-670, for strata (the regular kind).
 
     Examples
     --------
@@ -52,8 +67,14 @@ def fine_gray_ratio(table: RiskTable, *, cause: int = 1) -> HazardRatio:
     0.940614
     """
     cause = check_cause(cause)
-    weighted = _weigh(table, cause)
-    return likeliest_ratio(table, weighted.sets, partial(_influence, table, weighted, cause))
+    parts = list(strata_of(table)) if stratified else [table]
+    weighted = [_weigh(part, cause) for part in parts]
+
+    def influence(log_ratio: np.ndarray) -> np.ndarray:
+        pairs = zip(parts, weighted, strict=True)
+        return sum(_influence(part, its, cause, log_ratio) for part, its in pairs)  # type: ignore[return-value]
+
+    return likeliest_ratio(table, [its.sets for its in weighted], influence)
 
 
 def _weigh(table: RiskTable, cause: int) -> _Weighted:

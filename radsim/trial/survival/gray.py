@@ -2,15 +2,21 @@
 
 import numpy as np
 
-from radsim.trial.survival.incidence import Steps, incidence_steps
-from radsim.trial.survival.log_rank import strata_of
-from radsim.trial.survival.subjects import ARMS, RiskTable, just_before
+from radsim.trial.survival.incidence import (
+    Steps,
+    incidence_steps,
+    subject_influence,
+    sum_of_squares,
+)
+from radsim.trial.survival.subjects import ARMS, RiskTable, just_before, strata_of
 from radsim.trial.survival.verdict import Verdict, normal_test
 
 TINY = 1e-12  # keeps 1 - F above 0 where everybody has had the event
 
 
-def gray_test(table: RiskTable, *, cause: int = 1, stratified: bool = False) -> Verdict:
+def gray_test(
+    table: RiskTable, *, cause: int = 1, stratified: bool = False, robust: bool = False
+) -> Verdict:
     r"""Compare the subdistribution hazards of two arms (Gray, rho 0).
 
     .. math:: U = \sum_u \Bigl(d_{1u} - d_u \frac{R_{1u}}{R_{1u} + R_{0u}}\Bigr), \qquad
@@ -27,6 +33,9 @@ def gray_test(table: RiskTable, *, cause: int = 1, stratified: bool = False) -> 
         1 for the event, 2 for death.
     stratified
         Sum score and variance over the strata of the table.
+    robust
+        Variance from the influence of patients on the score, whose lesions may fail together;
+        the score is the same.
 
     Returns
     -------
@@ -36,11 +45,12 @@ def gray_test(table: RiskTable, *, cause: int = 1, stratified: bool = False) -> 
     Raises
     ------
     ValueError
-        If the cause is unknown, or strata are asked for and the table has none.
+        If the cause is unknown, or strata or patients are asked for and the table has none.
 
     References
     ----------
-    Gray (1988), Ann Stat 16, 1141-1154.
+    Gray (1988), Ann Stat 16, 1141-1154; Chen, Kramer, Greene and Rosenberg (2008), Biometrics 64,
+    172-179, for clusters.
 
     Examples
     --------
@@ -49,18 +59,25 @@ def gray_test(table: RiskTable, *, cause: int = 1, stratified: bool = False) -> 
     >>> bool(gray_test(table).z > 0)
     True
     """
-    score, variance = gray_score(table, cause=cause, stratified=stratified)
+    score, variance = gray_score(table, cause=cause, stratified=stratified, robust=robust)
     return normal_test(score, variance)
 
 
 def gray_score(
-    table: RiskTable, *, cause: int = 1, stratified: bool = False
+    table: RiskTable, *, cause: int = 1, stratified: bool = False, robust: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score of arm 1 and its variance, shapes (...)."""
-    if not stratified:
-        return _score(table, cause)
-    parts = [_score(stratum, cause) for stratum in strata_of(table)]
-    return sum(s for s, _ in parts), sum(v for _, v in parts)  # type: ignore[return-value]
+    if robust and table.patient is None:
+        raise ValueError("a robust variance needs patients; give risk_table a patient")
+    strata = list(strata_of(table)) if stratified else [table]
+    score, variance = np.zeros(()), np.zeros(())
+    for stratum in strata:
+        mine, spread = _score(stratum, cause)
+        score, variance = score + mine, variance + spread
+    if robust:
+        change = sum((_influence(stratum, cause) for stratum in strata), start=np.zeros(()))
+        variance = np.where(variance > 0.0, sum_of_squares(table, change), 0.0)
+    return score, variance
 
 
 def _score(table: RiskTable, cause: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +112,33 @@ def _score(table: RiskTable, cause: int) -> tuple[np.ndarray, np.ndarray]:
         theirs = (1.0 - tied) * (steps.before / steps.at_risk) ** 2 * steps.other
         variance += np.where(alive, theirs * (ratio * later) ** 2, 0.0).sum(axis=-1)
     return score, variance
+
+
+def _influence(table: RiskTable, cause: int) -> np.ndarray:
+    r"""How the score would change with a subject's weight, shape (..., subject).
+
+    The score is :math:`\int K\,(d\Gamma_1 - d\Gamma_0)`, each :math:`d\Gamma_i = dF_i/(1 - F_i)`
+    a subdistribution hazard and :math:`K = R_1 R_0 / (R_1 + R_0)`, whose own change counts for
+    nothing where the two are equal. What an event is worth then is K/(1 - F), and what it adds to
+    the later hazards.
+    """
+    arms = [incidence_steps(table, cause, arm) for arm in ARMS]
+    left = [1.0 - just_before(steps.incidence, 0.0) for steps in arms]
+    exposed = [
+        _exposed(table, arm, steps) * free
+        for arm, steps, free in zip(ARMS, arms, left, strict=True)
+    ]
+    both = exposed[0] + exposed[1]
+    weight = exposed[0] * exposed[1] / np.where(both > 0.0, both, 1.0)
+    total = np.zeros(table.time.shape)
+    for arm, steps, free, sign in zip(ARMS, arms, left, (-1.0, 1.0), strict=True):
+        free = np.maximum(free, TINY)
+        step = steps.before * steps.mine / steps.at_risk
+        later = np.cumsum((weight * step / free**2)[..., ::-1], axis=-1)[..., ::-1]
+        worth = weight / free + later - weight * step / free**2
+        gain = np.cumsum((worth * step)[..., ::-1], axis=-1)[..., ::-1] - worth * step
+        total += sign * subject_influence(table, steps, gain, worth, cause, arm)
+    return total
 
 
 def _exposed(table: RiskTable, arm: int, steps: Steps) -> np.ndarray:

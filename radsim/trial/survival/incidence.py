@@ -94,6 +94,16 @@ def cumulative_incidence(
     return Estimate(value, np.sqrt(spread), lower, upper, reached)
 
 
+def incidence_at(
+    table: RiskTable, months: float, arm: int, cause: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value at a time, each subject's influence on it, and whether it is reached."""
+    steps = incidence_steps(table, cause, arm)
+    value = table.value_at(steps.incidence, months, 0.0)
+    change = _influence(table, steps, months, cause, arm)
+    return value, change, is_reached(table, months, arm, steps.survival)
+
+
 def time_lost(
     table: RiskTable, horizon: float, *, arm: int | None = None, cause: int = 1, level: float = 0.95
 ) -> Estimate:
@@ -206,7 +216,7 @@ def _influence(
     """How F at a time would change with a subject's weight, shape (..., subject)."""
     seen = np.arange(table.time.shape[-1]) < table.position(months)
     final = table.value_at(steps.incidence, months, 0.0)[..., np.newaxis]
-    return _subject_influence(
+    return subject_influence(
         table, steps, np.where(seen, final - steps.incidence, 0.0), seen * 1.0, cause, arm
     )
 
@@ -218,10 +228,10 @@ def _influence_on_area(
     left = np.maximum(horizon - table.time, 0.0)
     area = (steps.incidence * step_widths(table, horizon))[..., ::-1]
     after = np.cumsum(area, axis=-1)[..., ::-1]
-    return _subject_influence(table, steps, after - steps.incidence * left, left, cause, arm)
+    return subject_influence(table, steps, after - steps.incidence * left, left, cause, arm)
 
 
-def _subject_influence(
+def subject_influence(
     table: RiskTable,
     steps: Steps,
     later: np.ndarray,

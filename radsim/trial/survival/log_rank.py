@@ -1,11 +1,11 @@
 """Log-rank tests: cause-specific, of any event, weighted, stratified, robust to clusters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from radsim.trial.survival.incidence import sum_of_squares
-from radsim.trial.survival.subjects import EVENT, RiskTable, check_causes, just_before
+from radsim.trial.survival.subjects import EVENT, RiskTable, check_causes, just_before, strata_of
 from radsim.trial.survival.survival_curve import survival_steps
 from radsim.trial.survival.verdict import Verdict, normal_test
 from radsim.vocabulary.arguments import member
@@ -108,17 +108,10 @@ def logrank_score(
     return np.asarray(score), np.asarray(variance)
 
 
-def strata_of(table: RiskTable) -> Iterator[RiskTable]:
-    """Give the table of each stratum."""
-    if table.stratum is None:
-        raise ValueError("a stratified test needs strata; give risk_table a stratum")
-    for stratum in np.unique(table.stratum):
-        yield table.within(stratum)
-
-
-def _score(
-    table: RiskTable, causes: Sequence[int], weights: np.ndarray | None, ratio: float
+def score_terms(
+    table: RiskTable, causes: Sequence[int], ratio: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
+    """What each time adds to the score of arm 1 and to its variance, shapes (..., subject)."""
     at_risk = np.maximum(table.at_risk(), 1.0)
     share = table.at_risk(1) / at_risk
     if ratio != 1.0:
@@ -128,6 +121,13 @@ def _score(
     spread = events * share * (1.0 - share)
     if table.starts is not None:
         spread *= (at_risk - events) / np.maximum(at_risk - 1.0, 1.0)
+    return gap, spread
+
+
+def _score(
+    table: RiskTable, causes: Sequence[int], weights: np.ndarray | None, ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    gap, spread = score_terms(table, causes, ratio)
     if weights is not None:
         gap, spread = gap * weights, spread * weights**2
     return gap.sum(axis=-1), spread.sum(axis=-1)

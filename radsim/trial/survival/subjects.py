@@ -1,6 +1,6 @@
 """Who is at risk and who has an event, at every observed time of many trials at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -65,6 +65,36 @@ class RiskTable:
             raise ValueError("the table has no strata; give risk_table a stratum")
         mine = np.where(self.stratum == stratum, self.arm, ABSENT)
         return replace(self, arm=mine, _memo={})
+
+    def first_events(self) -> "RiskTable":
+        """Keep, of each patient's lesions, the one of which something happens first.
+
+        At the same time an event comes before a death, and that before the end of observation. The
+        other lesions become absent, so that a subject is a patient.
+
+        Raises
+        ------
+        ValueError
+            If the table knows no patients.
+
+        Examples
+        --------
+        >>> lesions = risk_table([9.0, 5.0, 9.0, 9.0], [0, 1, 2, 2], patient=[0, 0, 1, 1])
+        >>> first = lesions.first_events()
+        >>> first.time[first.members()], first.cause[first.members()]
+        (array([5., 9.]), array([1, 2], dtype=int8))
+        """
+        if self.patient is None:
+            raise ValueError("first events need patients; give risk_table a patient")
+        absent = self.arm == ABSENT
+        late = np.where(self.cause == CENSORED, len(CAUSES), self.cause)
+        order = np.lexsort((late, self.time, absent, self.patient), axis=-1)
+        patient = np.take_along_axis(self.patient, order, axis=-1)
+        first = np.ones(patient.shape, bool)
+        first[..., 1:] = patient[..., 1:] != patient[..., :-1]
+        kept = np.zeros(patient.shape, bool)
+        np.put_along_axis(kept, order, first, axis=-1)
+        return replace(self, arm=np.where(kept, self.arm, ABSENT), patient=None, _memo={})
 
     def members(self, arm: int | None = None) -> np.ndarray:
         """Say which subjects are in an arm, or in any."""
@@ -228,6 +258,14 @@ def risk_table(
         patient=_ranked(sort(labels["patient"])) if "patient" in labels else None,
         stratum=sort(labels["stratum"]).astype(int) if "stratum" in labels else None,
     )
+
+
+def strata_of(table: RiskTable) -> Iterator[RiskTable]:
+    """Give the table of each stratum."""
+    if table.stratum is None:
+        raise ValueError("a stratified test needs strata; give risk_table a stratum")
+    for stratum in np.unique(table.stratum):
+        yield table.within(stratum)
 
 
 def just_before(steps: np.ndarray, first: float) -> np.ndarray:

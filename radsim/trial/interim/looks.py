@@ -11,7 +11,13 @@ from radsim.trial.conduct.draw import draw_enrolment, draw_fate
 from radsim.trial.conduct.observe import observe
 from radsim.trial.conduct.run import TrialPlan, in_blocks, show
 from radsim.trial.conduct.uncertainty import draw_arms
-from radsim.trial.formulas.group_sequential import NEVER, Boundaries
+from radsim.trial.formulas.group_sequential import (
+    EFFICACY,
+    NEVER,
+    Boundaries,
+    conditional_power,
+    predictive_power,
+)
 from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.questions.characteristics import Share, error_of_mean, share_of
 from radsim.vocabulary.arguments import count
@@ -39,6 +45,9 @@ class Look:
         Events at which the look is planned.
     efficacy_limit, futility_limit
         Of z in favor of the experimental arm, where every look can be made; 20 and -20 for none.
+    conditional_power, predictive_power
+        Of a trial whose z is the futility limit: under the drift of a trial that has the power
+        wanted, and over what is known of it then; None where there is no limit, or it is the end.
     efficacy, futility
         Share of trials that stop here; at the last look ``futility`` is the share that ends
         without having rejected.
@@ -50,6 +59,8 @@ class Look:
     events: int
     efficacy_limit: float
     futility_limit: float
+    conditional_power: float | None
+    predictive_power: float | None
     efficacy: Share
     futility: Share
 
@@ -154,6 +165,7 @@ def run_sequential(
             _events_at(t, planned_events),
             every.efficacy[k] if k < len(every.efficacy) else NEVER,
             every.futility[k] if k < len(every.futility) else -NEVER,
+            *_foreseen(every, k),
             share_of((stop == k) & good, pools),
             share_of((stop == k) & ~good, pools),
         )
@@ -171,12 +183,27 @@ def run_sequential(
     )
 
 
+def _foreseen(limits: Boundaries, look: int) -> tuple[float | None, float | None]:
+    """Conditional and predictive power at a futility limit."""
+    if look + 1 >= len(limits.futility) or limits.futility[look] <= -NEVER:
+        return None, None
+    z, t, final = limits.futility[look], limits.information[look], limits.efficacy[-1]
+    return (
+        conditional_power(z, t, final=final, drift=limits.drift),
+        predictive_power(z, t, final=final),
+    )
+
+
 def check_looks(limits: Boundaries, analysis: str) -> None:
     """Raise ValueError for a boundary that does not fit the information of an analysis."""
     require(
+        EVERY_ANALYSIS[analysis].has_information,
+        f"{analysis} has no information that errors could be spent on; take another analysis",
+    )
+    require(
         limits.spends or EVERY_ANALYSIS[analysis].counts_events,
         f"kind: {limits.rule.kind} needs equal steps of information, which shares of events are "
-        f"not for {analysis}; got no spending function (obrien-fleming, pocock)",
+        f"not for {analysis}; got no spending function ({', '.join(EFFICACY)})",
     )
 
 
@@ -251,7 +278,7 @@ def _run_block(
     """
     streams = Streams(seed)
     arms = draw_arms(plan.arms, trials, streams)
-    enrolled = draw_enrolment(plan.design, trials, streams)
+    enrolled = draw_enrolment(plan.design, arms, trials, streams)
     fate = draw_fate(plan.design, arms, enrolled, trials, streams)
     sign = -1.0 if EVERY_ANALYSIS[analysis].more_is_worse else 1.0
     last = observe(plan.design, enrolled, fate)
