@@ -19,6 +19,7 @@ from radsim.experiment.model import ExperimentError
 from radsim.experiment.trial_file import load_trial, trials_of
 from radsim.randomness.streams import Streams
 from radsim.report.figures.trial import plot_hypotheses
+from radsim.report.files.trial_files import kept_trial
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import plan_of as plan_of_section
 from radsim.simulation.virtual_trial import run_scenario_of
@@ -589,3 +590,20 @@ def test_the_experiment_of_a_result_keeps_its_hypotheses(tmp_path, capsys):
     assert ended.code == 0, ended.errors
     assert load_trial(folder / "experiment.toml").trial == load_trial(path).trial
     assert (folder / "figures" / "trial_hypotheses.png").is_file()
+
+
+def test_a_trial_written_again_is_the_same(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL))
+    again = load_trial(written(tmp_path, source.to_toml()))
+    assert again.trial == source.trial
+
+
+def test_a_trial_that_goes_on_has_its_hypotheses(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL.replace("trials = 200", "trials = 30")))
+    source = source.model_copy(update={"trial": replace(source.trial, find_size=False)})
+    folder = tmp_path / "out"
+    whole = run_scenario_of(source.trial, source)
+    for _ in range(2):  # the second finds the blocks of the first
+        with kept_trial(folder, source):
+            kept = run_scenario_of(source.trial, source)
+        assert kept.families == whole.families
