@@ -16,8 +16,8 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.series import figures_of
 from radsim.presets import presets_of
-from radsim.trial.hypotheses.family import OWN
-from radsim.trial.hypotheses.procedure import PRIMARY
+from radsim.trial.conduct.hypotheses import OWN
+from radsim.trial.protocol.procedure import PRIMARY
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.endpoints import DEATH, NET, SURVIVAL, Endpoint
 from radsim.vocabulary.words import nearest

@@ -16,13 +16,10 @@ from radsim.trial.conduct.analyses import (
     check_analyses,
 )
 from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
-from radsim.trial.hypotheses.family import OWN, Family, Hypothesis
-from radsim.trial.hypotheses.procedure import PRIMARY, Procedure
-from radsim.trial.hypotheses.secondary import Secondary, check_name
-from radsim.trial.hypotheses.truths import plan_of_one, with_nulls
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
@@ -35,9 +32,12 @@ from radsim.trial.protocol.arms import (
     StatedArm,
 )
 from radsim.trial.protocol.design import Protocol, TrialDesign
+from radsim.trial.protocol.procedure import PRIMARY, Procedure
 from radsim.trial.questions.looks import check_looks
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.resize import Resize
+from radsim.trial.questions.testing import plan_of_one, with_nulls
+from radsim.trial.secondary import Secondary, check_name
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -136,7 +136,7 @@ class TrialSection:
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     secondary
-        Key secondary hypotheses by name; `radsim.trial.hypotheses.secondary.Secondary`.
+        Key secondary hypotheses by name; `radsim.trial.secondary.Secondary`.
     testing
         In which order and at which share of the level the hypotheses are tested, the primary one
         among them; as a fixed sequence in the order of the file unless given.

@@ -5,17 +5,17 @@ from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
-from radsim.trial.hypotheses.family import OWN
-from radsim.trial.hypotheses.procedure import ALL, ANY, PRIMARY
-from radsim.trial.hypotheses.truths import estimates_of, plan_of_one
 from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.resize import Resize
+from radsim.trial.questions.testing import estimates_of, plan_of_one
 from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 

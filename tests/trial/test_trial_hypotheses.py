@@ -33,12 +33,12 @@ from radsim.trial import (
     Visits,
     run_trials,
 )
+from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
+from radsim.trial.conduct.others import OtherEndpoint, draw_others
 from radsim.trial.conduct.run import observe_block
-from radsim.trial.hypotheses.family import OWN, Family, Hypothesis
-from radsim.trial.hypotheses.others import OtherEndpoint, draw_others
-from radsim.trial.hypotheses.procedure import Procedure
-from radsim.trial.hypotheses.truths import ALIKE, DESIGN, family_power, truths, with_nulls
+from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.questions.characteristics import mc_error
+from radsim.trial.questions.testing import ALIKE, DESIGN, family_power, truths, with_nulls
 from radsim.trial.survival.subjects import EVENT
 
 LEVEL = 0.025

@@ -13,7 +13,7 @@ from radsim.trial.formulas.multiplicity import (
     hochberg,
     holm,
 )
-from radsim.trial.hypotheses.procedure import Procedure
+from radsim.trial.protocol.procedure import Procedure
 
 NAMES = ("primary", "fracture", "survival")
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.formulas.group_sequential import NEVER
-from radsim.trial.hypotheses.procedure import ALL, ANY, PRIMARY
-from radsim.trial.hypotheses.truths import FALSE_CLAIM, estimates_of
 from radsim.trial.protocol.arms import ROLES, StatedArm
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
+from radsim.trial.questions.testing import FALSE_CLAIM, estimates_of
 from radsim.trial.wording import asked_for, endpoint_words, event_name, words_of
 
 SHARE = ("mc_standard_error", "lower", "upper")

@@ -24,11 +24,11 @@ from radsim.trial.conduct.draw import (
     draw_fate,
     draw_numbers,
 )
+from radsim.trial.conduct.hypotheses import OWN, Family, Observed, examine, observed_times
 from radsim.trial.conduct.kept import Part, found_or_made, on_threads
 from radsim.trial.conduct.observe import Trials, observe
+from radsim.trial.conduct.others import draw_others
 from radsim.trial.conduct.uncertainty import UncertainArms, draw_arms, proportions_of
-from radsim.trial.hypotheses.family import OWN, Family, Observed, examine, observed_times
-from radsim.trial.hypotheses.others import draw_others
 from radsim.trial.proportions.exact_tests import EXACT_TESTS, LARGEST
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Protocol, TrialDesign

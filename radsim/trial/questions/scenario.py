@@ -6,10 +6,8 @@ import numpy as np
 
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.hypotheses.pairs import Decided, decided_pairs
-from radsim.trial.hypotheses.procedure import ALL, ANY
-from radsim.trial.hypotheses.truths import FamilyPower, family_powers
 from radsim.trial.protocol.arms import ROLES, PatientPool
+from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.benefit import Benefit, benefits_of
 from radsim.trial.questions.characteristics import (
     Expectation,
@@ -26,9 +24,11 @@ from radsim.trial.questions.flow import Flow, flow_of, median_trial
 from radsim.trial.questions.formula_size import Formulas, formulas_of
 from radsim.trial.questions.looks import Sequential, run_sequential
 from radsim.trial.questions.nulls import AT_MARGIN, differs_in_death, under_null
+from radsim.trial.questions.pairs import Decided, decided_pairs
 from radsim.trial.questions.power_curve import CurvePoint, power_curve
 from radsim.trial.questions.resize import Resized, run_resized
 from radsim.trial.questions.size import SampleSize, sample_size
+from radsim.trial.questions.testing import FamilyPower, family_powers
 from radsim.trial.section import TrialSection
 
 SEARCH_TRIALS = 4000  # trials at each size and point of a curve that is tried, at most

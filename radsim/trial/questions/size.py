@@ -7,7 +7,6 @@ import numpy as np
 from scipy import special
 
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial, run_trials
-from radsim.trial.hypotheses.truths import power_within
 from radsim.trial.proportions.exact_tests import EXACT_TESTS
 from radsim.trial.questions.characteristics import (
     Power,
@@ -17,6 +16,7 @@ from radsim.trial.questions.characteristics import (
     power_of,
 )
 from radsim.trial.questions.direction import better_by
+from radsim.trial.questions.testing import power_within
 from radsim.vocabulary.mistakes import require
 
 START = 64  # patients to begin with

@@ -14,9 +14,9 @@ from radsim.trial.conduct.analyses import (
 )
 from radsim.trial.conduct.draw import Enrolled, Fate
 from radsim.trial.conduct.observe import Trials, of_times, seen_at
-from radsim.trial.hypotheses.others import Drawn, OtherEndpoint
-from radsim.trial.hypotheses.procedure import Procedure
+from radsim.trial.conduct.others import Drawn, OtherEndpoint
 from radsim.trial.protocol.design import TrialDesign
+from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.survival.subjects import ABSENT, EVENT
 from radsim.trial.survival.wins import Compared, Wins, compare_patients
 from radsim.vocabulary.endpoints import DEATH

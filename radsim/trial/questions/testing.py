@@ -9,13 +9,13 @@ import numpy as np
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Family, Hypothesis
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
-from radsim.trial.hypotheses.family import OF_PAIRS, OWN, Family, Hypothesis
-from radsim.trial.hypotheses.procedure import ALL, ANY
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.design import Stratum, TrialDesign
 from radsim.trial.protocol.laws import Law, WeibullLaw, same_law
+from radsim.trial.protocol.procedure import ALL, ANY
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.characteristics import (
     OF_PROPORTIONS,

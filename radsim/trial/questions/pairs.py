@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from radsim.randomness.streams import Streams
+from radsim.trial.conduct.hypotheses import OF_PAIRS, wins_of
 from radsim.trial.conduct.run import TrialPlan, in_blocks, observe_block
-from radsim.trial.hypotheses.family import OF_PAIRS, wins_of
 from radsim.trial.questions.characteristics import error_of_mean
 
 

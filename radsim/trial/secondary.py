@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS, Settings, check_analyses
-from radsim.trial.hypotheses.family import OF_PAIRS, OWN, Hypothesis
-from radsim.trial.hypotheses.others import OtherEndpoint
-from radsim.trial.hypotheses.procedure import ALL, ANY, PRIMARY
+from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Hypothesis
+from radsim.trial.conduct.others import OtherEndpoint
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.protocol.arms import ROLES, StatedArm
+from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
 from radsim.vocabulary.endpoints import DEATH
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, Truth
