@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.draw import Arms, groups_of
 from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Family, Hypothesis
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
@@ -34,7 +34,10 @@ NEAR = 1e-3  # of an effect, within which it lies on the boundary of a null
 MOST_TRUTHS = 12  # that are simulated; of more, those where one or all but one is true
 SUBDISTRIBUTION = "fine_gray"  # the ratio of these hazards is 1 where one of its kin has its null
 NULL_EFFECTS = {  # by analyses whose null is not that of the effect they read, or that are its kin
-    **dict.fromkeys(("gray", "gray_cluster_robust", "gray_first_event"), SUBDISTRIBUTION),
+    **dict.fromkeys(
+        ("gray", "gray_cluster_robust", "gray_first_event", "incidence_differences"),
+        SUBDISTRIBUTION,
+    ),
     **dict.fromkeys(
         ("fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event"),
         SUBDISTRIBUTION,
@@ -290,7 +293,7 @@ def _boundary(alone: TrialPlan) -> Arms:
     if not alone.settings.worst and (of_hazard or _same_death(arms)):
         if isinstance(arms, PatientPool):
             return replace(arms, failure=np.stack([arms.failure[0]] * 2))
-        first, second = arms
+        first, second = groups_of(arms)[0]
         if alone.binary:
             return first, first
         return _of_laws((first.failure, first.death), (first.failure, second.death))
@@ -311,13 +314,19 @@ def plan_of_one(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
             whole = {key: getattr(design, key) for key in ("patients", "allocation", "block")}
             design = TrialDesign(**whole)
         else:
-            design = replace(design, lesions=(1.0,), frailty=0.0, strata=_even(design))
+            design = replace(
+                design,
+                lesions=(1.0,),
+                frailty=0.0,
+                strata=_even(design),
+                minimization=design.minimization and design.minimization.without_hazards,
+            )
         if other is None:
-            arms = _of_laws(*((arm.death, NEVER) for arm in arms))
+            arms = _of_laws(*((arm.death, NEVER) for arm in groups_of(arms)[0]))
         elif binary:
             arms = other.control, other.experimental  # type: ignore[assignment]
         else:
-            laws = zip((other.control, other.experimental), arms, strict=True)
+            laws = zip((other.control, other.experimental), groups_of(arms)[0], strict=True)
             arms = _of_laws(*((each.failure, arm.death) for each, arm in laws))
     return replace(
         plan,
@@ -343,12 +352,17 @@ def _even(design: TrialDesign) -> tuple[Stratum, ...]:
 def _pool_of(pool: PatientPool, name: str) -> PatientPool:
     """Simulated patients with another endpoint as the trial's own, of those whom it concerns."""
     if name == DEATH:
-        return PatientPool(pool.death, np.full(pool.death.shape, np.inf), {}, pools=pool.pools)
+        return _only(pool, pool.death, np.full(pool.death.shape, np.inf))
     times = {**pool.harms, **pool.responses}[name]
     if name not in pool.among:
-        return PatientPool(times, pool.death, {}, pools=pool.pools)
-    concerned = pool.among[name]
-    return PatientPool(times[:, concerned], pool.death[:, concerned], {})
+        return _only(pool, times, pool.death)
+    concerned = np.flatnonzero(pool.among[name])
+    return _only(pool.only(concerned), times[:, concerned], pool.death[:, concerned])
+
+
+def _only(pool: PatientPool, failure: np.ndarray, death: np.ndarray) -> PatientPool:
+    """The patients with other times, and nothing else that happens to them."""
+    return replace(pool, failure=failure, death=death, harms={}, responses={}, among={})
 
 
 def _with_endpoint(plan: TrialPlan, name: str, alone: Arms) -> TrialPlan:
@@ -370,9 +384,10 @@ def _with_endpoint(plan: TrialPlan, name: str, alone: Arms) -> TrialPlan:
     if name == OWN:
         return replace(plan, arms=alone)
     if name == DEATH:
-        laws = zip(arms, alone, strict=True)
+        laws = zip(groups_of(arms)[0], groups_of(alone)[0], strict=True)
         return replace(plan, arms=_of_laws(*((arm.failure, d.failure) for arm, d in laws)))
-    other = replace(family.others[name], control=alone[0], experimental=alone[1])
+    control, experimental = groups_of(alone)[0]
+    other = replace(family.others[name], control=control, experimental=experimental)
     return replace(plan, family=replace(family, others={**family.others, name: other}))
 
 
@@ -388,7 +403,8 @@ def _alike(plan: TrialPlan) -> TrialPlan:
 def _same_death(arms: Arms) -> bool:
     if isinstance(arms, PatientPool):
         return np.array_equal(arms.death[0], arms.death[1])
-    return same_law(arms[0].death, arms[1].death)
+    control, experimental = groups_of(arms)[0]
+    return same_law(control.death, experimental.death)
 
 
 def _is_no_better(plan: TrialPlan, name: str) -> bool:
