@@ -286,7 +286,7 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nprimary = 'log_rank'", "must be one of the analyses"),
         ("patients = 80", "patients = 80\nanalyses = ['grey']", "no analysis 'grey'"),
         ("patients = 80", "patients = 80\npatient = 3", "patient: unknown key"),
-        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give both arms"),
+        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give every arm"),
         ("minimum_follow_up = 12.0", "allocaton = [1, 2]", "did you mean 'allocation'?"),
         ("minimum_follow_up = 12.0", "patients = 33", "trial.design.patients: unknown key"),
         ("minimum_follow_up = 12.0, ", "", "give minimum_follow_up, calendar_cut or event_target"),
@@ -563,10 +563,11 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     assert source.trial is not None
     assert isinstance(source, VirtualTrial) == states_trial_only(path)
     name, section = list(source.trial.variants().items())[-1]
+    block = None if section.design.minimization else sum(section.design.allocation)
     small = replace(
         section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
         analyses=(section.primary_analysis,),
-        design=replace(section.design, block=sum(section.design.allocation)),
+        design=replace(section.design, block=block),
     )  # fmt: skip
     result = run_scenario_of(small, source)
     assert 0.0 <= result.primary.rejected.value <= 1.0, name

@@ -392,7 +392,7 @@ def _ratio_name(protocol: Protocol) -> str:
     """Name of the stated ratio: under frailty or uneven strata it is not the marginal one."""
     if protocol.frailty > 0.0:
         return "hazard ratio at equal frailty"
-    if any(stratum.hazard_ratio != 1.0 for stratum in protocol.strata):
+    if protocol.is_uneven:
         return "hazard ratio within strata"
     return "hazard ratio"
 
