@@ -232,7 +232,7 @@ def test_a_changed_table_of_a_trial_is_named(capsys, tmp_path):
     table = next(folder.glob("trial_*.csv"))
     table.write_bytes(table.read_bytes()[:-10])
     ended = radsim(capsys, "plot", folder)
-    assert ended.code == 2
+    assert ended.code == 0  # the figures are of what was simulated, not of the table
     assert ended.errors[0].startswith(f"warning: {table} is damaged, or was changed")
 
 

@@ -28,7 +28,7 @@ def taken(rows=ROWS, patients=None, arms=EXACT, **changes):
         "lumbar_level": ("L3",) * rows,
         "bilsky": tuple(("0", "1b", "2")[i % 3] for i in number),
         "gtv_volume": tuple((5.0 + 2.0 * number).tolist()),
-        "age": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
+        "resistance": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
     }
     plain = settings()
     cohort = {
@@ -39,7 +39,7 @@ def taken(rows=ROWS, patients=None, arms=EXACT, **changes):
         **plain,
         "cohort": cohort,
         "arms": arms,
-        "tcp": {"preset": "hytec-spine-2021", "d50": "age"},
+        "tcp": {"preset": "hytec-spine-2021", "d50": "resistance"},
         "compare": {"reference": next(iter(arms))},
         "patients": rows if patients is None else patients,
         **changes,

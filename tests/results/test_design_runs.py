@@ -376,7 +376,9 @@ def test_check_of_a_large_design_does_not_make_all_of_it(capsys, file, tmp_path,
     assert "only some of its variants are checked" in checked.errors[0]
     assert 0 < len(made) < 100
     large.write_text(
-        FILE.replace("[3, 6, 10]", grid.replace("from = 2", "from = -2")), encoding="utf-8"
+        'confirmed = ["tcp.alpha_beta"]\n'
+        + FILE.replace("[3, 6, 10]", grid.replace("from = 2", "from = -2")),
+        encoding="utf-8",
     )
     refused = radsim(capsys, "check", large)
     assert refused.code == 2

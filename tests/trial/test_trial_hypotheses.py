@@ -485,11 +485,7 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
-        (
-            'analysis = "gray"',
-            'analysis = "logrank_stratified"',
-            "logrank_stratified: needs strata",
-        ),
+        ('analysis = "gray"', 'analysis = "logrank_stratified"', "stratified: needs strata"),
         ('"death"\nanalysis = "logrank"', '"fracture"\nanalysis = "gray"',
          "secondary.fracture.analysis: this is the hypothesis survival again"),
         ('analysis = "gray"', 'analysis = "incidence_differences"', "landmarks: say at which m"),
