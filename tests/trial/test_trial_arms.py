@@ -16,7 +16,7 @@ from radsim.experiment.trial_file import load_trial
 from radsim.randomness.streams import Streams
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.report.text.trial_plan import describe_trial
-from radsim.simulation.virtual_trial import run_virtual_trial
+from radsim.simulation.virtual_trial import run_trial
 from radsim.trial import (
     PatientPool,
     Settings,
@@ -280,7 +280,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(source):
-    return run_virtual_trial(source)
+    return run_trial(source)
 
 
 def test_each_comparison_is_told_with_its_level(results):

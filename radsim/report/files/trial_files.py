@@ -15,7 +15,7 @@ from radsim.report.files.staging import FolderError, making, put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.trial import TABLES, table_rows
 from radsim.report.text.trial import assumptions_text
-from radsim.simulation.virtual_trial import run_virtual_trial
+from radsim.simulation.virtual_trial import run_trial
 from radsim.trial.conduct.kept import keeping
 from radsim.trial.questions.scenario import TrialResult
 
@@ -70,7 +70,7 @@ def draw_trial_again(folder: Path) -> list[Path]:
     source = load_trial(folder / SOURCE)
     figures = folder / "figures"
     with kept_trial(folder, source):
-        results = run_virtual_trial(source)
+        results = run_trial(source)
         figures.mkdir(exist_ok=True)
         return draw_trial_figures(results, figures)
 
