@@ -118,7 +118,7 @@ class TrialPlan:
             needs = [name for name in self.analyses if EVERY_ANALYSIS[name].needs_strata]
             require(
                 not needs,
-                f"analyses: {' and '.join(needs)}: needs strata, or minimization, in the design",
+                f"analyses: {' and '.join(needs)}: needs strata in the design, or minimization",
             )
         against = [name for name in self.analyses if name in AGAINST_MARGIN.values()]
         require(
