@@ -40,8 +40,14 @@ def protocol_sentences(
     arms
         What each arm of the experiment is called, and with what it treats, by its name.
     """
+    yield endpoint_sentence(section)
+    yield from design_sentences(section)
+    yield from arm_sentences(section, arms)
+
+
+def design_sentences(section: TrialSection) -> Iterator[str]:
+    """Say who is randomized, how patients enter and how they are followed up."""
     design = section.design
-    yield _endpoint(section)
     yield (
         f"{section.patients} patients are randomized {design.allocation[0]}:{design.allocation[1]} "
         "(control:experimental)"
@@ -54,8 +60,12 @@ def protocol_sentences(
     if design.not_evaluable:
         yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
     yield from _lesions(design)
+
+
+def arm_sentences(section: TrialSection, arms: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Say what the arms are assumed to do."""
     for role in ROLES:
-        yield _arm(role, getattr(section, role), design, arms or {})
+        yield _arm(role, getattr(section, role), section.design, arms or {})
     if isinstance(section.control, str):
         yield (
             f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
@@ -67,6 +77,12 @@ def protocol_sentences(
 
 def analysis_sentences(section: TrialSection) -> Iterator[str]:
     """Say how the trial is analysed, and when it is looked at."""
+    yield from final_sentences(section)
+    yield from interim_sentences(section)
+
+
+def final_sentences(section: TrialSection) -> Iterator[str]:
+    """Say which hypotheses are tested at the end, and how."""
     primary = section.primary_analysis
     analysis = EVERY_ANALYSIS.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
@@ -87,6 +103,12 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
             f"scale {section.transform}), mean times up to {section.horizon:g} months."
         )
+
+
+def interim_sentences(section: TrialSection) -> Iterator[str]:
+    """Say when the trial is looked at or its size reckoned anew, and when it stops."""
+    primary = section.primary_analysis
+    analysis = EVERY_ANALYSIS.get(primary)
     if section.resize is not None:
         yield _resize_sentence(section, section.resize)
     if section.looks is not None:
@@ -380,7 +402,8 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
         )
 
 
-def _endpoint(section: TrialSection) -> str:
+def endpoint_sentence(section: TrialSection) -> str:
+    """Say what the endpoint is."""
     event = event_name(section)
     if section.binary:
         said = {True: "; more is better", False: "; less is better", None: ""}
