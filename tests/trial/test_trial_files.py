@@ -32,7 +32,9 @@ KYPHO, SPINE_DOSE = (
     next(path for path in TRIALS if path.stem == name)
     for name in ("kypho_iort", "spine_dose_trial")
 )
-TEXTS = ("trial_assumptions.txt", "trial_checksums.txt")
+TEXTS = (
+    "trial_assumptions.txt", "trial_checksums.txt", "trial_protocol.md", "trial_protocol.txt",
+)  # fmt: skip
 STATED = """
 name = "stated"
 seed = 1
