@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
+from itertools import product
 from typing import Any
 
 from radsim.dose.anatomy.geometry import smallest_volumes
@@ -15,18 +16,19 @@ from radsim.experiment.rules import wrong_rules
 from radsim.fitting.calibration import changes_of
 from radsim.ntcp.technique import TechniqueLevel
 from radsim.patients.cohort import Cohort, draw_cohort
-from radsim.patients.following import BY_NAME
+from radsim.patients.following import BY_NAME, CORD_REGIONS
 from radsim.presets import preset_names
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
 from radsim.response.survival import SurvivalByClass
+from radsim.trial.section import TrialSection
 from radsim.vocabulary.cohort_variables import COHORT, YES_OR_NO, is_own_name
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.settings import quantity_at
 from radsim.vocabulary.structures import STRUCTURES, TARGETS, structure_named
 from radsim.vocabulary.units import MONTHS
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.words import listed, nearest
 
 MOST_NAMED = 3  # parameters of a dose model in one line
 
@@ -46,9 +48,10 @@ def unknown_reference(settings: dict[str, Any]) -> Iterator[str]:
 def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iterator[str]:
     """Find what no section can see alone; complications that are ``refused`` are not missed."""
     yield from unknown_reference({"compare": vars(experiment.compare), "arms": experiment.arms})
-    for name in experiment.arms:
-        if "/" in name:
-            yield f"arms.{name}: a name must not hold '/', because files are named by it"
+    for key in ("arms", "eligibility"):
+        for name in getattr(experiment, key):
+            if "/" in name:
+                yield f"{key}.{name}: a name must not hold '/', because files are named by it"
     for key, cohort, _ in _cohorts(experiment):
         yield from _cohort_disagreements(key, cohort, experiment)
     if problem := patients_problem(experiment):
@@ -62,8 +65,11 @@ def disagreements(experiment: Experiment, refused: Collection[str] = ()) -> Iter
             "survival: an arm states its own, so the others need a [survival] section: "
             f"{', '.join(without)}"
         )
+    if experiment.survival is not None and not without:
+        yield "survival: every arm states its own; leave this one out"
     yield from wrong_rules(experiment)
     yield from _missing_doses(experiment)
+    yield from _without_a_plan(experiment)
     yield from _organs_that_can_not_be(experiment)
     yield from _miscalibrated(experiment)
     yield from _unsolved_ratios(experiment)
@@ -338,6 +344,29 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, Any]]:
         yield "survival", experiment.survival
 
 
+def _without_a_plan(experiment: Experiment) -> Iterator[str]:
+    """Find regions of patients whom an arm has no plan for, where all of them are treated."""
+    if experiment.eligibility:
+        return
+    for _, cohort, arms in _cohorts(experiment):
+        follows = any(each.name == "cord_present" for each in cohort.following)
+        reaches = {
+            *CORD_REGIONS,
+            *(["lumbar"] if "L1" in _possible(cohort, "lumbar_level") else ()),
+        }
+        for region, name in product(_possible(cohort, "region"), arms):
+            with_cord = follows and region in reaches
+            if problem := experiment.arms[name].plan.without(region, with_cord):
+                yield f"arms.{name}: {problem} (region = {region!r})"
+
+
+def _possible(cohort: Cohort, variable: str) -> list[str]:
+    """Labels of a variable that some patients have."""
+    stated = cohort.variables.get(variable)
+    shares = getattr(stated.distribution, "shares", {}) if stated else {}
+    return [label for label in cohort.labels(variable) if shares.get(label, 1.0) > 0.0]
+
+
 def _missing_doses(experiment: Experiment) -> Iterator[str]:
     for name, arm in experiment.arms.items():
         given = arm.plan.gives(experiment.dose.organs)
@@ -501,18 +530,38 @@ def _smallest_targets(experiment: Experiment) -> dict[str, float]:
     }
 
 
+def _unknown_people(section: TrialSection, cohort: Cohort) -> Iterator[str]:
+    """Find a subgroup or a factor of a trial that the cohort does not know."""
+    where = {} if section.subgroup is None else section.subgroup.where
+    minimization = section.design.minimization
+    keys = {f"trial.subgroup.where.{name}": (name, labels) for name, labels in where.items()}
+    for name in minimization.factors if minimization else ():
+        keys[f"trial.design.minimization.factors.{name}"] = name, ()
+    for key, (name, wanted) in keys.items():
+        if name not in cohort.names:
+            yield f"{key}: the cohort has no such variable; {nearest(name, sorted(cohort.names))}"
+            continue
+        labels = cohort.labels(name) or (("0", "1") if name in YES_OR_NO else ())
+        if not labels:
+            yield f"{key}: {name} holds numbers; patients are told apart by labels here"
+        for label in (label for label in wanted if labels and label not in labels):
+            yield f"{key}: nobody has the label {label!r}; {nearest(label, labels)}"
+
+
 def _impossible_trial(experiment: Experiment) -> Iterator[str]:
     """Say why a trial can't randomize between the people of its arms, or follow its endpoint."""
     section = experiment.trial
     if section is None:
         return
-    arms = [arm for arm in (section.control, section.experimental) if isinstance(arm, str)]
+    arms = [arm for arm in section.arms if isinstance(arm, str)]
     cohorts = [experiment.arms[arm].cohort for arm in arms if arm in experiment.arms]
-    if len(cohorts) == 2 and cohorts[0] != cohorts[1]:
+    if any(cohort != cohorts[0] for cohort in cohorts):
         yield (
-            f"trial: {' and '.join(arms)} treat different people (cohort), so nobody can be "
+            f"trial: {listed(arms)} treat different people (cohort), so nobody can be "
             "randomized between them"
         )
+    elif cohorts:
+        yield from _unknown_people(section, cohorts[0] or experiment.cohort)
     for modelled in endpoints_of(experiment):
         endpoint = modelled.endpoint
         if endpoint.among and section.endpoint in (endpoint.event, endpoint.reported):

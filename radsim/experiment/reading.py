@@ -22,10 +22,11 @@ from radsim.experiment.older_spellings import present_spelling, typed_spelling
 from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.plausibility import unconfirmed
 from radsim.experiment.questions import listed_again
-from radsim.experiment.remainder import Remainder
+from radsim.experiment.remainder import Remainder, sure
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
+from radsim.presets import load_preset, preset_names
 from radsim.response.baseline import solve_baseline
 from radsim.response.survival import ProportionalHazards
 from radsim.tcp.control import ControlModel
@@ -78,10 +79,12 @@ def _checked(
         if rest.experiment is not None:
             broken = (*mistakes.keys, *rest.lacking)
             further, _ = _disagreeing(rest.experiment, settings, broken, bool(unread))
-            mistakes.extend(line for line in rest.sure(further) if line not in mistakes)
+            further = sure(further, rest.lacking)
+            mistakes.extend(line for line in further if line not in mistakes)
         raise ExperimentError(_said_once(mistakes, settings)) from None
     further, study = _disagreeing(experiment, settings, mistakes.keys, bool(unread))
-    mistakes.extend(further)
+    unfilled = ["cohort"] if any(lies_in(key, "cohort") for key in mistakes.keys) else []
+    mistakes.extend(sure(further, unfilled))
     if refits is None and not mistakes:
         mistakes.extend(listed_again(experiment))
     if not mistakes and study is not None:
@@ -166,6 +169,9 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
 
     def solved(key: str, model: Any) -> Any:
         try:
+            if idle := _solved_for(model):
+                mistakes.append(f"{key}.{idle}: is solved for, so it has no effect; leave it out")
+                return model
             if getattr(model, "recalibrate", None) is not None:
                 return recalibrate(model, experiment.cohort)
             if getattr(model, "calibrate", ""):
@@ -212,6 +218,18 @@ def _solved(experiment: Experiment, refits: Refits) -> Experiment:
     return experiment.model_copy(
         update={"tcp": control, "ntcp": ntcp, "survival": survival, "arms": arms}
     )
+
+
+def _solved_for(model: Any) -> str:
+    """Name a parameter of a preset that was changed, and is solved for all the same."""
+    anew = getattr(model, "calibrate", "") and (model.calibrate_to or model.calibration)
+    if getattr(model, "preset", "") not in preset_names("tcp") or not (
+        anew or getattr(model, "refit", False)
+    ):
+        return ""
+    published = load_preset("tcp", model.preset).settings()
+    shape = (name for name in model.shape if name in published)
+    return next((name for name in shape if getattr(model, name) != published[name]), "")
 
 
 @cache

@@ -1,6 +1,6 @@
 """What can still be checked of a file in which some sections can't be read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -49,21 +49,30 @@ class Remainder:
         with suppress(ValidationError):  # no arm is left, for example
             self.experiment = Experiment.model_validate(rest)
 
-    def sure(self, lines: Iterable[str]) -> list[str]:
-        """Leave out lines that may only follow from what is left out."""
-        return [line for line in lines if not self._may_follow(line)]
 
-    def _may_follow(self, line: str) -> bool:
-        key = line.partition(": ")[0].replace("[", ".[")
-        section, _, varied = key.partition(".")
-        lacks_asked = any(lies_in(other, asked) for other in self.lacking for asked in ASKED)
-        return (
-            any(lies_in(key, other) or lies_in(other, key) for other in self.lacking)
-            or (lacks_asked and (section in (*ASKING, "dose") or key.endswith(".part_of")))
-            or (section in DESIGN_SECTIONS and any(o in line for o in self.lacking))
-            or (section in DESIGN_SECTIONS and varied.split(".")[0] in self.lacking)
-            or (lacks_asked and key in ("tcp", "survival"))
-        )
+def sure(lines: Iterable[str], lacking: Collection[str]) -> list[str]:
+    """Leave out lines that may only follow from sections that could not be read.
+
+    Examples
+    --------
+    >>> sure(["report.by[0]: no cohort variable 'bilsky'", "seed: must be above 0"], ["cohort"])
+    ['seed: must be above 0']
+    """
+    return [line for line in lines if not _may_follow(line, lacking)]
+
+
+def _may_follow(line: str, lacking: Collection[str]) -> bool:
+    key = line.partition(": ")[0].replace("[", ".[")
+    section, _, varied = key.partition(".")
+    lacks_asked = any(lies_in(other, asked) for other in lacking for asked in ASKED)
+    return (
+        any(lies_in(key, other) or lies_in(other, key) for other in lacking)
+        or ("cohort" in lacking and section in ("report", "eligibility"))
+        or (lacks_asked and (section in (*ASKING, "dose") or key.endswith(".part_of")))
+        or (section in DESIGN_SECTIONS and any(other in line for other in lacking))
+        or (section in DESIGN_SECTIONS and varied.split(".")[0] in lacking)
+        or (lacks_asked and key in ("tcp", "survival"))
+    )
 
 
 def _section(place: tuple[int | str, ...]) -> str:

@@ -21,7 +21,7 @@ def wrong_rules(experiment: Experiment) -> Iterator[str]:
     cohorts = {k: c for k, c in {"cohort": experiment.cohort, **arms}.items() if c and c.names}
     rules = experiment.eligibility
     wanted = {variable for rule in rules.values() for variable in rule.where}
-    if not rules or any(c.table or not wanted <= c.names for c in cohorts.values()):
+    if not rules or not cohorts or any(c.table or not wanted <= c.names for c in cohorts.values()):
         return  # what is missing, and why a table takes no rules, is said elsewhere
     lines: list[str] = []
     for name, rule in rules.items():

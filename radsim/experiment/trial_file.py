@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import HIGHEST_SEED, Experiment, ExperimentError
 from radsim.experiment.plausibility import unconfirmed_in_trial
 from radsim.experiment.reading import also_confirmed, load_experiment, read_settings
+from radsim.experiment.short_form import without_blanks
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.numbers import Count
@@ -28,6 +30,11 @@ class VirtualTrial(BaseModel):
     confirmed: tuple[str, ...] = ()  # keys whose numbers were questioned and are meant
     seed: Annotated[Count, Field(ge=0, le=HIGHEST_SEED)]
     trial: TrialSection
+
+    def to_toml(self) -> str:
+        """Write the trial as a file that runs again as it is."""
+        settings = self.model_dump(mode="json", exclude_none=True)
+        return tomli_w.dumps(without_blanks(settings))
 
 
 def load_trial(path: str | Path, confirmed: Sequence[str] = ()) -> Experiment | VirtualTrial:

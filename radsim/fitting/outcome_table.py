@@ -149,7 +149,7 @@ def doubts(table: OutcomeTable) -> dict[str, str]:
     --------
     >>> import numpy as np
     >>> doubts(OutcomeTable(dose=np.array([1800.0, 2400.0]), weight=np.ones(2)))["dose"]
-    '2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are 24 Gy'
+    '2400 Gy is hardly meant (plausible: 0.1 to 500 Gy); 2400 cGy are 24 Gy'
     """
     kinds = {"dose": MODEL_DOSE, "fractions": quantity_of(["fractions"])}
     columns = {"dose": table.dose, "fractions": table.fractions, **table.covariates}

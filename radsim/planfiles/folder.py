@@ -157,7 +157,7 @@ def read_plans(
 def _told_of(plan: FoundPlan, mistake: str) -> str:
     """Say a mistake of a plan under its name in the table, and once."""
     for written in (str(plan.path), plan.path.name):
-        rest = mistake.removeprefix(written)
-        if rest != mistake and rest[0] in ": ":
+        before, _, rest = mistake.partition(written)
+        if not before and rest[:1] in (":", " "):
             return f"{plan.name}{rest}"
     return f"{plan.name}: {mistake}"

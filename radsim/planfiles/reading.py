@@ -113,8 +113,6 @@ def read_unasked(
         folder = path if path.is_dir() else path.parent
         if path.is_dir() or (path.is_file() and is_dicom(path)):
             return read_dicom(folder, fraction_dose=fraction_dose, add_doses=add_doses, **how)
-        if not path.is_file():
-            raise ValueError(f"{path} is no file")
         text = read_text(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error

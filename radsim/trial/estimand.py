@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
 from radsim.trial.conduct.hypotheses import OF_PAIRS, Hypothesis
+from radsim.trial.enrolment import name_of
+from radsim.trial.protocol.comparison import EVERYBODY
 from radsim.trial.protocol.procedure import PRIMARY
 from radsim.trial.questions.testing import estimates_of
 from radsim.trial.section import TrialSection
@@ -66,16 +68,20 @@ def strategy_of(section: TrialSection, name: str = PRIMARY) -> str:
     return HYPOTHETICAL if about.only_hazard else WHILE_ALIVE
 
 
-def attributes_of(section: TrialSection, arms: tuple[str, str]) -> Iterator[tuple[str, str]]:
+def attributes_of(
+    section: TrialSection, arms: tuple[str, str], population: str = EVERYBODY
+) -> Iterator[tuple[str, str]]:
     """Give the attributes of the primary estimand, each with what it is.
 
     Parameters
     ----------
     arms
         What the control and the experimental arm are called.
+    population
+        Of `radsim.trial.protocol.comparison.POPULATIONS`.
     """
     yield "treatments", f"{arms[1]} against {arms[0]}, as randomized, whatever follows"
-    yield "population", _population(section)
+    yield "population", _population(section, population)
     yield "variable", _variable(section)
     yield "death", death_text(section)
     yield from _other_events(section)
@@ -97,10 +103,14 @@ def measure_of(section: TrialSection, name: str = PRIMARY) -> str:
     return f"{text}, against a margin of {margin:g}"
 
 
-def _population(section: TrialSection) -> str:
+def _population(section: TrialSection, population: str) -> str:
+    like = "those for whom the arms are stated"
     if isinstance(section.control, str):
-        return "patients like those of the simulated cohort, all who are randomized"
-    return "patients like those for whom the arms are stated, all who are randomized"
+        like = "those of the simulated cohort"
+    group, whom = section.subgroup, "all who are randomized"
+    if group is not None and (group.only or population != EVERYBODY):
+        whom = f"who is in {name_of(group)}"
+    return f"patients like {like}, {whom}"
 
 
 def _variable(section: TrialSection) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -71,7 +71,7 @@ def _gray(lowest: float, highest: float) -> Quantity:
 COURSE_DOSE = _gray(1.0, 150.0)  # physical, of a course
 FRACTION_DOSE = _gray(0.5, 60.0)
 MEAN_FRACTION_DOSE = _gray(1.1, 40.0)  # of a course
-MODEL_DOSE = _gray(1.0, 500.0)  # physical, EQD2 or BED
+MODEL_DOSE = _gray(0.1, 500.0)  # physical, EQD2 or BED
 ALPHA_BETA = _gray(0.2, 50.0)
 ONE = Quantity(units="1")
 FRACTIONS = Quantity(units="fractions")
@@ -108,9 +108,10 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
               "onset.months", "onset.median", "onset.reference", "onset_conventional.months",
               "survival.scale", "stated.scale", "baseline.scale", "pain_response.months",
               "duration.median", "medians", "months", "observed.months", "met_at")),
-    (MONTHS, ("trial.landmark", "trial.horizon", "accrual.full", "minimum_follow_up",
-              "calendar_cut", "latest", "longest_follow_up", "control_months", "survival_months",
-              "median_survival", "visits.at", "visits.then_every", "until")),
+    (MONTHS, ("trial.landmark", "trial.landmarks", "trial.horizon", "accrual.full",
+              "accrual.opens", "calendar_cut", "minimum_follow_up", "latest", "longest_follow_up",
+              "control_months",
+              "survival_months", "median_survival", "visits.at", "visits.then_every", "until")),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
     (DAYS_LONG, ("doubling_time", "kick_off", "overall_time")),
@@ -135,7 +136,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
 )  # fmt: skip
 QUANTITIES = {end: quantity for quantity, ends in KINDS for end in ends}
 RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
-OF_NAMES = ("medians", "prior.organs")  # tables whose keys are names, with one kind of number
+OF_NAMES = re.compile(r"(.*\.)?(medians|prior\.organs)\.[^.]+")  # keys that are names in a table
 PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 UNKNOWN = Quantity(units="")
@@ -153,7 +154,7 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
     """
     if parts and RATIO.match(parts[-1]):
         return ONE
-    if ".".join(parts[:-1]).endswith(OF_NAMES):
+    if OF_NAMES.fullmatch(".".join(parts)):
         parts = parts[:-1]
     ends = (".".join(parts[first:]) for first in range(len(parts)))
     return next((QUANTITIES[end] for end in ends if end in QUANTITIES), UNKNOWN)
@@ -162,5 +163,6 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
 def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     """Give what a key is measured in inside a distribution of some quantity."""
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
-        return quantity
+        spread = bool(parts) and parts[0] == "sd"  # small where the values are not
+        return replace(quantity, lowest=0.0) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN

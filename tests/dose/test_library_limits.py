@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from library_cases import SETTINGS
 
-from radsim import make_experiment, run, simulate
+from radsim import ExperimentError, make_experiment, run, simulate
 from radsim.report.text.warnings import warnings_of
 
 PLANS = 30
@@ -111,6 +111,29 @@ def test_which_plans_break_which_limit_by_how_much_is_said_when_they_are_read(tm
         make_experiment(
             settings(ptv_reaches(15.0), {**ptv_reaches(25.0), "optimal": True}), tmp_path
         )
+
+
+@pytest.mark.parametrize(
+    ("region", "says"),
+    [
+        ({"cervical": 0.5, "lumbar": 0.5}, "some patients have a spinal cord, but no plan"),
+        ({"lumbar": 1.0}, "some patients have a spinal cord, but no plan"),  # at L1
+        ({"cervical": 0.0, "sacrum": 1.0}, ""),
+    ],
+)
+def test_patients_whom_no_plan_suits_are_found_when_the_file_is_read(tmp_path, region, says):
+    write(tmp_path / "plans")
+    for path in (tmp_path / "plans").iterdir():
+        path.write_text(path.read_text().split("Cord,")[0])
+    cohort = {"preset": "sib-phase2", "region": {"kind": "categorical", "shares": region}}
+    file = {**settings(), "cohort": cohort, "ntcp": {}, "patients": 50}
+    if says:
+        with pytest.raises(
+            ExperimentError, match=f"arms.library: {says} .* .region = '(cervical|lumbar)'"
+        ):
+            make_experiment(file, tmp_path)
+        return
+    simulate(make_experiment(file, tmp_path), range(50))
 
 
 def test_a_run_says_what_a_library_does_with_who_keeps_no_limit(tmp_path):

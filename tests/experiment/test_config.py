@@ -91,10 +91,11 @@ WRONG_TYPES = [
 ]  # fmt: skip
 IMPOSSIBLE = [
     ({"seed": -1}, "seed: must not be negative, got -1"),
-    ({"seed": 2**63}, "seed: must be at most 9223372036854775807"),
+    ({"seed": 2**63}, "seed: must be below 2^63"),
     ({"patients": 0}, "patients: must be above 0, got 0"),
     ({"patients": -5}, "patients: must be above 0, got -5"),
-    ({"patients": 10**30}, "patients: must be at most 10,000,000,000"),
+    ({"patients": 10**30}, "patients: must be below 2^63"),
+    ({"patients": 10**11}, "patients: must be at most 10,000,000,000"),
     ({"name": ""}, "name: must not be blank, got ''"),
     ({"months": []}, "months: must name at least one time"),
     ({"months": [3, 12, 6]}, "months: must increase, got 12.0 before 6.0"),
@@ -111,7 +112,7 @@ IMPOSSIBLE = [
     ({"arms__one__prescription": float("inf")}, "arms.one.prescription: must be a finite number, got inf"),
     ({"arms__one__fractions": 0}, "arms.one.fractions: must be 1 or more, got 0"),
     ({"arms__one__fractions": -1}, "arms.one.fractions: must be 1 or more, got -1"),
-    ({"arms__one__fractions": 10**20}, "arms.one.fractions: must be at most 100"),
+    ({"arms__one__fractions": 10**12}, "arms.one.fractions: must be at most 100"),
     ({"arms__boosted__boost": 29.0}, "arms.boosted.boost: must not be below the prescription of 30.0 Gy, got 29"),
     ({"arms__boosted__boost": {"kind": "uniform", "lower": 29.0, "upper": 40.0}}, "arms.boosted.boost: must not be below the prescription of 30.0 Gy, got 29"),
     ({"arms__boosted__boost": -40.0}, "arms.boosted.boost: must not be below the prescription of 30.0 Gy, got -40"),

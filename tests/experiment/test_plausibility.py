@@ -246,7 +246,7 @@ def test_a_fit_asks_about_its_columns_and_its_settings(tmp_path):
     asked = _radsim(*command, "--set", "alpha_beta=600")
     assert asked.returncode == 2
     assert asked.stderr.splitlines() == [
-        "error: data.csv, dose: 2400 Gy is hardly meant (plausible: 1 to 500 Gy); 2400 cGy are "
+        "error: data.csv, dose: 2400 Gy is hardly meant (plausible: 0.1 to 500 Gy); 2400 cGy are "
         "24 Gy; if it is meant, --confirm dose",
         "error: --set alpha_beta: 600 Gy is hardly meant (plausible: 0.2 to 50 Gy); 600 cGy are "
         "6 Gy; if it is meant, --confirm alpha_beta",

@@ -55,6 +55,10 @@ def limits(*more):
 
 
 OF_ELIGIBILITY = [
+    (
+        {"eligibility": {"a/b": {"where": {"region": ["lumbar"]}, "action": "flag"}}},
+        "eligibility.a/b: a name must not hold '/'",
+    ),
     (rule(region=["Thoracic"]), "rule.where.region: no label 'Thoracic'; did you mean 'thoracic'?"),
     (rule("exclude", region=["Thoracic"]), "rule.where.region: no label 'Thoracic'"),
     (rule("flag", bilsky=["1"]), "rule.where.bilsky: no label '1'"),
@@ -79,7 +83,7 @@ def test_a_rule_names_what_patients_have_and_somebody_meets_it(change, said):
 
 
 def test_a_rule_that_few_meet_is_refused_for_many_patients():
-    few = {"region": {"kind": "categorical", "shares": {"lumbar": 29, "cervical": 1}}}
+    few = {"region": {"kind": "categorical", "shares": {"lumbar": 19, "cervical": 1}}}
     change = {"cohort": few, **rule(region=["cervical"])}
     assert make_experiment(laid(FILE, {**change, "patients": 4}))
     assert "of the candidates are eligible" in mistakes(**change, patients=10**6)[0]
@@ -182,6 +186,23 @@ def test_a_derived_variable_that_may_be_0_is_no_scale():
 
 
 SAID_TWICE = [
+    (
+        {"tcp": {"calibrate": "plans", "d50": 19.0}},
+        "tcp.d50: is solved for, so it has no effect; leave it out",
+    ),
+    (
+        {"arms": {"one": {"recovery": "none"}}},
+        "arms.one: recovery is from an earlier course, and the arm has no prior",
+    ),
+    (
+        {"arms": {"uniform": {"field": "uniform", "prescription": 8.0, "fractions": 1,
+                              "minimum_coverage": 0.9}}},
+        "arms.uniform: a uniform field is planned to no limits: leave out minimum_coverage",
+    ),
+    (
+        {"arms": {name: {"survival": {"preset": "sib-phase2"}} for name in ("one", "five")}},
+        "survival: every arm states its own; leave this one out",
+    ),
     (
         {"tcp": {"alternatives": ["hytec-spine-gtv-d90"]}},
         "tcp.alternatives[0]: is the model of tcp once more; leave it out",
@@ -297,6 +318,9 @@ def test_what_only_follows_from_a_mistake_is_not_told():
     asks = {"compare": {"reference": "one"}, "report": {"by": ["bilsky"]}}
     (line,) = mistakes(arms={"one": {"prescription": True}}, **asks)
     assert line.startswith("arms.one.prescription: must be a number")
+    named = {"preset": "sib-phase", "region": "lumbar"}
+    (line,) = mistakes(cohort=named, **rule(region=["cervical"]), report={"by": ["bilsky"]})
+    assert line.startswith("cohort.preset: no cohort preset 'sib-phase'")
     wrong = {"age": {"kind": "normal", "mean": 60.0}}
     (line,) = mistakes(cohort=wrong, sweep={"cohort.age.mean": [60.0, 70.0]})
     assert line == "cohort.age.sd: is missing"

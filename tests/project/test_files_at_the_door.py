@@ -63,7 +63,7 @@ def test_what_is_no_plain_file_is_refused_in_one_line_wherever_it_is_read(capsys
     for arguments in (("check", path), ("fit", path, "--model", "logistic")):
         assert f"can't read {path}: {said}" in one_line(capsys, *arguments)
     if kind != "folder":
-        assert f"{kind}: " in one_line(capsys, "dvh", path)
+        assert f"can't read {path}: {said}" in one_line(capsys, "dvh", path)
     file = tmp_path / "experiment.toml"
     places = (
         ("[cohort]", f'[cohort]\ntable = "{kind}"'),

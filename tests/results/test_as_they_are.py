@@ -181,6 +181,7 @@ def test_no_event_in_sixty_patients_leaves_the_interval_of_sixty():
     ends = ends_of(np.zeros((2, 60)), counted=True)
     assert ends["sample_upper"][1] == pytest.approx(0.0602, abs=5e-5)
     assert ends["difference_sample_lower"][1] == pytest.approx(-0.0602, abs=5e-5)
+    assert (ends["ratio_sample_lower"][1], ends["ratio_sample_upper"][1]) == (0.0, np.inf)
     assert ends_of(np.zeros((2, 60)))["sample_upper"][1] == 0.0  # expected, not counted
 
 

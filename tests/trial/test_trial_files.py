@@ -126,6 +126,22 @@ def test_a_file_may_name_every_analysis_and_says_when_it_stops(tmp_path, capsys)
     assert (chosen["landmarks"], chosen["weights"]) == ("6.0; 12.0", "0.0; 0.5")
 
 
+def test_formulas_of_first_events_count_patients(tmp_path, capsys):
+    text = EVERY.replace("find_size = false", 'find_size = false\nprimary = "logrank_first_event"')
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    assert radsim(capsys, "trial", path, "--out", folder).code == 0
+    by_name = {row["quantity"]: row for row in rows(folder, "trial_expectations.csv")}
+    failed = float(by_name["patients_with_event"]["total"])
+    assert failed < float(by_name["events"]["total"])
+    sizes = [r for r in rows(folder, "trial_sizes.csv") if r["method"] == "schoenfeld"]
+    (size,) = sizes
+    assert size["takes"].endswith("first event of a patient as simulated")
+    wanted = float(size["events"]) * 120 / failed
+    assert float(size["patients"]) == pytest.approx(wanted, abs=3.0)
+    (power, *_) = rows(folder, "trial_formula_powers.csv")
+    assert f"{failed:.1f} events" in power["takes"]
+
+
 def test_a_trial_writes_its_tables_figures_and_text(stated):
     _, folder, ended = stated
     found = files(folder)
@@ -272,7 +288,7 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nprimary = 'log_rank'", "must be one of the analyses"),
         ("patients = 80", "patients = 80\nanalyses = ['grey']", "no analysis 'grey'"),
         ("patients = 80", "patients = 80\npatient = 3", "patient: unknown key"),
-        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give both arms"),
+        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give every arm"),
         ("minimum_follow_up = 12.0", "allocaton = [1, 2]", "did you mean 'allocation'?"),
         ("minimum_follow_up = 12.0", "patients = 33", "trial.design.patients: unknown key"),
         ("minimum_follow_up = 12.0, ", "", "give minimum_follow_up, calendar_cut or event_target"),
@@ -549,10 +565,11 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     assert source.trial is not None
     assert isinstance(source, VirtualTrial) == states_trial_only(path)
     name, section = list(source.trial.variants().items())[-1]
+    block = None if section.design.minimization else sum(section.design.allocation)
     small = replace(
         section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
         analyses=(section.primary_analysis,),
-        design=replace(section.design, block=sum(section.design.allocation)),
+        design=replace(section.design, block=block),
     )  # fmt: skip
     result = run_scenario_of(small, source)
     assert 0.0 <= result.primary.rejected.value <= 1.0, name

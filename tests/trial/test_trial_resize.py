@@ -27,7 +27,7 @@ from radsim.trial import (
     under_null,
 )
 from radsim.trial.conduct.draw import draw_enrolment, draw_numbers
-from radsim.trial.questions.resize import _binary_block, _block
+from radsim.trial.interim.resize import _binary_block, _block
 
 DESIGN = TrialDesign(
     patients=200, accrual=UniformAccrual(months=18.0), minimum_follow_up=12.0, drop_out_hazard=0.01
@@ -92,7 +92,7 @@ def test_the_binary_size_is_its_definition():
         BINARY, BINARY_RULE, stats.norm.ppf(0.975) + stats.norm.ppf(0.8), range(20), Streams(4)
     )
     large = replace(BINARY.design, patients=400)
-    arm = draw_enrolment(large, range(20), Streams(4)).arm
+    arm = draw_enrolment(large, BINARY.arms, range(20), Streams(4)).arm
     u = draw_numbers(Streams(4), "proportion", range(20), 400)
     for trial in range(20):
         good = u[trial] < np.where(arm[trial] == 1, 0.55, 0.35)

@@ -29,14 +29,13 @@ from radsim.dose.course.two_courses import (
 )
 from radsim.dose.dose import Course, Dose
 from radsim.dose.metrics import Wanted, metric_of
-from radsim.dose.plans.library import PlanLibrary, has_cord
+from radsim.dose.plans.library import PlanLibrary, no_plan_with, suitable
 from radsim.dose.plans.limits import ROUNDING, Limit
 from radsim.patients.patients import Patients
 from radsim.radiobiology.dvh import dose_at_volume, volume_nodes
 from radsim.randomness.streams import UniformSource
 from radsim.vocabulary.dose_metrics import parse_metric
-from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot, structure_named
-from radsim.vocabulary.words import listed
+from radsim.vocabulary.structures import HOT_SPOT, NEURAL, TARGETS, HotSpot
 
 HEADROOM = 1.02  # plateau over the hottest dose of a target; a logistic never reaches its plateau
 
@@ -67,7 +66,6 @@ class Drawn(NamedTuple):
 
 
 D003CC = f"D{HOT_SPOT}cc"
-CORD = "spinal_cord"  # stands for all that ends with it
 
 
 def library_doses(
@@ -92,7 +90,7 @@ def library_doses(
     earlier = draw_earlier_courses(plan, patients, streams)
     limits = _organ_limits(plan, patients, geometry, earlier)
     spots = wanted.hot_spots | {limit.spot for limit in plan.limits if limit.spot}
-    library, rows = _tabulate(plan, model.nodes, spots)
+    library, rows = _tabulate(plan, model.nodes, spots), plan.who_has
     has = {name: patients.with_structure(name) for name in rows}
     pools = _pools(rows, has)
     drawn = _draw(plan, model.plans, library, pools, limits, numbers, streams)
@@ -160,7 +158,7 @@ def _organ_limits(
     }
 
 
-def _tabulate(plan: PlanLibrary, nodes: int, spots: Iterable[HotSpot]) -> tuple[Doses, Rows]:
+def _tabulate(plan: PlanLibrary, nodes: int, spots: Iterable[HotSpot]) -> Doses:
     """Put the library in rows, one a plan; NaN where it has none, or a hot spot is unknown."""
     volume, _ = volume_nodes(nodes)
     given = plan.structures
@@ -178,9 +176,7 @@ def _tabulate(plan: PlanLibrary, nodes: int, spots: Iterable[HotSpot]) -> tuple[
                 dose = np.array(doses_of[part.structure].dose)
                 theirs, _ = volume_nodes(dose.size)
                 values[row] = dose if dose.size == nodes else dose_at_volume(dose, theirs, volume)
-    rows = {CORD: np.array([has_cord(doses_of) for doses_of in plan.plans])}
-    rows |= {organ: np.array([organ in p for p in plan.plans]) for organ in plan.of_some}
-    return doses, rows
+    return doses
 
 
 def _pools(rows: Rows, has: Rows) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -190,13 +186,9 @@ def _pools(rows: Rows, has: Rows) -> list[tuple[np.ndarray, np.ndarray]]:
     pools = []
     for kind in np.unique(kinds):
         parts = [name for name, bit in bits.items() if kind & bit]
-        pool = np.ones(len(rows[CORD]), dtype=bool)
-        for name, with_it in rows.items():
-            if name in parts or (pool & ~with_it).any():
-                pool &= with_it if name in parts else ~with_it
+        pool = suitable(rows, parts)
         if not pool.any():
-            words = listed([structure_named(name).label for name in parts])
-            raise ValueError(f"some patients have a {words}, but no plan of the library does")
+            raise ValueError(no_plan_with(parts))
         pools.append((np.flatnonzero(kinds == kind), np.flatnonzero(pool)))
     return pools
 

@@ -102,6 +102,10 @@ class ExternalBeam(Fractionated):
             require(not self.isotoxic, "a uniform field is not planned to limits: no isotoxic")
             reported = all(limit.only_reported for limit in self.limits)
             require(reported, "a uniform field is planned to no limits")
+            require(
+                self.minimum_coverage == type(self).minimum_coverage and self.maximum_dose is None,
+                "a uniform field is planned to no limits: leave out minimum_coverage, maximum_dose",
+            )
         else:
             for level in ("cord", "below_cord"):
                 require(

@@ -83,6 +83,10 @@ class PlanKind:
         """Say why a metric is not known of everyone who has the structure, or nothing."""
         return ""
 
+    def without(self, region: str, with_cord: bool) -> str:
+        """Say what patients of a region have that it has no plan for, or nothing."""
+        return ""
+
     @property
     def words(self) -> str:
         """What it gives, in one line."""
@@ -169,6 +173,10 @@ class Fractionated(PlanKind):
         require(
             self.prior is None or not self.priors,
             "prior is one earlier course, priors are several; give one of the two",
+        )
+        require(
+            bool(self.earlier) or self.recovery == type(self).recovery,
+            "recovery is from an earlier course, and the arm has no prior",
         )
 
     @property

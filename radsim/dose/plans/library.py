@@ -26,6 +26,8 @@ from radsim.vocabulary.structures import (
 )
 from radsim.vocabulary.words import listed
 
+CORD = "spinal_cord"  # stands for all that ends with it
+
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryDose:
@@ -213,6 +215,18 @@ class PlanLibrary(Fractionated):
             and not all(structure in plan for plan in self.plans)
         )
 
+    @property
+    def who_has(self) -> dict[str, np.ndarray]:
+        """Whether each plan has the cord, and each organ that only some have, shape (plan,)."""
+        rows = {CORD: [has_cord(plan) for plan in self.plans]}
+        rows |= {organ: [organ in plan for plan in self.plans] for organ in self.of_some}
+        return {name: np.array(row) for name, row in rows.items()}
+
+    def without(self, region: str, with_cord: bool) -> str:
+        has = [organ for organ in self.of_some if region in structure_named(organ).regions]
+        parts = [CORD, *has] if with_cord else has
+        return "" if suitable(self.who_has, parts).any() else no_plan_with(parts)
+
     def lacks(self, structure: str, metric: Metric) -> str:
         if not metric.needs_volume:
             return ""
@@ -242,6 +256,24 @@ class PlanLibrary(Fractionated):
         from radsim.dose.fields.library_doses import library_doses
 
         return library_doses
+
+
+def suitable(rows: Mapping[str, np.ndarray], parts: Collection[str]) -> np.ndarray:
+    """Plans for a patient who has some of the cord and the organs, shape (plan,).
+
+    They have these and, if there are such, none of the others.
+    """
+    pool = np.ones(len(rows[CORD]), dtype=bool)
+    for name, with_it in rows.items():
+        if name in parts or (pool & ~with_it).any():
+            pool &= with_it if name in parts else ~with_it
+    return pool
+
+
+def no_plan_with(parts: Collection[str]) -> str:
+    """Say that nothing suits patients who have these parts."""
+    words = listed([structure_named(name).label for name in parts])
+    return f"some patients have a {words}, but no plan of the library does"
 
 
 def has_cord(plan: Mapping[str, LibraryDose]) -> bool:

@@ -99,6 +99,7 @@ def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> d
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
+    results = {name: result for name, result in results.items() if result.is_first}
     varied = {"patients", *(point.over for result in results.values() for point in result.curve)}
     panels = {over: label for over, label in LABELS.items() if over in varied}
     sections = [result.section for result in results.values()]

@@ -100,7 +100,7 @@ def protocol_page(
     parts = {
         "Objective": _objective(told),
         "Estimand": _estimand(told, estimands),
-        "Design": [*told.each(lambda r: design_sentences(r.section)),
+        "Design": [*told.each(lambda r: design_sentences(r.plan.design)),
                    *told.each(lambda r: interim_sentences(r.section))],
         "Assumptions": _assumptions(told),
         "Sample size": _sample_size(told),
@@ -153,7 +153,7 @@ def _assumptions(told: _Told) -> Iterator[Block]:
     source, arms = told.source, {}
     if isinstance(source, Experiment):
         arms = {n: f"{arm.label or n} ({arm.plan.words})" for n, arm in source.arms.items()}
-    yield from told.each(lambda result: arm_sentences(result.section, arms))
+    yield from told.each(lambda result: arm_sentences(result.section, arms, result.plan.design))
     stated = [n for n, r in told.results.items() if not isinstance(r.section.control, str)]
     if stated:
         where = "" if len(stated) == len(told.results) else f"{_named(stated)}: "
@@ -186,8 +186,8 @@ def _sample_size(told: _Told) -> Iterator[Block]:
             f"assumed, reach the power ({told.tables['sizes'].called}); sizes from lower to upper "
             "can't be told from it by the Monte Carlo error."
         )
-        yield from told.each(lambda result: [f"The power is that of {asked_for(result.section)}."])
-        yield from told.shown("sizes")
+        yield from told.each(_power_asked)
+        yield from told.shown("sizes", "prevalence")
     if "formulas" in told.tables:
         yield "Formulas take the same assumptions, as each can, for the same power and level."
     else:
@@ -196,6 +196,11 @@ def _sample_size(told: _Told) -> Iterator[Block]:
     if remarks := tuple(_remarks(told)):
         yield remarks
     yield from told.each(_warning)
+
+
+def _power_asked(result: TrialResult) -> Iterator[str]:
+    whole = f" in {result.section.succeeds_in} of the comparisons, and the size that of the trial"
+    yield f"The power is that of {asked_for(result.section)}{whole if result.joint else ''}."
 
 
 def _remarks(told: _Told) -> Iterator[str]:
@@ -232,8 +237,8 @@ def _characteristics(told: _Told) -> Iterator[Block]:
     yield from told.shown("alternatives", "effects")
     nulls = dict.fromkeys(null for result in told.results.values() for null in result.type_one)
     yield tuple(f"{null}: {NULLS[null]}" for null in nulls)
-    yield from told.shown("nulls", "shown", "false_claims", "looks", "resize", "benefits")
-    yield from told.shown("expectations")
+    yield from told.shown("nulls", "shown", "false_claims", "joint", "subgroup")
+    yield from told.shown("looks", "resize", "benefits", "expectations")
 
 
 def _analysis_plan(told: _Told, methods: str) -> Iterator[Block]:

@@ -68,8 +68,7 @@ def _by_other_means(
 
 def _arms_of(result: TrialResult) -> tuple[str | None, ...]:
     """Names of the experiment's arms; None for one that is stated."""
-    section = result.section
-    return tuple(a if isinstance(a, str) else None for a in (section.control, section.experimental))
+    return tuple(arm if isinstance(arm, str) else None for arm in result.section.arms)
 
 
 def _concerns(keys: list[str], ends: Collection[str], beginnings: Collection[str]) -> bool:

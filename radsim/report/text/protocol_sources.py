@@ -42,6 +42,8 @@ METHODS = {  # function of `radsim.trial` whose docstring names the papers, and 
     "hochberg": ("hochberg",),
     "gatekeeping": ("gatekeeping",),
     "graphical": ("graph",),
+    "level_of": ("comparisons",),
+    "Minimization": ("minimization",),
     "boundaries": ("looks",),
     "run_resized": ("resize",),
     "assurance_of_events": ("assurance",),
@@ -117,16 +119,21 @@ def procedures_of(results: Iterable[TrialResult]) -> Iterator[str]:
         yield from (row.formula for row in result.formulas.sizes)
         if section.secondary:
             yield section.procedure.procedure
-        yield from (key for key in ("looks", "resize") if getattr(section, key) is not None)
-        if result.assurance is not None:
-            yield "assurance"
+        told = {
+            "looks": section.looks is not None,
+            "resize": section.resize is not None,
+            "comparisons": bool(result.joint),
+            "minimization": section.design.minimization is not None,
+            "assurance": result.assurance is not None,
+        }
+        yield from (key for key, is_used in told.items() if is_used)
 
 
 def presets_of_trial(
     source: Experiment | VirtualTrial, sections: Iterable[TrialSection]
 ) -> list[Preset]:
     """List the presets that the arms of some trials come from; none where they are stated."""
-    arms = {arm for section in sections for arm in (section.control, section.experimental)}
+    arms = {arm for section in sections for arm in section.arms}
     named = {arm for arm in arms if isinstance(arm, str)}
     if not named or not isinstance(source, Experiment):
         return []

@@ -26,6 +26,7 @@ VARIED = tuple(field.name for field in fields(Curve))  # what the points of a cu
 HEADS = {  # of columns that a file calls by longer names
     ERROR: "error",
     "efficacy_mc_standard_error": "error",
+    "familywise_mc_standard_error": "error",
     "efficacy_limit": "z efficacy",
     "futility_limit": "z futility",
     "effect_lower": "from",
@@ -63,6 +64,11 @@ def protocol_tables(
                 ("patients", "lower", "upper", "power", ERROR, "better"),
                 results, _of("trial_sizes.csv", lambda row: row["method"] == SIMULATION),
             ),
+            "prevalence": _table(
+                "patients to randomize over the share of patients in the subgroup",
+                ("prevalence", "enrolled", "patients", "lower", "upper", "screened"),
+                results, _of("trial_prevalence.csv"),
+            ),
             "formulas": _table(
                 "patients to randomize by formula",
                 ("method", "takes", "patients", "events", "minus_simulation"),
@@ -97,6 +103,18 @@ def protocol_tables(
                 ("truth", "within_procedure", ERROR),
                 results,
                 _of("trial_hypotheses.csv", lambda row: row["hypothesis"] == FALSE_CLAIM),
+            ),
+            "joint": _table(
+                "all comparisons together: level of each, power in any and in all, and the chance "
+                "of any false rejection",
+                ("analysis", "level_of_each", "any", "all", "familywise_error",
+                 "familywise_mc_standard_error"),
+                results, _of("trial_joint.csv"),
+            ),
+            "subgroup": _table(
+                "the primary analysis in the subgroup and in the others, and their interaction",
+                ("truth", "population", "rejected", ERROR, "effect"),
+                results, _of("trial_subgroup.csv"),
             ),
             "looks": _table(
                 "limits at each look, and where trials stop",
@@ -142,7 +160,7 @@ def protocol_tables(
 
 def changed_keys(results: Results) -> dict[str, dict[str, Any]]:
     """Give what each scenario but the first has otherwise than that, by key; None for nothing."""
-    designs = {name: _design(result) for name, result in results.items()}
+    designs = {name: _design(result) for name, result in results.items() if result.is_first}
     first, *others = designs
     return {
         name: {
@@ -161,10 +179,12 @@ def _design(result: TrialResult) -> dict[str, Any]:
 def _scenarios(results: Results) -> Table:
     """What each scenario changes, its power and its size."""
     columns = ("scenario", "differs in", "power", "error", "patients")
-    if len(results) < 2:
-        return Table("", columns, ())
     changed, rows = changed_keys(results), []
+    if not changed:
+        return Table("", columns, ())
     for name, result in results.items():
+        if not result.is_first:
+            continue
         shown = records_of(result, "trial_characteristics.csv")
         primary = result.section.primary_analysis
         power = next(row for row in shown if (row["truth"], row["analysis"]) == (DESIGN, primary))
@@ -234,8 +254,12 @@ def _of(file: str, keeps: Callable[[Record], bool] = lambda row: True) -> Record
 
 
 def _attributes(result: TrialResult) -> Iterator[Record]:
-    for attribute, what in attributes_of(result.section, result.arm_names):
+    for attribute, what in _estimand(result):
         yield {"attribute": attribute, "what": what}
+
+
+def _estimand(result: TrialResult) -> Iterator[tuple[str, str]]:
+    return attributes_of(result.section, result.arm_names, result.plan.comparison.population)
 
 
 def _estimands(result: TrialResult) -> Iterator[Record]:

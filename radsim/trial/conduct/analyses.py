@@ -170,6 +170,13 @@ class Analysis:
     reads: str = ""
     of: str = ""
 
+    def read_at(self, settings: Settings) -> tuple[float, ...]:
+        """When its effect is read [months]; at no time where it is of whole curves."""
+        if not self.reads:
+            return ()
+        months = getattr(settings, self.reads)
+        return tuple(months) if isinstance(months, tuple) else (float(months),)
+
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
     def run(table: RiskTable, settings: Settings) -> Outcome:

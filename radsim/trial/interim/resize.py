@@ -224,7 +224,7 @@ def _block(
     design, most = plan.design, resize.most_patients
     large = replace(design, patients=most)
     arms = draw_arms(plan.arms, trials, streams)
-    enrolled = draw_enrolment(large, trials, streams)
+    enrolled = draw_enrolment(large, arms, trials, streams)
     fate = draw_fate(large, arms, enrolled, trials, streams)
     u = draw_numbers(streams, "entry", trials, most)
     entry = design.entering.entry(u)
@@ -289,9 +289,10 @@ def _binary_block(
     plan: TrialPlan, resize: Resize, z_sum: float, trials: range, streams: Streams
 ) -> tuple[np.ndarray, ...]:
     design, large = plan.design, replace(plan.design, patients=resize.most_patients)
-    enrolled = draw_enrolment(large, trials, streams)
+    arms = draw_arms(plan.arms, trials, streams)
+    enrolled = draw_enrolment(large, arms, trials, streams)
     u = draw_numbers(streams, "proportion", trials, large.patients)
-    control, experimental = proportions_of(draw_arms(plan.arms, trials, streams))
+    control, experimental = proportions_of(arms)
     answered = (u < np.where(enrolled.arm == 1, experimental, control)) & enrolled.evaluable
     first = int(np.ceil(float(resize.at) * design.patients))
     known = np.count_nonzero(enrolled.evaluable[:, :first], axis=-1)
