@@ -34,6 +34,7 @@ KYPHO, SPINE_DOSE = (
 )
 TEXTS = (
     "trial_assumptions.txt", "trial_checksums.txt", "trial_protocol.md", "trial_protocol.txt",
+    "trial_source.toml",
 )  # fmt: skip
 STATED = """
 name = "stated"
