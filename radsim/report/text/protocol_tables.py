@@ -29,6 +29,8 @@ HEADS = {  # of columns that a file calls by longer names
     "familywise_mc_standard_error": "error",
     "efficacy_limit": "z efficacy",
     "futility_limit": "z futility",
+    "stop_for_efficacy": "efficacy",
+    "stop_for_futility": "futility",
     "effect_lower": "from",
     "effect_upper": "to",
     "within_procedure": "in procedure",
