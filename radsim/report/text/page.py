@@ -134,8 +134,8 @@ def _text_block(block: Block) -> str:
         case Table():
             rows = [[written(cell) for cell in row] for row in block.rows]
             table = table_text(block.columns, rows, width=WIDTH, **PLAIN)
-            lines = filter(None, map(str.rstrip, table.splitlines()))
-            return "\n".join([fill(_caption(block), WIDTH), *lines])
+            filled = [line.rstrip() for line in table.splitlines() if line.strip()]
+            return "\n".join([fill(_caption(block), WIDTH), *filled])
         case Picture():
             return fill(f"{_caption(block)} ({block.path})", WIDTH)
 
