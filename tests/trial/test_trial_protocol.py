@@ -260,3 +260,31 @@ def test_presets_of_the_arms_are_listed_with_all_their_sources():
         for stated in preset.sources.values():
             assert (stated.doi or citation(stated)) in page.replace("\\", "")
     assert "is an assumption; the file names no source" not in page
+
+
+def test_several_arms_are_told_apart_and_their_common_level_is_cited():
+    arms = [
+        {"control": share, "median_survival": 24.0, "label": label}
+        for share, label in ((0.5, "plain"), (0.8, "high"), (0.9, "higher"))
+    ]
+    factor = {"shares": [0.5, 0.5]}
+    source = VirtualTrial.model_validate(
+        {
+            "name": "three", "seed": 2,
+            "trial": {
+                "control": arms[0], "experimental": arms[1:], "trials": 20, "patients": 60,
+                "find_size": False, "analyses": ["logrank"], "landmark": 12.0,
+                "design": {
+                    "minimum_follow_up": 12.0, "minimization": {"factors": {"region": factor}},
+                },
+            },
+        }
+    )  # fmt: skip
+    page = to_markdown(*protocol_page(run_virtual_trial(source), source))
+    captions = [caption for caption, _, _ in tables_in(page)]
+    assert any("All comparisons together" in caption for caption in captions)
+    assert not any("Scenarios" in caption for caption in captions)
+    for name in ("high", "higher"):
+        assert f"whether {name} differs from plain" in page
+    assert "Dunnett (1955)" in page
+    assert "Pocock and Simon (1975)" in page
