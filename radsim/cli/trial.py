@@ -36,11 +36,11 @@ def simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) -
     """Simulate a trial, write its tables and figures, and print its summary."""
     from radsim.report.files.trial_files import kept_trial, save_trial
     from radsim.report.text.trial import summary_text
-    from radsim.simulation.virtual_trial import run_virtual_trial
+    from radsim.simulation.virtual_trial import run_trial
 
     with kept_trial(out, source):
         try:
-            results = run_virtual_trial(source, workers=workers or 1)
+            results = run_trial(source, workers=workers or 1)
         except Mistake:
             raise
         except ValueError as error:  # what only the simulated patients show to be impossible

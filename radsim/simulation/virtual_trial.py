@@ -29,9 +29,7 @@ ELIGIBLE = "meets_eligibility"  # what screening says of the first candidates
 SMALLEST_POOL = 2000  # patients a draw, so that chance in the pool adds little
 
 
-def run_virtual_trial(
-    source: Experiment | VirtualTrial, *, workers: int = 1
-) -> dict[str, TrialResult]:
+def run_trial(source: Experiment | VirtualTrial, *, workers: int = 1) -> dict[str, TrialResult]:
     """Simulate every scenario of a file's [trial] section; ``trial`` where it names none.
 
     Where a trial compares several things there is a result for each.

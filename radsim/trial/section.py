@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from itertools import product
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -40,6 +41,7 @@ from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
+from radsim.trial.swept import check_sweep, laid_over, points_of, still_uncertain
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -147,6 +149,8 @@ class TrialSection:
     testing
         In which order and at which share of the level the hypotheses are tested, the primary one
         among them; as a fixed sequence in the order of the file unless given.
+    sweep
+        Dotted keys of this section over lists of values; every combination is a trial.
     scenarios
         Other trials, each a table of changes to this section, by name.
     """
@@ -185,6 +189,7 @@ class TrialSection:
     uncertainty: dict[str, Distribution] = field(default_factory=dict)
     secondary: dict[str, Secondary] = field(default_factory=dict)
     testing: Procedure | None = None
+    sweep: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -235,6 +240,7 @@ class TrialSection:
             self.binary or self.higher_is_better is None,
             "higher_is_better: is for a binary endpoint; an event in time is a harm",
         )
+        check_sweep(self.sweep)
         for name in self.scenarios:
             require(
                 NAME.fullmatch(name) is not None,
@@ -609,23 +615,29 @@ class TrialSection:
         ValueError
             If a scenario is not a trial; the message names the key.
         """
-        plain = replace(self, scenarios={})
-        if not self.scenarios:
+        plain = replace(self, scenarios={}, sweep={})
+        if not self.scenarios and not self.sweep:
             return {"trial": plain}
         base = SECTION.dump_python(plain, exclude_none=True)
         found, mistakes = {}, []
-        for name, changes in self.scenarios.items():
-            if "scenarios" in changes:
-                mistakes.append(f"scenarios.{name}.scenarios: a scenario can't hold scenarios")
+        points = list(points_of(self.sweep))
+        for (name, changes), (point, swept) in product(
+            (self.scenarios or {"": {}}).items(), points
+        ):
+            where = f"scenarios.{name}" if name else f"sweep ({point})"
+            if "scenarios" in changes or "sweep" in changes:
+                mistakes.append(f"{where}: a scenario can't hold scenarios or a sweep")
                 continue
-            merged = _merged(base, changes)
+            merged = _changed(base, changes)
+            for key, value in swept.items():
+                merged = _changed(merged, laid_over(merged, key, value))
             if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
                 merged["event"] = changes.get("event", "")
             try:
-                found[name] = SECTION.validate_python(merged)
+                found["_".join(filter(None, (name, point)))] = SECTION.validate_python(merged)
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
-                mistakes += below(f"scenarios.{name}", "\n".join(lines))
+                mistakes += below(where, "\n".join(lines))
         require(not mistakes, "\n".join(mistakes))
         return found
 
@@ -667,6 +679,17 @@ def _in_secondary(name: str, error: ValueError) -> str:
 
 def _quantile(law: Distribution, u: float) -> float:
     return float(law.ppf(np.array([u]))[0])
+
+
+def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Lay changes over a section; what they state of an arm is no longer uncertain."""
+    merged = _merged(base, changes)
+    if "uncertainty" in base:
+        stated = changes.get("uncertainty", {})
+        if isinstance(stated, dict):
+            kept = still_uncertain(base["uncertainty"], changes)
+            merged["uncertainty"] = {**kept, **stated}
+    return merged
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

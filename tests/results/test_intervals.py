@@ -160,7 +160,7 @@ def test_the_mean_over_draws_has_the_error_of_its_own_method(method):
     misses, errors = [], []
     for seed in range(SEEDS // 2):
         result = run(build(seed), scheduler="single")
-        exact = run(build(seed, 2048, "sobol"), scheduler="single")
+        exact = run(build(seed, 512, "sobol"), scheduler="single")
         of_patients = last(result, f"{name}_mc_standard_error")
         error = last(result, f"{name}_parameters_mc_standard_error")
         errors.append(np.sqrt(error**2 - of_patients**2))

@@ -10,7 +10,7 @@ from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
 from radsim.report.text.trial import assumptions_text, summary_text
-from radsim.simulation.virtual_trial import run_scenario_of, run_virtual_trial
+from radsim.simulation.virtual_trial import run_scenario_of, run_trial
 from radsim.trial import (
     PiecewiseAccrual,
     RateAccrual,
@@ -191,7 +191,7 @@ def test_screening_is_told_with_what_is_held(tmp_path):
     path = tmp_path / "screened.toml"
     path.write_text(SCREENED, encoding="utf-8")
     source = load_trial(path)
-    results = run_virtual_trial(source)
+    results = run_trial(source)
     rows = {row["quantity"]: row for row in cells_of("trial_expectations.csv", results)}
     assert rows["screened"]["total"] == 200 and rows["screening_failures"]["total"] == 80
     # a negative binomial: the number screened until the 120th is eligible

@@ -16,7 +16,7 @@ from radsim.experiment.trial_file import load_trial
 from radsim.randomness.streams import Streams
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.report.text.trial_plan import describe_trial
-from radsim.simulation.virtual_trial import run_virtual_trial
+from radsim.simulation.virtual_trial import run_trial
 from radsim.trial import (
     PatientPool,
     Settings,
@@ -280,7 +280,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(source):
-    return run_virtual_trial(source)
+    return run_trial(source)
 
 
 def test_each_comparison_is_told_with_its_level(results):
@@ -337,6 +337,12 @@ def test_the_plan_says_what_is_compared(source, results):
         ("design]", "design]\nallocation = [1, 2]", "design.allocation: must have a number for"),
         ("design]", "looks]\ninformation = [0.5, 1.0]\n[trial.design]", "looks: is for two arms"),
         ("analyses", 'success = "most"\nanalyses', "success"),
+        (
+            "failure_hazard = 0.03, d",
+            "failure_hasard = 0.03, d",
+            "experimental[1].failure_hasard: unknown key; did you mean 'failure_hazard'?",
+        ),
+        ('label = "middle dose"', 'label = "high"', "arm is called 'high' too"),
         ("death_hazard = 0.02, label", "proportion = 0.2, label", "experimental[0].proportion"),
         (
             "[trial.design]",

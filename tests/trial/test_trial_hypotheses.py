@@ -19,6 +19,7 @@ from radsim.experiment.model import ExperimentError
 from radsim.experiment.trial_file import load_trial, trials_of
 from radsim.randomness.streams import Streams
 from radsim.report.figures.trial import plot_hypotheses
+from radsim.report.files.trial_files import kept_trial
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import plan_of as plan_of_section
 from radsim.simulation.virtual_trial import run_scenario_of
@@ -34,9 +35,11 @@ from radsim.trial import (
 )
 from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.others import OtherEndpoint, draw_others
+from radsim.trial.conduct.run import observe_block
 from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.questions.characteristics import mc_error
 from radsim.trial.questions.testing import ALIKE, DESIGN, family_power, truths, with_nulls
+from radsim.trial.survival.subjects import EVENT
 
 LEVEL = 0.025
 DESIGN_300 = TrialDesign(
@@ -105,9 +108,9 @@ def pool(patients=4000):
     )  # fmt: skip
 
 
-def check_level(trials, errors, **changes):
+def check_level(trials, errors, hypotheses=HYPOTHESES, **changes):
     """Every procedure keeps the level under every set of nulls; returns what each set showed."""
-    plan, found = plan_of(**changes), {}
+    plan, found = plan_of(hypotheses, **changes), {}
     for truth in truths(plan):
         shown = run_trials(truth.plan, trials, seed=11)
         for name, procedure in PROCEDURES.items():
@@ -191,6 +194,20 @@ def test_false_claims_keep_the_level_in_many_trials():
 
 
 @pytest.mark.slow
+def test_false_claims_of_simulated_patients_keep_the_level_in_many_trials():
+    hypotheses = {
+        "primary": PRIMARY,
+        "fracture": Hypothesis(endpoint="fracture", analysis="cox"),
+        "death": Hypothesis(endpoint="relief", analysis="gray"),  # by its place in the procedures
+    }
+    found = check_level(40_000, errors=3.0, hypotheses=hypotheses, arms=pool(20_000))
+    error = 3.0 * mc_error(LEVEL, 40_000)
+    for name in hypotheses:
+        (row,) = [r for r in found["holm", (name,)].hypotheses if r.name == name]
+        assert row.alone.value == pytest.approx(LEVEL, abs=error)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("analysis", ["win_ratio", "net_benefit"])
 @pytest.mark.parametrize("allocation", [(1, 1), (1, 2)])
 def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
@@ -245,6 +262,19 @@ def test_a_hypothesis_counts_in_favor_of_the_experimental_arm_alone():
     assert (outcome.z < 0.0).all()
     assert (outcome.p_value == 1.0).all()
     assert (found.outcomes["logrank"].p_value < 0.05).mean() > 0.9
+
+
+def test_pairs_are_compared_by_the_first_of_a_patients_lesions():
+    hypotheses = {"primary": Hypothesis(analysis="logrank"), "wins": WINS}
+    plan = plan_of(hypotheses, lesions=(0.0, 0.0, 1.0), visits=Visits(then_every=3.0))
+    observed = observe_block(plan, range(3), Streams(1))
+    compared = observed.compared(OWN, good=False)
+    lesions = observed.trials.time.reshape(*compared.time.shape, 3)
+    has = (observed.trials.cause == EVENT).reshape(lesions.shape)
+    np.testing.assert_array_equal(compared.seen, has.any(axis=-1))
+    np.testing.assert_array_equal(compared.time, lesions.min(axis=-1))
+    death = observed.compared("death", good=False)
+    np.testing.assert_array_equal(death.seen, observed.fate.death <= death.time)
 
 
 def test_a_trial_of_a_proportion_has_other_proportions_and_pairs():
@@ -455,7 +485,11 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
-        ('analysis = "gray"', 'analysis = "logrank_stratified"', "needs strata in the design"),
+        (
+            'analysis = "gray"',
+            'analysis = "logrank_stratified"',
+            "logrank_stratified: needs strata",
+        ),
         ('"death"\nanalysis = "logrank"', '"fracture"\nanalysis = "gray"',
          "secondary.fracture.analysis: this is the hypothesis survival again"),
         ('analysis = "gray"', 'analysis = "incidence_differences"', "landmarks: say at which m"),
@@ -560,3 +594,20 @@ def test_the_experiment_of_a_result_keeps_its_hypotheses(tmp_path, capsys):
     assert ended.code == 0, ended.errors
     assert load_trial(folder / "experiment.toml").trial == load_trial(path).trial
     assert (folder / "figures" / "trial_hypotheses.png").is_file()
+
+
+def test_a_trial_written_again_is_the_same(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL))
+    again = load_trial(written(tmp_path, source.to_toml()))
+    assert again.trial == source.trial
+
+
+def test_a_trial_that_goes_on_has_its_hypotheses(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL.replace("trials = 200", "trials = 30")))
+    source = source.model_copy(update={"trial": replace(source.trial, find_size=False)})
+    folder = tmp_path / "out"
+    whole = run_scenario_of(source.trial, source)
+    for _ in range(2):  # the second finds the blocks of the first
+        with kept_trial(folder, source):
+            kept = run_scenario_of(source.trial, source)
+        assert kept.families == whole.families

@@ -132,6 +132,13 @@ def test_the_type_one_error_is_the_level_in_many_trials(plan, rule):
     [
         (PLAN, replace(RULE, events=None), "events: is missing, for a time to an event"),
         (PLAN, replace(RULE, difference=0.2), "difference: has no effect here"),
+        (
+            replace(
+                PLAN, arms=(*ARMS, ARMS[1]),
+                design=replace(DESIGN, allocation=(1, 1, 1), block=3, patients=201),
+            ),
+            RULE, "at: a size is reckoned anew in trials of two arms",
+        ),
         (BINARY, replace(BINARY_RULE, events=9), "events: has no effect here"),
         (PLAN, replace(RULE, most_patients=100), "most_patients: must be at least 200"),
         (

@@ -18,7 +18,7 @@ from radsim.experiment.reading import read_settings
 from radsim.experiment.trial_file import load_trial
 from radsim.report.text.trial import summary_text
 from radsim.report.text.trial_plan import describe_trial
-from radsim.simulation.virtual_trial import plan_of, run_virtual_trial
+from radsim.simulation.virtual_trial import plan_of, run_trial
 from radsim.trial import (
     PatientPool,
     StatedArm,
@@ -214,7 +214,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(source):
-    return run_virtual_trial(source)
+    return run_trial(source)
 
 
 def test_the_size_depends_on_the_prevalence_where_everybody_is_enrolled(results):
@@ -255,7 +255,7 @@ def test_proportions_have_subgroups_too(tmp_path):
         "trials = 400\nbinary = true\nhigher_is_better = false")  # fmt: skip
     path = tmp_path / "binary.toml"
     path.write_text(text.replace("landmark = 12.0\n", ""), encoding="utf-8")
-    result = run_virtual_trial(load_trial(path))["described"]
+    result = run_trial(load_trial(path))["described"]
     parts = {part.population: part.power for part in result.parts["alternative"]}
     assert parts[INTERACTION].effect == pytest.approx(-0.3, abs=0.02)
     assert parts[INSIDE].effect == pytest.approx(-0.3, abs=0.02)
@@ -308,6 +308,7 @@ def test_covariates_say_who_is_in_the_subgroup_and_rules_who_is_eligible():
         ("failure_hazard = 0.06", "failure_hasard = 0.06", "subgroup.control.failure_hasard"),
         ("failure_hazard = 0.06", "failure_hazard = -0.06", "subgroup.control.failure_hazard"),
         ("share = 0.4", 'share = 0.4\nenrolled = "some"', "enrolled"),
+        ("share = 0.4", 'share = 0.4\nenrolled = "only"', "prevalences"),
         ("landmark = 12.0", "landmark = 12.0\nmargin = 1.2", "margin"),
         ("landmark = 12.0", "landmark = 12.0\nlooks = { information = [0.5, 1.0] }",
          "looks: is for two arms"),

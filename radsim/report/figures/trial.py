@@ -184,7 +184,7 @@ def plot_hypotheses(name: str, result: TrialResult) -> Figure:
     _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
     _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
     axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
-    axis.set_xlim(0.0, 1.0)
+    axis.set_xlim(0.0, 1.02)
     axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
     axis.set_xlabel("Shown in such a share of trials")
     axis.legend(fontsize=8, frameon=False)

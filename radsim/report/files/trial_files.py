@@ -17,7 +17,7 @@ from radsim.report.tables.trial import TABLES, table_rows
 from radsim.report.text.page import to_markdown, to_text
 from radsim.report.text.protocol import protocol_page
 from radsim.report.text.trial import assumptions_text
-from radsim.simulation.virtual_trial import run_virtual_trial
+from radsim.simulation.virtual_trial import run_trial
 from radsim.trial.conduct.kept import keeping
 from radsim.trial.questions.scenario import TrialResult
 
@@ -73,7 +73,7 @@ def draw_trial_again(folder: Path) -> list[Path]:
     source = load_trial(folder / SOURCE)
     figures = folder / "figures"
     with kept_trial(folder, source):
-        results = run_virtual_trial(source)
+        results = run_trial(source)
         figures.mkdir(exist_ok=True)
         return list(draw_trial_figures(results, figures))
 

@@ -62,6 +62,10 @@ class Resize:
 
     def check(self, plan: TrialPlan) -> None:
         """Raise ValueError where a plan can't be resized so; the message names the key."""
+        require(
+            plan.number_of_arms == 2 and not plan.has_subgroup,
+            "at: a size is reckoned anew in trials of two arms without a subgroup",
+        )
         wanted, other = ("difference", "events") if plan.binary else ("events", "difference")
         what = "a binary endpoint" if plan.binary else "a time to an event"
         require(getattr(self, other) is None, f"{other}: has no effect here: it is {what}")

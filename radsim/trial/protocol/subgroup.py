@@ -85,6 +85,10 @@ class Subgroup:
             self.enrolled == "all" or not self.co_primary,
             "co_primary: has no effect here: only the subgroup is enrolled",
         )
+        require(
+            self.enrolled == "all" or not self.prevalences,
+            "prevalences: compares both ways to enroll; leave enrolled out",
+        )
 
     @property
     def only(self) -> bool:
