@@ -15,7 +15,7 @@ from radsim.report.text.page import Part, to_markdown, to_text
 from radsim.report.text.protocol import protocol_page
 from radsim.report.text.protocol_sources import behind, citation, papers_of
 from radsim.report.text.protocol_tables import HEADS
-from radsim.simulation.virtual_trial import run_virtual_trial
+from radsim.simulation.virtual_trial import run_trial
 from radsim.trial import risk_table
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, ANALYSES, EVERY_ANALYSIS, Settings
 from radsim.trial.conduct.hypotheses import OF_PAIRS
@@ -76,7 +76,7 @@ def saved(text, tmp_path, **options):
     path.write_text(text, encoding="utf-8")
     source = load_trial(path)
     folder = tmp_path / "out"
-    save_trial(run_virtual_trial(source), source, folder, **options)
+    save_trial(run_trial(source), source, folder, **options)
     return folder
 
 
@@ -229,7 +229,7 @@ BINARY = {
 
 def test_a_proportion_leaves_death_to_the_protocol():
     source = VirtualTrial.model_validate(BINARY)
-    results = run_virtual_trial(source)
+    results = run_trial(source)
     page = to_markdown(*protocol_page(results, source))
     assert strategy_of(results["trial"].section) == NOT_STATED
     assert "whether a death before the assessment counts" in page
@@ -250,7 +250,7 @@ def test_presets_of_the_arms_are_listed_with_all_their_sources():
         "find_size": False, "simulated_patients": 60, "design": {"minimum_follow_up": 24.0},
     }  # fmt: skip
     source = make_experiment({**settings(), "trial": trial})
-    page = to_markdown(*protocol_page(run_virtual_trial(source), source))
+    page = to_markdown(*protocol_page(run_trial(source), source))
     (rows,) = (rows for caption, _, rows in tables_in(page) if "parameter sets" in caption)
     listed = {row[0] for row in rows}
     regimens = {f"regimen/{source.arms[name].plan.regimen}" for name in ("one", "boosted")}
@@ -280,7 +280,7 @@ def test_several_arms_are_told_apart_and_their_common_level_is_cited():
             },
         }
     )  # fmt: skip
-    page = to_markdown(*protocol_page(run_virtual_trial(source), source))
+    page = to_markdown(*protocol_page(run_trial(source), source))
     captions = [caption for caption, _, _ in tables_in(page)]
     assert any("All comparisons together" in caption for caption in captions)
     assert not any("Scenarios" in caption for caption in captions)

@@ -11,6 +11,7 @@ from radsim.report.text.console import PLAIN, table_text
 
 COLUMN = 3.5  # width of a column of print [inches]
 WIDTH = 88  # of plain text, in characters
+MOST_NAMES, FIRST_NAMES = 8, 3  # that a sentence lists, and of more than so many
 MARKS = re.compile(r"[\\`*<>|~$]|(?<!\w)_|_(?!\w)|\](?=[(:\[])|&(?=#?\w+;)|!(?=\[)")
 HEADING = re.compile(r"^(?=[#+=-])")  # or a list, at the beginning of a text
 NUMBER = re.compile(r"^(\d+)(?=[.)]\s)")  # of a list
@@ -60,6 +61,19 @@ def numbered(tables: Mapping[str, Table]) -> dict[str, Table]:
     """Number the tables that have rows, in their order; the others are left out."""
     some = ((name, table) for name, table in tables.items() if table.rows)
     return {name: replace(table, number=i) for i, (name, table) in enumerate(some, 1)}
+
+
+def briefly(names: Sequence[str]) -> list[str]:
+    """Give names to be listed in a sentence, of many only the first.
+
+    Examples
+    --------
+    >>> briefly(["a", "b"]), briefly(["a"] * 20)
+    (['a', 'b'], ['a', 'a', 'a', '17 others'])
+    """
+    if len(names) <= MOST_NAMES:
+        return list(names)
+    return [*names[:FIRST_NAMES], f"{len(names) - FIRST_NAMES} others"]
 
 
 def to_markdown(title: str, parts: Iterable[Part]) -> str:

@@ -8,7 +8,7 @@ from radsim.experiment.pedigree import cautions, model_labels
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.figures.trial import TITLES
 from radsim.report.tables.trial import Results, records_of
-from radsim.report.text.page import Block, Part, Picture, Table
+from radsim.report.text.page import Block, Part, Picture, Table, briefly
 from radsim.report.text.protocol_sensitivity import sensitivity_blocks
 from radsim.report.text.protocol_sources import (
     Bibliography,
@@ -266,4 +266,4 @@ def _handling(result: TrialResult) -> Iterator[str]:
 
 
 def _named(names: list[str]) -> str:
-    return f"Scenario{'s' if len(names) > 1 else ''} {listed(names)}"
+    return f"Scenario{'s' if len(names) > 1 else ''} {listed(briefly(names))}"

@@ -6,7 +6,7 @@ from radsim.experiment.designs.tables import DRAWS
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
 from radsim.report.tables.trial import Results
-from radsim.report.text.page import Block, Table
+from radsim.report.text.page import Block, Table, briefly
 from radsim.report.text.protocol_tables import changed_keys
 from radsim.trial.protocol.arms import COMPANIONS, DEATH_WAYS, ROLES
 from radsim.trial.questions.nulls import FAILURE
@@ -30,7 +30,7 @@ def sensitivity_blocks(
         by = [how for keys, how in others if _concerns(keys, *about)]
         if names:
             s = "s" if len(names) > 1 else ""
-            by.insert(0, f"scenario{s} {listed(names)} ({tables['scenarios'].called})")
+            by.insert(0, f"scenario{s} {listed(briefly(names))} ({tables['scenarios'].called})")
         if by:
             yield f"Sensitivity to {words}: {listed(list(dict.fromkeys(by)))}."
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from radsim.presets import Preset
 from radsim.report.tables.trial import Results, records_of
-from radsim.report.text.page import Table, numbered, written
+from radsim.report.text.page import Table, briefly, numbered, written
 from radsim.report.text.protocol_sources import Bibliography, behind, cited, key_of, papers_of
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.conduct.hypotheses import OF_PAIRS
@@ -247,7 +247,7 @@ def _table(
 
 
 def _all_or(names: list[str], results: Results) -> str:
-    return "all" if len(names) == len(results) else ", ".join(names)
+    return "all" if len(names) == len(results) else ", ".join(briefly(names))
 
 
 def _of(file: str, keeps: Callable[[Record], bool] = lambda row: True) -> Records:
