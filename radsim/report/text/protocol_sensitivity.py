@@ -35,8 +35,8 @@ def sensitivity_blocks(
             yield f"Sensitivity to {words}: {listed(list(dict.fromkeys(by)))}."
         else:
             yield (
-                f"Sensitivity to {words}: none was asked for; no scenario, curve or uncertainty of "
-                "the file varies it."
+                f"Sensitivity to {words}: none was asked for; no scenario, sweep, curve or "
+                "uncertainty of the file varies it."
             )
     yield from (tables[name] for name in ("scenarios", "curve", "assurance") if name in tables)
 
