@@ -48,7 +48,13 @@ def protocol_sentences(
         That of the plan, where simulated patients say who is eligible.
     """
     design = design or section.trial_design
-    yield _endpoint(section)
+    yield endpoint_sentence(section)
+    yield from design_sentences(design)
+    yield from arm_sentences(section, arms, design)
+
+
+def design_sentences(design: TrialDesign) -> Iterator[str]:
+    """Say who is randomized, how patients enter and how they are followed up."""
     yield enrolment.randomization(design)
     yield from _strata(design)
     yield from enrolment.factors(design)
@@ -57,6 +63,15 @@ def protocol_sentences(
     if design.not_evaluable:
         yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
     yield from _lesions(design)
+
+
+def arm_sentences(
+    section: TrialSection,
+    arms: Mapping[str, str] | None = None,
+    design: TrialDesign | None = None,
+) -> Iterator[str]:
+    """Say what the arms are assumed to do; for the parameters see `protocol_sentences`."""
+    design = design or section.trial_design
     for number, arm in enumerate(section.arms):
         yield _arm(_role(section, number), arm, design, arms or {})
     if section.subgroup is not None:
@@ -73,6 +88,12 @@ def protocol_sentences(
 
 def analysis_sentences(section: TrialSection) -> Iterator[str]:
     """Say how the trial is analysed, and when it is looked at."""
+    yield from final_sentences(section)
+    yield from interim_sentences(section)
+
+
+def final_sentences(section: TrialSection) -> Iterator[str]:
+    """Say which hypotheses are tested at the end, and how."""
     primary = section.primary_analysis
     analysis = EVERY_ANALYSIS.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
@@ -94,6 +115,12 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
             f"scale {section.transform}), mean times up to {section.horizon:g} months."
         )
+
+
+def interim_sentences(section: TrialSection) -> Iterator[str]:
+    """Say when the trial is looked at or its size reckoned anew, and when it stops."""
+    primary = section.primary_analysis
+    analysis = EVERY_ANALYSIS.get(primary)
     if section.resize is not None:
         yield _resize_sentence(section, section.resize)
     if section.looks is not None:
@@ -396,7 +423,8 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
         )
 
 
-def _endpoint(section: TrialSection) -> str:
+def endpoint_sentence(section: TrialSection) -> str:
+    """Say what the endpoint is."""
     event = event_name(section)
     if section.binary:
         said = {True: "; more is better", False: "; less is better", None: ""}

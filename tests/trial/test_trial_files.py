@@ -33,7 +33,10 @@ KYPHO, SPINE_DOSE = (
     next(path for path in TRIALS if path.stem == name)
     for name in ("kypho_iort", "spine_dose_trial")
 )
-TEXTS = ("trial_assumptions.txt", "trial_checksums.txt", "trial_source.toml")
+TEXTS = (
+    "trial_assumptions.txt", "trial_checksums.txt", "trial_protocol.md", "trial_protocol.txt",
+    "trial_source.toml",
+)  # fmt: skip
 STATED = """
 name = "stated"
 seed = 1

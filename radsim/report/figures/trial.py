@@ -72,18 +72,29 @@ LABELS = {
 }
 
 
-def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> list[Path]:
-    """Draw every figure that the results have the data for; returns their paths."""
-    figures = {"trial_power": plot_power(results)}
+def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> dict[Path, str]:
+    """Draw every figure that the results have the data for; returns what each path shows."""
+    figures = {"trial_power": ("power by simulation", plot_power(results))}
     for name, result in results.items():
-        tail = f"_{name}" if len(results) > 1 else ""
+        tail, of = (f"_{name}", f", {name}") if len(results) > 1 else ("", "")
         if result.incidence is not None:
-            figures[f"trial_incidence{tail}"] = plot_incidence(name, result, result.incidence)
+            figures[f"trial_incidence{tail}"] = (
+                f"expected cumulative incidences with numbers at risk{of}",
+                plot_incidence(name, result, result.incidence),
+            )
         if result.families:
-            figures[f"trial_hypotheses{tail}"] = plot_hypotheses(name, result)
+            figures[f"trial_hypotheses{tail}"] = (
+                f"hypotheses by themselves and in the procedure{of}",
+                plot_hypotheses(name, result),
+            )
         if result.flow is not None:
-            figures[f"trial_flow{tail}"] = plot_flow(name, result, result.flow)
-    return save_figures(figures.items(), folder, RESOLUTION)
+            figures[f"trial_flow{tail}"] = (
+                f"patients of the trial with the median statistic{of}",
+                plot_flow(name, result, result.flow),
+            )
+    drawn = ((name, figure) for name, (_, figure) in figures.items())
+    paths = save_figures(drawn, folder, RESOLUTION)
+    return dict(zip(paths, (shows for shows, _ in figures.values()), strict=True))
 
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:

@@ -14,12 +14,15 @@ from radsim.report.files.result_files import WORK
 from radsim.report.files.staging import FolderError, making, put_in_place
 from radsim.report.tables.csv_text import to_csv
 from radsim.report.tables.trial import TABLES, table_rows
+from radsim.report.text.page import to_markdown, to_text
+from radsim.report.text.protocol import protocol_page
 from radsim.report.text.trial import assumptions_text
 from radsim.simulation.virtual_trial import run_trial
 from radsim.trial.conduct.kept import keeping
 from radsim.trial.questions.scenario import TrialResult
 
 TEXT = "trial_assumptions.txt"
+PROTOCOL = "trial_protocol"  # the same page as Markdown and as plain text
 SOURCE = "trial_source.toml"  # the file that makes the same trial again
 CHECKSUMS = "trial_checksums.txt"  # of the tables beside it
 
@@ -72,7 +75,7 @@ def draw_trial_again(folder: Path) -> list[Path]:
     with kept_trial(folder, source):
         results = run_trial(source)
         figures.mkdir(exist_ok=True)
-        return draw_trial_figures(results, figures)
+        return list(draw_trial_figures(results, figures))
 
 
 def save_trial(
@@ -82,17 +85,22 @@ def save_trial(
     *,
     figures: bool = True,
 ) -> None:
-    """Write tables, figures and the text, which comes last, when all else is in its place."""
+    """Write tables, figures, the protocol page and, last of all, the text."""
     folder = Path(folder)
     with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".trial-", dir=folder))
     with put_in_place(folder, aside, TEXT, lambda: remove_trial(folder)) as work:
+        drawn = {}
         if figures:
             (work / "figures").mkdir()
-            draw_trial_figures(results, work / "figures")
+            drawn = draw_trial_figures(results, work / "figures")
         for name, (columns, rows) in TABLES.items():
             (work / name).write_text(to_csv(columns, table_rows(results, rows)), encoding="utf-8")
+        beside = {path.relative_to(work).as_posix(): shows for path, shows in drawn.items()}
+        title, parts = protocol_page(results, source, beside)
+        (work / f"{PROTOCOL}.md").write_text(to_markdown(title, parts), encoding="utf-8")
+        (work / f"{PROTOCOL}.txt").write_text(to_text(title, parts), encoding="utf-8")
         (work / SOURCE).write_text(source.to_toml(), encoding="utf-8")
         (work / TEXT).write_text(assumptions_text(results, source), encoding="utf-8")
         write_checksums(work, CHECKSUMS)

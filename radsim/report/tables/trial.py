@@ -52,6 +52,12 @@ def table_rows(results: Results, rows_of: Callable[[TrialResult], Iterable[Row]]
         yield from ([name, *row] for row in rows_of(result))
 
 
+def records_of(result: TrialResult, name: str) -> list[dict[str, Any]]:
+    """Give the rows of a table's file by column, without the name of the scenario."""
+    (_, *columns), rows = TABLES[name]
+    return [dict(zip(columns, row, strict=True)) for row in rows(result)]
+
+
 def _design(result: TrialResult) -> Iterator[Row]:
     """Everything that decides a trial, one number a row."""
     section, number = result.section, result.plan.comparison.arm
