@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -109,8 +109,9 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
               "onset.months", "onset.median", "onset.reference", "onset_conventional.months",
               "survival.scale", "stated.scale", "baseline.scale", "pain_response.months",
               "duration.median", "medians", "months", "observed.months", "met_at")),
-    (MONTHS, ("landmark", "landmarks", "horizon", "accrual.full", "minimum_follow_up",
-              "calendar_cut", "latest", "longest_follow_up", "control_months", "survival_months",
+    (MONTHS, ("landmark", "landmarks", "horizon", "accrual.full", "accrual.opens",
+              "minimum_follow_up", "calendar_cut", "latest", "longest_follow_up",
+              "control_months", "survival_months",
               "median_survival", "visits.at", "visits.then_every", "until")),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
@@ -183,5 +184,6 @@ def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     while parts and INNER.fullmatch(parts[0]):
         parts = parts[1:]
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
-        return quantity
+        spread = bool(parts) and parts[0] == "sd"  # small where the values are not
+        return replace(quantity, lowest=0.0) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN
