@@ -14,6 +14,7 @@ from radsim.experiment.designs.tables import ALTERNATIVES as OTHER_MODELS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.planfiles.questions import COLDEST_TARGET
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.cohort_variables import COHORT
 from radsim.vocabulary.dose_metrics import parse_metric
@@ -63,7 +64,7 @@ def unconfirmed(experiment: Experiment, study: Study, *, is_variant: bool = Fals
     asked = [(key, quantity(key).question(value)) for key, value in typed]
     asked += [(key, _rarely(quantity(key).question(value))) for key, value in drawn]
     asked += [*_of_fractions(tables), *_of_fractions_varied(experiment, study, tables)]
-    asked += [*_of_metrics(tables), *_of_groups(experiment)]
+    asked += [*_of_metrics(tables), *_of_groups(experiment), *_of_libraries(study, tables)]
     elsewhere = [(name, "") for name in experiment.confirmed if is_variant]
     return _lines([*asked, *elsewhere], [*typed, *drawn], experiment)
 
@@ -238,6 +239,22 @@ def _of_fractions_varied(
         for together in product(*changes):
             changed = {key.rpartition(".")[2]: value for part in together for key, value in part}
             yield from _of_course(path, {**course, **changed})
+
+
+def _of_libraries(study: Study, tables: Mapping[str, Any]) -> Iterator[Doubt]:
+    """Ask about prescriptions and boosts of a design that the plans of a library do not reach."""
+    reached = {"prescription": ("ptv", "gtv"), "boost": ("gtv",)}  # the first that plans have
+    for key, value in numbers_varied(study):
+        path, _, name = key.rpartition(".")
+        arm = table_at(tables, path.split(".")) if name in reached else None
+        if not isinstance(arm, Mapping) or arm.get("kind") != "library":
+            continue
+        for target in reached[name]:
+            medians = [np.median(plan[target]["dose"]) for plan in arm["plans"] if target in plan]
+            if medians:
+                if max(medians) < COLDEST_TARGET * value:
+                    yield key, f"no plan has a {target} with a D50 near {value:g} Gy"
+                break
 
 
 def _of_course(path: str, table: Mapping[str, Any]) -> Iterator[Doubt]:

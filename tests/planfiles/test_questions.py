@@ -5,7 +5,9 @@ import warnings
 import pytest
 from command_line import radsim
 
+from radsim import load_experiment
 from radsim.dose.plans.library_folder import expand_library
+from radsim.experiment.model import ExperimentError
 from radsim.planfiles import Questioned, load_plan, read_plan, save_plan
 
 
@@ -245,3 +247,18 @@ def test_an_experiment_with_a_library_runs_once_its_file_confirms_the_plan(
     if not says:
         again = radsim(capsys, "check", tmp_path / "out" / "experiment.toml")
         assert again.code == 0
+
+
+def test_a_swept_prescription_that_no_plan_of_a_library_reaches_is_asked_about(tmp_path):
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "a.csv").write_text(table(target=25.0).replace("GTV,gtv", "PTV,ptv"))
+    file = tmp_path / "swept.toml"
+    text = FILE.replace("CONFIRMED", "smoothing = 0.0")
+    file.write_text(f'{text}[sweep]\n"arms.ours.prescription" = [24.0, 48.0]\n')
+    with pytest.raises(ExperimentError) as asked:
+        load_experiment(file)
+    assert asked.value.mistakes == [
+        "arms.ours.prescription: no plan has a ptv with a D50 near 48 Gy; if it is meant, "
+        'confirmed = ["arms.ours.prescription"]'
+    ]
+    assert load_experiment(file, ["arms.ours.prescription"]).sweep
