@@ -5,11 +5,9 @@ import json
 import pytest
 import tomli_w
 from command_line import radsim
-from examples import EXPERIMENTS, SAC, experiment, settings
+from examples import SAC, experiment, settings
 
-from radsim import load_experiment
 from radsim.experiment.model import ExperimentError
-from radsim.experiment.trial_file import load_trial
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.cohort_variables import COHORT
 from radsim.vocabulary.numbers import is_number
@@ -136,13 +134,6 @@ def test_a_confirmed_key_must_be_one_of_the_file():
     with pytest.raises(ExperimentError) as wrong:
         experiment(confirmed=["tcp.d51"])
     assert wrong.value.mistakes == ["confirmed: no number 'tcp.d51'; did you mean 'tcp.d50'?"]
-
-
-@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
-def test_no_shipped_experiment_needs_a_confirmation(path):
-    text = path.read_text("utf-8")
-    made = load_trial(path) if "\n[trial" in text else load_experiment(path)
-    assert made.confirmed == ()
 
 
 def test_no_preset_has_a_number_outside_its_band():
