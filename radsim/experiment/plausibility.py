@@ -8,7 +8,7 @@ import numpy as np
 
 from radsim.experiment.designs.draws import RARE, BootstrapGroup, Factor
 from radsim.experiment.designs.groups import is_shipped_table
-from radsim.experiment.designs.keys import table_at
+from radsim.experiment.designs.keys import split_key, table_at
 from radsim.experiment.designs.study import Study
 from radsim.experiment.designs.tables import ALTERNATIVES as OTHER_MODELS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
@@ -57,8 +57,9 @@ def unconfirmed(experiment: Experiment, study: Study, *, is_variant: bool = Fals
     stands_for = dict(_in_place_of_parameters(tables, cohort, read))
 
     def quantity(key: str) -> Quantity:
-        name, *below = key.removeprefix("cohort.").removeprefix("table.").split(".")
-        whole = stands_for.get(name) if key.startswith("cohort.") else None
+        section, *parts = key.split(".")
+        name, *below = parts[parts[:1] == ["table"] :] or [""]  # a column of it, too
+        whole = stands_for.get(name) if section == "cohort" else None
         return of_distribution(below, whole) if whole else quantity_at(key, cohort, read)
 
     asked = [(key, quantity(key).question(value)) for key, value in typed]
@@ -226,7 +227,7 @@ def _of_fractions_varied(
     rows_varied = _rows_varied(study)
     rows_varied += [[{key: value}] for key, value in numbers_drawn(experiment, study)]
     keys = {key for rows in rows_varied for row in rows for key in row}
-    for path in sorted({key.rpartition(".")[0] for key in keys if key.startswith("arms.")}):
+    for path in sorted({key.rpartition(".")[0] for key in keys if split_key(key)[0] == "arms"}):
         course = table_at(tables, path.split("."))
         if not isinstance(course, Mapping):
             continue
