@@ -167,6 +167,7 @@ def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
     stated = table.get("preset", [])
     names = stated if isinstance(stated, list | tuple) else [stated]
     for name in names:
+        require(isinstance(name, str), f"limits.preset: must be names in quotes, got {name!r}")
         require(names.count(name) == 1, f"limits.preset: names {name!r} twice")
         try:
             named = load_preset("limits", name).settings().values()
