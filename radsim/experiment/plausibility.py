@@ -10,6 +10,7 @@ from radsim.experiment.designs.tables import ALTERNATIVES as OTHER_MODELS
 from radsim.experiment.designs.tables import DESIGN_SECTIONS
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.patients.cohort import Cohort
 from radsim.vocabulary.dose_metrics import parse_metric
 from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.settings import quantity_at
@@ -37,7 +38,11 @@ def unconfirmed(experiment: Experiment, study: Study) -> list[str]:
     cohort = tables["cohort"]
     values = [*_numbers(tables), *_varied(experiment, study)]
     asked = [(key, quantity_at(key, cohort, read).question(value)) for key, value in values]
-    asked += [*_of_fractions(tables), *_of_metrics(tables)]
+    asked += [
+        *_of_fractions(tables),
+        *_of_metrics(tables),
+        *_of_variables(tables, experiment.cohort, read),
+    ]
     return _lines(asked, values, experiment)
 
 
@@ -129,6 +134,19 @@ def _ends(factor: Factor) -> Iterator[tuple[str, float]]:
         for key, entry in zip(factor.keys, factor.ends(share), strict=True):
             if is_number(entry[key]):
                 yield key, float(entry[key])
+
+
+def _of_variables(
+    tables: Mapping[str, Any], cohort: Cohort, read: Mapping[str, str]
+) -> Iterator[Doubt]:
+    """Ask about parameters that name a cohort variable of which no value is plausible."""
+    for path, table in _tables(tables):
+        for key, name in table.items():
+            ends = cohort.ends(name) if isinstance(name, str) and name in cohort.names else ()
+            quantity = quantity_at(f"{path}.{key}", tables["cohort"], read)
+            if ends and not any(map(quantity.is_plausible, ends)):
+                said = f"the cohort variable {name!r} is from {ends[0]:g} to {ends[-1]:g}"
+                yield f"{path}.{key}", f"{said}: {quantity.question(ends[0])}"
 
 
 def _of_fractions(tables: Mapping[str, Any]) -> Iterator[Doubt]:
