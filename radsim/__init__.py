@@ -16,11 +16,15 @@ _PUBLIC = {
     "load_ntcp": "radsim.ntcp",
     "load_preset": "radsim.presets",
     "load_tcp": "radsim.tcp",
+    "load_trial": "radsim.experiment.trial_file",
     "make_experiment": "radsim.experiment.reading",
+    "make_trial": "radsim.experiment.trial_file",
     "open_result": "radsim.report.files.result_files",
     "run": "radsim.results.run",
+    "run_trial": "radsim.simulation.virtual_trial",
     "save_result": "radsim.report.files.result_files",
     "simulate": "radsim.simulation.patients",
+    "trial_dataset": "radsim.results.trials",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -9,7 +9,9 @@ import typer
 from radsim.vocabulary.mistakes import Mistake
 
 ExperimentFile = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment (TOML)")]
-ResultFolder = Annotated[Path, typer.Argument(metavar="DIR", help="a finished run's folder")]
+ResultFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="the folder of a finished run or trial")
+]
 Confirm = Annotated[
     list[str] | None,
     typer.Option("--confirm", metavar="KEY", help="a number that was questioned is meant so"),

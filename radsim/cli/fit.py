@@ -11,7 +11,6 @@ from radsim.cli.arguments import Confirm, check_target
 from radsim.cli.messages import say, warn
 from radsim.vocabulary.files import parsed_toml
 from radsim.vocabulary.mistakes import Mistake
-from radsim.vocabulary.numbers import is_number
 from radsim.vocabulary.words import nearest
 
 
@@ -33,6 +32,7 @@ def fit(
     from radsim.fitting.outcome_table import doubts, read_outcomes
     from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
     from radsim.report.files.staging import write_file
+    from radsim.vocabulary.numbers import is_number
     from radsim.vocabulary.settings import quantity_at
 
     chosen: dict[str, Any] = {}

@@ -34,22 +34,17 @@ def trial(
 
 def simulate_trial(source: Any, out: Path, workers: int | None, figures: bool) -> None:
     """Simulate a trial, write its tables and figures, and print its summary."""
-    from radsim.execution.trial_journal import trial_journal
-    from radsim.report.files.result_files import WORK
-    from radsim.report.files.staging import making
-    from radsim.report.files.trial_files import save_trial
+    from radsim.report.files.trial_files import kept_trial, save_trial
     from radsim.report.text.trial import summary_text
-    from radsim.simulation.virtual_trial import run_virtual_trial
-    from radsim.trial.conduct.kept import keeping
+    from radsim.simulation.virtual_trial import run_trial
 
-    with making(out), trial_journal(out / WORK) as journal:
+    with kept_trial(out, source):
         try:
-            with keeping(journal):
-                results = run_virtual_trial(source, workers=workers or 1)
+            results = run_trial(source, workers=workers or 1)
         except Mistake:
             raise
         except ValueError as error:  # what only the simulated patients show to be impossible
             raise Mistake(f"trial: {error}") from None
-        save_trial(results, source, out, figures=figures)
+    save_trial(results, source, out, figures=figures)
     say(summary_text(results))
     say(f"\ntrial in {out}")

@@ -1,8 +1,9 @@
-"""Finished blocks of trials on disk, so that trials that were killed can go on."""
+"""Finished blocks of trials on disk: a killed one goes on, and a finished one is drawn again."""
 
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ from radsim.vocabulary.versions import versions
 
 
 class TrialJournal:
-    """Arrays of blocks by a number each, as they were finished; see `Records` for the file."""
+    """Arrays of blocks by a number each, as they were finished; see `Records` for the file.
 
-    def __init__(self, path: Path) -> None:
-        header = {"trials": 1, "versions": versions()}
+    Records of another trial, or of another version, which may reckon otherwise, are removed.
+    """
+
+    def __init__(self, path: Path, trial: str) -> None:
+        header = {"trial": sha256(trial.encode()).hexdigest(), "versions": versions()}
         if Records.read_header(path) not in (None, header):
-            path.unlink()  # another version reckons otherwise
+            path.unlink()
         self.records = Records(path, header)
         self.found = dict(self.records.payloads())
 
@@ -32,13 +36,15 @@ class TrialJournal:
     def keep(self, key: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Record a finished block; it is on disk when this returns."""
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         self.records.append_payload(key, buffer.getvalue())
 
 
 @contextmanager
-def trial_journal(folder: Path) -> Iterator[TrialJournal]:
-    """Hold a folder for one simulation of trials, whose journal is gone when all is written.
+def trial_journal(folder: Path, trial: str) -> Iterator[TrialJournal]:
+    """Hold a folder for one simulation of a trial, which is told apart by its text.
+
+    What is kept stays, so that figures can be drawn again without simulating.
 
     Raises
     ------
@@ -46,8 +52,5 @@ def trial_journal(folder: Path) -> Iterator[TrialJournal]:
         If another one holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path, lock = folder / "trial.journal", folder / "trial.lock"
-    with folder_lock(lock):
-        yield TrialJournal(path)
-        path.unlink(missing_ok=True)
-        lock.unlink(missing_ok=True)
+    with folder_lock(folder / "trial.lock"):
+        yield TrialJournal(folder / "trial.journal", trial)

@@ -21,6 +21,7 @@ from radsim.presets import preset_names
 from radsim.randomness.sources import WHOLE
 from radsim.randomness.streams import Streams
 from radsim.response.survival import SurvivalByClass
+from radsim.trial.section import TrialSection
 from radsim.vocabulary.cohort_variables import COHORT, YES_OR_NO, is_own_name
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
@@ -28,7 +29,7 @@ from radsim.vocabulary.settings import quantity_at
 from radsim.vocabulary.structures import STRUCTURES, TARGETS, structure_named
 from radsim.vocabulary.texts import wrong_array_name
 from radsim.vocabulary.units import MONTHS
-from radsim.vocabulary.words import nearest
+from radsim.vocabulary.words import listed, nearest
 
 MOST_NAMED = 3  # parameters of a dose model in one line
 
@@ -531,18 +532,38 @@ def _smallest_targets(experiment: Experiment) -> dict[str, float]:
     }
 
 
+def _unknown_people(section: TrialSection, cohort: Cohort) -> Iterator[str]:
+    """Find a subgroup or a factor of a trial that the cohort does not know."""
+    where = {} if section.subgroup is None else section.subgroup.where
+    minimization = section.design.minimization
+    keys = {f"trial.subgroup.where.{name}": (name, labels) for name, labels in where.items()}
+    for name in minimization.factors if minimization else ():
+        keys[f"trial.design.minimization.factors.{name}"] = name, ()
+    for key, (name, wanted) in keys.items():
+        if name not in cohort.names:
+            yield f"{key}: the cohort has no such variable; {nearest(name, sorted(cohort.names))}"
+            continue
+        labels = cohort.labels(name) or (("0", "1") if name in YES_OR_NO else ())
+        if not labels:
+            yield f"{key}: {name} holds numbers; patients are told apart by labels here"
+        for label in (label for label in wanted if labels and label not in labels):
+            yield f"{key}: nobody has the label {label!r}; {nearest(label, labels)}"
+
+
 def _impossible_trial(experiment: Experiment) -> Iterator[str]:
     """Say why a trial can't randomize between the people of its arms, or follow its endpoint."""
     section = experiment.trial
     if section is None:
         return
-    arms = [arm for arm in (section.control, section.experimental) if isinstance(arm, str)]
+    arms = [arm for arm in section.arms if isinstance(arm, str)]
     cohorts = [experiment.arms[arm].cohort for arm in arms if arm in experiment.arms]
-    if len(cohorts) == 2 and cohorts[0] != cohorts[1]:
+    if any(cohort != cohorts[0] for cohort in cohorts):
         yield (
-            f"trial: {' and '.join(arms)} treat different people (cohort), so nobody can be "
+            f"trial: {listed(arms)} treat different people (cohort), so nobody can be "
             "randomized between them"
         )
+    elif cohorts:
+        yield from _unknown_people(section, cohorts[0] or experiment.cohort)
     for modelled in endpoints_of(experiment):
         endpoint = modelled.endpoint
         if endpoint.among and section.endpoint in (endpoint.event, endpoint.reported):

@@ -19,7 +19,7 @@ from radsim.vocabulary.words import nearest
 
 DOSES = ("prescription", "dose")  # of a course, beside its fractions
 NOT_TYPED = ("calibration", "plans", "written")  # what was solved or read elsewhere
-SPREADS = ("sd", "cv", "sigma")  # of a distribution: small where its values are not
+RELATIVE = ("cv", "sigma")  # spreads of a distribution, without units
 
 MANY = 20  # numbers of a list, of which only the lowest and the highest are looked at
 
@@ -78,7 +78,7 @@ def _numbers(table: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for key, value in here.items():
             where = f"{path}.{key}" if path else key
             entries = value if isinstance(value, (list, tuple)) else [value]
-            if key not in SPREADS:
+            if key not in RELATIVE:
                 numbers = [float(entry) for entry in entries if is_number(entry)]
                 ends = numbers if len(numbers) < MANY else [min(numbers), max(numbers)]
                 yield from ((where.replace(".columns.", "."), number) for number in ends)

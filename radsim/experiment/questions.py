@@ -198,8 +198,8 @@ def _wrong_trial(experiment: Experiment, refused: Collection[str]) -> Iterator[s
     endpoints = {endpoint.event: endpoint for endpoint in known_endpoints(experiment)}
     modelled = {m.endpoint.event: m.endpoint for m in endpoints_of(experiment)}
     for section in variants.values():
-        for key in ("control", "experimental"):
-            arm = getattr(section, key)
+        for number, arm in enumerate(section.arms):
+            key = "experimental" if number else "control"
             if isinstance(arm, str) and arm not in experiment.arms:
                 yield f"trial.{key}: no arm {arm!r}; {nearest(arm, experiment.arms)}"
         event = section.endpoint

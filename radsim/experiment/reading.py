@@ -23,6 +23,7 @@ from radsim.experiment.outcomes import ALTERNATIVES
 from radsim.experiment.plausibility import unconfirmed
 from radsim.experiment.questions import listed_again
 from radsim.experiment.remainder import Remainder, sure
+from radsim.experiment.trial_sweep import with_trial_sweep
 from radsim.fitting.calibration import as_read, calibrate
 from radsim.fitting.refit import refit_to_anchors
 from radsim.ntcp.recalibration import recalibrate
@@ -127,7 +128,7 @@ def _with_tables(settings: dict[str, Any], folder: Path) -> tuple[dict[str, Any]
     if "written" in settings:  # not a key of a file
         return {k: v for k, v in settings.items() if k != "written"}, ["written: unknown key"]
     try:
-        return read_in_tables(settings, folder), []
+        return read_in_tables(with_trial_sweep(settings), folder), []
     except ValueError as error:
         return settings, str(error).splitlines()
 

@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
 from radsim.experiment.endpoints import endpoints_of
 from radsim.experiment.model import HIGHEST_SEED, Experiment, ExperimentError
 from radsim.experiment.plausibility import unconfirmed_in_trial
-from radsim.experiment.reading import also_confirmed, load_experiment, read_settings
+from radsim.experiment.reading import also_confirmed, make_experiment, read_settings
+from radsim.experiment.short_form import without_blanks
+from radsim.experiment.trial_sweep import with_trial_sweep
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import Mistake, validated
 from radsim.vocabulary.numbers import Count
@@ -29,18 +32,52 @@ class VirtualTrial(BaseModel):
     seed: Annotated[Count, Field(ge=0, le=HIGHEST_SEED)]
     trial: TrialSection
 
+    def to_toml(self) -> str:
+        """Write the trial as a file that runs again as it is."""
+        settings = self.model_dump(mode="json", exclude_none=True)
+        return tomli_w.dumps(without_blanks(settings))
 
-def load_trial(path: str | Path, confirmed: Sequence[str] = ()) -> Experiment | VirtualTrial:
+
+def load_trial(
+    path: str | Path,
+    confirmed: Sequence[str] = (),
+    *,
+    trials: int | None = None,
+    seed: int | None = None,
+) -> Experiment | VirtualTrial:
     """Read a file with a [trial] section, which must be there, with or without an experiment.
 
-    Keys may be confirmed beside those that the file confirms.
+    Keys may be confirmed beside those that the file confirms; ``trials`` and ``seed`` may stand in
+    for its own.
+
+    Raises
+    ------
+    ExperimentError
+        If the file can't be read, is not TOML, or has mistakes; a line for each.
     """
-    if not states_trial_only(path):
-        experiment = load_experiment(path, confirmed)
+    settings = also_confirmed(read_settings(path), confirmed)
+    return with_changes(make_trial(settings, Path(path).parent), trials=trials, seed=seed)
+
+
+def make_trial(settings: dict[str, Any], folder: Path | str = Path()) -> Experiment | VirtualTrial:
+    """Check the settings of a trial, with or without an experiment, as a file has them.
+
+    Files that it names are looked for in the folder.
+
+    Raises
+    ------
+    ExperimentError
+        With one line for each mistake, which names the key.
+    """
+    try:
+        settings = with_trial_sweep(settings)
+    except ValueError as error:
+        raise ExperimentError([str(error)]) from None
+    if not _is_trial_only(settings):
+        experiment = make_experiment(settings, folder)
         if experiment.trial is None:
             raise ExperimentError(["trial: is missing; this command needs a [trial] section"])
         return experiment
-    settings = also_confirmed(read_settings(path), confirmed)
     if hidden := list(unprintable(settings)):
         raise ExperimentError(hidden)
     try:
@@ -65,6 +102,10 @@ def states_trial_only(path: str | Path) -> bool:
         settings = read_settings(path)
     except ExperimentError:
         return False
+    return _is_trial_only(settings)
+
+
+def _is_trial_only(settings: dict[str, Any]) -> bool:
     return "trial" in settings and "arms" not in settings and "cohort" not in settings
 
 

@@ -67,7 +67,8 @@ def make_result(experiment: Experiment, sums: RunSums, drawn: RunSums | None = N
         ``_parameters_mc_standard_error``, ``_parameters_lower``, ``_parameters_upper`` and
         ``_parameters_state`` (`radsim.sums.parameter_spread`); ``_uncertainty`` by ``source``,
         standard deviations; and ``_best_probability``, how often an arm is best under the file's
-        own models, and ``_best_probability_with`` by ``alternative``. With a sensitivity analysis
+        own models, and ``_best_probability_with`` by ``alternative``, each also ``_as_drawn`` and
+        with a ``_state`` (`radsim.sums.best_over_draws`). With a sensitivity analysis
         ``_first_order`` and ``_total`` by ``factor``, and ``_tornado`` by ``key`` and ``end``.
         `radsim.results.reading` says which variable is what. The attributes hold the experiment,
         versions, seed and sources.

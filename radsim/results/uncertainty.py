@@ -49,11 +49,12 @@ def uncertainty_fields(
     sd |= {"patients": np.sqrt(nominal.variance), "monte_carlo": error}
     of_drawn, drawn_error = _nominal(variants, estimate)
     step = nominal.mean - of_drawn.mean
+    lowest = -1.0 if estimate.is_difference else 0.0  # a share that few patients have may move past
     if variants.has(DRAWS):
         rows = variants.rows(estimate, DRAWS)
         spread = _spread(variants, estimate, rows, drawn_error)
         sd["parameters"] = spread.sd
-        yield from _parameter_fields(variants, estimate, spread.moved_by(step), error)
+        yield from _parameter_fields(variants, estimate, spread.moved_by(step, lowest), error)
         if estimate.is_difference:
             yield from _ratio_fields(variants, estimate.itself, rows[0], spread.state)
         else:
@@ -69,7 +70,7 @@ def uncertainty_fields(
         yield variants.spread_field(
             estimate,
             "alternatives",
-            others + step[:, np.newaxis],
+            np.clip(others + step[:, np.newaxis], lowest, 1.0),
             "with another model",
             "alternative",
         )

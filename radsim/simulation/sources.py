@@ -23,7 +23,11 @@ def source_of(experiment: Experiment, size: int = SLICE) -> UniformSource:
 
 @lru_cache(maxsize=8)
 def _decisions(experiment: str) -> tuple[str, ...]:
-    """Name what is decided by a random number, in the order in which a few patients need it."""
-    recorder = Recorder(0)
-    outcomes_of(Experiment.model_validate_json(experiment), TRIAL_PATIENTS, recorder, Memo())
+    """Name what is decided by a random number, in the order in which a few patients need it.
+
+    Arms come by name, so that their order in the file changes no number.
+    """
+    recorder, made = Recorder(0), Experiment.model_validate_json(experiment)
+    by_name = made.model_copy(update={"arms": dict(sorted(made.arms.items()))})
+    outcomes_of(by_name, TRIAL_PATIENTS, recorder, Memo())
     return tuple(recorder.names)[:MOST_DIMENSIONS]

@@ -10,34 +10,59 @@ from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.experiment.variants import VariantMaker
 from radsim.simulation.memo import Memo
-from radsim.simulation.outcomes import outcomes_of
+from radsim.simulation.outcomes import Outcomes, outcomes_of
 from radsim.simulation.sources import source_of
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import UncertainArms
-from radsim.trial.protocol.arms import PatientPool, StatedArm
+from radsim.trial.protocol.arms import PatientPool, StatedArm, side_by_side
 from radsim.trial.questions.scenario import TrialResult, run_scenario
-from radsim.trial.section import TrialSection
+from radsim.trial.section import NAME, TrialSection
 from radsim.vocabulary.endpoints import DEATH
+from radsim.vocabulary.mistakes import require
 
 AMONG = "among/"  # before the name of an event: whom it concerns
 POOL_BLOCK = 8192  # patients that are simulated at once; changes no result
 MOST_PARTS = 20  # parts of a pool, between which the error of its size is seen
 SMALLEST_PART = 500  # patients a part, so that few trials draw the same ones
 MOST_POOLS = 64  # draws of an experiment's uncertain parameters
+ELIGIBLE = "meets_eligibility"  # what screening says of the first candidates
 SMALLEST_POOL = 2000  # patients a draw, so that chance in the pool adds little
 
 
-def run_virtual_trial(
-    source: Experiment | VirtualTrial, *, workers: int = 1
-) -> dict[str, TrialResult]:
-    """Simulate every scenario of a file's [trial] section; ``trial`` where it names none."""
-    sections = trials_of(source).items()
-    return {name: run_scenario_of(section, source, workers) for name, section in sections}
+def run_trial(source: Experiment | VirtualTrial, *, workers: int = 1) -> dict[str, TrialResult]:
+    """Simulate every scenario of a file's [trial] section; ``trial`` where it names none.
+
+    Where a trial compares several things there is a result for each.
+    """
+    results: dict[str, TrialResult] = {}
+    for name, section in trials_of(source).items():
+        compared = run_comparisons_of(section, source, workers)
+        results |= {_name(name, result): result for result in compared}
+    return results
+
+
+def _name(scenario: str, result: TrialResult) -> str:
+    """Name of a comparison: the scenario's, and what is compared where that is one of several."""
+    comparison = result.plan.comparison
+    if len(result.plan.comparisons) == 1 or (result.plan.co_primary and result.is_first):
+        return scenario
+    if result.plan.co_primary:
+        return f"{scenario}-{comparison.population}"
+    arm = result.section.arms[comparison.arm]
+    name = arm if isinstance(arm, str) else arm.label
+    return f"{scenario}-{name if NAME.fullmatch(name) else comparison.arm}"
 
 
 def run_scenario_of(
     section: TrialSection, source: Experiment | VirtualTrial, workers: int = 1
 ) -> TrialResult:
+    """Simulate one scenario of a file and give its first, or only, comparison."""
+    return run_comparisons_of(section, source, workers)[0]
+
+
+def run_comparisons_of(
+    section: TrialSection, source: Experiment | VirtualTrial, workers: int = 1
+) -> tuple[TrialResult, ...]:
     """Simulate one scenario of a file: its plan, its patients, and everything it is asked.
 
     Arms are as the file states them, or from the experiment's patients; the trial or the
@@ -48,15 +73,16 @@ def run_scenario_of(
     if isinstance(plan.arms, PatientPool):
         if isinstance(source, Experiment) and DRAWS in source.study.design.parts:
             uncertain = draw_uncertain_pools(source, section)
-    elif section.uncertainty and not isinstance(plan.arms, UncertainArms):
-        uncertain = UncertainArms(plan.arms, section.uncertainty)
+    elif section.uncertainty and isinstance(plan.arms, tuple):
+        control, experimental = plan.arms
+        uncertain = UncertainArms((control, experimental), section.uncertainty)
     return run_scenario(section, plan, uncertain, seed=source.seed, workers=workers)
 
 
 def plan_of(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
     """Make the plan of a section, with arms as stated or from the experiment's patients."""
-    if isinstance(section.control, StatedArm) and isinstance(section.experimental, StatedArm):
-        return section.plan((section.control, section.experimental))
+    if isinstance(section.control, StatedArm):
+        return section.plan(section.stated_arms)
     assert isinstance(source, Experiment)
     return section.plan(draw_pool(source, section))
 
@@ -69,7 +95,28 @@ def draw_pool(experiment: Experiment, section: TrialSection) -> PatientPool:
     """
     parts = min(MOST_PARTS, max(section.simulated_patients // SMALLEST_PART, 1))
     whole = section.simulated_patients // parts * parts
-    return replace(simulate_pool(experiment, section, range(whole)), pools=parts)
+    pool = replace(simulate_pool(experiment, section, range(whole)), pools=parts)
+    return _enrolled(pool, section)
+
+
+def _enrolled(pool: PatientPool, section: TrialSection) -> PatientPool:
+    """Keep the subgroup where nobody else is enrolled; the others are screening failures."""
+    group = section.subgroup
+    if group is None or pool.inside is None:
+        return pool
+    number, share = len(pool.inside), float(pool.inside.mean())
+    require(share > 0.0, f"subgroup.where: nobody of {number} simulated patients is in it")
+    if not group.only:
+        require(
+            share < 1.0,
+            f"subgroup.where: all of {number} simulated patients are in it; there are no others",
+        )
+        return pool
+    parts = [part.only(np.flatnonzero(np.asarray(part.inside))) for part in pool.apart()]
+    size = min(part.death.shape[1] for part in parts)
+    require(size > 0, "subgroup.where: too few simulated patients are in it for the trials")
+    kept = side_by_side([part.only(np.arange(size)) for part in parts])
+    return replace(kept, inside=None, eligible=pool.eligible * share)
 
 
 def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> PatientPool:
@@ -89,19 +136,11 @@ def draw_uncertain_pools(experiment: Experiment, section: TrialSection) -> Patie
         simulate_pool(maker.make(draws.row(i)), section, range(i * size, (i + 1) * size))
         for i in range(wanted)
     ]
-    return replace(
-        pools[0],
-        failure=np.concatenate([pool.failure for pool in pools], axis=1),
-        death=np.concatenate([pool.death for pool in pools], axis=1),
-        harms=_side_by_side([pool.harms for pool in pools]),
-        responses=_side_by_side([pool.responses for pool in pools]),
-        among=_side_by_side([pool.among for pool in pools]),
-        pools=wanted,
-    )
+    return _enrolled(side_by_side(pools), section)
 
 
 def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range) -> PatientPool:
-    """Simulate these patients of an experiment under both arms of a trial.
+    """Simulate these patients of an experiment under every arm of a trial.
 
     Harms are what else is bad for patients: complications, and loss of control where the trial is
     of a complication. Responses are what is good for them and a secondary hypothesis is of.
@@ -110,44 +149,42 @@ def simulate_pool(experiment: Experiment, section: TrialSection, numbers: range)
     harms = {endpoint.event: endpoint.words for endpoint in others if not endpoint.good}
     read = section.secondary_endpoints
     responses = [e.event for e in others if e.good and e.event in read]
-    names = str(section.control), str(section.experimental)
+    among = [e.event for e in others if e.among and e.event in read]
+    names = [str(arm) for arm in section.arms]
     arms = [list(experiment.arms).index(name) for name in names]
-    blocks = [
-        _times(experiment, arms, numbers[first : first + POOL_BLOCK])
-        for first in range(0, len(numbers), POOL_BLOCK)
-    ]
-    times = {
-        event: np.concatenate([block[event] for block in blocks], axis=1)
-        for event in (section.endpoint, DEATH, *harms, *responses)
-    }
-    among = {
-        e.event: np.concatenate([block[f"{AMONG}{e.event}"] for block in blocks])
-        for e in others
-        if e.among and e.event in read
-    }
-    control, experimental = (experiment.arms[name].label or name for name in names)
-    return PatientPool(
-        times[section.endpoint],
-        times[DEATH],
-        {harm: times[harm] for harm in harms},
-        words=harms,
-        labels=(control, experimental),
-        responses={event: times[event] for event in responses},
-        among=among,
-    )
+    minimization, group = section.design.minimization, section.subgroup
+    factors = tuple(minimization.factors) if minimization else ()
+    blocks = []
+    for first in range(0, len(numbers), POOL_BLOCK):
+        block = numbers[first : first + POOL_BLOCK]
+        outcomes = outcomes_of(experiment, block, source_of(experiment), Memo(room=0))
+        treated = outcomes.treated[arms[0]]
+        people, screening = treated.patients.value, treated.screening.value
+        times = _times(outcomes, arms, len(block))
+        blocks.append(
+            PatientPool(
+                times[section.endpoint],
+                times[DEATH],
+                {harm: times[harm] for harm in harms},
+                words=harms,
+                labels=tuple(experiment.arms[name].label or name for name in names),
+                eligible=float(screening.get(ELIGIBLE, np.ones(1)).mean()) * len(block),
+                inside=None if group is None else people.have(group.where),
+                factors={name: people[name].astype(int) for name in factors},
+                responses={event: times[event] for event in responses},
+                among={event: times[f"{AMONG}{event}"] for event in among},
+            )
+        )
+    eligible = sum(pool.eligible for pool in blocks) / len(numbers)
+    return replace(side_by_side(blocks, one=True), eligible=eligible)
 
 
-def _side_by_side(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
-
-
-def _times(experiment: Experiment, arms: list[int], block: range) -> dict[str, np.ndarray]:
+def _times(outcomes: Outcomes, arms: list[int], patients: int) -> dict[str, np.ndarray]:
     """Times of each event and of death, infinite for never, shapes (arm, patient) [months].
 
     Of an event that concerns a part of the patients also whom, shape (patient,).
     """
-    outcomes = outcomes_of(experiment, block, source_of(experiment), Memo(room=0))
-    times = {DEATH: np.full((len(arms), len(block)), np.inf)}
+    times = {DEATH: np.full((len(arms), patients), np.inf)}
     if outcomes.deaths:
         times[DEATH] = outcomes.deaths.value[arms]
     for event in outcomes.events:  # under the experiment's own model

@@ -54,9 +54,11 @@ class ParameterSpread:
     noise_share: np.ndarray  # of the variance of the draws
     state: np.ndarray
 
-    def moved_by(self, step: np.ndarray) -> "ParameterSpread":
-        """Give the same spread about another center."""
-        moved = {name: getattr(self, name) + step for name in ("mean", "lower", "upper")}
+    def moved_by(self, step: np.ndarray, lowest: float) -> "ParameterSpread":
+        """Give the same spread about another center, between the lowest there can be and 1."""
+        moved = {
+            n: np.clip(getattr(self, n) + step, lowest, 1.0) for n in ("mean", "lower", "upper")
+        }
         return replace(self, **moved)
 
 

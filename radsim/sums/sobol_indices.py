@@ -9,6 +9,7 @@ from radsim.vocabulary.mistakes import require
 
 SCRAMBLES = 8  # independent ones, whose spread is the error of an index
 LARGE = 0.5  # index above which another estimator is the better one
+TINY = 1e-12  # stands in for an error of 0
 FLAT = 1e-14  # of the largest output squared: a variance below this is rounding
 
 
@@ -44,6 +45,8 @@ def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES)
 
     which is exact for a single factor, where the first is far off. Intervals are Student's t, from
     the spread of the independent scrambles: points of one scramble are too even for a bootstrap.
+    No index lies outside 0 to 1, and none of first order above its total, so where noise has it
+    otherwise both are their mean, weighted by the inverse squares of their errors.
 
     Outputs have shape (base x (factors + 2), output), in the order A, B, then A with each factor's
     column from B; the base points hold independent scrambles of equal size, one after the other.
@@ -100,7 +103,26 @@ def sobol_indices(outputs: np.ndarray, factors: int, scrambles: int = SCRAMBLES)
     first_error = np.where(large > LARGE, large_error, small_error)
     total, total_error = ratio((a - mixed) ** 2 / 2.0, every)
     reach = float(special.stdtrit(scrambles - 1, 0.975))
+    within = _in_order(first, total, first_error, total_error)
     return SobolIndices(
-        first, first - reach * first_error, first + reach * first_error,
-        total, total - reach * total_error, total + reach * total_error,
-    )  # fmt: skip
+        *_with_ends(within[0], first, reach * first_error),
+        *_with_ends(within[1], total, reach * total_error),
+    )
+
+
+def _in_order(
+    first: np.ndarray, total: np.ndarray, first_error: np.ndarray, total_error: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimates with 0 <= first <= total <= 1; what noise has swapped is at its weighted mean."""
+    weights = np.maximum(total_error, TINY) ** 2, np.maximum(first_error, TINY) ** 2
+    both = (weights[0] * first + weights[1] * total) / (weights[0] + weights[1])
+    swapped = first > total
+    return tuple(np.clip(np.where(swapped, both, each), 0.0, 1.0) for each in (first, total))  # type: ignore[return-value]
+
+
+def _with_ends(
+    value: np.ndarray, estimate: np.ndarray, half: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A share with its interval, of which it and what is possible are parts."""
+    lower, upper = (np.clip(estimate + sign * half, 0.0, 1.0) for sign in (-1.0, 1.0))
+    return value, np.minimum(lower, value), np.maximum(upper, value)

@@ -20,8 +20,8 @@ def check_margin(
     fits = BINARY_WITH_MARGIN if binary else WITH_MARGIN
     require(
         name in fits,
-        f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as "
-        "the primary analysis",
+        f"margin: {name} has no effect that a margin is on; take one of {', '.join(fits)} as the "
+        "analysis",
     )
     require(
         not binary or higher_is_better is not None,

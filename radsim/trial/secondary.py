@@ -1,7 +1,7 @@
 """A key secondary hypothesis of a trial, as [trial.secondary.NAME] states it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS, Settings, check_analyses
 from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Hypothesis
@@ -15,6 +15,8 @@ from radsim.vocabulary.numbers import Real, Truth
 from radsim.vocabulary.words import listed
 
 RESERVED = (PRIMARY, ALL, ANY)
+TOLD = ("landmark", "landmarks", "horizon", "weights")  # of the trial's settings
+WEIGHTED = "logrank_weighted"
 OF_TIMES, OF_SHARES, OF_WINS = "logrank", "pearson", "win_ratio"  # analyses unless given
 
 
@@ -43,8 +45,10 @@ class Secondary:
         Endpoints that pairs are compared by, the most important first.
     margin
         Not worse by so much or more; without it, better.
-    landmark, horizon
+    landmark, landmarks, horizon
         The trial's unless given [months].
+    weights
+        Of ``logrank_weighted``; the trial's unless given.
     """
 
     endpoint: str = ""
@@ -57,7 +61,9 @@ class Secondary:
     wins: tuple[str, ...] = ()
     margin: Real | None = None
     landmark: Real | None = None
+    landmarks: tuple[Real, ...] | None = None
     horizon: Real | None = None
+    weights: tuple[Real, Real] | None = None
 
     def __post_init__(self) -> None:
         given = [role for role in ROLES if getattr(self, role) is not None]
@@ -152,11 +158,7 @@ class Secondary:
         ValueError
             If there is no such endpoint, or the analysis or the margin does not fit it.
         """
-        told = {
-            key: getattr(self, key)
-            for key in ("landmark", "horizon")
-            if getattr(self, key) is not None
-        }
+        told = {key: getattr(self, key) for key in TOLD if getattr(self, key) is not None}
         if self.wins:
             require(not told, f"{listed(list(told))}: has no effect on pairs of patients")
             twice = len(set(self.wins)) < len(self.wins)
@@ -182,29 +184,27 @@ class Secondary:
             _check_analysis(analysis, binary=binary)
         reads = EVERY_ANALYSIS[analysis].reads if analysis in EVERY_ANALYSIS else ""
         for key in told:
-            require(key == reads, f"{key}: has no effect on {analysis}")
+            acts = analysis == WEIGHTED if key == "weights" else key == reads
+            require(acts, f"{key}: has no effect on {analysis}")
+        settings = replace(settings, worst=None, **told)
+        require(
+            reads != "landmarks" or bool(settings.landmarks),
+            f"landmarks: say at which months {analysis} compares",
+        )
         good = good if endpoint == OWN else self.higher_is_better
         require(
             not binary or good is not None,
             "higher_is_better: is missing; say whether more of it is good",
         )
-        worst = None
-        horizon = float(told.get("horizon", settings.horizon))
-        if self.margin is not None:
-            margin = float(self.margin)
-            check_margin(margin, analysis, binary=binary, higher_is_better=good, horizon=horizon)
-            worst = worst_effect(margin, analysis, good=good)
-            analysis = AGAINST_MARGIN[analysis]
+        if self.margin is None:
+            return Hypothesis(endpoint=endpoint, analysis=analysis, settings=settings)
+        margin, horizon = float(self.margin), float(settings.horizon)
+        check_margin(margin, analysis, binary=binary, higher_is_better=good, horizon=horizon)
+        worst = worst_effect(margin, analysis, good=good)
         return Hypothesis(
             endpoint=endpoint,
-            analysis=analysis,
-            settings=Settings(
-                landmark=float(told.get("landmark", settings.landmark)),
-                horizon=horizon,
-                variance=settings.variance,
-                transform=settings.transform,
-                worst=worst,
-            ),
+            analysis=AGAINST_MARGIN[analysis],
+            settings=replace(settings, worst=worst),
         )
 
 

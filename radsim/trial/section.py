@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from itertools import product
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from radsim.randomness.distributions.composed import Distribution
+from radsim.trial.comparisons import check_comparisons
 from radsim.trial.conduct.analyses import (
     AGAINST_MARGIN,
     DEFAULT,
@@ -20,6 +22,8 @@ from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.interim.looks import check_looks
+from radsim.trial.interim.resize import Resize
 from radsim.trial.margins import check_margin, worst_effect
 from radsim.trial.proportions.binary_tests import NORMAL_TESTS
 from radsim.trial.proportions.exact_tests import BINARY_TESTS, EXACT_TESTS
@@ -33,11 +37,11 @@ from radsim.trial.protocol.arms import (
 )
 from radsim.trial.protocol.design import Protocol, TrialDesign
 from radsim.trial.protocol.procedure import PRIMARY, Procedure
-from radsim.trial.questions.looks import check_looks
+from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.margin import at_margin
-from radsim.trial.questions.resize import Resize
-from radsim.trial.questions.testing import with_nulls
+from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
+from radsim.trial.swept import check_sweep, laid_over, points_of, still_uncertain
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -45,7 +49,6 @@ from radsim.vocabulary.numbers import Count, Real, Truth
 from radsim.vocabulary.words import nearest
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
-ANYBODY = PatientPool(np.zeros((2, 1)), np.zeros((2, 1)), {})  # stands in for simulated patients
 MOST_TRIALS = 1_000_000
 LATE = (0.0, 1.0)  # rho and gamma of a weighted log-rank test that looks at late events
 OF_ONE_ANALYSIS = {"landmarks": "incidence_differences", "weights": "logrank_weighted"}
@@ -95,12 +98,18 @@ class Looks:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSection:
-    """A virtual trial of two arms.
+    """A virtual trial.
 
     Attributes
     ----------
     control, experimental
-        Name of an arm of the experiment, or what the arm is stated to do.
+        Name of an arm of the experiment, or what the arm is stated to do; of several experimental
+        arms each, all of which are compared with control.
+    success
+        Where the trial compares several things: whether its power is that to reject in ``any`` of
+        the comparisons or in ``all``.
+    subgroup
+        Patients in whom the arms do something else.
     trials
         How many are simulated.
     patients
@@ -132,7 +141,7 @@ class TrialSection:
     simulated_patients
         Patients of the experiment from whom the trials draw theirs.
     resize
-        How the size is reckoned anew on the way, see `radsim.trial.questions.resize.Resize`.
+        How the size is reckoned anew on the way, see `radsim.trial.interim.resize.Resize`.
     uncertainty
         Distributions of ``control.NAME``, ``experimental.NAME`` or ``both.NAME``, for assurance.
     secondary
@@ -140,6 +149,8 @@ class TrialSection:
     testing
         In which order and at which share of the level the hypotheses are tested, the primary one
         among them; as a fixed sequence in the order of the file unless given.
+    sweep
+        Dotted keys of this section over lists of values; every combination is a trial.
     scenarios
         Other trials, each a table of changes to this section, by name.
     """
@@ -147,7 +158,9 @@ class TrialSection:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     control: str | StatedArm
-    experimental: str | StatedArm
+    experimental: str | StatedArm | tuple[str | StatedArm, ...]
+    success: Literal["any", "all"] | None = None
+    subgroup: Subgroup | None = None
     design: Protocol = field(default_factory=Protocol)
     trials: Count = 10_000
     patients: Count
@@ -176,6 +189,7 @@ class TrialSection:
     uncertainty: dict[str, Distribution] = field(default_factory=dict)
     secondary: dict[str, Secondary] = field(default_factory=dict)
     testing: Procedure | None = None
+    sweep: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -192,9 +206,10 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
+        used = (*self.named_analyses, *(each.analysis for each in self.secondary.values()))
         for key, name in OF_ONE_ANALYSIS.items():
             require(
-                not getattr(self, key) or name in self.named_analyses,
+                not getattr(self, key) or name in used,
                 f"{key}: has no effect here: {name} is not among the analyses",
             )
         require(
@@ -212,8 +227,8 @@ class TrialSection:
             f"simulated_patients must be above 0, got {self.simulated_patients}",
         )
         require(
-            self.most_patients >= self.design.unit,
-            f"most_patients must be at least {self.design.unit}, the smallest trial of this "
+            self.most_patients >= self.trial_design.unit,
+            f"most_patients must be at least {self.trial_design.unit}, the smallest trial of this "
             f"design, got {self.most_patients}",
         )
         ratio = self.planned_hazard_ratio
@@ -225,12 +240,14 @@ class TrialSection:
             self.binary or self.higher_is_better is None,
             "higher_is_better: is for a binary endpoint; an event in time is a harm",
         )
+        check_sweep(self.sweep)
         for name in self.scenarios:
             require(
                 NAME.fullmatch(name) is not None,
                 f"scenarios: names are made of letters, digits, _ and -, got {name!r}",
             )
         self._check_arms()
+        check_comparisons(self, is_equal=self._is_equal)
         self._check_secondary()
         self._check_plans()
 
@@ -253,9 +270,13 @@ class TrialSection:
         return worst_effect(float(self.margin), self.compared_analysis, good=good)
 
     def _check_arms(self) -> None:
-        by_name = [isinstance(arm, str) for arm in (self.control, self.experimental)]
-        require(by_name[0] == by_name[1], "name both arms of the experiment, or state both")
-        if not by_name[0]:
+        names = [arm for arm in self.arms if isinstance(arm, str)]
+        require(
+            len(names) in (0, len(self.arms)), "name both arms of the experiment, or state both"
+        )
+        twice = next((name for name in names[1:] if names[1:].count(name) > 1), None)
+        require(twice is None, f"experimental: names {twice!r} twice")
+        if not names:
             self._check_stated()
             return
         require(
@@ -263,6 +284,62 @@ class TrialSection:
             "uncertainty: needs arms that are stated; give the experiment's own [uncertainty]",
         )
         require(not self.binary, "binary: needs arms that state a proportion")
+
+    @property
+    def _is_equal(self) -> bool:
+        return self.design.allocation == Protocol().allocation
+
+    @property
+    def arms(self) -> tuple[str | StatedArm, ...]:
+        """Control and experimental arms."""
+        more = self.experimental if isinstance(self.experimental, tuple) else (self.experimental,)
+        return self.control, *more
+
+    @property
+    def succeeds_in(self) -> str:
+        """Whether any comparison must reject, or all."""
+        return self.success or "any"
+
+    @property
+    def stated_arms(self) -> Arms:
+        """The arms as they are stated, in the subgroup and in others.
+
+        Raises
+        ------
+        ValueError
+            If an arm of the subgroup is none; the message names the key.
+        """
+        arms, group = tuple(arm for arm in self.arms if isinstance(arm, StatedArm)), self.subgroup
+        if group is None:
+            return arms
+        told = {}
+        stated = SECTION.dump_python(self, exclude_none=True)
+        for role in ROLES:
+            base = stated[role]
+            changes = dict(getattr(group, role))
+            told[role] = {**_without_others(base, changes, ARM_WAYS), **changes}
+        try:
+            inside = PAIR.validate_python(told)
+        except ValidationError as error:
+            lines = mistakes_of(error, told, PAIR.json_schema())
+            raise ValueError("\n".join(f"subgroup.{line}" for line in lines)) from None
+        two = (inside.control, inside.experimental)
+        for role, arm in zip(ROLES, two, strict=True):
+            _check_endpoint(f"subgroup.{role}", arm, binary=self.binary)
+        return two if group.only else MixedArms(two, arms, float(group.share or 0.0))
+
+    def _stand_in(self) -> PatientPool:
+        """A patient who stands for those who are yet to be simulated."""
+        nobody = np.zeros((len(self.arms), 1))
+        minimization, group = self.design.minimization, self.subgroup
+        factors = {} if minimization is None else minimization.factors
+        return PatientPool(
+            nobody,
+            nobody,
+            {},
+            inside=None if group is None or group.only else np.ones(1, bool),
+            factors={name: np.zeros(1, int) for name in factors},
+        )
 
     def _check_secondary(self) -> None:
         """Make every secondary hypothesis, and find its place in the testing procedure."""
@@ -328,7 +405,7 @@ class TrialSection:
             place=self._place,
             is_binary=self._is_proportion,
             primary=self.compared_analysis,
-            settings=replace(self.settings, worst=None),
+            settings=self.settings,
             good=self.higher_is_better if self.binary else False,
         )
 
@@ -382,15 +459,16 @@ class TrialSection:
     def _check_plans(self) -> None:
         """Make every plan that will be simulated, but for the simulated patients themselves."""
         stated = isinstance(self.control, StatedArm)
-        plan = self.plan((self.control, self.experimental) if stated else ANYBODY)  # type: ignore[arg-type]
+        plan = self.plan(self.stated_arms if stated else self._stand_in())
         if self.margin is not None and stated:
             at_margin(plan, self.primary_analysis)
         for name, secondary in self.secondary.items():
-            if secondary.margin is not None and stated:
-                try:
+            try:
+                self._check_hypothesis(plan, name)
+                if secondary.margin is not None and stated:
                     with_nulls(plan, (name,))
-                except ValueError as error:
-                    raise ValueError(_in_secondary(name, error)) from None
+            except ValueError as error:
+                raise ValueError(_in_secondary(name, error)) from None
         if self.curve is not None:
             for _ in self.curve.plans(replace(plan, analyses=(self.primary_analysis,))):
                 pass
@@ -409,11 +487,36 @@ class TrialSection:
             except ValueError as error:
                 raise ValueError(f"resize.{error}") from None
 
+    def _check_hypothesis(self, plan: TrialPlan, name: str) -> None:
+        """Raise ValueError for a hypothesis that is there twice, or does not fit the design."""
+        assert plan.family is not None
+        hypotheses = plan.family.hypotheses
+        mine = hypotheses[name]
+        for other, hypothesis in hypotheses.items():
+            same = other != name and hypothesis == mine
+            require(not same, f"analysis: this is the hypothesis {other} again")
+        if mine.wins:
+            return
+        try:
+            if isinstance(plan.arms, PatientPool):
+                replace(plan, family=None, analyses=(mine.analysis,), settings=mine.settings)
+            else:
+                plan_of_one(plan, mine)
+        except ValueError as error:
+            raise ValueError(str(error).replace("analyses:", "analysis:")) from None
+
     def plan(self, arms: Arms) -> TrialPlan:
         """Make the plan of the trial, with arms as they are stated or simulated."""
+        design, group = self.trial_design, self.subgroup
+        eligible = float(design.eligible)
+        if isinstance(arms, PatientPool):
+            eligible *= arms.eligible
+        elif group is not None and group.only:
+            eligible *= float(group.share or 1.0)
         return TrialPlan(
-            design=self.trial_design,
+            design=replace(design, eligible=eligible),
             arms=arms,
+            co_primary=group is not None and group.co_primary,
             analyses=self.named_analyses,
             settings=self.settings,
             binary=self.binary,
@@ -422,20 +525,19 @@ class TrialSection:
         )
 
     def _check_stated(self) -> None:
-        assert isinstance(self.control, StatedArm)
-        assert isinstance(self.experimental, StatedArm)
         require(
             self.endpoint == LOCAL_FAILURE.event,
             f"endpoint: has no effect here: the arms state their event, got {self.endpoint!r}",
         )
-        label = self.control.label.strip()
-        require(
-            not label or label != self.experimental.label.strip(),
-            f"experimental.label: the other arm is called {label!r} too",
-        )
-        for name in ROLES:
-            _check_endpoint(name, getattr(self, name), binary=self.binary)
-        self._check_uncertainty((self.control, self.experimental))
+        arms = tuple(arm for arm in self.arms if isinstance(arm, StatedArm))
+        labels = [arm.label.strip() for arm in arms if arm.label.strip()]
+        twice = next((label for label in labels if labels.count(label) > 1), "")
+        require(not twice, f"experimental.label: the other arm is called {twice!r} too")
+        for number, arm in enumerate(arms):
+            place = f"[{number - 1}]" if number and len(arms) > 2 else ""
+            _check_endpoint(f"{ROLES[min(number, 1)]}{place}", arm, binary=self.binary)
+        if len(arms) == 2:
+            self._check_uncertainty((arms[0], arms[1]))
 
     def _check_uncertainty(self, arms: tuple[StatedArm, StatedArm]) -> None:
         """Raise ValueError for a parameter that may be impossible, or would change nothing."""
@@ -456,7 +558,10 @@ class TrialSection:
     @property
     def trial_design(self) -> TrialDesign:
         """The design with its size."""
-        return TrialDesign(patients=self.patients, **vars(self.design))
+        stated = vars(self.design)
+        if len(self.arms) > 2 and self._is_equal:
+            stated = {**stated, "allocation": (1,) * len(self.arms)}
+        return TrialDesign(patients=self.patients, **stated)
 
     @property
     def named_analyses(self) -> tuple[str, ...]:
@@ -469,12 +574,13 @@ class TrialSection:
         if self.analyses is not None:
             return self.analyses
         if self.binary:
-            few = self.patients <= largest_exact_trial(self.design)
+            few = self.patients <= largest_exact_trial(self.trial_design)
             tests = BINARY_TESTS if few else NORMAL_TESTS  # exact ones list every outcome
             wanted = (self.primary,) if self.primary in EXACT_TESTS and not few else ()
             return (*tests, *wanted)
         extra = ("logrank_cluster_robust",) if len(self.design.lesions) > 1 else ()
-        strata = ("logrank_stratified",) if self.design.strata else ()
+        stratified = self.design.strata or self.design.minimization
+        strata = ("logrank_stratified",) if stratified else ()
         return (*DEFAULT, *extra, *strata)
 
     @property
@@ -509,25 +615,41 @@ class TrialSection:
         ValueError
             If a scenario is not a trial; the message names the key.
         """
-        plain = replace(self, scenarios={})
-        if not self.scenarios:
+        plain = replace(self, scenarios={}, sweep={})
+        if not self.scenarios and not self.sweep:
             return {"trial": plain}
         base = SECTION.dump_python(plain, exclude_none=True)
         found, mistakes = {}, []
-        for name, changes in self.scenarios.items():
-            if "scenarios" in changes:
-                mistakes.append(f"scenarios.{name}.scenarios: a scenario can't hold scenarios")
+        points = list(points_of(self.sweep))
+        for (name, changes), (point, swept) in product(
+            (self.scenarios or {"": {}}).items(), points
+        ):
+            where = f"scenarios.{name}" if name else f"sweep ({point})"
+            if "scenarios" in changes or "sweep" in changes:
+                mistakes.append(f"{where}: a scenario can't hold scenarios or a sweep")
                 continue
-            merged = _merged(base, changes)
+            merged = _changed(base, changes)
+            for key, value in swept.items():
+                merged = _changed(merged, laid_over(merged, key, value))
             if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
                 merged["event"] = changes.get("event", "")
             try:
-                found[name] = SECTION.validate_python(merged)
+                found["_".join(filter(None, (name, point)))] = SECTION.validate_python(merged)
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
-                mistakes += below(f"scenarios.{name}", "\n".join(lines))
+                mistakes += below(where, "\n".join(lines))
         require(not mistakes, "\n".join(mistakes))
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """The two arms of a subgroup, so that mistakes in them are told by their keys."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    control: StatedArm
+    experimental: StatedArm
 
 
 def _check_endpoint(name: str, arm: StatedArm, *, binary: bool) -> None:
@@ -557,6 +679,17 @@ def _in_secondary(name: str, error: ValueError) -> str:
 
 def _quantile(law: Distribution, u: float) -> float:
     return float(law.ppf(np.array([u]))[0])
+
+
+def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Lay changes over a section; what they state of an arm is no longer uncertain."""
+    merged = _merged(base, changes)
+    if "uncertainty" in base:
+        stated = changes.get("uncertainty", {})
+        if isinstance(stated, dict):
+            kept = still_uncertain(base["uncertainty"], changes)
+            merged["uncertainty"] = {**kept, **stated}
+    return merged
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -601,5 +734,6 @@ WAYS: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = {
     "experimental": ARM_WAYS,
     "design": ({"minimum_follow_up": (), "calendar_cut": (), "event_target": ("latest",)},),
 }
-TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary")
+TABLES = (*WAYS, "looks", "resize", "curve", "uncertainty", "secondary", "subgroup")
 SECTION = TypeAdapter(TrialSection)
+PAIR = TypeAdapter(_Pair)

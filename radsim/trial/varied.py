@@ -54,8 +54,8 @@ def _with_follow_up(plan: TrialPlan, months: float) -> TrialPlan:
 
 def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
     require(not plan.binary, "has no effect here: a binary endpoint has no times")
-    require(isinstance(plan.arms, tuple), "needs arms that are stated")
-    control, experimental = (
+    require(isinstance(plan.arms, tuple), "needs arms that are stated, without a subgroup")
+    arms = tuple(
         replace(  # the shape of survival and the share of survivors stay
             arm,
             median_survival=median,
@@ -67,7 +67,7 @@ def _with_survival(plan: TrialPlan, median: float) -> TrialPlan:
         for arm in plan.arms  # type: ignore[union-attr]
         if isinstance(arm, StatedArm)
     )
-    return replace(plan, arms=(control, experimental))
+    return replace(plan, arms=arms)
 
 
 CHANGES: dict[str, Callable[[TrialPlan, Any], TrialPlan]] = {

@@ -4,22 +4,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from radsim.randomness.distributions.composed import Distribution
+from radsim.trial import enrolment
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.hypotheses import OWN, Hypothesis
+from radsim.trial.conduct.hypotheses import OWN
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.formulas.group_sequential import DESIGN_POWER, NEVER
-from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual
+from radsim.trial.interim.resize import Resize
+from radsim.trial.protocol.accrual import Accrual, PiecewiseAccrual, RampAccrual, SiteAccrual
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.design import Protocol, TrialDesign, Visits
 from radsim.trial.protocol.laws import Pieces, same_law
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
-from radsim.trial.questions.assumed import Assumed
-from radsim.trial.questions.resize import Resize
+from radsim.trial.protocol.subgroup import MixedArms, Subgroup
+from radsim.trial.questions.assumed import Assumed, alone
 from radsim.trial.questions.testing import estimates_of, plan_of_one
 from radsim.trial.section import Looks, TrialSection
 from radsim.vocabulary.words import listed
 
 FEW = 5  # patients to be expected at risk; with fewer some trials have nobody
+PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
 NOBODY = "; where nobody is, what is compared there can't be estimated"
 
 
@@ -31,7 +34,9 @@ def event_name(section: TrialSection) -> str:
 
 
 def protocol_sentences(
-    section: TrialSection, arms: Mapping[str, str] | None = None
+    section: TrialSection,
+    arms: Mapping[str, str] | None = None,
+    design: TrialDesign | None = None,
 ) -> Iterator[str]:
     """Say what is randomized, how it is followed up, and what the arms are assumed to do.
 
@@ -39,23 +44,39 @@ def protocol_sentences(
     ----------
     arms
         What each arm of the experiment is called, and with what it treats, by its name.
+    design
+        That of the plan, where simulated patients say who is eligible.
     """
-    design = section.design
-    yield _endpoint(section)
-    yield (
-        f"{section.patients} patients are randomized {design.allocation[0]}:{design.allocation[1]} "
-        "(control:experimental)"
-        + (f" in permuted blocks of {design.block}" if design.block else " without blocks")
-        + (f" within {len(design.strata)} strata" if design.strata else "")
-        + "."
-    )
+    design = design or section.trial_design
+    yield endpoint_sentence(section)
+    yield from design_sentences(design)
+    yield from arm_sentences(section, arms, design)
+
+
+def design_sentences(design: TrialDesign) -> Iterator[str]:
+    """Say who is randomized, how patients enter and how they are followed up."""
+    yield enrolment.randomization(design)
     yield from _strata(design)
-    yield from _follow_up(section)
+    yield from enrolment.factors(design)
+    yield from enrolment.screening(design)
+    yield from _follow_up(design)
     if design.not_evaluable:
         yield f"{100 * design.not_evaluable:g} % of patients are not evaluable."
     yield from _lesions(design)
-    for role in ROLES:
-        yield _arm(role, getattr(section, role), design, arms or {})
+
+
+def arm_sentences(
+    section: TrialSection,
+    arms: Mapping[str, str] | None = None,
+    design: TrialDesign | None = None,
+) -> Iterator[str]:
+    """Say what the arms are assumed to do; for the parameters see `protocol_sentences`."""
+    design = design or section.trial_design
+    for number, arm in enumerate(section.arms):
+        yield _arm(_role(section, number), arm, design, arms or {})
+    if section.subgroup is not None:
+        yield from enrolment.subgroup(section.subgroup)
+        yield from _arms_of_subgroup(section, section.subgroup)
     if isinstance(section.control, str):
         yield (
             f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
@@ -67,6 +88,12 @@ def protocol_sentences(
 
 def analysis_sentences(section: TrialSection) -> Iterator[str]:
     """Say how the trial is analysed, and when it is looked at."""
+    yield from final_sentences(section)
+    yield from interim_sentences(section)
+
+
+def final_sentences(section: TrialSection) -> Iterator[str]:
+    """Say which hypotheses are tested at the end, and how."""
     primary = section.primary_analysis
     analysis = EVERY_ANALYSIS.get(primary)
     what = "" if analysis is None else f", which tests {analysis.null}"
@@ -81,12 +108,19 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
             f"{margin_text(section)} or more, by {section.compared_analysis} at a one-sided "
             f"significance level of {section.alpha / 2.0:g}."
         )
+    yield from _comparisons(section)
     yield from hypothesis_sentences(section)
     if not section.binary:
         yield (
             f"Incidences are compared at {section.landmark:g} months (variance {section.variance}, "
             f"scale {section.transform}), mean times up to {section.horizon:g} months."
         )
+
+
+def interim_sentences(section: TrialSection) -> Iterator[str]:
+    """Say when the trial is looked at or its size reckoned anew, and when it stops."""
+    primary = section.primary_analysis
+    analysis = EVERY_ANALYSIS.get(primary)
     if section.resize is not None:
         yield _resize_sentence(section, section.resize)
     if section.looks is not None:
@@ -114,6 +148,46 @@ def analysis_sentences(section: TrialSection) -> Iterator[str]:
                 f"They stop for futility {below} ({_futility_rule(section, section.looks)}; not "
                 "binding for the efficacy limits)."
             )
+
+
+def _comparisons(section: TrialSection) -> Iterator[str]:
+    """Say what is compared where that is more than one thing, and when the trial succeeds."""
+    what = ""
+    if len(section.arms) > 2:
+        what = f"Each of {len(section.arms) - 1} experimental arms is compared with control"
+    elif section.subgroup is not None and section.subgroup.co_primary:
+        what = f"Everybody and {enrolment.name_of(section.subgroup)} are analysed"
+    if what:
+        yield (
+            f"{what}, each at the level by which the largest statistic keeps that of the trial, "
+            "with the correlation that they have in trials without a difference (Dunnett); the "
+            f"trial succeeds if {section.succeeds_in} of the comparisons "
+            f"{'rejects' if section.succeeds_in == 'any' else 'reject'}."
+        )
+
+
+def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    by = (
+        f"the patients that {resize.events} events take, by the hazards"
+        if resize.events is not None
+        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
+    )
+    return (
+        f"When {100 * resize.at:g} % of the {section.patients} patients "
+        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
+        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
+        f"at most {resize.most_patients}."
+    )
+
+
+def _futility_rule(section: TrialSection, looks: Looks) -> str:
+    wanted = f"for a trial with a power of {100 * section.power:g} %"
+    if looks.below is None:
+        error = 1.0 - section.power
+        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
+    name = str(looks.futility).replace("-", " ")
+    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
+    return f"{name} below {100 * looks.below:g} %{of_design}"
 
 
 def asked_for(section: TrialSection) -> str:
@@ -152,11 +226,12 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         return
     for name, secondary in section.secondary.items():
         hypothesis, margin = section.hypothesis_of(name), section.margin_of(name)
+        months = [f"{month:g} months" for month in hypothesis.months]
         claim = "is better" if margin is None else f"is not worse by {margin:g} or more"
         yield (
             f"The hypothesis {name} is that the experimental arm {claim} in "
-            f"{endpoint_words(section, name)}, by {hypothesis.analysis} ({estimates_of(hypothesis)}"
-            f"{_read_of(hypothesis)})."
+            f"{endpoint_words(section, name)}, by {hypothesis.analysis} "
+            f"({', '.join([estimates_of(hypothesis), *months])})."
         )
         if secondary.is_stated:
             other = secondary.other
@@ -172,13 +247,6 @@ def hypothesis_sentences(section: TrialSection) -> Iterator[str]:
         f"{_procedure(section)} Each hypothesis is one-sided, and the chance of any false claim is "
         f"kept at {section.alpha / 2.0:g}."
     )
-
-
-def _read_of(hypothesis: Hypothesis) -> str:
-    reads = (
-        EVERY_ANALYSIS[hypothesis.analysis].reads if hypothesis.analysis in EVERY_ANALYSIS else ""
-    )
-    return f", {getattr(hypothesis.settings, reads):g} months" if reads else ""
 
 
 def _procedure(section: TrialSection) -> str:
@@ -204,30 +272,6 @@ def _procedure(section: TrialSection) -> str:
     return f"{listed(names).capitalize()} are tested by {named}{weighted}."
 
 
-def _resize_sentence(section: TrialSection, resize: Resize) -> str:
-    by = (
-        f"the patients that {resize.events} events take, by the hazards"
-        if resize.events is not None
-        else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
-    )
-    return (
-        f"When {100 * resize.at:g} % of the {section.patients} patients "
-        f"{'have their answer' if section.binary else 'are to have entered'} the size is reckoned "
-        f"anew without knowing the arms: {by} of all patients together; never fewer than planned, "
-        f"at most {resize.most_patients}."
-    )
-
-
-def _futility_rule(section: TrialSection, looks: Looks) -> str:
-    wanted = f"for a trial with a power of {100 * section.power:g} %"
-    if looks.below is None:
-        error = 1.0 - section.power
-        return f"{looks.futility} spending of a type-II error of {error:g}, {wanted}"
-    name = str(looks.futility).replace("-", " ")
-    of_design = f", {wanted}" if looks.futility == DESIGN_POWER else ""
-    return f"{name} below {100 * looks.below:g} %{of_design}"
-
-
 def margin_text(section: TrialSection) -> str:
     """Say what the margin of a section is of."""
     analysis = EVERY_ANALYSIS.get(section.compared_analysis)
@@ -247,9 +291,10 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
     plan
         The section's trial with its arms, of which the numbers at risk are worked out.
     """
-    design = section.trial_design
     if section.binary:
         return
+    plan = alone(plan)
+    design = plan.design
     assumed = Assumed(plan)
     last = design.last_follow_up
     marks = [("landmark", section.landmark), ("horizon", section.horizon)]
@@ -282,18 +327,17 @@ def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
     assert plan.family is not None
     for name, hypothesis in plan.family.hypotheses.items():
         analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
-        if name == PRIMARY or analysis is None or not analysis.reads or analysis.counts_events:
+        if name == PRIMARY or analysis is None or analysis.counts_events:
             continue
-        months = float(getattr(hypothesis.settings, analysis.reads))
-        if months > last:
-            yield (
-                f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest that "
-                "anybody is watched; it can't be shown"
-            )
-            continue
-        left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
-        if min(left) < FEW:
-            yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
+        for months in hypothesis.months:
+            left = Assumed(plan_of_one(plan, hypothesis)).at_risk(months)
+            if months > last:
+                yield (
+                    f"secondary.{name}: {months:g} months lie beyond month {last:g}, the longest "
+                    "that anybody is watched; it can't be shown"
+                )
+            elif min(left) < FEW:
+                yield f"secondary.{name}: {_at_risk(left, months)}{NOBODY}"
 
 
 def _at_risk(left: tuple[float, float], months: float) -> str:
@@ -308,12 +352,11 @@ def _read_at(section: TrialSection) -> float | None:
     analysis = EVERY_ANALYSIS[section.primary_analysis]
     if not analysis.reads or analysis.counts_events:
         return None
-    months = getattr(section, analysis.reads)
-    return float(max(months) if isinstance(months, tuple) else months)
+    return max(analysis.read_at(section.settings))
 
 
 def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
-    design = section.trial_design
+    design = assumed.plan.design
     most = design.patients * len(design.lesions)
     target, expected = int(design.event_target or 0), assumed.events()
     if target > most:
@@ -331,7 +374,7 @@ def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[
     months, primary = _read_at(section), section.primary_analysis
     if months is None:
         return
-    planned = float(section.design.event_target or assumed.events())
+    planned = float(assumed.plan.design.event_target or assumed.events())
     for share in section.looks.information[:-1]:
         month = assumed.when(share * planned)
         left = assumed.at_risk(months, month)
@@ -344,7 +387,7 @@ def _looks_without_anybody(section: TrialSection, assumed: Assumed) -> Iterator[
 
 def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
     """Say what the points of a curve leave out of the design, and what they can't show."""
-    curve, design = section.curve, section.design
+    curve, design = section.curve, plan.design
     assert curve is not None
     longest = design.longest_follow_up
     if curve.minimum_follow_up and design.event_target is not None:
@@ -380,7 +423,8 @@ def _what_a_curve_drops(section: TrialSection, plan: TrialPlan) -> Iterator[str]
         )
 
 
-def _endpoint(section: TrialSection) -> str:
+def endpoint_sentence(section: TrialSection) -> str:
+    """Say what the endpoint is."""
     event = event_name(section)
     if section.binary:
         said = {True: "; more is better", False: "; less is better", None: ""}
@@ -401,9 +445,11 @@ def _strata(design: Protocol) -> Iterator[str]:
     )
 
 
-def _follow_up(section: TrialSection) -> Iterator[str]:
-    design = section.trial_design
-    yield _accrual(design.entering)
+def _follow_up(design: TrialDesign) -> Iterator[str]:
+    if isinstance(design.accrual, SiteAccrual):
+        yield enrolment.sites(design.accrual)
+    else:
+        yield _accrual(design.entering)
     if design.entering.end > 0.0:
         yield _held(design)
     if design.event_target is not None:
@@ -517,6 +563,23 @@ def _arm(role: str, arm: str | StatedArm, design: Protocol, arms: Mapping[str, s
     return f"In the {role} arm{label} {', '.join(said)}."
 
 
+def _role(section: TrialSection, number: int) -> str:
+    """Role of an arm, with its place among several experimental ones."""
+    if number == 0 or len(section.arms) == 2:
+        return ROLES[min(number, 1)]
+    return f"{PLACES[number - 1] if number <= len(PLACES) else number} {ROLES[1]}"
+
+
+def _arms_of_subgroup(section: TrialSection, group: Subgroup) -> Iterator[str]:
+    if isinstance(section.control, str):
+        return
+    arms = section.stated_arms
+    two = arms.inside if isinstance(arms, MixedArms) else arms
+    for role, arm in zip(ROLES, two, strict=True):  # type: ignore[arg-type]
+        said = _arm(role, arm, section.trial_design, {})
+        yield f"In {enrolment.name_of(group)}: {said[0].lower()}{said[1:]}"
+
+
 def _pieces(pieces: Pieces) -> str:
     parts = [
         f"{hazard:g} to month {month:g}"
@@ -530,7 +593,7 @@ def _conditions(design: Protocol) -> str:
     said = []
     if design.frailty > 0.0:
         said.append("of frailty 1")
-    if any(stratum.hazard_ratio != 1.0 for stratum in design.strata):
+    if design.is_uneven:
         said.append("of a stratum whose ratio is 1")
     return f"(in a patient {' and '.join(said)})" if said else ""
 

@@ -215,7 +215,10 @@ def _narrow(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Mapping[
     kind = value.get("kind") if is_table else None
     mapping = schema.get("discriminator", {}).get("mapping", {})
     unfit = ("null", "string") if is_table else ("null",)
-    member: Any = next((m for m in members if m.get("type") not in unfit), {})
+    fitting = [m for m in members if m.get("type") not in unfit]
+    is_list = isinstance(value, (list, tuple))
+    alike = (m for m in fitting if (m.get("type") == "array") == is_list)
+    member: Any = next(alike, fitting[0] if fitting else {})
     if isinstance(kind, str) and kind in mapping:
         member = {"$ref": mapping[kind]}
     return _narrow(member, value, definitions)

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from radsim.vocabulary.cohort_variables import COHORT
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, SHIPPED
 from radsim.vocabulary.units import UNKNOWN, Quantity, of_distribution, quantity_of
 from radsim.vocabulary.words import Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 OF_CURVE = ("d50", "td50", "slope", "threshold", "valid_eqd2")  # in units of what a model reads
 NUMBERED = re.compile(r"\[\d+\]")  # a place in a list
@@ -92,11 +95,11 @@ def quantity_at(
 
 
 def label_keys(
-    dataset: xr.Dataset,
+    dataset: "xr.Dataset",
     axes: Mapping[str, Sequence[str]],
     cohort: Mapping[str, Any],
     read: Mapping[str, str] | None = None,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Give the coordinates along swept keys, and drawn values of keys, their units and names.
 
     A dimension of the sweep is named by the first of the keys that it sets.

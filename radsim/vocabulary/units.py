@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -109,9 +109,10 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
               "onset.months", "onset.median", "onset.reference", "onset_conventional.months",
               "survival.scale", "stated.scale", "baseline.scale", "pain_response.months",
               "duration.median", "medians", "months", "observed.months", "met_at")),
-    (MONTHS, ("trial.landmark", "trial.horizon", "accrual.full", "minimum_follow_up",
-              "calendar_cut", "latest", "longest_follow_up", "control_months", "survival_months",
-              "median_survival", "visits.at", "visits.then_every", "until")),
+    (MONTHS, ("trial.landmark", "trial.landmarks", "trial.horizon", "accrual.full",
+              "accrual.opens", "calendar_cut", "minimum_follow_up", "latest", "longest_follow_up",
+              "control_months",
+              "survival_months", "median_survival", "visits.at", "visits.then_every", "until")),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
     (KARNOFSKY, ("kps",)),
@@ -164,5 +165,6 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
 def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
     """Give what a key is measured in inside a distribution of some quantity."""
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
-        return quantity
+        spread = bool(parts) and parts[0] == "sd"  # small where the values are not
+        return replace(quantity, lowest=0.0) if spread else quantity
     return ONE if parts[0] in (*SHAPES, "shares") and quantity.units else UNKNOWN

@@ -63,7 +63,7 @@ def test_what_is_no_plain_file_is_refused_in_one_line_wherever_it_is_read(capsys
     for arguments in (("check", path), ("fit", path, "--model", "logistic")):
         assert f"can't read {path}: {said}" in one_line(capsys, *arguments)
     if kind != "folder":
-        assert f"{kind}: " in one_line(capsys, "dvh", path)
+        assert f"can't read {path}: {said}" in one_line(capsys, "dvh", path)
     file = tmp_path / "experiment.toml"
     places = (
         ("[cohort]", f'[cohort]\ntable = "{kind}"'),
@@ -232,7 +232,7 @@ def test_a_changed_table_of_a_trial_is_named(capsys, tmp_path):
     table = next(folder.glob("trial_*.csv"))
     table.write_bytes(table.read_bytes()[:-10])
     ended = radsim(capsys, "plot", folder)
-    assert ended.code == 2
+    assert ended.code == 0  # the figures are of what was simulated, not of the table
     assert ended.errors[0].startswith(f"warning: {table} is damaged, or was changed")
 
 

@@ -19,7 +19,6 @@ TEXT = {  # modules that may go by spelling, because text is what they read
     "experiment/remainder.py": "lines of mistakes, which begin with a key",
     "experiment/rules.py": "lines of mistakes, which begin with a key",
     "planfiles/dicom/plan.py": "messages of a DICOM reader",
-    "planfiles/folder.py": "lines of mistakes, which begin with a plan",
     "planfiles/texts/table.py": "comment lines of a CSV",
     "report/text/kinds.py": "names in a docstring, which may stand for several fields",
     "results/older.py": "names in results of older versions",

@@ -205,6 +205,11 @@ BAD = [
     ({"kind": "lognormal"}, "median and sigma, or mean and cv, got nothing"),
     ({"kind": "lognormal", "median": 1.0, "cv": 1.0}, "got median, cv"),
     ({"kind": "lognormal", "median": 0.0, "sigma": 1.0}, "median must be above 0, got 0.0"),
+    (
+        {"kind": "lognormal", "median": 1.0, "sigma": 1e6},
+        "values must be finite numbers, got 0 to inf",
+    ),
+    ({"kind": "weibull", "shape": 1e-3, "scale": 1.0}, "values must be finite numbers"),
     ({"kind": "lognormal", "mean": 1.0, "cv": -1.0}, "cv must be above 0, got -1.0"),
     ({"kind": "triangular", "lower": 1.0, "mode": 0.0, "upper": 2.0}, "mode must lie between"),
     ({"kind": "triangular", "lower": 2.0, "mode": 2.0, "upper": 2.0}, "lower must be below upper"),

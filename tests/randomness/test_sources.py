@@ -99,6 +99,16 @@ def test_patients_do_not_depend_on_the_range_with_any_source(uniforms):
         np.testing.assert_array_equal(part[name].values, whole[name].values[..., 20:41], name)
 
 
+@pytest.mark.parametrize("section", ["cohort", "arms", "ntcp"])
+def test_the_order_of_a_section_changes_no_dimension(section):
+    turned = dict(reversed(settings()[section].items()))
+    here, there = (
+        source_of(experiment(uniforms="sobol", patients=WHOLE, **changes))
+        for changes in ({}, {section: turned})
+    )
+    assert here.names == there.names
+
+
 def test_other_sources_take_whole_replicates_only():
     with pytest.raises(ExperimentError, match=f"must be a multiple of {WHOLE}"):
         experiment(uniforms="sobol", patients=1000)

@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "trials.md").read_text(encoding="ut
 
 
 def test_the_python_of_the_page_runs(capsys):
-    (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    snippet, *others = re.findall(r"```python\n(.*?)```", PAGE, re.S)
     names: dict = {}
     exec(compile(snippet, "docs/trials.md", "exec"), names)
     log_rank, gray, ratio, lower, upper = (float(n) for n in capsys.readouterr().out.split())
@@ -22,3 +22,5 @@ def test_the_python_of_the_page_runs(capsys):
     slope = naive.cox_score(names["time"], names["cause"], names["arm"], np.log(ratio))
     assert slope == pytest.approx(0.0, abs=1e-9)
     assert lower < ratio < upper
+    for other in others:
+        exec(compile(other, "docs/trials.md", "exec"), {})

@@ -28,7 +28,7 @@ def taken(rows=ROWS, patients=None, arms=EXACT, **changes):
         "lumbar_level": ("L3",) * rows,
         "bilsky": tuple(("0", "1b", "2")[i % 3] for i in number),
         "gtv_volume": tuple((5.0 + 2.0 * number).tolist()),
-        "age": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
+        "resistance": tuple(np.resize(RADIOSENSITIVITY, rows).tolist()),
     }
     plain = settings()
     cohort = {
@@ -39,7 +39,7 @@ def taken(rows=ROWS, patients=None, arms=EXACT, **changes):
         **plain,
         "cohort": cohort,
         "arms": arms,
-        "tcp": {"preset": "hytec-spine-2021", "d50": "age"},
+        "tcp": {"preset": "hytec-spine-2021", "d50": "resistance"},
         "compare": {"reference": next(iter(arms))},
         "patients": rows if patients is None else patients,
         **changes,
@@ -181,6 +181,7 @@ def test_no_event_in_sixty_patients_leaves_the_interval_of_sixty():
     ends = ends_of(np.zeros((2, 60)), counted=True)
     assert ends["sample_upper"][1] == pytest.approx(0.0602, abs=5e-5)
     assert ends["difference_sample_lower"][1] == pytest.approx(-0.0602, abs=5e-5)
+    assert (ends["ratio_sample_lower"][1], ends["ratio_sample_upper"][1]) == (0.0, np.inf)
     assert ends_of(np.zeros((2, 60)))["sample_upper"][1] == 0.0  # expected, not counted
 
 

@@ -22,7 +22,7 @@ from radsim.results.fields import name_of
 from radsim.results.reading import select_estimate
 from radsim.results.run import work_of
 from radsim.sums.intervals import Z95
-from radsim.sums.parameter_spread import quantile_errors
+from radsim.sums.parameter_spread import parameter_spread, quantile_errors
 from radsim.vocabulary.endpoints import LOCAL_FAILURE, NET, Estimate
 
 CUTTING = Cutting(block=64)
@@ -254,3 +254,10 @@ def test_other_models_alone_are_told_in_the_text_and_intervals_say_what_they_are
 
 def test_words_over_draws_say_what_their_intervals_are_of(result):
     assert "in brackets 95 % over the parameters" in answer_text(result)
+
+
+def test_a_share_over_draws_of_few_patients_stays_a_share():
+    spread = parameter_spread(np.zeros((3, 1)), np.zeros((3, 1)), np.zeros((3, 1)))
+    assert spread.moved_by(np.array([-0.025]), 0.0).mean == 0.0
+    assert spread.moved_by(np.array([-0.025]), -1.0).mean == -0.025
+    assert spread.moved_by(np.array([1.5]), 0.0).mean == 1.0

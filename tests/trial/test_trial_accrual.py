@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import radsim
+from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
-from radsim.report.text.trial import summary_text
-from radsim.simulation.virtual_trial import run_scenario_of
+from radsim.report.text.trial import assumptions_text, summary_text
+from radsim.simulation.virtual_trial import run_scenario_of, run_trial
 from radsim.trial import (
     PiecewiseAccrual,
     RateAccrual,
+    SiteAccrual,
     StatedArm,
     TrialDesign,
     TrialPlan,
@@ -29,6 +31,8 @@ BY_RATE = (
     RateAccrual(rate=10.0, full=60.0),
     PiecewiseAccrual(until=(3.0, 9.0), rates=(2.0, 5.0, 12.0)),
     PiecewiseAccrual(until=(3.0, 9.0), rates=(0.0, 5.0, 12.0)),
+    SiteAccrual(opens=(0.0, 0.0, 3.0, 9.0), rates=(4.0,)),
+    SiteAccrual(opens=(6.0, 2.0), rates=(9.0, 3.0)),
 )
 
 
@@ -39,6 +43,9 @@ def entered(accrual, month):
         rate = accrual.rate * np.minimum(fine / accrual.full, 1.0) if accrual.full else (
             np.full(len(fine), accrual.rate)
         )  # fmt: skip
+    elif isinstance(accrual, SiteAccrual):
+        each = np.broadcast_to(accrual.rates, len(accrual.opens))
+        rate = sum((fine >= month) * r for month, r in zip(accrual.opens, each, strict=True))
     else:
         rate = np.array(accrual.rates)[np.searchsorted(accrual.until, fine, side="right")]
     return rate.mean() * month
@@ -146,3 +153,83 @@ def test_an_impossible_rate_ends_with_one_line(tmp_path, capsys, accrual, messag
     assert ended.code == 2
     assert len(ended.errors) == 1
     assert message in ended.errors[0]
+
+
+SCREENED = """
+name = "screened"
+seed = 1
+
+[trial]
+trials = 100
+patients = 120
+control = { failure_hazard = 0.06, death_hazard = 0.02 }
+experimental = { failure_hazard = 0.03, death_hazard = 0.02 }
+analyses = ["logrank"]
+curve = { patients = [120, 240] }
+most_patients = 600
+
+[trial.design]
+accrual = { kind = "sites", opens = [0, 0, 4], rates = [5.0], screened = true }
+eligible = 0.6
+minimum_follow_up = 12.0
+"""
+
+
+def test_of_those_screened_only_the_eligible_enter():
+    """Two sites screen 10 a month, three from month 4 on 15."""
+    accrual = SiteAccrual(opens=(0, 0, 4), rates=(5,), screened=True)
+    design = TrialDesign(patients=120, accrual=accrual, eligible=0.6, minimum_follow_up=12.0)
+    # 200 are screened: 40 by month 4, and 160 more at 15 a month
+    assert design.screened == 200.0
+    assert design.entering.end == pytest.approx(4.0 + 160.0 / 15.0)
+    counted = replace(design, accrual=replace(accrual, screened=False))
+    assert counted.entering.end == pytest.approx(4.0 + 80.0 / 15.0)
+    assert not replace(design, calendar_cut=15.0, minimum_follow_up=None).fits(200)
+
+
+def test_screening_is_told_with_what_is_held(tmp_path):
+    path = tmp_path / "screened.toml"
+    path.write_text(SCREENED, encoding="utf-8")
+    source = load_trial(path)
+    results = run_trial(source)
+    rows = {row["quantity"]: row for row in cells_of("trial_expectations.csv", results)}
+    assert rows["screened"]["total"] == 200 and rows["screening_failures"]["total"] == 80
+    # a negative binomial: the number screened until the 120th is eligible
+    assert rows["screened"]["sd"] == pytest.approx(np.sqrt(120 * 0.4) / 0.6, rel=1e-3)
+    assert rows["screened"]["control"] == ""
+    text = assumptions_text(results, source)
+    for said in (
+        "Of those screened 60 % are eligible, so that about 200 are to be screened, and rates",
+        "3 sites open between months 0 and 4, with 5 patients a month each.",
+        "Its rate is held",
+    ):
+        assert said in text
+    size = results["trial"].size.patients
+    assert f"{size / 0.6:.0f} are screened for them" in summary_text(results)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("opens = [0, 0, 4]", "opens = []", "opens must name the month"),
+        ("opens = [0, 0, 4]", "opens = [-1, 0]", "opens must be months of 0 or more"),
+        ("rates = [5.0]", "rates = [5.0, 1.0]", "rates must have one number for all sites, or 3"),
+        ("rates = [5.0]", "rates = [0.0]", "rates must be above 0"),
+        ("eligible = 0.6", "eligible = 0.0", "eligible must be above 0 and at most 1"),
+        ("eligible = 0.6", "eligible = 1.2", "eligible must be above 0 and at most 1"),
+        ('{ kind = "sites", opens = [0, 0, 4], rates = [5.0], screened = true }',
+         '{ kind = "piecewise", until = [6], rates = [1], screened = true }',
+         "screened: has no effect here: relative rates"),
+        ('{ kind = "sites", opens = [0, 0, 4], rates = [5.0], screened = true }',
+         '{ kind = "uniform", months = 6, screened = true }', "screened: unknown key"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_screening_are_named_in_one_line(tmp_path, capsys, old, new, message):
+    assert old in SCREENED
+    path = tmp_path / "file.toml"
+    path.write_text(SCREENED.replace(old, new, 1), encoding="utf-8")
+    for command in (("check", path), ("trial", path, "--out", tmp_path / "out")):
+        ended = radsim(capsys, *command)
+        assert ended.code == 2
+        said = [line.replace(": must", " must") for line in ended.errors]
+        assert len(said) == 1 and message in said[0], said

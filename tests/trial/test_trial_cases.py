@@ -44,7 +44,7 @@ from radsim.trial.conduct.analyses import analyse_binary
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.characteristics import mc_error, power_of, rejections
 from radsim.trial.questions.direction import better_arm
-from radsim.trial.questions.power_curve import power_curve
+from radsim.trial.sizes.power_curve import power_curve
 from radsim.trial.survival.landmark import incidence_difference
 from radsim.trial.varied import Curve
 

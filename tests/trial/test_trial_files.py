@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import tomllib
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ from radsim.simulation.virtual_trial import (
     SMALLEST_POOL,
     draw_uncertain_pools,
     run_scenario_of,
-    run_virtual_trial,
+    run_trial,
     simulate_pool,
 )
 from radsim.trial.protocol.design import Protocol
@@ -32,7 +33,10 @@ KYPHO, SPINE_DOSE = (
     next(path for path in TRIALS if path.stem == name)
     for name in ("kypho_iort", "spine_dose_trial")
 )
-TEXTS = ("trial_assumptions.txt", "trial_checksums.txt")
+TEXTS = (
+    "trial_assumptions.txt", "trial_checksums.txt", "trial_protocol.md", "trial_protocol.txt",
+    "trial_source.toml",
+)  # fmt: skip
 STATED = """
 name = "stated"
 seed = 1
@@ -122,6 +126,22 @@ def test_a_file_may_name_every_analysis_and_says_when_it_stops(tmp_path, capsys)
     assert "futility too (predictive power below 10 %; not binding" in text
     chosen = {row["key"]: row["value"] for row in rows(folder, "trial_design.csv")}
     assert (chosen["landmarks"], chosen["weights"]) == ("6.0; 12.0", "0.0; 0.5")
+
+
+def test_formulas_of_first_events_count_patients(tmp_path, capsys):
+    text = EVERY.replace("find_size = false", 'find_size = false\nprimary = "logrank_first_event"')
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    assert radsim(capsys, "trial", path, "--out", folder).code == 0
+    by_name = {row["quantity"]: row for row in rows(folder, "trial_expectations.csv")}
+    failed = float(by_name["patients_with_event"]["total"])
+    assert failed < float(by_name["events"]["total"])
+    sizes = [r for r in rows(folder, "trial_sizes.csv") if r["method"] == "schoenfeld"]
+    (size,) = sizes
+    assert size["takes"].endswith("first event of a patient as simulated")
+    wanted = float(size["events"]) * 120 / failed
+    assert float(size["patients"]) == pytest.approx(wanted, abs=3.0)
+    (power, *_) = rows(folder, "trial_formula_powers.csv")
+    assert f"{failed:.1f} events" in power["takes"]
 
 
 def test_a_trial_writes_its_tables_figures_and_text(stated):
@@ -218,7 +238,7 @@ def test_readers_meet_the_labels_of_arms_and_tables_their_names(tmp_path):
     first, second = settings["trial"]["control"], settings["trial"]["experimental"]
     settings["arms"][first]["label"], settings["arms"][second]["label"] = "single", "boost"
     source = make_experiment(settings)
-    result = run_virtual_trial(source)["trial"]
+    result = run_trial(source)["trial"]
     drawn = [
         *plot_incidence("trial", result, result.incidence).axes,
         *plot_flow("trial", result, result.flow).axes,
@@ -250,16 +270,14 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
     }  # fmt: skip
     spread = {"draws": 3, "tcp.gamma50": {"kind": "normal", "mean": 0.8, "sd": 0.1}}
     source = make_experiment({**settings, "trial": sure, "uncertainty": spread})
-    result = run_virtual_trial(source)["trial"]
+    result = run_trial(source)["trial"]
     assert result.assurance is not None
     pool = draw_uncertain_pools(source, source.trial)
     assert pool.pools == 3
     assert pool.failure.shape == (2, 3 * SMALLEST_POOL)
     thirds = (pool.failure < 24.0).mean(axis=0).reshape(3, -1).mean(axis=1)
     assert len(set(thirds)) == 3
-    assert (
-        run_virtual_trial(make_experiment({**settings, "trial": sure}))["trial"].assurance is None
-    )
+    assert run_trial(make_experiment({**settings, "trial": sure}))["trial"].assurance is None
 
 
 @pytest.mark.parametrize(
@@ -270,7 +288,7 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ("patients = 80", "patients = 80\nprimary = 'log_rank'", "must be one of the analyses"),
         ("patients = 80", "patients = 80\nanalyses = ['grey']", "no analysis 'grey'"),
         ("patients = 80", "patients = 80\npatient = 3", "patient: unknown key"),
-        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give both arms"),
+        ("minimum_follow_up = 12.0", "allocation = [1, 0]", "allocation: must give every arm"),
         ("minimum_follow_up = 12.0", "allocaton = [1, 2]", "did you mean 'allocation'?"),
         ("minimum_follow_up = 12.0", "patients = 33", "trial.design.patients: unknown key"),
         ("minimum_follow_up = 12.0, ", "", "give minimum_follow_up, calendar_cut or event_target"),
@@ -503,7 +521,7 @@ def test_the_planning_script_has_its_events_and_patients():
 
 def test_formulas_without_an_answer_say_why_and_stop_nothing(tmp_path):
     text = BINARY.replace("0.2", "0.0").replace("0.6", "1.0")
-    result = run_virtual_trial(load_trial(written(tmp_path, text)))["trial"]
+    result = run_trial(load_trial(written(tmp_path, text)))["trial"]
     row = next(r for r in result.formulas.sizes if r.formula == "normal_unpooled")
     assert row.patients is None
     assert "any number of patients" in row.note
@@ -517,7 +535,7 @@ def test_the_text_says_everything_that_decides_the_trial(tmp_path):
         "strata = [{ share = 1 }, { share = 3, hazard_ratio = 2.0 }]",
     ).replace('kind = "uniform", months = 6.0', 'kind = "ramp", months = 6.0, full = 2.0')
     source = load_trial(written(tmp_path, text.replace("trials = 60", "trials = 40")))
-    results = run_virtual_trial(source)
+    results = run_trial(source)
     said = assumptions_text(results, source)
     for part in (
         "time to the event, with death as a competing event",
@@ -547,10 +565,24 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     assert source.trial is not None
     assert isinstance(source, VirtualTrial) == states_trial_only(path)
     name, section = list(source.trial.variants().items())[-1]
+    block = None if section.design.minimization else sum(section.design.allocation)
     small = replace(
         section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
         analyses=(section.primary_analysis,),
-        design=replace(section.design, block=sum(section.design.allocation)),
+        design=replace(section.design, block=block),
     )  # fmt: skip
     result = run_scenario_of(small, source)
     assert 0.0 <= result.primary.rejected.value <= 1.0, name
+
+
+def test_plot_draws_a_finished_trial_again_to_the_same_pictures(stated, tmp_path, capsys):
+    _, folder, _ = stated
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    drawn = {name: data for name, data in files(folder).items() if name.endswith(".png")}
+    shutil.rmtree(copy / "figures")
+    blocks = (copy / ".radsim" / "trial.journal").read_bytes()
+    ended = radsim(capsys, "plot", copy)
+    assert ended.code == 0, ended.errors
+    assert {name: data for name, data in files(copy).items() if name.endswith(".png")} == drawn
+    assert (copy / ".radsim" / "trial.journal").read_bytes() == blocks  # nothing was simulated anew

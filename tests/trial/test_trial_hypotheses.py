@@ -4,18 +4,24 @@ Seeds are fixed; a tolerance of 4 standard errors would fail by chance once in 1
 seed, one of 3 once in 370.
 """
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from command_line import radsim
+from examples import EXPERIMENTS, SMALL
 from scipy import stats
 from trial_cases import cells_of
 
-from radsim.experiment.trial_file import load_trial
+from radsim import make_experiment
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import load_trial, trials_of
 from radsim.randomness.streams import Streams
 from radsim.report.figures.trial import plot_hypotheses
+from radsim.report.files.trial_files import kept_trial
 from radsim.report.text.trial import assumptions_text, summary_text
+from radsim.simulation.virtual_trial import plan_of as plan_of_section
 from radsim.simulation.virtual_trial import run_scenario_of
 from radsim.trial import (
     PatientPool,
@@ -29,9 +35,11 @@ from radsim.trial import (
 )
 from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.others import OtherEndpoint, draw_others
+from radsim.trial.conduct.run import observe_block
 from radsim.trial.protocol.procedure import Procedure
 from radsim.trial.questions.characteristics import mc_error
-from radsim.trial.questions.testing import DESIGN, family_power, truths, with_nulls
+from radsim.trial.questions.testing import ALIKE, DESIGN, family_power, truths, with_nulls
+from radsim.trial.survival.subjects import EVENT
 
 LEVEL = 0.025
 DESIGN_300 = TrialDesign(
@@ -100,9 +108,9 @@ def pool(patients=4000):
     )  # fmt: skip
 
 
-def check_level(trials, errors, **changes):
+def check_level(trials, errors, hypotheses=HYPOTHESES, **changes):
     """Every procedure keeps the level under every set of nulls; returns what each set showed."""
-    plan, found = plan_of(**changes), {}
+    plan, found = plan_of(hypotheses, **changes), {}
     for truth in truths(plan):
         shown = run_trials(truth.plan, trials, seed=11)
         for name, procedure in PROCEDURES.items():
@@ -134,6 +142,20 @@ def test_a_margin_and_no_margin_of_one_endpoint_are_two_nulls_that_lie_in_each_o
     assert found["null of better"] == ("better",)
 
 
+def test_several_months_have_their_null_where_nothing_differs():
+    marks = Settings(landmarks=(6.0, 18.0))
+    hypotheses = {
+        "primary": PRIMARY,
+        "marks": Hypothesis(endpoint="fracture", analysis="incidence_differences", settings=marks),
+    }
+    found = truths(plan_of(hypotheses))
+    assert [truth.name for truth in found] == [DESIGN, "null of primary", ALIKE]
+    assert found[2].nulls == ("marks",)
+    outcome = run_trials(found[2].plan, 2000, seed=3).hypotheses["marks"]
+    share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
+    assert share == pytest.approx(LEVEL, abs=4.0 * mc_error(LEVEL, 2000))
+
+
 @pytest.mark.parametrize("arms", [ARMS, pool()], ids=["stated", "pool"])
 def test_a_hypothesis_on_the_boundary_of_its_null_is_shown_at_the_level(arms):
     hypotheses = dict(HYPOTHESES)
@@ -141,6 +163,12 @@ def test_a_hypothesis_on_the_boundary_of_its_null_is_shown_at_the_level(arms):
         hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="pearson")
     else:
         hypotheses["relief"] = Hypothesis(endpoint="relief", analysis="gray")
+        kept = Settings(
+            worst=-float(np.log(1.3))
+        )  # of what is good the margin is below a ratio of 1
+        hypotheses["kept"] = Hypothesis(
+            endpoint="relief", analysis="logrank_against_margin", settings=kept
+        )
     plan, trials = plan_of(hypotheses, arms=arms), 2000
     for name in hypotheses:
         null = with_nulls(plan, (name,))
@@ -166,12 +194,26 @@ def test_false_claims_keep_the_level_in_many_trials():
 
 
 @pytest.mark.slow
+def test_false_claims_of_simulated_patients_keep_the_level_in_many_trials():
+    hypotheses = {
+        "primary": PRIMARY,
+        "fracture": Hypothesis(endpoint="fracture", analysis="cox"),
+        "death": Hypothesis(endpoint="relief", analysis="gray"),  # by its place in the procedures
+    }
+    found = check_level(40_000, errors=3.0, hypotheses=hypotheses, arms=pool(20_000))
+    error = 3.0 * mc_error(LEVEL, 40_000)
+    for name in hypotheses:
+        (row,) = [r for r in found["holm", (name,)].hypotheses if r.name == name]
+        assert row.alone.value == pytest.approx(LEVEL, abs=error)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("analysis", ["win_ratio", "net_benefit"])
 @pytest.mark.parametrize("allocation", [(1, 1), (1, 2)])
 def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
     hypotheses = {"primary": PRIMARY, "wins": replace(WINS, analysis=analysis)}
     plan = plan_of(hypotheses, patients=150, allocation=allocation, block=sum(allocation))
-    (alike,) = [truth.plan for truth in truths(plan) if truth.name == "no difference in anything"]
+    (alike,) = [truth.plan for truth in truths(plan) if truth.name == ALIKE]
     outcome = run_trials(alike, 40_000, seed=3).hypotheses["wins"]
     share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
     assert share == pytest.approx(LEVEL, abs=3.0 * mc_error(LEVEL, 40_000))
@@ -179,7 +221,7 @@ def test_pairs_of_patients_keep_the_level_in_many_trials(analysis, allocation):
 
 def test_pairs_of_patients_keep_the_level():
     plan = plan_of({"primary": PRIMARY, "wins": WINS}, patients=100)
-    (alike,) = [truth for truth in truths(plan) if truth.name == "no difference in anything"]
+    (alike,) = [truth for truth in truths(plan) if truth.name == ALIKE]
     assert "wins" in alike.nulls
     outcome = run_trials(alike.plan, 4000, seed=3).hypotheses["wins"]
     share = (outcome.tested & (outcome.p_value <= 2.0 * LEVEL)).mean()
@@ -220,6 +262,44 @@ def test_a_hypothesis_counts_in_favor_of_the_experimental_arm_alone():
     assert (outcome.z < 0.0).all()
     assert (outcome.p_value == 1.0).all()
     assert (found.outcomes["logrank"].p_value < 0.05).mean() > 0.9
+
+
+def test_pairs_are_compared_by_the_first_of_a_patients_lesions():
+    hypotheses = {"primary": Hypothesis(analysis="logrank"), "wins": WINS}
+    plan = plan_of(hypotheses, lesions=(0.0, 0.0, 1.0), visits=Visits(then_every=3.0))
+    observed = observe_block(plan, range(3), Streams(1))
+    compared = observed.compared(OWN, good=False)
+    lesions = observed.trials.time.reshape(*compared.time.shape, 3)
+    has = (observed.trials.cause == EVENT).reshape(lesions.shape)
+    np.testing.assert_array_equal(compared.seen, has.any(axis=-1))
+    np.testing.assert_array_equal(compared.time, lesions.min(axis=-1))
+    death = observed.compared("death", good=False)
+    np.testing.assert_array_equal(death.seen, observed.fate.death <= death.time)
+
+
+def test_a_trial_of_a_proportion_has_other_proportions_and_pairs():
+    hypotheses = {
+        "primary": Hypothesis(analysis="pearson"),
+        "wins": Hypothesis(analysis="net_benefit", wins=(OWN, "relief")),
+    }
+    arms = StatedArm(proportion=0.4), StatedArm(proportion=0.6)
+    family = Family(
+        hypotheses=hypotheses, procedure=Procedure(), others=OTHERS, goods=(OWN, "relief")
+    )
+    plan = TrialPlan(
+        design=TrialDesign(patients=200), arms=arms, analyses=("pearson",), binary=True,
+        family=replace(family, others={"relief": OTHERS["relief"]}),
+    )  # fmt: skip
+    found = run_trials(plan, 200, seed=1).hypotheses
+    assert found["primary"].z.mean() > 0.9  # of a counted test it is the side alone
+    share = 0.6 * 0.6 - 0.4 * 0.4  # of pairs won less lost by the first: 0.36 - 0.16
+    tied = 0.6 * 0.4 + 0.4 * 0.6
+    assert found["wins"].effect.mean() > share
+    assert found["wins"].effect.mean() == pytest.approx(share + 0.15 * tied, abs=0.05)
+    assert found["wins"].z.mean() > 2.0
+    (alike,) = [truth for truth in truths(plan) if truth.name == ALIKE]
+    assert set(alike.nulls) == {"primary", "wins"}
+    assert abs(run_trials(alike.plan, 400, seed=1).hypotheses["wins"].z.mean()) < 0.2
 
 
 def test_other_endpoints_have_their_laws_and_their_correlation():
@@ -405,6 +485,11 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),
+        ('analysis = "gray"', 'analysis = "logrank_stratified"', "stratified: needs strata"),
+        ('"death"\nanalysis = "logrank"', '"fracture"\nanalysis = "gray"',
+         "secondary.fracture.analysis: this is the hypothesis survival again"),
+        ('analysis = "gray"', 'analysis = "incidence_differences"', "landmarks: say at which m"),
+        ('analysis = "gray"', 'analysis = "gray"\nweights = [1, 0]', "weights: has no effect on"),
         ("higher_is_better = true", "", "secondary.relief.higher_is_better: is missing"),
         ("correlation = 0.2", "correlation = 1.5", "fracture.correlation: must lie between -1"),
         ("secondary.benefit", "secondary.all", "secondary.all: the name has a meaning"),
@@ -431,3 +516,94 @@ def test_testing_without_a_secondary_is_refused(tmp_path, capsys):
     assert ended.code == 2
     (line,) = ended.errors
     assert "testing: has no effect here" in line
+
+
+def pain_trial(**secondary):
+    (path,) = [path for path in EXPERIMENTS if path.stem == "pain"]
+    design = {"minimum_follow_up": 12.0, "visits": {"at": [1.0, 3.0], "then_every": 6.0}}
+    trial = {
+        "control": "conventional", "experimental": "sbrt", "trials": 40, "patients": 200,
+        "simulated_patients": 2000, "find_size": False, "analyses": ["logrank"], "design": design,
+        "secondary": secondary, "testing": {"procedure": "hochberg"},
+    }  # fmt: skip
+    return make_experiment({**tomllib.loads(path.read_text("utf-8")), "trial": trial})
+
+
+def test_arms_of_an_experiment_bring_pain_fracture_and_death():
+    source = pain_trial(
+        complete_pain_relief={},
+        fracture={"endpoint": "vcf", "analysis": "gray"},
+        death={"analysis": "restricted_mean_difference", "horizon": 12.0, "margin": 2.0},
+        wins={"wins": ["death", "local_failure", "complete_pain_relief"]},
+    )
+    (section,) = trials_of(source).values()
+    plan = plan_of_section(section, source)
+    pool = plan.arms
+    assert set(pool.responses) == {"complete_pain_relief"}
+    assert pool.among["complete_pain_relief"].mean() == pytest.approx(0.8, abs=0.04)
+    assert not np.isfinite(pool.responses["complete_pain_relief"][:, ~_concerned(pool)]).any()
+    assert plan.family.goods == ("complete_pain_relief",)
+    found = run_trials(plan, 40, seed=1).hypotheses
+    assert found["complete_pain_relief"].z.mean() > 1.0  # more are relieved after SBRT
+    assert found["complete_pain_relief"].effect.mean() > 0.0
+    assert found["death"].z.mean() > 1.0  # the arms die alike, so neither is worse by 2 months
+    result = run_scenario_of(section, source)
+    cells = cells_of("trial_hypotheses.csv", {"trial": result})
+    words = {c["hypothesis"]: c["endpoint"] for c in cells}
+    assert words["fracture"] == "vertebral compression fracture"
+
+
+def _concerned(pool):
+    return pool.among["complete_pain_relief"]
+
+
+@pytest.mark.parametrize(
+    ("secondary", "message"),
+    [
+        ({"vfc": {}}, "trial.secondary.vfc.endpoint: no endpoint 'vfc'; did you mean 'vcf'?"),
+        ({"w": {"wins": ["death", "vfc"]}}, "trial.secondary.w.wins: no endpoint 'vfc'"),
+        ({"vcf": {"higher_is_better": False}}, "higher_is_better: has no effect here"),
+        ({"vcf": {"control": {"control": 0.5}, "experimental": {"control": 0.5}}},
+         "control: the arms are the experiment's, and state nothing here"),
+    ],
+)  # fmt: skip
+def test_a_hypothesis_of_what_an_experiment_lacks_is_refused(secondary, message):
+    with pytest.raises(ExperimentError) as caught:
+        pain_trial(**secondary)
+    (line,) = str(caught.value).splitlines()
+    assert message in line
+
+
+def test_the_experiment_of_a_result_keeps_its_hypotheses(tmp_path, capsys):
+    text = SMALL.read_text(encoding="utf-8")
+    first, second = list(tomllib.loads(text)["arms"])[:2]
+    text += (
+        f'\n[trial]\ncontrol = "{first}"\nexperimental = "{second}"\ntrials = 20\npatients = 40\n'
+        'simulated_patients = 500\nfind_size = false\nanalyses = ["logrank"]\n'
+        "design = { minimum_follow_up = 24.0 }\n"
+        "secondary.vcf = {}\nsecondary.wins = { wins = ['primary', 'vcf'] }\n"
+        "[trial.testing]\nprocedure = 'graph'\nweights = { primary = 0.5, vcf = 0.5 }\n"
+        "transfer = { primary = { vcf = 1 }, vcf = { wins = 1.0 } }\n"
+    )
+    path, folder = written(tmp_path, text), tmp_path / "out"
+    ended = radsim(capsys, "run", path, "--out", folder, "--patients", 60)
+    assert ended.code == 0, ended.errors
+    assert load_trial(folder / "experiment.toml").trial == load_trial(path).trial
+    assert (folder / "figures" / "trial_hypotheses.png").is_file()
+
+
+def test_a_trial_written_again_is_the_same(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL))
+    again = load_trial(written(tmp_path, source.to_toml()))
+    assert again.trial == source.trial
+
+
+def test_a_trial_that_goes_on_has_its_hypotheses(tmp_path):
+    source = load_trial(written(tmp_path, SEVERAL.replace("trials = 200", "trials = 30")))
+    source = source.model_copy(update={"trial": replace(source.trial, find_size=False)})
+    folder = tmp_path / "out"
+    whole = run_scenario_of(source.trial, source)
+    for _ in range(2):  # the second finds the blocks of the first
+        with kept_trial(folder, source):
+            kept = run_scenario_of(source.trial, source)
+        assert kept.families == whole.families

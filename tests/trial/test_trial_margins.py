@@ -128,6 +128,17 @@ def test_simulated_patients_have_their_null_at_the_margin(name, visits):
     assert error == pytest.approx(0.025, abs=4.0 * mc_error(0.025, 2000))
 
 
+def test_failures_come_later_where_deaths_alone_pass_the_margin():
+    """Who lives longer has more failures, so that a small margin needs a smaller hazard."""
+    name, arms = "incidence_difference", pool()
+    plan = replace(plan_of(name, arms), settings=Settings(worst=0.01))
+    null = under_null(plan, "at_margin").arms
+    assert (null.failure[1] >= null.failure[0]).mean() > 0.9
+    for part in null.apart():
+        effect = Assumed(replace(plan, arms=part)).effect(name)
+        assert effect == pytest.approx(0.01, abs=1e-3)
+
+
 @pytest.mark.parametrize("worst", [0.1, -0.1])
 @pytest.mark.parametrize("name", BINARY_WITH_MARGIN)
 def test_proportions_against_a_margin(name, worst):

@@ -27,7 +27,7 @@ from radsim.trial import (
     under_null,
 )
 from radsim.trial.conduct.draw import draw_enrolment, draw_numbers
-from radsim.trial.questions.resize import _binary_block, _block
+from radsim.trial.interim.resize import _binary_block, _block
 
 DESIGN = TrialDesign(
     patients=200, accrual=UniformAccrual(months=18.0), minimum_follow_up=12.0, drop_out_hazard=0.01
@@ -92,7 +92,7 @@ def test_the_binary_size_is_its_definition():
         BINARY, BINARY_RULE, stats.norm.ppf(0.975) + stats.norm.ppf(0.8), range(20), Streams(4)
     )
     large = replace(BINARY.design, patients=400)
-    arm = draw_enrolment(large, range(20), Streams(4)).arm
+    arm = draw_enrolment(large, BINARY.arms, range(20), Streams(4)).arm
     u = draw_numbers(Streams(4), "proportion", range(20), 400)
     for trial in range(20):
         good = u[trial] < np.where(arm[trial] == 1, 0.55, 0.35)
@@ -132,6 +132,13 @@ def test_the_type_one_error_is_the_level_in_many_trials(plan, rule):
     [
         (PLAN, replace(RULE, events=None), "events: is missing, for a time to an event"),
         (PLAN, replace(RULE, difference=0.2), "difference: has no effect here"),
+        (
+            replace(
+                PLAN, arms=(*ARMS, ARMS[1]),
+                design=replace(DESIGN, allocation=(1, 1, 1), block=3, patients=201),
+            ),
+            RULE, "at: a size is reckoned anew in trials of two arms",
+        ),
         (BINARY, replace(BINARY_RULE, events=9), "events: has no effect here"),
         (PLAN, replace(RULE, most_patients=100), "most_patients: must be at least 200"),
         (

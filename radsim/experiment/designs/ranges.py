@@ -125,11 +125,15 @@ def spread_range(settings: Mapping[str, Any]) -> Values:
             return (first,)
         log = spacing == "log"
         require(first > 0 or not log, f"from must be above 0 for spacing in ratios, got {first:g}")
-        return tuple(map(float, (np.geomspace if log else np.linspace)(first, last, count)))
+        return tuple(map(_as_written, (np.geomspace if log else np.linspace)(first, last, count)))
     require(spacing == "linear", 'spacing "log" goes with count, not with step')
     step = float(settings["step"])
     require(step > 0, f"step must be above 0, got {step:g}")
     steps = (last - first) / step
     require(steps < LARGEST_RANGE, f"step of {step:g} makes {steps:,.0f} values")
-    # rounded to the digits that a person writes, so that a label can be asked for
-    return tuple(float(f"{first + step * i:.12g}") for i in range(int(steps + STEP_SLACK) + 1))
+    return tuple(_as_written(first + step * i) for i in range(int(steps + STEP_SLACK) + 1))
+
+
+def _as_written(value: float) -> float:
+    """Round to the digits that a person writes, so that a label can be asked for."""
+    return float(f"{value:.12g}")

@@ -1,5 +1,6 @@
 """Distributions of numbers on a line."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -7,12 +8,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy import special
 
+from radsim.randomness.streams import SMALLEST
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import Real, require_positive
 
+ENDS = np.array([SMALLEST, 1.0 - 2.0 * SMALLEST])  # ranks beyond which nobody is drawn
+
 
 @dataclass(frozen=True, kw_only=True)
-class OnALine:
+class OnALine(ABC):
     """What distributions of numbers check of their parameters."""
 
     positive: ClassVar[tuple[str, ...]] = ()  # parameters that must be above 0
@@ -28,6 +32,17 @@ class OnALine:
             lower is None or upper is None or lower < upper,
             f"lower must be below upper, got {lower}, {upper}",
         )
+        self._check()
+        with np.errstate(all="ignore"):
+            ends = self.ppf(ENDS)
+        finite = bool(np.all(np.isfinite(ends)))
+        require(finite, f"values must be finite numbers, got {ends[0]:g} to {ends[1]:g}")
+
+    def _check(self) -> None:  # noqa: B027 - most kinds have nothing of their own to check
+        """Check what is a kind's own."""
+
+    @abstractmethod
+    def ppf(self, u: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +109,7 @@ class TruncatedNormal(OnALine):
     lower: Real
     upper: Real
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
         below, above = self._limits
         inside = abs(above - below)
         require(
@@ -140,8 +154,7 @@ class LogNormal(OnALine):
     mean: Real | None = None
     cv: Real | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
         given = tuple(n for n in ("median", "sigma", "mean", "cv") if getattr(self, n) is not None)
         wanted = "lognormal takes median and sigma, or mean and cv"
         pairs = (("median", "sigma"), ("mean", "cv"))
@@ -175,8 +188,7 @@ class Triangular(OnALine):
     mode: Real
     upper: Real
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
         require(
             self.lower <= self.mode <= self.upper,
             f"mode must lie between lower and upper, got {self.lower}, {self.mode}, {self.upper}",
@@ -210,8 +222,7 @@ class Beta(OnALine):
     lower: Real = 0.0
     upper: Real = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
         require(self.a > 0 and self.b > 0, f"a and b must be above 0, got {self.a}, {self.b}")
 
     def ppf(self, u: np.ndarray) -> np.ndarray:

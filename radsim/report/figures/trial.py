@@ -72,22 +72,34 @@ LABELS = {
 }
 
 
-def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> list[Path]:
-    """Draw every figure that the results have the data for; returns their paths."""
-    figures = {"trial_power": plot_power(results)}
+def draw_trial_figures(results: dict[str, TrialResult], folder: Path | str) -> dict[Path, str]:
+    """Draw every figure that the results have the data for; returns what each path shows."""
+    figures = {"trial_power": ("power by simulation", plot_power(results))}
     for name, result in results.items():
-        tail = f"_{name}" if len(results) > 1 else ""
+        tail, of = (f"_{name}", f", {name}") if len(results) > 1 else ("", "")
         if result.incidence is not None:
-            figures[f"trial_incidence{tail}"] = plot_incidence(name, result, result.incidence)
+            figures[f"trial_incidence{tail}"] = (
+                f"expected cumulative incidences with numbers at risk{of}",
+                plot_incidence(name, result, result.incidence),
+            )
         if result.families:
-            figures[f"trial_hypotheses{tail}"] = plot_hypotheses(name, result)
+            figures[f"trial_hypotheses{tail}"] = (
+                f"hypotheses by themselves and in the procedure{of}",
+                plot_hypotheses(name, result),
+            )
         if result.flow is not None:
-            figures[f"trial_flow{tail}"] = plot_flow(name, result, result.flow)
-    return save_figures(figures.items(), folder, RESOLUTION)
+            figures[f"trial_flow{tail}"] = (
+                f"patients of the trial with the median statistic{of}",
+                plot_flow(name, result, result.flow),
+            )
+    drawn = ((name, figure) for name, (_, figure) in figures.items())
+    paths = save_figures(drawn, folder, RESOLUTION)
+    return dict(zip(paths, (shows for shows, _ in figures.values()), strict=True))
 
 
 def plot_power(results: dict[str, TrialResult]) -> Figure:
     """Power over the number of patients, and over follow-up and survival where asked for."""
+    results = {name: result for name, result in results.items() if result.is_first}
     varied = {"patients", *(point.over for result in results.values() for point in result.curve)}
     panels = {over: label for over, label in LABELS.items() if over in varied}
     sections = [result.section for result in results.values()]
@@ -172,7 +184,7 @@ def plot_hypotheses(name: str, result: TrialResult) -> Figure:
     _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
     _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
     axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
-    axis.set_xlim(0.0, 1.0)
+    axis.set_xlim(0.0, 1.02)
     axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
     axis.set_xlabel("Shown in such a share of trials")
     axis.legend(fontsize=8, frameon=False)

@@ -12,7 +12,7 @@ import xarray as xr
 from radsim.vocabulary.files import Unreadable, contents, text_of
 
 DIGEST = "digest"  # attribute of a result
-TABLES = (".csv", ".toml", ".txt")  # files that are listed with their checksums
+TABLES = (".csv", ".md", ".toml", ".txt")  # files that are listed with their checksums
 
 
 def digest_of(result: xr.Dataset) -> str:

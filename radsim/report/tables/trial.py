@@ -10,7 +10,7 @@ from radsim.trial.conduct.analyses import AGAINST_MARGIN, EVERY_ANALYSIS
 from radsim.trial.formulas.group_sequential import NEVER
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.procedure import ALL, ANY, PRIMARY
-from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.characteristics import IN_ALL, Power, Share
 from radsim.trial.questions.direction import better_by
 from radsim.trial.questions.nulls import AT_MARGIN
 from radsim.trial.questions.scenario import TrialResult, null_of
@@ -19,6 +19,11 @@ from radsim.trial.wording import asked_for, endpoint_words, event_name, words_of
 
 SHARE = ("mc_standard_error", "lower", "upper")
 KEPT_DIGITS = 3  # of an error; what it belongs to is rounded to the same place
+MEDIANS = (  # of a typical trial
+    "median months free of event and death",
+    "lower end of the median's 95 % interval",
+    "upper end of the median's 95 % interval",
+)
 EXACT_DIGITS = 6  # of a number without an error
 Row = list[Any]
 Results = dict[str, TrialResult]
@@ -47,19 +52,27 @@ def table_rows(results: Results, rows_of: Callable[[TrialResult], Iterable[Row]]
         yield from ([name, *row] for row in rows_of(result))
 
 
+def records_of(result: TrialResult, name: str) -> list[dict[str, Any]]:
+    """Give the rows of a table's file by column, without the name of the scenario."""
+    (_, *columns), rows = TABLES[name]
+    return [dict(zip(columns, row, strict=True)) for row in rows(result)]
+
+
 def _design(result: TrialResult) -> Iterator[Row]:
     """Everything that decides a trial, one number a row."""
-    section = result.section
-    for role in ROLES:
-        arm = getattr(section, role)
+    section, number = result.section, result.plan.comparison.arm
+    for role, arm in zip(ROLES, (section.arms[0], section.arms[number]), strict=True):
         yield [role, arm.label or role if isinstance(arm, StatedArm) else arm]
         if isinstance(arm, StatedArm):
             yield from ([f"{role}.{key}", v] for key, v in _chosen(arm) if key != "label")
+    if section.subgroup is not None:
+        yield ["population", result.plan.comparison.population]
+        yield from ([f"subgroup.{key}", v] for key, v in _chosen(section.subgroup))
     yield ["endpoint", "binary" if section.binary else "time to an event"]
     yield ["event", event_name(section)]
     yield ["design.patients", section.patients]
-    yield ["design.allocation", _cell(section.design.allocation)]
-    yield ["design.block", section.design.block]
+    yield ["design.allocation", _cell(section.trial_design.allocation)]
+    yield ["design.block", section.trial_design.blocks]
     for key, value in _chosen(section.design):
         if key not in ("allocation", "block"):
             yield [f"design.{key}", value]
@@ -150,9 +163,12 @@ def _pairs(result: TrialResult) -> Iterator[Row]:
 def _expectations(result: TrialResult) -> Iterator[Row]:
     """Expected counts and duration, and shares of trials without an event."""
     for e in result.expected:
-        by_arm = ["", ""] if e.name == "duration" else [e.control, e.experimental]
+        by_arm = ["", ""] if e.name in IN_ALL else [e.control, e.experimental]
         numbers = (*by_arm, e.total, e.total_sd, e.mc_standard_error)
         yield [e.name, *(n if n == "" else rounded(n, e.mc_standard_error) for n in numbers)]
+    if result.incidence is not None:
+        for what, by_arm in zip(MEDIANS, result.incidence.median_free.T, strict=True):
+            yield [what, *map(rounded, by_arm), "", "", ""]
     shares = {f"share of trials without an event: {k}": v for k, v in result.no_events.items()}
     if result.misses_target is not None:
         shares["share of trials that never reach the event target"] = result.misses_target
@@ -164,7 +180,7 @@ def _expectations(result: TrialResult) -> Iterator[Row]:
 def _sizes(result: TrialResult) -> Iterator[Row]:
     """Patients that reach the power, by simulation and by each formula."""
     size, simulated = result.size, None
-    if size is not None:
+    if size is not None and result.is_first:
         ends: Row = ["", "", ""]
         if size.reached:
             ends = [size.patients, size.lower, size.upper]
@@ -176,7 +192,7 @@ def _sizes(result: TrialResult) -> Iterator[Row]:
         ]  # fmt: skip
     for row in result.formulas.sizes:
         gap: int | str = ""
-        if row.patients is not None and simulated is not None:
+        if row.patients is not None and simulated is not None and not result.joint:
             gap = row.patients - simulated
         yield [
             row.formula, row.takes, "" if row.patients is None else row.patients,
@@ -193,6 +209,8 @@ def _formula_powers(result: TrialResult) -> Iterator[Row]:
 
 def _tried(result: TrialResult) -> Iterator[Row]:
     """Power at every number of patients that the search tried, and of each curve."""
+    if not result.is_first:
+        return
     for n, power in result.size.each if result.size else ():
         yield ["patients (search)", n, *_rejections(power)]
     for point in result.curve:
@@ -215,7 +233,10 @@ def _benefits(result: TrialResult) -> Iterator[Row]:
 
 def _looks(result: TrialResult) -> Iterator[Row]:
     """Where each trial with looks stops, under the alternative and where arms are alike."""
-    trials = {"alternative": result.looks, null_of(result.section): result.looks_under_null}
+    trials = {
+        "alternative": result.looks,
+        null_of(result.section.primary_analysis): result.looks_under_null,
+    }
     for truth, trial in trials.items():
         if trial is None:
             continue
@@ -237,7 +258,10 @@ def _looks(result: TrialResult) -> Iterator[Row]:
 
 def _resize(result: TrialResult) -> Iterator[Row]:
     """What a size that is reckoned anew does, under the alternative and where arms are alike."""
-    trials = {"alternative": result.resized, null_of(result.section): result.resized_under_null}
+    trials = {
+        "alternative": result.resized,
+        null_of(result.section.primary_analysis): result.resized_under_null,
+    }
     for truth, trial in trials.items():
         if trial is not None:
             yield [
@@ -269,6 +293,43 @@ def _flow(result: TrialResult) -> Iterator[Row]:
         yield [result.median_trial, label, *(getattr(flow, f.name) for f in fields(flow))]
 
 
+def _joint(result: TrialResult) -> Iterator[Row]:
+    """Each analysis over all comparisons of a trial."""
+    for joint in result.joint if result.is_first else ():
+        number = len(joint.level.correlation)
+        apart = joint.level.correlation[np.triu_indices(number, 1)]
+        yield [
+            joint.analysis, number, rounded(float(apart.mean())), rounded(joint.level.limit),
+            rounded(joint.level.each), *_share(joint.any)[:2], *_share(joint.all)[:2],
+            *_share(joint.type_one)[:2],
+        ]  # fmt: skip
+
+
+def _parts(result: TrialResult) -> Iterator[Row]:
+    """The primary analysis in each population, and the interaction of arm and subgroup."""
+    for truth, parts in result.parts.items():
+        for part in parts:
+            power = part.power
+            effects = (power.effect, power.effect_error)
+            yield [
+                truth, part.population, power.analysis, power.estimates,
+                *(_share(power.rejected)[:2] if power.is_tested else ["", ""]),
+                *(rounded(e, power.effect_error) if power.is_estimable else "" for e in effects),
+                _share(power.not_tested)[0],
+            ]  # fmt: skip
+
+
+def _prevalence(result: TrialResult) -> Iterator[Row]:
+    """Sizes over the share of patients in the subgroup."""
+    for row in result.prevalence:
+        size = row.size
+        ends = [size.patients, size.lower, size.upper, rounded(row.screened)]
+        yield [
+            row.prevalence, row.enrolled, *(ends if size.reached else [""] * 4),
+            *_share(size.power)[:2], size.why,
+        ]  # fmt: skip
+
+
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]] = {
     "trial_design.csv": (("scenario", "key", "value"), _design),
     "trial_characteristics.csv": ((
@@ -293,6 +354,19 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[TrialResult], Iterator[Row]]]
         "scenario", "method", "takes", "patients", "evaluable", "power", "mc_standard_error",
         "lower", "upper", "events", "minus_simulation", "better", "note",
     ), _sizes),
+    "trial_joint.csv": ((
+        "scenario", "analysis", "comparisons", "correlation", "limit", "level_of_each", "any",
+        "any_mc_standard_error", "all", "all_mc_standard_error", "familywise_error",
+        "familywise_mc_standard_error",
+    ), _joint),
+    "trial_subgroup.csv": ((
+        "scenario", "truth", "population", "analysis", "estimates", "rejected",
+        "mc_standard_error", "effect", "effect_mc_standard_error", "not_tested",
+    ), _parts),
+    "trial_prevalence.csv": ((
+        "scenario", "prevalence", "enrolled", "patients", "lower", "upper", "screened", "power",
+        "mc_standard_error", "note",
+    ), _prevalence),
     "trial_formula_powers.csv": (
         ("scenario", "formula", "takes", "power", "worst_type_one"), _formula_powers,
     ),

@@ -5,13 +5,16 @@ from dataclasses import replace
 
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial
+from radsim.trial.enrolment import name_of
 from radsim.trial.protocol.arms import ROLES, PatientPool
+from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, OUTSIDE
 from radsim.trial.questions.benefit import Benefit
 from radsim.trial.questions.characteristics import Power, Share
 from radsim.trial.questions.direction import CONTROL, EXPERIMENTAL, NEITHER
-from radsim.trial.questions.formula_size import FormulaSize
 from radsim.trial.questions.nulls import AT_MARGIN, NULLS
 from radsim.trial.questions.scenario import TrialResult, null_of
+from radsim.trial.sizes.formula_size import FormulaSize
+from radsim.trial.sizes.prevalence import ALL
 from radsim.trial.wording import (
     analysis_sentences,
     asked_for,
@@ -43,10 +46,13 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
         if len(results) > 1:
             parts += [f"Scenario {name}", ""]
         assumptions = (
-            *protocol_sentences(result.section, arms), *analysis_sentences(result.section),
+            *protocol_sentences(result.section, arms, result.plan.design),
+            *analysis_sentences(result.section),
             f"{result.section.trials:,} trials were simulated (seed {source.seed}).",
-        )  # fmt: skip
-        parts += [" ".join(assumptions), "", " ".join(_findings(result)), ""]
+        )
+        if result.is_first:
+            parts += [" ".join(assumptions), ""]
+        parts += [" ".join(_findings(result)), ""]
     parts.append(
         "Simulated with radsim, a research tool; nothing in it is calibrated for one patient. "
         "The number after each ± is the Monte Carlo standard error."
@@ -56,10 +62,16 @@ def assumptions_text(results: dict[str, TrialResult], source: Experiment | Virtu
 
 def _summary(name: str, result: TrialResult) -> Iterator[str]:
     section = result.section
+    level = _level(result)
     yield (
         f"{name}: {result.plan.design.patients} patients, {section.trials:,} simulated trials, "
-        f"two-sided alpha {section.alpha:g}"
+        f"two-sided alpha {section.alpha:g}{level}"
     )
+    if level:
+        control, experimental = result.arm_names
+        is_part = result.plan.comparison.population != EVERYBODY
+        whom = f" in {name_of(section.subgroup)}" if is_part and section.subgroup else ""
+        yield f"  {experimental} against {control}{whom}"
     if direction := _direction(result):
         yield f"  {direction}"
     width = max(28, *(len(p.analysis) + 1 for p in result.powers))
@@ -84,10 +96,57 @@ def _summary(name: str, result: TrialResult) -> Iterator[str]:
             f"  {result.primary.analysis}: power to show that the experimental arm is not worse by "
             f"{margin_text(section)} or more; its type I error is where it just is"
         )
-    yield f"  {_size(result)}"
+    if result.is_first:
+        yield f"  {_size(result)}"
     yield from (f"  {_formula(row, result)}" for row in result.formulas.sizes)
     yield from (f"  {line}" for line in _more(result))
     yield from (f"  note: {note}" for note in notes_of(section, result.plan))
+
+
+def _level(result: TrialResult) -> str:
+    """Level of each comparison of the primary analysis, where there are several."""
+    for joint in result.joint:
+        if joint.analysis == result.section.primary_analysis:
+            return f" over {len(joint.level.correlation)} comparisons, {joint.level.each:.4f} each"
+    return ""
+
+
+def _together(result: TrialResult) -> Iterator[str]:
+    """Say what the comparisons show together."""
+    for joint in result.joint:
+        if joint.analysis == result.section.primary_analysis and result.is_first:
+            yield (
+                f"{joint.analysis} in any of {len(joint.level.correlation)} comparisons: power "
+                f"{_share(joint.any)}, in all {_share(joint.all)}; familywise type I error "
+                f"{_share(joint.type_one)}; each at a z of {joint.level.limit:.3f}"
+            )
+
+
+def _of_parts(result: TrialResult) -> Iterator[str]:
+    """Say what the primary analysis shows in the subgroup, and by how much that differs."""
+    group = result.section.subgroup
+    for part in result.parts.get("alternative", ()):
+        null = next(p for p in result.parts["no_difference"] if p.population == part.population)
+        whom = {INSIDE: f"in {name_of(group)}" if group else "", OUTSIDE: "in the others"}
+        if part.population == EVERYBODY:
+            continue
+        what = whom.get(part.population, "interaction of arm and subgroup")
+        if not part.power.is_tested:
+            yield f"{what}: can't be tested in any trial"
+            continue
+        yield (
+            f"{what}, at the full level ({part.power.analysis}): rejects in "
+            f"{_share(part.power.rejected)}, effect {part.power.effect:.3f}; without a difference "
+            f"in {_share(null.power.rejected)}"
+        )
+    for row in result.prevalence:
+        who = "everybody enrolled" if row.enrolled == ALL else "only the subgroup enrolled"
+        reach = f"{row.size.patients} patients ({row.size.lower} to {row.size.upper})"
+        screened = f", {row.screened:.0f} screened" if row.screened > row.size.patients else ""
+        yield (
+            f"with {100 * row.prevalence:g} % in the subgroup and {who}: "
+            + (f"{reach}{screened}" if row.size.reached else row.size.why)
+        )
 
 
 def _missing(power: Power) -> Iterator[str]:
@@ -126,7 +185,9 @@ def _direction(result: TrialResult) -> str:
 
 
 def _favor(result: TrialResult, better: str) -> str:
-    """In favor of which arm a size has its power."""
+    """In favor of which arm a size has its power, and in which of several comparisons."""
+    if result.joint:
+        return f" in {result.section.succeeds_in} of the comparisons"
     if result.section.procedure.power_of:
         return " to show it"
     if result.section.margin is not None:
@@ -144,6 +205,14 @@ def _favor(result: TrialResult, better: str) -> str:
 def _more(result: TrialResult) -> Iterator[str]:
     """Lines that only some trials have."""
     section = result.section
+    design = result.plan.design
+    if design.eligible < 1.0 and result.is_first:
+        yield (
+            f"{design.screened:.0f} are to be screened for {design.patients} who are eligible "
+            f"({100 * design.eligible:.3g} %)"
+        )
+    yield from _together(result)
+    yield from _of_parts(result)
     if result.assurance is not None:
         yield f"assurance of {section.primary_analysis}: {_both_ways(result.assurance)}"
     none = result.no_events["either"]
@@ -175,10 +244,10 @@ def _more(result: TrialResult) -> Iterator[str]:
             f"{looks.events:.1f} events (± {looks.events_error:.2f})"
         )
     if result.looks_under_null is not None:
-        null = result.looks_under_null.power
+        null = NULLS[null_of(section.primary_analysis)]
         yield (
-            f"with looks, where {NULLS[null_of(result.section)]}: stopped for efficacy in favor "
-            f"of the experimental arm {_share(null)}"
+            f"with looks, where {null}: stopped for efficacy in favor of the experimental arm "
+            f"{_share(result.looks_under_null.power)}"
         )
     yield from _resized(result)
 
@@ -195,10 +264,8 @@ def _resized(result: TrialResult) -> Iterator[str]:
         f"size {_share(resized.planned)}; more than the {result.section.resize.most_patients} "  # type: ignore[union-attr]
         f"patients allowed are wanted in {_share(resized.at_most)}"
     )
-    yield (
-        f"with a size that is reckoned anew, where {NULLS[null_of(result.section)]}: it rejects in "
-        f"{_share(null.rejected)}"
-    )
+    where = NULLS[null_of(result.section.primary_analysis)]
+    yield f"with a size that is reckoned anew, where {where}: it rejects in {_share(null.rejected)}"
 
 
 def _hypotheses(result: TrialResult) -> Iterator[str]:
@@ -268,7 +335,8 @@ def _formula(row: FormulaSize, result: TrialResult) -> str:
     size, text = result.size, f"{row.formula} ({row.takes}): {row.patients} patients"
     if row.events:
         text += f", {row.events:.1f} events"
-    if size is not None and size.reached and not result.section.procedure.power_of:
+    apart = result.joint or result.section.procedure.power_of
+    if size is not None and size.reached and not apart:
         text += f", {row.patients - size.patients:+d} against simulation"
     if row.better == CONTROL:
         text += "; in favor of the control arm"
@@ -298,12 +366,13 @@ def _entering(result: TrialResult) -> str:
     if result.size is None:
         return ""
     design = replace(result.plan.design, patients=max(result.size.patients, 2))
+    screened = f"; {design.screened:.0f} are screened for them" if design.eligible < 1.0 else ""
     if design.entering.end == 0.0:
-        return ""
+        return screened
     held = "rate" if design.accrual.holds_rate else "months"
     return (
         f"; they enter in {design.entering.end:.3g} months at {design.accrual_rate:.3g} a month, "
-        f"the {held} being held"
+        f"the {held} being held{screened}"
     )
 
 
@@ -327,7 +396,8 @@ def _findings(result: TrialResult) -> Iterator[str]:
         if alike.is_tested:
             yield f"Where {NULLS[null]} it rejects in {_share(alike.rejected)}."
     yield from _counts(result)
-    yield _sentence(_size(result))
+    if result.is_first:
+        yield _sentence(_size(result))
     if result.formulas.sizes:
         sizes = (_formula(row, result) for row in result.formulas.sizes)
         yield f"By formula: {'; '.join(sizes)}."

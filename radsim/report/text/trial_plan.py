@@ -6,8 +6,10 @@ from typing import Any
 from radsim.experiment.model import Experiment
 from radsim.experiment.trial_file import VirtualTrial, trials_of
 from radsim.simulation.virtual_trial import plan_of
+from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.section import TrialSection
 from radsim.trial.wording import analysis_sentences, notes_of, protocol_sentences
+from radsim.vocabulary.mistakes import Mistake
 
 FEW_PATIENTS = 500  # of an experiment, from whom the numbers at risk are reckoned
 
@@ -44,15 +46,24 @@ def trial_description(source: Experiment | VirtualTrial) -> dict[str, Any]:
 def _protocol(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:
     arms = source.arms if isinstance(source, Experiment) else {}
     labels = {name: arm.label or name for name, arm in arms.items()}
-    return [*protocol_sentences(section, labels), *analysis_sentences(section)]
+    design = _plan(section, source).design
+    return [*protocol_sentences(section, labels, design), *analysis_sentences(section)]
 
 
 def _notes(section: TrialSection, source: Experiment | VirtualTrial) -> list[str]:
-    """What the design can't show; of arms of an experiment, by a few of its patients."""
-    if section.binary:
-        return []
+    """What the design can't show."""
+    return [] if section.binary else list(notes_of(section, _plan(section, source)))
+
+
+def _plan(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
+    """Make the plan; of arms of an experiment, with a few of its patients."""
     few = replace(section, simulated_patients=min(section.simulated_patients, FEW_PATIENTS))
-    return list(notes_of(section, plan_of(few, source)))
+    try:
+        return plan_of(few, source)
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(f"trial.{error}") from None
 
 
 def _cost(section: TrialSection) -> str:

@@ -135,6 +135,8 @@ class Analysis:
         Whether a positive z speaks against the experimental arm.
     only_hazard
         Whether its null is about the hazard of the event alone, whatever death does.
+    counts_death
+        Whether death is an event of it, too.
     knows_clusters
         Whether its variance knows which lesions share a patient.
     counts_events
@@ -159,6 +161,7 @@ class Analysis:
     run: Callable[[RiskTable, Settings], Outcome]
     more_is_worse: bool = True
     only_hazard: bool = False
+    counts_death: bool = False
     knows_clusters: bool = False
     counts_events: bool = False
     has_information: bool = True
@@ -166,6 +169,13 @@ class Analysis:
     needs_strata: bool = False
     reads: str = ""
     of: str = ""
+
+    def read_at(self, settings: Settings) -> tuple[float, ...]:
+        """When its effect is read [months]; at no time where it is of whole curves."""
+        if not self.reads:
+            return ()
+        months = getattr(settings, self.reads)
+        return tuple(months) if isinstance(months, tuple) else (float(months),)
 
 
 def _log_rank(**options: object) -> Callable[[RiskTable, Settings], Outcome]:
@@ -297,6 +307,7 @@ ANALYSES = {
         "equal hazards of event or death",
         True,
         _log_rank(causes=ANY),
+        counts_death=True,
     ),
     "logrank_weighted": Analysis(
         f"{HAZARD} (one-step), weighted over the events",
@@ -421,6 +432,7 @@ ANALYSES = {
         False,
         lambda table, s: _gap(restricted_mean_difference(table, s.horizon)),
         more_is_worse=False,
+        counts_death=True,
         reads="horizon",
     ),
     "time_lost_difference": Analysis(

@@ -60,6 +60,14 @@ class Hypothesis:
     settings: Settings = field(default_factory=Settings)
     wins: tuple[str, ...] = ()
 
+    @property
+    def months(self) -> tuple[float, ...]:
+        """When the analysis reads its effect [months]; none if it does not."""
+        analysis = EVERY_ANALYSIS.get(self.analysis)
+        if analysis is None or not analysis.reads:
+            return ()
+        return tuple(np.atleast_1d(getattr(self.settings, analysis.reads)).astype(float).tolist())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
@@ -210,9 +218,9 @@ def _of_pairs(family: Family, hypothesis: Hypothesis, observed: Observed) -> Out
 
 
 def _in_favor(outcome: Outcome, hypothesis: Hypothesis, good: bool) -> Outcome:
-    analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
-    more_is_worse = hypothesis.analysis not in OF_PAIRS
-    if analysis is not None:
-        more_is_worse = analysis.more_is_worse
-    z = outcome.z if more_is_worse == good else -outcome.z
-    return replace(outcome, z=z, p_value=np.where(outcome.tested & (z > 0.0), outcome.p_value, 1.0))
+    if hypothesis.analysis not in OF_PAIRS:  # which are in favor of the experimental arm already
+        analysis = EVERY_ANALYSIS.get(hypothesis.analysis)
+        more_is_worse = analysis is None or analysis.more_is_worse
+        outcome = replace(outcome, z=outcome.z if more_is_worse == good else -outcome.z)
+    in_favor = outcome.tested & (outcome.z > 0.0)
+    return replace(outcome, p_value=np.where(in_favor, outcome.p_value, 1.0))

@@ -6,8 +6,10 @@ import numpy as np
 
 from radsim.randomness.streams import UniformSource
 from radsim.trial.conduct.draw import Arms, Enrolled, Fate, draw_enrolment, draw_fate
+from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, Comparison
 from radsim.trial.protocol.design import TrialDesign
 from radsim.trial.survival.subjects import ABSENT, CENSORED, DEATH, EVENT, RiskTable, risk_table
+from radsim.vocabulary.mistakes import require
 
 ROUNDING = 1e-12  # what adding and taking away the time of entry may lose
 
@@ -64,6 +66,48 @@ class Trials:
         has = (self.cause == cause) & (self.arm != ABSENT)
         return has.reshape(*self.enrolled.arm.shape, -1).any(axis=-1)
 
+    def compared(self, comparison: Comparison) -> "Trials":
+        """Keep who is compared: control becomes arm 0 and the experimental arm 1.
+
+        Places that nobody takes are left out, as far as all trials allow.
+        """
+        enrolled = self.enrolled
+        number, inside = enrolled.arm, enrolled.inside
+        mine = (number == 0) | (number == comparison.arm)
+        if comparison.population != EVERYBODY:
+            require(inside is not None, f"there is no subgroup, got {comparison.population!r}")
+            mine &= inside == (comparison.population == INSIDE)
+        if comparison.arm == 1 and mine.all():
+            return self
+        width = max(int(mine.sum(axis=-1).max()), 1)
+        order = np.argsort(~mine, axis=-1, kind="stable")[:, :width]
+        there = np.take_along_axis(mine, order, axis=-1)
+
+        def kept(values: np.ndarray) -> np.ndarray:
+            """Of patients, or of their lesions, which stand side by side."""
+            each = values.reshape(*number.shape, -1)
+            taken = np.take_along_axis(each, order[..., np.newaxis], axis=1)
+            return taken.reshape(len(values), -1)
+
+        def arms(values: np.ndarray) -> np.ndarray:
+            taken = kept(values)
+            here = np.repeat(there, taken.shape[1] // width, axis=-1)
+            taken = np.where(taken == comparison.arm, 1, taken)
+            return np.where(here, taken, ABSENT).astype(np.int8)
+
+        def some(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else kept(values)
+
+        entered = replace(
+            enrolled, entry=kept(enrolled.entry), arm=arms(number), stratum=some(enrolled.stratum),
+            evaluable=kept(enrolled.evaluable), inside=some(inside),
+        )  # fmt: skip
+        return replace(
+            self, time=kept(self.time), cause=kept(self.cause), arm=arms(self.arm),
+            patient=some(self.patient), stratum=some(self.stratum), enrolled=entered,
+            lost=kept(self.lost), harms={name: kept(seen) for name, seen in self.harms.items()},
+        )  # fmt: skip
+
     def table(self, *, patients: bool = True) -> RiskTable:
         """Sort the subjects; without their patients, if a variance is not to know them."""
         return risk_table(
@@ -94,7 +138,7 @@ def draw_trials(design: TrialDesign, arms: Arms, trials: range, streams: Uniform
     >>> draw_trials(design, arms, range(3), Streams(1)).time.shape
     (3, 40)
     """
-    enrolled = draw_enrolment(design, trials, streams)
+    enrolled = draw_enrolment(design, arms, trials, streams)
     return observe(design, enrolled, draw_fate(design, arms, enrolled, trials, streams))
 
 

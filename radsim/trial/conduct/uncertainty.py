@@ -10,6 +10,7 @@ from radsim.randomness.streams import UniformSource
 from radsim.trial.conduct.draw import Arms
 from radsim.trial.protocol.arms import ROLES, StatedArm
 from radsim.trial.protocol.laws import Law, side_by_side
+from radsim.trial.protocol.subgroup import MixedArms
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.words import nearest
 
@@ -72,7 +73,7 @@ def draw_arms(arms: Arms | UncertainArms, trials: range, streams: UniformSource)
     if not isinstance(arms, UncertainArms):
         return arms
     each = drawn_pairs(arms, trials, streams)
-    return tuple(_stacked([pair[number] for pair in each]) for number in (0, 1))  # type: ignore[return-value]
+    return tuple(_stacked([pair[number] for pair in each]) for number in (0, 1))  # type: ignore[misc]
 
 
 def drawn_pairs(
@@ -95,16 +96,20 @@ def _stacked(arms: list[StatedArm]) -> LawfulArm:
     )
 
 
-def proportions_of(arms: Arms) -> tuple[np.ndarray, np.ndarray]:
-    """Proportions of the control and the experimental arm, shapes () or (trial, 1).
+def proportions_of(arms: Arms) -> tuple[np.ndarray, ...]:
+    """Proportions of the arms, control first, shapes () or (trial, 1).
 
     Raises
     ------
     ValueError
         If an arm states none.
     """
+    if isinstance(arms, MixedArms):
+        groups = zip(proportions_of(arms.outside), proportions_of(arms.inside), strict=True)
+        return tuple((1.0 - arms.share) * out + arms.share * inside for out, inside in groups)
     require(isinstance(arms, tuple), "a binary endpoint needs arms that state a proportion")
     stated = [arm.proportion for arm in arms]  # type: ignore[union-attr]
-    for name, proportion in zip(ROLES, stated, strict=True):
-        require(proportion is not None, f"{name}: a binary endpoint needs a proportion")
-    return np.asarray(stated[0]), np.asarray(stated[1])
+    for number, proportion in enumerate(stated):
+        role = ROLES[min(number, 1)]
+        require(proportion is not None, f"{role}: a binary endpoint needs a proportion")
+    return tuple(np.asarray(proportion) for proportion in stated)

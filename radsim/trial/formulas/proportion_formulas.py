@@ -62,7 +62,8 @@ def power_of_proportions(
 
     References
     ----------
-    Fleiss, Levin and Paik (2003), chapter 4; Cohen (1988), chapter 6.
+    Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, chapter 4; Cohen
+    (1988), Statistical Power Analysis for the Behavioral Sciences, chapter 6.
 
     Examples
     --------
@@ -120,7 +121,8 @@ def size_for_proportions(
 
     References
     ----------
-    Fleiss, Levin and Paik (2003), chapter 4; Cohen (1988), chapter 6.
+    Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, chapter 4; Cohen
+    (1988), Statistical Power Analysis for the Behavioral Sciences, chapter 6.
 
     Examples
     --------

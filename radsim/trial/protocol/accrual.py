@@ -10,7 +10,7 @@ from pydantic import Field
 from radsim.vocabulary.arguments import not_negative, positive
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.numbers import Real
+from radsim.vocabulary.numbers import Real, Truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,7 @@ class UniformAccrual:
     """As many patients each month from the first to the last; the months are held."""
 
     holds_rate: ClassVar[bool] = False
+    screened: ClassVar[bool] = False
 
     kind: Literal["uniform"] = "uniform"
     months: Real
@@ -26,7 +27,7 @@ class UniformAccrual:
         check_fields(self)
         not_negative("months", self.months)
 
-    def of(self, patients: int) -> "UniformAccrual":
+    def of(self, patients: float) -> "UniformAccrual":
         """Return the accrual of so many patients, by months."""
         return self
 
@@ -45,6 +46,7 @@ class RampAccrual:
     """A rate that grows from 0 in proportion to time until ``full``, and is level after it."""
 
     holds_rate: ClassVar[bool] = False
+    screened: ClassVar[bool] = False
 
     kind: Literal["ramp"] = "ramp"
     months: Real
@@ -58,7 +60,7 @@ class RampAccrual:
             f"full must lie between 0 and {self.months}, got {self.full}",
         )
 
-    def of(self, patients: int) -> "RampAccrual":
+    def of(self, patients: float) -> "RampAccrual":
         """Return the accrual of so many patients, by months."""
         return self
 
@@ -85,6 +87,8 @@ class RateAccrual:
         Patients a month, once it is level.
     full
         Month until which the rate grows from 0 in proportion to time; 0 for none.
+    screened
+        Whether the rate is of those screened, of whom the eligible are randomized.
 
     Examples
     --------
@@ -97,13 +101,14 @@ class RateAccrual:
     kind: Literal["by_rate"] = "by_rate"
     rate: Real
     full: Real = 0.0
+    screened: Truth = False
 
     def __post_init__(self) -> None:
         check_fields(self)
         positive("rate", self.rate)
         not_negative("full", self.full)
 
-    def of(self, patients: int) -> RampAccrual:
+    def of(self, patients: float) -> RampAccrual:
         """Return the accrual of so many patients, by months."""
         level, full = patients / float(self.rate), float(self.full)
         if level < 0.5 * full:  # all enter before the rate is level
@@ -132,11 +137,14 @@ class PiecewiseAccrual:
     rates
         Rate in each: relative, or patients a month if there is one more rate than ends, the last
         of which goes on until all have entered.
+    screened
+        Whether the rates are of those screened, of whom the eligible are randomized.
     """
 
     kind: Literal["piecewise"] = "piecewise"
     until: tuple[Real, ...]
     rates: tuple[Real, ...]
+    screened: Truth = False
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -157,8 +165,12 @@ class PiecewiseAccrual:
             f"rates: the last one goes on until all have entered, so it must be above 0, got "
             f"{self.rates[-1]}",
         )
+        require(
+            self.holds_rate or not self.screened,
+            "screened: has no effect here: relative rates hold the months, whoever is eligible",
+        )
 
-    def of(self, patients: int) -> "PiecewiseAccrual":
+    def of(self, patients: float) -> "PiecewiseAccrual":
         """Return the accrual of so many patients, by months."""
         if not self.holds_rate:
             return self
@@ -189,6 +201,66 @@ class PiecewiseAccrual:
         return len(self.rates) > len(self.until)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SiteAccrual:
+    """Sites that open one after the other, each with a rate of its own that is held.
+
+    Attributes
+    ----------
+    opens
+        Month at which each site opens.
+    rates
+        Patients a month of each site, or one number for all of them.
+    screened
+        Whether the rates are of those screened, of whom the eligible are randomized.
+
+    Examples
+    --------
+    >>> SiteAccrual(opens=(0, 3, 6), rates=(2,)).of(120).end  # 2 x 3 + 4 x 3 + 6 x 17
+    23.0
+    """
+
+    holds_rate: ClassVar[bool] = True
+
+    kind: Literal["sites"] = "sites"
+    opens: tuple[Real, ...]
+    rates: tuple[Real, ...]
+    screened: Truth = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        require(len(self.opens) > 0, "opens must name the month at which a site opens")
+        require(
+            min(self.opens) >= 0.0 and max(self.opens) < np.inf,
+            f"opens must be months of 0 or more, got {list(self.opens)}",
+        )
+        require(
+            len(self.rates) in (1, len(self.opens)),
+            f"rates must have one number for all sites, or {len(self.opens)}, one for each, "
+            f"got {len(self.rates)}",
+        )
+        require(min(self.rates) > 0.0, f"rates must be above 0, got {list(self.rates)}")
+
+    def of(self, patients: float) -> PiecewiseAccrual:
+        """Return the accrual of so many patients, by months."""
+        months = np.array(self.opens, float)
+        rates = np.broadcast_to(np.array(self.rates, float), months.shape)
+        edges = np.unique(np.append(0.0, months))
+        open_by_then = [float(rates[months <= edge].sum()) for edge in edges]
+        until = tuple(float(edge) for edge in edges[1:])
+        return PiecewiseAccrual(until=until, rates=tuple(open_by_then)).of(patients)
+
+    def entry(self, u: np.ndarray) -> np.ndarray:
+        """Refuse: months of entry depend on the number of patients."""
+        raise ValueError("accrual by sites has no months of entry without a number of patients")
+
+    @property
+    def end(self) -> float:
+        """When the last patient may enter: 0, for it depends on their number."""
+        return 0.0
+
+
 Accrual = Annotated[
-    UniformAccrual | RampAccrual | RateAccrual | PiecewiseAccrual, Field(discriminator="kind")
+    UniformAccrual | RampAccrual | RateAccrual | PiecewiseAccrual | SiteAccrual,
+    Field(discriminator="kind"),
 ]

@@ -173,12 +173,12 @@ class StatedArm:
 
 @dataclass(frozen=True)
 class PatientPool:
-    """Simulated patients, each under both arms: what happens to them and when.
+    """Simulated patients, each under every arm: what happens to them and when.
 
     Attributes
     ----------
     failure, death
-        Times of the event and of death, infinite for never, shape (2, patient) [months].
+        Times of the event and of death, infinite for never, shape (arm, patient) [months].
     harms
         Times of harms by name, of the same shape.
     pools
@@ -188,6 +188,12 @@ class PatientPool:
         What each harm is called in a sentence.
     labels
         What the arms are called in figures and text.
+    eligible
+        Share of those screened who are eligible.
+    inside
+        Who is in the subgroup, shape (patient,); None without one.
+    factors
+        Level of each patient by the name of a factor of minimization, from 0, shape (patient,).
     responses
         Times of what is good for patients, by name, of the same shape.
     among
@@ -200,15 +206,18 @@ class PatientPool:
     harms: dict[str, np.ndarray]
     pools: int = 1
     words: Mapping[str, str] = field(default_factory=dict)
-    labels: tuple[str, str] = ROLES
+    labels: tuple[str, ...] = ROLES
+    eligible: float = 1.0
+    inside: np.ndarray | None = None
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
     responses: dict[str, np.ndarray] = field(default_factory=dict)
     among: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.failure.shape
         require(
-            len(shape) == 2 and shape[0] == 2 and shape[1] > 0,
-            f"a pool holds two arms and at least one patient, got the shape {shape}",
+            len(shape) == 2 and shape[0] >= 2 and shape[1] > 0,
+            f"a pool holds two arms or more and at least one patient, got the shape {shape}",
         )
         require(
             self.pools >= 1 and shape[1] % self.pools == 0,
@@ -223,21 +232,42 @@ class PatientPool:
         """Give the pools one by one."""
         size = self.death.shape[1] // self.pools
         for first in range(0, self.death.shape[1], size):
-            part = slice(first, first + size)
-            harms, responses = (
-                {name: times[:, part] for name, times in group.items()}
-                for group in (self.harms, self.responses)
-            )
-            among = {name: concerned[part] for name, concerned in self.among.items()}
-            yield replace(
-                self,
-                failure=self.failure[:, part],
-                death=self.death[:, part],
-                harms=harms,
-                responses=responses,
-                among=among,
-                pools=1,
-            )
+            yield self.only(np.arange(first, first + size))
+
+    def only(self, rows: np.ndarray) -> "PatientPool":
+        """Give one pool of some of the patients, by their places."""
+        return replace(
+            self,
+            failure=self.failure[:, rows],
+            death=self.death[:, rows],
+            harms={name: times[:, rows] for name, times in self.harms.items()},
+            responses={name: times[:, rows] for name, times in self.responses.items()},
+            among={name: concerned[rows] for name, concerned in self.among.items()},
+            inside=None if self.inside is None else self.inside[rows],
+            factors={name: levels[rows] for name, levels in self.factors.items()},
+            pools=1,
+        )
+
+
+def side_by_side(pools: Sequence[PatientPool], *, one: bool = False) -> PatientPool:
+    """Put pools of equal size into one from which trials draw in turn, or any into ``one`` pool."""
+
+    def joined(each: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate(each, axis=-1)
+
+    first = pools[0]
+    return replace(
+        first,
+        failure=joined([pool.failure for pool in pools]),
+        death=joined([pool.death for pool in pools]),
+        harms={n: joined([pool.harms[n] for pool in pools]) for n in first.harms},
+        responses={n: joined([pool.responses[n] for pool in pools]) for n in first.responses},
+        among={n: joined([pool.among[n] for pool in pools]) for n in first.among},
+        inside=None if first.inside is None else joined([pool.inside for pool in pools]),  # type: ignore[misc]
+        factors={n: joined([pool.factors[n] for pool in pools]) for n in first.factors},
+        eligible=float(np.mean([pool.eligible for pool in pools])),
+        pools=1 if one else len(pools),
+    )
 
 
 def _law(

@@ -1,10 +1,12 @@
-"""The design of a two-arm trial: who enters when, in which arm, and how long they are watched."""
+"""The design of a trial: who enters when, in which arm, and how long they are watched."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from radsim.trial.protocol.accrual import Accrual, UniformAccrual
+from radsim.trial.protocol.minimization import Minimization
 from radsim.vocabulary.field_types import check_fields
 from radsim.vocabulary.mistakes import require, require_all
 from radsim.vocabulary.numbers import Count, Real
@@ -64,16 +66,18 @@ class Visits:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """How a two-arm trial of any size is run. Arm 0 is control, arm 1 experimental.
+    """How a trial of any size is run. Arm 0 is control, the others are experimental.
 
     Attributes
     ----------
     allocation
-        Control and experimental patients in a block, such as (1, 2).
+        Control and experimental patients in a block, such as (1, 2), a number for each arm.
     block
-        Size of the permuted blocks, a multiple of the sum of ``allocation``; 0 for none. Blocks
-        run over the numbers of the patients of a stratum; when a patient enters does not depend
-        on the number.
+        Size of the permuted blocks, a multiple of the sum of ``allocation``, twice it unless
+        given; 0 for none. Blocks run over the numbers of the patients of a stratum; when a
+        patient enters does not depend on the number.
+    minimization
+        In the place of blocks and strata; it runs over the numbers of the patients, too.
     strata
         Strata of randomization.
     accrual
@@ -85,6 +89,8 @@ class Protocol:
         No patient is watched longer [months].
     drop_out_hazard
         Constant hazard of being lost [1/month].
+    eligible
+        Share of those screened who are eligible and consent; the others are screening failures.
     not_evaluable
         Share of randomized patients who can't be analysed.
     visits
@@ -95,8 +101,9 @@ class Protocol:
         Variance of the gamma frailty (mean 1) that a patient's lesions share.
     """
 
-    allocation: tuple[Count, Count] = (1, 1)
-    block: Count = 4
+    allocation: tuple[Count, ...] = (1, 1)
+    block: Count | None = None
+    minimization: Minimization | None = None
     strata: tuple[Stratum, ...] = ()
     accrual: Accrual = ALL_AT_ONCE
     minimum_follow_up: Real | None = None
@@ -105,6 +112,7 @@ class Protocol:
     latest: Real | None = None
     longest_follow_up: Real | None = None
     drop_out_hazard: Real = 0.0
+    eligible: Real = 1.0
     not_evaluable: Real = 0.0
     visits: Visits | None = None
     lesions: tuple[Real, ...] = (1.0,)
@@ -112,20 +120,22 @@ class Protocol:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        a, b = self.allocation
+        turn = sum(self.allocation)
         ends = (self.minimum_follow_up, self.calendar_cut, self.event_target)
         given = sum(end is not None for end in ends)
         after = [e for e in (self.minimum_follow_up, self.latest, self.longest_follow_up) if e]
         require_all(
             (
-                a > 0 and b > 0,
-                f"allocation must give both arms patients, got {a}:{b}; "
-                "without a second arm there is nothing to compare",
+                len(self.allocation) > 1 and min(self.allocation) > 0,
+                f"allocation must give every arm patients, got "
+                f"{':'.join(map(str, self.allocation))}; without a second arm there is nothing to "
+                "compare",
             ),
             (
-                self.block >= 0 and (a + b == 0 or self.block % max(a + b, 1) == 0),
-                f"block must be a multiple of {a + b} (or 0 for no blocks), got {self.block}",
+                self.blocks >= 0 and (turn == 0 or self.blocks % max(turn, 1) == 0),
+                f"block must be a multiple of {turn} (or 0 for no blocks), got {self.block}",
             ),
+            *self._of_minimization(),
             (given <= 1, "give one of minimum_follow_up, calendar_cut, event_target"),
             (
                 self.event_target is None or (self.event_target > 0 and self.latest is not None),
@@ -153,6 +163,10 @@ class Protocol:
             (
                 self.drop_out_hazard >= 0.0,
                 f"drop_out_hazard must be 0 or more, got {self.drop_out_hazard}",
+            ),
+            (
+                0.0 < self.eligible <= 1.0,
+                f"eligible must be above 0 and at most 1, got {self.eligible}",
             ),
             (
                 0.0 <= self.not_evaluable < 1.0,
@@ -188,10 +202,44 @@ class Protocol:
         longest = self.longest_follow_up
         return self.cut if longest is None else min(self.cut, float(longest))
 
+    def _of_minimization(self) -> Iterator[tuple[bool, str]]:
+        if self.minimization is None:
+            return
+        yield (
+            not self.block and not self.strata,
+            f"{'block' if self.block else 'strata'}: has no effect here: minimization takes its "
+            "place",
+        )
+        yield (
+            len(set(self.allocation)) == 1,
+            "allocation must be equal for minimization, which makes arms alike, got "
+            f"{':'.join(map(str, self.allocation))}",
+        )
+
+    @property
+    def blocks(self) -> int:
+        """Size of the permuted blocks; 0 for none."""
+        if self.minimization is not None:
+            return 0
+        return 2 * sum(self.allocation) if self.block is None else self.block
+
     @property
     def unit(self) -> int:
         """Patients by which the size of a trial grows: a block, or one turn of the allocation."""
-        return self.block or sum(self.allocation)
+        return self.blocks or sum(self.allocation)
+
+    @property
+    def mixture(self) -> tuple[tuple[float, float], ...]:
+        """Share of the patients and hazard ratio of each stratum, or combination of factors."""
+        if self.minimization is not None:
+            return self.minimization.mixture
+        total = sum(stratum.share for stratum in self.strata)
+        return tuple((s.share / total, float(s.hazard_ratio)) for s in self.strata) or ((1.0, 1.0),)
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the hazard of the event differs between strata or levels of factors."""
+        return any(ratio != 1.0 for _, ratio in self.mixture)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +275,12 @@ class TrialDesign(Protocol):
     @property
     def entering(self) -> Accrual:
         """Accrual of the design's patients, by months."""
-        return self.accrual.of(self.patients)
+        return self._entering(self.patients)
+
+    @property
+    def screened(self) -> float:
+        """Number of patients who are to be expected to be screened."""
+        return self.patients / float(self.eligible)
 
     @property
     def accrual_rate(self) -> float:
@@ -238,4 +291,8 @@ class TrialDesign(Protocol):
     def fits(self, patients: int) -> bool:
         """Whether so many patients have entered before the trial must end."""
         ends = [end for end in (self.calendar_cut, self.latest) if end is not None]
-        return all(self.accrual.of(patients).end <= end + ROUNDING for end in ends)
+        return all(self._entering(patients).end <= end + ROUNDING for end in ends)
+
+    def _entering(self, patients: int) -> Accrual:
+        counted = patients / float(self.eligible) if self.accrual.screened else patients
+        return self.accrual.of(counted)

@@ -1,4 +1,4 @@
-"""What a design is asked: power, size, looks, benefit, curves, flow of patients.
+"""What a design is asked: power, benefit, curves, flow of patients.
 
 One analysis of one trial belongs in `radsim.trial.survival` or `radsim.trial.proportions`.
 """

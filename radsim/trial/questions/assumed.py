@@ -1,7 +1,7 @@
 """What the arms of a plan do by themselves, whatever a trial gets to see of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -9,16 +9,20 @@ import numpy as np
 from scipy.optimize import brentq
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
+from radsim.trial.conduct.draw import Arms, groups_of
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.protocol.accrual import Accrual
 from radsim.trial.protocol.arms import PatientPool
+from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, Comparison
 from radsim.trial.protocol.design import Protocol
 from radsim.trial.protocol.laws import Law
+from radsim.trial.protocol.subgroup import MixedArms
 from radsim.trial.survival.subjects import ARMS
 
 CELLS = 4096  # of time, and of entry; finer ones change no digit that is shown
 LARGEST_LOG_RATIO = 20.0
 ROUNDING = 1e-9  # of a month
+TINY = 1e-12
 EFRON = 8  # steps in which the events of a tie leave those at risk
 
 
@@ -64,8 +68,14 @@ class Course:
 Events = Callable[[Course], np.ndarray]
 AtRisk = Callable[[Course, np.ndarray], np.ndarray]
 HAZARD: tuple[Events, AtRisk] = (lambda c: c.event, lambda c, times: c.free(times))
+SUBDISTRIBUTION: tuple[Events, AtRisk] = (
+    lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left"),
+)  # fmt: skip
+OF_FINE_GRAY = (
+    "fine_gray", "fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event",
+)  # fmt: skip
 RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific hazards
-    "fine_gray": (lambda c: c.event, lambda c, times: 1.0 - c.incidence(times, side="left")),
+    **dict.fromkeys(OF_FINE_GRAY, SUBDISTRIBUTION),
     "logrank_any_event": (lambda c: c.event + c.death, lambda c, times: c.free(times)),
 }
 
@@ -108,7 +118,14 @@ class Assumed:
             return first, second
         settings = self.plan.settings
         ends = (design.cut, settings.landmark, settings.horizon, *self.marks)
-        first, second = (course_of_laws(arm.failure, arm.death, design, ends) for arm in arms)
+        by_group = [
+            [course_of_laws(arm.failure, arm.death, design, ends) for arm in group]
+            for group in groups_of(arms)
+        ]
+        if isinstance(arms, MixedArms):
+            outside, inside = by_group
+            by_group = [[_mixed(*pair, arms.share) for pair in zip(outside, inside, strict=True)]]
+        first, second = by_group[0]
         return first, second
 
     def seen(self, cut: float | None = None) -> tuple[float, float]:
@@ -151,9 +168,16 @@ class Assumed:
 
     def events(self, cut: float | None = None) -> float:
         """Events to be expected by a month of the calendar, however many are waited for."""
+        return sum(self.events_by_arm(cut))
+
+    def events_by_arm(self, cut: float | None = None) -> tuple[float, float]:
+        """Events to be expected in each arm by a month of the calendar."""
         kept = 1.0 - float(self.plan.design.not_evaluable)
-        pairs = zip(self.lesions, self.seen(cut), strict=True)
-        return sum(lesions * share / kept for lesions, share in pairs)
+        control, experimental = (
+            lesions * share / kept
+            for lesions, share in zip(self.lesions, self.seen(cut), strict=True)
+        )
+        return control, experimental
 
     def when(self, events: float) -> float:
         """Month of the calendar by which so many events are to be expected, or the last one."""
@@ -218,6 +242,89 @@ class Assumed:
         return experimental - control
 
 
+def alone(plan: TrialPlan) -> TrialPlan:
+    """Give the comparison of a plan as a trial of two arms, of those patients who take part in it.
+
+    They enter as they do in the trial. Of the events that the trial waits for, those that are to
+    be expected among them are waited for.
+    """
+    arms, compared, design = plan.stated_arms, plan.comparison, plan.design
+    whole = compared.population == EVERYBODY
+    if plan.number_of_arms == 2 and whole:
+        return plan
+    part, share = (design.allocation[0], design.allocation[compared.arm]), 1.0
+    two: Arms
+    if isinstance(arms, PatientPool):
+        rows = np.arange(arms.death.shape[1])
+        if not whole:
+            assert arms.inside is not None
+            rows = np.flatnonzero(arms.inside == (compared.population == INSIDE))
+            share = len(rows) / len(arms.inside)
+        mine = [0, compared.arm]
+        some = replace(arms.only(rows), inside=None)
+        two = replace(
+            some,
+            failure=some.failure[mine],
+            death=some.death[mine],
+            harms={name: times[mine] for name, times in some.harms.items()},
+            labels=tuple(arms.labels[arm] for arm in mine),
+        )
+    elif isinstance(arms, MixedArms):
+        within = compared.population == INSIDE
+        group = arms.inside if within else arms.outside
+        two = (group[0], group[compared.arm])
+        if whole:
+            two = MixedArms((arms.inside[0], arms.inside[compared.arm]), two, arms.share)
+        else:
+            share = arms.share if within else 1.0 - arms.share
+    else:
+        two = (arms[0], arms[compared.arm])
+    patients = design.patients * share * sum(part) / sum(design.allocation)
+    pair = replace(
+        plan,
+        arms=two,
+        comparison=Comparison(),
+        co_primary=False,
+        design=replace(
+            design,
+            patients=max(round(patients), 2),
+            allocation=part,
+            block=None if design.minimization is not None else 0,
+            accrual=replace(design.entering),
+            event_target=None,
+            latest=None,
+            calendar_cut=design.latest if design.event_target else design.calendar_cut,
+        ),
+    )
+    if design.event_target is None:
+        return pair
+    end, of_all = _end_of_all(plan)
+    events = max(round(design.event_target * Assumed(pair).events(end) / max(of_all, TINY)), 1)
+    ended = replace(pair.design, calendar_cut=None, event_target=events, latest=design.latest)
+    return replace(pair, design=ended)
+
+
+def _end_of_all(plan: TrialPlan) -> tuple[float, float]:
+    """Month by which the events that a trial waits for are to be expected, and how many they are.
+
+    Where they do not come by the last month, how many there are then.
+    """
+    target, last = plan.design.event_target or 0, float(plan.design.latest or np.inf)
+    timed = replace(
+        plan, design=replace(plan.design, event_target=None, latest=None, calendar_cut=last)
+    )
+    pairs = [Assumed(alone(replace(timed, comparison=each))) for each in plan.comparisons]
+    pairs = pairs[: plan.number_of_arms - 1]
+
+    def events(cut: float) -> float:
+        counted = [pair.events_by_arm(cut) for pair in pairs]
+        return counted[0][0] + sum(experimental for _, experimental in counted)
+
+    if events(last) <= target:
+        return last, events(last)
+    return float(brentq(lambda cut: events(cut) - target, 0.0, last, xtol=1e-6)), float(target)
+
+
 def course_of_laws(failure: Law, death: Law, design: Protocol, marks: Sequence[float]) -> Course:
     """Course of an arm whose times follow laws, in cells that are finer at the start.
 
@@ -278,15 +385,27 @@ def entered_by(accrual: Accrual, months: np.ndarray) -> np.ndarray:
 def _net_control(failure: Law, design: Protocol, months: np.ndarray) -> np.ndarray:
     """Share free of the event if nobody died, over strata and frailties."""
     hazard = failure.cumulative(months)
-    strata = [(float(s.share), float(s.hazard_ratio)) for s in design.strata] or [(1.0, 1.0)]
-    total = sum(share for share, _ in strata)
     free = np.zeros(hazard.shape)
     variance = float(design.frailty)
-    for share, ratio in strata:
+    for share, ratio in design.mixture:
         level = ratio * hazard
         mine = (1.0 + variance * level) ** (-1.0 / variance) if variance else np.exp(-level)
-        free += share / total * mine
+        free += share * mine
     return free
+
+
+def _mixed(outside: Course, inside: Course, share: float) -> Course:
+    """Course of an arm whose patients are of two groups, at the same times."""
+
+    def mean(out: np.ndarray, within: np.ndarray) -> np.ndarray:
+        return (1.0 - share) * out + share * within
+
+    return Course(
+        outside.months,
+        mean(outside.event, inside.event),
+        mean(outside.death, inside.death),
+        lambda t: mean(outside.free(t), inside.free(t)),
+    )
 
 
 def _course_of_pool(pool: PatientPool, arm: int, design: Protocol) -> Course:
@@ -306,5 +425,6 @@ def _course_of_pool(pool: PatientPool, arm: int, design: Protocol) -> Course:
 
 
 def _at(times: np.ndarray, months: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """Sum masses over the times that they belong to."""
-    return np.bincount(np.searchsorted(times, months), weights=mass, minlength=len(times))
+    """Sum masses over the times that they belong to; what never comes belongs to none."""
+    place = np.searchsorted(times, months)
+    return np.bincount(place, weights=mass, minlength=len(times))[: len(times)]

@@ -7,8 +7,10 @@ import numpy as np
 from radsim.sums.intervals import Z95, wilson_interval
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS, Outcome
 from radsim.trial.conduct.run import Shown
+from radsim.trial.protocol.design import TrialDesign
 from radsim.vocabulary.arguments import count, positive, probability
 
+IN_ALL = ("screened", "screening_failures", "duration")  # what has no number for each arm
 OF_PROPORTIONS = "difference of proportions"  # what every analysis of a binary endpoint estimates
 
 
@@ -169,11 +171,8 @@ def power_of(
     """
     analysis, outcome, pools = EVERY_ANALYSIS.get(name), shown.outcomes[name], shown.pools
     rejected = rejections(outcome, alpha)
-    good = higher_is_better if analysis is None else not analysis.more_is_worse
-    favorable = None
-    if good is not None:
-        in_favor = rejected & ((outcome.z > 0.0) if good else (outcome.z < 0.0))
-        favorable = share_of(in_favor, pools)
+    favors = in_favor(name, outcome, alpha, higher_is_better=higher_is_better)
+    favorable = None if favors is None else share_of(favors, pools)
     effects = outcome.effect[outcome.estimable]
     mean = sd = error = lower = upper = 0.0
     if len(effects):
@@ -217,6 +216,17 @@ def rejections(outcome: Outcome, alpha: float) -> np.ndarray:
     return outcome.tested & (outcome.p_value <= alpha)
 
 
+def in_favor(
+    name: str, outcome: Outcome, alpha: float, *, higher_is_better: bool | None = None
+) -> np.ndarray | None:
+    """Trials that reject in favor of the experimental arm; None if nobody said what is good."""
+    analysis = EVERY_ANALYSIS.get(name)
+    good = higher_is_better if analysis is None else not analysis.more_is_worse
+    if good is None:
+        return None
+    return rejections(outcome, alpha) & ((outcome.z > 0.0) if good else (outcome.z < 0.0))
+
+
 def expectations(shown: Shown) -> list[Expectation]:
     """Mean counts by arm, and the duration."""
     rows = []
@@ -225,6 +235,28 @@ def expectations(shown: Shown) -> list[Expectation]:
         rows.append(_expectation(name, counts.mean(axis=0), counts.sum(axis=1), shown.pools))
     both = (float(shown.duration.mean()),) * 2
     return [*rows, _expectation("duration", both, shown.duration, shown.pools)]
+
+
+def screening(design: TrialDesign) -> list[Expectation]:
+    """Patients to be screened, and those who fail, until the last one is randomized.
+
+    Their spread is that of a negative binomial: who is eligible is independent of the others.
+
+    Examples
+    --------
+    >>> row = screening(TrialDesign(patients=100, eligible=0.8))[0]
+    >>> row.name, row.total, round(row.total_sd, 6)
+    ('screened', 125.0, 5.59017)
+    """
+    share = float(design.eligible)
+    if share == 1.0:
+        return []
+    sd = float(np.sqrt(design.patients * (1.0 - share))) / share
+    failed = design.screened - design.patients
+    return [
+        Expectation(name, total, total, total, sd, 0.0)
+        for name, total in (("screened", design.screened), ("screening_failures", failed))
+    ]
 
 
 def no_event_shares(shown: Shown) -> dict[str, Share]:

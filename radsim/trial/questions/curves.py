@@ -13,6 +13,7 @@ from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.questions.assumed import Assumed
 from radsim.trial.questions.characteristics import error_of_mean, mc_error
 from radsim.trial.survival.incidence import incidence_steps
+from radsim.trial.survival.quantiles import survival_quantile
 from radsim.trial.survival.subjects import ARMS, EVENT
 from radsim.trial.survival.survival_curve import is_reached
 from radsim.vocabulary.arguments import count, number_array
@@ -40,6 +41,9 @@ class ExpectedCurves:
         long; no number where fewer than half are.
     at_risk
         Mean number still at risk in the trials.
+    median_free
+        Median time free of event and death in a typical trial, and the ends of its interval, shape
+        (arm, 3); infinite where half of the trials do not reach it.
     """
 
     months: np.ndarray
@@ -49,6 +53,7 @@ class ExpectedCurves:
     lower: np.ndarray
     upper: np.ndarray
     at_risk: np.ndarray
+    median_free: np.ndarray
 
 
 def expected_curves(
@@ -84,7 +89,9 @@ def expected_curves(
     trials = count("trials", trials, least=1)
     streams = Streams(seed)
     parts = in_blocks(lambda block: _curves(plan, months, block, streams), trials)
-    events, at_risk = (np.concatenate([p[i] for p in parts], axis=-1) for i in range(2))
+    events, at_risk, medians = (
+        np.concatenate([part[i] for part in parts], axis=-1) for i in range(3)
+    )
     lower, upper = _central(events)
     event, death, error = _assumed(plan, months, trials, streams)
     return ExpectedCurves(
@@ -95,6 +102,7 @@ def expected_curves(
         lower,
         upper,
         at_risk.mean(axis=-1),
+        np.quantile(medians, 0.5, axis=-1, method="inverted_cdf"),
     )
 
 
@@ -136,8 +144,8 @@ def _assumed(
 
 def _curves(
     plan: TrialPlan, months: np.ndarray, trials: range, streams: Streams
-) -> tuple[np.ndarray, np.ndarray]:
-    """Estimated incidence of the event, and number at risk, shapes (arm, month, trial).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Estimated incidence of the event, and number at risk, shapes (arm, month, trial); medians.
 
     The estimate is no number where the arm is not observed so long and somebody is event-free.
     """
@@ -159,7 +167,9 @@ def _curves(
         mine = np.where(table.members(arm), table.time, -1.0)
         return [np.count_nonzero(mine >= month, axis=-1) for month in months]
 
+    medians = [survival_quantile(table, arm=arm) for arm in ARMS]
     return (
         np.array([incidence(arm) for arm in ARMS]),
         np.array([left(arm) for arm in ARMS], float),
+        np.array([[m.value, m.lower, m.upper] for m in medians]),
     )

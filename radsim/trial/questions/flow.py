@@ -79,7 +79,8 @@ def flow_of(plan: TrialPlan, trial: int, *, seed: int) -> tuple[Flow, Flow]:
     require(not plan.binary, "a flow needs a time to an event")
     trial = count("trial", trial)
     some, streams = range(trial, trial + 1), Streams(seed)
-    seen = draw_trials(plan.design, draw_arms(plan.arms, some, streams), some, streams)
+    drawn = draw_trials(plan.design, draw_arms(plan.arms, some, streams), some, streams)
+    seen = drawn.compared(plan.comparison)
     return _flow(seen, 0), _flow(seen, 1)
 
 

@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 
 from radsim.randomness.streams import Streams
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.draw import Arms, groups_of
 from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
 from radsim.trial.protocol.arms import PatientPool, StatedArm
 from radsim.trial.protocol.laws import Law
-from radsim.trial.questions.assumed import LARGEST_LOG_RATIO, Assumed
+from radsim.trial.questions.assumed import LARGEST_LOG_RATIO, Assumed, alone
 from radsim.vocabulary.mistakes import require
 
 LARGEST = 1e3  # times the control arm's hazard that are tried
@@ -60,8 +60,17 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
     >>> round(Assumed(null).effect("incidence_difference"), 9)
     0.1
     """
-    worst = float(plan.settings.worst or 0.0)
     arms = plan.stated_arms
+    if plan.number_of_arms > 2:
+        pairs = [
+            at_margin(alone(replace(plan, comparison=each)), analysis).arms
+            for each in plan.comparisons
+        ]
+        if isinstance(arms, PatientPool):
+            rows = [arms.failure[0], *(pair.failure[1] for pair in pairs)]  # type: ignore[union-attr]
+            return replace(plan, arms=replace(arms, failure=np.stack(rows)))
+        return replace(plan, arms=(pairs[0][0], *(pair[1] for pair in pairs)))  # type: ignore[index]
+    worst = float(plan.settings.worst or 0.0)
     if plan.binary:
         control = float(proportions_of(arms)[0])
         require(
@@ -116,7 +125,8 @@ def _maker(arms: Arms) -> Callable[[float], Arms]:
             return replace(arms, failure=np.stack([control, changed]))
 
         return hastened
-    control, experimental = arms
+    require(isinstance(arms, tuple), "margin: has no test where there is a subgroup")
+    control, experimental = groups_of(arms)[0]
 
     def multiplied(factor: float) -> Arms:
         return (  # type: ignore[return-value]

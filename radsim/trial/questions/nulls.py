@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from radsim.trial.conduct.analyses import AGAINST_MARGIN
-from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.draw import Arms, groups_of
 from radsim.trial.conduct.run import TrialPlan
-from radsim.trial.protocol.arms import COMPANIONS, FAILURE_WAYS, PatientPool
+from radsim.trial.protocol.arms import COMPANIONS, FAILURE_WAYS, PatientPool, StatedArm
 from radsim.trial.protocol.laws import same_law
+from radsim.trial.protocol.subgroup import MixedArms
 from radsim.trial.questions.margin import at_margin
 from radsim.vocabulary.arguments import member
 from radsim.vocabulary.mistakes import require
@@ -60,15 +61,17 @@ def differs_in_death(plan: TrialPlan) -> bool:
     """Say whether the arms' patients die differently, so that the two nulls differ."""
     arms = plan.stated_arms
     if isinstance(arms, PatientPool):
-        return not np.array_equal(arms.death[0], arms.death[1])
-    return not same_law(arms[0].death, arms[1].death)
+        return not bool((arms.death == arms.death[0]).all())
+    return any(
+        not same_law(group[0].death, arm.death) for group in groups_of(arms) for arm in group[1:]
+    )
 
 
 def _equal(arms: Arms, *, death_too: bool) -> Arms:
     if isinstance(arms, PatientPool):
 
         def same(times: np.ndarray) -> np.ndarray:
-            return np.stack([times[0], times[0]])
+            return np.stack([times[0]] * len(times))
 
         death = same(arms.death) if death_too else arms.death
         harms, responses = (
@@ -77,7 +80,15 @@ def _equal(arms: Arms, *, death_too: bool) -> Arms:
         )
         failure = same(arms.failure)
         return replace(arms, failure=failure, death=death, harms=harms, responses=responses)
-    control, experimental = arms
+    if isinstance(arms, MixedArms):
+        inside, outside = (_alike(group, death_too) for group in (arms.inside, arms.outside))
+        return replace(arms, inside=inside, outside=outside)
+    return _alike(arms, death_too)
+
+
+def _alike(arms: tuple[StatedArm, ...], death_too: bool) -> tuple[StatedArm, ...]:
+    control = arms[0]
     if death_too:
-        return control, control
-    return control, replace(experimental, **{name: getattr(control, name) for name in FAILURE})
+        return (control,) * len(arms)
+    event = {name: getattr(control, name) for name in FAILURE}
+    return control, *(replace(arm, **event) for arm in arms[1:])

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from radsim.trial.conduct.analyses import EVERY_ANALYSIS
-from radsim.trial.conduct.draw import Arms
+from radsim.trial.conduct.draw import Arms, groups_of
 from radsim.trial.conduct.hypotheses import OF_PAIRS, OWN, Family, Hypothesis
 from radsim.trial.conduct.run import Shown, TrialPlan, run_trials
 from radsim.trial.conduct.uncertainty import LawfulArm, proportions_of
@@ -32,7 +32,18 @@ from radsim.vocabulary.words import listed
 NEVER = WeibullLaw(1.0, 0.0)
 NEAR = 1e-3  # of an effect, within which it lies on the boundary of a null
 MOST_TRUTHS = 12  # that are simulated; of more, those where one or all but one is true
-NULL_EFFECTS = {"gray": "fine_gray"}  # an analysis whose null is not that of the effect it reads
+SUBDISTRIBUTION = "fine_gray"  # the ratio of these hazards is 1 where one of its kin has its null
+NULL_EFFECTS = {  # by analyses whose null is not that of the effect they read, or that are its kin
+    **dict.fromkeys(
+        ("gray", "gray_cluster_robust", "gray_first_event", "incidence_differences"),
+        SUBDISTRIBUTION,
+    ),
+    **dict.fromkeys(
+        ("fine_gray_cluster_robust", "fine_gray_stratified", "fine_gray_first_event"),
+        SUBDISTRIBUTION,
+    ),
+    "incidence_difference_first_event": "incidence_difference",
+}
 DESIGN = "alternative"  # what the arms are assumed to do
 FALSE_CLAIM = "any whose null is true"
 ALIKE = "no difference in anything"
@@ -189,17 +200,18 @@ def truths(plan: TrialPlan) -> list[Truth]:
 
     Each is a choice, for each endpoint, of what is assumed or of the boundary of one of its
     hypotheses. Where these are many, they are those in which one endpoint, all but one or all lie
-    on it; where pairs of patients are compared, also that in which both arms are the control arm.
+    on it; where pairs of patients or several months are compared, also that in which both arms are
+    the control arm.
     """
     choices: dict[str, list[str]] = {}
     for name, hypothesis in _family(plan).hypotheses.items():
-        if hypothesis.analysis not in OF_PAIRS:
+        if not _of_everything(hypothesis):
             choices.setdefault(hypothesis.endpoint, []).append(name)
     found = [_truth(DESIGN, plan, ())]
     for chosen in _sets(choices):
         null = with_nulls(plan, chosen)
         found.append(_truth(f"null of {listed(chosen)}", null, chosen))
-    if any(h.analysis in OF_PAIRS for h in _family(plan).hypotheses.values()):
+    if any(map(_of_everything, _family(plan).hypotheses.values())):
         found.append(_truth(ALIKE, _alike(plan), ()))
     return found
 
@@ -236,8 +248,9 @@ def _truth(name: str, plan: TrialPlan, chosen: Collection[str]) -> Truth:
 def _is_null(plan: TrialPlan, hypothesis: Hypothesis) -> bool:
     """Whether the experimental arm is no better in what is claimed, or worse by the margin."""
     family = _family(plan)
-    if hypothesis.analysis in OF_PAIRS:
-        return all(_is_no_better(plan, endpoint) for endpoint in {*hypothesis.wins, DEATH})
+    if _of_everything(hypothesis):
+        endpoints = {*hypothesis.wins, DEATH} if hypothesis.wins else {hypothesis.endpoint, DEATH}
+        return all(_is_no_better(plan, endpoint) for endpoint in endpoints)
     single = plan_of_one(plan, hypothesis)
     if single.binary:
         control, experimental = (float(share) for share in proportions_of(single.stated_arms))
@@ -250,6 +263,11 @@ def _is_null(plan: TrialPlan, hypothesis: Hypothesis) -> bool:
     more_is_worse = analysis is None or analysis.more_is_worse
     side = 1.0 if more_is_worse == (hypothesis.endpoint in family.goods) else -1.0
     return side * effect <= side * float(hypothesis.settings.worst or 0.0) + NEAR
+
+
+def _of_everything(hypothesis: Hypothesis) -> bool:
+    """Whether changing one endpoint makes its null not true: it is of several, or several times."""
+    return hypothesis.analysis in OF_PAIRS or len(hypothesis.months) > 1
 
 
 def _effect_of(hypothesis: Hypothesis) -> str:
@@ -275,7 +293,7 @@ def _boundary(alone: TrialPlan) -> Arms:
     if not alone.settings.worst and (of_hazard or _same_death(arms)):
         if isinstance(arms, PatientPool):
             return replace(arms, failure=np.stack([arms.failure[0]] * 2))
-        first, second = arms
+        first, second = groups_of(arms)[0]
         if alone.binary:
             return first, first
         return _of_laws((first.failure, first.death), (first.failure, second.death))
@@ -285,6 +303,8 @@ def _boundary(alone: TrialPlan) -> Arms:
 def plan_of_one(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
     """The plan with the endpoint of one hypothesis as its own."""
     name, arms, design, binary = hypothesis.endpoint, plan.stated_arms, plan.design, plan.binary
+    if name == DEATH:
+        design = replace(design, visits=None)  # it is known when it happens
     if isinstance(arms, PatientPool):
         arms = arms if name == OWN else _pool_of(arms, name)
     elif name != OWN:
@@ -294,13 +314,19 @@ def plan_of_one(plan: TrialPlan, hypothesis: Hypothesis) -> TrialPlan:
             whole = {key: getattr(design, key) for key in ("patients", "allocation", "block")}
             design = TrialDesign(**whole)
         else:
-            design = replace(design, lesions=(1.0,), frailty=0.0, strata=_even(design))
+            design = replace(
+                design,
+                lesions=(1.0,),
+                frailty=0.0,
+                strata=_even(design),
+                minimization=design.minimization and design.minimization.without_hazards,
+            )
         if other is None:
-            arms = _of_laws(*((arm.death, NEVER) for arm in arms))
+            arms = _of_laws(*((arm.death, NEVER) for arm in groups_of(arms)[0]))
         elif binary:
             arms = other.control, other.experimental  # type: ignore[assignment]
         else:
-            laws = zip((other.control, other.experimental), arms, strict=True)
+            laws = zip((other.control, other.experimental), groups_of(arms)[0], strict=True)
             arms = _of_laws(*((each.failure, arm.death) for each, arm in laws))
     return replace(
         plan,
@@ -326,12 +352,17 @@ def _even(design: TrialDesign) -> tuple[Stratum, ...]:
 def _pool_of(pool: PatientPool, name: str) -> PatientPool:
     """Simulated patients with another endpoint as the trial's own, of those whom it concerns."""
     if name == DEATH:
-        return PatientPool(pool.death, np.full(pool.death.shape, np.inf), {}, pools=pool.pools)
+        return _only(pool, pool.death, np.full(pool.death.shape, np.inf))
     times = {**pool.harms, **pool.responses}[name]
     if name not in pool.among:
-        return PatientPool(times, pool.death, {}, pools=pool.pools)
-    concerned = pool.among[name]
-    return PatientPool(times[:, concerned], pool.death[:, concerned], {})
+        return _only(pool, times, pool.death)
+    concerned = np.flatnonzero(pool.among[name])
+    return _only(pool.only(concerned), times[:, concerned], pool.death[:, concerned])
+
+
+def _only(pool: PatientPool, failure: np.ndarray, death: np.ndarray) -> PatientPool:
+    """The patients with other times, and nothing else that happens to them."""
+    return replace(pool, failure=failure, death=death, harms={}, responses={}, among={})
 
 
 def _with_endpoint(plan: TrialPlan, name: str, alone: Arms) -> TrialPlan:
@@ -353,9 +384,10 @@ def _with_endpoint(plan: TrialPlan, name: str, alone: Arms) -> TrialPlan:
     if name == OWN:
         return replace(plan, arms=alone)
     if name == DEATH:
-        laws = zip(arms, alone, strict=True)
+        laws = zip(groups_of(arms)[0], groups_of(alone)[0], strict=True)
         return replace(plan, arms=_of_laws(*((arm.failure, d.failure) for arm, d in laws)))
-    other = replace(family.others[name], control=alone[0], experimental=alone[1])
+    control, experimental = groups_of(alone)[0]
+    other = replace(family.others[name], control=control, experimental=experimental)
     return replace(plan, family=replace(family, others={**family.others, name: other}))
 
 
@@ -371,7 +403,8 @@ def _alike(plan: TrialPlan) -> TrialPlan:
 def _same_death(arms: Arms) -> bool:
     if isinstance(arms, PatientPool):
         return np.array_equal(arms.death[0], arms.death[1])
-    return same_law(arms[0].death, arms[1].death)
+    control, experimental = groups_of(arms)[0]
+    return same_law(control.death, experimental.death)
 
 
 def _is_no_better(plan: TrialPlan, name: str) -> bool:

@@ -185,6 +185,7 @@ def risk_table(
     *,
     patient: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
+    control: str | None = None,
 ) -> RiskTable:
     """Sort the subjects of one trial or of many by their times.
 
@@ -201,7 +202,9 @@ def risk_table(
     cause
         Why it ended: 0 censored, 1 event of interest, 2 death.
     arm
-        0 or 1 (or one number for all); -1 for a place that nobody takes.
+        0 or 1 (or one number for all), -1 for a place that nobody takes; or names of two arms.
+    control
+        Which of two names is the control arm, 0.
     patient
         For subjects that are lesions: the number of their patient, from 0. A patient's lesions
         may be in both arms.
@@ -219,6 +222,9 @@ def risk_table(
     >>> table = risk_table([2.0, 1.0, 0.1 + 0.2, 0.3], [1, 0, 1, 2], [0, 0, 1, 1])
     >>> table.at_risk(1)
     array([2., 2., 0., 0.])
+    >>> named = risk_table([2.0, 1.0], [1, 0], ["boost", "single"], control="single")
+    >>> named.arm.tolist()
+    [0, 1]
     """
     time = np.asarray(number_array("time", time), float)
     require(time.ndim > 0, f"time must be a list of times, got the number {time}")
@@ -227,7 +233,7 @@ def risk_table(
     _check("time", time, "must be finite", np.isfinite(time))
     cause = _column("cause", cause, time.shape)
     _check("cause", cause, "must be 0 (censored), 1 (event) or 2 (death)", _is_in(CAUSES, cause))
-    arm = _column("arm", arm, time.shape)
+    arm = _column("arm", _numbered(arm, control), time.shape)
     _check("arm", arm, "must be 0 or 1, or -1 for nobody", _is_in((ABSENT, *ARMS), arm))
     labels = {}
     for name, given in (("patient", patient), ("stratum", stratum)):
@@ -258,6 +264,19 @@ def risk_table(
         patient=_ranked(sort(labels["patient"])) if "patient" in labels else None,
         stratum=sort(labels["stratum"]).astype(int) if "stratum" in labels else None,
     )
+
+
+def _numbered(arm: ArrayLike, control: str | None) -> ArrayLike:
+    """Numbers of arms that may be given by name."""
+    names = np.asarray(arm)
+    if names.dtype.kind not in "OUS" or not all(isinstance(name, str) for name in names.flat):
+        require(control is None, "control: names an arm, and the arms are given by number")
+        return arm
+    known = sorted(set(names.flat))
+    require(control is not None, f"control: say which of the arms {', '.join(known)} it is")
+    require(control in known, f"control: no arm {control!r}; the arms are {', '.join(known)}")
+    require(len(known) == len(ARMS), f"arm must name two arms, got {', '.join(known)}")
+    return np.where(names == control, *ARMS)
 
 
 def strata_of(table: RiskTable) -> Iterator[RiskTable]:

@@ -95,7 +95,7 @@ def restricted_mean(
 
     References
     ----------
-    Irwin (1949), J Hyg 47, 188; Klein and Moeschberger (2003), section 4.5.
+    Irwin (1949), J Hyg 47, 188; Klein and Moeschberger (2003), Survival Analysis, section 4.5.
 
     Examples
     --------

@@ -167,9 +167,11 @@ psi <- sapply(marks, function(t) {
   change
 })
 joint <- function(psi) {
-  v <- t(psi) %*% psi
-  list(covariance = v, chi_square = c(t(gaps) %*% solve(v, gaps)),
-       p_value = pchisq(c(t(gaps) %*% solve(v, gaps)), length(marks), lower.tail = FALSE))
+  v <- t(psi) %*% psi; n <- nrow(psi); k <- length(marks)
+  chi_square <- c(t(gaps) %*% solve(v, gaps))
+  list(covariance = v, chi_square = chi_square,
+       p_chi_square = pchisq(chi_square, k, lower.tail = FALSE),
+       p_value = pf(chi_square * (n - k) / (k * (n - 1)), k, n - k, lower.tail = FALSE))
 }
 out$landmarks <- list(months = marks, values = gaps, lesions = joint(psi),
                       patients = joint(apply(psi, 2, function(x) tapply(x, d$patient, sum))))

@@ -62,6 +62,10 @@ class Resize:
 
     def check(self, plan: TrialPlan) -> None:
         """Raise ValueError where a plan can't be resized so; the message names the key."""
+        require(
+            plan.number_of_arms == 2 and not plan.has_subgroup,
+            "at: a size is reckoned anew in trials of two arms without a subgroup",
+        )
         wanted, other = ("difference", "events") if plan.binary else ("events", "difference")
         what = "a binary endpoint" if plan.binary else "a time to an event"
         require(getattr(self, other) is None, f"{other}: has no effect here: it is {what}")
@@ -224,7 +228,7 @@ def _block(
     design, most = plan.design, resize.most_patients
     large = replace(design, patients=most)
     arms = draw_arms(plan.arms, trials, streams)
-    enrolled = draw_enrolment(large, trials, streams)
+    enrolled = draw_enrolment(large, arms, trials, streams)
     fate = draw_fate(large, arms, enrolled, trials, streams)
     u = draw_numbers(streams, "entry", trials, most)
     entry = design.entering.entry(u)
@@ -289,9 +293,10 @@ def _binary_block(
     plan: TrialPlan, resize: Resize, z_sum: float, trials: range, streams: Streams
 ) -> tuple[np.ndarray, ...]:
     design, large = plan.design, replace(plan.design, patients=resize.most_patients)
-    enrolled = draw_enrolment(large, trials, streams)
+    arms = draw_arms(plan.arms, trials, streams)
+    enrolled = draw_enrolment(large, arms, trials, streams)
     u = draw_numbers(streams, "proportion", trials, large.patients)
-    control, experimental = proportions_of(draw_arms(plan.arms, trials, streams))
+    control, experimental = proportions_of(arms)
     answered = (u < np.where(enrolled.arm == 1, experimental, control)) & enrolled.evaluable
     first = int(np.ceil(float(resize.at) * design.patients))
     known = np.count_nonzero(enrolled.evaluable[:, :first], axis=-1)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from radsim.trial.conduct.run import TrialPlan, run_trials
-from radsim.trial.questions.characteristics import Power, Share, power_of
+from radsim.trial.conduct.run import TrialPlan
+from radsim.trial.questions.characteristics import Power, Share
+from radsim.trial.questions.dunnett import power_of_comparisons
 from radsim.trial.varied import Curve
 
 
@@ -30,11 +31,19 @@ def power_curve(
     seed: int,
     workers: int = 1,
     higher_is_better: bool | None = None,
+    success: str = "any",
 ) -> list[CurvePoint]:
     """Simulate the power of one analysis at each point of a curve."""
     points = []
     for over, value, changed in curve.plans(replace(plan, analyses=(analysis,))):
-        shown = run_trials(changed, trials, seed=seed, workers=workers)
-        power = power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
+        power, _ = power_of_comparisons(
+            changed,
+            analysis,
+            success=success,
+            trials=trials,
+            seed=seed,
+            workers=workers,
+            higher_is_better=higher_is_better,
+        )
         points.append(CurvePoint(over, value, power))
     return points

@@ -31,6 +31,7 @@ from radsim.trial.questions.direction import better_of
 from radsim.trial.section import TrialSection
 from radsim.vocabulary.mistakes import require
 
+LESIONS = "events"  # the count of lesions with the event
 EXACT_POWER_UP_TO = 150  # evaluable patients an arm
 EXACT_UP_TO = 60  # patients a group for which exact sizes are looked up
 
@@ -225,8 +226,12 @@ def _event_sizes(
     section: TrialSection, assumed: Assumed, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaSize]:
     """Sizes by each formula, ratio and way to reckon the chance of an event."""
+    counted = _counted(section)
     ways = _ways(assumed, shown)
     apart = "; lesions taken as independent" if len(assumed.plan.design.lesions) > 1 else ""
+    if counted in shown.counts and counted != LESIONS:
+        ways = {"first event of a patient as simulated": _simulated_share(shown, counted)}
+        apart = ""
     for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             for way, shares in ways.items():
@@ -235,6 +240,12 @@ def _event_sizes(
                 if ratio is not None and row.patients is not None:
                     row = replace(row, better=better_of(1.0, ratio, more_is_better=False))
                 yield row
+
+
+def _counted(section: TrialSection) -> str:
+    """Which count of events the primary analysis is of."""
+    analysis = EVERY_ANALYSIS.get(section.primary_analysis)
+    return "patients_with_event" if analysis is not None and analysis.first_of else LESIONS
 
 
 def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
@@ -324,7 +335,8 @@ def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
 def _event_powers(
     section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
-    events = float(shown.counts["events"].sum(axis=1).mean())
+    counted = shown.counts.get(_counted(section), shown.counts[LESIONS])
+    events = float(counted.sum(axis=1).mean())
     options = _level(section, plan.design)
     for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
@@ -369,10 +381,10 @@ def _proportions(plan: TrialPlan) -> tuple[float, float]:
     return control, experimental
 
 
-def _simulated_share(shown: Shown) -> tuple[float, float]:
+def _simulated_share(shown: Shown, counted: str = LESIONS) -> tuple[float, float]:
     """Events for each randomized patient, by arm."""
     counts = shown.counts
-    seen = counts["events"].sum(axis=0) / np.maximum(counts["randomized"].sum(axis=0), 1)
+    seen = counts[counted].sum(axis=0) / np.maximum(counts["randomized"].sum(axis=0), 1)
     return float(seen[0]), float(seen[1])
 
 
@@ -380,7 +392,7 @@ def _ratio_name(protocol: Protocol) -> str:
     """Name of the stated ratio: under frailty or uneven strata it is not the marginal one."""
     if protocol.frailty > 0.0:
         return "hazard ratio at equal frailty"
-    if any(stratum.hazard_ratio != 1.0 for stratum in protocol.strata):
+    if protocol.is_uneven:
         return "hazard ratio within strata"
     return "hazard ratio"
 

@@ -278,7 +278,7 @@ def _run_block(
     """
     streams = Streams(seed)
     arms = draw_arms(plan.arms, trials, streams)
-    enrolled = draw_enrolment(plan.design, trials, streams)
+    enrolled = draw_enrolment(plan.design, arms, trials, streams)
     fate = draw_fate(plan.design, arms, enrolled, trials, streams)
     sign = -1.0 if EVERY_ANALYSIS[analysis].more_is_worse else 1.0
     last = observe(plan.design, enrolled, fate)

@@ -13,9 +13,9 @@ from radsim.trial.questions.characteristics import (
     Share,
     mc_error,
     no_event_shares,
-    power_of,
 )
 from radsim.trial.questions.direction import better_by
+from radsim.trial.questions.dunnett import power_of_comparisons
 from radsim.trial.questions.testing import power_within
 from radsim.vocabulary.mistakes import require
 
@@ -102,6 +102,7 @@ def sample_size(
     start: int | None = None,
     most: int = MOST,
     higher_is_better: bool | None = None,
+    success: str = "any",
     within: str = "",
 ) -> SampleSize:
     """Find the number of patients by bracketing, every size on the same random numbers.
@@ -121,6 +122,8 @@ def sample_size(
         Largest number that is tried.
     higher_is_better
         Whether more of a binary endpoint is good, if that is known.
+    success
+        Where a trial compares several things: whether ``any`` or ``all`` comparisons must reject.
     within
         Of a plan with several hypotheses: the one whose power in the procedure is meant, ``all``
         or ``any``; that of the analysis by itself unless given.
@@ -154,13 +157,19 @@ def sample_size(
 
     def attempt(patients: int) -> Tried:
         only = replace(plan, analyses=(analysis,)).with_patients(patients)
-        shown = run_trials(only, trials, seed=seed, workers=workers)
-        reached = (
-            power_within(only, shown, within)
-            if within
-            else power_of(analysis, shown, plan.alpha, higher_is_better=higher_is_better)
+        if within:
+            shown = run_trials(only, trials, seed=seed, workers=workers)
+            return Tried(power_within(only, shown, within), no_event_shares(shown)["either"].value)
+        reached, without_event = power_of_comparisons(
+            only,
+            analysis,
+            success=success,
+            trials=trials,
+            seed=seed,
+            workers=workers,
+            higher_is_better=higher_is_better,
         )
-        return Tried(reached, no_event_shares(shown)["either"].value)
+        return Tried(reached, without_event)
 
     search = _Search(attempt, step, most, power, trials)
     below, first = search.bracket()

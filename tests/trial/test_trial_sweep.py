@@ -1,0 +1,112 @@
+"""Keys of a trial in [sweep], and scenarios that restate what is uncertain."""
+
+import copy
+
+import pytest
+
+import radsim
+from radsim.experiment.model import ExperimentError
+from radsim.experiment.trial_file import trials_of
+
+UNCERTAIN = {"kind": "beta", "a": 17.0, "b": 3.0}
+TRIAL = {
+    "name": "t",
+    "seed": 1,
+    "trial": {
+        "patients": 60,
+        "trials": 40,
+        "find_size": False,
+        "control": {"control": 0.7, "median_survival": 15.0},
+        "experimental": {"control": 0.85, "median_survival": 15.0},
+        "design": {
+            "minimum_follow_up": 24.0,
+            "accrual": {"kind": "uniform", "months": 12.0},
+        },
+    },
+}
+
+
+def made(sweep=None, **changes):
+    settings = copy.deepcopy(TRIAL)
+    settings["trial"].update(changes)
+    return radsim.make_trial({**settings, **({"sweep": sweep} if sweep else {})})
+
+
+def test_every_combination_of_swept_keys_is_a_trial():
+    sweep = {
+        "trial.patients": [60, 80],
+        "trial.design.accrual.months": {"from": 6, "to": 12, "step": 6},
+    }
+    sections = trials_of(made(sweep))
+    told = {name: (s.patients, s.design.accrual.months) for name, s in sections.items()}
+    assert told == {
+        "patients_60_months_6": (60, 6.0),
+        "patients_60_months_12": (60, 12.0),
+        "patients_80_months_6": (80, 6.0),
+        "patients_80_months_12": (80, 12.0),
+    }
+
+
+def test_a_swept_value_gives_what_a_file_with_it_gives():
+    swept = radsim.run_trial(made({"trial.experimental.control": [0.8, 0.9]}))
+    alone = radsim.run_trial(made(experimental={"control": 0.9, "median_survival": 15.0}))
+    result = radsim.trial_dataset(swept).sel(scenario="control_0.9", drop=True)
+    assert result.equals(radsim.trial_dataset(alone).sel(scenario="trial", drop=True))
+
+
+def test_scenarios_are_swept_too_and_a_file_of_it_reads_back(tmp_path):
+    trial = made({"trial.patients": [60, 80]}, scenarios={"more": {"alpha": 0.1}})
+    assert list(trials_of(trial)) == ["more_patients_60", "more_patients_80"]
+    file = tmp_path / "trial.toml"
+    file.write_text(trial.to_toml(), encoding="utf-8")
+    assert radsim.load_trial(file) == trial
+
+
+def test_an_experiment_sweeps_its_trial_beside_itself():
+    from examples import settings
+
+    both = {"control": "one", "experimental": "boosted", "patients": 60, "trials": 20}
+    both["design"] = {"minimum_follow_up": 12.0}
+    file = {**settings(), "trial": both, "sweep": {"tcp.d50": [18.0, 20.0]}}
+    file["sweep"]["trial.patients"] = [60, 80]
+    experiment = radsim.make_experiment(file)
+    assert experiment.study.design.keys == ["tcp.d50"]
+    assert list(trials_of(experiment)) == ["patients_60", "patients_80"]
+    only = radsim.make_experiment({**file, "sweep": {"trial.patients": [60, 80]}})
+    assert not only.has_design
+
+
+@pytest.mark.parametrize(
+    ("sweep", "line"),
+    [
+        ({"trial.patients": [60]}, "sweep.trial.patients: one value is no sweep"),
+        ({"trial.patients": 60}, "sweep.trial.patients: must be a list of values or a range"),
+        ({"trial.trials": [60, 80]}, "sweep.trials: can't be swept"),
+        ({"trial.patiens": [60, 80]}, "patiens: unknown key; did you mean 'patients'?"),
+        ({"trial.control.control": [0.7, 1.7]}, "control_1.7"),
+    ],
+)
+def test_what_can_not_be_swept_is_refused_in_one_line(sweep, line):
+    with pytest.raises(ExperimentError) as refused:
+        made(sweep)
+    assert line in refused.value.mistakes[0]
+    assert refused.value.mistakes[0].startswith(("sweep", "trial"))
+
+
+def test_what_a_scenario_states_is_no_longer_uncertain():
+    sections = trials_of(
+        made(
+            uncertainty={"both.control": UNCERTAIN, "both.median_survival": {**UNCERTAIN}},
+            scenarios={
+                "same": {"alpha": 0.1},
+                "stated": {"experimental": {"control": 0.9}},
+                "anew": {"uncertainty": {"experimental.control": {**UNCERTAIN, "a": 34.0}}},
+            },
+        )
+    )
+    assert set(sections["same"].uncertainty) == {"both.control", "both.median_survival"}
+    assert set(sections["stated"].uncertainty) == {"control.control", "both.median_survival"}
+    assert sections["stated"].experimental.control == 0.9
+    anew = sections["anew"].uncertainty
+    assert set(anew) == {"control.control", "experimental.control", "both.median_survival"}
+    assert (anew["control.control"].a, anew["experimental.control"].a) == (17.0, 34.0)
