@@ -1,15 +1,13 @@
 """Numbers that can hardly be meant are questioned wherever they are typed or read."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-from examples import EXPERIMENTS, SAC, experiment, settings
+import tomli_w
+from command_line import radsim
+from examples import SAC, experiment, settings
 
-from radsim import load_experiment
 from radsim.experiment.model import ExperimentError
-from radsim.experiment.trial_file import load_trial
 from radsim.presets import load_preset, preset_names
 from radsim.vocabulary.cohort_variables import COHORT
 from radsim.vocabulary.numbers import is_number
@@ -159,13 +157,6 @@ def test_a_confirmed_key_must_be_one_of_the_file():
     assert wrong.value.mistakes == ["confirmed: no number 'tcp.d51'; did you mean 'tcp.d50'?"]
 
 
-@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
-def test_no_shipped_experiment_needs_a_confirmation(path):
-    text = path.read_text("utf-8")
-    made = load_trial(path) if "\n[trial" in text else load_experiment(path)
-    assert made.confirmed == ()
-
-
 def test_no_preset_has_a_number_outside_its_band():
     compared = 0
     places = {"tcp": "tcp", "ntcp": "ntcp.x", "survival": "survival", "dose": "dose",
@@ -211,13 +202,6 @@ accrual = {{ kind = "uniform", months = 24.0 }}
 """
 
 
-def _radsim(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "radsim", *map(str, arguments)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("first", "median", "key"),
     [
@@ -230,62 +214,58 @@ def _radsim(*arguments):
         ),
     ],
 )
-def test_the_commands_ask_too_and_take_an_answer(tmp_path, first, median, key):
+def test_the_commands_ask_too_and_take_an_answer(capsys, tmp_path, first, median, key):
     file = tmp_path / "trial.toml"
     file.write_text(TRIAL.format(first, median), encoding="utf-8")
-    asked = _radsim("check", file)
-    assert asked.returncode == 2
-    assert f"error: {key}: " in asked.stderr
-    assert "days are" in asked.stderr
-    again = _radsim("check", file, "--confirm", key)
-    assert key not in again.stderr
+    asked = radsim(capsys, "check", file)
+    assert asked.code == 2
+    assert asked.errors[0].startswith(f"error: {key}: ")
+    assert "days are" in asked.errors[0]
+    again = radsim(capsys, "check", file, "--confirm", key)
+    assert not [line for line in again.errors if key in line]
 
 
-def test_run_asks_before_it_writes_and_json_tells_the_question(tmp_path):
+def test_run_asks_before_it_writes_and_json_tells_the_question(capsys, tmp_path):
     file = tmp_path / "cgy.toml"
     small = settings()
     small["tcp"]["d50"] = 1944.0
-    import tomli_w
-
     file.write_text(tomli_w.dumps(small), encoding="utf-8")
     out = tmp_path / "out"
-    asked = _radsim("run", file, "--out", out)
-    assert asked.returncode == 2 and not out.exists()
-    assert asked.stderr.startswith("error: tcp.d50: 1944 Gy is hardly meant")
-    said = json.loads(_radsim("check", file, "--json").stdout)
+    asked = radsim(capsys, "run", file, "--out", out)
+    assert asked.code == 2 and not out.exists()
+    assert asked.errors[0].startswith("error: tcp.d50: 1944 Gy is hardly meant")
+    said = json.loads(radsim(capsys, "check", file, "--json").output)
     assert [line.partition(":")[0] for line in said["mistakes"]] == ["tcp.d50"]
-    assert _radsim("check", file, "--confirm", "tcp.d50").returncode == 0
+    assert radsim(capsys, "check", file, "--confirm", "tcp.d50").code == 0
 
 
 FIT = "dose,fractions,events,patients\n1800,1,164,200\n2000,1,180,200\n2400,1,192,200\n"
 
 
-def test_a_fit_asks_about_its_columns_and_its_settings(tmp_path):
+def test_a_fit_asks_about_its_columns_and_its_settings(capsys, tmp_path):
     data = tmp_path / "data.csv"
     data.write_text(FIT, encoding="utf-8")
     command = ["fit", data, "--model", "logistic", "--bootstrap", "0"]
-    asked = _radsim(*command, "--set", "alpha_beta=600")
-    assert asked.returncode == 2
-    assert asked.stderr.splitlines() == [
+    asked = radsim(capsys, *command, "--set", "alpha_beta=600")
+    assert asked.code == 2
+    assert asked.errors == [
         "error: data.csv, dose: 2400 Gy is hardly meant (plausible: 0.1 to 500 Gy); 2400 cGy are "
         "24 Gy; if it is meant, --confirm dose",
         "error: --set alpha_beta: 600 Gy is hardly meant (plausible: 0.2 to 50 Gy); 600 cGy are "
         "6 Gy; if it is meant, --confirm alpha_beta",
     ]
     confirmed = ["--confirm", "dose", "--confirm", "alpha_beta"]
-    assert _radsim(*command, "--set", "alpha_beta=600", *confirmed).returncode == 0
-    wrong = _radsim(*command, "--set", "alpha_beta=6", "--confirm", "dosis")
-    assert wrong.stderr == "error: --confirm: 'dosis' is not questioned; did you mean 'dose'?\n"
+    assert radsim(capsys, *command, "--set", "alpha_beta=600", *confirmed).code == 0
+    wrong = radsim(capsys, *command, "--set", "alpha_beta=6", "--confirm", "dosis")
+    assert wrong.errors == ["error: --confirm: 'dosis' is not questioned; did you mean 'dose'?"]
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_an_exponent_of_the_other_convention_is_noted(tmp_path, command):
-    import tomli_w
-
+def test_an_exponent_of_the_other_convention_is_noted(capsys, tmp_path, command):
     small = {**settings(), **ntcp(LKB, n=20.0), "patients": 64}
     file = tmp_path / "n.toml"
     file.write_text(tomli_w.dumps(small), encoding="utf-8")
     options = ["--out", tmp_path / "out", "--no-figures"] if command == "run" else []
-    done = _radsim(command, file, *options)
-    assert done.returncode == 0
-    assert "it is probably 1/a, so n = 0.05" in done.stdout + done.stderr
+    done = radsim(capsys, command, file, *options)
+    assert done.code == 0
+    assert "it is probably 1/a, so n = 0.05" in done.output + "".join(done.errors)
