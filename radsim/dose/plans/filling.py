@@ -11,6 +11,7 @@ from radsim.vocabulary.structures import KNOWN, STRUCTURES, TARGETS
 from radsim.vocabulary.words import closest
 
 CONFORMAL = "conformal"
+PLANNED = ("limits", "minimum_coverage", "maximum_dose")  # of a regimen; no part of a uniform field
 FIRST_COURSE = {  # limits of a course that nothing came before, by its fractions
     1: "portpy-single-fraction",
     2: "two-fraction",
@@ -55,6 +56,8 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
         filled = preset.settings()
         if "priors" in expanded:
             filled.pop("prior", None)
+        if expanded.get("field") == "uniform":
+            filled = {name: value for name, value in filled.items() if name not in PLANNED}
         expanded = {**filled, **expanded}
     expanded.setdefault("kind", "external_beam")
     if expanded["kind"] == "intraoperative":
