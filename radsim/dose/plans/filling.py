@@ -24,7 +24,8 @@ REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any ar
 def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what an arm names by preset, so that it is explicit and runs again as it is.
 
-    ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
+    ``regimen`` fills in every key that the arm does not set, but for what a uniform field is not
+    planned to. ``limits`` may be a table:
     ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
     D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
     that structure. ``priors`` stand in the place of a regimen's earlier course. An arm with an
