@@ -5,6 +5,8 @@ from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.experiment.plausibility import numbers_drawn, numbers_varied
+from radsim.ntcp.lkb import inverse_exponent
 from radsim.presets import load_preset
 from radsim.presets.models import published_name
 from radsim.vocabulary.numbers import is_number
@@ -64,13 +66,19 @@ def other_laws(experiment: Experiment) -> list[str]:
 
 
 def exponents(experiment: Experiment) -> list[str]:
-    """Say where the n of a DVH's mean is probably the a of the other convention, 1/n."""
-    return [
-        f"{stated.section}: n = {n:g} is above 1, which weighs cold parts more than a mean "
-        f"does; it is probably 1/a, so n = {1 / n:.3g}"
+    """Say where the n of a DVH's mean, also one that is varied, is probably the other's a = 1/n."""
+    stated = {
+        f"{stated.section}.n": stated.model.n
         for _, stated in _spoken_of(experiment)
-        if is_number(n := getattr(stated.model, "n", None)) and n > 1.0
-    ]
+        if is_number(getattr(stated.model, "n", None))
+    }
+    varied = [*numbers_varied(experiment.study), *numbers_drawn(experiment, experiment.study)]
+    highest: dict[str, float] = {}
+    for key, n in [*stated.items(), *varied]:
+        section, _, last = key.rpartition(".")
+        if last == "n" and n > 1.0:
+            highest[section] = max(n, highest.get(section, n))
+    return [f"{section}: {inverse_exponent(n)}" for section, n in highest.items()]
 
 
 def cautions(*experiments: Experiment) -> list[str]:

@@ -89,7 +89,7 @@ def _checked(
     if refits is None and not mistakes:
         mistakes.extend(listed_again(experiment))
     if not mistakes and study is not None:
-        mistakes.extend(unconfirmed(experiment, study))
+        mistakes.extend(unconfirmed(experiment, study, is_variant=refits is not None))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
     experiment = _solved(experiment, {} if refits is None else refits)
