@@ -16,7 +16,7 @@ from radsim.vocabulary.endpoints import (
 )
 from radsim.vocabulary.structures import STRUCTURES
 
-NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
+NAME = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 TAKEN = (  # by something else that a result reports
     LOCAL_FAILURE.event, LOCAL_FAILURE.reported, DEATH, SURVIVAL.reported,
     CONTROL_WITHOUT_COMPLICATION.reported, NET.name, INCIDENCE.name, ALIVE.name, "best",

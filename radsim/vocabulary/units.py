@@ -83,6 +83,7 @@ MONTHS = Quantity(units="months", lowest=0.0, highest=240.0, mistaken=DAYS)
 VOLUME = Quantity(units="cm3", lowest=0.001, highest=5000.0, mistaken={"mm3": 1e-3})
 TARGET_VOLUME = Quantity(units="cm3", lowest=0.02, highest=2000.0, mistaken={"mm3": 1e-3})
 AGE = Quantity(units="years", lowest=10.0, highest=120.0, mistaken={"months": 1 / 12})
+KARNOFSKY = Quantity(units="1", lowest=10.0, highest=100.0, mistaken={"as a share": 100.0})
 DAYS_LONG = Quantity(units="days", lowest=0.5, highest=2000.0, mistaken={"hours": 1 / 24})
 MINUTES = Quantity(
     units="min", lowest=1.0, highest=3000.0, mistaken={"hours": 60.0, "seconds": 1 / 60}
@@ -115,6 +116,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
               "median_survival", "visits.at", "visits.then_every", "until")),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
+    (KARNOFSKY, ("kps",)),
     (DAYS_LONG, ("doubling_time", "kick_off", "overall_time")),
     (Quantity(units="1/day"), ("birth_rate", "death_rate")),
     (MINUTES, ("half_time", "slow_half_time", "beam_time", "cell_kill.interval")),
@@ -137,7 +139,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
     )),
 )  # fmt: skip
 QUANTITIES = {end: quantity for quantity, ends in KINDS for end in ends}
-RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
+RATIO = re.compile("hazard_ratio|odds_ratio")  # begins names, or a table, of what has no units
 OF_NAMES = re.compile(r"(.*\.)?(medians|prior\.organs)\.[^.]+")  # keys that are names in a table
 PLACES = (
     "value",
@@ -162,10 +164,10 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
     --------
     >>> quantity_of(["arms", "a", "prior", "dose"]).units, quantity_of(["dose", "tail"]).units
     ('Gy', 'mm')
-    >>> quantity_of(["report", "by"]) == UNKNOWN
-    True
+    >>> quantity_of(["report", "by"]) == UNKNOWN, quantity_of(["hazard_ratios", "age"]) == ONE
+    (True, True)
     """
-    if parts and RATIO.match(parts[-1]):
+    if any(map(RATIO.match, parts[-2:])):
         return ONE
     if OF_NAMES.fullmatch(".".join(parts)):
         parts = parts[:-1]

@@ -493,7 +493,7 @@ def test_a_mistake_in_a_section_is_not_told_of_its_alternatives_again():
     [
         (("again", "one"), "arms.one.label: another arm is called 'again' too"),
         (("x", " x"), "arms.one.label: another arm is called 'x' too"),
-        (("  ", "x"), "arms.one.label: is blank; leave it out for the arm's name"),
+        (("  ", "x"), "arms.one.label: must not be blank, got '  '"),
     ],
 )
 def test_labels_do_not_call_an_arm_as_another_one(labels, line):

@@ -31,6 +31,8 @@ MIXED = {
 }
 WIDE = {"kind": "lognormal", "median": 20.0, "sigma": 0.6}  # 550 at a share of 1e-9
 
+CENTIGRAY = {"kind": "uniform", "lower": 1500.0, "upper": 2200.0}
+
 
 def arm(**changes):
     return {"arms": {"a": {**ARM, **changes}}, "compare": {}}
@@ -78,6 +80,11 @@ CASES = [
         "cohort.gtv_volume.value",
         "9000 mm3 are 9 cm3",
     ),
+    (
+        {"cohort": {**settings()["cohort"], "kps": 0.8}},
+        "cohort.kps.value",
+        "0.8 as a share are 80",
+    ),
     ({"sweep": {"tcp.d50": [18.0, 2000.0]}}, "tcp.d50", "2000 cGy are 20 Gy"),
     (
         {"sweep": {"tcp.d50": {"from": 1800, "to": 2000, "step": 100}}},
@@ -94,7 +101,7 @@ CASES = [
     (
         {
             "sensitivity": {
-                "tcp.d50": {"kind": "uniform", "lower": 1500.0, "upper": 2200.0},
+                "tcp.d50": CENTIGRAY,
                 "tcp.gamma50": {"kind": "uniform", "lower": 0.7, "upper": 0.9},
             }
         },
@@ -160,6 +167,12 @@ CASES = [
         "plausible: 1 to 50 fractions",
     ),
 ]
+
+
+def test_a_ratio_for_each_unit_of_a_variable_is_none_of_its_values():
+    ratios = {"hazard_ratios": {"age": 0.98}, "references": {"age": 60.0}}
+    tcp = experiment(tcp={"preset": "hytec-spine-2021", **ratios}).tcp
+    assert tcp.model.hazard_ratios == {"age": 0.98}
 
 
 @pytest.mark.parametrize(("changes", "key", "meant"), CASES)
