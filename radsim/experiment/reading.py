@@ -88,7 +88,7 @@ def _checked(
     mistakes.extend(sure(further, unfilled))
     if refits is None and not mistakes:
         mistakes.extend(listed_again(experiment))
-    if not mistakes and study is not None:
+    if not mistakes and study is not None:  # what stands in for a mistake is no number of the file
         mistakes.extend(unconfirmed(experiment, study, is_variant=refits is not None))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
