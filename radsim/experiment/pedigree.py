@@ -7,9 +7,11 @@ from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
 from radsim.experiment.plausibility import numbers_drawn, numbers_varied
 from radsim.ntcp.lkb import inverse_exponent
+from radsim.patients.following import BY_NAME
 from radsim.presets import load_preset
 from radsim.presets.models import published_name
 from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.words import listed
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -79,6 +81,25 @@ def exponents(experiment: Experiment) -> list[str]:
         if last == "n" and n > 1.0:
             highest[section] = max(n, highest.get(section, n))
     return [f"{section}: {inverse_exponent(n)}" for section, n in highest.items()]
+
+
+def apart_from_table(experiment: Experiment) -> list[str]:
+    """Say which variables of a table others are drawn beside that they would follow from."""
+    lines = []
+    cohorts = {"cohort": experiment.cohort} | {
+        f"arms.{name}.cohort": arm.cohort for name, arm in experiment.arms.items() if arm.cohort
+    }
+    for key, cohort in cohorts.items():
+        columns = {} if cohort.table is None else cohort.table.columns
+        for name in filter(BY_NAME.__contains__, columns):
+            drawn = [n for n in BY_NAME[name].reads if n in cohort.variables and n not in columns]
+            if drawn:
+                lines.append(
+                    f"{key}.table: {name} is from the table, and {listed(drawn)} drawn without it, "
+                    f"so that they can contradict each other in a patient; give {listed(drawn)} in "
+                    "the table, too, if a model reads both"
+                )
+    return lines
 
 
 def cautions(*experiments: Experiment) -> list[str]:

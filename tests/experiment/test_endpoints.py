@@ -528,3 +528,13 @@ def test_the_event_of_a_trial_is_not_called_as_another_endpoint():
     made = experiment(trial={**trial, "event": "fracture", "scenarios": scenarios})
     events = {name: each.event for name, each in made.trial.variants().items()}
     assert events == {"same": "fracture", "other": ""}  # the words of its own endpoint
+
+
+def test_what_a_table_states_apart_from_its_causes_is_told():
+    from radsim.experiment.pedigree import apart_from_table
+
+    table = {"columns": {"kps": (60.0, 90.0), "age": (50.0, 70.0)}}
+    (line,) = apart_from_table(experiment(cohort={**settings()["cohort"], "table": table}))
+    assert line.startswith("cohort.table: kps is from the table, and ecog and kps_upper drawn")
+    both = {"columns": {**table["columns"], "ecog": ("1", "0"), "kps_upper": (0.0, 1.0)}}
+    assert apart_from_table(experiment(cohort={**settings()["cohort"], "table": both})) == []
