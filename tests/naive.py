@@ -155,6 +155,19 @@ def mean_and_error(values: list[float]) -> tuple[float, float]:
     return mean, math.sqrt(variance / n)
 
 
+def counted_mean_and_error(values: list[float]) -> tuple[float, float]:
+    """Mean of what was counted, 1, 0 or -1, and its error, which few events do not make small."""
+    n = len(values)
+    mean, error = mean_and_error(values)
+    events = math.fsum(v * v for v in values)
+    least = 1.0 / n
+    if min(events, n - events) < 10:  # half the Wilson interval of the events, in standard errors
+        z, p = 1.959963984540054, events / n
+        spread = math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n))
+        least = spread / (1.0 + z * z / n)
+    return mean, max(error, least)
+
+
 def share_best(values: dict[str, float], higher_is_better: bool) -> dict[str, float]:
     """Each arm's part in being best for one patient."""
     best = max(values.values()) if higher_is_better else min(values.values())

@@ -217,7 +217,7 @@ def test_wrong_numbers_are_one_line(changes, line):
 def test_survival_of_an_arm_is_drawn_without_new_doses():
     arm = {"regimen": "24x1", "survival": {"shape": 1.0, "scale": 20.0}}
     drawn = {"draws": 30, "arms.a.survival.scale": {"kind": "uniform", "lower": 10, "upper": 30}}
-    own = experiment(arms={"a": arm}, compare={}, uncertainty=drawn)
+    own = experiment(arms={"a": arm}, compare={}, uncertainty=drawn, survival=None)
     assert not any(map(changes_plans, own.study.design.keys))
     assert len(packs_of(own.study.design, Cutting(plans=2))) == 1
 

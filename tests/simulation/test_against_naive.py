@@ -124,6 +124,9 @@ def result(tried):
     return run(tried, scheduler="single", cutting=cutting)
 
 
+COUNTED = "cumulative_incidence"  # in the names of shares that are counted
+
+
 def estimates(slow, arm):
     """Every estimate of an arm: name, model, and each patient's value by month."""
     yield "local_control_net", {"control_model": "file"}, column(slow, arm, "control", "own")
@@ -148,12 +151,18 @@ def estimates(slow, arm):
         yield "myelopathy_cumulative_incidence", where, counted("myelopathy", name)
 
 
+def mean_and_error(name, values):
+    """Mean and error of what a name stands for: counted patients, or a number of each."""
+    told = naive.counted_mean_and_error if COUNTED in name else naive.mean_and_error
+    return told(values)
+
+
 @pytest.mark.parametrize("arm", PRESCRIBED)
 def test_estimates_and_their_errors_agree(result, slow, arm):
     for name, where, values in estimates(slow, arm):
         here = result.sel(arm=arm, **where)
         for k, month in enumerate(MONTHS):
-            mean, error = naive.mean_and_error(values[k].tolist())
+            mean, error = mean_and_error(name, values[k].tolist())
             found = here.sel(months=month)
             assert float(found[name]) == pytest.approx(mean, rel=1e-9, abs=1e-13), (name, month)
             assert float(found[f"{name}_mc_standard_error"]) == pytest.approx(
@@ -168,7 +177,7 @@ def test_paired_differences_and_ratios_agree(result, slow, arm):
         here = result.sel(arm=arm, **where)
         base = reference[name, str(where)]
         for k, month in enumerate(MONTHS):
-            delta, error = naive.mean_and_error((values[k] - base[k]).tolist())
+            delta, error = mean_and_error(name, (values[k] - base[k]).tolist())
             found = here.sel(months=month)
             close = {"rel": 1e-6, "abs": 1e-12}
             assert float(found[f"{name}_difference"]) == pytest.approx(delta, **close)
@@ -181,6 +190,8 @@ def test_paired_differences_and_ratios_agree(result, slow, arm):
             else:
                 assert math.isnan(ratio)
             low, high = delta - 1.959964 * error, delta + 1.959964 * error
+            if COUNTED in name:
+                low, high = (float(found[f"{name}_difference_{end}"]) for end in ("lower", "upper"))
             needed = float(found[f"{name}_number_needed"])
             if abs(low * high) > 1e-15 and abs(delta) > 1e-9:
                 assert math.isnan(needed) == (low < 0 < high)
@@ -206,7 +217,7 @@ def test_shares_of_being_best_agree_ties_shared(result, slow):
             ]
             ties += sum(max(share.values()) < 1.0 for share in shares)
             for arm in ranked:
-                mean, error = naive.mean_and_error([share[arm] for share in shares])
+                mean, error = naive.counted_mean_and_error([share[arm] for share in shares])
                 found = result.sel(ranked_arm=arm, months=month)
                 assert float(found[f"{name}_best"]) == pytest.approx(mean, abs=1e-12), (name, arm)
                 assert float(found[f"{name}_best_mc_standard_error"]) == pytest.approx(

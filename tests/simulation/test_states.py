@@ -132,7 +132,7 @@ def test_paired_differences_of_patients_in_pain_agree(patients, result, slow):
     name = f"{RELIEF}_prevalence_difference"
     here = result.sel(arm="sbrt")
     for column, month in zip(np.array(rows).T, MONTHS, strict=True):
-        mean, error = naive.mean_and_error(column.tolist())
+        mean, error = naive.counted_mean_and_error(column.tolist())
         now = here.sel(months=month)
         assert float(now[name]) == pytest.approx(mean, rel=1e-9, abs=1e-12)
         assert float(now[f"{name}_mc_standard_error"]) == pytest.approx(error, rel=1e-6, abs=1e-12)
@@ -151,7 +151,11 @@ def test_who_is_not_in_pain_has_no_event_and_is_in_no_denominator(patients, resu
 
 
 def test_prevalence_is_never_above_incidence_and_without_an_end_is_that_of_responders_alive():
-    endless = pain(change={"duration": {"median": 1e12}}, patients=2000)
+    endless = pain(
+        change={"duration": {"median": 1e12}},
+        patients=2000,
+        confirmed=["ntcp.pain_relief.duration.median"],
+    )
     for experiment in (pain(patients=2000), endless):
         result = run(experiment, scheduler="single")
         for event in (RELIEF, COMPLETE):
@@ -358,7 +362,7 @@ BERNOULLI = '{ kind = "bernoulli", probability = ... }'
         ),
         (
             lambda: with_in_pain(0.8),
-            "cohort.in_pain: must be 0 or 1 in each patient, got 0.8 to 0.8; a share of the "
+            "cohort: in_pain must be 0 or 1 in each patient, got 0.8 to 0.8; a share of the "
             f"patients is {BERNOULLI}",
         ),
         (

@@ -306,7 +306,7 @@ def test_one_patient_an_arm_is_simulated_without_a_word():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"allocation": (1, 0)}, "allocation must give both arms patients, got 1:0"),
+        ({"allocation": (1, 0)}, "allocation must give every arm patients, got 1:0"),
         ({"patients": 1}, "patients must lie between 2"),
         ({"block": 3}, "block must be a multiple of 2"),
         ({"not_evaluable": 1.0}, "not_evaluable must be at least 0 and below 1"),
