@@ -109,7 +109,7 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
         for row, (name, result) in enumerate(results.items()):
             _power_line(axis, over, row, name, result)
         axis.set_xlabel(label)
-        axis.set_ylim(0, 1)
+        axis.set_ylim(0.0, 1.03)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.axhline(sections[0].power, color="grey", lw=0.8, ls=":")
         axis.grid(alpha=0.3)
@@ -121,7 +121,10 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
         what = TITLES[primaries.pop()] if len(primaries) == 1 else "the primary analysis"
     elif len(asked) == 1:
         what = f"showing {asked.pop()}"
-    axes[0].set_ylabel(f"Power of {what}")
+    if any(result.joint for result in results.values()):
+        succeeds = {section.succeeds_in for section in sections}
+        what += f", in {' or '.join(sorted(succeeds))} of the comparisons"
+    axes[0].set_ylabel(fill(f"Power of {what}", 40))
     axes[0].legend(fontsize=8, frameon=False)
     title = (
         "Power by simulation; bars: two Monte Carlo errors; ringed: the design's own size; "
@@ -184,7 +187,7 @@ def plot_hypotheses(name: str, result: TrialResult) -> Figure:
     _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
     _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
     axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
-    axis.set_xlim(0.0, 1.02)
+    axis.set_xlim(0.0, 1.04)
     axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
     axis.set_xlabel("Shown in such a share of trials")
     axis.legend(fontsize=8, frameon=False)
@@ -280,7 +283,8 @@ def _last_number(result: TrialResult) -> float:
 def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult) -> None:
     color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
     points = _points(over, result)
-    label = f"{name}: {DIRECTIONS[result.better]}" if result.better else name
+    told = result.better and not result.joint  # several comparisons are better or not by themselves
+    label = f"{name}: {DIRECTIONS[result.better]}" if told else name
     if points:
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""

@@ -187,7 +187,10 @@ def _sample_size(told: _Told) -> Iterator[Block]:
             "can't be told from it by the Monte Carlo error."
         )
         yield from told.each(_power_asked)
-        yield from told.shown("sizes", "prevalence")
+    elif asked:
+        yield "No number of patients that was tried is sure to reach the power; why is said below."
+        yield from told.each(_power_asked)
+    yield from told.shown("sizes", "prevalence")
     if "formulas" in told.tables:
         yield "Formulas take the same assumptions, as each can, for the same power and level."
     else:
