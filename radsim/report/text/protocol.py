@@ -125,16 +125,21 @@ def _objective_sentences(result: TrialResult) -> Iterator[str]:
     by = TITLES.get(section.compared_analysis, section.compared_analysis)
     of, power = endpoint_words(section, PRIMARY), f"a power of {100 * section.power:g} %"
     of = "the event" if of == "event" else of
+    over = ""
+    for joint in result.joint:
+        if joint.analysis == section.primary_analysis:
+            power += f" in {section.succeeds_in} of {len(joint.level.correlation)} comparisons"
+            over = " over all of them"
     if section.margin is None:
         yield (
             f"To find out whether {experimental} differs from {control} in {of}, by {by}, with "
-            f"{power} at a two-sided level of {section.alpha:g}."
+            f"{power} at a two-sided level of {section.alpha:g}{over}."
         )
     else:
         yield (
             f"To show that {experimental} is not worse than {control} in {of}, by "
             f"{margin_text(section)} or more, with {power} at a one-sided level of "
-            f"{section.alpha / 2.0:g}."
+            f"{section.alpha / 2.0:g}{over}."
         )
     if section.secondary:
         others = [endpoint_words(section, name) for name in section.secondary]
