@@ -42,7 +42,7 @@ from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
-from radsim.trial.swept import check_sweep, laid_over, points_of, still_uncertain
+from radsim.trial.swept import check_sweep, idle_keys, laid_over, points_of, still_uncertain
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -626,6 +626,10 @@ class TrialSection:
             merged = _changed(base, changes)
             for key, value in swept.items():
                 merged = _changed(merged, laid_over(merged, key, value))
+            if idle := list(idle_keys(merged, swept, changes)):
+                place = "" if idle[0].startswith("sweep.") else f"scenarios.{name}."
+                mistakes.append(f"{place}{idle[0]}: has no effect beside what is swept")
+                continue
             if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
                 merged["event"] = changes.get("event", "")
             try:
@@ -633,7 +637,7 @@ class TrialSection:
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
                 mistakes += below(where, "\n".join(lines))
-        require(not mistakes, "\n".join(mistakes))
+        require(not mistakes, "\n".join(dict.fromkeys(mistakes)))
         return found
 
 
