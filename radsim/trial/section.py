@@ -626,9 +626,8 @@ class TrialSection:
             merged = _changed(base, changes)
             for key, value in swept.items():
                 merged = _changed(merged, laid_over(merged, key, value))
-            if idle := list(idle_keys(merged, swept, changes)):
-                place = "" if idle[0].startswith("sweep.") else f"scenarios.{name}."
-                mistakes.append(f"{place}{idle[0]}: has no effect beside what is swept")
+            if idle := next(idle_keys(merged, swept, changes, name), ""):
+                mistakes.append(f"{idle}: has no effect beside what is swept")
                 continue
             if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
                 merged["event"] = changes.get("event", "")

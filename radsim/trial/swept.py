@@ -67,22 +67,22 @@ def laid_over(base: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 
 def idle_keys(
-    laid: Mapping[str, Any], swept: Mapping[str, Any], changes: Mapping[str, Any]
+    laid: Mapping[str, Any], swept: Mapping[str, Any], changes: Mapping[str, Any], scenario: str
 ) -> Iterator[str]:
     """Name swept keys, and keys of a scenario below a sweep, that the laid-over section lacks.
 
     Examples
     --------
     >>> laid = {"patients": 80, "control": {"failure_hazard": 0.02}}
-    >>> list(idle_keys(laid, {"control.control": 0.7, "patients": 80}, {"patients": 60}))
-    ['sweep.control.control', 'patients']
+    >>> list(idle_keys(laid, {"control.control": 0.7, "patients": 80}, {"patients": 60}, "few"))
+    ['sweep.control.control', 'scenarios.few.patients']
     """
     for key, value in swept.items():
         if _read(laid, key.split(".")) != value:
             yield f"sweep.{key}"
     for path, value in _leaves(changes):
         if swept and path[0] != "uncertainty" and _read(laid, path) != value:
-            yield ".".join(path)
+            yield ".".join(("scenarios", scenario, *path))
 
 
 def _read(table: Any, path: Sequence[str]) -> Any:

@@ -54,6 +54,12 @@ def test_a_swept_value_gives_what_a_file_with_it_gives():
     assert result.equals(radsim.trial_dataset(alone).sel(scenario="trial", drop=True))
 
 
+def test_a_result_is_shown_in_a_line():
+    result = radsim.run_trial(made())["trial"]
+    power = f"{result.asked.value:.3f} (± {result.asked.mc_standard_error:.3f})"
+    assert repr(result) == f"TrialResult(logrank: power {power} with 60 patients)"
+
+
 def test_scenarios_are_swept_too_and_a_file_of_it_reads_back(tmp_path):
     trial = made({"trial.patients": [60, 80]}, scenarios={"more": {"alpha": 0.1}})
     assert list(trials_of(trial)) == ["more_patients_60", "more_patients_80"]
