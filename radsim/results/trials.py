@@ -69,7 +69,7 @@ def trial_dataset(results: Mapping[str, TrialResult]) -> xr.Dataset:
         for expectation in result.expected:
             for j, of in enumerate(OF_ARMS):
                 place = (i, quantities.index(expectation.name), j)
-                said = "mean over trials"
+                said = "mean number over trials; of the duration, months"
                 dims = ("scenario", "quantity", "of")
                 put("expected", dims, place, getattr(expectation, of), units="1", long_name=said)
         design = result.plan.design.patients

@@ -28,10 +28,11 @@ def check_margin(
         "margin: say by higher_is_better on which side the experimental arm is worse",
     )
     least, most, what = _range(name, horizon)
+    where = f"lie between {least:g} and {most:g}" if np.isfinite(most) else f"be above {least:g}"
     require(
         least < margin < most,
-        f"margin must lie between {least:g} and {most:g}, for {what}, on the side where the "
-        f"experimental arm is worse; got {margin:g}",
+        f"margin must {where}, for {what}, on the side where the experimental arm is worse; got "
+        f"{margin:g}",
     )
 
 

@@ -22,6 +22,7 @@ from radsim.trial.conduct.hypotheses import OWN, Family, Hypothesis
 from radsim.trial.conduct.run import TrialPlan, largest_exact_trial
 from radsim.trial.conduct.uncertainty import UncertainArms
 from radsim.trial.formulas.group_sequential import Boundaries, boundaries
+from radsim.trial.idle import check_idle
 from radsim.trial.interim.looks import check_looks
 from radsim.trial.interim.resize import Resize
 from radsim.trial.margins import check_margin, worst_effect
@@ -41,7 +42,7 @@ from radsim.trial.protocol.subgroup import MixedArms, Subgroup
 from radsim.trial.questions.margin import at_margin
 from radsim.trial.questions.testing import plan_of_one, with_nulls
 from radsim.trial.secondary import Secondary, check_name
-from radsim.trial.swept import check_sweep, laid_over, points_of, still_uncertain
+from radsim.trial.swept import check_sweep, idle_keys, laid_over, points_of, still_uncertain
 from radsim.trial.varied import Curve
 from radsim.vocabulary.endpoints import DEATH, LOCAL_FAILURE
 from radsim.vocabulary.mistakes import below, mistakes_of, require
@@ -51,7 +52,6 @@ from radsim.vocabulary.words import nearest
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a scenario, which names files
 MOST_TRIALS = 1_000_000
 LATE = (0.0, 1.0)  # rho and gamma of a weighted log-rank test that looks at late events
-OF_ONE_ANALYSIS = {"landmarks": "incidence_differences", "weights": "logrank_weighted"}
 EXTREMES = (1e-6, 1.0 - 1e-6)  # quantiles of an uncertain parameter that must still be possible
 
 
@@ -206,12 +206,6 @@ class TrialSection:
             f"{nearest(primary, self.named_analyses)}",
         )
         self._check_margin()
-        used = (*self.named_analyses, *(each.analysis for each in self.secondary.values()))
-        for key, name in OF_ONE_ANALYSIS.items():
-            require(
-                not getattr(self, key) or name in used,
-                f"{key}: has no effect here: {name} is not among the analyses",
-            )
         require(
             bool(self.landmarks) or "incidence_differences" not in self.named_analyses,
             "landmarks: say at which months incidence_differences compares",
@@ -250,6 +244,7 @@ class TrialSection:
         check_comparisons(self, is_equal=self._is_equal)
         self._check_secondary()
         self._check_plans()
+        check_idle(self)
 
     def _check_margin(self) -> None:
         if self.margin is not None:
@@ -631,6 +626,9 @@ class TrialSection:
             merged = _changed(base, changes)
             for key, value in swept.items():
                 merged = _changed(merged, laid_over(merged, key, value))
+            if idle := next(idle_keys(merged, swept, changes, name), ""):
+                mistakes.append(f"{idle}: has no effect beside what is swept")
+                continue
             if merged.get("endpoint") != self.endpoint:  # its event is not that of the section
                 merged["event"] = changes.get("event", "")
             try:
@@ -638,7 +636,7 @@ class TrialSection:
             except ValidationError as error:
                 lines = mistakes_of(error, merged, SECTION.json_schema())
                 mistakes += below(where, "\n".join(lines))
-        require(not mistakes, "\n".join(mistakes))
+        require(not mistakes, "\n".join(dict.fromkeys(mistakes)))
         return found
 
 

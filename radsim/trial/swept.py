@@ -56,12 +56,48 @@ def laid_over(base: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
     if not rest:
         return {first: value}
     below = base.get(first)
+    several = isinstance(below, list | tuple)
+    require(not several, f"sweep.{key}: there are several; list what {first} is instead")
     second, _, deeper = rest.partition(".")
     if not deeper:
         return {first: {second: value}}
     inner = below.get(second) if isinstance(below, Mapping) else None
     inner = dict(inner) if isinstance(inner, Mapping) else {}
     return {first: {second: {**inner, **laid_over(inner, deeper, value)}}}
+
+
+def idle_keys(
+    laid: Mapping[str, Any], swept: Mapping[str, Any], changes: Mapping[str, Any], scenario: str
+) -> Iterator[str]:
+    """Name swept keys, and keys of a scenario below a sweep, that the laid-over section lacks.
+
+    Examples
+    --------
+    >>> laid = {"patients": 80, "control": {"failure_hazard": 0.02}}
+    >>> list(idle_keys(laid, {"control.control": 0.7, "patients": 80}, {"patients": 60}, "few"))
+    ['sweep.control.control', 'scenarios.few.patients']
+    """
+    for key, value in swept.items():
+        if _read(laid, key.split(".")) != value:
+            yield f"sweep.{key}"
+    for path, value in _leaves(changes):
+        if swept and path[0] != "uncertainty" and _read(laid, path) != value:
+            yield ".".join(("scenarios", scenario, *path))
+
+
+def _read(table: Any, path: Sequence[str]) -> Any:
+    """What a section holds at a key; None where it holds nothing."""
+    for part in path:
+        table = table.get(part) if isinstance(table, Mapping) else None
+    return table
+
+
+def _leaves(table: Mapping[str, Any], *above: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, *above, key)
+        else:
+            yield (*above, key), value
 
 
 def _label(value: Any) -> str:

@@ -78,9 +78,10 @@ def arm_sentences(
         yield from enrolment.subgroup(section.subgroup)
         yield from _arms_of_subgroup(section, section.subgroup)
     if isinstance(section.control, str):
+        which = "both arms" if len(section.arms) == 2 else "every arm"
         yield (
             f"Each trial draws its patients with replacement from {section.simulated_patients:,} "
-            "simulated ones, each with the times of failure, death and harm under both arms."
+            f"simulated ones, each with the times of failure, death and harm under {which}."
         )
     for key, law in section.uncertainty.items():
         yield f"For the assurance, {key} is uncertain: {_law(law)}."

@@ -255,5 +255,7 @@ def test_isotoxic_planning_keeps_hot_spots_of_neural_structures_alone():
     with pytest.raises(ValueError, match="isotoxic planning keeps DXcc of neural structures alone"):
         plan_of(**plan, limits=[spot, mean], isotoxic=True)
     assert plan_of(**plan, limits=[spot, mean]).whole_limits
-    with pytest.raises(ValueError, match="mandatory DXcc of a neural structure at every level"):
+    with pytest.raises(
+        ValueError, match="mandatory DXcc of a neural structure at the level of the cord"
+    ):
         plan_of(**plan, limits=[mean])

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-PAGE = (Path(__file__).parents[2] / "docs" / "trials.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "trials.md").read_text(encoding="utf-8")
 
 
-def test_the_python_of_the_page_runs(capsys):
-    snippet, *others = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+def test_the_python_of_the_page_runs(capsys, monkeypatch):
+    snippets = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    [snippet] = [each for each in snippets if "cox_ratio(table)" in each]
     names: dict = {}
     exec(compile(snippet, "docs/trials.md", "exec"), names)
     log_rank, gray, ratio, lower, upper = (float(n) for n in capsys.readouterr().out.split())
@@ -22,5 +24,6 @@ def test_the_python_of_the_page_runs(capsys):
     slope = naive.cox_score(names["time"], names["cause"], names["arm"], np.log(ratio))
     assert slope == pytest.approx(0.0, abs=1e-9)
     assert lower < ratio < upper
-    for other in others:
+    monkeypatch.chdir(ROOT)
+    for other in snippets:
         exec(compile(other, "docs/trials.md", "exec"), {})

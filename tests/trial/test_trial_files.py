@@ -223,7 +223,7 @@ def test_a_trial_of_a_complication_counts_loss_of_control_among_its_harms(tmp_pa
     assert ended.code == 0, ended.errors
     lost, cord = rows(folder, "trial_benefit_harm.csv")
     assert (lost["harm"], cord["harm"]) == ("local_failure", "myelopathy")
-    assert "local failure: " in ended.output
+    assert "local failure, seen up to the analysis: " in ended.output
     source = load_experiment(written(tmp_path, text))
     section = trials_of(source)["trial"]
     pool = simulate_pool(source, section, range(300))
@@ -310,6 +310,13 @@ def test_assurance_takes_the_uncertainty_that_the_experiment_declares():
         ),
         ("patients = 80", "patients = 80\nlandmarks = [6, 12]", "landmarks: has no effect here"),
         ("patients = 80", "patients = 80\nweights = [0, 1]", "weights: has no effect here"),
+        ("patients = 80", "patients = 80\nsimulated_patients = 900", "simulated_patients: has no"),
+        (
+            "patients = 80",
+            "patients = 80\nanalyses = ['cox']\nvariance = 'delta'",
+            "variance: has no",
+        ),
+        ("patients = 80", "patients = 80\nanalyses = ['cox']\ntransform = 'log'", "transform: has"),
         (
             "patients = 80",
             "patients = 80\nanalyses = ['incidence_differences']",
@@ -387,6 +394,8 @@ find_size = false
         ("design = { drop_out_hazard = 0.1 }", "design.drop_out_hazard: has no effect here"),
         ("curve = { median_survival = [6.0] }", "curve.median_survival: has no effect here"),
         ("curve = { minimum_follow_up = [6.0] }", "curve.minimum_follow_up: has no effect here"),
+        ("landmark = 12.0", "landmark: has no effect here: a binary endpoint has no times"),
+        ("horizon = 12.0", "horizon: has no effect here: a binary endpoint has no times"),
         ("primary = 'fisher'\ncurve = { patients = [900] }", "fisher lists outcomes, for up to"),
     ],
 )
@@ -566,8 +575,9 @@ def test_shipped_trials_load_and_run_at_a_small_size(path):
     assert isinstance(source, VirtualTrial) == states_trial_only(path)
     name, section = list(source.trial.variants().items())[-1]
     block = None if section.design.minimization else sum(section.design.allocation)
+    few = {"simulated_patients": 100} if isinstance(section.control, str) else {}
     small = replace(
-        section, trials=20, patients=40, find_size=False, simulated_patients=100, curve=None,
+        section, **few, trials=20, patients=40, find_size=False, curve=None,
         analyses=(section.primary_analysis,),
         design=replace(section.design, block=block),
     )  # fmt: skip

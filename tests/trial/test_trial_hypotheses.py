@@ -481,7 +481,7 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
          "experimental.median_survival: has no effect here: it is said in the trial's arms"),
         ('endpoint = "death"', 'endpoint = "deaths"', "secondary.survival.endpoint: no endp"),
         ('"primary", "fracture"]\n', '"primary", "vcf"]\n', "secondary.benefit.wins: no end"),
-        ('endpoint = "death"', 'endpoint = "death"\nmargin = 0.8', "margin: must lie betw"),
+        ('endpoint = "death"', 'endpoint = "death"\nmargin = 0.8', "margin: must be above 1"),
         ('analysis = "gray"', 'analysis = "gray"\nmargin = 0.1', "gray has no effect that a marg"),
         ('analysis = "gray"', 'analysis = "gay"', "secondary.fracture.analysis: no analysis"),
         ('analysis = "gray"', 'analysis = "cox"\nlandmark = 12', "landmark: has no effect on cox"),

@@ -233,7 +233,8 @@ def test_a_file_with_a_margin_is_asked_for_non_inferiority(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("margin = 1.8", "margin = 0.8", "margin: must lie between 1 and inf, for the cause-spec"),
+        ("margin = 1.8", "margin = 1.8\nplanned_hazard_ratio = 0.5", "planned_hazard_ratio: has"),
+        ("margin = 1.8", "margin = 0.8", "margin: must be above 1, for the cause-specific"),
         ('"cox"\nmargin = 1.8', '"gray"\nmargin = 0.1', "gray has no effect that a margin is on"),
         ('"cox"\nmargin = 1.8\nanalyses = ["cox", "logrank", "gray"]',
          '"incidence_difference"\nmargin = -0.1', "must lie between 0 and 1, for the difference"),

@@ -237,6 +237,15 @@ def test_a_proportion_leaves_death_to_the_protocol():
     assert "No sample size by simulation was asked for" in page
 
 
+def test_a_size_that_is_not_found_has_no_table_but_its_reason():
+    trial = {**BINARY["trial"], "find_size": True, "most_patients": 44}
+    source = VirtualTrial.model_validate({**BINARY, "trial": trial})
+    page = to_markdown(*protocol_page(run_trial(source), source))
+    assert not any("by simulation" in caption for caption, _, _ in tables_in(page))
+    assert "No number of patients that was tried is sure to reach the power" in page
+    assert "a power of 0.8 is not reached: " in page.replace("\\", "")
+
+
 @pytest.mark.parametrize(
     "name", [*EVERY_ANALYSIS, *BINARY_TESTS, *OF_PAIRS, *AGAINST_MARGIN.values()]
 )
@@ -286,5 +295,8 @@ def test_several_arms_are_told_apart_and_their_common_level_is_cited():
     assert not any("Scenarios" in caption for caption in captions)
     for name in ("high", "higher"):
         assert f"whether {name} differs from plain" in page
+    assert (
+        "with a power of 80 % in any of 2 comparisons at a two-sided level of 0.05 over all" in page
+    )
     assert "Dunnett (1955)" in page
     assert "Pocock and Simon (1975)" in page

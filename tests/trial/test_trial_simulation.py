@@ -361,7 +361,8 @@ def test_a_power_that_cannot_be_reached_is_said_with_its_ceiling():
     null = under_null(replace(PLAN, analyses=("logrank",)), "no_difference")
     found = sample_size(null, analysis="logrank", trials=200, seed=4, most=400)
     assert not found.reached
-    assert "a power of 0.8 is not reached" in found.why
+    power = f"{found.power.value:.3f} (± {found.power.mc_standard_error:.3f})"
+    assert f"a power of 0.8 is not reached: {power} with {found.patients} patients" in found.why
     assert "differ too little" in found.why
 
 

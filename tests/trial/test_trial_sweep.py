@@ -54,6 +54,12 @@ def test_a_swept_value_gives_what_a_file_with_it_gives():
     assert result.equals(radsim.trial_dataset(alone).sel(scenario="trial", drop=True))
 
 
+def test_a_result_is_shown_in_a_line():
+    result = radsim.run_trial(made())["trial"]
+    power = f"{result.asked.value:.3f} (± {result.asked.mc_standard_error:.3f})"
+    assert repr(result) == f"TrialResult(logrank: power {power} with 60 patients)"
+
+
 def test_scenarios_are_swept_too_and_a_file_of_it_reads_back(tmp_path):
     trial = made({"trial.patients": [60, 80]}, scenarios={"more": {"alpha": 0.1}})
     assert list(trials_of(trial)) == ["more_patients_60", "more_patients_80"]
@@ -91,6 +97,38 @@ def test_what_can_not_be_swept_is_refused_in_one_line(sweep, line):
         made(sweep)
     assert line in refused.value.mistakes[0]
     assert refused.value.mistakes[0].startswith(("sweep", "trial"))
+
+
+@pytest.mark.parametrize(
+    ("sweep", "changes", "line"),
+    [
+        (
+            {"trial.control.control": [0.6, 0.7], "trial.control.failure_hazard": [0.02, 0.03]},
+            {},
+            "trial.sweep.control.control: has no effect beside what is swept",
+        ),
+        (
+            {"trial.patients": [60, 80]},
+            {"scenarios": {"few": {"patients": 40}}},
+            "trial.scenarios.few.patients: has no effect beside what is swept",
+        ),
+        (
+            {"trial.control.control": [0.6, 0.7]},
+            {"scenarios": {"hazard": {"control": {"failure_hazard": 0.02}}}},
+            "trial.scenarios.hazard.control.failure_hazard: has no effect beside what is swept",
+        ),
+        (
+            {"trial.experimental.control": [0.8, 0.9]},
+            {"experimental": [{"control": 0.85}, {"control": 0.9}]},
+            "trial.sweep.experimental.control: there are several; list what experimental is",
+        ),
+    ],
+)
+def test_a_swept_key_acts_and_leaves_what_scenarios_state(sweep, changes, line):
+    with pytest.raises(ExperimentError) as refused:
+        made(sweep, **changes)
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith(line)
 
 
 def test_what_a_scenario_states_is_no_longer_uncertain():

@@ -108,11 +108,12 @@ class ExternalBeam(Fractionated):
             )
         else:
             for level in ("cord", "below_cord"):
+                where = "at the level of the cord" if level == "cord" else "below the cord"
                 require(
                     any(_rules(limit, level) for limit in self.limits),
-                    "limits must hold a mandatory DXcc of a neural structure at every level, "
-                    f"and there is none {level.replace('_', ' ')} level; thecal_sac is one "
-                    '(or set field = "uniform")',
+                    f"limits must hold a mandatory DXcc of a neural structure {where}, and there "
+                    "is none; a limit of thecal_sac is one at every level, and limits = "
+                    '{ preset = "NAME" } takes published ones (or set field = "uniform")',
                 )
 
     @property

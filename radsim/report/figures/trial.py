@@ -22,6 +22,9 @@ from radsim.trial.questions.scenario import TrialResult
 from radsim.trial.wording import asked_for, endpoint_words, event_name
 from radsim.vocabulary.words import listed
 
+NAMED_INSIDE, NAMED_BESIDE = 6, 20  # trials that a legend names in a panel, and beside it
+WIDTH_BESIDE = 2.6  # of a legend beside the panels [inches]
+HEADROOM = 1.3  # of the incidence axis over its curves, for the legend
 RISK_TIMES = 5  # columns of the numbers at risk
 NEARLY_ONE = 0.995  # power beyond which a larger trial shows nothing new
 LINE = 0.045  # height of a line of text in the flow, of the figure's height
@@ -103,13 +106,14 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
     varied = {"patients", *(point.over for result in results.values() for point in result.curve)}
     panels = {over: label for over, label in LABELS.items() if over in varied}
     sections = [result.section for result in results.values()]
-    figure = new_figure(4.8 * len(panels) + 0.6, 4.2)
+    beside = WIDTH_BESIDE if len(results) > NAMED_INSIDE else 0.0
+    figure = new_figure(4.8 * len(panels) + 0.6 + beside, 4.2)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (over, label) in zip(axes, panels.items(), strict=True):
         for row, (name, result) in enumerate(results.items()):
             _power_line(axis, over, row, name, result)
         axis.set_xlabel(label)
-        axis.set_ylim(0, 1)
+        axis.set_ylim(0.0, 1.03)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.axhline(sections[0].power, color="grey", lw=0.8, ls=":")
         axis.grid(alpha=0.3)
@@ -121,14 +125,30 @@ def plot_power(results: dict[str, TrialResult]) -> Figure:
         what = TITLES[primaries.pop()] if len(primaries) == 1 else "the primary analysis"
     elif len(asked) == 1:
         what = f"showing {asked.pop()}"
-    axes[0].set_ylabel(f"Power of {what}")
-    axes[0].legend(fontsize=8, frameon=False)
+    if any(result.joint for result in results.values()):
+        succeeds = {section.succeeds_in for section in sections}
+        what += f", in {' or '.join(sorted(succeeds))} of the comparisons"
+    axes[0].set_ylabel(fill(f"Power of {what}", 40))
+    _legend(figure, axes[0])
     title = (
         "Power by simulation; bars: two Monte Carlo errors; ringed: the design's own size; "
         "lines: to guide the eye"
     )
     figure.suptitle(title, fontsize=8 if len(panels) == 1 else 10, wrap=True)
     return figure
+
+
+def _legend(figure: Figure, axis: Axes) -> None:
+    """Name the trials in the panel or, if they are many, beside it, the first of them."""
+    handles, labels = axis.get_legend_handles_labels()
+    if len(labels) <= NAMED_INSIDE:
+        axis.legend(fontsize=8, frameon=False)
+        return
+    more = len(labels) - NAMED_BESIDE
+    figure.legend(
+        handles[:NAMED_BESIDE], labels[:NAMED_BESIDE], loc="outside right upper", fontsize=8,
+        frameon=False, title=f"and {more} more" if more > 0 else None, title_fontsize=8,
+    )  # fmt: skip
 
 
 def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Figure:
@@ -152,17 +172,18 @@ def plot_incidence(name: str, result: TrialResult, curves: ExpectedCurves) -> Fi
                 months[place], 1 - arm, at_risk, ha="center", va="center", fontsize=8, **look
             )
     axis.set_ylabel("Cumulative incidence")
-    axis.set_ylim(bottom=0)
+    highest = np.nanmax([0.0, *np.ravel([curves.event, curves.upper, curves.death])])
+    axis.set_ylim(0.0, HEADROOM * highest or None)
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.legend(fontsize=8, frameon=False)
     axis.grid(alpha=0.3)
     error = curves.event_error.max()
     of = f"\nMonte Carlo error at most {100 * error:.2g} points" if error > 0.0 else ""
-    axis.set_title(
+    figure.suptitle(
         f"{name}: as assumed, all being watched; band: central 95 % of trials{of}", fontsize=10
     )
     below.set_ylim(-0.6, 1.6)
-    below.set_yticks([1, 0], arms, fontsize=8)
+    below.set_yticks([1, 0], [fill(arm, 26) for arm in arms], fontsize=8)
     below.tick_params(axis="y", length=0)
     below.set_xticks(months[places])
     below.set_xlabel("Months after randomization (mean numbers at risk)")
@@ -184,7 +205,7 @@ def plot_hypotheses(name: str, result: TrialResult) -> Figure:
     _sideways(axis, alone, color=COLORS[0], marker="o", markersize=9, label="by itself")
     _sideways(axis, within, color=COLORS[1], marker="s", markersize=4, label="in the procedure")
     axis.set_yticks(range(len(names)), [fill(words, 34) for words in names], fontsize=8)
-    axis.set_xlim(0.0, 1.02)
+    axis.set_xlim(0.0, 1.04)
     axis.axvline(result.section.power, color="grey", lw=0.8, ls=":")
     axis.set_xlabel("Shown in such a share of trials")
     axis.legend(fontsize=8, frameon=False)
@@ -240,7 +261,7 @@ def _arm_boxes(
     followed = flow.randomized - flow.not_evaluable
     what = event if event != "event" else "the event"
     texts = (
-        f"{label}\nallocated (n = {flow.randomized})",
+        f"{fill(label, 40)}\nallocated (n = {flow.randomized})",
         f"Not evaluable (n = {flow.not_evaluable})\nAnalysed (n = {followed})",
         f"With {what} (n = {flow.with_event})\nDied before it (n = {flow.died})\n"
         f"Lost to follow-up (n = {flow.lost})\nFree of it at the end (n = {flow.free})",
@@ -278,16 +299,18 @@ def _last_number(result: TrialResult) -> float:
 
 
 def _power_line(axis: Axes, over: str, row: int, name: str, result: TrialResult) -> None:
-    color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
+    turn, place = divmod(row, len(COLORS))  # a color comes back with another marker
+    color, marker = COLORS[place], MARKERS[(place + turn) % len(MARKERS)]
     points = _points(over, result)
-    label = f"{name}: {DIRECTIONS[result.better]}" if result.better else name
+    told = result.better and not result.joint  # several comparisons are better or not by themselves
+    label = f"{name}: {DIRECTIONS[result.better]}" if told else name
     if points:
         _error_bars(axis, points, color=color, marker=marker, markersize=4, label=label)
         label = ""
     if over == "patients":
         planned = (float(result.plan.design.patients), result.asked)
         ring = {"markerfacecolor": "none", "markersize": 9, "markeredgewidth": 1.4}
-        _error_bars(axis, [planned], color=color, marker="o", label=label, **ring)
+        _error_bars(axis, [planned], color=color, marker=marker, label=label, **ring)
         _guide(axis, color, [*points, planned], result)
     elif points:
         axis.plot(*zip(*((x, share.value) for x, share in points), strict=True), color=color, lw=1)

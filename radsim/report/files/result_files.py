@@ -93,7 +93,8 @@ def open_result(folder: str | Path) -> xr.Dataset:
     if not folder.is_dir():
         raise ResultError(f"{folder} is not a folder")
     if not is_finished(folder):
-        raise ResultError(f"{folder} holds no finished result ({RESULT})")
+        stopped = "; the command that was stopped there goes on" if (folder / WORK).is_dir() else ""
+        raise ResultError(f"{folder} holds no finished result ({RESULT}) or trial{stopped}")
     path = folder / RESULT
     try:
         with xr.open_dataset(path, engine="netcdf4") as result:

@@ -125,16 +125,21 @@ def _objective_sentences(result: TrialResult) -> Iterator[str]:
     by = TITLES.get(section.compared_analysis, section.compared_analysis)
     of, power = endpoint_words(section, PRIMARY), f"a power of {100 * section.power:g} %"
     of = "the event" if of == "event" else of
+    over = ""
+    for joint in result.joint:
+        if joint.analysis == section.primary_analysis:
+            power += f" in {section.succeeds_in} of {len(joint.level.correlation)} comparisons"
+            over = " over all of them"
     if section.margin is None:
         yield (
             f"To find out whether {experimental} differs from {control} in {of}, by {by}, with "
-            f"{power} at a two-sided level of {section.alpha:g}."
+            f"{power} at a two-sided level of {section.alpha:g}{over}."
         )
     else:
         yield (
             f"To show that {experimental} is not worse than {control} in {of}, by "
             f"{margin_text(section)} or more, with {power} at a one-sided level of "
-            f"{section.alpha / 2.0:g}."
+            f"{section.alpha / 2.0:g}{over}."
         )
     if section.secondary:
         others = [endpoint_words(section, name) for name in section.secondary]
@@ -187,7 +192,10 @@ def _sample_size(told: _Told) -> Iterator[Block]:
             "can't be told from it by the Monte Carlo error."
         )
         yield from told.each(_power_asked)
-        yield from told.shown("sizes", "prevalence")
+    elif asked:
+        yield "No number of patients that was tried is sure to reach the power; why is said below."
+        yield from told.each(_power_asked)
+    yield from told.shown("sizes", "prevalence")
     if "formulas" in told.tables:
         yield "Formulas take the same assumptions, as each can, for the same power and level."
     else:

@@ -64,7 +64,11 @@ def protocol_tables(
             "sizes": _table(
                 "patients to randomize by simulation, and the sizes that can't be told from it",
                 ("patients", "lower", "upper", "power", ERROR, "better"),
-                results, _of("trial_sizes.csv", lambda row: row["method"] == SIMULATION),
+                results,
+                _of(
+                    "trial_sizes.csv",
+                    lambda row: row["method"] == SIMULATION and row["patients"] != "",
+                ),
             ),
             "prevalence": _table(
                 "patients to randomize over the share of patients in the subgroup",
@@ -136,7 +140,8 @@ def protocol_tables(
                 results, _of("trial_benefit_harm.csv"),
             ),
             "expectations": _table(
-                "what is to be expected of a trial, where it is not 0",
+                "what is to be expected of a trial, where it is not 0; deaths are those before the "
+                "event",
                 ("quantity", *ROLES, "total", ERROR),
                 results, _of("trial_expectations.csv", lambda row: row["total"] != 0.0),
             ),

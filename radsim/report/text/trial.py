@@ -302,7 +302,8 @@ def _benefit(benefit: Benefit, result: TrialResult) -> str:
     arms = result.plan.arms
     words = arms.words if isinstance(arms, PatientPool) else {}
     return (
-        f"{words.get(benefit.harm, benefit.harm)}: {100 * benefit.control:.2f} % with {control}, "
+        f"{words.get(benefit.harm, benefit.harm)}, seen up to the analysis: "
+        f"{100 * benefit.control:.2f} % with {control}, "
         f"{100 * benefit.experimental:.2f} % with {experimental}; "
         f"{_price(benefit, event_name(result.section))}"
     )

@@ -57,7 +57,9 @@ def _notes(section: TrialSection, source: Experiment | VirtualTrial) -> list[str
 
 def _plan(section: TrialSection, source: Experiment | VirtualTrial) -> TrialPlan:
     """Make the plan; of arms of an experiment, with a few of its patients."""
-    few = replace(section, simulated_patients=min(section.simulated_patients, FEW_PATIENTS))
+    few = section
+    if isinstance(section.control, str):
+        few = replace(section, simulated_patients=min(section.simulated_patients, FEW_PATIENTS))
     try:
         return plan_of(few, source)
     except Mistake:

@@ -46,7 +46,7 @@ CURVE_POINTS = 121  # months at which they are read
 CURVE_TRIALS = 1024  # trials from which expected curves and shares of pairs are averaged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrialResult:
     """Everything about one comparison of a scenario.
 
@@ -85,6 +85,13 @@ class TrialResult:
     joint: tuple[Joint, ...] = ()
     parts: Mapping[str, list[Part]] = field(default_factory=dict)
     prevalence: list[PrevalenceSize] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say the power asked for, not what every trial showed."""
+        return (
+            f"TrialResult({self.section.primary_analysis}: power {self.asked.value:.3f} "
+            f"(± {self.asked.mc_standard_error:.3f}) with {self.plan.design.patients} patients)"
+        )
 
     @property
     def is_first(self) -> bool:

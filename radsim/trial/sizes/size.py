@@ -199,9 +199,11 @@ def _unreached(plan: TrialPlan, search: "_Search", asked: int, start: int | None
     """Say which power can't be passed, and why."""
     last = max(search.known)
     best = search.best()
+    power = search.known[best].power
     why = (
-        f"a power of {search.power:g} is not reached: {search.known[best].power.value:.3f} with "
-        f"{best} patients; {_reason(plan, search, last, asked)}"
+        f"a power of {search.power:g} is not reached: {power.value:.3f} "
+        f"(± {power.mc_standard_error:.3f}) with {best} patients; "
+        f"{_reason(plan, search, last, asked)}"
     )
     return search.result(best, start, why=why, reached=False, lower=best, upper=best)
 
