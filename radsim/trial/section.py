@@ -349,7 +349,11 @@ class TrialSection:
         )
         if not self.secondary:
             return
-        require(self.looks is None, "looks: have one hypothesis; leave out secondary and testing")
+        for name in ("looks", "resize"):
+            require(
+                getattr(self, name) is None,
+                f"{name}: is for one hypothesis; leave out secondary and testing",
+            )
         require(
             not self.binary or self.higher_is_better is not None,
             "higher_is_better: is missing; hypotheses are tested in favor of the experimental arm",
