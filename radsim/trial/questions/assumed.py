@@ -80,6 +80,18 @@ RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific haz
 }
 
 
+def events_of_analysis(analysis: str) -> Events:
+    """What an analysis counts of a course: the event, or event and death.
+
+    Examples
+    --------
+    >>> course = Course(np.ones(1), np.array([0.2]), np.array([0.3]), np.ones_like)
+    >>> [float(events_of_analysis(name)(course)[0]) for name in ("gray", "logrank_any_event")]
+    [0.2, 0.5]
+    """
+    return RATIOS.get(analysis, HAZARD)[0]
+
+
 @dataclass(frozen=True)
 class Assumed:
     """A plan's arms as courses, with what the design lets be seen of them.
@@ -128,11 +140,14 @@ class Assumed:
         first, second = by_group[0]
         return first, second
 
-    def seen(self, cut: float | None = None) -> tuple[float, float]:
-        """Probability that a lesion's event is seen by a month of the calendar, by arm."""
-        kept = 1.0 - float(self.plan.design.not_evaluable)
+    def seen(self, cut: float | None = None, analysis: str = "logrank") -> tuple[float, float]:
+        """Probability that what an analysis counts is seen by a month of the calendar, by arm.
+
+        That is a lesion's event, or for a test of any event death before it, too.
+        """
+        kept, events_of = 1.0 - float(self.plan.design.not_evaluable), events_of_analysis(analysis)
         control, experimental = (
-            kept * float((course.event * self.watched(course.months, cut)).sum())
+            kept * float((events_of(course) * self.watched(course.months, cut)).sum())
             for course in self.courses
         )
         return control, experimental
@@ -166,16 +181,18 @@ class Assumed:
         control, experimental = (number * part / total for part in design.allocation)
         return control, experimental
 
-    def events(self, cut: float | None = None) -> float:
+    def events(self, cut: float | None = None, analysis: str = "logrank") -> float:
         """Events to be expected by a month of the calendar, however many are waited for."""
-        return sum(self.events_by_arm(cut))
+        return sum(self.events_by_arm(cut, analysis))
 
-    def events_by_arm(self, cut: float | None = None) -> tuple[float, float]:
+    def events_by_arm(
+        self, cut: float | None = None, analysis: str = "logrank"
+    ) -> tuple[float, float]:
         """Events to be expected in each arm by a month of the calendar."""
         kept = 1.0 - float(self.plan.design.not_evaluable)
         control, experimental = (
             lesions * share / kept
-            for lesions, share in zip(self.lesions, self.seen(cut), strict=True)
+            for lesions, share in zip(self.lesions, self.seen(cut, analysis), strict=True)
         )
         return control, experimental
 
