@@ -645,3 +645,12 @@ def test_check_says_where_hardly_any_event_is_to_be_expected():
         "events" in n
         for n in notes_of(any_event_section(), any_event_section().plan(any_event_section().arms))
     )
+
+
+def test_power_by_events_adds_the_wrong_side_as_the_simulation_does():
+    alike = StatedArm(failure_hazard=0.03, death_hazard=0.04)
+    section = any_event_section(
+        control=alike, experimental=alike, analyses=("logrank",), patients=200
+    )
+    found = run_scenario_of(section, case("event_target_60")).formulas
+    assert [row.power for row in found.powers] == pytest.approx([0.05, 0.05], abs=1e-9)
