@@ -632,6 +632,12 @@ class TrialSection:
             if "scenarios" in changes or "sweep" in changes:
                 mistakes.append(f"{where}: a scenario can't hold scenarios or a sweep")
                 continue
+            if self.uncertainty and changes.get("uncertainty", True) == {}:
+                mistakes.append(
+                    f"{where}.uncertainty: is empty and changes nothing; state the keys of the arms "
+                    "that are certain here"
+                )
+                continue
             merged = _changed(base, changes)
             for key, value in swept.items():
                 merged = _changed(merged, laid_over(merged, key, value))

@@ -355,9 +355,7 @@ def _event_powers(
     for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             if ratio is not None and ratio > 0.0 and events > 0.0:
-                power = power_of_events(
-                    ratio, events, formula=formula, wrong_side=True, **options
-                )
+                power = power_of_events(ratio, events, formula=formula, wrong_side=True, **options)
                 yield FormulaPower(formula, f"{name} {ratio:.4g}, {events:.1f} events", power)
 
 
