@@ -634,8 +634,8 @@ class TrialSection:
                 continue
             if self.uncertainty and changes.get("uncertainty", True) == {}:
                 mistakes.append(
-                    f"{where}.uncertainty: is empty and changes nothing; state the keys of the arms "
-                    "that are certain here"
+                    f"{where}.uncertainty: is empty and changes nothing; state the keys of "
+                    "the arms that are certain here"
                 )
                 continue
             merged = _changed(base, changes)
