@@ -253,6 +253,10 @@ class TrialSection:
 
     def _check_margin(self) -> None:
         if self.margin is not None:
+            require(
+                self.planned_hazard_ratio is None,
+                "planned_hazard_ratio: has no effect here: formulas are of the margin",
+            )
             check_margin(
                 float(self.margin),
                 self.compared_analysis,

@@ -293,6 +293,8 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
     plan
         The section's trial with its arms, of which the numbers at risk are worked out.
     """
+    if plan.has_subgroup:
+        yield from _hardly_anybody(plan)
     if section.binary:
         return
     plan = alone(plan)
@@ -323,6 +325,19 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
         yield from _looks_without_anybody(section, assumed)
     if section.curve is not None:
         yield from _what_a_curve_drops(section, plan)
+
+
+def _hardly_anybody(plan: TrialPlan) -> Iterator[str]:
+    """Say where the subgroup, or the rest, has too few patients to show anything."""
+    design, inside = plan.design, plan.share_inside
+    least = design.patients * min(design.allocation) / sum(design.allocation)
+    for share, where in ((inside, "in the subgroup"), (1.0 - inside, "outside the subgroup")):
+        expected = least * share * (1.0 - float(design.not_evaluable))
+        if expected < FEW:
+            yield (
+                f"subgroup: {expected:.1f} patients of an arm are to be expected {where}; where an "
+                "arm has none nothing can be shown there"
+            )
 
 
 def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:

@@ -244,6 +244,8 @@ def test_a_file_with_a_margin_is_asked_for_non_inferiority(tmp_path):
         ('"cox"\nmargin = 1.8\nanalyses = ["cox", "logrank", "gray"]',
          '"restricted_mean_difference"\nmargin = 23', "margin: no hazard of the event puts"),
         ('"gray"]', '"cox_against_margin"]', "name the analysis as primary, and give a margin"),
+        ("margin = 1.8", "margin = 1e6", "it is 0.001 and 1e+03, got 1e+06"),
+        ("margin = 1.8", "margin = 1.8\nplanned_hazard_ratio = 0.7", "formulas are of the margin"),
     ],
 )  # fmt: skip
 def test_a_margin_that_means_nothing_ends_with_one_line(tmp_path, capsys, old, new, message):

@@ -159,6 +159,11 @@ def test_the_type_one_error_is_the_level_in_many_trials(plan, rule):
             replace(PLAN, design=replace(DESIGN, accrual=UniformAccrual(months=0.0))),
             RULE, "at: all patients enter at once",
         ),
+        (
+            replace(PLAN, design=replace(
+                DESIGN, minimum_follow_up=None, event_target=60, latest=90.0)),
+            RULE, "events: the trial waits for 60",
+        ),
     ],
 )  # fmt: skip
 def test_what_can_t_be_resized_is_one_line(plan, rule, message):

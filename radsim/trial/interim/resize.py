@@ -80,6 +80,11 @@ class Resize:
         if not plan.binary:
             design = plan.design
             require(
+                design.event_target in (None, self.events),
+                f"events: the trial waits for {design.event_target} (event_target), however many "
+                f"patients there are; got {self.events}",
+            )
+            require(
                 design.entering.end > 0.0,
                 "at: all patients enter at once, so nothing is known before they have",
             )

@@ -171,7 +171,7 @@ def _events_of_margin(
         sizes.append(_size_of_events("schoenfeld", takes, ratio, shares, section, assumed))
         seen = _mean_events(section, assumed, shown)
         if ratio is not None and sizes[-1].patients is not None and seen > 0.0:
-            power = power_of_events(ratio, seen, formula="schoenfeld", **level)
+            power = power_of_events(ratio, seen, **level)  # type: ignore[arg-type]
             powers.append(FormulaPower("schoenfeld", f"{said}, {seen:.1f} events", power))
     return Formulas(tuple(sizes), tuple(powers[:1]))
 
