@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning)  # those are meant for a user
             warnings.showwarning = _show_warning
+            if "" in (sys.argv[1:] if arguments is None else arguments):
+                raise Mistake("an argument is empty; is a variable of the shell not set?")
             code = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED

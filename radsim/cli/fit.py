@@ -28,9 +28,11 @@ def fit(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="a preset file")] = None,
 ) -> None:
     """Fit a model to a table of outcomes by maximum likelihood."""
+    from radsim.experiment.designs.keys import flatten
     from radsim.fitting.fit import fit as fit_model
     from radsim.fitting.outcome_table import doubts, read_outcomes
     from radsim.fitting.report import fit_preset, fit_text, is_preset_file, model_to_fit
+    from radsim.ntcp.lkb import inverse_exponent
     from radsim.report.files.staging import write_file
     from radsim.vocabulary.numbers import is_number
     from radsim.vocabulary.settings import quantity_at
@@ -49,14 +51,17 @@ def fit(
         if left_out:
             warn(f"columns left out: {', '.join(left_out)}")
         family, started = model_to_fit(model, chosen, table)
-        asked = {f"{data.name}, {name}": (name, text) for name, text in doubts(table).items()}
-        read = {"tcp": started.dose.units}
+        units = started.dose.units
+        columns = doubts(table, units, of_targets=family == "tcp")
+        asked = {f"{data.name}, {name}": (name, text) for name, text in columns.items()}
         asked |= {
-            f"--set {key}": (key, quantity_at(f"tcp.{key}", read=read).question(value))
-            for key, value in chosen.items()
+            f"--set {key}": (key, quantity_at(f"tcp.{key}", read={"tcp": units}).question(value))
+            for key, value in flatten(chosen, ends=())
             if is_number(value)
         }
         _ask(asked, confirm or ())
+        if is_number(exponent := chosen.get("n")) and (note := inverse_exponent(exponent)):
+            warn(note)
         names = [name.strip() for name in estimate.split(",") if name.strip()]
         fitted = fit_model(started, table, names, covariate or [], bootstrap, seed)
     except Mistake:

@@ -27,6 +27,7 @@ from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.numbers import named_parameters
 from radsim.vocabulary.settings import quantity_at
 from radsim.vocabulary.structures import STRUCTURES, TARGETS, structure_named
+from radsim.vocabulary.texts import wrong_array_name
 from radsim.vocabulary.units import MONTHS
 from radsim.vocabulary.words import listed, nearest
 
@@ -86,8 +87,9 @@ def _cohort_disagreements(key: str, cohort: Cohort, experiment: Experiment) -> I
         yield from _untakable(f"{key}.table", len(table), experiment)
     for name in sorted(filter(is_own_name, cohort.names)):
         yield f"{key}.{name}: the name is taken by something that is computed; use another"
-    for name in sorted(name for name in cohort.names if "/" in name):
-        yield f"{key}.{name}: a name must not hold '/', because files are named by it"
+    for name in sorted(cohort.names):
+        if wrong := wrong_array_name(name):
+            yield f"{key}.{name}: a name {wrong}"
     if "lesions" in cohort.names:
         yield f"{key}.lesions: several lesions a patient are not supported; one is simulated"
     if experiment.eligibility and table is not None:

@@ -5,9 +5,13 @@ from typing import Any
 
 from radsim.experiment.endpoints import Reported, endpoints_of
 from radsim.experiment.model import Experiment
+from radsim.experiment.plausibility import numbers_drawn, numbers_varied
+from radsim.ntcp.lkb import inverse_exponent
+from radsim.patients.following import BY_NAME
 from radsim.presets import load_preset
 from radsim.presets.models import published_name
 from radsim.vocabulary.numbers import is_number
+from radsim.vocabulary.words import listed
 
 
 def model_labels(experiment: Experiment) -> dict[str, Any]:
@@ -64,13 +68,38 @@ def other_laws(experiment: Experiment) -> list[str]:
 
 
 def exponents(experiment: Experiment) -> list[str]:
-    """Say where the n of a DVH's mean is probably the a of the other convention, 1/n."""
-    return [
-        f"{stated.section}: n = {n:g} is above 1, which weighs cold parts more than a mean "
-        f"does; it is probably 1/a, so n = {1 / n:.3g}"
+    """Say where the n of a DVH's mean, also one that is varied, is probably the other's a = 1/n."""
+    stated = {
+        f"{stated.section}.n": stated.model.n
         for _, stated in _spoken_of(experiment)
-        if is_number(n := getattr(stated.model, "n", None)) and n > 1.0
-    ]
+        if is_number(getattr(stated.model, "n", None))
+    }
+    varied = [*numbers_varied(experiment.study), *numbers_drawn(experiment, experiment.study)]
+    highest: dict[str, float] = {}
+    for key, n in [*stated.items(), *varied]:
+        section, _, last = key.rpartition(".")
+        if last == "n" and n > 1.0:
+            highest[section] = max(n, highest.get(section, n))
+    return [f"{section}: {inverse_exponent(n)}" for section, n in highest.items()]
+
+
+def apart_from_table(experiment: Experiment) -> list[str]:
+    """Say which variables of a table others are drawn beside that they would follow from."""
+    lines = []
+    cohorts = {"cohort": experiment.cohort} | {
+        f"arms.{name}.cohort": arm.cohort for name, arm in experiment.arms.items() if arm.cohort
+    }
+    for key, cohort in cohorts.items():
+        columns = {} if cohort.table is None else cohort.table.columns
+        for name in filter(BY_NAME.__contains__, columns):
+            drawn = [n for n in BY_NAME[name].reads if n in cohort.variables and n not in columns]
+            if drawn:
+                lines.append(
+                    f"{key}.table: {name} is from the table, and {listed(drawn)} drawn without it, "
+                    f"so that they can contradict each other in a patient; give {listed(drawn)} in "
+                    "the table, too, if a model reads both"
+                )
+    return lines
 
 
 def cautions(*experiments: Experiment) -> list[str]:

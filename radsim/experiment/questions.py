@@ -60,8 +60,6 @@ def _alike(experiment: Experiment) -> Iterator[str]:
         others = ((n, a) for n, a in experiment.arms.items() if n != name)
         if arm.label and any(arm.label.strip() in (n, a.label.strip()) for n, a in others):
             yield f"arms.{name}.label: another arm is called {arm.label.strip()!r} too"
-        if arm.label and not arm.label.strip():
-            yield f"arms.{name}.label: is blank; leave it out for the arm's name"
     modelled = endpoints_of(experiment)
     said = {DEATH: "dying", SURVIVAL.short: "living"}
     for endpoint, section in ((m.endpoint, m.section) for m in modelled):

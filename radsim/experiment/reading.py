@@ -44,11 +44,16 @@ Refits = dict[str, ControlModel]  # models fitted to anchors again, by what asks
 
 
 def make_experiment(
-    settings: dict[str, Any], folder: Path | str = Path(), refits: Refits | None = None
+    settings: dict[str, Any],
+    folder: Path | str = Path(),
+    refits: Refits | None = None,
+    *,
+    solve: bool = True,
 ) -> Experiment:
     """Check the settings of an experiment, as an experiment file has them.
 
     Files that it names are looked for in the folder; other variants of a design share their refits.
+    What models ask to be solved for is left as it is stated unless ``solve``.
 
     Raises
     ------
@@ -59,13 +64,17 @@ def make_experiment(
         raise ExperimentError(hidden)  # alone, because other lines would show such names
     present, misplaced = present_spelling(settings)
     try:
-        return _checked(present, misplaced, Path(folder), refits)
+        return _checked(present, misplaced, Path(folder), refits, solve)
     except ExperimentError as error:
         raise ExperimentError(typed_spelling(error.mistakes, settings)) from None
 
 
 def _checked(
-    settings: dict[str, Any], misplaced: list[str], folder: Path, refits: Refits | None
+    settings: dict[str, Any],
+    misplaced: list[str],
+    folder: Path,
+    refits: Refits | None,
+    solve: bool,
 ) -> Experiment:
     """Check settings in the present spelling; only variants of a design come with refits."""
     settings, unread = _with_tables(settings, folder)
@@ -88,11 +97,12 @@ def _checked(
     mistakes.extend(sure(further, unfilled))
     if refits is None and not mistakes:
         mistakes.extend(listed_again(experiment))
-    if not mistakes and study is not None:
-        mistakes.extend(unconfirmed(experiment, study))
+    if not mistakes and study is not None:  # what stands in for a mistake is no number of the file
+        mistakes.extend(unconfirmed(experiment, study, is_variant=refits is not None))
     if mistakes:
         raise ExperimentError(_said_once(mistakes, settings))
-    experiment = _solved(experiment, {} if refits is None else refits)
+    if solve:
+        experiment = _solved(experiment, {} if refits is None else refits)
     if experiment.has_design:
         written = read_in_libraries(read_in_files(settings, folder), full)
         experiment = experiment.model_copy(update={"written": written})

@@ -18,7 +18,7 @@ STAND_INS = {  # of what a file must have
     "patients": FEWEST_PATIENTS,
     "cohort": {},
 }
-ASKING = ("compare", "trial", "report", "predictive", "precision")  # about arms and endpoints
+ASKING = ("compare", "trial", "predictive", "precision")  # about arms and endpoints
 ASKED = ("arms", "tcp", "ntcp", "survival")
 
 
@@ -68,6 +68,7 @@ def _may_follow(line: str, lacking: Collection[str]) -> bool:
     return (
         any(lies_in(key, other) or lies_in(other, key) for other in lacking)
         or ("cohort" in lacking and section in ("report", "eligibility"))
+        or (section == "report" and any(lies_in(other, "arms") for other in lacking))
         or (lacks_asked and (section in (*ASKING, "dose") or key.endswith(".part_of")))
         or (section in DESIGN_SECTIONS and any(other in line for other in lacking))
         or (section in DESIGN_SECTIONS and varied.split(".")[0] in lacking)

@@ -31,8 +31,11 @@ class VariantMaker:
     that were fitted again may be shared with other makers.
     """
 
-    def __init__(self, experiment: Experiment, refits: Refits | None = None) -> None:
+    def __init__(
+        self, experiment: Experiment, refits: Refits | None = None, *, solve: bool = True
+    ) -> None:
         self.experiment = experiment
+        self.solve = solve  # for what models ask to be solved for
         self.tables = experiment.known
         left_out = (*DESIGN_SECTIONS, "precision")
         self.written = {k: v for k, v in experiment.written.items() if k not in left_out}
@@ -102,7 +105,7 @@ class VariantMaker:
         if said not in self._made:
             settings = apply_changes(self.written, changes, self.tables)
             try:
-                made = make_experiment(settings, refits=self.refits)
+                made = make_experiment(settings, refits=self.refits, solve=self.solve)
             except ExperimentError as error:
                 raise ExperimentError([f"{_said(changes)}: {m}" for m in error.mistakes]) from None
             shared = {name: getattr(self.experiment, name) for name in SHARED}
@@ -251,7 +254,7 @@ def check_variants(experiment: Experiment, most: int | None = None) -> None:
     kind of mistake, `MOST_LINES` at most.
     """
     maker, design = VariantMaker(experiment), experiment.study.design
-    if lines := list(_impossible_draws(experiment, maker)):
+    if lines := list(_impossible_draws(experiment)):
         raise ExperimentError(lines[:MOST_LINES])
     problems: dict[tuple[str, ...], list[str]] = {}  # of variants that change the same keys
     shape = _shape(maker.plain)
@@ -274,9 +277,9 @@ def check_variants(experiment: Experiment, most: int | None = None) -> None:
         raise ExperimentError(lines)
 
 
-def _impossible_draws(experiment: Experiment, maker: VariantMaker) -> Iterator[str]:
+def _impossible_draws(experiment: Experiment) -> Iterator[str]:
     """Find uncertain parameters whose distribution has values that can't be, however rare."""
-    study = experiment.study
+    maker, study = VariantMaker(experiment, solve=False), experiment.study
     for factor in dict.fromkeys([*study.factors, *study.screened]):
         if isinstance(factor, BootstrapGroup):  # every row of its table is one of the draws
             continue

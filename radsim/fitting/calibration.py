@@ -188,7 +188,7 @@ def anchors_of(curve: ControlModel) -> list[Anchor]:
     if not anchors:
         return []
     table = anchors_table(anchors)
-    values = curve.probability(table.dose, fractions=table.fractions)
+    values = curve.net_probability(table.dose, fractions=table.fractions)
     return [
         anchor.model_copy(update={"probability": round(float(value), 6), "flag": "derived"})
         for anchor, value in zip(anchors, values, strict=True)

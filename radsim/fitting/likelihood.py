@@ -99,7 +99,7 @@ class Likelihood:
             hazard = model.course_hazard(**self.table.course, patients=patients)
             with np.errstate(divide="ignore"):
                 return -hazard, np.log(np.maximum(-np.expm1(-hazard), LEAST))
-        p = model.probability(**self.table.course, patients=patients)
+        p = model.net_probability(**self.table.course, patients=patients)
         return np.log(np.maximum(p, LEAST)), np.log(np.maximum(1.0 - p, LEAST))
 
     def probability(self, theta: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from radsim.vocabulary.csv_tables import CsvTable, plain_name, read_table
 from radsim.vocabulary.mistakes import require
-from radsim.vocabulary.units import MODEL_DOSE, quantity_of
+from radsim.vocabulary.units import MEAN_FRACTION_DOSE, MODEL_DOSE, UNKNOWN, quantity_of
 from radsim.vocabulary.words import nearest
 
 KNOWN = ("dose", "fractions", "dvh", "event", "events", "patients", "probability", "weight")
@@ -142,8 +142,17 @@ def read_outcomes(
     return table, [heading for name, heading in columns.items() if name not in used and heading]
 
 
-def doubts(table: OutcomeTable) -> dict[str, str]:
+def doubts(table: OutcomeTable, units: str = "Gy", *, of_targets: bool = False) -> dict[str, str]:
     """Ask about columns whose numbers can hardly be in the units that radsim takes them in.
+
+    A target gets more than 1 Gy a fraction in every row, an organ in some row.
+
+    Parameters
+    ----------
+    units
+        What the model reads in the column of doses.
+    of_targets
+        Whether these are doses that were prescribed.
 
     Examples
     --------
@@ -151,14 +160,30 @@ def doubts(table: OutcomeTable) -> dict[str, str]:
     >>> doubts(OutcomeTable(dose=np.array([1800.0, 2400.0]), weight=np.ones(2)))["dose"]
     '2400 Gy is hardly meant (plausible: 0.1 to 500 Gy); 2400 cGy are 24 Gy'
     """
-    kinds = {"dose": MODEL_DOSE, "fractions": quantity_of(["fractions"])}
+    kinds = {"dose": MODEL_DOSE} if units == "Gy" else {"dose": UNKNOWN}
     columns = {"dose": table.dose, "fractions": table.fractions, **table.covariates}
-    asked = {
-        name: kinds.get(name, quantity_of([name])).question(float(np.max(values)))
-        for name, values in columns.items()
-        if values is not None
-    }
+    asked = {}
+    for name, values in columns.items():
+        if values is not None:
+            quantity = kinds.get(name, quantity_of([name]))
+            ends = [np.max(values)] if name == "dose" else [np.max(values), np.min(values)]
+            asked[name] = next(filter(None, (quantity.question(float(v)) for v in ends)), "")
+    if units == "Gy":
+        asked["dose"] = asked["dose"] or _of_one_fraction(table, of_targets)
     return {name: question for name, question in asked.items() if question}
+
+
+def _of_one_fraction(table: OutcomeTable, of_targets: bool) -> str:
+    """Ask whether doses are those of one of several fractions."""
+    if table.fractions is None or not (several := table.fractions > 1).any():
+        return ""
+    dose = table.dose.reshape(table.rows, -1).max(axis=1)[several]
+    each = dose / table.fractions[several]
+    row = int(np.argmin(each) if of_targets else np.argmax(each))
+    if each[row] == 0.0 or each[row] >= MEAN_FRACTION_DOSE.lowest:
+        return ""
+    course = f"{dose[row]:g} Gy in {table.fractions[several][row]:g} fractions"
+    return f"{course}: {MEAN_FRACTION_DOSE.question(float(each[row]))}; are these of one fraction?"
 
 
 def _read(path: Path) -> CsvTable:

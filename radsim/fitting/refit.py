@@ -59,7 +59,7 @@ def anchor_residuals(model: ControlModel, anchors: Sequence[Anchor]) -> np.ndarr
     0.017
     """
     table = anchors_table(anchors)
-    return model.probability(table.dose, fractions=table.fractions) - table.probability
+    return model.net_probability(table.dose, fractions=table.fractions) - table.probability
 
 
 def refit_to_anchors(model: ControlModel, anchors: Sequence[Anchor] | None = None) -> Refit:

@@ -131,7 +131,7 @@ class ComplicationModel(DoseResponse):
         """
         return frozenset(self.reference_values) | structure_named(self.dose.structure).variables
 
-    def probability(
+    def net_probability(
         self,
         dose: lq.Quantity,
         *,

@@ -96,3 +96,21 @@ class LKB(ComplicationModel):
     def exponent(self, patients: Patients) -> lq.Quantity:
         """Exponent of its gEUD, 1/n."""
         return 1.0 / self._value("n", patients)
+
+
+def inverse_exponent(n: float) -> str:
+    """Say that the n of a DVH's mean is probably the a of the other convention, 1/n.
+
+    Examples
+    --------
+    >>> inverse_exponent(20.0).partition("; ")[2]
+    'it is probably 1/a, so n = 0.05'
+    >>> inverse_exponent(0.05)
+    ''
+    """
+    if not n > 1.0:
+        return ""
+    return (
+        f"n = {n:g} is above 1, which weighs cold parts more than a mean does; it is probably 1/a, "
+        f"so n = {1 / n:.3g}"
+    )

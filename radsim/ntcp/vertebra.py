@@ -1,5 +1,6 @@
 """Vertebral compression fracture by proportional hazards."""
 
+import warnings
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
@@ -157,6 +158,26 @@ class VertebralFracture:
         >>> [round(float(vcf.probability(24.0, fractions=n)), 4) for n in (2, 1)]
         [0.009, 0.0442]
         """
+        answer = self.net_probability(dose, fractions=fractions, weight=weight, patients=patients)
+        if note := self.outside_fit(dose, fractions=fractions):
+            warnings.warn(f"{self.preset or 'model'}: {note}", stacklevel=2)
+        return answer
+
+    def outside_fit(self, dose: lq.Quantity, *, fractions: lq.Quantity, weight: None = None) -> str:
+        """Say that the model is of courses in fewer fractions, or nothing."""
+        most = self.most_fractions
+        beyond = most is not None and bool(np.max(fractions) > most)
+        return f"fitted on at most {most} fractions" if beyond else ""
+
+    def net_probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """What `probability` answers, without its warning."""
         require(weight is None, "this model takes a prescription, without weight")
         positive = bool(np.all(np.asarray(fractions) > 0))
         require(positive, f"fractions must be above 0, got {fractions}")

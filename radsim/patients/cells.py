@@ -7,7 +7,7 @@ from radsim.patients.columns import LEVEL, Column, Value, units_of
 from radsim.patients.instability import LEVELS
 from radsim.patients.levels import REGIONS, SPINE, level_in
 from radsim.vocabulary.cohort_variables import COHORT, KnownVariable
-from radsim.vocabulary.csv_tables import A_NAME, CsvTable, cleaned, is_blank
+from radsim.vocabulary.csv_tables import A_NAME, CsvTable, cleaned, is_blank, rows_told, some_of
 from radsim.vocabulary.mistakes import short
 from radsim.vocabulary.texts import LONGEST, is_plain
 from radsim.vocabulary.words import listed
@@ -19,7 +19,6 @@ WORDS = {
     "no": 0.0, "n": 0.0, "false": 0.0, "nein": 0.0, "non": 0.0,
 }  # fmt: skip
 SEPARATE = re.compile(r"[\s-]+")
-MOST_ROWS = 4  # that a line names one by one
 MANY_WAYS = 4  # wrong cells of one column, where no cell is right, are one mistake
 NEARLY_ALL, FEW = 0.9, 10  # share of numbers, of so many, from which a column is one of numbers
 
@@ -102,7 +101,7 @@ class Reading:
         for (heading, wanted), cells in self._wrong.items():
             if len(cells) >= MANY_WAYS and heading not in self._right:
                 some = [f"{short(cell)} in {self._told(rows)}" for cell, rows in cells.items()]
-                got = listed(_some(some))
+                got = listed(some_of(some))
                 yield f"{self.table.name}: {heading} must be {wanted}, and no cell is: {got}"
                 continue
             for cell, rows in cells.items():
@@ -110,8 +109,7 @@ class Reading:
                 yield f"{self.table.name}, {self._told(rows)}: {heading} {said}"
 
     def _told(self, rows: Sequence[int]) -> str:
-        numbers = [str(self.table.numbers[row]) for row in rows]
-        return f"row{'s' if len(numbers) > 1 else ''} {listed(_some(numbers))}"
+        return rows_told([self.table.numbers[row] for row in rows])
 
     def _cell(self, column: Column, row: int) -> str:
         return self._said(column, self.table.rows[row][column.place])
@@ -165,18 +163,13 @@ class Reading:
         self._wrong.setdefault((column.heading, wanted), {}).setdefault(cell, []).append(row)
 
     def _refuse_blank(self, column: Column, row: int, wanted: str) -> None:
+        if self.table.numbers[row] in self.table.long:
+            return
         if self.table.numbers[row] in self.table.short:
             self._cut[row] = None
             return
         where = f" where {column.known.where}" if column.known.where else ""
         self._refuse(column, f"is blank; wanted {wanted}{where}" if wanted else "is blank", "", row)
-
-
-def _some(parts: Sequence[str]) -> list[str]:
-    """Give the first of these, and how many others there are."""
-    if len(parts) <= MOST_ROWS + 1:
-        return list(parts)
-    return [*parts[:MOST_ROWS], f"{len(parts) - MOST_ROWS} others"]
 
 
 def _label(known: KnownVariable, cell: str) -> str | None:

@@ -9,12 +9,13 @@ from radsim.vocabulary.csv_tables import cleaned
 PREFIXES = {
     "c": "C", "hwk": "C", "hw": "C", "t": "T", "th": "T", "d": "T", "bwk": "T", "bw": "T",
     "l": "L", "lwk": "L", "lw": "L", "s": "S", "sw": "S", "swk": "S",
+    "cervical": "C", "thoracic": "T", "dorsal": "T", "lumbar": "L", "sacral": "S",
 }  # fmt: skip
 LETTERS = {"cervical": "C", "thoracic": "T", "lumbar": "L", "sacrum": "S"}
 REGIONS = {letter: region for region, letter in LETTERS.items()}
 SPINE = tuple(level for name in LEVELS.values() for level in COHORT[name].labels)
 ONLY_THORACIC = range(8, 13)  # numbers that no other region has
-ONE = r"([a-z]*)\s*0*(\d{1,2})"
+ONE = r"([a-z]*)\.?\s*0*(\d{1,2})"
 SPAN = re.compile(rf"{ONE}(?:\s*(?:-|/|to)\s*{ONE})?")
 
 
@@ -26,7 +27,7 @@ def level_in(text: str, region: str = "") -> str:
 
     Examples
     --------
-    >>> level_in("Th 9"), level_in("T9-10"), level_in("9"), level_in("3", "lumbar")
+    >>> level_in("Th. 9"), level_in("T9-10"), level_in("9"), level_in("3", "lumbar")
     ('T9', 'T9', 'T9', 'L3')
     >>> level_in("3"), level_in("T10-T11"), level_in("T13")
     ('', '', '')

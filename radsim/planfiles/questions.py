@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from radsim.planfiles.imported import ImportedPlan, ImportedStructure
 from radsim.vocabulary.structures import KNOWN, TARGETS, structure_named
-from radsim.vocabulary.units import TARGET_VOLUME, VOLUME, Quantity
+from radsim.vocabulary.units import COURSE_DOSE, MEAN_FRACTION_DOSE, TARGET_VOLUME, VOLUME, Quantity
 
 COLDEST_TARGET = 0.95  # of the lowest prescription; no target lies wholly below its prescription
 HOTTEST_TARGET = 2.0  # of the highest prescription; half the dose at the edge is the custom's end
@@ -81,7 +81,27 @@ def questions_of(
             )
         elif hottest > structure_named(structure.structure or "").questioned_above:
             asked.append(f"{name}: an organ of {hottest:.4g} Gy: is it in cGy?")
+    if not asked:
+        asked = _of_one_fraction(targets, highest, fractions)
     return asked + _of_volumes(structures)
+
+
+def _of_one_fraction(
+    targets: Sequence[ImportedStructure], highest: float, fractions: int | None
+) -> list[str]:
+    """Ask whether prescription and doses are both those of one of several fractions."""
+    if fractions is None or fractions < 2 or not (highest or targets):
+        return []
+    hottest = max(targets, key=lambda target: target.dvh.at(0.5), default=None)
+    dose = highest or (hottest.dvh.at(0.5) if hottest else 0.0)
+    what = "prescription" if highest or not hottest else f"{hottest.name}: D50"
+    question = MEAN_FRACTION_DOSE.question(dose / fractions)
+    whole = fractions * dose
+    meant = f"; {fractions} fractions of {dose:.4g} Gy are {whole:.4g} Gy"
+    asked = f"{what} of {dose:.4g} Gy in {fractions} fractions: {question}"
+    if not question:
+        return []
+    return [asked + (meant if COURSE_DOSE.is_plausible(whole) else "")]
 
 
 def _of_volumes(structures: Sequence[ImportedStructure]) -> list[str]:

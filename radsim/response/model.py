@@ -1,5 +1,6 @@
 """What models of control and of complication share: how they read a dose."""
 
+import warnings
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -10,10 +11,11 @@ from radsim.dose.metrics import DoseMetric
 from radsim.patients.patients import NOBODY, Patients
 from radsim.radiobiology import lq
 from radsim.radiobiology.cell_kill import CellKill
-from radsim.radiobiology.dvh import check_doses, reduced_dose, share_of_parts
+from radsim.radiobiology.dvh import check_doses, generalized_eud, reduced_dose, share_of_parts
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import Mistake, require
 from radsim.vocabulary.numbers import Count, Parameter, Real, beside_parts, check_numbers
+from radsim.vocabulary.units import MODEL_DOSE
 
 LARGEST = 1e150  # stands in for infinite doses and hazards; 0 times it is 0, its square a number
 # Share of an end of a range that a dose may lie past it. Ranges are of prescriptions, and a plan is
@@ -99,8 +101,73 @@ class DoseResponse:
         ValueError
             If a dose is negative or not a number, the weights do not add up to 1, or the
             patients lack a variable that a parameter names.
+
+        Warns
+        -----
+        UserWarning
+            Of doses and fractions that the model was not fitted on, and of doses that can hardly
+            be those of a course in Gy.
         """
+        course = {"fractions": fractions, "weight": weight, "patients": patients}
+        answer = self.net_probability(dose, **course)
+        for note in filter(None, (_hardly_meant(dose), self.outside_fit(dose, **course))):
+            warnings.warn(f"{self.preset or 'model'}: {note}", stacklevel=2)
+        return answer
+
+    def net_probability(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+    ) -> np.ndarray:
+        """What `probability` answers, without its warnings: for fits, which try many models."""
         raise NotImplementedError
+
+    def outside_fit(
+        self,
+        dose: lq.Quantity,
+        *,
+        fractions: lq.Quantity,
+        weight: np.ndarray | None = None,
+        patients: Patients = NOBODY,
+    ) -> str:
+        """Say that a model was fitted on other doses or fractions, or nothing.
+
+        Examples
+        --------
+        >>> from radsim.tcp import load_tcp
+        >>> load_tcp("hytec-spine-2021").outside_fit(100.0, fractions=5)
+        'fitted on D90 of 45 to 90 Gy EQD2; this is 2.4e+02 above'
+        """
+        most, fewest = self.most_fractions, getattr(self, "fewest_fractions", None)
+        if most is not None and np.max(fractions) > most:
+            return f"fitted on at most {most} fractions"
+        if fewest is not None and np.min(fractions) < fewest:
+            return f"of courses in at least {fewest} fractions"
+        if self.valid_eqd2 is None:
+            return ""
+        model, stated = self, self.valid_eqd2_alpha_beta
+        if stated is not None:
+            model = replace(self, alpha_beta=stated)  # type: ignore[type-var]
+        effect = model.effect_of(dose, fractions=fractions, weight=weight, patients=patients)
+        if weight is not None and self._part is None:
+            effect = generalized_eud(effect, np.asarray(weight), model.exponent(patients))
+        past = model.past_range(effect, model._value("alpha_beta", patients))
+        below, above = (float(np.max(excess, initial=0.0)) for excess in past)
+        if not (below or above):
+            return ""
+        low, high = self.valid_eqd2
+        side = " and ".join(
+            f"{excess:.2g} {side}"
+            for excess, side in ((below, "below"), (above, "above"))
+            if excess
+        )
+        return (
+            f"fitted on {self.dose.metric} of {low:g} to {high:g} {self.range_units}; "
+            f"this is {side}"
+        )
 
     @property
     def reads(self) -> tuple[DoseMetric, ...]:
@@ -399,6 +466,12 @@ class DoseResponse:
             f"{law.kind} would change the effect of the very schedules they were fitted on. "
             f"{instead} parameters that were fitted under {law.kind}",
         )
+
+
+def _hardly_meant(dose: lq.Quantity) -> str:
+    """Ask about the highest dose of a course, in the words of a question; of a low one, nothing."""
+    question = MODEL_DOSE.question(max(float(np.max(dose, initial=0.0)), MODEL_DOSE.lowest))
+    return question and f"dose: {question}"
 
 
 def equal_course(

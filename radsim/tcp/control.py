@@ -233,7 +233,7 @@ class ControlModel(DoseResponse):
         hazard = np.minimum(self.hazard_at_bed(bed, patients, fractions), LARGEST)
         return (hazard * weight).sum(axis=-1)
 
-    def probability(
+    def net_probability(
         self,
         dose: lq.Quantity,
         *,

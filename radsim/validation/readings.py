@@ -77,7 +77,7 @@ def read(text: str, run: Run | None) -> Reading:
 def curve(preset: str, dose: str, fractions: str) -> Reading:
     """Risk of a cord preset at a dose in equal fractions [%]."""
     model = load_ntcp(preset)
-    return PER_CENT * float(model.probability(float(dose), fractions=float(fractions))), 0.0
+    return PER_CENT * float(model.net_probability(float(dose), fractions=float(fractions))), 0.0
 
 
 def fractures(preset: str, months: str) -> Reading:

@@ -252,7 +252,9 @@ COHORT = {
 DESCRIPTIONS = ("units", "meaning", "source")  # of a variable in a file, which change no number
 
 COMPUTED = (  # names of dimensions and of what is computed; a cohort can't have variables so named
-    "patient", "arm", "months", *(endpoint.model_dim for endpoint in SHIPPED), "prescription",
+    "patient", "arm", "ranked_arm", "months", *(endpoint.model_dim for endpoint in SHIPPED),
+    "time", "dose", "structure", "quantile", "single", "node", "volume", "sample", "figure",
+    "variant", "draw", "alternative", "factor", "key", "end", "source", "prescription",
     "gtv_distance", "source_distance", "plans_tried", "plan_eligible", "limits_met",
     "prior_recovery",
 )  # fmt: skip

@@ -20,6 +20,7 @@ BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf
 SEPARATORS = (";", "\t", ",", "|")  # the first of those that part a heading into most cells
 NAMED = re.compile(r'"?sep=(.)"?\s*')  # the line by which a spreadsheet names the separator
 A_NAME = f"printable characters in one line, {LONGEST} at most"
+MOST_ROWS = 4  # that a line names one by one
 REMARK = "#"  # begins a line that is no row
 BLANKS = frozenset(
     ("", "-", "--", ".", "?", "na", "n/a", "n.a.", "#n/a", "nan", "null",
@@ -98,10 +99,12 @@ class CsvTable:
         Of the line of the file in which each row begins; the first line is 1.
     short
         Numbers of rows that have fewer cells than the heading; the others are blank.
+    long
+        Numbers of rows that have too many, so that none of them is of its heading; all are blank.
     decimal
         What parts the digits of a number that could also be thousands, such as 1,234.
     mistakes
-        Rows that have too many cells, a line for each.
+        A line for each number of cells that is too many, with the rows.
     """
 
     name: str
@@ -109,6 +112,7 @@ class CsvTable:
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...]
     short: frozenset[int] = frozenset()
+    long: frozenset[int] = frozenset()
     decimal: Literal[".", ","] = "."
     mistakes: tuple[str, ...] = ()
 
@@ -130,7 +134,7 @@ class CsvTable:
 
     def where(self, row: int) -> str:
         """Say in which row of the file one of the rows is."""
-        return f"{self.name}, row {self.numbers[row]}"
+        return f"{self.name}, {rows_told([self.numbers[row]])}"
 
     def numbers_in(self, column: str, units: Mapping[str, float] = NONE) -> tuple[float, ...]:
         """Read a column of numbers; a ValueError has a line for each cell that is none, and others.
@@ -146,6 +150,8 @@ class CsvTable:
         values, wrong = [], list(self.mistakes)
         for i, row in enumerate(self.rows):
             value = self.number(row[place], units, units.get(stated, 1.0))
+            if self.numbers[i] in self.long:
+                continue
             if value is None:
                 got = f"{column} must be a number, got {short(row[place])}"
                 wrong.append(f"{self.where(i)}: {got}")
@@ -183,6 +189,25 @@ class CsvTable:
             return None
         value = float(text.replace(",", ".")) if ONE_MARK.fullmatch(text) else inf
         return _times(factor, value) if isfinite(value) else None
+
+
+def some_of(parts: Sequence[str]) -> list[str]:
+    """Give the first of these, and how many others there are."""
+    if len(parts) <= MOST_ROWS + 1:
+        return list(parts)
+    return [*parts[:MOST_ROWS], f"{len(parts) - MOST_ROWS} others"]
+
+
+def rows_told(numbers: Sequence[int]) -> str:
+    """Say which rows of a file are meant.
+
+    Examples
+    --------
+    >>> rows_told([2]), rows_told(range(2, 40))
+    ('row 2', 'rows 2, 3, 4, 5 and 34 others')
+    """
+    rows = some_of([str(number) for number in numbers])
+    return f"row{'s' if len(numbers) > 1 else ''} {listed(rows)}"
 
 
 def _times(factor: float, value: float) -> float:
@@ -246,22 +271,27 @@ def parse_table(text: str, name: str) -> CsvTable:
         )
     width = len(headings)
     used = [i for i in range(width) if headings[i] or any(i < len(c) and c[i] for _, c in filled)]
-    rows, mistakes = [], []
+    rows = []
+    too_many: dict[int, list[int]] = {}  # rows by how many cells they have
     for number, cells in filled:
-        if any(cells[width:]):
-            said = f"has {len(cells)} cells, and the line of headings {width}"
-            cure = "; a decimal comma needs quotes, or ; between cells" if separator == "," else ""
-            mistakes.append(f"{name}, row {number}: {said}{cure}")
-        whole = [*cells, *[""] * (width - len(cells))]
+        if is_long := any(cells[width:]):
+            too_many.setdefault(len(cells), []).append(number)
+        whole = [*([] if is_long else cells), *[""] * width]
         rows.append(tuple(whole[i] for i in used))
+    cure = "; a decimal comma needs quotes, or ; between cells" if separator == "," else ""
     return CsvTable(
         name=name,
         headings=tuple(headings[i] for i in used),
         rows=tuple(rows),
         numbers=tuple(number for number, _ in filled),
         short=frozenset(number for number, cells in filled if len(cells) < width),
+        long=frozenset(number for numbers in too_many.values() for number in numbers),
         decimal=_decimal([cell for row in rows for cell in row], separator),
-        mistakes=tuple(mistakes),
+        mistakes=tuple(
+            f"{name}, {rows_told(numbers)}: {'has' if len(numbers) == 1 else 'have'} {count} "
+            f"cells, and the line of headings {width}{cure}"
+            for count, numbers in too_many.items()
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from radsim.vocabulary.endpoints import (
 )
 from radsim.vocabulary.structures import STRUCTURES
 
-NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
+NAME = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 TAKEN = (  # by something else that a result reports
     LOCAL_FAILURE.event, LOCAL_FAILURE.reported, DEATH, SURVIVAL.reported,
     CONTROL_WITHOUT_COMPLICATION.reported, NET.name, INCIDENCE.name, ALIVE.name, "best",
@@ -42,7 +42,8 @@ def check_event_name(name: str, others: Iterable[str] = ()) -> None:
     """
     if not NAME.fullmatch(name):
         raise ValueError(
-            "the name of an endpoint is of small letters, digits and _, and starts with a letter"
+            "the name of an endpoint is of small letters, digits and _, two or more, and starts "
+            "with a letter"
         )
     if name in TAKEN or name in COHORT or is_own_name(name):
         raise ValueError("the name is taken by something else that a result reports; use another")

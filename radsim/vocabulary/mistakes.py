@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from radsim.vocabulary.words import nearest
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
 
 class Mistake(ValueError):
@@ -90,15 +91,23 @@ def validated(kind: Any, data: Any, prefix: str = "") -> Any:
 
     A key that is unknown is a mistake in the members of a union; a class says that for itself.
     """
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    config = None if isinstance(kind, type) else ConfigDict(extra="forbid")
-    adapter = TypeAdapter(kind, config=config)
+    adapter = _adapter(kind)
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
         lines = mistakes_of(error, data, adapter.json_schema())
         raise Mistake("\n".join(f"{prefix}{line}" for line in lines)) from None
+
+
+@cache
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    """What makes values of a type; each is worked out once, which takes a tenth of a second."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    config = None if isinstance(kind, type) else ConfigDict(extra="forbid")
+    return TypeAdapter(kind, config=config)
 
 
 def _with_field(path: list[Any], sentence: str, data: Any) -> tuple[list[Any], str]:

@@ -85,8 +85,9 @@ def quantity_at(
         return of_distribution(below, whole if whole.units == stated else Quantity(units=stated))
     told = ["prior" if PRIOR.fullmatch(part) else NUMBERED.sub("", part) for part in parts]
     whole = quantity_of(told)
-    if whole == UNKNOWN:
-        whole = of_distribution(told[-1:], quantity_of(told[:-1]))
+    for end in range(len(told) - 1, 0, -1):
+        if whole == UNKNOWN:  # a part of a distribution
+            whole = of_distribution(told[end:], quantity_of(told[:end]))
     section, _, last = key.rpartition(".")
     if NUMBERED.sub("", last) in OF_CURVE and read and read.get(section, "Gy") != "Gy":
         units = whole.units.replace("Gy", read[section]).replace("1/1", "1")

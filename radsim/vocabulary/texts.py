@@ -8,6 +8,7 @@ from radsim.vocabulary.mistakes import short
 
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories: controls, marks of direction, ends of lines
 JOINERS = "\u200c\u200d"  # which some scripts write inside of words
+EMPTY = f"{JOINERS}\u034f\u115f\u1160\u2800\u3164\uffa0"  # letters that nothing is seen of
 LARGEST_WHOLE = 2**63  # beyond whole numbers that a file of results, or a float, can hold
 DEEPEST = 64  # tables and lists within each other
 SHOWN = ("name", "label", "words", "short", "units")  # keys whose texts stand in figures
@@ -27,6 +28,36 @@ def is_plain(text: str) -> bool:
     if text.isascii():
         return text.isprintable()
     return all(c in JOINERS or unicodedata.category(c) not in HIDDEN for c in text)
+
+
+def is_blank(text: str) -> bool:
+    r"""Say whether nothing of a text is seen.
+
+    Examples
+    --------
+    >>> is_blank(" "), is_blank("\u3164"), is_blank("-")
+    (True, True, False)
+    """
+    return all(c.isspace() or c in EMPTY for c in text)
+
+
+def wrong_array_name(name: str) -> str:
+    """Say why a file of results can't hold an array of this name; empty if it can.
+
+    Examples
+    --------
+    >>> wrong_array_name("age in tens"), wrong_array_name("=age")
+    ('', 'must begin with a letter, a digit or _')
+    """
+    if "/" in name:
+        return "must not hold '/', because files are named by it"
+    if name != name.strip():
+        return "must not begin or end with a blank"
+    if name[:1].isascii() and not (name[:1].isalnum() or name[:1] == "_"):
+        return "must begin with a letter, a digit or _"
+    if not unicodedata.is_normalized("NFC", name):
+        return "must have each letter and its accents as one character (NFC)"
+    return ""
 
 
 def escaped(text: str) -> str:
@@ -111,13 +142,15 @@ def unprintable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
             where = f"{path}: " if path else ""
             if not isinstance(key, str):
                 yield f"{where}a name must be text, got {short(key)}"
-            elif not name.strip() or not is_plain(name):
+            elif is_blank(name) or not is_plain(name):
                 wanted = "must be of printable characters in one line"
                 yield f"{where}a name {wanted}, got {short(name)}"
             elif len(name) > LONGEST:
                 yield f"{where}a name must have at most {LONGEST} characters, got {short(name)}"
             elif name in SHOWN and isinstance(below, str) and len(below) > LONGEST:
                 yield f"{here}: must have at most {LONGEST} characters, got {short(below)}"
+            elif name == "label" and isinstance(below, str) and below and is_blank(below):
+                yield f"{here}: must not be blank, got {short(below)}"
             elif name in PROSE and isinstance(below, str):
                 yield from unprintable(" ".join(below.replace("\t", " ").splitlines()), here)
             else:

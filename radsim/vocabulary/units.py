@@ -74,7 +74,7 @@ MEAN_FRACTION_DOSE = _gray(1.1, 40.0)  # of a course
 MODEL_DOSE = _gray(0.1, 500.0)  # physical, EQD2 or BED
 ALPHA_BETA = _gray(0.2, 50.0)
 ONE = Quantity(units="1")
-FRACTIONS = Quantity(units="fractions")
+FRACTIONS = Quantity(units="fractions", lowest=1, highest=50)
 COUNT_OF_FRACTIONS = Quantity(units="1", lowest=1, highest=50)
 LENGTH = Quantity(units="mm", lowest=-60.0, highest=60.0)
 RADIUS = Quantity(units="mm", lowest=1.5, highest=60.0, mistaken=CENTIMETERS)
@@ -83,11 +83,13 @@ MONTHS = Quantity(units="months", lowest=0.0, highest=240.0, mistaken=DAYS)
 VOLUME = Quantity(units="cm3", lowest=0.001, highest=5000.0, mistaken={"mm3": 1e-3})
 TARGET_VOLUME = Quantity(units="cm3", lowest=0.02, highest=2000.0, mistaken={"mm3": 1e-3})
 AGE = Quantity(units="years", lowest=10.0, highest=120.0, mistaken={"months": 1 / 12})
+KARNOFSKY = Quantity(units="1", lowest=10.0, highest=100.0, mistaken={"as a share": 100.0})
 DAYS_LONG = Quantity(units="days", lowest=0.5, highest=2000.0, mistaken={"hours": 1 / 24})
 MINUTES = Quantity(
     units="min", lowest=1.0, highest=3000.0, mistaken={"hours": 60.0, "seconds": 1 / 60}
 )
-HAZARD = Quantity(units="1/month", lowest=1e-7, highest=5.0, mistaken=PER_CENT)
+HAZARD = Quantity(units="1/month", lowest=1e-7, highest=0.9, mistaken=PER_CENT)
+STEEPNESS = Quantity(units="1", lowest=0.01, highest=10.0, mistaken=PER_CENT)  # of a curve
 
 KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys that are of a kind
     (COURSE_DOSE, ("boost", "prescription", "prior.dose", "at_most", "at_least", "new_at_most",
@@ -96,7 +98,7 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
                      "highest_fraction_dose")),
     (MODEL_DOSE, ("d50", "td50", "threshold", "transition", "valid_eqd2", "center")),
     (ALPHA_BETA, ("alpha_beta", "valid_eqd2_alpha_beta")),
-    (Quantity(units="Gy"), ("d0",)),
+    (_gray(0.05, 20.0), ("d0",)),
     (Quantity(units="1/Gy"), ("alpha", "beta", "slope")),
     (RADIUS, ("cord_radius", "sac_radius", "applicator_radius")),
     (DISTANCE, ("contour_margin", "depth", "distance", "extent", "falloff", "tail")),
@@ -108,12 +110,13 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
               "onset.months", "onset.median", "onset.reference", "onset_conventional.months",
               "survival.scale", "stated.scale", "baseline.scale", "pain_response.months",
               "duration.median", "medians", "months", "observed.months", "met_at")),
-    (MONTHS, ("trial.landmark", "trial.landmarks", "trial.horizon", "accrual.full",
-              "accrual.opens", "calendar_cut", "minimum_follow_up", "latest", "longest_follow_up",
-              "control_months",
-              "survival_months", "median_survival", "visits.at", "visits.then_every", "until")),
+    (MONTHS, ("landmark", "landmarks", "horizon", "accrual.full", "accrual.opens",
+              "minimum_follow_up", "calendar_cut", "latest", "longest_follow_up",
+              "control_months", "survival_months",
+              "median_survival", "visits.at", "visits.then_every", "until")),
     (HAZARD, ("failure_hazard", "death_hazard", "drop_out_hazard", "hazards")),
     (AGE, ("age",)),
+    (KARNOFSKY, ("kps",)),
     (DAYS_LONG, ("doubling_time", "kick_off", "overall_time")),
     (Quantity(units="1/day"), ("birth_rate", "death_rate")),
     (MINUTES, ("half_time", "slow_half_time", "beam_time", "cell_kill.interval")),
@@ -122,9 +125,10 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
     (Quantity(units="1/cm3"), ("clonogen_density",)),
     (FRACTIONS, ("fewest_fractions", "most_fractions", "reference_fractions")),
     (COUNT_OF_FRACTIONS, ("fractions",)),
+    (STEEPNESS, ("gamma", "gamma50", "m")),
     (ONE, (
         "a", "above", "baseline_hazard", "below", "beyond", "coverage_goal", "exponent", "floor",
-        "gamma", "gamma50", "gtv_shape", "in_target_spread", "intercept", "k", "m",
+        "gtv_shape", "in_target_spread", "intercept", "k",
         "maximum_dose", "minimum_coverage", "missed_goal_accepted", "n", "new_share_at_most",
         "nodes", "recovered", "onset.sigma", "output_error", "overlap", "plans", "plateau",
         "probability", "reference_risk", "reirradiation_control", "reirradiation_hazard_ratio",
@@ -135,9 +139,20 @@ KINDS: tuple[tuple[Quantity, Sequence[str]], ...] = (  # with the ends of keys t
     )),
 )  # fmt: skip
 QUANTITIES = {end: quantity for quantity, ends in KINDS for end in ends}
-RATIO = re.compile("hazard_ratio|odds_ratio")  # begins the names of what has no units
+RATIO = re.compile("hazard_ratio|odds_ratio")  # begins names, or a table, of what has no units
 OF_NAMES = re.compile(r"(.*\.)?(medians|prior\.organs)\.[^.]+")  # keys that are names in a table
-PLACES = ("value", "mean", "median", "mode", "sd", "lower", "upper", "scale")  # as what they place
+PLACES = (
+    "value",
+    "values",
+    "mean",
+    "median",
+    "mode",
+    "sd",
+    "lower",
+    "upper",
+    "scale",
+)  # as what they place
+INNER = re.compile(r"of|components(\[\d+\])?")  # a distribution that another one is made of
 SHAPES = ("sigma", "cv", "shape", "a", "b", "probability")  # of a distribution, without units
 UNKNOWN = Quantity(units="")
 
@@ -149,10 +164,10 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
     --------
     >>> quantity_of(["arms", "a", "prior", "dose"]).units, quantity_of(["dose", "tail"]).units
     ('Gy', 'mm')
-    >>> quantity_of(["report", "by"]) == UNKNOWN
-    True
+    >>> quantity_of(["report", "by"]) == UNKNOWN, quantity_of(["hazard_ratios", "age"]) == ONE
+    (True, True)
     """
-    if parts and RATIO.match(parts[-1]):
+    if any(map(RATIO.match, parts[-2:])):
         return ONE
     if OF_NAMES.fullmatch(".".join(parts)):
         parts = parts[:-1]
@@ -161,7 +176,15 @@ def quantity_of(parts: Sequence[str]) -> Quantity:
 
 
 def of_distribution(parts: Sequence[str], quantity: Quantity) -> Quantity:
-    """Give what a key is measured in inside a distribution of some quantity."""
+    """Give what a key is measured in inside a distribution of some quantity, however it is made.
+
+    Examples
+    --------
+    >>> of_distribution(["components[1]", "of", "median"], MONTHS) == MONTHS
+    True
+    """
+    while parts and INNER.fullmatch(parts[0]):
+        parts = parts[1:]
     if not parts or (len(parts) == 1 and parts[0] in PLACES):
         spread = bool(parts) and parts[0] == "sd"  # small where the values are not
         return replace(quantity, lowest=0.0) if spread else quantity

@@ -312,6 +312,7 @@ def test_a_folder_may_be_text(tmp_path):
         {"cohort__correlations": []},
         {"ntcp__myelopathy__alternatives": []},
         {"arms__one": {"regimen": "24x1", "field": "uniform", "limits": []}},
+        {"arms__one": {"regimen": "24x1", "field": "uniform"}},
     ],
 )
 def test_an_empty_list_means_none_in_the_resolved_form_too(change, tmp_path):

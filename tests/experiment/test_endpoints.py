@@ -493,7 +493,7 @@ def test_a_mistake_in_a_section_is_not_told_of_its_alternatives_again():
     [
         (("again", "one"), "arms.one.label: another arm is called 'again' too"),
         (("x", " x"), "arms.one.label: another arm is called 'x' too"),
-        (("  ", "x"), "arms.one.label: is blank; leave it out for the arm's name"),
+        (("  ", "x"), "arms.one.label: must not be blank, got '  '"),
     ],
 )
 def test_labels_do_not_call_an_arm_as_another_one(labels, line):
@@ -528,3 +528,13 @@ def test_the_event_of_a_trial_is_not_called_as_another_endpoint():
     made = experiment(trial={**trial, "event": "fracture", "scenarios": scenarios})
     events = {name: each.event for name, each in made.trial.variants().items()}
     assert events == {"same": "fracture", "other": ""}  # the words of its own endpoint
+
+
+def test_what_a_table_states_apart_from_its_causes_is_told():
+    from radsim.experiment.pedigree import apart_from_table
+
+    table = {"columns": {"kps": (60.0, 90.0), "age": (50.0, 70.0)}}
+    (line,) = apart_from_table(experiment(cohort={**settings()["cohort"], "table": table}))
+    assert line.startswith("cohort.table: kps is from the table, and ecog and kps_upper drawn")
+    both = {"columns": {**table["columns"], "ecog": ("1", "0"), "kps_upper": (0.0, 1.0)}}
+    assert apart_from_table(experiment(cohort={**settings()["cohort"], "table": both})) == []

@@ -138,7 +138,7 @@ IMPOSSIBLE = [
     ({"sweep": {"tcp.d50": [20.0, 1e300]}}, "sweep.tcp.d50: must be 0, or of a size"),
     (
         {"uncertainty": {"tcp.d50": {"kind": "lognormal", "median": 20.0, "sigma": 99.0}}},
-        "uncertainty.tcp.d50: takes values of",
+        "uncertainty.tcp.d50: values must be finite numbers, got 0 to inf",
     ),
 ]
 
@@ -310,6 +310,7 @@ def test_a_mistake_in_one_section_does_not_hide_those_of_others():
         "months",
         "tcp.d50",
         "eligibility.rule.where.region",
+        "report.by[0]",
         "uncertainty.survival.shape.sdd",
     ]
 
@@ -324,3 +325,21 @@ def test_what_only_follows_from_a_mistake_is_not_told():
     wrong = {"age": {"kind": "normal", "mean": 60.0}}
     (line,) = mistakes(cohort=wrong, sweep={"cohort.age.mean": [60.0, 70.0]})
     assert line == "cohort.age.sd: is missing"
+
+
+@pytest.mark.parametrize("section", ["tcp", "survival"])
+def test_groups_are_checked_beside_a_model_that_can_not_be_read(section):
+    broken = {"tcp": {"preset": "hytec-spine-2021", "d5": 3.0}, "survival": {"shape": -1.0}}
+    said = mistakes(**{section: broken[section]}, report={"by": ["regoin"]})
+    assert len(said) == 2
+    assert said[1] == (
+        "report.by[0]: no cohort variable 'regoin' (did you mean 'region'?), "
+        "nor a metric such as 'gtv D98 planned'"
+    )
+
+
+@pytest.mark.parametrize("preset", [[["two-fraction"]], [1], 1, [{}]])
+def test_presets_of_limits_are_names(preset):
+    arm = {"regimen": "24x1", "limits": {"preset": preset}}
+    (line,) = mistakes(arms={"one": arm}, compare={})
+    assert line.startswith("arms.one: limits.preset: must be names in quotes, got ")

@@ -73,7 +73,7 @@ def test_what_earlier_courses_left_counts_in_the_equivalent_dose():
     model = LevelsNTCP(**SPLIT, **ONE)
     bed = 12.0 * (1 + 12.0 / 10.0)  # 12 Gy once more than half of it
     assert float(model.probability(12.0, fractions=1)) == 0.02
-    assert float(model.probability(12.0, fractions=1, residual_bed=0.5 * bed)) == 0.12
+    assert float(model.net_probability(12.0, fractions=1, residual_bed=0.5 * bed)) == 0.12
 
 
 def test_physical_doses_of_one_fraction_are_refused_in_several():

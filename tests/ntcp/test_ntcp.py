@@ -99,7 +99,7 @@ def test_the_cord_risk_is_zero_without_dose_and_one_at_a_huge_dose(name):
 
 def test_what_has_not_recovered_of_the_first_course_adds_to_the_second_as_bed():
     # 30 Gy in 10 at alpha/beta 2 is BED 75 Gy; half of it is left after a year
-    cumulative = CORD["default"].probability(15.0, fractions=5, residual_bed=37.5)
+    cumulative = CORD["default"].net_probability(15.0, fractions=5, residual_bed=37.5)
     eqd2 = (15.0 * (1 + 3.0 / 2) + 37.5) / 2
     assert float(cumulative) == pytest.approx(
         1 / (1 + math.exp(4.59512 - 0.0876 * (eqd2 - 56.0))), abs=1e-12

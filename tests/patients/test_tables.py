@@ -106,6 +106,7 @@ def test_a_column_of_something_else_is_one_mistake(tmp_path):
         ("age [weeks]\n61\n", "the column 'age [weeks]' must be in years, year, yrs or y, got"),
         ("age,kps\n61,80\n62\n", "p.csv, row 3: has fewer cells than the line of headings"),
         ("age,kps\n61,80,5\n", "p.csv, row 2: has 3 cells, and the line of headings 2"),
+        ("age,gtv_volume,sex\n61,18,4,m\n62,6.1,f\n63,7,5,m\n", "rows 2 and 4: have 4 cells"),
         (
             "level,region\nT9,lumbar\n",
             "row 2: level must be a level of the region lumbar, got 'T9'",
@@ -177,6 +178,7 @@ def test_days_and_weeks_are_read_as_months(tmp_path):
     ("cell", "region", "level"),
     [
         ("T9", "", "T9"), ("t09", "", "T9"), ("Th 9", "", "T9"), ("D9", "", "T9"),
+        ("Th. 9", "", "T9"), ("Thoracic 9", "", "T9"), ("dorsal 9", "", "T9"), ("l.3", "", "L3"),
         ("BWK 9", "", "T9"), ("LWK1", "", "L1"), ("S 2", "", "S2"), ("C7", "", "C7"),
         ("9", "", "T9"), ("12", "", "T12"), ("3", "", ""), ("3", "lumbar", "L3"),
         ("9", "lumbar", ""), ("T9-T10", "", "T9"), ("T9-10", "", "T9"), ("T9\u2013T10", "", "T9"),

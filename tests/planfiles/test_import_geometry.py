@@ -118,6 +118,16 @@ def test_a_copy_rounded_to_whole_millimeters_does_not_cancel():
     assert resolved(cord, cord.round()) == pytest.approx(shoelace(cord), rel=0.12)
 
 
+@pytest.mark.parametrize("left", [2, 4, 6])
+def test_a_copy_with_points_left_out_is_no_hole(left):
+    cord, hole = disk(3.0, -25.0, 6.0), disk(3.0, -25.0, 4.0)
+    assert resolved(cord, cord[::left]) == pytest.approx(shoelace(cord), rel=0.002)
+    ring = shoelace(cord) - shoelace(hole)
+    assert resolved(cord, hole, cord[::left], hole[::left]) == pytest.approx(ring, rel=0.002)
+    thinnest = disk(3.0, -25.0, 5.5)  # a wall of 0.5 mm is one
+    assert resolved(cord, thinnest) == pytest.approx(shoelace(cord) - shoelace(thinnest), rel=0.01)
+
+
 def test_contours_that_cross_are_united():
     square = rectangle(0, 0, 8, 8)
     assert resolved(square, rectangle(4, 4, 8, 8)) == pytest.approx(112, abs=0.3)

@@ -373,6 +373,21 @@ def test_a_csv_gives_its_dvh(read):
     assert any("bins of 10 Gy" in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize(
+    "remark",
+    ["# prescription [cGy] = 3000", "#Prescription: 30 Gy", "# prescription [Gy]=30"],
+)
+def test_a_prescription_of_a_csv_may_be_written_in_other_ways(read, remark):
+    assert "# prescription [Gy] = 30" in CSV
+    text = CSV.replace("# prescription [Gy] = 30", remark).replace(
+        "# fractions = ", "# Fractions: "
+    )
+    plan = read(text)
+    assert (plan.prescription, plan.fractions) == (30.0, 5)
+    with pytest.raises(ValueError, match="prescription must say that it is in Gy or cGy, got ''"):
+        read(CSV.replace("prescription [Gy]", "prescription"))
+
+
 def test_a_csv_may_be_in_centigray_and_of_a_continental_spreadsheet(read):
     other = CSV.replace("[Gy],", "[cGy],").replace(",40,", ",4000,").replace(",42,", ",4200,")
     other = other.replace(",10,0\n", ",1000,0\n").replace(",", ";").replace(";10\n", ";10,0\n")

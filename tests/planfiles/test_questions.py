@@ -5,7 +5,9 @@ import warnings
 import pytest
 from command_line import radsim
 
+from radsim import load_experiment
 from radsim.dose.plans.library_folder import expand_library
+from radsim.experiment.model import ExperimentError
 from radsim.planfiles import Questioned, load_plan, read_plan, save_plan
 
 
@@ -83,6 +85,23 @@ def test_a_target_off_its_prescription_is_asked_about(write, text, target, fract
     assert str(question.value).startswith("plan.csv: GTV: D50 is") and says in str(question.value)
     plan = read_plan(write(written), fractions=fractions, confirmed=True)
     assert plan.questions == () and any(says in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        (
+            "# prescription [Gy] = 3\n",
+            "prescription of 3 Gy in 10 fractions: 0.3 Gy is hardly meant",
+        ),
+        ("", "GTV: D50 of 3.1 Gy in 10 fractions: 0.31 Gy is hardly meant"),
+    ],
+)
+def test_a_plan_all_of_one_fraction_is_asked_about(write, stated, says):
+    text = table(target=3.1, organ=1.0, prescription=3, fractions=10)
+    with pytest.raises(Questioned) as question:
+        read_plan(write(text.replace("# prescription [Gy] = 3\n", stated)))
+    assert says in str(question.value) and "10 fractions of 3" in str(question.value)
 
 
 @pytest.mark.parametrize("name", ["PTV", "PTV_2400", "CTV1"])
@@ -176,6 +195,17 @@ def test_a_library_stops_until_each_plan_is_confirmed_by_name(tmp_path):
     assert sum("looks like one of 2 fractions" in str(warning.message) for warning in said) == 2
 
 
+def test_a_library_below_the_boost_of_its_arm_is_asked_about(tmp_path):
+    (tmp_path / "a.csv").write_text(table(target=25.0))
+    arm = {"folder": ".", "smoothing": 0.0}
+    with pytest.raises(
+        ValueError, match=r"a.csv: GTV: D50 is 25 Gy, 60 % of the arm's boost of 42"
+    ):
+        expand_library({**arm, "boost": 42.0}, tmp_path)
+    assert expand_library({**arm, "boost": 42.0, "confirmed": ["a.csv"]}, tmp_path)["plans"]
+    assert expand_library({**arm, "boost": 26.0}, tmp_path)["plans"]
+
+
 FILE = """
 name = "library"
 seed = 1
@@ -217,3 +247,18 @@ def test_an_experiment_with_a_library_runs_once_its_file_confirms_the_plan(
     if not says:
         again = radsim(capsys, "check", tmp_path / "out" / "experiment.toml")
         assert again.code == 0
+
+
+def test_a_swept_prescription_that_no_plan_of_a_library_reaches_is_asked_about(tmp_path):
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "a.csv").write_text(table(target=25.0).replace("GTV,gtv", "PTV,ptv"))
+    file = tmp_path / "swept.toml"
+    text = FILE.replace("CONFIRMED", "smoothing = 0.0")
+    file.write_text(f'{text}[sweep]\n"arms.ours.prescription" = [24.0, 48.0]\n')
+    with pytest.raises(ExperimentError) as asked:
+        load_experiment(file)
+    assert asked.value.mistakes == [
+        "arms.ours.prescription: no plan has a ptv with a D50 near 48 Gy; if it is meant, "
+        'confirmed = ["arms.ours.prescription"]'
+    ]
+    assert load_experiment(file, ["arms.ours.prescription"]).sweep

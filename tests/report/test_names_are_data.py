@@ -52,6 +52,31 @@ def test_an_empty_name_is_refused():
         make_experiment({**settings(), "arms": {"": {"regimen": "24x1"}}})
 
 
+@pytest.mark.parametrize("text", [" ", "\u3164", "\u200d"])
+@pytest.mark.parametrize("place", ["arms.one.label", "sweep.variants[0].label"])
+def test_a_label_that_nothing_is_seen_of_is_refused(place, text):
+    with pytest.raises(ExperimentError) as caught:
+        make_experiment({**settings(), **PLACES[place](text)})
+    assert caught.value.mistakes == [f"{place}: must not be blank, got {text!r}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("=age", "a name must begin with a letter, a digit or _"),
+        ("age ", "a name must not begin or end with a blank"),
+        ("e\u0301", "a name must have each letter and its accents as one character (NFC)"),
+        ("structure", "the name is taken by something that is computed; use another"),
+        ("ranked_arm", "the name is taken by something that is computed; use another"),
+    ],
+)
+def test_a_variable_that_no_file_of_results_can_hold_is_refused(name, said):
+    variable = {"kind": "uniform", "lower": 0.0, "upper": 1.0, "units": "1", "meaning": "a"}
+    with pytest.raises(ExperimentError) as caught:
+        experiment(cohort={**settings()["cohort"], name: variable}, report={"by": [{name: [0.5]}]})
+    assert caught.value.mistakes == [f"cohort.{name}: {said}"]
+
+
 def test_a_question_may_have_several_lines_but_no_color():
     assert experiment(question="two\nlines").question == "two\nlines"
     with pytest.raises(ExperimentError, match=r"question: must be"):

@@ -1,5 +1,6 @@
 """What every model keeps to, over the whole registry: a new one is covered once it is listed."""
 
+import warnings
 from dataclasses import fields, replace
 
 import exact_models
@@ -355,3 +356,29 @@ def test_the_fracture_model_keeps_to_the_contract_too(name):
     assert np.all((found >= 0) & (found <= 1))
     assert np.all(np.diff(found) >= 0)
     assert found == pytest.approx([float(curve(model, float(dose))) for dose in DOSES], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("load", "name", "dose", "fractions", "says"),
+    [
+        (load_tcp, "hytec-spine-2021", 100.0, 5, "fitted on D90 of 45 to 90 Gy EQD2"),
+        (load_tcp, "hytec-spine-2021", 40.0, 20, "fitted on at most 5 fractions"),
+        (load_tcp, "hytec-spine-2021", np.array([35.0, 4.0]), 5, "this is 42 below"),
+        (load_ntcp, "sbrt-cord-default", 1400.0, 2, "1400 cGy are 14 Gy"),
+        (load_ntcp, "vcf-2013", 30.0, 10, "fitted on at most"),
+    ],
+)
+def test_the_door_warns_of_what_a_model_was_not_fitted_on(load, name, dose, fractions, says):
+    model = load(name)
+    with pytest.warns(UserWarning) as said:
+        answer = model.probability(dose, fractions=fractions)
+    assert any(str(w.message).startswith(f"{name}: ") and says in str(w.message) for w in said)
+    assert np.all(answer == model.net_probability(dose, fractions=fractions))
+
+
+def test_the_door_warns_of_nothing_inside():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_tcp("hytec-spine-2021").probability(40.0, fractions=5)
+        weight = np.array([0.5, 0.5])
+        load_ntcp("cord-lkb-1991").probability(np.array([50.0, 40.0]), fractions=25, weight=weight)

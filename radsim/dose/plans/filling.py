@@ -11,6 +11,7 @@ from radsim.vocabulary.structures import KNOWN, STRUCTURES, TARGETS
 from radsim.vocabulary.words import closest
 
 CONFORMAL = "conformal"
+PLANNED = ("limits", "minimum_coverage", "maximum_dose")  # of a regimen; no part of a uniform field
 FIRST_COURSE = {  # limits of a course that nothing came before, by its fractions
     1: "portpy-single-fraction",
     2: "two-fraction",
@@ -23,7 +24,8 @@ REPORTED_RULES = ("cumulative-bed3-75-106", "hytec-reirradiation")  # for any ar
 def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what an arm names by preset, so that it is explicit and runs again as it is.
 
-    ``regimen`` fills in every key that the arm does not set. ``limits`` may be a table:
+    ``regimen`` fills in every key that the arm does not set, but for what a uniform field is not
+    planned to. ``limits`` may be a table:
     ``{ preset = "..." }``, of one preset or of several in a list, ``{ cord_prv = 14.0 }`` for
     D0.03cc at most that dose, or both, where the second replaces the preset's mandatory limit of
     that structure. ``priors`` stand in the place of a regimen's earlier course. An arm with an
@@ -55,6 +57,8 @@ def expand_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
         filled = preset.settings()
         if "priors" in expanded:
             filled.pop("prior", None)
+        if expanded.get("field") == "uniform":
+            filled = {name: value for name, value in filled.items() if name not in PLANNED}
         expanded = {**filled, **expanded}
     expanded.setdefault("kind", "external_beam")
     if expanded["kind"] == "intraoperative":
@@ -167,6 +171,7 @@ def _expand_limits(table: Mapping[str, Any]) -> list[Any]:
     stated = table.get("preset", [])
     names = stated if isinstance(stated, list | tuple) else [stated]
     for name in names:
+        require(isinstance(name, str), f"limits.preset: must be names in quotes, got {name!r}")
         require(names.count(name) == 1, f"limits.preset: names {name!r} twice")
         try:
             named = load_preset("limits", name).settings().values()

@@ -18,6 +18,7 @@ from radsim.planfiles import (
     plans_in,
     read_plans,
 )
+from radsim.planfiles.questions import COLDEST_TARGET
 from radsim.vocabulary.dose_metrics import Metric
 from radsim.vocabulary.mistakes import require
 from radsim.vocabulary.numbers import is_number, is_whole
@@ -86,6 +87,8 @@ def expand_library(
             + ", ".join(f"{value:g} in {file}" for value, file in stated.items()),
         )
         full[name] = next(iter(stated))
+    cold = _below_boost(dict(zip(names, plans, strict=True)), settings, confirmed)
+    require(not cold, "\n".join(cold))
     full["plans"] = [
         _structures(plan, file, hot_spots) for plan, file in zip(plans, names, strict=True)
     ]
@@ -152,11 +155,35 @@ def _read(
             confirmed=confirmed,
         )
     except Questioned as question:
-        lines = [
-            f'{line}; if it is meant, give the arm confirmed = ["{line.partition(":")[0]}"]'
-            for line in str(question).splitlines()
-        ]
-        raise ValueError("\n".join(lines)) from None
+        raise ValueError("\n".join(map(_asked, str(question).splitlines()))) from None
+
+
+def _asked(question: str) -> str:
+    """Say how a question about a plan, which begins with its name, is answered."""
+    name = question.partition(":")[0]
+    return f'{question}; if it is meant, give the arm confirmed = ["{name}"]'
+
+
+def _below_boost(
+    plans: Mapping[str, ImportedPlan], settings: Mapping[str, Any], confirmed: Collection[str]
+) -> list[str]:
+    """Ask about plans whose GTV does not get the boost that the arm states [Gy]."""
+    boost = settings.get("boost")
+    if not is_number(boost):
+        return []
+    medians = {
+        name: plan["gtv"].dvh.at(0.5)
+        for name, plan in plans.items()
+        if "gtv" in plan and name not in confirmed
+    }
+    return [
+        _asked(
+            f"{name}: GTV: D50 is {median:.4g} Gy, {100 * median / boost:.2g} % of the arm's boost "
+            f"of {boost:g} Gy"
+        )
+        for name, median in medians.items()
+        if median < COLDEST_TARGET * boost
+    ]
 
 
 def _tell_what_some_lack(plans: Mapping[str, Mapping[str, Any]]) -> None:

@@ -33,7 +33,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "precision": "it decides how many patients there are, not a number of one variant",
     "report": "groups are told of the file's own values",
     "uniforms": "all variants share their random numbers",
-    "trial": "a virtual trial varies its own settings; [sweep] lists them, or scenarios in [trial]",
+    "trial": "the file has no [trial] section",
     "name": "it only names the run",
     "question": "it only describes the run",
     "expect": "it only describes the run",

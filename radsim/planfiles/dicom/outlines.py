@@ -13,6 +13,7 @@ ROWS = 200  # scan lines over the flatter of two polygons
 TOUCHES = 1e-3  # share of the smaller polygon; an overlap up to it is none, but for rounding
 POKES_OUT = 0.02  # share of a hole that may lie outside its body, drawn a little over the edge
 HOLE = 0.8  # share of the larger polygon; what covers more and crosses it is drawn twice, no hole
+THIN = 0.3  # [mm] mean width of a ring that is none: one outline, drawn twice with other points
 MOST_CROSSINGS = 20_000_000  # of a plane's edges and scan lines; a guard against broken files
 MOST_PAIRS = 4_000_000  # of points and edges compared at once
 
@@ -38,7 +39,7 @@ def without_repeats(polygons: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def crossing_groups(polygons: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Group of each polygon; polygons that cross are in one group.
+    """Group of each polygon; polygons that cross or all but coincide are in one group.
 
     Examples
     --------
@@ -148,8 +149,13 @@ def _lies_along(points: np.ndarray, polygon: np.ndarray) -> bool:
     return True
 
 
+def _length(polygon: np.ndarray) -> float:
+    """Length of an outline [mm]."""
+    return float(np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T).sum())
+
+
 def _cross(polygon: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two polygons overlap without one being a hole in the other."""
+    """Whether two polygons overlap without one being a hole in the other, or are all but one."""
     inner_low = np.maximum(polygon.min(axis=0), other.min(axis=0))
     inner_high = np.minimum(polygon.max(axis=0), other.max(axis=0))
     if np.any(inner_low >= inner_high):
@@ -169,6 +175,8 @@ def _cross(polygon: np.ndarray, other: np.ndarray) -> bool:
     small, large = sorted((whole(polygon), whole(other)))
     overlap = (area(polygon) + area(other) - area(polygon, other)) / 2.0
     outside = small - overlap
-    if overlap <= TOUCHES * small or outside <= TOUCHES * small:
+    if overlap <= TOUCHES * small:
         return False
+    if outside <= TOUCHES * small:
+        return large - small < THIN * min(map(_length, (polygon, other)))
     return outside > POKES_OUT * small or overlap > HOLE * large

@@ -225,7 +225,10 @@ def _dose_of_regions(
         found.append(structure)
         notes += remarks
         if crossed := sum(plane.crosses for plane in planes):
-            notes.append(f"{name}: contours cross in {crossed} planes, and are united there")
+            notes.append(
+                f"{name}: contours cross or all but coincide in {crossed} planes, and are united "
+                "there"
+            )
         if structure.missing > 0.0:
             notes.append(
                 f"{name}: {structure.missing:.3g} cm3 lie outside the dose grid and are left out"

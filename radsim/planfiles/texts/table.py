@@ -21,6 +21,10 @@ from radsim.vocabulary.texts import as_cell, of_cell
 COLUMN = re.compile(r"(dose|volume) *\[([^\]]*)\]")
 DOSE_UNITS = {"gy": 1.0, "cgy": 0.01}
 VOLUME_UNITS = {"cm3": 1.0, "cm³": 1.0, "cc": 1.0}
+REMARK = re.compile(
+    r"#\s*(prescription|fractions|nodes)\s*(?:\[([^\]]*)\])?\s*[=:]\s*(.*?)\s*(c?gy)?\s*",
+    re.IGNORECASE,
+)
 OUTSIDE = "outside the dose grid [cm3]"
 CUT = "highest dose where the grid cuts [Gy]"
 MOST_NODES, MOST_FRACTIONS = 4096, 1000  # guards against broken files
@@ -47,7 +51,7 @@ def read_table(text: str, *, nodes: int | None = None, **how: Any) -> ImportedPl
             for dvh in dvhs
         ],
         "csv",
-        stated=remarks.get("prescription [Gy]"),
+        stated=remarks.get("prescription"),
         stated_fractions=_count(remarks, "fractions", MOST_FRACTIONS),
         notes=warnings,
         named=named,
@@ -111,11 +115,22 @@ def _remarks(
         remark, _, name = key.partition(", ")
         if line.startswith("# warning = "):
             warnings.append(line.removeprefix("# warning = ").strip())
-        elif key in ("prescription [Gy]", "fractions", "nodes"):
-            numbers[key] = _number(value, key)
+        elif stated := REMARK.fullmatch(line):
+            numbers[stated[1].lower()] = _stated(stated)
         elif remark in of_structures:
             of_structures[remark][name] = _number(value, key)
     return numbers, warnings, of_structures[OUTSIDE], of_structures[CUT]
+
+
+def _stated(remark: re.Match[str]) -> float:
+    """Number of a line with #; a prescription in Gy."""
+    name, before, value, behind = remark.groups()
+    if name.lower() != "prescription":
+        return _number(value, name.lower())
+    unit = (before or behind or "").strip()
+    if unit.lower() not in DOSE_UNITS:
+        raise ValueError(f"prescription must say that it is in Gy or cGy, got {unit!r}")
+    return _number(value, "prescription") * DOSE_UNITS[unit.lower()]
 
 
 def _count(remarks: Mapping[str, float], key: str, most: int) -> int | None:

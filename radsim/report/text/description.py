@@ -9,6 +9,7 @@ from radsim.experiment.designs.uncertainty import MODEL_DRAWS
 from radsim.experiment.endpoints import endpoints_of, joint_of
 from radsim.experiment.model import Experiment, rows_taken
 from radsim.experiment.pedigree import (
+    apart_from_table,
     cautions,
     exponents,
     model_labels,
@@ -228,6 +229,7 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         yield f"dose.organs.{name}: where it lies and how dose reaches it is {source}"
     yield from _organs_elsewhere(experiment)
     yield from cautions(experiment)
+    yield from apart_from_table(experiment)
     yield from exponents(experiment)
     yield from other_laws(experiment)
     yield from outside_fractionation(experiment)

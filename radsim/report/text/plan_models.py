@@ -1,7 +1,6 @@
 """What models say of one imported plan: the dose they read, its effect, the probability."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -114,9 +113,10 @@ def _answer(
     read, *_ = getattr(model, "reads", (metric,))
     dose, weight = _read(plan, structure, read, name)
     try:
-        probability = float(model.probability(dose, fractions=fractions, weight=weight))
+        probability = float(model.net_probability(dose, fractions=fractions, weight=weight))
         effect, effect_is = _effect(model, dose, weight, fractions)
-        notes = (_outside(model, dose, weight, fractions), bound_of(family, model))
+        outside = model.outside_fit(dose, fractions=fractions, weight=weight)
+        notes = (outside, bound_of(family, model))
     except (ValueError, KeyError) as error:
         raise Mistake(f"--model {name}: {error}") from None
     return {
@@ -196,24 +196,3 @@ def _reduced(model: Any, effect: Any, weight: np.ndarray | None) -> float:
     if weight is None or np.ndim(effect) == 0:
         return float(effect)
     return float(generalized_eud(effect, weight, model.exponent(NOBODY)))
-
-
-def _outside(model: Any, dose: Any, weight: np.ndarray | None, fractions: int) -> str:
-    """Say that a model was fitted on other doses or fractions, or nothing."""
-    most, fewest = model.most_fractions, getattr(model, "fewest_fractions", None)
-    if most is not None and fractions > most:
-        return f"fitted on at most {most} fractions"
-    if fewest is not None and fractions < fewest:
-        return f"of courses in at least {fewest} fractions"
-    if getattr(model, "valid_eqd2", None) is None:
-        return ""
-    if model.valid_eqd2_alpha_beta is not None:
-        model = replace(model, alpha_beta=model.valid_eqd2_alpha_beta)
-    low, high = model.valid_eqd2
-    effect = _reduced(model, model.effect_of(dose, fractions=fractions, weight=weight), weight)
-    below, above = map(float, model.past_range(effect, model.alpha_beta))
-    if not (below or above):
-        return ""
-    side, past = ("below", below) if below else ("above", above)
-    stated = f"fitted on {model.dose.metric} of {low:g} to {high:g} {model.range_units}"
-    return f"{stated}; this is {past:.2g} {side}"

@@ -4,7 +4,13 @@ import xarray as xr
 
 from radsim.experiment.endpoints import estimates_of
 from radsim.experiment.model_ranges import model_ranges
-from radsim.experiment.pedigree import cautions, exponents, other_laws, outside_fractionation
+from radsim.experiment.pedigree import (
+    apart_from_table,
+    cautions,
+    exponents,
+    other_laws,
+    outside_fractionation,
+)
 from radsim.experiment.variants import with_other_models
 from radsim.report.ranges import excess_text
 from radsim.report.view import value_text
@@ -21,7 +27,7 @@ def warnings_of(result: xr.Dataset) -> list[str]:
     lines = cautions(*variants)
     lines += [
         line
-        for told in (exponents, other_laws, outside_fractionation)
+        for told in (apart_from_table, exponents, other_laws, outside_fractionation)
         for line in dict.fromkeys(line for variant in variants for line in told(variant))
     ]
     outside: dict[str, list[str]] = {}
