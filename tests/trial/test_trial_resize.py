@@ -159,6 +159,7 @@ def test_the_type_one_error_is_the_level_in_many_trials(plan, rule):
             replace(PLAN, design=replace(DESIGN, accrual=UniformAccrual(months=0.0))),
             RULE, "at: all patients enter at once",
         ),
+        (PLAN, replace(RULE, at=0.001), "at: nobody of the 200 patients is known by then"),
         (
             replace(PLAN, design=replace(
                 DESIGN, minimum_follow_up=None, event_target=60, latest=90.0)),

@@ -73,6 +73,10 @@ class Resize:
         require(getattr(self, wanted) is not None, f"{wanted}: is missing, for {what}")
         planned = plan.design.patients
         require(
+            self.at * planned >= 1.0,
+            f"at: nobody of the {planned} patients is known by then, got {self.at}",
+        )
+        require(
             self.most_patients >= planned,
             f"most_patients: must be at least {planned}, the planned size, got "
             f"{self.most_patients}",
