@@ -80,6 +80,15 @@ def make_trial(settings: dict[str, Any], folder: Path | str = Path()) -> Experim
         return experiment
     if hidden := list(unprintable(settings)):
         raise ExperimentError(hidden)
+    if "sweep" in settings:  # what is left of it
+        keys = list(settings["sweep"]) if isinstance(settings["sweep"], Mapping) else []
+        raise ExperimentError(
+            [
+                f"sweep.{key}: a file without [arms] sweeps keys that begin with trial."
+                for key in keys
+            ]
+            or ["sweep: must be a table of keys of the trial, such as trial.patients"]
+        )
     try:
         trial: VirtualTrial = validated(VirtualTrial, settings)
     except Mistake as error:

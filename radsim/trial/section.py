@@ -248,6 +248,10 @@ class TrialSection:
 
     def _check_margin(self) -> None:
         if self.margin is not None:
+            require(
+                self.planned_hazard_ratio is None,
+                "planned_hazard_ratio: has no effect here: formulas are of the margin",
+            )
             check_margin(
                 float(self.margin),
                 self.compared_analysis,
@@ -344,7 +348,11 @@ class TrialSection:
         )
         if not self.secondary:
             return
-        require(self.looks is None, "looks: have one hypothesis; leave out secondary and testing")
+        for name in ("looks", "resize"):
+            require(
+                getattr(self, name) is None,
+                f"{name}: is for one hypothesis; leave out secondary and testing",
+            )
         require(
             not self.binary or self.higher_is_better is not None,
             "higher_is_better: is missing; hypotheses are tested in favor of the experimental arm",
@@ -622,6 +630,12 @@ class TrialSection:
             where = f"scenarios.{name}" if name else f"sweep ({point})"
             if "scenarios" in changes or "sweep" in changes:
                 mistakes.append(f"{where}: a scenario can't hold scenarios or a sweep")
+                continue
+            if self.uncertainty and changes.get("uncertainty", True) == {}:
+                mistakes.append(
+                    f"{where}.uncertainty: is empty and changes nothing; state the keys of "
+                    "the arms that are certain here"
+                )
                 continue
             merged = _changed(base, changes)
             for key, value in swept.items():

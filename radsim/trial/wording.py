@@ -168,8 +168,10 @@ def _comparisons(section: TrialSection) -> Iterator[str]:
 
 
 def _resize_sentence(section: TrialSection, resize: Resize) -> str:
+    about = EVERY_ANALYSIS.get(section.compared_analysis)
+    what = "events or deaths" if about is not None and about.counts_death else "events"
     by = (
-        f"the patients that {resize.events} events take, by the hazards"
+        f"the patients that {resize.events} {what} take, by the hazards"
         if resize.events is not None
         else f"the patients that a difference of {resize.difference:g} takes, by the proportion"
     )
@@ -292,6 +294,8 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
     plan
         The section's trial with its arms, of which the numbers at risk are worked out.
     """
+    if plan.has_subgroup:
+        yield from _hardly_anybody(plan)
     if section.binary:
         return
     plan = alone(plan)
@@ -317,10 +321,24 @@ def notes_of(section: TrialSection, plan: TrialPlan) -> Iterator[str]:
         yield f"design.visits: nobody is watched to the first visit, only to month {last:g}"
     if design.event_target is not None:
         yield from _short_of_target(section, assumed)
+    yield from _hardly_any_event(section, assumed)
     if section.looks is not None:
         yield from _looks_without_anybody(section, assumed)
     if section.curve is not None:
         yield from _what_a_curve_drops(section, plan)
+
+
+def _hardly_anybody(plan: TrialPlan) -> Iterator[str]:
+    """Say where the subgroup, or the rest, has too few patients to show anything."""
+    design, inside = plan.design, plan.share_inside
+    least = design.patients * min(design.allocation) / sum(design.allocation)
+    for share, where in ((inside, "in the subgroup"), (1.0 - inside, "outside the subgroup")):
+        expected = least * share * (1.0 - float(design.not_evaluable))
+        if expected < FEW:
+            yield (
+                f"subgroup: {expected:.1f} patients of an arm are to be expected {where}; where an "
+                "arm has none nothing can be shown there"
+            )
 
 
 def _unread_hypotheses(plan: TrialPlan, last: float) -> Iterator[str]:
@@ -366,6 +384,17 @@ def _short_of_target(section: TrialSection, assumed: Assumed) -> Iterator[str]:
         yield (
             f"design.event_target: {expected:.1f} events are to be expected by month "
             f"{design.latest:g}, of the {target} that are waited for"
+        )
+
+
+def _hardly_any_event(section: TrialSection, assumed: Assumed) -> Iterator[str]:
+    """Say where the primary analysis has next to nothing to compare."""
+    analysis = EVERY_ANALYSIS[section.compared_analysis]
+    expected = assumed.events_by_arm(assumed.end, section.compared_analysis)
+    if analysis.is_ratio and sum(expected) < FEW:
+        yield (
+            f"patients: {expected[0]:.1f} and {expected[1]:.1f} events (control, experimental) are "
+            f"to be expected; of trials without one {section.compared_analysis} has no test"
         )
 
 

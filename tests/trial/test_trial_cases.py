@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import radsim
+from scipy import special
 from trial_cases import cells_of
 
 from radsim.experiment.trial_file import load_trial
@@ -47,6 +48,7 @@ from radsim.trial.questions.direction import better_arm
 from radsim.trial.sizes.power_curve import power_curve
 from radsim.trial.survival.landmark import incidence_difference
 from radsim.trial.varied import Curve
+from radsim.trial.wording import notes_of
 
 CASES = Path(__file__).parent / "cases"
 
@@ -569,3 +571,86 @@ def test_arms_that_are_alike_are_not_told_apart():
     _, plan = stated("looks_after_landmark")
     power = power_of("incidence_difference", run_trials(plan, 2000, seed=1), 0.05)
     assert better_arm(power.rejected, power.favorable) == "neither"
+
+
+# ---- a test of any event: its formulas count deaths, too
+
+
+def any_event_section(**changes):
+    """A trial of 500 whose arms die faster than they fail, analysed by event or death."""
+    arms = [StatedArm(failure_hazard=h, death_hazard=0.04) for h in (0.02, 0.01)]
+    waiting = case("event_target_60").trial
+    design = replace(waiting.design, event_target=None, latest=None, minimum_follow_up=24.0)
+    settings = {
+        "control": arms[0], "experimental": arms[1], "patients": 500, "trials": 400,
+        "analyses": ("logrank_any_event",), "primary": None, "find_size": False,
+        "design": design, **changes,
+    }  # fmt: skip
+    return replace(waiting, **settings)
+
+
+def any_event_share(hazard):
+    """Of patients who enter over 12 months and are analysed at 36, who failed or died."""
+    follow_up = np.linspace(24.0, 36.0, 20_001)
+    return -np.expm1(-hazard * follow_up).mean()
+
+
+def test_formulas_of_a_test_of_any_event_count_deaths():
+    section = any_event_section()
+    found = run_scenario_of(section, case("event_target_60")).formulas
+    events = 4.0 * (special.ndtri(0.975) + special.ndtri(0.8)) ** 2 / np.log(0.05 / 0.06) ** 2
+    share = 0.5 * (any_event_share(0.06) + any_event_share(0.05))
+    (row,) = (r for r in found.sizes if r.formula == "schoenfeld")
+    assert row.events == pytest.approx(events, rel=1e-6)
+    assert row.evaluable == pytest.approx(events / share, rel=1e-4)
+    drift = np.sqrt(500 * share / 4.0) * np.log(0.06 / 0.05)
+    power = special.ndtr(drift - special.ndtri(0.975)) + special.ndtr(-drift - special.ndtri(0.975))
+    assert found.powers[0].power == pytest.approx(power, abs=1e-4)
+
+
+def test_formulas_of_a_margin_on_any_event_count_deaths():
+    alike = StatedArm(failure_hazard=0.02, death_hazard=0.04)
+    section = any_event_section(control=alike, experimental=alike, margin=1.3)
+    result = run_scenario_of(section, case("event_target_60"))
+    drift = np.sqrt(500 * any_event_share(0.06) / 4.0) * np.log(1.3)
+    power = special.ndtr(drift - special.ndtri(0.975))
+    assert result.formulas.powers[0].power == pytest.approx(power, abs=1e-3)
+    shown = next(p for p in result.powers if p.analysis == "logrank_any_event_against_margin")
+    assert abs(shown.rejected.value - power) < 0.1  # 4 standard errors of 400 trials
+
+
+def test_an_arm_beyond_the_margin_is_the_reason_why_no_size_shows_it():
+    arms = [StatedArm(failure_hazard=h, death_hazard=0.03) for h in (0.03, 0.06)]
+    section = any_event_section(
+        control=arms[0], experimental=arms[1], analyses=("logrank",), margin=1.3, find_size=True,
+        most_patients=400,
+    )  # fmt: skip
+    found = run_scenario_of(section, case("event_target_60")).size
+    assert not found.reached
+    assert "beyond" in found.why and "differ too little" not in found.why
+
+
+def test_check_says_where_hardly_any_event_is_to_be_expected():
+    rare = [StatedArm(failure_hazard=h, median_survival=6.0) for h in (0.001, 0.0005)]
+    section = any_event_section(
+        control=rare[0], experimental=rare[1], patients=30, analyses=("logrank",)
+    )
+    (note,) = (n for n in notes_of(section, section.plan(section.arms)) if "events" in n)
+    expected = [
+        15.0 * h / (h + np.log(2.0) / 6.0) * any_event_share(h + np.log(2.0) / 6.0)
+        for h in (0.001, 0.0005)
+    ]
+    assert f"{expected[0]:.1f} and {expected[1]:.1f} events" in note
+    assert not any(
+        "events" in n
+        for n in notes_of(any_event_section(), any_event_section().plan(any_event_section().arms))
+    )
+
+
+def test_power_by_events_adds_the_wrong_side_as_the_simulation_does():
+    alike = StatedArm(failure_hazard=0.03, death_hazard=0.04)
+    section = any_event_section(
+        control=alike, experimental=alike, analyses=("logrank",), patients=200
+    )
+    found = run_scenario_of(section, case("event_target_60")).formulas
+    assert [row.power for row in found.powers] == pytest.approx([0.05, 0.05], abs=1e-9)

@@ -499,7 +499,9 @@ TESTING = SEVERAL[SEVERAL.index("[trial.testing]") :]
         ('power_of = "fracture"', 'power_of = "fractures"', "did you mean 'fracture'?"),
         (TESTING, '[trial.testing]\nprocedure = "holm"\nweights = { primary = 0.9, fracture = 0.3,'
          " survival = 0.1, relief = 0.1, benefit = 0.1 }", "add up to 1, got 0.9 + 0.3 + 0.1 + 0"),
-        ("most_patients = 1000", "looks = { information = [0.5, 1.0] }", "looks: have one hypot"),
+        ("most_patients = 1000", "looks = { information = [0.5, 1.0] }", "looks: is for one hyp"),
+        ("most_patients = 1000", "resize = { at = 0.5, events = 60, most_patients = 900 }",
+         "resize: is for one hypothesis"),
     ],
 )  # fmt: skip
 def test_hypotheses_that_mean_nothing_end_with_one_line(tmp_path, capsys, old, new, message):

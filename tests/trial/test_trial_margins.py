@@ -16,6 +16,8 @@ from radsim.experiment.trial_file import load_trial
 from radsim.report.text.trial import assumptions_text, summary_text
 from radsim.simulation.virtual_trial import run_scenario_of
 from radsim.trial import (
+    Factor,
+    Minimization,
     PatientPool,
     Settings,
     StatedArm,
@@ -243,6 +245,8 @@ def test_a_file_with_a_margin_is_asked_for_non_inferiority(tmp_path):
         ('"cox"\nmargin = 1.8\nanalyses = ["cox", "logrank", "gray"]',
          '"restricted_mean_difference"\nmargin = 23', "margin: no hazard of the event puts"),
         ('"gray"]', '"cox_against_margin"]', "name the analysis as primary, and give a margin"),
+        ("margin = 1.8", "margin = 1e6", "it is 0.001 and 1e+03, got 1e+06"),
+        ("margin = 1.8", "margin = 1.8\nplanned_hazard_ratio = 0.7", "formulas are of the margin"),
     ],
 )  # fmt: skip
 def test_a_margin_that_means_nothing_ends_with_one_line(tmp_path, capsys, old, new, message):
@@ -270,3 +274,43 @@ def test_a_margin_of_proportions_that_means_nothing_is_refused(tmp_path, capsys,
     assert ended.code == 2
     assert len(ended.errors) == 1
     assert message in ended.errors[0]
+
+
+# ---- analyses within strata: the margin is on the ratio there
+
+
+@pytest.mark.parametrize("analysis", ["logrank_stratified", "cox_stratified", "cox_adjusted"])
+def test_the_null_of_an_analysis_within_strata_lies_at_the_margin_there(analysis):
+    """The ratio over all patients is nearer to 1 than the one of hazards within strata."""
+    strata = (Stratum(share=1.0), Stratum(share=1.0, hazard_ratio=5.0))
+    design = replace(DESIGN, strata=strata)
+    name = AGAINST_MARGIN[analysis]
+    plan = TrialPlan(
+        design=design, arms=ARMS, analyses=(name,), settings=Settings(worst=float(np.log(1.4))),
+    )  # fmt: skip
+    null = under_null(plan, "at_margin")
+    assert null.arms[1].failure.factor == pytest.approx(1.4, rel=1e-6)
+    over_all = Assumed(null).effect("cox")
+    assert over_all < np.log(1.4) - 0.02
+
+
+def test_the_ratio_within_levels_of_simulated_patients_is_that_of_stratified_regression():
+    rng = np.random.default_rng(8)
+    level = rng.integers(0, 2, 400)
+    hazard = np.where(level == 1, 0.15, 0.02)
+    failure = rng.exponential(1.0 / (hazard * np.array([[1.0], [0.6]])))
+    pool = PatientPool(
+        failure, rng.exponential(40.0, (2, 400)), {}, labels=("a", "b"),
+        factors={"grade": level},
+    )  # fmt: skip
+    design = TrialDesign(
+        patients=200, minimum_follow_up=24.0, minimization=Minimization(factors={"grade": Factor()})
+    )
+    plan = TrialPlan(design=design, arms=pool, analyses=("cox_stratified",))
+    first = np.minimum(np.minimum(pool.failure, pool.death), 24.0)
+    cause = np.where(first == 24.0, 0, np.where(pool.failure <= pool.death, 1, 2))
+    arm, stratum = np.repeat([0, 1], 400), np.tile(level, 2)
+    table = risk_table(first.ravel(), cause.ravel(), arm, stratum=stratum)
+    wanted = float(np.log(cox_ratio(table, stratified=True).ratio))
+    assert Assumed(plan).effect("cox_stratified") == pytest.approx(wanted, abs=1e-6)
+    assert abs(Assumed(plan).effect("cox") - wanted) > 0.02

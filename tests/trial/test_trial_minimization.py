@@ -200,8 +200,8 @@ def test_simulated_patients_bring_their_own_levels():
          "[trial.design.minimization]\nprobability = 0.0\n[trial.design.minimization.factors]",
          "probability must be above 0"),
         ("[trial.design.minimization.factors]",
-         "[trial.design.minimization]\nprobability = 0.4\n[trial.design.minimization.factors]",
-         "design.minimization.probability must be at least 0.5, that of chance among 2 arms"),
+         "[trial.design.minimization]\nprobability = 0.3\n[trial.design.minimization.factors]",
+         "probability must be at least 0.5"),
     ],
 )  # fmt: skip
 def test_mistakes_in_minimization_are_named_in_one_line(tmp_path, capsys, old, new, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from radsim.trial import limit_of
 from radsim.trial.formulas.multiplicity import (
     fixed_sequence,
     gatekeeping,
@@ -204,3 +205,24 @@ GRAPH = {"procedure": "graph", "weights": {"primary": 1.0}}
 def test_a_procedure_that_does_not_fit_the_hypotheses_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         Procedure(**changes).check(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("adjust", "message"),
+    [
+        (lambda: holm([0.01, float("nan")]), "p must lie between 0 and 1"),
+        (lambda: fixed_sequence([1.2, 0.1]), "p must lie between 0 and 1"),
+        (lambda: hochberg([]), "p must hold a value"),
+        (lambda: holm([0.01, 0.02], [0.0, 0.0]), "weights must be above 0"),
+        (lambda: holm([0.01, 0.02], [0.5, 0.3, 0.2]), "one for each of 2 hypotheses"),
+        (lambda: graphical([0.01, 0.02], [0.5, 0.5], [[0.0, 1.0]]), "a row for each of 2"),
+        (lambda: gatekeeping([0.01, 0.02, 0.03], [[0], [1]]), "each of the hypotheses 0 to 2 once"),
+        (lambda: gatekeeping([0.01, 0.02], [[0], [0, 1]]), "each of the hypotheses 0 to 1 once"),
+        (lambda: limit_of(np.array([[1.0, 2.0], [2.0, 1.0]]), 0.05), "correlation must be that"),
+        (lambda: limit_of(np.full((2, 2), np.nan), 0.05), "correlation must be that"),
+        (lambda: limit_of(np.eye(2), 5.0), "alpha must lie between 0 and 1"),
+    ],
+)
+def test_what_means_nothing_is_refused_and_never_a_nan(adjust, message):
+    with pytest.raises(ValueError, match=message):
+        adjust()

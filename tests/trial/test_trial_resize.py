@@ -64,6 +64,16 @@ def test_the_size_is_what_the_events_take():
     assert found.grown.value > 0.95
 
 
+def test_of_a_test_of_any_event_deaths_are_counted():
+    """The mean size is near events over the chance to have failed or died, for nobody is lost."""
+    design = replace(DESIGN, drop_out_hazard=0.0)
+    plan = replace(PLAN, design=design, analyses=("logrank_any_event",))
+    found = resized(plan, replace(RULE, events=200))
+    follow_up = np.linspace(12.0, 30.0, 2001)
+    chance = np.mean([-np.expm1(-hazard * follow_up).mean() for hazard in (0.06, 0.051)])
+    assert found.patients == pytest.approx(200.0 / chance, rel=0.03)
+
+
 def test_the_planned_size_is_the_trial_as_it_is_without():
     """With the same patients: trial by trial the same statistic as in a trial of that size."""
     size = _block(PLAN, RULE, range(60), Streams(4))
@@ -148,6 +158,12 @@ def test_the_type_one_error_is_the_level_in_many_trials(plan, rule):
         (
             replace(PLAN, design=replace(DESIGN, accrual=UniformAccrual(months=0.0))),
             RULE, "at: all patients enter at once",
+        ),
+        (PLAN, replace(RULE, at=0.001), "at: nobody of the 200 patients is known by then"),
+        (
+            replace(PLAN, design=replace(
+                DESIGN, minimum_follow_up=None, event_target=60, latest=90.0)),
+            RULE, "events: the trial waits for 60",
         ),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from trial_cases import cells_of
 
 from radsim import make_experiment
 from radsim.experiment.reading import read_settings
-from radsim.experiment.trial_file import load_trial
+from radsim.experiment.trial_file import load_trial, make_trial
 from radsim.report.text.trial import summary_text
 from radsim.report.text.trial_plan import describe_trial
 from radsim.simulation.virtual_trial import plan_of, run_trial
@@ -35,6 +35,7 @@ from radsim.trial.questions.characteristics import mc_error
 from radsim.trial.questions.dunnett import joint_of, level_of
 from radsim.trial.questions.interaction import INTERACTION, interaction, parts_of
 from radsim.trial.sizes.prevalence import enriched, with_prevalence
+from radsim.trial.wording import notes_of
 
 OTHERS = StatedArm(failure_hazard=0.03, death_hazard=0.03)
 WORSE = StatedArm(failure_hazard=0.05, death_hazard=0.03)
@@ -350,3 +351,22 @@ def test_a_subgroup_that_nobody_is_in_is_named():
     source = experiment(subgroup={"where": where}, simulated_patients=4)
     with pytest.raises(ValueError, match="nobody of 4 simulated patients is in it"):
         plan_of(source.trial, source)
+
+
+@pytest.mark.parametrize(("share", "where"), [(0.01, "in the subgroup"), (0.99, "outside the sub")])
+def test_a_subgroup_of_hardly_anybody_is_told_before_simulating_and_beside_its_result(share, where):
+    settings = {
+        "name": "few", "seed": 3, "trial": {
+            "trials": 60, "patients": 120, "find_size": False, "analyses": ["logrank"],
+            "control": {"failure_hazard": 0.03}, "experimental": {"failure_hazard": 0.02},
+            "design": {"minimum_follow_up": 24.0},
+            "subgroup": {"share": share, "experimental": {"failure_hazard": 0.005}},
+        },
+    }  # fmt: skip
+    trial = make_trial(settings)
+    (note,) = notes_of(trial.trial, plan_of(trial.trial, trial))
+    assert note.startswith("subgroup: 0.6 patients of an arm") and where in note
+    said = [line for line in summary_text(run_trial(trial)).splitlines() if "full level" in line]
+    whom = "in the subgroup" if share < 0.5 else "in the others"
+    (line,) = (line for line in said if line.strip().startswith(whom))
+    assert "no test in" in line or "can't be tested" in line

@@ -148,3 +148,24 @@ def test_what_a_scenario_states_is_no_longer_uncertain():
     anew = sections["anew"].uncertainty
     assert set(anew) == {"control.control", "experimental.control", "both.median_survival"}
     assert (anew["control.control"].a, anew["experimental.control"].a) == (17.0, 34.0)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ({"patients": [60, 80]}, "sweep.patients: a file without [arms] sweeps keys that begin"),
+        ({}, "sweep: must be a table of keys of the trial"),
+    ],
+)
+def test_a_sweep_of_something_else_than_the_trial_is_named(sweep, message):
+    with pytest.raises(ExperimentError) as caught:
+        radsim.make_trial({**copy.deepcopy(TRIAL), "sweep": sweep})
+    (line,) = str(caught.value).splitlines()
+    assert message in line
+
+
+def test_a_scenario_that_empties_what_is_uncertain_is_told_that_it_changes_nothing():
+    uncertain = {"uncertainty": {"control.control": UNCERTAIN}}
+    with pytest.raises(ExperimentError, match=r"scenarios\.s\.uncertainty: is empty and changes"):
+        made(scenarios={"s": {"uncertainty": {}}}, **uncertain)
+    made(scenarios={"s": {"control": {"control": 0.7}}}, **uncertain)

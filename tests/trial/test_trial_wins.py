@@ -108,3 +108,13 @@ def test_what_is_compared_has_the_shape_of_the_arms():
         compare_patients([Compared(np.ones(3), np.ones(3, bool))], np.array([0, 1]))
     with pytest.raises(ValueError, match="name at least one thing"):
         compare_patients([], np.array([0, 1]))
+
+
+@pytest.mark.parametrize("seen", [[False] * 4, [True, True, False, False]])
+def test_pairs_that_do_not_differ_have_an_interval_that_is_not_empty(seen):
+    """Nothing seen, and every pair won: neither says that the net benefit is known."""
+    wins = compare_patients(
+        [Compared(np.array([1.0, 2.0, 5.0, 5.0]), np.array(seen))], [0, 0, 1, 1]
+    )
+    lower, upper = wins.benefit_interval()
+    assert (float(lower), float(upper)) == (-1.0, 1.0)

@@ -131,6 +131,7 @@ def _of_parts(result: TrialResult) -> Iterator[str]:
         if part.population == EVERYBODY:
             continue
         what = whom.get(part.population, "interaction of arm and subgroup")
+        missing = part.power.not_tested
         if not part.power.is_tested:
             yield f"{what}: can't be tested in any trial"
             continue
@@ -138,6 +139,7 @@ def _of_parts(result: TrialResult) -> Iterator[str]:
             f"{what}, at the full level ({part.power.analysis}): rejects in "
             f"{_share(part.power.rejected)}, effect {part.power.effect:.3f}; without a difference "
             f"in {_share(null.power.rejected)}"
+            + (f"; no test in {_share(missing)} of trials" if missing.value > 0.0 else "")
         )
     for row in result.prevalence:
         who = "everybody enrolled" if row.enrolled == ALL else "only the subgroup enrolled"

@@ -150,6 +150,14 @@ class TrialPlan:
         return isinstance(self.arms, MixedArms)
 
     @property
+    def share_inside(self) -> float:
+        """Share of the patients who are in the subgroup; 0 without one."""
+        arms = self.stated_arms
+        if isinstance(arms, PatientPool):
+            return 0.0 if arms.inside is None else float(arms.inside.mean())
+        return float(arms.share) if isinstance(arms, MixedArms) else 0.0
+
+    @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """What the trial compares, each at a level that keeps the trial's own."""
         arms = tuple(Comparison(arm) for arm in range(1, self.number_of_arms))

@@ -67,12 +67,18 @@ def power_of_events(
     formula: str = "schoenfeld",
     alpha: float = 0.05,
     allocation: float = 1.0,
+    wrong_side: bool = False,
 ) -> float:
     r"""Power of a log-rank test with so many events; the formula that `events_needed` inverts.
 
     .. math:: \Phi\Bigl(\frac{\sqrt{r D}\,|\ln HR|}{1 + r} - z_{1-\alpha/2}\Bigr)
               \quad\text{or}\quad
               \Phi\Bigl(\frac{\sqrt{r D}\,|1 - HR|}{1 + r HR} - z_{1-\alpha/2}\Bigr)
+
+    Parameters
+    ----------
+    wrong_side
+        Add the probability of rejecting on the wrong side, which the formula leaves out.
 
     Raises
     ------
@@ -87,10 +93,14 @@ def power_of_events(
     --------
     >>> round(power_of_events(0.5, 65.3457), 4)
     0.8
+    >>> round(power_of_events(1.0, 65.0, wrong_side=True), 4)
+    0.05
     """
     per_event = _per_event(hazard_ratio, formula, allocation)
     drift = per_event * np.sqrt(not_negative("events", events))
-    return float(special.ndtr(drift + special.ndtri(open_probability("alpha", alpha) / 2.0)))
+    limit = special.ndtri(open_probability("alpha", alpha) / 2.0)
+    beyond = special.ndtr(limit - drift) if wrong_side else 0.0
+    return float(special.ndtr(limit + drift) + beyond)
 
 
 def event_probability(

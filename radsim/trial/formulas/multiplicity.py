@@ -9,9 +9,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from radsim.vocabulary.arguments import number_array
 from radsim.vocabulary.mistakes import require
 
 ADDED_UP = 1e-9  # by which weights may miss their sum
+
+
+def p_values(p: ArrayLike) -> np.ndarray:
+    """Return p values as an array; a ValueError says that they are none, or not from 0 to 1."""
+    values = np.asarray(number_array("p", p), float)
+    inside = (values >= 0.0) & (values <= 1.0)
+    require(values.ndim > 0 and values.shape[-1] > 0, "p must hold a value for each hypothesis")
+    require(bool(inside.all()), "p must lie between 0 and 1 (1 where a test can't be made)")
+    return values
 
 
 def fixed_sequence(p: ArrayLike) -> np.ndarray:
@@ -24,7 +34,7 @@ def fixed_sequence(p: ArrayLike) -> np.ndarray:
     >>> fixed_sequence([0.01, 0.2, 0.03]).tolist()
     [0.01, 0.2, 0.2]
     """
-    return np.maximum.accumulate(np.asarray(p, float), axis=-1)
+    return np.maximum.accumulate(p_values(p), axis=-1)
 
 
 def holm(p: ArrayLike, weights: Sequence[float] | None = None) -> np.ndarray:
@@ -39,8 +49,12 @@ def holm(p: ArrayLike, weights: Sequence[float] | None = None) -> np.ndarray:
     ----------
     Holm (1979), Scand. J. Stat. 6, 65-70.
     """
-    p = np.asarray(p, float)
+    p = p_values(p)
     share = np.full(p.shape[-1], 1.0) if weights is None else np.asarray(weights, float)
+    require(
+        share.shape == p.shape[-1:] and bool((share > 0.0).all()),
+        f"weights must be above 0, one for each of {p.shape[-1]} hypotheses, got {share.tolist()}",
+    )
     share = share / share.sum()
     left = np.maximum(1.0 - share, np.finfo(float).tiny)[:, np.newaxis]
     return graphical(p, share, (1.0 - np.eye(len(share))) * share / left)
@@ -60,7 +74,7 @@ def hochberg(p: ArrayLike) -> np.ndarray:
     ----------
     Hochberg (1988), Biometrika 75, 800-802.
     """
-    p = np.asarray(p, float)
+    p = p_values(p)
     order = np.argsort(p, axis=-1)
     times = np.arange(p.shape[-1], 0, -1)
     grown = times * np.take_along_axis(p, order, axis=-1)
@@ -93,7 +107,13 @@ def graphical(p: ArrayLike, weights: ArrayLike, transfer: ArrayLike) -> np.ndarr
     ----------
     Bretz, Maurer, Brannath and Posch (2009), Stat. Med. 28, 586-604.
     """
-    p = np.asarray(p, float)
+    p = p_values(p)
+    shapes = np.shape(weights), np.shape(transfer)
+    require(
+        shapes == (p.shape[-1:], 2 * p.shape[-1:]),
+        f"weights and transfer must have a number and a row for each of {p.shape[-1]} hypotheses, "
+        f"got shapes {shapes[0]} and {shapes[1]}",
+    )
     many = p.reshape(-1, p.shape[-1])
     trials, size = many.shape
     row = np.arange(trials)
@@ -146,7 +166,13 @@ def gatekeeping(p: ArrayLike, families: Sequence[Sequence[int]]) -> np.ndarray:
     ----------
     Westfall and Krishen (2001), J. Stat. Plan. Inference 99, 25-40.
     """
-    p = np.asarray(p, float)
+    p = p_values(p)
+    named = sorted(member for members in families for member in members)
+    require(
+        named == list(range(p.shape[-1])) and all(len(members) > 0 for members in families),
+        f"families must name each of the hypotheses 0 to {p.shape[-1] - 1} once, got "
+        f"{[list(members) for members in families]}",
+    )
     adjusted, before = np.ones(p.shape), np.zeros(p.shape[:-1])
     for members in families:
         within = holm(p[..., list(members)])

@@ -37,8 +37,9 @@ class Resize:
     most_patients
         It never becomes larger.
     events
-        For times to an event: events that the end is to have. The hazards of the event, of death
-        and of being lost in both arms together say how many patients that takes.
+        For times to an event: events that the end is to have; of an analysis that counts deaths as
+        events, too, events and deaths. The hazards of the event, of death and of being lost in both
+        arms together say how many patients that takes.
     difference
         For a binary endpoint: the difference of proportions that the power is for. The proportion
         in both arms together says how many patients that takes.
@@ -72,12 +73,21 @@ class Resize:
         require(getattr(self, wanted) is not None, f"{wanted}: is missing, for {what}")
         planned = plan.design.patients
         require(
+            self.at * planned >= 1.0,
+            f"at: nobody of the {planned} patients is known by then, got {self.at}",
+        )
+        require(
             self.most_patients >= planned,
             f"most_patients: must be at least {planned}, the planned size, got "
             f"{self.most_patients}",
         )
         if not plan.binary:
             design = plan.design
+            require(
+                design.event_target in (None, self.events),
+                f"events: the trial waits for {design.event_target} (event_target), however many "
+                f"patients there are; got {self.events}",
+            )
             require(
                 design.entering.end > 0.0,
                 "at: all patients enter at once, so nothing is known before they have",
@@ -233,7 +243,9 @@ def _block(
     u = draw_numbers(streams, "entry", trials, most)
     entry = design.entering.entry(u)
     planned = _first(enrolled, entry, np.full(len(trials), design.patients))
-    wanted = float(resize.events or 0) / _events_each(design, planned, fate, float(resize.at))
+    either = EVERY_ANALYSIS[plan.analyses[0]].counts_death
+    each = _events_each(design, planned, fate, float(resize.at), either=either)
+    wanted = float(resize.events or 0) / each
     size = _sizes(plan, resize, wanted)
     months = ((size - design.patients) / design.accrual_rate)[:, np.newaxis]  # of accrual, added
     added = np.arange(most) >= design.patients
@@ -268,8 +280,13 @@ def _first(enrolled: Enrolled, entry: np.ndarray, size: np.ndarray) -> Enrolled:
     )
 
 
-def _events_each(design: TrialDesign, planned: Enrolled, fate: Fate, at: float) -> np.ndarray:
-    """Events to be expected of a randomized patient, by what all show at a look, shape (trial,)."""
+def _events_each(
+    design: TrialDesign, planned: Enrolled, fate: Fate, at: float, *, either: bool
+) -> np.ndarray:
+    """Events, or events and deaths, to be expected of a randomized patient, shape (trial,).
+
+    By what all show at a look.
+    """
     last, month = design.cut, float(design.entering.entry(np.array(at)))
     moved = replace(planned, entry=planned.entry + (last - month))
     seen = observe(_ending(design, last), moved, fate)
@@ -286,7 +303,8 @@ def _events_each(design: TrialDesign, planned: Enrolled, fate: Fate, at: float) 
     if design.longest_follow_up is not None:
         follow_up = np.minimum(follow_up, float(design.longest_follow_up))
     ended = -np.expm1(-total[:, np.newaxis] * follow_up).mean(axis=-1)
-    return np.asarray(np.maximum(subjects * hazards[0] / total * ended, TINY))
+    counted = hazards[0] + hazards[1] if either else hazards[0]
+    return np.asarray(np.maximum(subjects * counted / total * ended, TINY))
 
 
 def _binary_block(

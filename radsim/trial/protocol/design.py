@@ -215,6 +215,12 @@ class Protocol:
             "allocation must be equal for minimization, which makes arms alike, got "
             f"{':'.join(map(str, self.allocation))}",
         )
+        least = 1.0 / max(len(self.allocation), 1)
+        yield (
+            self.minimization.probability >= least,
+            f"minimization.probability must be at least {least:.3g}, that of every arm by chance: "
+            f"below it the arms become unlike; got {self.minimization.probability}",
+        )
 
     @property
     def blocks(self) -> int:

@@ -14,7 +14,7 @@ from radsim.trial.conduct.run import TrialPlan
 from radsim.trial.protocol.accrual import Accrual
 from radsim.trial.protocol.arms import PatientPool
 from radsim.trial.protocol.comparison import EVERYBODY, INSIDE, Comparison
-from radsim.trial.protocol.design import Protocol
+from radsim.trial.protocol.design import Protocol, Stratum
 from radsim.trial.protocol.laws import Law
 from radsim.trial.protocol.subgroup import MixedArms
 from radsim.trial.survival.subjects import ARMS
@@ -80,6 +80,18 @@ RATIOS: dict[str, tuple[Events, AtRisk]] = {  # of other than cause-specific haz
 }
 
 
+def events_of_analysis(analysis: str) -> Events:
+    """What an analysis counts of a course: the event, or event and death.
+
+    Examples
+    --------
+    >>> course = Course(np.ones(1), np.array([0.2]), np.array([0.3]), np.ones_like)
+    >>> [float(events_of_analysis(name)(course)[0]) for name in ("gray", "logrank_any_event")]
+    [0.2, 0.5]
+    """
+    return RATIOS.get(analysis, HAZARD)[0]
+
+
 @dataclass(frozen=True)
 class Assumed:
     """A plan's arms as courses, with what the design lets be seen of them.
@@ -128,11 +140,14 @@ class Assumed:
         first, second = by_group[0]
         return first, second
 
-    def seen(self, cut: float | None = None) -> tuple[float, float]:
-        """Probability that a lesion's event is seen by a month of the calendar, by arm."""
-        kept = 1.0 - float(self.plan.design.not_evaluable)
+    def seen(self, cut: float | None = None, analysis: str = "logrank") -> tuple[float, float]:
+        """Probability that what an analysis counts is seen by a month of the calendar, by arm.
+
+        That is a lesion's event, or for a test of any event death before it, too.
+        """
+        kept, events_of = 1.0 - float(self.plan.design.not_evaluable), events_of_analysis(analysis)
         control, experimental = (
-            kept * float((course.event * self.watched(course.months, cut)).sum())
+            kept * float((events_of(course) * self.watched(course.months, cut)).sum())
             for course in self.courses
         )
         return control, experimental
@@ -166,16 +181,18 @@ class Assumed:
         control, experimental = (number * part / total for part in design.allocation)
         return control, experimental
 
-    def events(self, cut: float | None = None) -> float:
+    def events(self, cut: float | None = None, analysis: str = "logrank") -> float:
         """Events to be expected by a month of the calendar, however many are waited for."""
-        return sum(self.events_by_arm(cut))
+        return sum(self.events_by_arm(cut, analysis))
 
-    def events_by_arm(self, cut: float | None = None) -> tuple[float, float]:
+    def events_by_arm(
+        self, cut: float | None = None, analysis: str = "logrank"
+    ) -> tuple[float, float]:
         """Events to be expected in each arm by a month of the calendar."""
         kept = 1.0 - float(self.plan.design.not_evaluable)
         control, experimental = (
             lesions * share / kept
-            for lesions, share in zip(self.lesions, self.seen(cut), strict=True)
+            for lesions, share in zip(self.lesions, self.seen(cut, analysis), strict=True)
         )
         return control, experimental
 
@@ -201,7 +218,49 @@ class Assumed:
         """
         return self._ratio(*HAZARD)
 
-    def _ratio(self, events_of: Events, at_risk_of: AtRisk) -> float | None:
+    @property
+    def strata(self) -> list[tuple[float, "Assumed"]]:
+        """The share of each stratum of the analyses, and what its patients do; one without any."""
+        plan, arms = self.plan, self.plan.stated_arms
+        minimization = plan.design.minimization
+        if isinstance(arms, PatientPool):
+            if minimization is None:  # strata are drawn whatever a patient is
+                return [(1.0, self)]
+            levels = np.stack([arms.factors[name] for name in minimization.factors])
+            _, mine = np.unique(levels, axis=1, return_inverse=True)
+            parts = [np.flatnonzero(mine.ravel() == number) for number in range(mine.max() + 1)]
+            return [
+                (len(rows) / mine.size, replace(self, plan=replace(plan, arms=arms.only(rows))))
+                for rows in parts
+            ]
+        if not plan.design.is_uneven:
+            return [(1.0, self)]
+        designs = [
+            (share, replace(plan.design, strata=(Stratum(share=1.0, hazard_ratio=ratio),),
+                            minimization=None))
+            for share, ratio in plan.design.mixture
+        ]  # fmt: skip
+        return [
+            (share, replace(self, plan=replace(plan, design=design))) for share, design in designs
+        ]
+
+    def _ratio(
+        self, events_of: Events, at_risk_of: AtRisk, *, within: bool = False
+    ) -> float | None:
+        """Ratio at which the score is 0; ``within`` strata it is the sum of theirs."""
+        parts = self.strata if within else [(1.0, self)]
+        scores = [(share, part._score(events_of, at_risk_of)) for share, part in parts]
+
+        def score(log_ratio: float) -> float:
+            return sum(share * each(log_ratio) for share, each in scores)
+
+        reach = LARGEST_LOG_RATIO
+        if not score(-reach) > 0.0 > score(reach):
+            return None
+        return float(np.exp(brentq(score, -reach, reach, xtol=1e-12)))
+
+    def _score(self, events_of: Events, at_risk_of: AtRisk) -> Callable[[float], float]:
+        """Score of Cox's likelihood for a patient, by the log ratio."""
         control, experimental = self.courses
         share = self.plan.design.allocation[1] / self.plan.design.allocation[0]
         times = np.union1d(control.months, experimental.months)
@@ -220,17 +279,15 @@ class Assumed:
             expected = (ones / (y0 - done * d0 + ones)).mean(axis=0)
             return float((weight * (d1 - (d0 + d1) * expected)).sum())
 
-        reach = LARGEST_LOG_RATIO
-        if not score(-reach) > 0.0 > score(reach):
-            return None
-        return float(np.exp(brentq(score, -reach, reach, xtol=1e-12)))
+        return score
 
     def effect(self, analysis: str) -> float | None:
         """What an analysis estimates (log for ratios), of an endless number of patients."""
         settings = self.plan.settings
         landmark, horizon = float(settings.landmark), float(settings.horizon)
         if EVERY_ANALYSIS[analysis].is_ratio:
-            ratio = self._ratio(*RATIOS.get(analysis, HAZARD))
+            within = EVERY_ANALYSIS[analysis].needs_strata
+            ratio = self._ratio(*RATIOS.get(analysis, HAZARD), within=within)
             return None if ratio is None else float(np.log(ratio))
         gaps: dict[str, Callable[[Course], float]] = {
             "survival_difference": lambda c: c.net_control(landmark),

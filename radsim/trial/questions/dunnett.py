@@ -20,12 +20,15 @@ from radsim.trial.questions.characteristics import (
     share_of,
 )
 from radsim.trial.questions.nulls import AT_MARGIN, under_null
+from radsim.vocabulary.arguments import open_probability
+from radsim.vocabulary.mistakes import require
 
 SUCCESSES: dict[str, np.ufunc] = {"any": np.logical_or, "all": np.logical_and}
 POINTS = 2**13  # at which a probability of correlated statistics is worked out
 LARGEST = 12.0  # limit of a statistic that is looked for
 NULL_TRIALS = 4000  # from which the correlation is taken at each size of a search
 TINY = 1e-15
+ROUNDING = 1e-10  # of a correlation
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,28 @@ def limit_of(correlation: np.ndarray, alpha: float, *, one_sided: bool = False) 
     one_sided
         Take the statistics by their sign, at half of alpha; else by their size.
 
+    Raises
+    ------
+    ValueError
+        If these are no correlations, or alpha is not between 0 and 1.
+
     Examples
     --------
     >>> half = np.array([[1.0, 0.5], [0.5, 1.0]])  # two arms against a control arm as large
     >>> round(limit_of(half, 0.05), 3), round(limit_of(half, 0.05, one_sided=True), 3)
     (2.212, 2.212)
     """
+    correlation = np.asarray(correlation, float)
+    square = correlation.ndim == 2 and correlation.shape[0] == correlation.shape[1]
+    require(
+        square
+        and bool(np.isfinite(correlation).all())
+        and np.allclose(correlation, correlation.T)
+        and np.allclose(correlation.diagonal(), 1.0)
+        and np.linalg.eigvalsh(correlation).min() > -ROUNDING,
+        f"correlation must be that of some statistics, got {correlation.tolist()}",
+    )
+    open_probability("alpha", alpha)
     inside = 1.0 - (alpha / 2.0 if one_sided else alpha)
 
     def gap(limit: float) -> float:

@@ -97,11 +97,13 @@ def at_margin(plan: TrialPlan, analysis: str) -> TrialPlan:
             most, ends = 0.0, (gap(least), ends[0])
         else:
             least = 0.0
+    said = np.array([ends[0] + worst, ends[1] + worst, worst])
+    first, last, got = np.exp(said) if EVERY_ANALYSIS[of].is_ratio else said
     require(
         ends[0] * ends[1] <= 0.0,
         f"margin: no hazard of the event puts the {EVERY_ANALYSIS[of].estimates} at the margin; "
         f"with {np.exp(least):g} and {np.exp(most):g} times the control arm's it is "
-        f"{ends[0] + worst:.3g} and {ends[1] + worst:.3g}, got {worst:.3g}",
+        f"{first:.3g} and {last:.3g}, got {got:.3g}",
     )
     factor = float(np.exp(brentq(gap, least, most, xtol=1e-10)))
     return replace(plan, arms=make(factor))

@@ -103,7 +103,8 @@ def formulas_of(
         sizes = tuple(_binary_sizes(section, plan))
         return Formulas(sizes, tuple(_binary_powers(section, plan, shown)))
     assumed = Assumed(plan)
-    ratios = {_ratio_name(plan.design): _hazard_ratio(assumed)}
+    name = "hazard ratio of event or death" if _of_any(section) else _ratio_name(plan.design)
+    ratios = {name: _hazard_ratio(section, assumed)}
     if section.planned_hazard_ratio is not None:
         ratios["planned hazard ratio"] = float(section.planned_hazard_ratio)
     reaches = section.landmark <= plan.design.last_follow_up
@@ -111,7 +112,7 @@ def formulas_of(
         *_event_sizes(section, assumed, shown, ratios),
         *(_incidence_sizes(section, plan.design, curves) if reaches else ()),
     )
-    return Formulas(sizes, tuple(_event_powers(section, plan, shown, ratios)))
+    return Formulas(sizes, tuple(_event_powers(section, assumed, shown, ratios)))
 
 
 def _formulas_of_margin(section: TrialSection, plan: TrialPlan, shown: Shown) -> Formulas:
@@ -159,7 +160,7 @@ def _events_of_margin(
         value, ratio = f"{np.exp(effect):.4g}", float(np.exp(effect)) / margin
     beyond = f"the ratio lies at the margin or beyond it, got {value}"
     sizes, powers = [], []
-    for way, shares in _ways(assumed, shown).items():
+    for way, shares in _ways(section, assumed, shown).items():
         if way == "death ignored":
             continue
         said = f"ratio {value} against a margin of {margin:g}"
@@ -168,9 +169,9 @@ def _events_of_margin(
             sizes.append(FormulaSize("schoenfeld", takes, None, None, note=beyond))
             continue
         sizes.append(_size_of_events("schoenfeld", takes, ratio, shares, section, assumed))
-        seen = float(shown.counts["events"].sum(axis=1).mean())
+        seen = _mean_events(section, assumed, shown)
         if ratio is not None and sizes[-1].patients is not None and seen > 0.0:
-            power = power_of_events(ratio, seen, formula="schoenfeld", **level)
+            power = power_of_events(ratio, seen, **level)  # type: ignore[arg-type]
             powers.append(FormulaPower("schoenfeld", f"{said}, {seen:.1f} events", power))
     return Formulas(tuple(sizes), tuple(powers[:1]))
 
@@ -227,7 +228,7 @@ def _event_sizes(
 ) -> Iterator[FormulaSize]:
     """Sizes by each formula, ratio and way to reckon the chance of an event."""
     counted = _counted(section)
-    ways = _ways(assumed, shown)
+    ways = _ways(section, assumed, shown)
     apart = "; lesions taken as independent" if len(assumed.plan.design.lesions) > 1 else ""
     if counted in shown.counts and counted != LESIONS:
         ways = {"first event of a patient as simulated": _simulated_share(shown, counted)}
@@ -248,17 +249,31 @@ def _counted(section: TrialSection) -> str:
     return "patients_with_event" if analysis is not None and analysis.first_of else LESIONS
 
 
-def _ways(assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
+def _of_any(section: TrialSection) -> bool:
+    """Whether the primary analysis counts deaths as it counts events."""
+    return section.compared_analysis == "logrank_any_event"
+
+
+def _mean_events(section: TrialSection, assumed: Assumed, shown: Shown) -> float:
+    """Events that the primary analysis is to be expected to count in a trial."""
+    if _of_any(section):
+        return assumed.events(assumed.end, section.compared_analysis)
+    counted = shown.counts.get(_counted(section), shown.counts[LESIONS])
+    return float(counted.sum(axis=1).mean())
+
+
+def _ways(section: TrialSection, assumed: Assumed, shown: Shown) -> dict[str, tuple[float, float]]:
     """Probability of an event by arm, by each way to reckon it.
 
     A trial that waits for events ends the sooner the more patients it has, so the share seen in
     it is no probability: what counts is who has the event by ``latest``.
     """
     design = assumed.plan.design
-    if design.event_target is not None:
+    if design.event_target is not None or _of_any(section):
         each = sum(assumed.lesions) / (1.0 - float(design.not_evaluable)) / design.patients
-        control, experimental = assumed.seen()
-        return {f"events by month {design.latest:g}": (each * control, each * experimental)}
+        control, experimental = assumed.seen(analysis=section.compared_analysis)
+        what = "events or deaths" if _of_any(section) else "events"
+        return {f"{what} by month {design.cut:g}": (each * control, each * experimental)}
     ways = {"events as simulated": _simulated_share(shown)}
     ignored = _share_without_death(assumed.plan)
     return ways if ignored is None else {"death ignored": ignored, **ways}
@@ -333,15 +348,14 @@ def _with_short_way(row: FormulaSize, protocol: Protocol) -> FormulaSize:
 
 
 def _event_powers(
-    section: TrialSection, plan: TrialPlan, shown: Shown, ratios: dict[str, float | None]
+    section: TrialSection, assumed: Assumed, shown: Shown, ratios: dict[str, float | None]
 ) -> Iterator[FormulaPower]:
-    counted = shown.counts.get(_counted(section), shown.counts[LESIONS])
-    events = float(counted.sum(axis=1).mean())
-    options = _level(section, plan.design)
+    events = _mean_events(section, assumed, shown)
+    options = _level(section, assumed.plan.design)
     for formula in EVENT_FORMULAS:
         for name, ratio in ratios.items():
             if ratio is not None and ratio > 0.0 and events > 0.0:
-                power = power_of_events(ratio, events, formula=formula, **options)
+                power = power_of_events(ratio, events, formula=formula, wrong_side=True, **options)
                 yield FormulaPower(formula, f"{name} {ratio:.4g}, {events:.1f} events", power)
 
 
@@ -397,8 +411,11 @@ def _ratio_name(protocol: Protocol) -> str:
     return "hazard ratio"
 
 
-def _hazard_ratio(assumed: Assumed) -> float | None:
+def _hazard_ratio(section: TrialSection, assumed: Assumed) -> float | None:
     """Ratio of the stated hazards, or else the one of an endless number of the arms' patients."""
+    if _of_any(section):
+        log_ratio = assumed.effect(section.compared_analysis)
+        return None if log_ratio is None else float(np.exp(log_ratio))
     arms = assumed.plan.arms
     if isinstance(arms, tuple):
         control, experimental = (arm.failure for arm in arms)

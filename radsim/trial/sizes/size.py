@@ -386,7 +386,14 @@ def _ceiling(plan: TrialPlan, search: _Search) -> str:
             f"the analysis can't be made in {100 * last.not_tested:.0f} % of trials, so few are "
             "watched for as long as it needs"
         )
-    return "the arms differ too little in what this analysis compares for more patients to show it"
+    return f"{_too_alike(plan)} for more patients to show it"
+
+
+def _too_alike(plan: TrialPlan) -> str:
+    """What the arms lack where a trial of any size shows little."""
+    if plan.settings.worst is not None:
+        return "the experimental arm lies too near the margin, or at it or beyond it,"
+    return "the arms differ too little in what this analysis compares"
 
 
 def _reason(plan: TrialPlan, search: _Search, n: int, asked: int) -> str:
@@ -407,8 +414,8 @@ def _reason(plan: TrialPlan, search: _Search, n: int, asked: int) -> str:
     half = known.get(max((k for k in known if k < n), default=n), last)
     if last.power.value - half.power.value < FLAT and last.power.value < OFTEN:
         return (
-            "the power hardly grows with the number of patients, so the arms differ too little "
-            f"in what this analysis compares{stops}"
+            "the power hardly grows with the number of patients, so "
+            f"{_too_alike(plan).rstrip(',')}{stops}"
         )
     if n + plan.design.unit <= asked and not plan.design.fits(n + plan.design.unit):
         return f"no more than {n} patients enter before the trial must end, at this rate of accrual"

@@ -78,9 +78,10 @@ class Wins:
         return np.exp(self.log_ratio - reach), np.exp(self.log_ratio + reach)
 
     def benefit_interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Return the interval of the net benefit."""
-        reach = two_sided_z(level) * self.benefit_error
-        return self.net_benefit - reach, self.net_benefit + reach
+        """Return the interval of the net benefit; from -1 to 1 where pairs do not differ."""
+        reach = np.where(self.benefit_error > 0.0, two_sided_z(level) * self.benefit_error, 2.0)
+        lower, upper = self.net_benefit - reach, self.net_benefit + reach
+        return np.maximum(lower, -1.0), np.minimum(upper, 1.0)
 
 
 def compare_patients(compared: Sequence[Compared], arm: ArrayLike) -> Wins:
