@@ -28,8 +28,11 @@ ROLES = (  # of an estimate
     *(f"difference_{role}" for role in (*OVER_DRAWS, *SOBOL)),
     *(f"ratio_parameters{end}" for end in ("", "_lower", "_upper")),
     "best", *(f"best_{role}" for role in (*INTERVAL, *SPREAD)),
-    *(f"best_probability{end}" for end in ("", "_lower", "_upper")),
-    *(f"best_probability_with{end}" for end in ("", "_lower", "_upper")),
+    *(
+        f"best_probability{other}{end}"
+        for other in ("", "_with")
+        for end in ("", "_lower", "_upper", "_as_drawn", "_state")
+    ),
 )  # fmt: skip
 ENDS = ("share", *(f"share_{role}" for role in INTERVAL), *EXCESSES, "curve", "histogram")
 BEGINNINGS = {"sample_": "sample", "predictive_": "predictive", "drawn ": "drawn"}

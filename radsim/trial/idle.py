@@ -39,7 +39,5 @@ def _idle(section: "TrialSection") -> Iterator[tuple[str, str]]:
             yield key, f"{listed(names, 'or')} is not among the analyses"
     if section.binary and not section.secondary:
         yield from ((key, "a binary endpoint has no times") for key in OF_TIMES)
-    if section.margin is not None:
-        yield "planned_hazard_ratio", "formulas against a margin take the arms' own"
     if not isinstance(section.control, str):
         yield "simulated_patients", "the arms are stated, not simulated"

@@ -18,6 +18,7 @@ from radsim.report.tables.ledger import LEDGER, records
 from radsim.report.text.comparison import comparison_text
 from radsim.report.text.warnings import warnings_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:near. .* of 26 plans")
 EVENT, SHORT, WORDS = "swallowing_disorder", "dysphagia", "swallowing disorder"
 FILE = """
 name = "throat"

@@ -362,8 +362,7 @@ BERNOULLI = '{ kind = "bernoulli", probability = ... }'
         ),
         (
             lambda: with_in_pain(0.8),
-            "cohort: in_pain must be 0 or 1 in each patient, got 0.8 to 0.8; a share of the "
-            f"patients is {BERNOULLI}",
+            f"cohort: in_pain must be 0 or 1 in each patient, got 0.8; a share of them is {BERNOULLI}",
         ),
         (
             lambda: with_in_pain({"kind": "bernoulli", "probability": 1.5}),

@@ -178,12 +178,6 @@ def _check_factors(plan: TrialPlan) -> None:
     minimization = plan.design.minimization
     if minimization is None:
         return
-    chance = 1.0 / plan.number_of_arms
-    require(
-        minimization.probability >= chance,
-        f"design.minimization.probability: must be at least {chance:.3g}, that of chance among "
-        f"{plan.number_of_arms} arms, got {minimization.probability:g}",
-    )
     for name, factor in minimization.factors.items():
         key = f"design.minimization.factors.{name}"
         if isinstance(plan.arms, PatientPool):
