@@ -362,7 +362,8 @@ BERNOULLI = '{ kind = "bernoulli", probability = ... }'
         ),
         (
             lambda: with_in_pain(0.8),
-            f"cohort: in_pain must be 0 or 1 in each patient, got 0.8; a share of them is {BERNOULLI}",
+            "cohort: in_pain must be 0 or 1 in each patient, got 0.8; a share of them is "
+            f"{BERNOULLI}",
         ),
         (
             lambda: with_in_pain({"kind": "bernoulli", "probability": 1.5}),
