@@ -192,8 +192,8 @@ def test_its_trial_has_a_power_a_size_and_the_harms_of_all_others(capsys, tmp_pa
     assert 80 < float(found["patients"]) <= 400
     harms = {row["harm"] for row in rows(out / "trial_benefit_harm.csv")}
     assert harms == {"local_failure", "vcf", "pain_flare"}
-    assert "flare of pain: " in ended.output
-    assert "vertebral compression fracture: " in ended.output
+    assert "flare of pain, seen up to the analysis: " in ended.output
+    assert "vertebral compression fracture, seen up to the analysis: " in ended.output
     assert f"time to {WORDS}" in (out / "trial_assumptions.txt").read_text(encoding="utf-8")
 
 

@@ -107,7 +107,7 @@ def external_beam(**settings):
         ({"boost": {"kind": "normal", "mean": 26.0, "sd": 1.0}}, "boost must not be below"),
         ({"boost": 30.0, "isotoxic": True}, "isotoxic planning takes one dose level"),
         ({"limits": []}, "mandatory DXcc of a neural structure at the level of the cord"),
-        ({"limits": {"cord_prv": 10.0}}, "none below cord level"),
+        ({"limits": {"cord_prv": 10.0}}, "below the cord, and there is none"),
         ({"minimum_coverage": 1.2}, "minimum_coverage must lie between 0 and 1, got 1.2"),
         ({"maximum_dose": 0.9}, "maximum_dose must be above 1, got 0.9"),
         ({"field": "uniform"}, "a uniform field is planned to no limits"),
