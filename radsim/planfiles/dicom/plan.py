@@ -139,8 +139,9 @@ def _check_copies(doses: list[Tags]) -> None:
     """Refuse a dose that lies in a folder twice, before it is added twice."""
     seen: dict[tuple[object, ...], str] = {}
     for dose in doses:
-        written = (dose.dataset.get(tag) for tag in ("PixelData", "DoseGridScaling"))
-        what = (dose.text("SOPInstanceUID", dose.where), *written)
+        pixels, scaling = (dose.dataset.get(tag) for tag in ("PixelData", "DoseGridScaling"))
+        stored = pixels if isinstance(pixels, bytes) else repr(pixels)
+        what = (dose.text("SOPInstanceUID", dose.where), stored, repr(scaling))
         if (other := seen.setdefault(what, dose.where)) != dose.where:
             raise ValueError(f"{dose.where} is a copy of {other}: keep one of them")
 
