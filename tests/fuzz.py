@@ -47,6 +47,7 @@ RUN_SHARE = 0.5  # of what `check` accepts
 DRAWN_SHARE = 0.1  # of what is run, since figures take seconds
 OF_PATIENTS = "error: trial: "  # what only simulated patients show to be impossible in a trial
 LIMIT = 60.0  # [s] of the processor that an input may take
+AGAIN = 1.0  # [s] after which an input that went on all the same is stopped once more
 MEMORY = 8 * 2**30  # [bytes]
 HUGE = 100_000  # a count that is right, but takes longer than there is
 COUNTS = ("patients", "trials", "draws", "samples", "nodes", "plans", "segments", "values", "to")
@@ -367,7 +368,7 @@ def problems_of(luck, family, limit, keep):
     folder = Path(keep or tempfile.mkdtemp(prefix="fuzz-"))
     command = ""
     try:
-        signal.setitimer(signal.ITIMER_PROF, limit)
+        signal.setitimer(signal.ITIMER_PROF, limit, AGAIN)
         questions = family(luck, folder)
         answer = None
         with contextlib.suppress(StopIteration):
