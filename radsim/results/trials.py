@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -28,15 +27,22 @@ EFFECTS = {
 ENDS = {"": "", "_error": ", its Monte Carlo standard error", "_lower": ", lower end of its 95 % "
         "interval", "_upper": ", upper end of its 95 % interval"}  # fmt: skip
 OF_ARMS = (*ROLES, "total")
+DURATION = "duration"
+SIZES = {
+    "patients": "",
+    "lower": ", the least that can't be told from it",
+    "upper": ", the most that can't be told from it",
+}
 
 
 def trial_dataset(results: Mapping[str, TrialResult]) -> xr.Dataset:
     """Give the results of virtual trials as labeled arrays.
 
     Shares stand by ``scenario``, ``truth`` (``alternative``, each null, ``assurance``) and
-    ``analysis``, with their Monte Carlo errors and intervals; ``expected`` by ``scenario``,
-    ``quantity`` and ``of`` (each arm, and both together); sizes by ``scenario``. What was not asked
-    or can't be told is missing (NaN). Of several comparisons each is a scenario.
+    ``analysis``, with their Monte Carlo errors and intervals; ``expected`` counts by ``scenario``,
+    ``quantity`` and ``of`` (each arm, and both together), with ``expected_error`` of both together;
+    ``duration`` [months] and sizes by ``scenario``. What was not asked or can't be told is missing
+    (NaN). Of several comparisons each is a scenario.
 
     Examples
     --------
@@ -47,51 +53,52 @@ def trial_dataset(results: Mapping[str, TrialResult]) -> xr.Dataset:
     ['analysis', 'of', 'quantity', 'scenario', 'truth']
     """
     powers = {name: _powers_of(result) for name, result in results.items()}
-    truths = list(dict.fromkeys(chain.from_iterable(powers.values())))
-    analyses = list(dict.fromkeys(name for p in powers.values() for t in p.values() for name in t))
-    quantities = list(dict.fromkeys(e.name for r in results.values() for e in r.expected))
-    arrays: dict[str, Any] = {}
+    by_truth = [by_analysis for truths in powers.values() for by_analysis in truths.values()]
+    expected = [e.name for result in results.values() for e in result.expected]
+    coords = {
+        "scenario": list(results),
+        "truth": list(dict.fromkeys(chain.from_iterable(powers.values()))),
+        "analysis": list(dict.fromkeys(chain.from_iterable(by_truth))),
+        "quantity": [name for name in dict.fromkeys(expected) if name != DURATION],
+        "of": list(OF_ARMS),
+    }
+    dataset = xr.Dataset(coords=coords)
 
-    def put(name: str, dims: tuple[str, ...], place: tuple[int, ...], value: Any, **said: str):  # type: ignore[no-untyped-def]
-        sizes = {"scenario": len(results), "truth": len(truths), "analysis": len(analyses),
-                 "quantity": len(quantities), "of": len(OF_ARMS)}  # fmt: skip
-        shape = [sizes[dim] for dim in dims]
-        array = arrays.setdefault(name, (dims, np.full(shape, np.nan), said))[1]
-        array[place] = np.nan if value is None else value
+    def put(name: str, value: float | None, units: str, said: str, **where: str) -> None:
+        if name not in dataset:
+            shape = [len(coords[dim]) for dim in where]
+            dataset[name] = (tuple(where), np.full(shape, np.nan), _said(units, said))
+        if value is not None:
+            dataset[name].loc[where] = value
 
-    for i, (scenario, result) in enumerate(results.items()):
+    for scenario, result in results.items():
         for truth, by_analysis in powers[scenario].items():
             for analysis, power in by_analysis.items():
-                place = (i, truths.index(truth), analyses.index(analysis))
+                place = {"scenario": scenario, "truth": truth, "analysis": analysis}
                 for name, value, said in _told(power):
-                    dims = ("scenario", "truth", "analysis")
-                    put(name, dims, place, value, units=_units(name, power), long_name=said)
-        for expectation in result.expected:
-            for j, of in enumerate(OF_ARMS):
-                place = (i, quantities.index(expectation.name), j)
-                said = "mean number over trials; of the duration, months"
-                dims = ("scenario", "quantity", "of")
-                put("expected", dims, place, getattr(expectation, of), units="1", long_name=said)
-        design = result.plan.design.patients
-        put("patients", ("scenario",), (i,), design, units="1", long_name="patients of the design")
-        for end in ("patients", "lower", "upper"):
-            size = result.size
+                    put(name, value, _units(name), said, **place)
+        for each in result.expected:
+            if each.name == DURATION:
+                put(DURATION, each.total, "months", "mean duration", scenario=scenario)
+                error, said = each.mc_standard_error, "Monte Carlo standard error of it"
+                put(f"{DURATION}_error", error, "months", said, scenario=scenario)
+                continue
+            place = {"scenario": scenario, "quantity": each.name}
+            for of in OF_ARMS:
+                put("expected", getattr(each, of), "1", "mean number over trials", **place, of=of)
+            said = "Monte Carlo standard error of the mean of both arms together"
+            put("expected_error", each.mc_standard_error, "1", said, **place)
+        design, size = result.plan.design.patients, result.size
+        put("patients", design, "1", "patients of the design", scenario=scenario)
+        for end, said in SIZES.items():
             value = getattr(size, end) if size is not None and size.reached else None
-            said = f"patients that reach the power, {end}" if end != "patients" else (
-                "patients that reach the power"
-            )  # fmt: skip
             name = "size" if end == "patients" else f"size_{end}"
-            put(name, ("scenario",), (i,), value, units="1", long_name=said)
-    return xr.Dataset(
-        arrays,
-        coords={
-            "scenario": list(results),
-            "truth": truths,
-            "analysis": analyses,
-            "quantity": quantities,
-            "of": list(OF_ARMS),
-        },
-    )
+            put(name, value, "1", f"patients that reach the power{said}", scenario=scenario)
+    return dataset
+
+
+def _said(units: str, long_name: str) -> dict[str, str]:
+    return {"units": units, "long_name": long_name}
 
 
 def _powers_of(result: TrialResult) -> dict[str, dict[str, Power]]:
@@ -120,5 +127,5 @@ def _told(power: Power) -> list[tuple[str, float | None, str]]:
     return told
 
 
-def _units(name: str, power: Power) -> str:
+def _units(name: str) -> str:
     return "1" if name not in EFFECTS else "of the analysis"

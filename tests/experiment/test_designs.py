@@ -196,7 +196,10 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
         ({"tcp.d50": {"from": 1, "to": 10**400, "count": 3}}, "to: must be below 2^63"),
         ({"tcp.alternatives": [1, 2]}, "name a key of one of them (tcp.alternatives[0]. ...)"),
         ({"tcp.alternatives[3].d50": [1, 2]}, "no such key"),
-        ({"trial.patients": [1, 2]}, "the file has no [trial] section"),
+        (
+            {"trial.patients": [1, 2]},
+            "[sweep] varies a trial where the file has a [trial], and [trial.uncertainty] draws it",
+        ),
         ({"name": ["a", "b"]}, "it only names the run"),
         ({"cohort.age.units": ["years", "a"]}, "changes no number"),
         ({**ALPHA_BETA, "zipd": True}, "sweep.zipd: unknown key; did you mean 'zipped'?"),

@@ -5,7 +5,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from radsim import make_trial
+from radsim.execution.journal import Records, writing
 from radsim.execution.trial_journal import TrialJournal
+from radsim.report.files.trial_files import kept_trial
 from radsim.trial import StatedArm, TrialDesign, TrialPlan, run_trials
 from radsim.trial.conduct.kept import digest_of, keeping
 from radsim.trial.conduct.run import Shown
@@ -15,6 +18,16 @@ PLAN = TrialPlan(
     arms=(StatedArm(control=0.6, median_survival=15.0), StatedArm(control=0.9)),
 )
 TRIALS = 600  # three blocks
+TRIAL = {
+    "name": "t",
+    "seed": 1,
+    "trial": {
+        "patients": 60,
+        "control": {"control": 0.7},
+        "experimental": {"control": 0.85},
+        "design": {"minimum_follow_up": 24.0},
+    },
+}
 
 
 class Stopped(Exception):
@@ -94,3 +107,16 @@ def test_the_digest_tells_every_number_and_type_apart():
     plans.append(replace(PLAN, arms=(PLAN.arms[0], replace(PLAN.arms[1], control=0.9000001))))
     values = [*plans, 1, 1.0, "1", (1,), [1, 1], {"a": 1}, {"b": 1}, np.array([1]), np.array([1.0])]
     assert len({digest_of(value) for value in values}) == len(values)
+
+
+def test_a_disk_that_fills_up_is_named_with_what_goes_on(tmp_path, monkeypatch):
+    trial = make_trial(TRIAL)
+
+    def full(self, number, payload):
+        with writing(self.path):
+            raise OSError(28, "No space left on device")
+
+    with kept_trial(tmp_path, trial):
+        monkeypatch.setattr(Records, "append_payload", full)
+        with pytest.raises(OSError, match=r"trial\.journal: No space .*the same command goes on"):
+            run_trials(PLAN, 20, seed=5)

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 
 import radsim
@@ -169,3 +170,18 @@ def test_a_scenario_that_empties_what_is_uncertain_is_told_that_it_changes_nothi
     with pytest.raises(ExperimentError, match=r"scenarios\.s\.uncertainty: is empty and changes"):
         made(scenarios={"s": {"uncertainty": {}}}, **uncertain)
     made(scenarios={"s": {"control": {"control": 0.7}}}, **uncertain)
+
+
+def test_counts_and_months_stand_apart_each_with_its_error():
+    result = radsim.run_trial(made())["trial"]
+    told = radsim.trial_dataset({"trial": result}).sel(scenario="trial")
+    (months,) = [each for each in result.expected if each.name == "duration"]
+    assert (float(told["duration"]), told["duration"].attrs["units"]) == (months.total, "months")
+    assert float(told["duration_error"]) == months.mc_standard_error
+    assert "duration" not in told["quantity"].values
+    (events,) = [each for each in result.expected if each.name == "events"]
+    assert float(told["expected"].sel(quantity="events", of="control")) == events.control
+    assert float(told["expected_error"].sel(quantity="events")) == events.mc_standard_error
+    power = told["rejected"].sel(truth="alternative", analysis="logrank")
+    assert float(power) == result.primary.rejected.value
+    assert np.isnan(told["size"])  # none was asked for

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from radsim.execution.trial_journal import trial_journal
@@ -63,9 +63,11 @@ def kept_trial(folder: Path, source: Experiment | VirtualTrial) -> Iterator[None
     FolderInUse
         If another simulation of a trial holds it.
     """
-    work, text = folder / WORK, source.to_toml()
-    with making(folder), trial_journal(work, text) as journal, keeping(journal):
-        yield
+    with ExitStack() as held:
+        with making(folder):  # what fails later says itself which file it is
+            journal = held.enter_context(trial_journal(folder / WORK, source.to_toml()))
+        with keeping(journal):
+            yield
 
 
 def draw_trial_again(folder: Path) -> list[Path]:
