@@ -198,7 +198,7 @@ def test_a_recalibrated_model_is_calibrated_to_each_variants_cohort():
         ({"tcp.alternatives[3].d50": [1, 2]}, "no such key"),
         (
             {"trial.patients": [1, 2]},
-            "[sweep] varies a trial where the file has a [trial], and [trial.uncertainty] draws it",
+            "[sweep] varies a trial where there is a [trial], and [trial.uncertainty] draws it",
         ),
         ({"name": ["a", "b"]}, "it only names the run"),
         ({"cohort.age.units": ["years", "a"]}, "changes no number"),

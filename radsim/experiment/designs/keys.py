@@ -33,7 +33,7 @@ FIXED = {  # keys of the file that are the same in all variants, and why
     "precision": "it decides how many patients there are, not a number of one variant",
     "report": "groups are told of the file's own values",
     "uniforms": "all variants share their random numbers",
-    "trial": "[sweep] varies a trial where the file has a [trial], and [trial.uncertainty] draws it",
+    "trial": "[sweep] varies a trial where there is a [trial], and [trial.uncertainty] draws it",
     "name": "it only names the run",
     "question": "it only describes the run",
     "expect": "it only describes the run",
